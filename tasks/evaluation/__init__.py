@@ -1,0 +1,1 @@
+"""Every measure against human raters: agreement, correlation, grading, figures and the report."""
