@@ -1,0 +1,184 @@
+"""Every table: its columns, what they mean, and the checks made whenever one is written or read.
+
+In: pyarrow tables. Out: Parquet files whose metadata say what made them. A table is one file, or a
+folder of parts of the same schema (one a bucket), read in the parts' name order. Bytes are a function
+of the rows alone: no dates, no machine names. The schemas themselves stand in tasks/schemas.py.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+PROVENANCE = b"vermilion"
+"""Key of the provenance record (JSON) in a Parquet file's metadata."""
+
+ROW_GROUP = 256
+"""Rows a row group: pictures sit in rows, and a whole group is in memory when written."""
+
+
+class TableError(ValueError):
+    """A table is not what its schema says; the message names the table, the column and the values."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `allowed`, `low` and `high` bind non-null values; `unit` is empty for pure numbers and names."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    unit: str = ""
+    nullable: bool = False
+    allowed: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+    def check(self, values: pa.ChunkedArray, table: str) -> None:
+        """TableError unless the values are of the column's type, nullness and range."""
+        where = f"table {table!r}, column {self.name!r}"
+        if values.type != self.type:
+            raise TableError(f"{where}: is {values.type}, should be {self.type}")
+        if not self.nullable and values.null_count:
+            raise TableError(f"{where}: {values.null_count} nulls, none allowed")
+        if pa.types.is_floating(self.type) and pc.any(pc.is_nan(values)).as_py():
+            raise TableError(f"{where}: NaN; a missing value is null, with a reason")
+        if self.allowed and (strange := set(pc.unique(values).to_pylist()) - {*self.allowed, None}):
+            raise TableError(f"{where}: {sorted(strange)}; accepted: {', '.join(self.allowed)}")
+        if self.low is not None or self.high is not None:
+            ends = pc.min_max(values).as_py()
+            for bound, value, wrong in (
+                (self.low, ends["min"], lambda v, b: v < b),
+                (self.high, ends["max"], lambda v, b: v > b),
+            ):
+                if bound is not None and value is not None and wrong(value, bound):
+                    raise TableError(f"{where}: {value} outside {self.low} .. {self.high} {self.unit}".rstrip())
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A table's name, columns in order, and the columns that together identify a row."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """The columns as pyarrow fields, meaning and unit in their metadata."""
+        return pa.schema(
+            pa.field(c.name, c.type, c.nullable, metadata={"meaning": c.meaning, "unit": c.unit}) for c in self.columns
+        )
+
+    def table(self, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+        """Rows by column name as a checked table; a missing column is null, an unknown one an error."""
+        rows = list(rows)
+        names = {c.name for c in self.columns}
+        if strange := {name for row in rows for name in row} - names:
+            raise TableError(f"table {self.name!r}: no column {sorted(strange)}; there are: {', '.join(sorted(names))}")
+        table = pa.Table.from_pylist(rows, schema=pa.schema((c.name, c.type) for c in self.columns))
+        return self.check(table.cast(self.arrow) if self._nulls_fit(table) else table)
+
+    def _nulls_fit(self, table: pa.Table) -> bool:
+        return all(c.nullable or not table[c.name].null_count for c in self.columns)
+
+    def check(self, table: pa.Table) -> pa.Table:
+        """The same table with the schema's fields; TableError where it does not fit."""
+        missing = [c.name for c in self.columns if c.name not in table.column_names]
+        extra = [name for name in table.column_names if name not in {c.name for c in self.columns}]
+        if missing or extra:
+            raise TableError(f"table {self.name!r}: missing columns {missing}, unknown columns {extra}")
+        for column in self.columns:
+            column.check(table[column.name], self.name)
+        self._check_key(table)
+        return table.select([c.name for c in self.columns]).cast(self.arrow)
+
+    def _check_key(self, table: pa.Table) -> None:
+        counts = table.group_by(list(self.key)).aggregate([([], "count_all")])
+        twice = counts.filter(pc.greater(counts["count_all"], 1)).select(list(self.key)).to_pylist()
+        if twice:
+            raise TableError(f"table {self.name!r}: {len(twice)} keys stand twice, the first {twice[0]}")
+
+
+def write(table: pa.Table, path: Path, schema: Schema, *, provenance: Mapping[str, Any]) -> None:
+    """Write the checked table to `path` with its provenance; whole or not at all (temporary name, rename).
+
+    OSError names the path (a full disk, no permission) and leaves nothing behind.
+    """
+    stamped = schema.check(table).replace_schema_metadata({PROVENANCE: json.dumps(provenance, sort_keys=True)})
+    with replacing(path) as temporary:
+        pq.write_table(stamped, temporary, compression="zstd", row_group_size=ROW_GROUP, use_dictionary=False)
+
+
+class replacing:  # noqa: N801 - reads as a verb where it is used
+    """Context: a temporary path beside `path`, flushed and renamed to it at the end, removed on any error."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> Path:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.", suffix=".tmp")
+        os.close(handle)
+        self.temporary = Path(name)
+        return self.temporary
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if kind is not None:
+            self.temporary.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise OSError(error.errno, f"{error.strerror or error}, while writing", str(self.path)) from error
+            return
+        with self.temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        self.temporary.chmod(0o644)
+        self.temporary.replace(self.path)
+
+
+def parts(path: Path) -> list[Path]:
+    """The Parquet files of a table, in name order: the file itself, or the folder's."""
+    return sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+
+
+def read(path: Path, schema: Schema, columns: Sequence[str] | None = None) -> pa.Table:
+    """The table at `path` (file or folder), checked; only `columns` when given (then the key is not checked)."""
+    files = parts(path)
+    if not files:
+        return schema.table([]) if columns is None else schema.table([]).select(list(columns))
+    return pa.concat_tables(_read_part(file, schema, columns) for file in files)
+
+
+def read_each(path: Path, schema: Schema, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The table's parts one by one, checked, for tables too large to hold."""
+    for file in parts(path):
+        yield _read_part(file, schema, columns)
+
+
+def _read_part(file: Path, schema: Schema, columns: Sequence[str] | None) -> pa.Table:
+    try:
+        table = pq.read_table(file, columns=list(columns) if columns is not None else None, partitioning=None)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowInvalid, OSError) as error:
+        raise TableError(f"{file}: not a readable Parquet file of table {schema.name!r}: {error}") from error
+    table = table.replace_schema_metadata()
+    if columns is None:
+        return schema.check(table)
+    known = {c.name: c for c in schema.columns}
+    for name in columns:
+        known[name].check(table[name], schema.name)
+    return table.cast(pa.schema(schema.arrow.field(name) for name in columns))
+
+
+def provenance_of(path: Path) -> dict[str, Any]:
+    """What made the table (of a folder: its first part): stage, parameters, inputs, weights, seed, code."""
+    files = parts(path)
+    metadata = pq.read_schema(files[0]).metadata if files else None
+    return dict(json.loads(metadata[PROVENANCE])) if metadata and PROVENANCE in metadata else {}
