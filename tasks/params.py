@@ -50,7 +50,9 @@ class IngestRatings(Block):
 class IngestFrames(Block):
     """Which frames of a clip are kept."""
 
-    rule: Literal["every", "even"] = Field(description="every: each `step`-th frame; even: `count` frames spread evenly")
+    rule: Literal["every", "even"] = Field(
+        description="every: each `step`-th frame; even: `count` frames spread evenly"
+    )
     step: int = Field(ge=1)
     count: int = Field(ge=1, description="most frames a clip")
 

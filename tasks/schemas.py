@@ -1,6 +1,7 @@
 """The tables of the pipeline, in the order in which they come about. `docs/tables.md` is written from here."""
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.tables import Column, Schema
 
@@ -12,9 +13,17 @@ SPLITS = ("train", "validation", "test")
 _text, _number, _bytes = pa.string(), pa.float64(), pa.binary()
 _numbers = pa.list_(pa.float64())
 
+
+def _one_split_a_subject(pairs: pa.Table) -> str | None:
+    splits = pairs.group_by("subject_id").aggregate([("split", "count_distinct")])
+    torn = splits.filter(pc.greater(splits["split_count_distinct"], 1))
+    return f"{torn.num_rows} subjects stand in two splits" if torn.num_rows else None
+
+
 _image_id = Column("image_id", _text, "sha256 of the file's bytes; of a frame: of its clip's id and its number")
 _subject = Column("subject_id", _text, "the person, as the data set names them")
 _population = Column("population", _text, "control, or a patient before or after repair", allowed=POPULATIONS)
+_control = Column("population", _text, "controls only: no patient ever trains a network", allowed=("control",))
 _clip = Column("clip_id", _text, "image_id of the clip a frame was taken from; null for a still", nullable=True)
 _frame = Column("frame_index", pa.int32(), "the frame's number in its clip, from 0", nullable=True, low=0)
 _reason = Column("reason", _text, "why this was refused; null where it was not", nullable=True)
@@ -136,7 +145,7 @@ WARPS = Schema(
         Column("warp_id", _text, "image_id, kind and number"),
         _image_id,
         _subject,
-        _population,
+        _control,
         Column("kind", _text, "untouched, resampled, both_sided, clp or another deformation"),
         Column("symmetric", pa.bool_(), "both sides were treated alike"),
         Column("side", _text, "the deformed side, the patient's", nullable=True, allowed=("left", "right")),
@@ -157,6 +166,7 @@ PAIRS = Schema(
         Column("pair_id", _text, "names the two halves"),
         Column("split", _text, "no subject stands in two", allowed=SPLITS),
         _subject,
+        _control,
         Column("label", pa.int8(), "1 positive (both halves belong together), 0 negative", low=0, high=1),
         Column("kind", _text, "how the pair was made"),
         Column("severity", _number, "of the deformation; 0 for positives", low=0),
@@ -164,6 +174,7 @@ PAIRS = Schema(
         Column("right_from", _text, "whose right half"),
     ),
     key=("pair_id",),
+    rules=(_one_split_a_subject,),
 )
 
 CURVES = Schema(
@@ -200,7 +211,9 @@ BASELINES = Schema(
     (
         _image_id,
         _subject,
-        Column("cupids_bow_difference", _number, "height difference of its peaks", "mouth widths", nullable=True, low=0),
+        Column(
+            "cupids_bow_difference", _number, "height difference of its peaks", "mouth widths", nullable=True, low=0
+        ),
         Column("mirror_difference", _number, "mean difference of region and mirrored region", nullable=True, low=0),
         _reason,
     ),

@@ -7,8 +7,9 @@ of the rows alone: no dates, no machine names. The schemas themselves stand in t
 
 import json
 import os
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,11 +65,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """A table's name, columns in order, and the columns that together identify a row."""
+    """A table's name, columns in order, the columns that together identify a row, and laws over whole tables.
+
+    A rule takes the table and says what is wrong with it, or None.
+    """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    rules: tuple[Callable[[pa.Table], str | None], ...] = ()
 
     @property
     def arrow(self) -> pa.Schema:
@@ -83,11 +88,7 @@ class Schema:
         names = {c.name for c in self.columns}
         if strange := {name for row in rows for name in row} - names:
             raise TableError(f"table {self.name!r}: no column {sorted(strange)}; there are: {', '.join(sorted(names))}")
-        table = pa.Table.from_pylist(rows, schema=pa.schema((c.name, c.type) for c in self.columns))
-        return self.check(table.cast(self.arrow) if self._nulls_fit(table) else table)
-
-    def _nulls_fit(self, table: pa.Table) -> bool:
-        return all(c.nullable or not table[c.name].null_count for c in self.columns)
+        return self.check(pa.Table.from_pylist(rows, schema=pa.schema((c.name, c.type) for c in self.columns)))
 
     def check(self, table: pa.Table) -> pa.Table:
         """The same table with the schema's fields; TableError where it does not fit."""
@@ -98,6 +99,8 @@ class Schema:
         for column in self.columns:
             column.check(table[column.name], self.name)
         self._check_key(table)
+        for wrong in filter(None, (rule(table) for rule in self.rules)):
+            raise TableError(f"table {self.name!r}: {wrong}")
         return table.select([c.name for c in self.columns]).cast(self.arrow)
 
     def _check_key(self, table: pa.Table) -> None:
@@ -117,29 +120,23 @@ def write(table: pa.Table, path: Path, schema: Schema, *, provenance: Mapping[st
         pq.write_table(stamped, temporary, compression="zstd", row_group_size=ROW_GROUP, use_dictionary=False)
 
 
-class replacing:  # noqa: N801 - reads as a verb where it is used
-    """Context: a temporary path beside `path`, flushed and renamed to it at the end, removed on any error."""
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`, flushed and renamed to it at the end; removed on any error.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> Path:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.", suffix=".tmp")
-        os.close(handle)
-        self.temporary = Path(name)
-        return self.temporary
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is not None:
-            self.temporary.unlink(missing_ok=True)
-            if isinstance(error, OSError):
-                raise OSError(error.errno, f"{error.strerror or error}, while writing", str(self.path)) from error
-            return
-        with self.temporary.open("rb") as file:
+    OSError (a full disk, no permission) names `path`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        self.temporary.chmod(0o644)
-        self.temporary.replace(self.path)
+        temporary.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror or error}, while writing", str(path)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def parts(path: Path) -> list[Path]:
