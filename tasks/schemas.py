@@ -115,7 +115,7 @@ LANDMARKS = Schema(
         Column("roll_deg", _number, "eye line turned clockwise in the picture", "degrees", nullable=True),
         Column("interocular_px", _number, "between the outer eye corners", "px", nullable=True, low=0),
         Column("sharpness", _number, "tasks.ingest.quality.sharpness", nullable=True),
-        Column("mouth_covered", _number, "tasks.ingest.quality.mouth_covered", nullable=True),
+        Column("mouth_contrast", _number, "tasks.ingest.quality.mouth_contrast", nullable=True, low=0),
         _reason,
     ),
     key=("image_id",),
@@ -212,7 +212,7 @@ BASELINES = Schema(
         _image_id,
         _subject,
         Column(
-            "cupids_bow_difference", _number, "height difference of its peaks", "mouth widths", nullable=True, low=0
+            "cupids_bow_difference", _number, "peaks' height difference", "mouth widths", nullable=True, low=0
         ),
         Column("mirror_difference", _number, "mean difference of region and mirrored region", nullable=True, low=0),
         _reason,

@@ -6,6 +6,7 @@ of the rows alone: no dates, no machine names. The schemas themselves stand in t
 """
 
 import json
+import operator
 import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -49,15 +50,15 @@ class Column:
             raise TableError(f"{where}: is {values.type}, should be {self.type}")
         if not self.nullable and values.null_count:
             raise TableError(f"{where}: {values.null_count} nulls, none allowed")
-        if pa.types.is_floating(self.type) and pc.any(pc.is_nan(values)).as_py():
+        if pa.types.is_floating(self.type) and pc.sum(pc.is_nan(values)).as_py():
             raise TableError(f"{where}: NaN; a missing value is null, with a reason")
         if self.allowed and (strange := set(pc.unique(values).to_pylist()) - {*self.allowed, None}):
             raise TableError(f"{where}: {sorted(strange)}; accepted: {', '.join(self.allowed)}")
         if self.low is not None or self.high is not None:
             ends = pc.min_max(values).as_py()
             for bound, value, wrong in (
-                (self.low, ends["min"], lambda v, b: v < b),
-                (self.high, ends["max"], lambda v, b: v > b),
+                (self.low, ends["min"], operator.lt),
+                (self.high, ends["max"], operator.gt),
             ):
                 if bound is not None and value is not None and wrong(value, bound):
                     raise TableError(f"{where}: {value} outside {self.low} .. {self.high} {self.unit}".rstrip())

@@ -1,0 +1,182 @@
+"""The face and its 68 points by dlib, and the quality gate.
+
+In: stills and frames. Out: a landmarks row each, with the points in original pixels (sub-pixel), or the reason
+for which the image was refused. dlib's points lean towards symmetry (a cleft is under-reported): they are for
+aligning and cropping, not a measure of asymmetry.
+"""
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import dlib
+import numpy as np
+import pyarrow as pa
+
+from tasks.images import UnreadableImage
+from tasks.ingest.pixels import Loader, loader
+from tasks.ingest.quality import interocular, mouth_contrast, pose_degrees, sharpness
+from tasks.params import IngestLandmarks
+from tasks.schemas import LANDMARKS
+
+CARRIED = ("image_id", "clip_id", "subject_id", "population", "frame_index", "reason")
+"""What a landmarks row takes over from the image or frame it was found in."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """A detected face: box (left, top, right, bottom) in original pixels, detector score, scores of other boxes."""
+
+    box: np.ndarray  # (4,) float
+    score: float
+    others: tuple[float, ...]
+
+
+@cache
+def _detector() -> dlib.fhog_object_detector:
+    return dlib.get_frontal_face_detector()
+
+
+@cache
+def _predictor() -> dlib.shape_predictor:
+    spec = importlib.util.find_spec("face_recognition_models")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError("dlib's 68-point model is not installed: package face-recognition-models")
+    folder = Path(spec.submodule_search_locations[0]) / "models"
+    return dlib.shape_predictor(str(folder / "shape_predictor_68_face_landmarks.dat"))
+
+
+def locate(images: pa.Table, frames: pa.Table, *, raw: Path, settings: IngestLandmarks) -> pa.Table:
+    """The landmarks table of a bucket's stills and frames, refused ones with their reason."""
+    load = loader(images, frames, raw=raw)
+    return LANDMARKS.table(_row(item, load, settings) for item in _items(images, frames))
+
+
+def _items(images: pa.Table, frames: pa.Table) -> Iterator[dict[str, object]]:
+    for row in images.drop_columns(["path"]).to_pylist():
+        if row["kind"] == "still":
+            yield {name: row.get(name) for name in CARRIED}
+    for row in frames.drop_columns(["png"]).to_pylist():
+        yield {name: row.get(name) for name in CARRIED}
+
+
+def _row(item: dict[str, object], load: Loader, settings: IngestLandmarks) -> dict[str, object]:
+    if item["reason"]:
+        return item
+    try:
+        image = load(str(item["image_id"]))
+    except UnreadableImage as error:
+        return item | {"reason": str(error)}
+    return item | measure_face(image, settings)
+
+
+def measure_face(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB
+    settings: IngestLandmarks,
+) -> dict[str, object]:
+    """Size, box, points, pose, quality and the reason for refusal (None if fit): the columns of a landmarks row."""
+    height, width = image.shape[:2]
+    row: dict[str, object] = {"width": width, "height": height, "reason": None}
+    face = find_face(image, settings)
+    if face is None:
+        return row | {"reason": "no face found"}
+    points = place_points(image, face.box, predict_side=settings.predict_side)
+    yaw, pitch, roll = pose_degrees(points, width, height)
+    row |= {"box": face.box.tolist(), "score": face.score, "points": points.ravel().tolist()}
+    row |= {"yaw_deg": yaw, "pitch_deg": pitch, "roll_deg": roll, "interocular_px": interocular(points)}
+    row |= {"sharpness": sharpness(image, points), "mouth_contrast": mouth_contrast(image, points)}
+    return row | {"reason": _refusal(row, face, points, settings)}
+
+
+def _refusal(row: dict[str, object], face: Face, points: np.ndarray, settings: IngestLandmarks) -> str | None:
+    """The first reason for which this face cannot be measured."""
+    size, limit = np.array([row["width"], row["height"]]), settings.second_face_score
+    if any(score >= limit for score in face.others):
+        return f"{1 + sum(score >= limit for score in face.others)} faces found, one wanted"
+    mouth = points[48:68]
+    if (mouth < 0).any() or (mouth > size - 1).any():
+        return "mouth not whole in the picture"
+    at_least = {
+        "interocular_px": ("face too small, {:.0f} px between the outer eye corners", settings.min_interocular),
+        "sharpness": ("blurred, sharpness {:.2f}", settings.min_sharpness),
+        "mouth_contrast": (
+            "mouth covered or lips not to be told from skin, contrast {:.2f}",
+            settings.min_mouth_contrast,
+        ),
+    }
+    at_most = {
+        "yaw_deg": ("head turned {:.0f} degrees to the side", settings.max_yaw),
+        "pitch_deg": ("head raised or lowered {:.0f} degrees", settings.max_pitch),
+        "roll_deg": ("head tilted {:.0f} degrees", settings.max_roll),
+    }
+    for name, (text, limit) in at_least.items():
+        if (value := float(str(row[name]))) < limit:
+            return f"{text.format(value)} (at least {limit:g})"
+    for name, (text, limit) in at_most.items():
+        if (value := abs(float(str(row[name])))) > limit:
+            return f"{text.format(value)} (at most {limit:g})"
+    return None
+
+
+def find_face(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB
+    settings: IngestLandmarks,
+) -> Face | None:
+    """The face the detector is surest of, looked for in a smaller picture first and an enlarged one if need be."""
+    longer = max(image.shape[:2])
+    for scale in (min(settings.detect_side / longer, 1.0), settings.enlarge_to / longer):
+        seen = resized(image, scale)
+        boxes, scores, _ = _detector().run(seen, 0, settings.min_score)
+        if len(boxes):
+            best = int(np.argmax(scores))
+            box = np.array([boxes[best].left(), boxes[best].top(), boxes[best].right(), boxes[best].bottom()])
+            others = tuple(float(score) for index, score in enumerate(scores) if index != best)
+            return Face((box + [0, 0, 1, 1]) / scale, float(scores[best]), others)
+    return None
+
+
+def place_points(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB
+    box: np.ndarray,  # (4,) left, top, right, bottom, px
+    *,
+    predict_side: int,
+) -> np.ndarray:
+    """The 68 points in a face box, (68, 2) float px of the image.
+
+    dlib rounds points to whole pixels; so they are placed in a copy of the face's surroundings in which the
+    box is `predict_side` wide, and come back in 1/scale pixels.
+    """
+    scale = predict_side / float(box[2] - box[0])
+    margin = (box[2:] - box[:2]) * 0.5
+    corner = np.floor(box[:2] - margin).astype(int)
+    chip = resized(padded_crop(image, corner, np.ceil(box[2:] + margin).astype(int)), scale)
+    inner = ((box - np.tile(corner, 2)) * scale).round().astype(int)
+    shape = _predictor()(chip, dlib.rectangle(inner[0], inner[1], inner[2] - 1, inner[3] - 1))
+    points = np.array([(part.x, part.y) for part in shape.parts()], float)
+    placed: np.ndarray = (points + 0.5) / scale - 0.5 + corner
+    return placed
+
+
+def resized(image: np.ndarray, scale: float) -> np.ndarray:
+    """The picture at `scale`, averaged when smaller, interpolated when larger."""
+    if scale == 1:
+        return image
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=method)
+
+
+def padded_crop(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB
+    low: np.ndarray,  # (2,) int x, y, first inside
+    high: np.ndarray,  # (2,) int x, y, first outside
+) -> np.ndarray:
+    """The rectangle of the picture; what lies outside repeats its edge."""
+    size = np.array(image.shape[1::-1])
+    before, after = np.maximum(-low, 0), np.maximum(high - size, 0)
+    inside = image[max(low[1], 0) : high[1], max(low[0], 0) : high[0]]
+    if not before.any() and not after.any():
+        return np.ascontiguousarray(inside)
+    return cv2.copyMakeBorder(inside, before[1], after[1], before[0], after[0], cv2.BORDER_REPLICATE)

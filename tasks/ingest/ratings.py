@@ -1,0 +1,96 @@
+"""What people and other instruments said of the images: ratings.csv and references.csv.
+
+In: a raw folder and its images table. Out: ratings, references (known truths, optional) and the refused
+lines. Knows nothing of agreement or statistics.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from tasks.ingest.raw import Line, ids_by_name, read_lines, refusals_table
+from tasks.params import Scale
+from tasks.schemas import RATINGS, REFERENCES, ROLES
+
+RATING_COLUMNS = ("path", "rater_id", "rater_role", "scale", "score")
+REFERENCE_COLUMNS = ("path", "measure", "value")
+
+
+def read_ratings(raw: Path, images: Path, *, scales: Mapping[str, Scale]) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Ratings, references and refused lines of a raw folder; a file that is not there gives no rows.
+
+    Refused with their line: images that are not in the images table, roles and scales that are not known,
+    scores that are no number or outside their scale, and a second rating of an image by one rater.
+    """
+    ids = ids_by_name(images)
+    refused: list[dict[str, object]] = []
+    ratings: dict[tuple[object, ...], dict[str, object]] = {}
+    for line in _lines(raw / "ratings.csv", RATING_COLUMNS):
+        row, reason = _rating(line, ids, scales)
+        key = (row["image_id"], row["rater_id"], row["scale"])
+        if reason is None and key in ratings:
+            reason = f"rater {row['rater_id']} has rated this image before on {row['scale']}; the first line counts"
+        if reason is None:
+            ratings[key] = row
+        else:
+            refused.append(line.refused(reason))
+    references: dict[tuple[object, ...], dict[str, object]] = {}
+    for line in _lines(raw / "references.csv", REFERENCE_COLUMNS):
+        row, reason = _reference(line, ids)
+        if reason is None and (row["image_id"], row["measure"]) in references:
+            reason = f"{row['measure']} of this image stands twice; the first line counts"
+        if reason is None:
+            references[row["image_id"], row["measure"]] = row
+        else:
+            refused.append(line.refused(reason))
+    return (
+        RATINGS.table(ratings[key] for key in sorted(ratings, key=str)),
+        REFERENCES.table(references[key] for key in sorted(references, key=str)),
+        refusals_table(refused),
+    )
+
+
+def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[Line]:
+    return read_lines(path, required=columns, optional=()) if path.exists() else iter(())
+
+
+def _rating(line: Line, ids: Mapping[str, str], scales: Mapping[str, Scale]) -> tuple[dict[str, object], str | None]:
+    cells = line.cells
+    score = _number(cells["score"])
+    row: dict[str, object] = {name: cells[name] for name in ("rater_id", "rater_role", "scale")}
+    row |= {"image_id": ids.get(cells["path"]), "score": score}
+    scale = scales.get(cells["scale"])
+    reason = None
+    if row["image_id"] is None:
+        reason = "no such image in images.csv, or it was refused"
+    elif not cells["rater_id"]:
+        reason = "rater_id must not be empty"
+    elif cells["rater_role"] not in ROLES:
+        reason = f"rater_role {cells['rater_role']!r} is not one of {', '.join(ROLES)}"
+    elif scale is None:
+        reason = f"scale {cells['scale']!r} is not one of {', '.join(scales)} (params.yaml, ingest_ratings.scales)"
+    elif score is None:
+        reason = f"score {cells['score']!r} is not a number"
+    elif not scale.low <= score <= scale.high:
+        reason = f"score {cells['score']} is outside {cells['scale']}, {scale.low:g} to {scale.high:g}"
+    return row, reason
+
+
+def _reference(line: Line, ids: Mapping[str, str]) -> tuple[dict[str, object], str | None]:
+    value, image_id = _number(line.cells["value"]), ids.get(line.cells["path"])
+    row: dict[str, object] = {"image_id": image_id, "measure": line.cells["measure"], "value": value}
+    if image_id is None:
+        return row, "no such image in images.csv, or it was refused"
+    if value is None:
+        return row, f"value {line.cells['value']!r} is not a number"
+    return row, None if line.cells["measure"] else "measure must not be empty"
+
+
+def _number(cell: str) -> float | None:
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

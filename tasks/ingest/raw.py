@@ -1,0 +1,78 @@
+"""Reading the raw layout's CSV files: every row either usable or refused with its line and a reason.
+
+In: a raw folder with images.csv, ratings.csv and references.csv (docs/raw-layout.md). Out: rows with
+line numbers. A file whose columns or encoding are wrong stops everything at once (`RawLayoutError`), since
+nothing in it can be trusted; a bad row costs that row.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from tasks import tables
+from tasks.schemas import IMAGES, REFUSALS
+
+
+class RawLayoutError(ValueError):
+    """A CSV file cannot be used at all; the message names the file, the line and what is accepted."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a CSV file: its line number (the header is 1) and its cells, stripped; empty cells are ''."""
+
+    source: str
+    number: int
+    cells: dict[str, str]
+
+    def refused(self, reason: str) -> dict[str, object]:
+        """This line as a row of the refusals table."""
+        return {"source": self.source, "line": self.number, "path": self.cells["path"], "reason": reason}
+
+
+def read_lines(path: Path, *, required: Sequence[str], optional: Sequence[str]) -> Iterator[Line]:
+    """The file's rows. RawLayoutError for a missing file, an unknown or missing column, or text that is not UTF-8."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise RawLayoutError(f"{path}: no such file; columns: {', '.join([*required, *optional])}") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        byte = error.object[error.start]
+        raise RawLayoutError(f"{path}: line {line}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8") from None
+    reader = csv.DictReader(text.splitlines(keepends=True), strict=True, skipinitialspace=True)
+    header = [name.strip() for name in reader.fieldnames or ()]
+    _check_header(path, header, required, optional)
+    reader.fieldnames = header
+    try:
+        for row in reader:
+            if row.get(None) or None in row.values():
+                raise RawLayoutError(f"{path}: line {reader.line_num}: {len(header)} cells expected, as in the header")
+            yield Line(path.name, reader.line_num, {name: row[name].strip() for name in header})
+    except csv.Error as error:
+        raise RawLayoutError(f"{path}: line {reader.line_num}: {error}") from error
+
+
+def _check_header(path: Path, header: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> None:
+    missing = [name for name in required if name not in header]
+    strange = [name for name in header if name not in {*required, *optional}]
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if missing or strange or twice:
+        raise RawLayoutError(
+            f"{path}: line 1: missing columns {missing}, unknown {strange}, repeated {twice};"
+            f" required: {', '.join(required)}; optional: {', '.join(optional) or 'none'}"
+        )
+
+
+def ids_by_name(images: Path) -> dict[str, str]:
+    """image_id by every path at which the image stands, from the images table."""
+    table = tables.read(images, IMAGES, ["image_id", "names"])
+    return {name: row["image_id"] for row in table.to_pylist() for name in row["names"]}
+
+
+def refusals_table(rows: Sequence[dict[str, object]]) -> pa.Table:
+    """Refused lines as a table, in file and line order."""
+    return REFUSALS.table(sorted(rows, key=lambda row: (str(row["source"]), int(str(row["line"])), str(row["path"]))))
