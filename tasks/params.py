@@ -167,6 +167,20 @@ class SymmetryTrain(Block):
     augmentation: Augmentation
 
 
+class SymmetryPairs(Block):
+    """Positive and negative pairs, split by subject (tasks.symmetry.pairs)."""
+
+    seed: int = Field(ge=0)
+    train: float = Field(gt=0, description="share of the subjects")
+    validation: float = Field(gt=0, description="share of the subjects")
+    test: float = Field(gt=0, description="share of the subjects")
+    most_train: int | None = Field(ge=2, description="most pairs in the split; null: all")
+    most_validation: int | None = Field(ge=2)
+    most_test: int | None = Field(ge=2)
+    per_clip: int = Field(ge=1, description="temporal: positive pairs a clip at most, and as many negative ones")
+    min_gap: int = Field(ge=2, description="temporal: frames between the halves of a negative pair, at least")
+
+
 T = TypeVar("T", bound="Block")
 
 

@@ -1,0 +1,208 @@
+"""The lip region, levelled, and its two halves.
+
+In: a photograph and its 68 landmarks. Out: the lip region with the eye line level, split at the cupid's
+bow along the facial midline into two equally wide halves of size x size x 3 (Rosero et al. 2025, Methods:
+"lip landmarks guided the cropping of the region of interest, and central points relative to the cupid's
+bow are used to split the image"). Every pixel is sampled straight from the original, once.
+Does not know where landmarks come from, who the person is, or what the halves are for.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow as pa
+
+from tasks.params import IngestLips
+from tasks.schemas import LIPS
+
+MOUTH = slice(48, 68)
+RIGHT_COMMISSURE, LEFT_COMMISSURE = 48, 54
+BOW = slice(50, 53)
+"""The two peaks of the cupid's bow and the dip between them."""
+RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
+NAMES = ("image_id", "clip_id", "subject_id", "population", "frame_index")
+
+
+class LipsError(ValueError):
+    """No lip region can be cut; the message says why, for a reader of the table."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """The mouth's own frame: origin in the cupid's bow, x along the eye line to the picture's right, y down.
+
+    `axes` has the unit vectors of x and y as rows, in original pixels; `width` is the mouth's, in original pixels.
+    """
+
+    origin: np.ndarray  # (2,) original px
+    axes: np.ndarray  # (2, 2)
+    width: float
+
+    def inward(self, points: np.ndarray) -> np.ndarray:
+        """Original pixels (..., 2) to the frame, still in pixels."""
+        return np.asarray((points - self.origin) @ self.axes.T)
+
+    def outward(self, points: np.ndarray) -> np.ndarray:
+        """The frame's pixels (..., 2) back to the original's."""
+        return np.asarray(points @ self.axes + self.origin)
+
+
+@dataclass(frozen=True)
+class Lips:
+    """A levelled lip region and its halves. `left` is the PATIENT's left: the picture's right."""
+
+    region: np.ndarray  # (h, 2 * size, 3) uint8 RGB, not mirrored, aspect kept
+    left: np.ndarray  # (size, size, 3) uint8 RGB
+    right: np.ndarray  # (size, size, 3) uint8 RGB
+    midline_x: float  # px of the region; pixel centres at whole numbers
+    points: np.ndarray  # (68, 2) landmarks in px of the region
+    transform: np.ndarray  # (2, 3) original px to region px
+
+
+def level(
+    landmarks: np.ndarray,  # (68, 2) float, original px
+) -> Level:
+    """The mouth's frame: the eye line gives the angle, the cupid's bow (mean of 50, 51, 52) the origin.
+
+    LipsError where eyes or mouth have no width.
+    """
+    if landmarks.shape != (68, 2) or not np.isfinite(landmarks).all():
+        raise LipsError("landmarks are not 68 finite points")
+    eyes = landmarks[LEFT_EYE].mean(axis=0) - landmarks[RIGHT_EYE].mean(axis=0)
+    length = float(np.hypot(*eyes))
+    width = float(np.hypot(*(landmarks[LEFT_COMMISSURE] - landmarks[RIGHT_COMMISSURE])))
+    if length < 1 or width < 1:
+        raise LipsError("eyes or mouth narrower than a pixel")
+    x = eyes / length
+    return Level(landmarks[BOW].mean(axis=0), np.array([x, [-x[1], x[0]]]), width)
+
+
+def crop_lips(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB
+    landmarks: np.ndarray,  # (68, 2) float, original px
+    *,
+    settings: IngestLips,
+) -> Lips:
+    """The lip region and its halves; both halves are equally wide, so that scale is the same on both sides.
+
+    The region reaches from the highest to the lowest mouth point and as far as the farther commissure, plus
+    margins in mouth widths. LipsError where that cannot be cut from the picture.
+    """
+    frame = level(landmarks)
+    mouth = frame.inward(landmarks[MOUTH])
+    half = float(np.abs(mouth[:, 0]).max()) + settings.margin_side * frame.width
+    top = float(mouth[:, 1].min()) - settings.margin_above * frame.width
+    bottom = float(mouth[:, 1].max()) + settings.margin_below * frame.width
+    _check_inside(image, landmarks[MOUTH])
+    size = settings.half_size
+    both = _sample(image, frame, (-half, top, half, bottom), (2 * size, size))
+    height = max(1, round(2 * size * (bottom - top) / (2 * half)))
+    region = _sample(image, frame, (-half, top, half, bottom), (2 * size, height))
+    transform = cv2.invertAffineTransform(_affine(frame, (-half, top, half, bottom), (2 * size, height)))
+    right, left = halves(_eroded(both, settings.erosion_kernel), settings.mirrored_half)
+    points = cv2.transform(landmarks[None], transform)[0]
+    return Lips(region, left, right, size - 0.5, points, transform)
+
+
+def halves(
+    both: np.ndarray,  # (size, 2 * size, 3)
+    mirrored: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(patient's right, patient's left), the one named `mirrored` ("left", "right" or "none") flipped to look alike."""
+    size = both.shape[1] // 2
+    right, left = both[:, :size], both[:, size:]
+    if mirrored == "left":
+        left = left[:, ::-1]
+    elif mirrored == "right":
+        right = right[:, ::-1]
+    return np.ascontiguousarray(right), np.ascontiguousarray(left)
+
+
+def _check_inside(image: np.ndarray, mouth: np.ndarray) -> None:
+    high, wide = image.shape[:2]
+    if (mouth < 0).any() or (mouth > np.array([wide - 1, high - 1])).any():
+        raise LipsError("the mouth leaves the picture")
+
+
+def _affine(frame: Level, box: tuple[float, float, float, float], shape: tuple[int, int]) -> np.ndarray:
+    """Output px (centres at whole numbers) to original px: (2, 3). `box` in the frame's px, `shape` (w, h)."""
+    x0, y0, x1, y1 = box
+    step = np.array([(x1 - x0) / shape[0], (y1 - y0) / shape[1]])
+    first = np.array([x0, y0]) + step / 2
+    return np.column_stack([frame.axes.T * step, frame.outward(first)])
+
+
+def _sample(
+    image: np.ndarray, frame: Level, box: tuple[float, float, float, float], shape: tuple[int, int]
+) -> np.ndarray:
+    """`box` as (h, w, 3) uint8: one warpAffine; where it shrinks, onto a finer grid whose cells are then averaged."""
+    shrink = max((box[2] - box[0]) / shape[0], (box[3] - box[1]) / shape[1])
+    finer = max(1, int(np.ceil(shrink - 1e-9)))
+    matrix = _affine(frame, box, (shape[0] * finer, shape[1] * finer))
+    part, matrix = _part(image, matrix, (shape[0] * finer, shape[1] * finer))
+    how = cv2.INTER_LINEAR if finer > 1 else cv2.INTER_CUBIC
+    fine = cv2.warpAffine(
+        part,
+        matrix,
+        (shape[0] * finer, shape[1] * finer),
+        flags=how | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(cv2.resize(fine, shape, interpolation=cv2.INTER_AREA) if finer > 1 else fine)
+
+
+def _part(image: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The piece of the picture that `matrix` reaches, and the matrix into it: large pictures cost no more."""
+    corners = cv2.transform(
+        np.array([[[0, 0], [shape[0], 0], [0, shape[1]], [shape[0], shape[1]]]], np.float64), matrix
+    )[0]
+    high, wide = image.shape[:2]
+    x0, y0 = np.clip(np.floor(corners.min(axis=0)).astype(int) - 4, 0, [wide - 1, high - 1])
+    x1, y1 = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 5, [x0 + 1, y0 + 1], [wide, high])
+    return np.ascontiguousarray(image[y0:y1, x0:x1]), matrix - [[0, 0, x0], [0, 0, y0]]
+
+
+def _eroded(image: np.ndarray, kernel: int) -> np.ndarray:
+    """The paper's erosion filter against small-scale noise: minimum over kernel x kernel pixels; 1 changes nothing."""
+    return image if kernel == 1 else np.asarray(cv2.erode(image, np.ones((kernel, kernel), np.uint8)))
+
+
+def png(
+    image: np.ndarray,  # (h, w, 3) uint8 RGB
+) -> bytes:
+    """The picture as PNG bytes."""
+    return bytes(cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 4])[1])
+
+
+def lips_table(
+    landmarks: Iterable[Mapping[str, Any]],
+    load: Callable[[str], np.ndarray],
+    *,
+    settings: IngestLips,
+) -> pa.Table:
+    """LIPS rows for LANDMARKS rows; `load(image_id)` gives the upright picture, (H, W, 3) uint8 RGB.
+
+    A row refused before keeps its reason; one that cannot be cut or loaded (ValueError, OSError) gets its own.
+    """
+    return LIPS.table(_lips_row(row, load, settings) for row in landmarks)
+
+
+def _lips_row(row: Mapping[str, Any], load: Callable[[str], np.ndarray], settings: IngestLips) -> dict[str, Any]:
+    names = {name: row[name] for name in NAMES}
+    if row["reason"] is not None:
+        return names | {"reason": row["reason"]}
+    try:
+        lips = crop_lips(load(row["image_id"]), np.reshape(row["points"], (68, 2)), settings=settings)
+    except (OSError, ValueError) as error:
+        return names | {"reason": str(error)}
+    return names | {
+        "region": png(lips.region),
+        "left": png(lips.left),
+        "right": png(lips.right),
+        "midline_x": lips.midline_x,
+        "points_region": lips.points.ravel().tolist(),
+        "reason": None,
+    }

@@ -1,0 +1,154 @@
+"""Positive and negative pairs of lip halves, split by subject.
+
+In: the warps table (strategy clp) or the lips of sampled video frames (strategy temporal). Out: the PAIRS
+table, which names halves and holds no pixels, and a line for each clip that gave none. Rosero et al. 2025,
+Methods, "Temporal Misalignment" and "CLP Transformation"; Experiments 1 and 2 (their 2,298/578/510 and
+128,000/29,000/31,000 pairs, equal classes in each set, pairs not shared across sets).
+Subjects never cross splits, and only controls make pairs: both are checked on the finished table.
+Does not know what a half looks like.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tasks.params import SymmetryPairs
+from tasks.schemas import PAIRS, SPLITS
+from tasks.tables import TableError
+
+Row = dict[str, Any]
+
+
+def clp_pairs(warps: Iterable[Mapping[str, Any]], *, settings: SymmetryPairs) -> pa.Table:
+    """PAIRS of strategy clp from WARPS rows: both halves of one face, positive where both sides were treated alike.
+
+    Refused warps give none. TableError where a row is not a control's.
+    """
+    warps = [row for row in warps if row["reason"] is None]
+    rows = [
+        {
+            "pair_id": row["warp_id"],
+            "subject_id": row["subject_id"],
+            "label": int(row["symmetric"]),
+            "kind": row["kind"],
+            "severity": 0.0 if row["symmetric"] else row["severity_applied"],
+            "left_from": row["warp_id"],
+            "right_from": row["warp_id"],
+        }
+        for row in warps
+    ]
+    return _finished(rows, _controls(warps), settings)
+
+
+def temporal_pairs(lips: Iterable[Mapping[str, Any]], *, settings: SymmetryPairs) -> tuple[pa.Table, list[str]]:
+    """PAIRS of strategy temporal from LIPS rows of frames, and a line for each clip without pairs.
+
+    Positive: the halves of one frame. Negative: its left half with the right half of another frame of the
+    same clip, at least `min_gap` frames away. Stills and refused frames are passed over; patients' clips too.
+    """
+    clips: dict[str, list[Mapping[str, Any]]] = {}
+    for row in lips:
+        if row["clip_id"] is not None and row["population"] == "control" and row["reason"] is None:
+            clips.setdefault(row["clip_id"], []).append(row)
+    rows: list[Row] = []
+    barren = []
+    for clip_id in sorted(clips):
+        found = _of_clip(clip_id, sorted(clips[clip_id], key=lambda r: r["frame_index"]), settings)
+        rows += found
+        if not found:
+            barren.append(
+                f"clip {clip_id}: {len(clips[clip_id])} usable frames, "
+                f"no two at least {settings.min_gap} apart: no pairs"
+            )
+    used = [row for frames in clips.values() for row in frames]
+    return _finished(rows, _controls(used), settings), barren
+
+
+def _of_clip(clip_id: str, frames: Sequence[Mapping[str, Any]], settings: SymmetryPairs) -> list[Row]:
+    """Up to `per_clip` couples of a positive and a negative pair; each frame gives one positive at most."""
+    rng = np.random.default_rng([settings.seed, _number(clip_id)])
+    at = np.array([frame["frame_index"] for frame in frames])
+    rows: list[Row] = []
+    for i in rng.permutation(len(frames)):
+        partners = np.flatnonzero(np.abs(at - at[i]) >= settings.min_gap)
+        if len(partners) and len(rows) < 2 * settings.per_clip:
+            other = frames[int(rng.choice(partners))]
+            rows += [_frame_pair(frames[i], frames[i]), _frame_pair(frames[i], other)]
+    return rows
+
+
+def _frame_pair(left: Mapping[str, Any], right: Mapping[str, Any]) -> Row:
+    same = left["image_id"] == right["image_id"]
+    return {
+        "pair_id": f"{left['image_id']}-{right['image_id']}",
+        "subject_id": left["subject_id"],
+        "label": int(same),
+        "kind": "same_frame" if same else "other_frame",
+        "severity": 0.0 if same else 1.0,
+        "left_from": left["image_id"],
+        "right_from": right["image_id"],
+    }
+
+
+def split_subjects(subjects: Iterable[str], *, settings: SymmetryPairs) -> dict[str, str]:
+    """A split for each subject: ordered by a seeded hash of their names, cut by the ratios.
+
+    Every split gets a subject where there are at least three.
+    """
+    order = sorted(set(subjects), key=lambda subject: (_number(f"{settings.seed} {subject}"), subject))
+    shares = np.array([settings.train, settings.validation, settings.test])
+    ends = np.round(np.cumsum(shares / shares.sum()) * len(order)).astype(int)
+    if len(order) >= len(SPLITS):
+        ends = np.clip(ends, [1, 2, 3], [len(order) - 2, len(order) - 1, len(order)])
+    return {subject: SPLITS[int(np.searchsorted(ends, i, side="right"))] for i, subject in enumerate(order)}
+
+
+def _number(text: str) -> int:
+    return int(hashlib.sha256(text.encode()).hexdigest()[:15], 16)
+
+
+def _controls(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The subjects of the rows; TableError unless every row is a control's."""
+    rows = list(rows)
+    if patients := sorted({row["subject_id"] for row in rows if row["population"] != "control"}):
+        raise TableError(f"table 'pairs': patients never train: {', '.join(patients[:5])}")
+    return {row["subject_id"] for row in rows}
+
+
+def _finished(rows: list[Row], controls: set[str], settings: SymmetryPairs) -> pa.Table:
+    split = split_subjects(controls, settings=settings)
+    limits = {"train": settings.most_train, "validation": settings.most_validation, "test": settings.most_test}
+    kept = [
+        row | {"split": name}
+        for name in SPLITS
+        for row in _balanced([row for row in rows if split[row["subject_id"]] == name], limits[name], settings.seed)
+    ]
+    table = PAIRS.table(kept)
+    check_pairs(table, controls)
+    return table
+
+
+def _balanced(rows: list[Row], most: int | None, seed: int) -> list[Row]:
+    """As many positives as negatives, at most `most` together, chosen by a seeded hash; in pair_id order."""
+    ordered = sorted(rows, key=lambda row: _number(f"{seed} {row['pair_id']}"))
+    classes = [[row for row in ordered if row["label"] == label] for label in (0, 1)]
+    each = min(len(classes[0]), len(classes[1]), len(rows) if most is None else most // 2)
+    return sorted((row for rows_ in classes for row in rows_[:each]), key=lambda row: row["pair_id"])
+
+
+def check_pairs(pairs: pa.Table, controls: set[str]) -> None:
+    """TableError where a subject stands in two splits or is no control, or the classes of a split differ in number."""
+    seen: dict[str, str] = {}
+    balance = dict.fromkeys(SPLITS, 0)
+    for row in pairs.select(["subject_id", "split", "label"]).to_pylist():
+        subject = row["subject_id"]
+        if subject not in controls:
+            raise TableError(f"table 'pairs': subject {subject!r} is no control")
+        if seen.setdefault(subject, row["split"]) != row["split"]:
+            raise TableError(f"table 'pairs': subject {subject!r} stands in two splits")
+        balance[row["split"]] += 1 if row["label"] else -1
+    if uneven := {name: n for name, n in balance.items() if n}:
+        raise TableError(f"table 'pairs': classes of unequal size, positives less negatives: {uneven}")
