@@ -1,0 +1,50 @@
+"""Threads, device and random numbers, so that the same inputs give the same bytes.
+
+In: thread counts and seeds from params.yaml. Out: a torch that is settled for the length of a `with`
+block, and generators named by what they are for. Knows nothing of what is computed.
+
+On a CPU two runs with the same thread count are equal bit for bit. On a GPU torch is asked for its
+deterministic algorithms; equal bits are then likely on one machine, and promised by nobody.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+
+def device() -> torch.device:
+    """The first GPU if torch sees one, else the CPU. `CUDA_VISIBLE_DEVICES=` in the environment hides GPUs."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def settled(*, threads: int, seed: int) -> Iterator[None]:
+    """Torch with `threads` CPU threads, deterministic algorithms and its global generator at `seed`.
+
+    Everything is put back at the end, so a caller's own random numbers are not disturbed.
+    """
+    threads_before, strict_before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng():
+        try:
+            torch.set_num_threads(threads)
+            if device().type == "cuda":
+                os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+                torch.use_deterministic_algorithms(True)
+            torch.manual_seed(seed)
+            yield
+        finally:
+            torch.set_num_threads(threads_before)
+            torch.use_deterministic_algorithms(strict_before)
+
+
+def seed_of(*name: int | str) -> int:
+    """A seed in [0, 2**63) from a seed and what it is for, such as (7, "order", epoch); stable everywhere."""
+    return int.from_bytes(hashlib.sha256(repr(name).encode()).digest()[:8], "big") >> 1
+
+
+def generator(*name: int | str) -> torch.Generator:
+    """A CPU generator that depends on `name` alone: a resumed run draws what an uninterrupted one draws."""
+    return torch.Generator().manual_seed(seed_of(*name))

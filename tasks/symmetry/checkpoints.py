@@ -1,0 +1,39 @@
+"""Where a training stands, on disk, so that a killed one goes on as if nothing had happened.
+
+In: a run's state (plain values and tensors). Out: one file, replaced whole or not at all, opened without
+running code. A file of another training (other settings, data, code or torch) is as good as none.
+"""
+
+import logging
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tasks import tables
+
+log = logging.getLogger(__name__)
+
+
+def write(path: Path, key: str, state: dict[str, Any]) -> None:
+    """Keep `state` under `key`. OSError names the path (a full disk), and the file before it stays."""
+    with tables.replacing(path) as temporary:
+        torch.save({"key": key, "state": state}, temporary)
+
+
+def read(path: Path, key: str) -> dict[str, Any] | None:
+    """The state written under `key`; None, with a line in the log, where there is none that can be used."""
+    if not path.exists():
+        return None
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+        same = found["key"] == key
+        state: dict[str, Any] = found["state"]
+    except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        log.warning("%s cannot be read (%s); training starts anew", path, error)
+        return None
+    if not same:
+        log.info("%s is of another training; training starts anew", path)
+        return None
+    return state

@@ -1,0 +1,280 @@
+"""Training of the Siamese network: pairs of halves in, weights and curves out.
+
+In: `PairedHalves` with training and validation pairs, and the settings block. Out: the *best* weights by
+validation loss (never the last) as safetensors bytes, and the curves. Rosero et al. 2025, sections
+"Contrastive Learning" and "Experiments": contrastive loss, ImageNet start, stop after three passes without
+improvement on validation. Learning rate, optimiser, batch size and augmentation are not published.
+
+Whatever is drawn or scheduled is a function of the seed and the step number, so a run that is killed and
+resumed ends with the same bytes. The validation metric is the loss itself, on unaugmented halves: accuracy
+needs a threshold, which is chosen later (evaluation). Knows nothing of how pairs are made, and never sees
+a patient (the table of pairs holds controls only).
+"""
+
+import copy
+import hashlib
+import logging
+import math
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from sklearn.metrics import roc_auc_score
+from tqdm import tqdm
+
+from tasks import artifacts, runtime, schemas, weights
+from tasks.params import SymmetryTrain
+from tasks.symmetry import checkpoints, distances
+from tasks.symmetry.augmentation import augmented
+from tasks.symmetry.halves import PairedHalves
+from tasks.symmetry.network import (
+    Architecture,
+    SiameseNetwork,
+    build,
+    contrastive_loss,
+    save_network,
+)
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int, Mapping[str, float]], None]
+"""Called after each step with the step, the total and the newest metrics (curve columns; at first none)."""
+
+
+class TrainingError(RuntimeError):
+    """The training cannot start or go on; the message says why and what to change."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training made."""
+
+    weights: bytes
+    curves: pa.Table
+    best_step: int
+    steps: int
+    """Steps taken: fewer than planned when training stopped early."""
+
+
+@dataclass
+class _Run:
+    """A training under way; what `state` names is all that a resumed run needs."""
+
+    network: SiameseNetwork
+    optimiser: torch.optim.Optimizer
+    settings: SymmetryTrain
+    pairs: PairedHalves
+    total: int
+    step: int = 0
+    best_step: int = 0
+    best_loss: float = math.inf
+    best: dict[str, torch.Tensor] = field(default_factory=dict)
+    curves: list[dict[str, float]] = field(default_factory=list)
+    losses: list[torch.Tensor] = field(default_factory=list)
+    order: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
+
+
+def train(
+    pairs: PairedHalves,
+    *,
+    settings: SymmetryTrain,
+    weights_folder: Path,
+    checkpoint: Path | None,
+    provenance: Mapping[str, Any],
+    on_progress: Progress | None = None,
+) -> Trained:
+    """Train on the "train" pairs, keep the weights that are best on the "validation" pairs.
+
+    `checkpoint`: file in which the training stands at its last evaluation; a run killed after it goes on
+    from there, with the same result. None: nothing is kept. It is left for the caller to remove, once the
+    result is safe. `provenance` goes into the weights' header.
+    TrainingError: no pairs of either class, or a loss that is no longer a number. WeightsError: see weights.
+    """
+    _refuse_unusable(pairs, settings)
+    with runtime.settled(threads=settings.threads, seed=runtime.seed_of(settings.seed, "weights")):
+        run = _start(pairs, settings, weights_folder)
+        key = _key(pairs, settings)
+        if checkpoint is not None:
+            _resume(run, checkpoints.read(checkpoint, key))
+        with tqdm(total=run.total, initial=run.step, desc="training", unit="step", mininterval=0.5) as bar:
+            while run.step < run.total and not _stops(run):
+                _advance(run)
+                if run.step % settings.evaluate_every == 0 or run.step == run.total:
+                    _evaluate(run)
+                    if checkpoint is not None:
+                        checkpoints.write(checkpoint, key, _state(run))
+                    bar.set_postfix({"validation_loss": f"{run.curves[-1]['validation_loss']:.4f}"}, refresh=False)
+                bar.update()
+                if on_progress is not None:
+                    on_progress(run.step, run.total, run.curves[-1] if run.curves else {})
+    return _result(run, provenance)
+
+
+def learning_rate(step: int, total: int, settings: SymmetryTrain) -> float:
+    """The rate of step number `step` (from 0) of `total`: linear warm-up, flat, then the schedule's fall."""
+    if step < settings.warmup_steps:
+        return settings.learning_rate * (step + 1) / (settings.warmup_steps + 1)
+    flat_until = max(settings.warmup_steps, settings.flat_share * total)
+    if settings.schedule == "constant" or step < flat_until:
+        return settings.learning_rate
+    done = min(1.0, (step - flat_until) / max(1.0, total - 1 - flat_until))
+    falling = 1 - done if settings.schedule == "flat_then_linear" else (1 + math.cos(math.pi * done)) / 2
+    return settings.learning_rate * (settings.final_share + (1 - settings.final_share) * falling)
+
+
+def steps_per_epoch(training_pairs: int, batch_size: int) -> int:
+    """Whole batches in one pass; the few pairs left over differ from epoch to epoch."""
+    return max(1, training_pairs // batch_size)
+
+
+def _refuse_unusable(pairs: PairedHalves, settings: SymmetryTrain) -> None:
+    size = settings.input_size
+    if pairs.halves.shape[1:] != (size, size, 3):
+        raise TrainingError(f"halves are {pairs.halves.shape[1:]}, input_size wants {(size, size, 3)}")
+    for split in ("train", "validation"):
+        labels = set(pairs.label[pairs.where(split)].tolist())
+        if labels != {0, 1}:
+            raise TrainingError(f"the {split} pairs have labels {sorted(labels)}; both 0 and 1 are needed")
+
+
+def _start(pairs: PairedHalves, settings: SymmetryTrain, weights_folder: Path) -> _Run:
+    random = settings.initial_weights == "random"
+    imagenet = None if random else weights.state_dict(settings.initial_weights, weights_folder)
+    fields = set(Architecture.model_fields)
+    network = build(Architecture(**settings.model_dump(include=fields)), imagenet).to(runtime.device()).train()
+    training_pairs = len(pairs.where("train"))
+    epochs = settings.max_epochs * steps_per_epoch(training_pairs, settings.batch_size)
+    return _Run(network, _optimiser(network, settings), settings, pairs, min(settings.steps, epochs))
+
+
+def _optimiser(network: SiameseNetwork, settings: SymmetryTrain) -> torch.optim.Optimizer:
+    rate, decay = settings.learning_rate, settings.weight_decay
+    if settings.optimiser == "adam":
+        return torch.optim.Adam(network.parameters(), lr=rate, weight_decay=decay, fused=True)
+    return torch.optim.SGD(
+        network.parameters(),
+        lr=rate,
+        momentum=settings.momentum,
+        nesterov=settings.momentum > 0,
+        weight_decay=decay,
+        fused=True,
+    )
+
+
+def _advance(run: _Run) -> None:
+    """One optimiser step."""
+    settings, device = run.settings, run.network.mean.device
+    rate = learning_rate(run.step, run.total, settings)
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate
+    torch.manual_seed(runtime.seed_of(settings.seed, "dropout", run.step))
+    rows = _rows(run)
+    halves = _batch(run.pairs, rows, device)
+    halves = augmented(halves, settings.augmentation, runtime.generator(settings.seed, "augmentation", run.step))
+    half_precision = settings.mixed_precision and device.type == "cuda" and torch.cuda.is_bf16_supported()
+    with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
+        left, right = run.network(halves).chunk(2)
+    label = torch.from_numpy(run.pairs.label[rows]).to(device)
+    loss = contrastive_loss(left, right, label, margin=settings.margin)
+    run.optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    run.optimiser.step()
+    run.losses.append(loss.detach())
+    run.step += 1
+
+
+def _rows(run: _Run) -> np.ndarray:  # (B,) int64, places of pairs
+    """The step's pairs: each epoch is a permutation of its own, drawn from the seed and the epoch."""
+    training = run.pairs.where("train")
+    size = min(run.settings.batch_size, len(training))
+    epoch, number = divmod(run.step, steps_per_epoch(len(training), run.settings.batch_size))
+    if run.order[0] != epoch:
+        drawn = torch.randperm(len(training), generator=runtime.generator(run.settings.seed, "order", epoch))
+        run.order = (epoch, training[drawn.numpy()])
+    return run.order[1][number * size : (number + 1) * size]
+
+
+def _batch(pairs: PairedHalves, rows: np.ndarray, device: torch.device) -> torch.Tensor:
+    """(2B, 3, S, S) float RGB in [0, 1]: left halves, then right halves, one batch for the shared branch."""
+    chosen = torch.from_numpy(pairs.halves[np.concatenate((pairs.left[rows], pairs.right[rows]))])
+    if device.type == "cuda":
+        chosen = chosen.pin_memory().to(device, non_blocking=True)
+    return chosen.permute(0, 3, 1, 2).contiguous().float() / 255
+
+
+def _evaluate(run: _Run) -> None:
+    """A row of the curves, and the best weights so far."""
+    rows = run.pairs.where("validation")
+    places, inverse = np.unique(np.concatenate((run.pairs.left[rows], run.pairs.right[rows])), return_inverse=True)
+    left, right = np.split(distances.embedded(run.network, run.pairs.halves[places])[inverse], 2)
+    label = run.pairs.label[rows]
+    validation = contrastive_loss(
+        torch.from_numpy(left), torch.from_numpy(right), torch.from_numpy(label), margin=run.settings.margin
+    ).item()
+    train_loss = torch.stack(run.losses).mean().item()
+    run.losses.clear()
+    if not (math.isfinite(train_loss) and math.isfinite(validation)):
+        raise TrainingError(f"the loss is not a number at step {run.step}: lower learning_rate, or warm up longer")
+    run.curves.append(
+        {
+            "step": run.step,
+            "train_loss": train_loss,
+            "validation_loss": validation,
+            "validation_auc": float(roc_auc_score(label == 0, distances.between(left, right))),
+            "learning_rate": learning_rate(run.step, run.total, run.settings),
+        }
+    )
+    if validation < run.best_loss:
+        run.best_loss, run.best_step = validation, run.step
+        run.best = copy.deepcopy(run.network.state_dict())
+
+
+def _stops(run: _Run) -> bool:
+    """No better validation loss for `patience_epochs` passes, counted from the best one."""
+    per_epoch = steps_per_epoch(len(run.pairs.where("train")), run.settings.batch_size)
+    since = run.step - max(run.best_step, run.settings.patience_from * run.total)
+    return since >= run.settings.patience_epochs * per_epoch
+
+
+def _state(run: _Run) -> dict[str, Any]:
+    return {
+        "step": run.step,
+        "network": run.network.state_dict(),
+        "optimiser": run.optimiser.state_dict(),
+        "best_step": run.best_step,
+        "best_loss": run.best_loss,
+        "best": run.best,
+        "curves": run.curves,
+    }
+
+
+def _resume(run: _Run, state: dict[str, Any] | None) -> None:
+    if state is None:
+        return
+    run.network.load_state_dict(state["network"])
+    run.optimiser.load_state_dict(state["optimiser"])
+    run.step, run.best_step, run.best_loss = state["step"], state["best_step"], state["best_loss"]
+    run.best, run.curves = state["best"], state["curves"]
+    log.info("training goes on from step %d", run.step)
+
+
+def _key(pairs: PairedHalves, settings: SymmetryTrain) -> str:
+    """Digest of all that the final weights depend on: settings, pairs, pictures, code, torch, device."""
+    data = hashlib.sha256()
+    for column in (pairs.left, pairs.right, pairs.label, pairs.split == "train", pairs.split == "validation"):
+        data.update(np.ascontiguousarray(column).tobytes())
+    for start in range(0, len(pairs.halves), 4096):
+        data.update(np.ascontiguousarray(pairs.halves[start : start + 4096]).data)
+    code = artifacts.code_digest(sys.modules[__name__])
+    parts = [settings.model_dump(), data.hexdigest(), code, torch.__version__, str(runtime.device())]
+    return artifacts.digest(parts)
+
+
+def _result(run: _Run, provenance: Mapping[str, Any]) -> Trained:
+    run.network.load_state_dict(run.best)
+    return Trained(save_network(run.network, provenance), schemas.CURVES.table(run.curves), run.best_step, run.step)

@@ -1,0 +1,120 @@
+"""Every file of trained weights that the project can use, by name; checked before it is opened.
+
+In: a name and the folder where weights lie. Out: bytes, tensors or a path whose sha256 is the recorded
+one. Opened without running code (safetensors, or torch with `weights_only`). Fetches nothing: a file
+that is not there is an error that says what to put where. Does not know the networks.
+"""
+
+import hashlib
+import importlib.util
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+
+class WeightsError(RuntimeError):
+    """Weights are missing, are not the recorded ones, or cannot be opened safely; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One file: where it comes from, what it is and what it may be used for."""
+
+    name: str
+    file: str
+    sha256: str
+    origin: str
+    licence: str
+    purpose: str
+    package: str = ""
+    """An installed Python package that carries the file; empty: it lies in the weights folder."""
+
+
+MOBILENET_V2_IMAGENET = Weights(
+    name="mobilenet_v2_imagenet",
+    file="mobilenet_v2_imagenet.pth",
+    sha256="8db229cdd04e0fa58a2c42f294cbe2e684940890df59c0e19ca470ea7255a17f",
+    origin="torchvision state dict made from the 8-bit export in shibuiwilliam/TFLitePyTorch by dequantising and "
+    "re-estimating batch norm; not torchvision's own file",
+    licence="MIT",
+    purpose="ImageNet starting point of the Siamese branches",
+)
+DLIB_68_LANDMARKS = Weights(
+    name="dlib_68_landmarks",
+    file="models/shape_predictor_68_face_landmarks.dat",
+    sha256="fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
+    origin="dlib's 68-point shape predictor, in the package face-recognition-models",
+    licence="CC0 (the package); trained on iBUG 300-W, whose licence excludes commercial use",
+    purpose="68 facial landmarks",
+    package="face_recognition_models",
+)
+
+REGISTRY = {weights.name: weights for weights in (MOBILENET_V2_IMAGENET, DLIB_68_LANDMARKS)}
+
+
+def record(name: str) -> Weights:
+    """The registry's entry; WeightsError lists the known names."""
+    if name not in REGISTRY:
+        raise WeightsError(f"no weights named {name!r}; there are: {', '.join(REGISTRY)}")
+    return REGISTRY[name]
+
+
+def locate(name: str, folder: Path) -> Path:
+    """Where the file should lie: in `folder`, or inside the package that carries it (which is never imported)."""
+    weights = record(name)
+    if not weights.package:
+        return folder / weights.file
+    spec = importlib.util.find_spec(weights.package)
+    if spec is None or not spec.submodule_search_locations:
+        raise WeightsError(f"{name}: the package {weights.package} is not installed; install requirements.lock")
+    return Path(spec.submodule_search_locations[0]) / weights.file
+
+
+def read(name: str, folder: Path) -> bytes:
+    """The file's bytes, verified. WeightsError when it is missing or has another sha256."""
+    weights, path = record(name), locate(name, folder)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"{name}: cannot read {path} ({error.strerror}); put {Path(weights.file).name} "
+            f"(sha256 {weights.sha256}; {weights.origin}; {weights.licence}) there"
+        ) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != weights.sha256:
+        raise WeightsError(
+            f"{name}: {path} has sha256 {found}, expected {weights.sha256}; it was not opened. "
+            f"Replace it by the file from: {weights.origin}"
+        )
+    return content
+
+
+def verified(name: str, folder: Path) -> Path:
+    """The path of a verified file, for libraries that open files themselves (dlib)."""
+    read(name, folder)
+    return locate(name, folder)
+
+
+def state_dict(name: str, folder: Path) -> dict[str, torch.Tensor]:
+    """The verified file's tensors by name; exactly the bytes that were verified are the ones opened."""
+    return tensors(read(name, folder), source=name)
+
+
+def tensors(content: bytes, *, source: str) -> dict[str, torch.Tensor]:
+    """Tensors by name from safetensors bytes or a torch state dict; never runs code from the file.
+
+    WeightsError names `source` when the bytes are neither, or hold anything but named tensors.
+    """
+    try:
+        if content[:2] == b"PK" or content[:1] == b"\x80":
+            found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        else:
+            found = safetensors.torch.load(content)
+    except Exception as error:  # both readers raise many kinds for a bad file
+        raise WeightsError(f"{source}: neither safetensors nor a plain torch state dict: {error}") from error
+    if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
+        raise WeightsError(f"{source}: not a state dict of named tensors")
+    return found
