@@ -1,4 +1,19 @@
 """How the stages run: the only code that imports Prefect.
 
-A stage `system_verb` is the flow of that name in `flows/system.py`.
+A stage `system_verb` is the flow of that name in `flows/system.py`. Importing this package settles Prefect's
+environment before Prefect is imported: no temporary servers, nothing sent anywhere, its files in the project.
 """
+
+import os
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+for _name, _value in {
+    "PREFECT_HOME": str(PROJECT / ".prefect"),
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLIENT_MAX_RETRIES": "1",
+    "DO_NOT_TRACK": "1",
+}.items():
+    os.environ.setdefault(_name, _value)

@@ -177,6 +177,16 @@ PAIRS = Schema(
     rules=(_one_split_a_subject,),
 )
 
+HALVES = Schema(
+    "halves",
+    (
+        Column("half_of", _text, "the warp_id or image_id that pairs name"),
+        _left,
+        _right,
+    ),
+    key=("half_of",),
+)
+
 CURVES = Schema(
     "curves",
     (
@@ -187,6 +197,17 @@ CURVES = Schema(
         Column("learning_rate", _number, "of the next step"),
     ),
     key=("step",),
+)
+
+TRAINED = Schema(
+    "trained",
+    (
+        Column("weights", _bytes, "the best network, safetensors"),
+        Column("best_step", pa.int32(), "the step it was best at", low=0),
+        Column("steps", pa.int32(), "steps taken", low=0),
+        Column("curves", pa.list_(pa.struct([(c.name, c.type) for c in CURVES.columns])), "rows of the table curves"),
+    ),
+    key=("best_step",),
 )
 
 PAIR_DISTANCES = Schema(

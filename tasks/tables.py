@@ -19,6 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tasks.errors import InputError
+
 PROVENANCE = b"vermilion"
 """Key of the provenance record (JSON) in a Parquet file's metadata."""
 
@@ -26,7 +28,7 @@ ROW_GROUP = 256
 """Rows a row group: pictures sit in rows, and a whole group is in memory when written."""
 
 
-class TableError(ValueError):
+class TableError(InputError):
     """A table is not what its schema says; the message names the table, the column and the values."""
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks import tables
+from tasks.errors import InputError
 from tasks.schemas import IMAGES, REFUSALS
 
 
-class RawLayoutError(ValueError):
+class RawLayoutError(InputError):
     """A CSV file cannot be used at all; the message names the file, the line and what is accepted."""
 
 

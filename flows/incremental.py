@@ -1,0 +1,202 @@
+"""Work split by content: look what is there, run what is missing, join the parts.
+
+In: tables cut into buckets (parts of the same name), and the function that computes a bucket's result.
+Out: a folder of parts. A bucket's key says everything its result depends on: the columns it is keyed by,
+the numbers, the files (weights), and the code as parsed. Results lie in the artifact store, which runs with
+and without a Prefect server share. Knows nothing of what is computed, nor of the order of stages.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pyarrow as pa
+from prefect import task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import BaseModel
+
+from flows.processes import worker_pool
+from flows.progress import progress
+from flows.tracking import show, tracked
+from tasks import tables
+from tasks.artifacts import Reference, Store, code_digest, digest, file_digest, table_digest
+from tasks.tables import Schema
+
+STORE = Path("data/.artifacts")
+"""Outside every stage's outs, so that DVC never deletes it. Safe to delete by hand."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """An input table cut into buckets. `keyed_by`: the columns a result depends on (None: all)."""
+
+    path: Path
+    schema: Schema
+    keyed_by: tuple[str, ...] | None = None
+
+    def part(self, bucket: str) -> Path:
+        """The bucket's file, which need not exist."""
+        return self.path / f"{bucket}.parquet"
+
+    def read(self, bucket: str) -> pa.Table:
+        """The bucket's rows; none where it has no file."""
+        return tables.read(self.part(bucket), self.schema) if self.part(bucket).exists() else self.schema.table([])
+
+    def digest(self, bucket: str) -> str | None:
+        """Of the columns a result depends on; None where the bucket has no file."""
+        part = self.part(bucket)
+        return table_digest(tables.read(part, self.schema, self.keyed_by)) if part.exists() else None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A stage's item-wise work. `compute(**bucket tables, **files, **settings, **paths) -> table`.
+
+    `compute` is a function of a module in tasks. `files` are keyed by their bytes, `settings` by their numbers,
+    `paths` not at all (where raw files lie: what they hold is in the keyed columns).
+    """
+
+    stage: str
+    compute: Callable[..., pa.Table]
+    schema: Schema
+    sources: Mapping[str, Source]
+    settings: Mapping[str, BaseModel | str]
+    files: Mapping[str, Path] = field(default_factory=dict)
+    paths: Mapping[str, Path] = field(default_factory=dict)
+
+    def provenance(self) -> dict[str, Any]:
+        """What every bucket's result depends on besides its own rows."""
+        return provenance(self.stage, importlib.import_module(self.compute.__module__), self.settings, self.files)
+
+    def buckets(self) -> list[str]:
+        """The buckets that any input has, in order."""
+        return sorted({part.stem for source in self.sources.values() for part in tables.parts(source.path)})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One bucket: what it depends on, and its key."""
+
+    bucket: str
+    key: str
+    provenance: Mapping[str, Any]
+
+
+def provenance(
+    stage: str, module: ModuleType, settings: Mapping[str, BaseModel | str], files: Mapping[str, Path]
+) -> dict[str, Any]:
+    """What makes a result: the stage, its numbers, its files' digests and the digest of the code that computes."""
+    numbers = {k: v.model_dump(mode="json") if isinstance(v, BaseModel) else v for k, v in settings.items()}
+    digests = {name: file_digest(path) for name, path in files.items()}
+    return {"stage": stage, "parameters": numbers, "files": digests, "code": code_digest(module)}
+
+
+def recall(
+    record: Mapping[str, Any], schema: Schema, make: Callable[[str], pa.Table]
+) -> pa.Table:
+    """The one result that `record` (a provenance) describes: from the store, or made by `make(key)` and stored."""
+    store, stage, key = Store(STORE), str(record["stage"]), digest(record)
+    reference = store.lookup(stage, key)
+    print(f"{stage}: {'reused' if reference else 'computing'}", flush=True)
+    if reference is None:
+        reference = store.put(stage, key, make(key), schema, provenance=record)
+    return tables.read(store.path(reference), schema)
+
+
+def run_buckets(work: Work, out: Path, *, workers: int) -> None:
+    """Bring every bucket's result into the folder `out`, computing only what the store does not have.
+
+    `workers`: processes for CPU work; 0 computes in this process, for work that holds a GPU or threads of its own.
+    """
+    store = Store(STORE)
+    plans = _plan(work)
+    found = {plan.bucket: store.lookup(work.stage, plan.key) for plan in plans}
+    missing = [plan for plan in plans if found[plan.bucket] is None]
+    results = {bucket: reference for bucket, reference in found.items() if reference} | _compute(work, missing, workers)
+    out.mkdir(parents=True, exist_ok=True)
+    for bucket in sorted(results):
+        if results[bucket].rows:
+            store.copy(results[bucket], out / f"{bucket}.parquet")
+    _tell(work.stage, results, {plan.bucket for plan in missing})
+
+
+def _plan(work: Work) -> list[Plan]:
+    common = work.provenance()
+    plans = []
+    for bucket in work.buckets():
+        inputs = {name: source.digest(bucket) for name, source in work.sources.items()}
+        record = {**common, "inputs": inputs, "bucket": bucket}
+        plans.append(Plan(bucket, digest(record), record))
+    return plans
+
+
+def _compute(work: Work, missing: Sequence[Plan], workers: int) -> dict[str, Reference]:
+    """The missing buckets' results, in processes if there are several buckets and workers."""
+    if not missing:
+        return {}
+    with progress(len(missing), work.stage, "bucket") as advance:
+        if workers < 2 or len(missing) == 1:
+            return _collect(work, missing, partial(compute_bucket, work), 1, advance)
+        with worker_pool(min(workers, len(missing))) as pool:
+            return _collect(work, missing, partial(_in_pool, pool, work), workers, advance)
+
+
+def _collect(
+    work: Work,
+    missing: Sequence[Plan],
+    compute: Callable[[Plan], Reference],
+    width: int,
+    advance: Callable[[int], None],
+) -> dict[str, Reference]:
+    """Compute the plans `width` at a time, as task runs when tracked; results by bucket."""
+
+    def one(plan: Plan) -> Reference:
+        reference = compute(plan)
+        advance(1)
+        return reference
+
+    names = [plan.bucket for plan in missing]
+    if not tracked():
+        with ThreadPoolExecutor(width) as threads:
+            return dict(zip(names, threads.map(one, missing), strict=True))
+    as_task = task(one, name=work.stage, cache_policy=NO_CACHE, persist_result=False)
+    with ThreadPoolTaskRunner(max_workers=width) as runner:
+        futures = [runner.submit(as_task.with_options(task_run_name=p.bucket), {"plan": p}) for p in missing]
+        return dict(zip(names, [future.result() for future in futures], strict=True))
+
+
+def _in_pool(pool: Executor, work: Work, plan: Plan) -> Reference:
+    return pool.submit(compute_bucket, work, plan).result()
+
+
+def compute_bucket(work: Work, plan: Plan) -> Reference:
+    """Compute one bucket and store it; runs in this process or a worker."""
+    inputs = {name: source.read(plan.bucket) for name, source in work.sources.items()}
+    table = work.compute(**inputs, **work.files, **work.settings, **work.paths)
+    return Store(STORE).put(work.stage, plan.key, table, work.schema, provenance=plan.provenance)
+
+
+def _tell(stage: str, results: Mapping[str, Reference], computed: set[str]) -> None:
+    """Say, on the terminal and in the UI, how much was reused, computed and refused."""
+    rows = [
+        {
+            "buckets": name,
+            "count": len(chosen),
+            "rows": sum(reference.rows for reference in chosen),
+            "refused": sum(reference.refused for reference in chosen),
+        }
+        for name, chosen in (
+            ("reused", [reference for bucket, reference in results.items() if bucket not in computed]),
+            ("computed", [reference for bucket, reference in results.items() if bucket in computed]),
+        )
+    ]
+    text = "; ".join(f"{r['count']} buckets {r['buckets']} ({r['rows']} rows, {r['refused']} refused)" for r in rows)
+    print(f"{stage}: {text}", flush=True)
+    show(lambda: create_table_artifact(rows, key=f"{stage.replace('_', '-')}-buckets", description=stage))

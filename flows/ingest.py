@@ -1,0 +1,103 @@
+"""From raw files to lip halves: reads data/raw, writes tables cut into buckets by the file's content."""
+
+from pathlib import Path
+
+import pyarrow as pa
+from prefect import flow
+
+from flows.incremental import Source, Work, run_buckets
+from tasks import params, tables
+from tasks.ingest import frames as clips
+from tasks.ingest import landmarks as points
+from tasks.ingest import lips as mouths
+from tasks.ingest.inventory import take_inventory
+from tasks.ingest.ratings import read_ratings
+from tasks.params import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings, Runtime
+from tasks.schemas import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS
+
+PIXELS = ("image_id", "kind", "subject_id", "population")
+"""What a result from an image's pixels depends on: not its path, licence or consent."""
+
+
+def _workers() -> int:
+    return params.load(Runtime, "runtime").workers
+
+
+@flow
+def ingest_images(raw: Path, out: Path, refusals: Path) -> None:
+    """List the images and clips of a raw folder, by content."""
+    settings = params.load(IngestImages, "ingest_images")
+    images, refused = take_inventory(
+        raw, still_suffixes=settings.still_suffixes, clip_suffixes=settings.clip_suffixes
+    )
+    made = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}
+    _write_parts(images, out, made, buckets=params.load(Runtime, "runtime").buckets)
+    tables.write(refused, refusals, REFUSALS, provenance=made)
+    print(f"ingest_images: {images.num_rows} images, {refused.num_rows} lines refused", flush=True)
+
+
+def _write_parts(images: pa.Table, out: Path, made: dict[str, object], *, buckets: int) -> None:
+    """The images table as parts, by the first byte of the image_id."""
+    numbers = [int(image_id[:2], 16) * buckets // 256 for image_id in images["image_id"].to_pylist()]
+    out.mkdir(parents=True, exist_ok=True)
+    for bucket in sorted(set(numbers)):
+        part = images.filter(pa.array([number == bucket for number in numbers]))
+        tables.write(part, out / f"{bucket:02x}.parquet", IMAGES, provenance=made)
+
+
+@flow
+def ingest_ratings(raw: Path, images: Path, out: Path, references: Path, refusals: Path) -> None:
+    """Read what raters said of the images, and what is known of them by other means."""
+    settings = params.load(IngestRatings, "ingest_ratings")
+    ratings, known, refused = read_ratings(raw, images, scales=settings.scales)
+    made = {"stage": "ingest_ratings", "parameters": settings.model_dump(mode="json")}
+    tables.write(ratings, out, RATINGS, provenance=made)
+    tables.write(known, references, REFERENCES, provenance=made)
+    tables.write(refused, refusals, REFUSALS, provenance=made)
+    print(f"ingest_ratings: {ratings.num_rows} ratings, {refused.num_rows} lines refused", flush=True)
+
+
+@flow
+def ingest_frames(raw: Path, images: Path, out: Path) -> None:
+    """Sample the frames of the clips."""
+    work = Work(
+        stage="ingest_frames",
+        compute=clips.sample_frames,
+        schema=FRAMES,
+        sources={"images": Source(images, IMAGES, PIXELS)},
+        settings={"settings": params.load(IngestFrames, "ingest_frames")},
+        paths={"raw": raw},
+    )
+    run_buckets(work, out, workers=_workers())
+
+
+@flow
+def ingest_landmarks(raw: Path, images: Path, frames: Path, out: Path) -> None:
+    """Find the face and its 68 points in every still and frame, or say why it cannot be measured."""
+    work = Work(
+        stage="ingest_landmarks",
+        compute=points.locate,
+        schema=LANDMARKS,
+        sources={"images": Source(images, IMAGES, PIXELS), "frames": Source(frames, FRAMES)},
+        settings={"settings": params.load(IngestLandmarks, "ingest_landmarks")},
+        paths={"raw": raw},
+    )
+    run_buckets(work, out, workers=_workers())
+
+
+@flow
+def ingest_lips(raw: Path, images: Path, frames: Path, landmarks: Path, out: Path) -> None:
+    """Cut out the levelled lip region and its two halves."""
+    work = Work(
+        stage="ingest_lips",
+        compute=mouths.cut_lips,
+        schema=LIPS,
+        sources={
+            "images": Source(images, IMAGES, PIXELS),
+            "frames": Source(frames, FRAMES, ("image_id",)),
+            "landmarks": Source(landmarks, LANDMARKS),
+        },
+        settings={"settings": params.load(IngestLips, "ingest_lips")},
+        paths={"raw": raw},
+    )
+    run_buckets(work, out, workers=_workers())

@@ -1,0 +1,41 @@
+"""Progress with time left: a bar on the terminal and, in a tracked run, a progress artifact in the UI."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from tqdm import tqdm
+
+from flows.tracking import show
+
+EVERY_SECONDS = 5.0
+"""How often the UI hears of it: an update costs the server some 20 ms."""
+
+
+@contextmanager
+def progress(total: int, what: str, unit: str) -> Iterator[Callable[[int], None]]:
+    """A function that takes how many more are done, of `total`."""
+    key = what.replace("_", "-").replace("@", "-").lower()
+    artifact: list[UUID] = []
+    show(lambda: artifact.append(_id_of(create_progress_artifact(0.0, key=key, description=what))))
+    seen = time.monotonic()
+    interval = 0.5 if sys.stderr.isatty() else 20.0
+    with tqdm(total=total, desc=what, unit=unit, mininterval=interval, file=sys.stderr) as bar:
+
+        def advance(count: int) -> None:
+            nonlocal seen
+            bar.update(count)
+            if artifact and (time.monotonic() - seen > EVERY_SECONDS or bar.n >= total):
+                seen = time.monotonic()
+                done = 100.0 * bar.n / max(total, 1)
+                show(lambda: update_progress_artifact(artifact[0], progress=done))
+
+        yield advance
+
+
+def _id_of(artifact: Any) -> UUID:
+    return artifact if isinstance(artifact, UUID) else UUID(str(artifact))

@@ -1,0 +1,173 @@
+"""Siamese lip symmetry: warped controls, pairs, training, distances. Reads lips, writes data/symmetry."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from prefect import flow
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+
+from flows.incremental import STORE, Source, Work, provenance, recall, run_buckets
+from flows.ingest import PIXELS
+from flows.tracking import show
+from tasks import params, tables
+from tasks.artifacts import table_digest
+from tasks.ingest.pixels import loader
+from tasks.params import IngestLandmarks, IngestLips, Runtime, SymmetryPairs, SymmetryTrain, SymmetryWarp
+from tasks.schemas import (
+    BASELINES,
+    CURVES,
+    DISTANCES,
+    HALVES,
+    IMAGES,
+    LANDMARKS,
+    LIPS,
+    PAIR_DISTANCES,
+    PAIRS,
+    TRAINED,
+    WARPS,
+)
+from tasks.symmetry import baselines, controls, distances, halves, network, training
+from tasks.symmetry import pairs as pairing
+
+
+@flow
+def symmetry_warp(raw: Path, images: Path, landmarks: Path, exemplars: Path, out: Path) -> None:
+    """Warp the controls: one side like a repaired cleft, both sides alike, or not at all."""
+    work = Work(
+        stage="symmetry_warp",
+        compute=controls.warp_controls,
+        schema=WARPS,
+        sources={"images": Source(images, IMAGES, PIXELS), "landmarks": Source(landmarks, LANDMARKS)},
+        settings={
+            "settings": params.load(SymmetryWarp, "symmetry_warp"),
+            "lips": params.load(IngestLips, "ingest_lips"),
+            "points": params.load(IngestLandmarks, "ingest_landmarks"),
+        },
+        paths={"raw": raw},
+    )
+    run_buckets(work, out, workers=params.load(Runtime, "runtime").workers)
+
+
+@flow
+def symmetry_pairs(strategy: str, warps: Path, lips: Path, out: Path) -> None:
+    """Pair the halves, split by subject, and put the paired halves beside the pairs."""
+    settings = params.load(SymmetryPairs, "symmetry_pairs")
+    if strategy == "clp":
+        source, schema, key = warps, WARPS, "warp_id"
+        columns = [key, "subject_id", "population", "symmetric", "kind", "severity_applied", "reason"]
+        pairs = pairing.clp_pairs(tables.read(warps, WARPS, columns).to_pylist(), settings=settings)
+    else:
+        source, schema, key = lips, LIPS, "image_id"
+        columns = [key, "clip_id", "subject_id", "population", "frame_index", "reason"]
+        pairs, barren = pairing.temporal_pairs(tables.read(lips, LIPS, columns).to_pylist(), settings=settings)
+        for line in barren:
+            print(f"symmetry_pairs@{strategy}: {line}", file=sys.stderr, flush=True)
+    made = {"stage": f"symmetry_pairs@{strategy}", "parameters": settings.model_dump(mode="json")}
+    tables.write(pairs, out / "pairs.parquet", PAIRS, provenance=made)
+    _write_halves(pairs, source, schema, key, out / "halves", made)
+    print(f"symmetry_pairs@{strategy}: {pairs.num_rows} pairs", flush=True)
+
+
+def _write_halves(
+    pairs: pa.Table, source: Path, schema: tables.Schema, key: str, out: Path, made: Mapping[str, Any]
+) -> None:
+    """The halves that pairs name, part by part as in their source."""
+    used = pa.array(sorted({*pairs["left_from"].to_pylist(), *pairs["right_from"].to_pylist()}))
+    out.mkdir(parents=True, exist_ok=True)
+    for file in tables.parts(source):
+        part = tables.read(file, schema, [key, "left", "right"])
+        part = part.filter(pc.is_in(part[key], used)).rename_columns(["half_of", "left", "right"])
+        if part.num_rows:
+            tables.write(part, out / file.name, HALVES, provenance=made)
+
+
+def _halves(pairs: Path) -> Iterable[pa.Table]:
+    return tables.read_each(pairs / "halves", HALVES)
+
+
+@flow
+def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Path) -> None:
+    """Train the Siamese network on the pairs; the best weights on validation are kept."""
+    stage = f"symmetry_train@{strategy}"
+    settings = params.load(SymmetryTrain, "symmetry_train")
+    table = tables.read(pairs / "pairs.parquet", PAIRS)
+    record = provenance(stage, training, {"settings": settings}, {})
+    record["inputs"] = {"pairs": table_digest(table), "halves": [table_digest(part) for part in _halves(pairs)]}
+
+    def make(key: str) -> pa.Table:
+        checkpoint = STORE / "checkpoints" / f"{key}.pt"
+        size, threads = settings.input_size, settings.threads
+        trained = training.train(
+            halves.paired(table, _halves(pairs), size=size, threads=threads, folder=STORE),
+            settings=settings,
+            weights_folder=weights,
+            checkpoint=checkpoint,
+            provenance=record,
+            on_progress=_reporter(stage),
+        )
+        row = {"weights": trained.weights, "best_step": trained.best_step, "steps": trained.steps}
+        return TRAINED.table([row | {"curves": trained.curves.to_pylist()}])
+
+    result = recall(record, TRAINED, make).to_pylist()[0]
+    with tables.replacing(out / "model.safetensors") as temporary:
+        temporary.write_bytes(result["weights"])
+    tables.write(CURVES.table(result["curves"]), out / "curves.parquet", CURVES, provenance=record)
+
+
+def _reporter(stage: str) -> training.Progress:
+    """Progress of a training as an artifact in the UI, a hundred times at most."""
+    key = stage.replace("_", "-").replace("@", "-")
+    ids: list[Any] = []
+    show(lambda: ids.append(create_progress_artifact(0.0, key=key, description=stage)))
+
+    def report(step: int, total: int, metrics: Mapping[str, float]) -> None:
+        if ids and (step == total or step % max(1, total // 100) == 0):
+            show(lambda: update_progress_artifact(ids[0], progress=100.0 * step / total))
+
+    return report
+
+
+@flow
+def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out: Path) -> None:
+    """D of every pair and of every photograph."""
+    stage = f"symmetry_distances@{strategy}"
+    file = model / "model.safetensors"
+    threads = params.load(SymmetryTrain, "symmetry_train").threads
+    table = tables.read(pairs / "pairs.parquet", PAIRS)
+    record = provenance(stage, distances, {}, {"model": file})
+    record["inputs"] = {"pairs": table_digest(table), "halves": [table_digest(part) for part in _halves(pairs)]}
+    found = recall(
+        record,
+        PAIR_DISTANCES,
+        lambda _: distances.distances_of_pairs(
+            table, _halves(pairs), network.load_network(file), threads=threads, folder=STORE
+        ),
+    )
+    tables.write(found, out / "pairs.parquet", PAIR_DISTANCES, provenance=record)
+    work = Work(
+        stage=stage,
+        compute=distances.distances_of_photographs,
+        schema=DISTANCES,
+        sources={"lips": Source(lips, LIPS)},
+        settings={"threads": threads},
+        files={"model": file},
+    )
+    run_buckets(work, out / "photographs", workers=0)
+
+
+@flow
+def symmetry_baselines(raw: Path, images: Path, landmarks: Path, out: Path) -> None:
+    """The two plain measures that a network has to beat: from landmarks and from mirrored pixels."""
+    work = Work(
+        stage="symmetry_baselines",
+        compute=baselines.measure_photographs,
+        schema=BASELINES,
+        sources={"images": Source(images, IMAGES, PIXELS), "landmarks": Source(landmarks, LANDMARKS)},
+        settings={},
+        paths={"raw": raw},
+    )
+    run_buckets(work, out, workers=params.load(Runtime, "runtime").workers)

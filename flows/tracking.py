@@ -1,0 +1,109 @@
+"""One stage as one flow run when a Prefect server answers, as a plain function when none does.
+
+In: a flow and its parameters. The work is the same either way, and a monitor that fails or dies never fails a
+stage whose work is done. Knows nothing of what stages compute.
+"""
+
+import functools
+import os
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect import Flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun
+from prefect.context import FlowRunContext
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.flow_engine import run_flow
+from prefect.settings import get_current_settings
+from prefect.states import Pending
+
+PARENT = "VERMILION_PARENT_TASK_RUN"
+"""Environment variable naming the task run under which a stage's flow run nests."""
+
+HOW_TO_WATCH = "watch runs: `prefect server start` in another terminal, PREFECT_API_URL=http://127.0.0.1:4200/api here"
+
+
+def run_stage(flow: Flow[..., None], stage: str, **parameters: Any) -> None:
+    """Run the stage's flow, tracked if the server named by PREFECT_API_URL answers."""
+    url = get_current_settings().api.url
+    if not url or not _answers(url):
+        where = f"no Prefect server at {url}" if url else "no Prefect server"
+        print(f"{stage}: {where}, running untracked ({HOW_TO_WATCH})", flush=True)
+        flow.fn(**parameters)
+        return
+    finished = False
+    body = flow.fn
+
+    @functools.wraps(body)
+    def remembering(**given: Any) -> None:
+        nonlocal finished
+        body(**given)
+        finished = True
+
+    flow.fn = remembering
+    try:
+        run_flow(flow, flow_run=_create_run(flow, stage, parameters), parameters=parameters)
+    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+        if not finished:
+            print(f"{stage}: the Prefect server failed ({error}); running untracked", file=sys.stderr, flush=True)
+            body(**parameters)
+        else:
+            print(f"{stage}: done; the Prefect server could not record it ({error})", file=sys.stderr, flush=True)
+    finally:
+        flow.fn = body
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=1.0) as answer:
+            return bool(answer.status == 200)
+    except (OSError, ValueError):
+        return False
+
+
+def _create_run(flow: Flow[..., None], stage: str, parameters: dict[str, Any]) -> FlowRun:
+    """The flow run, nested under the caller's task run. That is recorded late: until then the server answers 409."""
+    parent = os.environ.pop(PARENT, None)
+    with get_client(sync_client=True) as client:
+        for left in range(5, -1, -1):
+            try:
+                return _create(client, flow, stage, parameters, UUID(parent) if parent and left else None)
+            except PrefectHTTPStatusError as error:
+                if error.response.status_code != httpx.codes.CONFLICT or not left:
+                    raise
+                time.sleep(1)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _create(
+    client: SyncPrefectClient, flow: Flow[..., None], stage: str, parameters: dict[str, Any], parent: UUID | None
+) -> FlowRun:
+    return client.create_flow_run(
+        flow,
+        name=stage,
+        parameters=flow.serialize_parameters(parameters),
+        state=Pending(),
+        parent_task_run_id=parent,
+        tags=[f"dvc:{stage}"],
+    )
+
+
+def tracked() -> bool:
+    """Whether this code runs inside a flow run that a server records."""
+    return FlowRunContext.get() is not None
+
+
+def show(make: Callable[[], Any]) -> None:
+    """Create an artifact in the UI if this run is tracked; a failing server costs the artifact, not the stage."""
+    if not tracked():
+        return
+    try:
+        make()
+    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+        print(f"the Prefect server took no artifact: {error}", file=sys.stderr, flush=True)
