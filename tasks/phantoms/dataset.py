@@ -1,0 +1,172 @@
+"""A whole drawn data set as ordinary files, laid out as docs/raw-layout.md asks.
+
+In: the `phantoms_draw` settings and a folder. Out: PNG stills of controls and of repaired clefts, AVI clips of
+speakers, images.csv, ratings.csv, references.csv. No person is in two populations: each has seeds of its own.
+Every file is written under another name and renamed, the CSVs last, so a kill leaves nothing that looks whole.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from tasks.params import PhantomsDraw, PhantomVariation
+from tasks.phantoms.files import Clip, Still, draw_files, write_whole
+from tasks.phantoms.raters import SCALE, rate
+from tasks.phantoms.shape import NO_CLEFT, Cleft
+
+Population = Literal["control", "speaker", "repaired", "face"]
+SEED_BLOCK = 10**8  # seeds of one population
+POPULATIONS: tuple[Population, ...] = ("control", "speaker", "repaired", "face")
+FOLDERS: dict[Population, str] = {"control": "controls", "speaker": "clips", "repaired": "repaired", "face": "faces"}
+
+IMAGE_COLUMNS = ("path", "subject_id", "population", "cleft_side", "licence", "consent", "notice")
+RATING_COLUMNS = ("path", "rater_id", "rater_role", "scale", "score")
+REFERENCE_COLUMNS = ("path", "measure", "value")
+LICENCE, CONSENT = "CC0-1.0", "not needed: drawn"
+NOTICE = "drawn face (phantom), not a person"
+SEVERITY = "drawn_severity"
+CSV_NAMES = ("images.csv", "ratings.csv", "references.csv")
+
+
+def draw_dataset(out: Path, *, settings: PhantomsDraw, workers: int) -> None:
+    """Draw everything into `out` with `workers` processes; the files do not depend on how many there are.
+
+    FileExistsError when `out` holds an images.csv that was not drawn, for then it is somebody's data.
+    """
+    repaired = repaired_stills(settings)
+    jobs: list[Clip | Still] = [*_clips(settings), *_control_stills(settings), *repaired]
+    _make_room(out)
+    draw_files(out, jobs, workers=workers)
+    _write_csv(out / "ratings.csv", RATING_COLUMNS, _ratings(repaired, settings))
+    references = [(still.path, SEVERITY, f"{still.cleft.severity:.6f}") for still in repaired]
+    _write_csv(out / "references.csv", REFERENCE_COLUMNS, references)
+    _write_csv(out / "images.csv", IMAGE_COLUMNS, map(_image_row, sorted(jobs, key=lambda job: job.path)))
+
+
+def draw_faces(
+    out: Path, count: int, *, seed: int, image_size: int, variation: PhantomVariation, workers: int
+) -> list[Path]:
+    """Draw `count` different controls, one still each, and an images.csv: for benches and tests that need many faces.
+
+    Face i is the same whatever `count` is. Returns the pictures' paths, in order.
+    """
+    jobs = [
+        _still("face", number, 0, seed=seed, size=image_size, variation=variation, cleft=NO_CLEFT)
+        for number in range(count)
+    ]
+    _make_room(out)
+    draw_files(out, jobs, workers=workers)
+    _write_csv(out / "images.csv", IMAGE_COLUMNS, map(_image_row, jobs))
+    return [out / job.path for job in jobs]
+
+
+def identity_seed(population: Population, number: int, *, seed: int) -> int:
+    """The seed of the `number`-th person of a population; no two populations share one."""
+    if not 0 <= number < SEED_BLOCK:
+        raise ValueError(f"{population} {number}: there are {SEED_BLOCK} seeds a population")
+    return (seed * len(POPULATIONS) + POPULATIONS.index(population)) * SEED_BLOCK + number
+
+
+def repaired_stills(settings: PhantomsDraw) -> list[Still]:
+    """The stills of repaired clefts: severities stratified over [0, 1], sides in turn, both shuffled over people."""
+    subjects, stills = settings.repaired_subjects, settings.stills_per_repaired
+    rng = np.random.default_rng([settings.seed, POPULATIONS.index("repaired")])
+    ranks = rng.permutation(subjects).tolist()
+    jitter = rng.uniform(size=(subjects, stills))
+    found = []
+    for number, rank in enumerate(ranks):
+        for still in range(stills):
+            stratum = (still + rank // 2) % stills * subjects + rank
+            severity = (stratum + float(jitter[number, still])) / (subjects * stills)
+            cleft = Cleft(severity, "left" if rank % 2 == 0 else "right")
+            found.append(_settled_still(settings, "repaired", number, still, cleft))
+    return found
+
+
+def _control_stills(settings: PhantomsDraw) -> list[Still]:
+    return [
+        _settled_still(settings, "control", number, still, NO_CLEFT)
+        for number in range(settings.control_subjects)
+        for still in range(settings.stills_per_control)
+    ]
+
+
+def _settled_still(settings: PhantomsDraw, population: Population, number: int, still: int, cleft: Cleft) -> Still:
+    size, variation = settings.image_size, settings.variation
+    return _still(population, number, still, seed=settings.seed, size=size, variation=variation, cleft=cleft)
+
+
+def _still(
+    population: Population,
+    number: int,
+    still: int,
+    *,
+    seed: int,
+    size: int,
+    variation: PhantomVariation,
+    cleft: Cleft,
+) -> Still:
+    subject_id = f"{population}_{number:05d}"
+    return Still(
+        path=f"{FOLDERS[population]}/{subject_id}/{still}.png",
+        subject_id=subject_id,
+        seed=identity_seed(population, number, seed=seed),
+        number=still,
+        size=size,
+        cleft=cleft,
+        variation=variation,
+    )
+
+
+def _clips(settings: PhantomsDraw) -> list[Clip]:
+    return [
+        Clip(
+            path=f"{FOLDERS['speaker']}/speaker_{number:05d}/{clip}.avi",
+            subject_id=f"speaker_{number:05d}",
+            seed=identity_seed("speaker", number, seed=settings.seed),
+            number=clip,
+            size=settings.clip_size,
+            frames=settings.clip_frames,
+            frames_per_second=settings.frames_per_second,
+            quality=settings.clip_quality,
+        )
+        for number in range(settings.clip_subjects)
+        for clip in range(settings.clips_per_subject)
+    ]
+
+
+def _image_row(job: Still | Clip) -> tuple[str, ...]:
+    repaired = isinstance(job, Still) and job.subject_id.startswith("repaired")
+    side = job.cleft.side if isinstance(job, Still) and repaired else ""
+    return job.path, job.subject_id, "repaired" if repaired else "control", side, LICENCE, CONSENT, NOTICE
+
+
+def _ratings(stills: Sequence[Still], settings: PhantomsDraw) -> Iterator[tuple[str, ...]]:
+    for still in stills:
+        for rater in settings.raters:
+            score = rate(rater, still.cleft.severity, path=still.path, seed=settings.seed)
+            yield still.path, rater.rater_id, rater.role, SCALE, str(score)
+
+
+def _make_room(out: Path) -> None:
+    """Take away the CSVs of an earlier drawing, so that a killed run does not pass for that one."""
+    images = out / "images.csv"
+    if images.exists():
+        with images.open(encoding="utf-8", newline="") as lines:
+            if any(row.get("notice") != NOTICE for row in csv.DictReader(lines)):
+                raise FileExistsError(f"{images} names images that were not drawn; draw into an empty folder")
+    out.mkdir(parents=True, exist_ok=True)
+    for name in CSV_NAMES:
+        (out / name).unlink(missing_ok=True)
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[tuple[str, ...]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_whole(path, text.getvalue().encode())
