@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
-from prefect import task
+from prefect import Task, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -59,7 +59,7 @@ class Source:
 class Work:
     """A stage's item-wise work. `compute(**bucket tables, **files, **settings, **paths) -> table`.
 
-    `compute` is a function of a module in tasks. `files` are keyed by their bytes, `settings` by their numbers,
+    `compute` is a function of a module in tasks. `files` (or folders) are keyed by their bytes, `settings` by their numbers,
     `paths` not at all (where raw files lie: what they hold is in the keyed columns).
     """
 
@@ -67,13 +67,14 @@ class Work:
     compute: Callable[..., pa.Table]
     schema: Schema
     sources: Mapping[str, Source]
-    settings: Mapping[str, BaseModel | str]
+    settings: Mapping[str, BaseModel | int | str]
     files: Mapping[str, Path] = field(default_factory=dict)
     paths: Mapping[str, Path] = field(default_factory=dict)
 
     def provenance(self) -> dict[str, Any]:
         """What every bucket's result depends on besides its own rows."""
-        return provenance(self.stage, importlib.import_module(self.compute.__module__), self.settings, self.files)
+        module = importlib.import_module(self.compute.__module__)
+        return provenance(self.stage, module, self.schema, self.settings, self.files)
 
     def buckets(self) -> list[str]:
         """The buckets that any input has, in order."""
@@ -90,12 +91,24 @@ class Plan:
 
 
 def provenance(
-    stage: str, module: ModuleType, settings: Mapping[str, BaseModel | str], files: Mapping[str, Path]
+    stage: str,
+    module: ModuleType,
+    schema: Schema,
+    settings: Mapping[str, BaseModel | int | str],
+    files: Mapping[str, Path],
 ) -> dict[str, Any]:
-    """What makes a result: the stage, its numbers, its files' digests and the digest of the code that computes."""
+    """What makes a result: stage, table, numbers, the files' digests and the digest of the code that computes."""
     numbers = {k: v.model_dump(mode="json") if isinstance(v, BaseModel) else v for k, v in settings.items()}
-    digests = {name: file_digest(path) for name, path in files.items()}
-    return {"stage": stage, "parameters": numbers, "files": digests, "code": code_digest(module)}
+    digests = {name: _content(path) for name, path in files.items()}
+    made = {"stage": stage, "table": digest(str(schema.columns)), "parameters": numbers, "files": digests}
+    return made | {"code": code_digest(module)}
+
+
+def _content(path: Path) -> str:
+    """Digest of a file, or of the names and bytes of a folder's files."""
+    if path.is_dir():
+        return digest({file.name: file_digest(file) for file in sorted(path.iterdir()) if file.is_file()})
+    return file_digest(path)
 
 
 def recall(
@@ -166,10 +179,15 @@ def _collect(
     if not tracked():
         with ThreadPoolExecutor(width) as threads:
             return dict(zip(names, threads.map(one, missing), strict=True))
-    as_task = task(one, name=work.stage, cache_policy=NO_CACHE, persist_result=False)
-    with ThreadPoolTaskRunner(max_workers=width) as runner:
-        futures = [runner.submit(as_task.with_options(task_run_name=p.bucket), {"plan": p}) for p in missing]
+    runner: ThreadPoolTaskRunner[Reference] = ThreadPoolTaskRunner(max_workers=width)
+    with runner:
+        futures = [runner.submit(_as_task(work.stage, plan, one), {"plan": plan}) for plan in missing]
         return dict(zip(names, [future.result() for future in futures], strict=True))
+
+
+def _as_task(stage: str, plan: Plan, one: Callable[[Plan], Reference]) -> Task[[Plan], Reference]:
+    """A bucket as a task run of its own. Prefect caches nothing: the store does."""
+    return task(name=stage, task_run_name=plan.bucket, cache_policy=NO_CACHE, persist_result=False)(one)
 
 
 def _in_pool(pool: Executor, work: Work, plan: Plan) -> Reference:

@@ -30,7 +30,7 @@ def ingest_images(raw: Path, out: Path, refusals: Path) -> None:
     images, refused = take_inventory(
         raw, still_suffixes=settings.still_suffixes, clip_suffixes=settings.clip_suffixes
     )
-    made = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}
+    made: dict[str, object] = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}
     _write_parts(images, out, made, buckets=params.load(Runtime, "runtime").buckets)
     tables.write(refused, refusals, REFUSALS, provenance=made)
     print(f"ingest_images: {images.num_rows} images, {refused.num_rows} lines refused", flush=True)

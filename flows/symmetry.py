@@ -45,8 +45,9 @@ def symmetry_warp(raw: Path, images: Path, landmarks: Path, exemplars: Path, out
         settings={
             "settings": params.load(SymmetryWarp, "symmetry_warp"),
             "lips": params.load(IngestLips, "ingest_lips"),
-            "points": params.load(IngestLandmarks, "ingest_landmarks"),
+            "predict_side": params.load(IngestLandmarks, "ingest_landmarks").predict_side,
         },
+        files={"exemplars": exemplars},
         paths={"raw": raw},
     )
     run_buckets(work, out, workers=params.load(Runtime, "runtime").workers)
@@ -95,7 +96,7 @@ def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Path) -> None
     stage = f"symmetry_train@{strategy}"
     settings = params.load(SymmetryTrain, "symmetry_train")
     table = tables.read(pairs / "pairs.parquet", PAIRS)
-    record = provenance(stage, training, {"settings": settings}, {})
+    record = provenance(stage, training, TRAINED, {"settings": settings}, {})
     record["inputs"] = {"pairs": table_digest(table), "halves": [table_digest(part) for part in _halves(pairs)]}
 
     def make(key: str) -> pa.Table:
@@ -138,7 +139,7 @@ def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out:
     file = model / "model.safetensors"
     threads = params.load(SymmetryTrain, "symmetry_train").threads
     table = tables.read(pairs / "pairs.parquet", PAIRS)
-    record = provenance(stage, distances, {}, {"model": file})
+    record = provenance(stage, distances, PAIR_DISTANCES, {}, {"model": file})
     record["inputs"] = {"pairs": table_digest(table), "halves": [table_digest(part) for part in _halves(pairs)]}
     found = recall(
         record,

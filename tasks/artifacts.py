@@ -27,6 +27,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tasks import tables
 from tasks.tables import Schema
 
+DECLARING = ("tasks", "tasks.errors", "tasks.params", "tasks.schemas")
+"""Modules that declare and compute nothing: a block or table added there makes no other result stale."""
+
 
 class Reference(BaseModel):
     """Where a result lies and how to know that it is whole."""
@@ -155,8 +158,11 @@ def imports_of(path: Path) -> list[str]:
 
 
 def code_digest(module: ModuleType) -> str:
-    """Digest of the code that computes: `modules_of` as parsed, comments and docstrings left out."""
-    return digest({name: _without_prose(path) for name, path in modules_of(module).items()})
+    """Digest of the code that computes: `modules_of` as parsed, comments and docstrings left out.
+
+    Without the modules that only declare: the numbers and the schema that matter stand in the key themselves.
+    """
+    return digest({name: _without_prose(path) for name, path in modules_of(module).items() if name not in DECLARING})
 
 
 def _without_prose(path: Path) -> str:

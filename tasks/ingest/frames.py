@@ -24,7 +24,8 @@ def sample_frames(images: pa.Table, *, raw: Path, settings: IngestFrames) -> pa.
 
 
 def _frames_of(clip: dict[str, str], path: Path, settings: IngestFrames) -> Iterator[dict[str, object]]:
-    base: dict[str, object] = {"clip_id": clip["image_id"], "subject_id": clip["subject_id"], "population": clip["population"]}
+    base: dict[str, object] = {name: clip[name] for name in ("subject_id", "population")}
+    base["clip_id"] = clip["image_id"]
     found = False
     for index, time_s, frame in read_frames(path, settings):
         found = True

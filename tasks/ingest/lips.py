@@ -9,12 +9,14 @@ Does not know where landmarks come from, who the person is, or what the halves a
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pyarrow as pa
 
+from tasks.ingest.pixels import loader
 from tasks.params import IngestLips
 from tasks.schemas import LIPS
 
@@ -206,3 +208,8 @@ def _lips_row(row: Mapping[str, Any], load: Callable[[str], np.ndarray], setting
         "points_region": lips.points.ravel().tolist(),
         "reason": None,
     }
+
+
+def cut_lips(images: pa.Table, frames: pa.Table, landmarks: pa.Table, *, raw: Path, settings: IngestLips) -> pa.Table:
+    """The lips table of a bucket; pictures come from the raw folder (stills) and the frames table."""
+    return lips_table(landmarks.to_pylist(), loader(images, frames, raw=raw), settings=settings)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from tasks.errors import InputError
 from tasks.ingest.landmarks import place_points
 from tasks.ingest.pixels import loader
-from tasks.params import IngestLandmarks, IngestLips, SymmetryWarp
+from tasks.params import IngestLips, SymmetryWarp
 from tasks.schemas import FRAMES
 from tasks.symmetry.warp import warps_table
 
@@ -24,22 +24,22 @@ def warp_controls(
     raw: Path,
     settings: SymmetryWarp,
     lips: IngestLips,
-    points: IngestLandmarks,
-    exemplars: Path | None = None,
+    predict_side: int,
+    exemplars: Path,
 ) -> pa.Table:
     """The warps table of a bucket. `exemplars`: a folder of landmark sets (.npy, 68x2) blended into strategy clp."""
 
     def locate(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-        return place_points(image, box, predict_side=points.predict_side)
+        return place_points(image, box, predict_side=predict_side)
 
     rows = [row for row in landmarks.to_pylist() if row["population"] == "control" and row["clip_id"] is None]
     load = loader(images, FRAMES.table([]), raw=raw)
     return warps_table(rows, load, locate, settings=settings, lips=lips, exemplars=read_exemplars(exemplars))
 
 
-def read_exemplars(folder: Path | None) -> np.ndarray | None:  # (n, 68, 2) px
+def read_exemplars(folder: Path) -> np.ndarray | None:  # (n, 68, 2) px
     """The landmark sets of a folder, in name order; None where there are none. InputError names a wrong file."""
-    files = sorted(folder.glob("*.npy")) if folder else []
+    files = sorted(folder.glob("*.npy"))
     sets = []
     for file in files:
         try:

@@ -1,0 +1,40 @@
+# `make demo` and `make test` need Python 3.11+, make and git; everything else is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+install: $(INSTALLED) ## .venv with the locked requirements (6 GB, mostly torch)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
+	@touch $@
+
+demo: install ## draw a data set, run the whole pipeline on it, say where the report is
+	dvc repro
+	vermilion results
+
+test: install ## linters, types and the test suite
+	ruff check .
+	mypy
+	pytest --numprocesses 2 --dist loadfile
+
+check: install ## linters and types alone
+	ruff check .
+	mypy
+
+bench: install ## the figures the README quotes, each against its peer
+	python -m bench
+
+clean: ## remove what runs made (not raw data, not .venv)
+	rm -rf data/.artifacts data/ingest data/symmetry data/evaluation data/reports .mypy_cache .ruff_cache
