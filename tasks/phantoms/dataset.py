@@ -72,17 +72,18 @@ def identity_seed(population: Population, number: int, *, seed: int) -> int:
 
 
 def repaired_stills(settings: PhantomsDraw) -> list[Still]:
-    """The stills of repaired clefts: severities stratified over [0, 1], sides in turn, both shuffled over people."""
+    """The stills of repaired clefts: severities stratified over [0, 1], both sides equally often."""
     subjects, stills = settings.repaired_subjects, settings.stills_per_repaired
     rng = np.random.default_rng([settings.seed, POPULATIONS.index("repaired")])
     ranks = rng.permutation(subjects).tolist()
+    turned = rng.integers(0, 2, size=subjects // 2 + 1)  # which of two neighbours in severity has it on the left
     jitter = rng.uniform(size=(subjects, stills))
     found = []
     for number, rank in enumerate(ranks):
         for still in range(stills):
             stratum = (still + rank // 2) % stills * subjects + rank
             severity = (stratum + float(jitter[number, still])) / (subjects * stills)
-            cleft = Cleft(severity, "left" if rank % 2 == 0 else "right")
+            cleft = Cleft(severity, "left" if (rank + turned[rank // 2]) % 2 else "right")
             found.append(_settled_still(settings, "repaired", number, still, cleft))
     return found
 

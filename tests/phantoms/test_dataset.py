@@ -1,0 +1,164 @@
+import csv
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from tasks.params import PhantomsDraw
+from tasks.phantoms import dataset
+from tasks.phantoms.dataset import POPULATIONS, draw_dataset, draw_faces, identity_seed, repaired_stills
+from tasks.phantoms.files import draw_file, draw_still
+
+from .conftest import SETTINGS, VARIATION
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("drawn") / "raw"
+    draw_dataset(out, settings=SETTINGS, workers=1)
+    return out
+
+
+def test_images_csv_names_every_file_and_no_other(drawn: Path) -> None:
+    images = rows(drawn / "images.csv")
+    named = {row["path"] for row in images}
+    assert named | {"images.csv", "ratings.csv", "references.csv"} == set(digests(drawn))
+    assert len(named) == len(images) == 3 * 2 + 2 + 6 * 2
+    for row in images:
+        folder, subject, _ = row["path"].split("/")
+        assert row["subject_id"] == subject
+        assert row["population"] == ("repaired" if folder == "repaired" else "control")
+        assert row["cleft_side"] in (("left", "right") if folder == "repaired" else ("",))
+        assert row["licence"] == "CC0-1.0" and row["consent"] == "not needed: drawn"
+        assert "not a person" in row["notice"]
+
+
+def test_every_repaired_still_is_rated_by_everyone_and_has_its_truth(drawn: Path) -> None:
+    repaired = {row["path"] for row in rows(drawn / "images.csv") if row["population"] == "repaired"}
+    ratings, references = rows(drawn / "ratings.csv"), rows(drawn / "references.csv")
+    assert {(row["path"], row["rater_id"]) for row in ratings} == {
+        (path, rater.rater_id) for path in repaired for rater in SETTINGS.raters
+    }
+    assert len(ratings) == len(repaired) * 5
+    assert {row["scale"] for row in ratings} == {"CARS"}
+    assert sorted({(row["rater_id"], row["rater_role"]) for row in ratings})[-1] == ("surgeon", "medical")
+    assert {row["path"] for row in references} == repaired
+    assert {row["measure"] for row in references} == {"drawn_severity"}
+
+
+def test_pictures_hold_pixels_only(drawn: Path) -> None:
+    for path in drawn.rglob("*.png"):
+        with Image.open(path) as image:
+            assert image.size == (96, 96) and image.mode == "RGB"
+            assert not image.getexif() and not image.info
+
+
+def test_a_still_holds_what_its_job_draws(drawn: Path) -> None:
+    job = repaired_stills(SETTINGS)[3]
+    written = cv2.cvtColor(cv2.imread(str(drawn / job.path)), cv2.COLOR_BGR2RGB)
+    np.testing.assert_array_equal(written, draw_still(job).image)
+
+
+def test_clips_have_their_frames(drawn: Path) -> None:
+    for path in drawn.rglob("*.avi"):
+        video, frames = cv2.VideoCapture(str(path)), 0
+        while video.read()[0]:
+            frames += 1
+        assert frames == SETTINGS.clip_frames
+
+
+def test_workers_change_no_byte(drawn: Path, tmp_path: Path) -> None:
+    draw_dataset(tmp_path / "raw", settings=SETTINGS, workers=2)
+    assert digests(tmp_path / "raw") == digests(drawn)
+
+
+def test_nobody_is_in_two_populations() -> None:
+    seeds = [
+        identity_seed(population, number, seed=seed)
+        for population in POPULATIONS
+        for number in (0, 1, 99_999_999)
+        for seed in (0, 1, 2)
+    ]
+    assert len(set(seeds)) == len(seeds)
+    with pytest.raises(ValueError, match="control 100000000"):
+        identity_seed("control", 100_000_000, seed=0)
+
+
+@pytest.mark.parametrize("stills", [1, 2, 3])
+def test_severities_cover_the_range_evenly_and_sides_are_balanced(stills: int) -> None:
+    settings = SETTINGS.model_copy(update={"repaired_subjects": 40, "stills_per_repaired": stills})
+    jobs = repaired_stills(settings)
+    severities = sorted(job.cleft.severity for job in jobs)
+    for stratum, severity in enumerate(severities):
+        assert stratum <= severity * len(jobs) <= stratum + 1
+    sides = {job.subject_id: job.cleft.side for job in jobs}
+    assert all(sides[job.subject_id] == job.cleft.side for job in jobs)
+    assert list(sides.values()).count("left") == 20
+    by_side = [np.mean([j.cleft.severity for j in jobs if j.cleft.side == side]) for side in ("left", "right")]
+    assert by_side[0] == pytest.approx(by_side[1], abs=0.05)
+
+
+def test_a_subjects_stills_differ_and_show_the_same_person(drawn: Path) -> None:
+    first, second = (cv2.imread(str(drawn / f"controls/control_00000/{still}.png")) for still in (0, 1))
+    assert np.abs(first.astype(int) - second).mean() > 2
+    assert dataset.identity_seed("control", 0, seed=3) == (3 * 4) * 10**8
+
+
+def test_a_kill_leaves_no_csv_and_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing stops in the fourth file, over an earlier whole drawing."""
+    calls = 0
+
+    def killed(out: Path, job: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise KeyboardInterrupt
+        draw_file(out, job)  # type: ignore[arg-type]
+
+    draw_dataset(tmp_path, settings=SETTINGS, workers=1)
+    whole = digests(tmp_path)
+    monkeypatch.setattr("tasks.phantoms.files.draw_file", killed)
+    with pytest.raises(KeyboardInterrupt):
+        draw_dataset(tmp_path, settings=SETTINGS, workers=1)
+    left = digests(tmp_path)
+    assert not any(name.endswith(".csv") for name in left)
+    assert left.items() <= whole.items()
+
+
+def test_somebodys_own_data_are_not_drawn_over(tmp_path: Path) -> None:
+    (tmp_path / "images.csv").write_text("path,subject_id\nanna.jpg,anna\n", encoding="utf-8")
+    with pytest.raises(FileExistsError, match="not drawn"):
+        draw_dataset(tmp_path, settings=SETTINGS, workers=1)
+    assert (tmp_path / "images.csv").read_text(encoding="utf-8").endswith("anna\n")
+
+
+def test_many_faces_are_drawn_quickly_and_stay_themselves(tmp_path: Path) -> None:
+    few, more = (
+        draw_faces(tmp_path / str(count), count, seed=1, image_size=64, variation=VARIATION, workers=1)
+        for count in (3, 6)
+    )
+    assert [path.read_bytes() for path in few] == [path.read_bytes() for path in more[:3]]
+    assert len({path.read_bytes() for path in more}) == 6
+    assert [row["path"] for row in rows(tmp_path / "6" / "images.csv")] == [
+        str(path.relative_to(tmp_path / "6")) for path in more
+    ]
+
+
+def test_settings_refuse_nonsense(settings: PhantomsDraw) -> None:
+    with pytest.raises(ValueError, match="clip_frames"):
+        PhantomsDraw.model_validate(settings.model_dump() | {"clip_frames": 0})
+    with pytest.raises(ValueError, match="surprise"):
+        PhantomsDraw.model_validate(settings.model_dump() | {"surprise": 1})
