@@ -1,0 +1,98 @@
+"""Every system's tables as the DataFrames that the evaluation compares.
+
+In: paths of tables. Out: pairs with D by strategy, tidy scores by method, the data census and the refusals.
+This is where the systems meet: as columns. Knows their schemas, not their code.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from tasks import tables
+from tasks.evaluation.evaluate import PREFIX
+from tasks.evaluation.report import Census, Refusal
+from tasks.schemas import (
+    BASELINES,
+    DISTANCES,
+    FRAMES,
+    IMAGES,
+    LANDMARKS,
+    PAIR_DISTANCES,
+    PAIRS,
+    REFUSALS,
+)
+
+MEASURED = ("cupids_bow_difference", "mirror_difference")
+"""The baselines' columns that are methods."""
+
+
+def read_pairs(pairs: Path, distances: Path) -> pd.DataFrame:
+    """One strategy's pairs with their D; columns as in `evaluate`."""
+    listed = tables.read(pairs / "pairs.parquet", PAIRS).to_pandas()
+    found = tables.read(distances / "pairs.parquet", PAIR_DISTANCES).to_pandas()
+    return listed.merge(found, on="pair_id", validate="one_to_one")
+
+
+def read_scores(distances: Mapping[str, Path], baselines: Path) -> pd.DataFrame:
+    """Scores by photograph and method (image_id, subject_id, method, score); null where a photograph was refused.
+
+    `distances`: the distances folder by strategy.
+    """
+    columns = ["image_id", "subject_id", "method", "score"]
+    found = []
+    for strategy, folder in sorted(distances.items()):
+        table = tables.read(folder / "photographs", DISTANCES).to_pandas()
+        found.append(table.rename(columns={"distance": "score"}).assign(method=PREFIX + strategy)[columns])
+    plain = tables.read(baselines, BASELINES).to_pandas()
+    found += [plain.rename(columns={name: "score"}).assign(method=name)[columns] for name in MEASURED]
+    return pd.concat(found, ignore_index=True)
+
+
+def take_census(images: Path, frames: Path, landmarks: Path) -> list[Census]:
+    """Stills, clips and frames by population: subjects, items, and how many were refused."""
+    listed = tables.read(images, IMAGES).to_pandas()
+    sampled = tables.read(frames, FRAMES, ["image_id", "clip_id", "subject_id", "population", "reason"]).to_pandas()
+    measured = tables.read(landmarks, LANDMARKS, ["image_id", "reason"]).to_pandas()
+    refused = set(measured.loc[measured["reason"].notna(), "image_id"])
+    unread = set(sampled.loc[sampled["reason"].notna(), "clip_id"])
+    groups = [
+        ("photographs", listed[listed["kind"] == "still"], refused),
+        ("clips", listed[listed["kind"] == "clip"], unread),
+        ("frames sampled from clips", sampled, refused),
+    ]
+    return [
+        Census(f"{what}, {population}", rows["subject_id"].nunique(), len(rows), int(rows["image_id"].isin(bad).sum()))
+        for what, table, bad in groups
+        for population, rows in table.groupby("population", sort=True)
+    ]
+
+
+def read_refusals(lines: Sequence[Path], landmarks: Path) -> list[Refusal]:
+    """How often each reason was given: lines of CSV files, and images that could not be measured."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for path in lines:
+        for row in tables.read(path, REFUSALS).to_pylist():
+            counted[row["source"], _kind_of(row["reason"])] += 1
+    for reason in tables.read(landmarks, LANDMARKS, ["reason"])["reason"].drop_null().to_pylist():
+        counted["images and frames", _kind_of(reason)] += 1
+    return [Refusal(stage, reason, count) for (stage, reason), count in sorted(counted.items())]
+
+
+def _kind_of(reason: str) -> str:
+    """A reason without its particulars: what stands before a comma or bracket, numbers left out."""
+    return re.sub(r"\d+", "some", re.split(r"[,(:;]", reason)[0]).strip()
+
+
+def read_notices(images: Path) -> list[str]:
+    """What a reader must be told about the pictures, and of how many of them it is true."""
+    notices = tables.read(images, IMAGES, ["notice"])["notice"].to_pylist()
+    counted = Counter(notice for notice in notices if notice)
+    return [f"{count} of {len(notices)} images: {notice}." for notice, count in sorted(counted.items())]
+
+
+def summarise(metrics: Mapping[str, object], strategies: Iterable[str]) -> dict[str, dict[str, float | None]]:
+    """The few numbers by strategy that people compare between runs (`dvc metrics diff`)."""
+    return {strategy: _headline(metrics["symmetry"][strategy]) for strategy in sorted(strategies)}  # type: ignore[index]
