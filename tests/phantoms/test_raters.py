@@ -27,7 +27,7 @@ def test_a_perfect_rater_rounds_the_severity() -> None:
 def test_reliable_raters_follow_the_severity_and_the_unreliable_one_does_not() -> None:
     agreement = {rater.rater_id: np.corrcoef(scores(rater), SEVERITIES)[0, 1] for rater in RATERS}
     assert agreement["surgeon"] > 0.9
-    assert min(agreement[name] for name in ("lay_1", "lay_2", "lay_3")) > 0.8
+    assert min(agreement[name] for name in ("lay_1", "lay_2", "lay_3")) > 0.7
     assert agreement["lay_4"] < 0.4
     assert agreement["surgeon"] == max(agreement.values())
 
