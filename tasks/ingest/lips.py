@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
+from tasks.images import encode_png
 from tasks.ingest.pixels import loader
 from tasks.params import IngestLips
 from tasks.schemas import LIPS
@@ -26,6 +27,10 @@ BOW = slice(50, 53)
 """The two peaks of the cupid's bow and the dip between them."""
 RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
 NAMES = ("image_id", "clip_id", "subject_id", "population", "frame_index")
+
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in the pixels of the level frame."""
 
 
 class LipsError(ValueError):
@@ -94,19 +99,30 @@ def crop_lips(
     margins in mouth widths. LipsError where that cannot be cut from the picture.
     """
     frame = level(landmarks)
-    mouth = frame.inward(landmarks[MOUTH])
-    half = float(np.abs(mouth[:, 0]).max()) + settings.margin_side * frame.width
-    top = float(mouth[:, 1].min()) - settings.margin_above * frame.width
-    bottom = float(mouth[:, 1].max()) + settings.margin_below * frame.width
+    box = lips_box(
+        frame,
+        landmarks,
+        above=settings.margin_above,
+        below=settings.margin_below,
+        side=settings.margin_side,
+    )
     _check_inside(image, landmarks[MOUTH])
     size = settings.half_size
-    both = _sample(image, frame, (-half, top, half, bottom), (2 * size, size))
-    height = max(1, round(2 * size * (bottom - top) / (2 * half)))
-    region = _sample(image, frame, (-half, top, half, bottom), (2 * size, height))
-    transform = cv2.invertAffineTransform(_affine(frame, (-half, top, half, bottom), (2 * size, height)))
+    both = sample(image, frame, box, (2 * size, size))
+    height = max(1, round(2 * size * (box[3] - box[1]) / (box[2] - box[0])))
+    region = sample(image, frame, box, (2 * size, height))
+    transform = cv2.invertAffineTransform(_affine(frame, box, (2 * size, height)))
     right, left = halves(_eroded(both, settings.erosion_kernel), settings.mirrored_half)
     points = cv2.transform(landmarks[None], transform)[0]
     return Lips(region, left, right, size - 0.5, points, transform)
+
+
+def lips_box(frame: Level, landmarks: np.ndarray, *, above: float, below: float, side: float) -> Box:
+    """The lip region: the mouth's points and margins in mouth widths, the midline in its middle."""
+    mouth = frame.inward(landmarks[MOUTH])
+    half = float(np.abs(mouth[:, 0]).max()) + side * frame.width
+    top, bottom = float(mouth[:, 1].min()), float(mouth[:, 1].max())
+    return -half, top - above * frame.width, half, bottom + below * frame.width
 
 
 def halves(
@@ -129,7 +145,7 @@ def _check_inside(image: np.ndarray, mouth: np.ndarray) -> None:
         raise LipsError("the mouth leaves the picture")
 
 
-def _affine(frame: Level, box: tuple[float, float, float, float], shape: tuple[int, int]) -> np.ndarray:
+def _affine(frame: Level, box: Box, shape: tuple[int, int]) -> np.ndarray:
     """Output px (centres at whole numbers) to original px: (2, 3). `box` in the frame's px, `shape` (w, h)."""
     x0, y0, x1, y1 = box
     step = np.array([(x1 - x0) / shape[0], (y1 - y0) / shape[1]])
@@ -137,10 +153,13 @@ def _affine(frame: Level, box: tuple[float, float, float, float], shape: tuple[i
     return np.column_stack([frame.axes.T * step, frame.outward(first)])
 
 
-def _sample(
-    image: np.ndarray, frame: Level, box: tuple[float, float, float, float], shape: tuple[int, int]
+def sample(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB
+    frame: Level,
+    box: Box,
+    shape: tuple[int, int],  # width, height
 ) -> np.ndarray:
-    """`box` as (h, w, 3) uint8: one warpAffine; where it shrinks, onto a finer grid whose cells are then averaged."""
+    """`box` as (height, width, 3) uint8: one warpAffine, and means over a finer grid where it shrinks."""
     shrink = max((box[2] - box[0]) / shape[0], (box[3] - box[1]) / shape[1])
     finer = max(1, int(np.ceil(shrink - 1e-9)))
     matrix = _affine(frame, box, (shape[0] * finer, shape[1] * finer))
@@ -172,13 +191,6 @@ def _eroded(image: np.ndarray, kernel: int) -> np.ndarray:
     return image if kernel == 1 else np.asarray(cv2.erode(image, np.ones((kernel, kernel), np.uint8)))
 
 
-def png(
-    image: np.ndarray,  # (h, w, 3) uint8 RGB
-) -> bytes:
-    """The picture as PNG bytes."""
-    return bytes(cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 4])[1])
-
-
 def lips_table(
     landmarks: Iterable[Mapping[str, Any]],
     load: Callable[[str], np.ndarray],
@@ -201,9 +213,9 @@ def _lips_row(row: Mapping[str, Any], load: Callable[[str], np.ndarray], setting
     except (OSError, ValueError) as error:
         return names | {"reason": str(error)}
     return names | {
-        "region": png(lips.region),
-        "left": png(lips.left),
-        "right": png(lips.right),
+        "region": encode_png(lips.region),
+        "left": encode_png(lips.left),
+        "right": encode_png(lips.right),
         "midline_x": lips.midline_x,
         "points_region": lips.points.ravel().tolist(),
         "reason": None,

@@ -17,6 +17,8 @@ from tasks.symmetry.texture import Scar, draw_scar
 
 CONTOUR = (51, 52, 53, 54, 55, 56, 57)
 """Outer lip border of the patient's left side, from the bow to the middle of the lower lip."""
+LOCAL_STRENGTH = 1.3
+"""A local bulge moves one place only, so it is moved farther, as a share of full strength."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,7 @@ def draw_plans(image_id: str, *, settings: SymmetryWarp, exemplars: np.ndarray |
         positive = stream(settings.seed, image_id, number, 1)
         negative = stream(settings.seed, image_id, number, 0)
         control = "untouched" if number == 0 else _choice(positive, settings.controls)
-        couples.append(
-            (_symmetric(control, positive, settings, exemplars), _one_sided(negative, settings, exemplars))
-        )
+        couples.append((_symmetric(control, positive, settings, exemplars), _one_sided(negative, settings, exemplars)))
     return couples
 
 
@@ -69,9 +69,7 @@ def _one_sided(rng: np.random.Generator, settings: SymmetryWarp, exemplars: np.n
     return make_plan(kind, side, rng, settings=settings, exemplars=exemplars)
 
 
-def _symmetric(
-    control: str, rng: np.random.Generator, settings: SymmetryWarp, exemplars: np.ndarray | None
-) -> Plan:
+def _symmetric(control: str, rng: np.random.Generator, settings: SymmetryWarp, exemplars: np.ndarray | None) -> Plan:
     if control == "both_sided":
         kind = _choice(rng, settings.deformations)
         return make_plan(kind, None, rng, settings=settings, exemplars=exemplars)
@@ -125,7 +123,7 @@ def _local(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     share = np.zeros((1, 68))
     share[0, CONTOUR[first]], share[0, CONTOUR[first + 1]] = 1 - (place - first), place - first
     angle = rng.uniform(0, 2 * np.pi)
-    return share, np.array([[np.cos(angle), np.sin(angle)]])
+    return share, LOCAL_STRENGTH * np.array([[np.cos(angle), np.sin(angle)]])
 
 
 def _on(side: str | None, share: np.ndarray, moves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

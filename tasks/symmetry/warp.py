@@ -15,10 +15,12 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from tasks.ingest.lips import Lips, LipsError, crop_lips, level, png
+from tasks.images import encode_png
+from tasks.ingest.lips import Lips, LipsError, crop_lips, level
 from tasks.params import IngestLips, SymmetryWarp
 from tasks.schemas import WARPS
 from tasks.symmetry import mesh as meshes
+from tasks.symmetry.deformations import exemplar_offsets
 from tasks.symmetry.plans import Plan, draw_plans, stream
 from tasks.symmetry.texture import add_scar
 
@@ -142,14 +144,21 @@ def warps_table(
     """WARPS rows for LANDMARKS rows of controls: `variants` symmetric and as many asymmetric ones each.
 
     ValueError where a row is not a control's. Rows refused before are left out: they stand in LANDMARKS.
-    A warp whose landmarks are lost, or whose lips cannot be cut, is refused with a reason.
+    A warp whose landmarks are lost, or whose lips cannot be cut, is refused with a reason. `exemplars`:
+    landmark sets of patients, (n, 68, 2) px each of its own picture, or None.
     """
+    moves = None if exemplars is None else np.array([_exemplar_moves(points) for points in exemplars])
     return WARPS.table(
         warp
         for row in landmarks
         if row["reason"] is None
-        for warp in _warps(row, load(row["image_id"]), locate, settings, lips, exemplars)
+        for warp in _warps(row, load(row["image_id"]), locate, settings, lips, moves)
     )
+
+
+def _exemplar_moves(points: np.ndarray) -> np.ndarray:
+    frame = level(points)
+    return exemplar_offsets(frame.inward(points) / frame.width)
 
 
 def _warps(
@@ -206,4 +215,9 @@ def _cut(image: np.ndarray, landmarks: np.ndarray | None, lips: IngestLips) -> d
         cut: Lips = crop_lips(image, landmarks, settings=lips)
     except LipsError as error:
         return {"reason": str(error)}
-    return {"region": png(cut.region), "left": png(cut.left), "right": png(cut.right), "reason": None}
+    return {
+        "region": encode_png(cut.region),
+        "left": encode_png(cut.left),
+        "right": encode_png(cut.right),
+        "reason": None,
+    }
