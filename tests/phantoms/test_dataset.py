@@ -1,5 +1,9 @@
 import csv
 import hashlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -10,7 +14,7 @@ from PIL import Image
 from tasks.params import PhantomsDraw
 from tasks.phantoms import dataset
 from tasks.phantoms.dataset import POPULATIONS, draw_dataset, draw_faces, identity_seed, repaired_stills
-from tasks.phantoms.files import draw_file, draw_still
+from tasks.phantoms.files import draw_file, draw_still, write_whole
 
 from .conftest import SETTINGS, VARIATION
 
@@ -136,6 +140,44 @@ def test_a_kill_leaves_no_csv_and_no_half_file(tmp_path: Path, monkeypatch: pyte
     left = digests(tmp_path)
     assert not any(name.endswith(".csv") for name in left)
     assert left.items() <= whole.items()
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(path: Path, content: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "0.png", b"whole")
+    assert not (tmp_path / "0.png").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads child processes from /proc")
+def test_sigkill_leaves_neither_workers_nor_half_files(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path; from tasks.phantoms.dataset import draw_faces; from tasks.params import *\n"
+        f"variation = PhantomVariation(**{VARIATION.model_dump()})\n"
+        f"draw_faces(Path({str(tmp_path)!r}), 5000, seed=1, image_size=96, variation=variation, workers=2)"
+    )
+    drawing = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    wait_for(lambda: len(list(tmp_path.rglob("*.png"))) > 20)
+    children = Path(f"/proc/{drawing.pid}/task/{drawing.pid}/children").read_text().split()
+    drawing.kill()
+    drawing.wait()
+    assert len(children) >= 2
+    wait_for(lambda: not any(Path(f"/proc/{child}/exe").exists() for child in children))
+    assert not (tmp_path / "images.csv").exists()
+    for picture in tmp_path.rglob("*.png"):
+        assert picture.read_bytes().endswith(b"IEND\xaeB`\x82"), picture
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
 
 
 def test_somebodys_own_data_are_not_drawn_over(tmp_path: Path) -> None:
