@@ -1,0 +1,60 @@
+"""What several tests look at: a drawn face that equals its mirror image to the last bit."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pytest
+
+SIZE = 400
+JAW = [(-0.82, 0.01), (-0.82, 0.23), (-0.79, 0.45), (-0.75, 0.66), (-0.66, 0.86), (-0.53, 1.03), (-0.37, 1.17)]
+JAW += [(-0.20, 1.28), (0, 1.315)]
+BROW = [(-0.665, -0.15), (-0.565, -0.24), (-0.42, -0.27), (-0.27, -0.245), (-0.13, -0.19)]
+EYE = [(-0.50, 0.0), (-0.41, -0.05), (-0.305, -0.05), (-0.21, 0.02), (-0.31, 0.04), (-0.415, 0.038)]
+NOSE = [(0, -0.02), (0, 0.12), (0, 0.26), (0, 0.405)]
+BASE = [(-0.167, 0.50), (-0.087, 0.53), (0, 0.555)]
+UPPER = [(-0.32, 0.765), (-0.20, 0.715), (-0.08, 0.69), (0, 0.708)]
+LOWER = [(-0.205, 0.853), (-0.095, 0.907), (0, 0.918)]
+INNER_UPPER = [(-0.27, 0.768), (-0.09, 0.762), (0, 0.766)]
+INNER_LOWER = [(-0.09, 0.784), (0, 0.788)]
+
+
+@dataclass(frozen=True)
+class Face:
+    """A picture and its 68 landmarks."""
+
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+    landmarks: np.ndarray  # (68, 2) px
+
+    @property
+    def mouth_width(self) -> float:
+        return float(np.hypot(*(self.landmarks[54] - self.landmarks[48])))
+
+
+def across(half: list[tuple[float, float]], *, back: bool = False) -> list[tuple[float, float]]:
+    """A row of points from one side over the middle to the other; `back`: the far side alone, outside first."""
+    far = [(-x, y) for x, y in reversed(half) if x != 0]
+    return far if back else half + far
+
+
+def shape() -> np.ndarray:
+    """68 points, symmetric about x = 0; 1 is the distance of the outer eye corners."""
+    other_eye = [(-EYE[i][0], EYE[i][1]) for i in (3, 2, 1, 0, 5, 4)]
+    lower = [(-x, y) for x, y in LOWER[:2]] + LOWER[::-1]
+    points = across(JAW) + across(BROW) + NOSE + across(BASE) + EYE + other_eye + across(UPPER)
+    points += lower + across(INNER_UPPER) + [(0.09, 0.784), (0, 0.788), (-0.09, 0.784)]
+    return np.array(points, float)
+
+
+@pytest.fixture(scope="session")
+def even_face() -> Face:
+    """400 x 400, mirror-symmetric about x = 199.5: textured skin and lips."""
+    landmarks = shape() * 0.32 * SIZE + [(SIZE - 1) / 2, 0.4 * SIZE]
+    rng = np.random.default_rng(0)
+    skin = cv2.GaussianBlur(rng.normal(0, 1, (SIZE, SIZE, 3)).astype(np.float32), (0, 0), 2) * 60 + [190, 150, 130]
+    image = np.clip(skin, 0, 255).astype(np.uint8)
+    lips = np.concatenate([landmarks[48:55], landmarks[[55, 56, 57, 58, 59]]])
+    cv2.fillPoly(image, [np.round(lips * 16).astype(np.int32)], (170, 70, 80), cv2.LINE_AA, 4)
+    cv2.polylines(image, [np.round(landmarks[60:65] * 16).astype(np.int32)], False, (60, 20, 20), 2, cv2.LINE_AA, 4)
+    image[:, SIZE // 2 :] = image[:, : SIZE // 2][:, ::-1]
+    return Face(image, landmarks)

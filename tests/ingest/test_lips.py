@@ -1,0 +1,144 @@
+import cv2
+import numpy as np
+import pytest
+
+from tasks.images import decode_png
+from tasks.ingest.lips import LipsError, crop_lips, level, lips_table
+from tasks.params import IngestLips
+from tasks.symmetry.deformations import MIRROR
+
+SETTINGS = IngestLips(
+    half_size=48, margin_above=0.3, margin_below=0.15, margin_side=0.1, mirrored_half="left", erosion_kernel=1
+)
+
+
+def uneven(face):
+    """The face with a blot on its picture's left cheek and one peak higher."""
+    image, landmarks = face.image.copy(), face.landmarks.copy()
+    cv2.circle(image, (165, 270), 9, (40, 90, 200), -1, cv2.LINE_AA)
+    landmarks[50, 1] -= 5
+    return image, landmarks
+
+
+def moved(image, landmarks, *, angle=0.0, scale=1.0, shift=(0.0, 0.0), size=400):
+    """The picture and its points under a similarity about the middle."""
+    matrix = cv2.getRotationMatrix2D((199.5, 199.5), angle, scale)
+    matrix[:, 2] += shift + np.array([(size - 400) / 2] * 2)
+    turned = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return turned, cv2.transform(landmarks[None], matrix)[0]
+
+
+def difference(one, other):
+    return np.abs(one.astype(float) - other).mean()
+
+
+def test_symmetric_face_gives_equal_halves(even_face):
+    lips = crop_lips(even_face.image, even_face.landmarks, settings=SETTINGS)
+    assert lips.left.shape == lips.right.shape == (48, 48, 3)
+    assert np.abs(lips.left.astype(int) - lips.right).max() <= 2
+    plain = crop_lips(
+        even_face.image, even_face.landmarks, settings=SETTINGS.model_copy(update={"mirrored_half": "none"})
+    )
+    assert np.array_equal(plain.left[:, ::-1], lips.left)
+    assert np.array_equal(plain.right, lips.right)
+
+
+def test_left_is_the_patients_left(even_face):
+    image, landmarks = uneven(even_face)
+    lips = crop_lips(image, landmarks, settings=SETTINGS)
+    assert lips.right[..., 2].max() > 170 > lips.left[..., 2].max()  # the blot is on the picture's left
+
+
+def test_mirrored_face_swaps_the_halves(even_face):
+    image, landmarks = uneven(even_face)
+    lips = crop_lips(image, landmarks, settings=SETTINGS)
+    mirrored = np.column_stack([399 - landmarks[:, 0], landmarks[:, 1]])[MIRROR]
+    swapped = crop_lips(np.ascontiguousarray(image[:, ::-1]), mirrored, settings=SETTINGS)
+    assert difference(swapped.left, lips.right) < 0.5
+    assert difference(swapped.right, lips.left) < 0.5
+    assert difference(swapped.right, lips.right) > 3
+
+
+@pytest.mark.parametrize("angle", [-20.0, 7.0])
+@pytest.mark.parametrize("mirrored_half", ["left", "right", "none"])
+def test_rotation_in_the_picture_changes_little(even_face, angle, mirrored_half):
+    settings = SETTINGS.model_copy(update={"mirrored_half": mirrored_half})
+    lips = crop_lips(*uneven(even_face), settings=settings)
+    turned = crop_lips(*moved(*uneven(even_face), angle=angle), settings=settings)
+    assert difference(turned.left, lips.left) < 3
+    assert difference(turned.right, lips.right) < 3
+
+
+def test_subpixel_shift_and_scale_change_little(even_face):
+    lips = crop_lips(*uneven(even_face), settings=SETTINGS)
+    for change in ({"shift": (0.37, -0.61)}, {"scale": 2.0, "size": 800}, {"scale": 0.8}):
+        other = crop_lips(*moved(*uneven(even_face), **change), settings=SETTINGS)
+        assert difference(other.left, lips.left) < 3, change
+        assert difference(other.right, lips.right) < 3, change
+
+
+def test_shrinking_averages_instead_of_skipping(even_face):
+    """Fine stripes turn grey, they do not alias."""
+    stripes = np.zeros_like(even_face.image)
+    stripes[:, ::2] = 255
+    big = cv2.resize(stripes, (1600, 1600), interpolation=cv2.INTER_NEAREST)
+    big[:] = np.where(np.arange(1600)[None, :, None] % 2, 255, 0)
+    points = (even_face.landmarks + 0.5) * 4 - 0.5
+    lips = crop_lips(big, points, settings=SETTINGS.model_copy(update={"half_size": 32}))
+    assert np.abs(lips.left.astype(float) - 127.5).max() < 32
+
+
+def test_region_points_and_transform_agree(even_face):
+    image, landmarks = moved(*uneven(even_face), angle=9)
+    lips = crop_lips(image, landmarks, settings=SETTINGS)
+    assert np.allclose(cv2.transform(landmarks[None], lips.transform)[0], lips.points)
+    bow = lips.points[50:53].mean(axis=0)
+    assert bow[0] == pytest.approx(lips.midline_x)
+    assert lips.points[45, 1] == pytest.approx(lips.points[36, 1], abs=0.2)  # the eyes are level
+    high, wide = lips.region.shape[:2]
+    assert wide == 2 * SETTINGS.half_size
+    assert (lips.points[48:] > 0).all() and (lips.points[48:] < [wide, high]).all()
+
+
+def test_erosion_darkens_and_one_changes_nothing(even_face):
+    lips = crop_lips(even_face.image, even_face.landmarks, settings=SETTINGS)
+    eroded = crop_lips(
+        even_face.image, even_face.landmarks, settings=SETTINGS.model_copy(update={"erosion_kernel": 3})
+    )
+    assert (eroded.left <= lips.left).all() and (eroded.left < lips.left).any()
+    assert np.array_equal(eroded.region, lips.region)
+
+
+def test_refusals(even_face):
+    with pytest.raises(LipsError, match="leaves the picture"):
+        crop_lips(even_face.image, even_face.landmarks + [250, 0], settings=SETTINGS)
+    with pytest.raises(LipsError, match="finite"):
+        level(np.full((68, 2), np.nan))
+    with pytest.raises(LipsError, match="narrower"):
+        level(np.zeros((68, 2)))
+
+
+def test_table_keeps_reasons_and_one_bad_photograph_costs_itself(even_face):
+    names = {"clip_id": None, "subject_id": "s", "population": "control", "frame_index": None}
+    points = even_face.landmarks.ravel().tolist()
+
+    def load(image_id):
+        if image_id == "broken":
+            raise ValueError("not a picture")
+        return even_face.image
+
+    rows = [
+        {**names, "image_id": "good", "points": points, "reason": None},
+        {**names, "image_id": "refused", "points": None, "reason": "no face"},
+        {**names, "image_id": "broken", "points": points, "reason": None},
+        {**names, "image_id": "outside", "points": [5000.0] * 2 + points[2:135] + [5000.0], "reason": None},
+    ]
+    table = {row["image_id"]: row for row in lips_table(rows, load, settings=SETTINGS).to_pylist()}
+    assert {key: row["reason"] for key, row in table.items()} == {
+        "good": None,
+        "refused": "no face",
+        "broken": "not a picture",
+        "outside": "the mouth leaves the picture",
+    }
+    assert decode_png(table["good"]["left"]).shape == (48, 48, 3)
+    assert table["refused"]["left"] is None
