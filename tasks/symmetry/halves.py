@@ -77,7 +77,7 @@ def _fill(
     for side in ("left", "right"):
         has = pc.is_valid(part[side]).to_pylist()
         rows = [row for row, name in enumerate(ids) if has[row] and (name, side) in missing]
-        pngs = part[side].take(rows).to_pylist()
+        pngs = part[side].take(pa.array(rows, pa.int64())).to_pylist()
         _decode_into(halves, [place[ids[row], side] for row in rows], pngs, threads)
         found |= {(ids[row], side) for row in rows}
     return found
@@ -97,7 +97,7 @@ def _decode_into(result: np.ndarray, places: Sequence[int], pngs: Sequence[bytes
 
 
 def _decode(png: bytes, size: int) -> np.ndarray:  # (size, size, 3) uint8 RGB
-    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
+    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB) if png else None
     if picture is None:
         raise HalvesError(f"a half of {len(png)} bytes is not a picture OpenCV can read")
     if picture.shape[:2] == (size, size):

@@ -51,6 +51,8 @@ class SiameseNetwork(nn.Module):
         self.features = branch.features
         self.dropout = nn.Dropout(architecture.dropout)
         self.embedding = nn.Linear(branch.last_channel, architecture.embedding_dim)
+        nn.init.normal_(self.embedding.weight, 0, 0.01)  # as torchvision's own head
+        nn.init.zeros_(self.embedding.bias)
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
         self.to(memory_format=torch.channels_last)  # 1.8 times as fast as the default layout, on a CPU too
