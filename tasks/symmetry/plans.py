@@ -40,7 +40,7 @@ class Plan:
 
 def stream(seed: int, image_id: str, *numbers: int) -> np.random.Generator:
     """A random generator of this image's own."""
-    return np.random.default_rng([seed, int(image_id[:15], 16), *numbers])
+    return np.random.default_rng([seed, int(image_id, 16), *numbers])
 
 
 def draw_plans(image_id: str, *, settings: SymmetryWarp, exemplars: np.ndarray | None) -> list[tuple[Plan, Plan]]:
