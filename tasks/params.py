@@ -88,6 +88,12 @@ class Evaluate(Block):
     reliable_share: float = Field(gt=0, lt=1, description="of the other raters' usual correlation; below it: flagged")
 
 
+class Report(Block):
+    """The report page (tasks.evaluation.report)."""
+
+    examples: int = Field(ge=0, description="photographs of lowest D shown a strategy, and as many of highest")
+
+
 class IngestLips(Block):
     """The lip region and its halves (tasks.ingest.lips). Margins in mouth widths."""
 

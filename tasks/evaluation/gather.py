@@ -6,8 +6,9 @@ This is where the systems meet: as columns. Knows their schemas, not their code.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -93,6 +94,27 @@ def read_notices(images: Path) -> list[str]:
     return [f"{count} of {len(notices)} images: {notice}." for notice, count in sorted(counted.items())]
 
 
-def summarise(metrics: Mapping[str, object], strategies: Iterable[str]) -> dict[str, dict[str, float | None]]:
-    """The few numbers by strategy that people compare between runs (`dvc metrics diff`)."""
-    return {strategy: _headline(metrics["symmetry"][strategy]) for strategy in sorted(strategies)}  # type: ignore[index]
+def summarise(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The few numbers that people compare between runs (`dvc metrics diff`): test split, ratings, references."""
+    return {strategy: _headline(record) for strategy, record in sorted(metrics["symmetry"].items())} | {
+        name: _correlations(record) for name, record in sorted(metrics["baselines"].items())
+    }
+
+
+def _headline(record: Mapping[str, Any]) -> dict[str, Any]:
+    test = record["binary"].get("test", {})
+    pairs = {f"test_{name}": test[name]["value"] for name in ("accuracy", "precision", "auc") if name in test}
+    graded = {
+        f"{name}_{role}": found[name]["value"]
+        for role, found in record.get("cars", {}).items()
+        for name in ("weighted_accuracy", "weighted_precision")
+        if name in found
+    }
+    return pairs | graded | _correlations(record)
+
+
+def _correlations(record: Mapping[str, Any]) -> dict[str, Any]:
+    ratings, references = record.get("ratings", {}), record.get("references", {})
+    return {f"pearson_{role}": found["pearson"]["value"] for role, found in ratings.items()} | {
+        f"spearman_{measure}": found["spearman"]["value"] for measure, found in references.items()
+    }

@@ -1,0 +1,108 @@
+"""One HTML page of everything that was measured, and its figures as PNG files."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from prefect import flow
+from prefect.artifacts import create_link_artifact
+
+from flows.tracking import show
+from tasks import params, tables
+from tasks.evaluation.gather import read_notices, read_pairs, read_refusals, take_census
+from tasks.evaluation.report import Example, Picture, Provenance, draw_pictures, pick_examples, render_report
+from tasks.params import Evaluate, Report, SymmetryTrain
+from tasks.schemas import CURVES, LIPS, RATINGS, SCORES
+
+STAND_IN = (
+    "The networks started from random weights, a stand-in for ImageNet's: results do not compare with the paper's."
+)
+
+
+@flow
+def report(
+    symmetry: Path, ingest: Path, metrics: Path, scores: Path, figures: Path, out: Path
+) -> None:
+    """Write the report: census, refusals, published tables filled in, figures, examples, provenance."""
+    settings = params.load(Report, "report")
+    measured = json.loads(metrics.read_text(encoding="utf-8"))
+    scored = tables.read(scores, SCORES).to_pandas()
+    ratings = tables.read(ingest / "ratings.parquet", RATINGS).to_pandas()
+    strategies = {name: symmetry / name for name in sorted(measured["symmetry"])}
+    pictures = draw_pictures(
+        pairs={name: read_pairs(folder / "pairs", folder / "distances") for name, folder in strategies.items()},
+        scores=scored,
+        ratings=ratings,
+        curves={name: tables.read(f / "model/curves.parquet", CURVES).to_pandas() for name, f in strategies.items()},
+        metrics=measured,
+        settings=params.load(Evaluate, "evaluate"),
+    )
+    _write_figures(pictures, figures)
+    lines = [ingest / "images_refused.parquet", ingest / "ratings_refused.parquet"]
+    stand_in = params.load(SymmetryTrain, "symmetry_train").initial_weights == "random"
+    page = render_report(
+        metrics=measured,
+        census=take_census(ingest / "images", ingest / "frames", ingest / "landmarks"),
+        refusals=read_refusals(lines, ingest / "landmarks"),
+        pictures=pictures,
+        examples=list(_examples(scored, ratings, ingest / "lips", list(strategies), settings.examples)),
+        provenance=_provenance(ingest, symmetry),
+        notices=[*read_notices(ingest / "images"), *([STAND_IN] if stand_in else [])],
+    )
+    with tables.replacing(out) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    show(lambda: create_link_artifact(out.resolve().as_uri(), link_text="report", key="report"))
+
+
+def _write_figures(pictures: Mapping[str, Sequence[Picture]], folder: Path) -> None:
+    for section, drawn in pictures.items():
+        for number, picture in enumerate(drawn, 1):
+            with tables.replacing(folder / f"{section}-{number}.png") as temporary:
+                temporary.write_bytes(picture.png)
+
+
+def _examples(
+    scores: pd.DataFrame, ratings: pd.DataFrame, lips: Path, strategies: Sequence[str], each: int
+) -> Iterator[Example]:
+    """The rated photographs of lowest and highest D, with their lip regions."""
+    mean = ratings.groupby("image_id")["score"].mean()
+    rated = scores[scores["image_id"].isin(mean.index)]
+    for strategy in strategies:
+        chosen = pick_examples(rated, strategy=strategy, each=each)
+        regions = _regions(lips, chosen["image_id"].tolist())
+        for row in chosen.itertuples():
+            yield Example(
+                strategy=strategy,
+                image_id=row.image_id,
+                subject_id=row.subject_id,
+                distance=float(row.score),
+                grade=None if pd.isna(row.grade) else int(row.grade),
+                rating=float(mean[row.image_id]),
+                png=regions[row.image_id],
+            )
+
+
+def _regions(lips: Path, wanted: Sequence[str]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for part in tables.read_each(lips, LIPS, ["image_id", "region"]):
+        rows = part.filter(pc.is_in(part["image_id"], pa.array(wanted, pa.string())))
+        found |= dict(zip(rows["image_id"].to_pylist(), rows["region"].to_pylist(), strict=True))
+    return found
+
+
+def _provenance(*folders: Path) -> list[Provenance]:
+    """What made each stage's tables, once a stage, in the order of their folders' names."""
+    made: dict[str, Provenance] = {}
+    for path in (path for folder in folders for path in sorted(folder.rglob("*.parquet"))):
+        record = tables.provenance_of(path)
+        if record and record["stage"] not in made:
+            numbers: dict[str, Any] = dict(record["parameters"])
+            numbers |= numbers.pop("settings", {})
+            made[record["stage"]] = Provenance(
+                record["stage"], numbers, record.get("files", {}), numbers.get("seed"), record.get("code", "")
+            )
+    return list(made.values())
