@@ -32,6 +32,7 @@ def clp_pairs(warps: Iterable[Mapping[str, Any]], *, settings: SymmetryPairs) ->
         {
             "pair_id": row["warp_id"],
             "subject_id": row["subject_id"],
+            "population": row["population"],
             "label": int(row["symmetric"]),
             "kind": row["kind"],
             "severity": 0.0 if row["symmetric"] else row["severity_applied"],
@@ -85,6 +86,7 @@ def _frame_pair(left: Mapping[str, Any], right: Mapping[str, Any]) -> Row:
     return {
         "pair_id": f"{left['image_id']}-{right['image_id']}",
         "subject_id": left["subject_id"],
+        "population": left["population"],
         "label": int(same),
         "kind": "same_frame" if same else "other_frame",
         "severity": 0.0 if same else 1.0,
