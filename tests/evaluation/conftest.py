@@ -1,11 +1,14 @@
 """A small made-up study with known truth: pairs, scores, ratings, references, as the tables give them."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.evaluation.evaluate import Evaluation, evaluate
 from tasks.params import Evaluate
 
 SETTINGS = Evaluate(
@@ -18,16 +21,6 @@ SETTINGS = Evaluate(
     negative_quantile=0.5,
     reliable_share=0.75,
 )
-
-
-@dataclass(frozen=True)
-class Study:
-    """Arguments of `evaluate`."""
-
-    pairs: dict[str, pd.DataFrame]
-    scores: pd.DataFrame
-    ratings: pd.DataFrame
-    references: pd.DataFrame
 
 
 def draw_pairs(rng: np.random.Generator, *, gap: float, subjects: int) -> pd.DataFrame:
@@ -44,7 +37,7 @@ def draw_pairs(rng: np.random.Generator, *, gap: float, subjects: int) -> pd.Dat
     return pd.DataFrame(rows, columns=names)
 
 
-def draw_study(*, seed: int = 3, patients: int = 25, photographs: int = 2) -> Study:
+def draw_study(*, seed: int = 3, patients: int = 25, photographs: int = 2) -> SimpleNamespace:
     rng = np.random.default_rng(seed)
     raters = {"m1": ("medical", 0.4), "l1": ("lay", 0.5), "l2": ("lay", 0.6), "l3": ("lay", 0.6), "l4": ("lay", 9.0)}
     scores, ratings, references = [], [], []
@@ -59,11 +52,11 @@ def draw_study(*, seed: int = 3, patients: int = 25, photographs: int = 2) -> St
                 ratings.append((image, rater, role, "CARS", score))
     scores.append(("image-refused", "patient-000", "distance_clp", None))
     pairs = {"clp": draw_pairs(rng, gap=1.2, subjects=8), "temporal": draw_pairs(rng, gap=0.4, subjects=8)}
-    return Study(
-        pairs,
-        pd.DataFrame(scores, columns=["image_id", "subject_id", "method", "score"]),
-        pd.DataFrame(ratings, columns=["image_id", "rater_id", "rater_role", "scale", "score"]),
-        pd.DataFrame(references, columns=["image_id", "measure", "value"]),
+    return SimpleNamespace(
+        pairs=pairs,
+        scores=pd.DataFrame(scores, columns=["image_id", "subject_id", "method", "score"]),
+        ratings=pd.DataFrame(ratings, columns=["image_id", "rater_id", "rater_role", "scale", "score"]),
+        references=pd.DataFrame(references, columns=["image_id", "measure", "value"]),
     )
 
 
@@ -73,5 +66,28 @@ def settings() -> Evaluate:
 
 
 @pytest.fixture(scope="session")
-def study() -> Study:
+def draw() -> Callable[..., SimpleNamespace]:
+    """Draws another study: seed, patients, photographs."""
+    return draw_study
+
+
+@pytest.fixture(scope="session")
+def study() -> SimpleNamespace:
+    """Arguments of `evaluate`; not to be changed in place."""
     return draw_study()
+
+
+@pytest.fixture(scope="session")
+def evaluation(study: SimpleNamespace) -> Evaluation:
+    return evaluate(study.pairs, study.scores, study.ratings, study.references, SETTINGS)
+
+
+def draw_region(rng: np.random.Generator) -> bytes:
+    image = cv2.GaussianBlur(rng.integers(90, 200, (60, 100, 3), dtype=np.uint8), (0, 0), 6)
+    return cv2.imencode(".png", image)[1].tobytes()
+
+
+@pytest.fixture(scope="session")
+def region() -> bytes:
+    """A PNG, 100 x 60."""
+    return draw_region(np.random.default_rng(0))
