@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,6 +11,9 @@ from rich.table import Table
 
 from flows import PROJECT
 from tasks.errors import InputError
+
+if TYPE_CHECKING:
+    from flows.scoring import Scored
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,7 +59,7 @@ def score(
     raise typer.Exit(any(result.photo.reason for result in results))
 
 
-def _print_scores(results: list["scoring.Scored"], strategies: list[str]) -> None:
+def _print_scores(results: "list[Scored]", strategies: list[str]) -> None:
     table = Table(title=None)
     table.add_column("photograph", overflow="fold")
     for strategy in strategies:

@@ -34,5 +34,7 @@ def evaluate(symmetry: Path, ratings: Path, references: Path, metrics: Path, sum
     for path, content in ((metrics, result.metrics), (summary, headline)):
         with tables.replacing(path) as temporary:
             temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    rows = [{"of": name, "measure": key, "value": value} for name, own in headline.items() for key, value in own.items()]
+    rows = [
+        {"of": name, "measure": key, "value": value} for name, own in headline.items() for key, value in own.items()
+    ]
     show(lambda: create_table_artifact(rows, key="evaluate-summary", description="headline metrics"))

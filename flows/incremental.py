@@ -59,8 +59,8 @@ class Source:
 class Work:
     """A stage's item-wise work. `compute(**bucket tables, **files, **settings, **paths) -> table`.
 
-    `compute` is a function of a module in tasks. `files` (or folders) are keyed by their bytes, `settings` by their numbers,
-    `paths` not at all (where raw files lie: what they hold is in the keyed columns).
+    `compute` is a function of a module in tasks. `files` (or folders) are keyed by their bytes, `settings` by
+    their numbers, `paths` not at all (where raw files lie: what they hold is in the keyed columns).
     """
 
     stage: str
@@ -111,9 +111,7 @@ def _content(path: Path) -> str:
     return file_digest(path)
 
 
-def recall(
-    record: Mapping[str, Any], schema: Schema, make: Callable[[str], pa.Table]
-) -> pa.Table:
+def recall(record: Mapping[str, Any], schema: Schema, make: Callable[[str], pa.Table]) -> pa.Table:
     """The one result that `record` (a provenance) describes: from the store, or made by `make(key)` and stored."""
     store, stage, key = Store(STORE), str(record["stage"]), digest(record)
     reference = store.lookup(stage, key)

@@ -27,9 +27,7 @@ def _workers() -> int:
 def ingest_images(raw: Path, out: Path, refusals: Path) -> None:
     """List the images and clips of a raw folder, by content."""
     settings = params.load(IngestImages, "ingest_images")
-    images, refused = take_inventory(
-        raw, still_suffixes=settings.still_suffixes, clip_suffixes=settings.clip_suffixes
-    )
+    images, refused = take_inventory(raw, still_suffixes=settings.still_suffixes, clip_suffixes=settings.clip_suffixes)
     made: dict[str, object] = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}
     _write_parts(images, out, made, buckets=params.load(Runtime, "runtime").buckets)
     tables.write(refused, refusals, REFUSALS, provenance=made)

@@ -24,9 +24,7 @@ STAND_IN = (
 
 
 @flow
-def report(
-    symmetry: Path, ingest: Path, metrics: Path, scores: Path, figures: Path, out: Path
-) -> None:
+def report(symmetry: Path, ingest: Path, metrics: Path, scores: Path, figures: Path, out: Path) -> None:
     """Write the report: census, refusals, published tables filled in, figures, examples, provenance."""
     settings = params.load(Report, "report")
     measured = json.loads(metrics.read_text(encoding="utf-8"))
@@ -69,20 +67,20 @@ def _examples(
     scores: pd.DataFrame, ratings: pd.DataFrame, lips: Path, strategies: Sequence[str], each: int
 ) -> Iterator[Example]:
     """The rated photographs of lowest and highest D, with their lip regions."""
-    mean = ratings.groupby("image_id")["score"].mean()
-    rated = scores[scores["image_id"].isin(mean.index)]
+    mean = {str(key): float(value) for key, value in ratings.groupby("image_id")["score"].mean().items()}
+    rated = scores[scores["image_id"].isin(list(mean))]
     for strategy in strategies:
         chosen = pick_examples(rated, strategy=strategy, each=each)
         regions = _regions(lips, chosen["image_id"].tolist())
-        for row in chosen.itertuples():
+        for image_id, row in chosen.set_index("image_id").to_dict("index").items():
             yield Example(
                 strategy=strategy,
-                image_id=row.image_id,
-                subject_id=row.subject_id,
-                distance=float(row.score),
-                grade=None if pd.isna(row.grade) else int(row.grade),
-                rating=float(mean[row.image_id]),
-                png=regions[row.image_id],
+                image_id=str(image_id),
+                subject_id=row["subject_id"],
+                distance=float(row["score"]),
+                grade=None if pd.isna(row["grade"]) else int(row["grade"]),
+                rating=mean[str(image_id)],
+                png=regions[str(image_id)],
             )
 
 

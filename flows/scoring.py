@@ -18,7 +18,7 @@ from tasks.artifacts import file_digest
 from tasks.errors import InputError
 from tasks.evaluation.evaluate import PREFIX, training_scale
 from tasks.evaluation.gather import read_notices, read_pairs
-from tasks.evaluation.photo_page import Measure, Photo, Reading, percentile, read_out
+from tasks.evaluation.photo_page import Measure, Photo, Reading, read_out
 from tasks.ingest.landmarks import measure_face
 from tasks.ingest.lips import Lips, LipsError, crop_lips
 from tasks.params import Evaluate, IngestLandmarks, IngestLips, SymmetryTrain
@@ -119,7 +119,7 @@ def score(path: Path, models: Sequence[Model], root: Path) -> Scored:
     if face["reason"]:
         return Scored(path, Photo(path.name, image_id, reason=str(face["reason"]), measures=measures))
     try:
-        lips = crop_lips(image, np.reshape(face["points"], (68, 2)), settings=cut)
+        lips = crop_lips(image, np.reshape(np.array(face["points"], float), (68, 2)), settings=cut)
     except LipsError as error:
         return Scored(path, Photo(path.name, image_id, reason=str(error), measures=measures))
     return Scored(path, _photo(path.name, image_id, lips, cut, models, measures, root))

@@ -15,7 +15,6 @@ from flows.ingest import PIXELS
 from flows.tracking import show
 from tasks import params, tables
 from tasks.artifacts import table_digest
-from tasks.ingest.pixels import loader
 from tasks.params import IngestLandmarks, IngestLips, Runtime, SymmetryPairs, SymmetryTrain, SymmetryWarp
 from tasks.schemas import (
     BASELINES,

@@ -34,7 +34,8 @@ def read_pairs(pairs: Path, distances: Path) -> pd.DataFrame:
     """One strategy's pairs with their D; columns as in `evaluate`."""
     listed = tables.read(pairs / "pairs.parquet", PAIRS).to_pandas()
     found = tables.read(distances / "pairs.parquet", PAIR_DISTANCES).to_pandas()
-    return listed.merge(found, on="pair_id", validate="one_to_one")
+    both: pd.DataFrame = listed.merge(found, on="pair_id", validate="one_to_one")
+    return both
 
 
 def read_scores(distances: Mapping[str, Path], baselines: Path) -> pd.DataFrame:
@@ -43,7 +44,7 @@ def read_scores(distances: Mapping[str, Path], baselines: Path) -> pd.DataFrame:
     `distances`: the distances folder by strategy.
     """
     columns = ["image_id", "subject_id", "method", "score"]
-    found = []
+    found: list[pd.DataFrame] = []
     for strategy, folder in sorted(distances.items()):
         table = tables.read(folder / "photographs", DISTANCES).to_pandas()
         found.append(table.rename(columns={"distance": "score"}).assign(method=PREFIX + strategy)[columns])

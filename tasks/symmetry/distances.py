@@ -7,16 +7,18 @@ Rosero et al. 2025, section "Contrastive Learning". Knows nothing of thresholds,
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 
 from tasks import runtime, schemas
 from tasks.symmetry import halves as half_pictures
 from tasks.symmetry.halves import PairedHalves
-from tasks.symmetry.network import SiameseNetwork
+from tasks.symmetry.network import SiameseNetwork, load_network
 
 BATCH = 32
 """Halves a pass. A constant and no parameter: another number may change the last bits of every D."""
@@ -95,3 +97,23 @@ def distances_of_lips(lips: pa.Table, network: SiameseNetwork, *, threads: int) 
         }
         for row in rows
     )
+
+
+def distances_of_photographs(lips: pa.Table, *, model: Path, threads: int) -> pa.Table:
+    """Table DISTANCES of a bucket's stills; frames of clips are passed over. `model`: safetensors file."""
+    stills = lips.filter(pc.is_null(lips["clip_id"]))
+    return distances_of_lips(stills, _network(model), threads=threads)
+
+
+@lru_cache(maxsize=1)
+def _network(model: Path) -> SiameseNetwork:
+    """The network, opened once for many buckets."""
+    return load_network(model).to(runtime.device())
+
+
+def distance_of_halves(left: bytes, right: bytes, network: SiameseNetwork, *, threads: int) -> float:
+    """D of one photograph's halves (PNG bytes as in LIPS): what `distances_of_photographs` would say of it."""
+    pictures = half_pictures.decoded([left, right], size=network.architecture.input_size, threads=1)
+    with runtime.settled(threads=threads, seed=0):
+        embeddings = embedded(network, pictures)
+    return float(between(embeddings[:1], embeddings[1:])[0])

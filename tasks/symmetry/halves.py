@@ -1,6 +1,7 @@
 """The halves that pairs need, decoded once into one array, and each pair's two places in it.
 
-In: a table of pairs, and the parts of the tables that hold the halves as PNG (warps, lips). Out:
+In: a table of pairs, and the parts of a table that holds the halves as PNG (halves, warps, lips: the first
+column names them). Out:
 `PairedHalves`: uint8 at the network's input size, in memory or, when large, memory-mapped. A half that
 stands in several pairs is decoded and kept once. Knows nothing of networks, and never makes a pair.
 """
@@ -72,7 +73,7 @@ def _fill(
     halves: np.ndarray, part: pa.Table, place: dict[tuple[str, str], int], missing: set[tuple[str, str]], threads: int
 ) -> set[tuple[str, str]]:
     """Decode what this part has of the missing halves; what it had is returned."""
-    ids = part["warp_id" if "warp_id" in part.column_names else "image_id"].to_pylist()
+    ids = part.column(0).to_pylist()
     found: set[tuple[str, str]] = set()
     for side in ("left", "right"):
         has = pc.is_valid(part[side]).to_pylist()
