@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from tasks.errors import InputError
 from tasks.params import PhantomsDraw, PhantomVariation
 from tasks.phantoms.files import Clip, Still, draw_files, write_whole
 from tasks.phantoms.raters import SCALE, rate
@@ -35,7 +36,7 @@ CSV_NAMES = ("images.csv", "ratings.csv", "references.csv")
 def draw_dataset(out: Path, *, settings: PhantomsDraw, workers: int) -> None:
     """Draw everything into `out` with `workers` processes; the files do not depend on how many there are.
 
-    FileExistsError when `out` holds an images.csv that was not drawn, for then it is somebody's data.
+    InputError when `out` holds an images.csv that was not drawn, for then it is somebody's data.
     """
     repaired = repaired_stills(settings)
     jobs: list[Clip | Still] = [*_clips(settings), *_control_stills(settings), *repaired]
@@ -52,7 +53,8 @@ def draw_faces(
 ) -> list[Path]:
     """Draw `count` different controls, one still each, and an images.csv: for benches and tests that need many faces.
 
-    Face i is the same whatever `count` is. Returns the pictures' paths, in order.
+    Face i is the same whatever `count` is. dlib finds them all from 128 pixels on; from 192 pixels their outer eye
+    corners are more than 45 apart, which the demo's quality gate wants. Returns the pictures' paths, in order.
     """
     jobs = [
         _still("face", number, 0, seed=seed, size=image_size, variation=variation, cleft=NO_CLEFT)
@@ -159,7 +161,7 @@ def _make_room(out: Path) -> None:
     if images.exists():
         with images.open(encoding="utf-8", newline="") as lines:
             if any(row.get("notice") != NOTICE for row in csv.DictReader(lines)):
-                raise FileExistsError(f"{images} names images that were not drawn; draw into an empty folder")
+                raise InputError(f"{images}: names images that were not drawn; draw into an empty folder")
     out.mkdir(parents=True, exist_ok=True)
     for name in CSV_NAMES:
         (out / name).unlink(missing_ok=True)

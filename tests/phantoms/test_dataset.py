@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tasks.errors import InputError
 from tasks.params import PhantomsDraw
 from tasks.phantoms import dataset
 from tasks.phantoms.dataset import POPULATIONS, draw_dataset, draw_faces, identity_seed, repaired_stills
@@ -182,7 +183,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 def test_somebodys_own_data_are_not_drawn_over(tmp_path: Path) -> None:
     (tmp_path / "images.csv").write_text("path,subject_id\nanna.jpg,anna\n", encoding="utf-8")
-    with pytest.raises(FileExistsError, match="not drawn"):
+    with pytest.raises(InputError, match="not drawn"):
         draw_dataset(tmp_path, settings=SETTINGS, workers=1)
     assert (tmp_path / "images.csv").read_text(encoding="utf-8").endswith("anna\n")
 
