@@ -102,16 +102,22 @@ def _wins(distance: np.ndarray, label: np.ndarray, member: np.ndarray) -> np.nda
 
 def flag_rates(pairs: pd.DataFrame, threshold: float, settings: Evaluate) -> dict[str, Any]:
     """For each kind of pair: its label, n, and the share with D above the threshold, with interval."""
-    rates: dict[str, Any] = {}
-    for kind, rows in pairs.groupby("kind", sort=True):
-        flagged = (rows["distance"] > threshold).to_numpy(float)
+    return {
+        str(kind): {
+            "label": int(rows["label"].iloc[0]),
+            "n": len(rows),
+            "flagged": _flag_rate(rows, threshold, settings),
+        }
+        for kind, rows in pairs.groupby("kind", sort=True)
+    }
 
-        def share(w: np.ndarray, flagged: np.ndarray = flagged) -> np.ndarray:
-            return np.asarray((w @ flagged) / w.sum(1))
 
-        rate = share_with_interval(float(flagged.mean()), share, rows["subject_id"].to_numpy(), settings)
-        rates[str(kind)] = {"label": int(rows["label"].iloc[0]), "n": len(rows), "flagged": rate}
-    return rates
+def _flag_rate(rows: pd.DataFrame, threshold: float, settings: Evaluate) -> Estimate:
+    by_subject = (rows["distance"] > threshold).groupby(rows["subject_id"])
+    over, n = by_subject.sum().to_numpy(float), by_subject.size().to_numpy(float)
+    names = by_subject.size().index.to_numpy()
+    value = float(over.sum() / n.sum())
+    return share_with_interval(value, lambda w: (w @ over) / (w @ n), names, settings, n_images=len(rows))
 
 
 def severity_correlation(pairs: pd.DataFrame, settings: Evaluate) -> Estimate:

@@ -50,8 +50,8 @@ def test_a_grade_that_occurs_but_is_never_called_has_no_precision() -> None:
 
 def test_chance_is_the_mean_over_shuffled_grades() -> None:
     rng = np.random.default_rng(1)
-    shuffled = [weighted_accuracy(confusion(ACTUAL, rng.permutation(CALLED), grades=5)) for _ in range(3000)]
-    assert chance_accuracy(confusion(ACTUAL, CALLED, grades=5)) == pytest.approx(np.mean(shuffled), abs=0.01)
+    shuffled = [weighted_accuracy(confusion(ACTUAL, rng.permutation(CALLED), grades=5)) for _ in range(800)]
+    assert chance_accuracy(confusion(ACTUAL, CALLED, grades=5)) == pytest.approx(np.mean(shuffled), abs=0.015)
 
 
 def test_kappa_from_counts_is_scikit_learns() -> None:
@@ -120,7 +120,7 @@ def test_no_other_threshold_has_a_higher_balanced_accuracy() -> None:
         return float(balanced_accuracy_score(labels, distances <= threshold))
 
     best = score(choose_threshold(distances, labels))
-    assert best == pytest.approx(max(score(t) for t in np.linspace(-4, 5, 2000)))
+    assert best == pytest.approx(max(score(t) for t in np.linspace(-4, 5, 400)))
 
 
 def test_thresholds_of_degenerate_distances() -> None:

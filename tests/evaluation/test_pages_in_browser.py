@@ -1,0 +1,96 @@
+"""The pages in a real browser: nothing is requested, nothing overflows, at a phone's and a desk's width."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tasks.evaluation.evaluate import Evaluation
+from tasks.evaluation.grading import GradeScale
+from tasks.evaluation.photo_page import Measure, Photo, Reading, render_photo_page
+from tasks.evaluation.report import Census, Example, Provenance, Refusal, draw_pictures, render_report
+from tasks.params import Evaluate
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+LONG = "a" * 90 + ".jpg"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(BROWSER is None, reason="no Chromium"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as p:
+        opened = p.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def pages(
+    study: SimpleNamespace, evaluation: Evaluation, settings: Evaluate, region: bytes, tmp_path_factory: Any
+) -> dict[str, Path]:
+    curve = pd.DataFrame({"step": [0, 1], "train_loss": [0.3, 0.1], "validation_loss": [0.3, 0.2]})
+    pictures = draw_pictures(
+        pairs=study.pairs,
+        scores=evaluation.scores,
+        ratings=study.ratings,
+        curves={"clp": curve, "temporal": curve},
+        metrics=evaluation.metrics,
+        settings=settings,
+    )
+    report = render_report(
+        metrics=evaluation.metrics,
+        census=[Census("Control photographs " + LONG, 120, 100_000, 3)],
+        refusals=[Refusal("ingest_images", f"images.csv line 12: {LONG} does not exist", 1)],
+        pictures=pictures,
+        examples=[Example("clp", f"i{n}", LONG, n / 4, 1 + n, 3.5, region) for n in range(5)],
+        provenance=[
+            Provenance("symmetry_train@clp", {"x": LONG}, {"network-with-a-long-name": "ab" * 32}, 5, "cd" * 32)
+        ],
+        notices=["Drawn faces.", LONG],
+    )
+    scale = GradeScale(low=0.5, high=0.52, grades=5)
+    own = Reading("clp", 0.9, 0.5, scale, np.linspace(0, 0.5, 900), np.linspace(0.4, 2, 900), np.linspace(0, 1, 50))
+    points = np.stack([np.linspace(5, 95, 68), np.linspace(5, 55, 68)], axis=1)
+    measured = Photo(LONG, "ab" * 32, None, region, region, region, points, 50.0, "left", [own], [Measure("Yaw", "2°")])
+    refused = Photo(LONG, "ab" * 32, f"cannot be read: {LONG}")
+    folder = tmp_path_factory.mktemp("pages")
+    written = {
+        "report": report,
+        "photo": render_photo_page(measured, notices=["Stand-in weights."]),
+        "refused": render_photo_page(refused, notices=[]),
+    }
+    for name, html in written.items():
+        (folder / f"{name}.html").write_text(html, encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in written}
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize("name", ["report", "photo", "refused"])
+def test_opens_from_disk_alone_and_fits(name: str, width: int, browser: Any, pages: dict[str, Path]) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    address = pages[name].as_uri()
+    page.goto(address)
+    assert [url for url in asked if not url.startswith("data:")] == [address]
+    assert said == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    wide = """[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll') && !e.closest('svg')
+        && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.className || e.tagName)"""
+    assert page.evaluate(wide) == []
+    broken = "[...document.images].filter(i => !i.complete || !i.naturalWidth).length"
+    assert page.evaluate(broken) == 0
+    page.close()

@@ -1,0 +1,133 @@
+import re
+
+import numpy as np
+import pytest
+
+from tasks.evaluation.grading import GradeScale
+from tasks.evaluation.photo_page import (
+    Measure,
+    Photo,
+    Reading,
+    overlay,
+    percentile,
+    png_size,
+    read_out,
+    render_photo_page,
+)
+
+POINTS = np.stack([np.linspace(5, 95, 68), np.linspace(5, 55, 68)], axis=1)
+
+
+def reading(distance: float = 0.6, **changed: object) -> Reading:
+    given = {
+        "strategy": "clp",
+        "distance": distance,
+        "threshold": 0.5,
+        "scale": GradeScale(low=0.2, high=1.0, grades=5),
+        "positives": np.linspace(0.1, 0.4, 300),
+        "negatives": np.linspace(0.5, 1.2, 300),
+        "rated": np.array([0.2, 0.6, 0.8, 1.0]),
+    }
+    return Reading(**(given | changed))  # type: ignore[arg-type]
+
+
+def photo(region: bytes, **changed: object) -> Photo:
+    given = {
+        "name": "one.jpg",
+        "image_id": "ab" * 32,
+        "region": region,
+        "left": region,
+        "right": region,
+        "points": POINTS,
+        "midline_x": 51.5,
+        "mirrored": "left",
+        "readings": [reading()],
+        "measures": [Measure("Yaw", "2.0°", "at most 20°")],
+    }
+    return Photo(**(given | changed))  # type: ignore[arg-type]
+
+
+def test_a_measured_photograph(region: bytes) -> None:
+    html = render_photo_page(photo(region), notices=["Stand-in weights."])
+    for text in ("one.jpg", "0.600", "Above the threshold of 0.500", "Stand-in weights.", "left half is mirrored"):
+        assert text in html
+    assert 'aria-label="Grade 3 of 5"' in html
+    assert "not a medical device" in html
+    assert "No distance is given when" in html
+    assert html.count("<circle") == 68
+    assert 'x1="51.5"' in html
+
+
+def test_the_patients_right_half_is_shown_first_as_in_the_picture(region: bytes) -> None:
+    html = render_photo_page(photo(region), notices=[])
+    assert html.index("patient’s right half of the lips") < html.index("patient’s left half of the lips")
+
+
+def test_where_d_falls(region: bytes) -> None:
+    out = read_out(reading(0.6))
+    below = {row["name"]: row["below"] for row in out["rows"]}
+    assert below["training positives"] == 100
+    assert below["rated photographs"] == pytest.approx(100 * 1.5 / 4)
+    assert (out["grade"], out["flagged"]) == (3, True)
+    assert read_out(reading(0.5))["flagged"] is False
+    assert percentile(np.array([1.0, 2.0]), 1.5) == 50
+
+
+def test_strips_stay_inside_and_bands_cover_them() -> None:
+    for distance in (0.0, 0.3, 9.0):
+        out = read_out(reading(distance))
+        marks = [x for row in out["rows"] for x in row["ticks"]] + [out["at"], out["threshold_at"]]
+        assert 0 <= min(marks) <= max(marks) <= 100
+        assert all(len(row["ticks"]) <= 160 for row in out["rows"])
+        assert sum(width for _, width, _, _ in out["bands"]) == pytest.approx(100, abs=0.01)
+        own = [(left, left + width) for left, width, grade, _ in out["bands"] if grade == out["grade"]]
+        assert own[0][0] - 0.01 <= out["at"] <= own[0][1] + 0.01
+
+
+def test_a_photograph_read_beside_nothing(region: bytes) -> None:
+    empty = np.array([])
+    alone = reading(0.0, threshold=None, scale=None, positives=empty, negatives=empty, rated=empty)
+    html = render_photo_page(photo(region, readings=[alone]), notices=[])
+    assert "No grade" in html
+    assert "threshold of" not in html
+
+
+def test_a_refused_photograph_gets_its_reason_and_no_numbers(region: bytes) -> None:
+    html = render_photo_page(Photo("two.jpg", "cd" * 32, reason="no face was found"), notices=[])
+    assert "No face was found." in html
+    assert "What was looked at" not in html
+    seen = render_photo_page(photo(region, reason="head turned too far"), notices=[])
+    assert "Head turned too far." in seen
+    assert "What could be measured" in seen
+    assert "Grade 3 of 5" not in seen
+
+
+def test_hostile_names_and_reasons_are_escaped() -> None:
+    bad = '"><script>alert(1)</script>'
+    html = render_photo_page(
+        Photo(bad, bad, reason=bad, measures=[Measure(bad, bad, bad)]), notices=[bad], declines=[bad]
+    )
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;") >= 6
+
+
+def test_points_outside_the_region_are_not_drawn(region: bytes) -> None:
+    moved = POINTS.copy()
+    moved[0] = (-3, 10)
+    moved[50] = (101, 10)
+    drawn = overlay(photo(region, points=moved))
+    assert (drawn["width"], drawn["height"]) == (100, 60)
+    assert len(drawn["dots"]) == 66
+    assert len(drawn["lines"]) == 2  # the outer lip misses a point
+
+
+def test_png_size_of_something_else() -> None:
+    with pytest.raises(ValueError, match="not a PNG"):
+        png_size(b"\xff\xd8\xff" + bytes(30))
+
+
+def test_nothing_is_fetched(region: bytes) -> None:
+    html = render_photo_page(photo(region), notices=[])
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', html)
+    assert addresses
+    assert all(address.startswith(("data:", "#")) for address in addresses)
