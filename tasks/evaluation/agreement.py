@@ -170,15 +170,17 @@ def against_others(
     return with_interval(value, lambda w: bootstrap.pearson(w, x, y), cluster[both], settings)
 
 
-def rater_ceiling(matrix: pd.DataFrame, members: list[str], cluster: np.ndarray, settings: Evaluate) -> Estimate:
+def rater_ceiling(
+    matrix: pd.DataFrame, members: list[str], peers: list[str], cluster: np.ndarray, settings: Evaluate
+) -> Estimate:
     """How well one more rater predicts the mean of `members`: the mark a method is measured against.
 
-    Mean over all raters j of Pearson's r between j and the mean of `members` without j, j leaving out none
-    of the images both sides rated; raters whose scores do not vary are left out.
+    Mean over the raters j of `peers` of Pearson's r between j and the mean of `members` without j, each on the
+    images that both sides rated; a rater whose scores do not vary there is left out.
     """
     sides: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     values: list[float] = []
-    for rater in matrix.columns:
+    for rater in peers:
         rest = [m for m in members if m != rater]
         target = mean_rating(matrix, rest).reindex(matrix.index) if rest else matrix[rater] * np.nan
         both = (matrix[rater].notna() & target.notna()).to_numpy()

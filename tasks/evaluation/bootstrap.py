@@ -143,6 +143,7 @@ def pearson(
 ) -> np.ndarray:  # (B,), NaN where a side does not vary
     """Pearson's r of each resample."""
     total = weights.sum(1, keepdims=True)
+    total = np.where(total > 0, total, np.nan)
     dx = x - (weights * x).sum(1, keepdims=True) / total
     dy = y - (weights * y).sum(1, keepdims=True) / total
     xx, yy, xy = (weights * dx * dx).sum(1), (weights * dy * dy).sum(1), (weights * dx * dy).sum(1)

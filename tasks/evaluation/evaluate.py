@@ -61,7 +61,8 @@ def evaluate(
     matrix = rating_matrix(usable.rows)
     groups = role_members(usable.rows, flagged=raters["flagged"])
     cluster = subjects.reindex(matrix.index).to_numpy()
-    raters["ceiling"] = {name: rater_ceiling(matrix, who, cluster, settings) for name, who in groups.items()}
+    peers = [name for name in matrix.columns if name not in raters["flagged"]]
+    raters["ceiling"] = {name: rater_ceiling(matrix, who, peers, cluster, settings) for name, who in groups.items()}
     raters["dropped"] = usable.dropped | _count("subject used in training", ratings["image_id"].isin(taught))
     known = {str(name): rows.set_index("image_id")["value"] for name, rows in untaught.groupby("measure")}
     targets = _Targets({name: mean_rating(matrix, who) for name, who in groups.items()}, known, subjects)

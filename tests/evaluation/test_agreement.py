@@ -137,13 +137,26 @@ def test_a_rater_who_always_says_the_same_is_flagged(settings: Evaluate) -> None
 
 def test_the_ceiling_of_one_member_is_the_others_mean_correlation_with_them(settings: Evaluate) -> None:
     x = SHROUT_FLEISS
-    found = agreement.rater_ceiling(matrix(x), ["r0"], cluster(x), settings)
+    found = agreement.rater_ceiling(matrix(x), ["r0"], ["r0", "r1", "r2", "r3"], cluster(x), settings)
     expected = [stats.pearsonr(x[:, j], x[:, 0]).statistic for j in (1, 2, 3)]
     assert found["value"] == pytest.approx(np.mean(expected))
 
 
 def test_the_ceiling_of_all_leaves_each_rater_out(settings: Evaluate) -> None:
-    x = SHROUT_FLEISS
-    found = agreement.rater_ceiling(matrix(x), ["r0", "r1", "r2", "r3"], cluster(x), settings)
+    x, raters = SHROUT_FLEISS, ["r0", "r1", "r2", "r3"]
+    found = agreement.rater_ceiling(matrix(x), raters, raters, cluster(x), settings)
     expected = [stats.pearsonr(x[:, j], np.delete(x, j, axis=1).mean(1)).statistic for j in range(4)]
     assert found["value"] == pytest.approx(np.mean(expected))
+
+
+def test_there_is_no_ceiling_without_a_peer(settings: Evaluate) -> None:
+    found = agreement.rater_ceiling(matrix(SHROUT_FLEISS), ["r0"], ["r0"], cluster(SHROUT_FLEISS), settings)
+    assert found["value"] is None
+    assert found["reason"]
+
+
+def test_a_peer_who_rated_few_images_leaves_a_ceiling(settings: Evaluate) -> None:
+    x = np.tile(SHROUT_FLEISS, (3, 1))
+    x[3:, 1] = np.nan
+    found = agreement.rater_ceiling(matrix(x), ["r0"], ["r1"], cluster(x), settings)
+    assert found["value"] == pytest.approx(stats.pearsonr(x[:3, 1], x[:3, 0]).statistic)

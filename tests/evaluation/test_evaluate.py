@@ -57,6 +57,12 @@ def test_the_better_network_is_found_better(evaluation: Evaluation) -> None:
     assert verdicts == {"clp": "better", "temporal": "worse"}
 
 
+def test_an_unreliable_rater_does_not_lower_the_mark(evaluation: Evaluation, study: SimpleNamespace) -> None:
+    wide = study.ratings.pivot(index="image_id", columns="rater_id", values="score")
+    peers = [wide[j].corr(wide["m1"]) for j in ("l1", "l2", "l3")]
+    assert evaluation.metrics["raters"]["ceiling"]["medical"]["value"] == pytest.approx(np.mean(peers))
+
+
 def test_metrics_are_finite_json_with_sorted_keys(evaluation: Evaluation) -> None:
     assert json.dumps(evaluation.metrics, sort_keys=True) == dumped(evaluation)
     kinds = {type(leaf) for leaf in leaves(evaluation.metrics)}

@@ -141,3 +141,11 @@ def test_published_temporal_precision_is_below_what_balanced_classes_allow() -> 
             known = PUBLISHED[strategy]
             least = 100 / (3 - 2 * known["accuracy"][split] / 100)
             assert (known["precision"][split] >= least) == possible
+
+
+def test_which_published_weighted_values_credits_of_146_photographs_can_make() -> None:
+    """docs/grading.md: 75.34 is 110 of 146; 69.41 is no number of whole, quarter or sixteenth credits."""
+    made = {part: {f"{100 * n / (146 * part):.2f}" for n in range(146 * part + 1)} for part in (1, 4, 16)}
+    for credits in made.values():
+        assert "75.34" in credits
+        assert "69.41" not in credits
