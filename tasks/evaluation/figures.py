@@ -20,7 +20,7 @@ _WIDTH, _DPI = 5.4, 200
 
 _STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
-    "font.size": 9.5,
+    "font.size": 11,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "text.color": INK,
@@ -72,7 +72,7 @@ def scatter(
             shown = _thinned(np.asarray(values, float), most)
             along = (np.arange(len(shown)) + 0.5) / max(1, len(shown))
             label = f"{name} ({len(values):,})"
-            axes.scatter(along, shown, s=13, c=colour, marker=marker, alpha=0.65, linewidths=0, label=label)
+            axes.scatter(along, shown, s=17, c=colour, marker=marker, alpha=0.65, linewidths=0, label=label)
         if threshold is not None:
             axes.axhline(threshold, color=INK, linewidth=1.0, linestyle=(0, (4, 3)), label="threshold")
         axes.set(xlabel="samples of each group, in order", ylabel="D", xlim=(-0.01, 1.01))
