@@ -1,0 +1,126 @@
+"""What bench/london.py trains on and tries: lip halves of real photographs, kept between runs.
+
+In: the folder of photographs. Out: for each photograph its landmarks row, the WARPS table made of it by the
+pipeline's own code, and trials: the photograph untouched, warped by known amounts, and changed in ways that
+no training saw (bench/unseen.py). Faces are found once; landmarks are found again on every changed picture.
+"""
+
+import hashlib
+import sys
+from collections.abc import Iterable
+from functools import cache as once
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bench import unseen
+from tasks import artifacts, images, params, tables
+from tasks.ingest.landmarks import measure_face, place_points
+from tasks.ingest.lips import crop_lips
+from tasks.params import IngestLandmarks, IngestLips, SymmetryWarp
+from tasks.schemas import WARPS
+from tasks.symmetry import warp
+from tasks.symmetry.baselines import cupids_bow_difference
+from tasks.symmetry.plans import make_plan
+from tasks.symmetry.warp import warp_face, warps_table
+
+NUMBERS = Path(__file__).with_name("london.yaml")
+SEVERITIES = (0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
+PUBLISHED = (0.3, 1.0)
+"""Severities of the published kind's test pairs: one peak up by 0.03 to 0.10 mouth widths."""
+
+Trial = tuple[str, float, float, np.ndarray, np.ndarray]
+"""Name, severity, cupid's bow difference by landmarks, right half, left half."""
+
+
+@once
+def numbers(model: type[params.T], block: str) -> params.T:
+    """One block of bench/london.yaml."""
+    return params.load(model, block, NUMBERS)
+
+
+def cache_folder(folder: Path) -> Path:
+    """Where halves made with these numbers by this code are kept."""
+    blocks = [numbers(IngestLandmarks, "ingest_landmarks"), numbers(IngestLips, "ingest_lips")]
+    blocks += [numbers(SymmetryWarp, "symmetry_warp")]
+    code = [artifacts.code_digest(warp), *(Path(f).read_text() for f in (__file__, unseen.__file__))]
+    key = hashlib.sha256("".join([*map(repr, blocks), *code]).encode()).hexdigest()[:16]
+    (folder / key).mkdir(parents=True, exist_ok=True)
+    return folder / key
+
+
+def find_faces(folder: Path) -> list[dict[str, Any]]:
+    """A landmarks row for each photograph, with its path."""
+    found = []
+    for path in sorted(folder.glob("london/*/*.jpg")):
+        content = path.read_bytes()
+        row = measure_face(images.decode(content), numbers(IngestLandmarks, "ingest_landmarks"))
+        if row["reason"]:
+            print(f"{path.name}: left out: {row['reason']}", file=sys.stderr)
+            continue
+        name = {"image_id": hashlib.sha256(content).hexdigest(), "subject_id": path.name[:3], "population": "control"}
+        found.append({**row, **name, "path": path})
+    return found
+
+
+def locate(image: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Landmarks in a box, as the pipeline finds them."""
+    return place_points(image, box, predict_side=numbers(IngestLandmarks, "ingest_landmarks").predict_side)
+
+
+def warps_of(row: dict[str, Any], *, cache: Path) -> pa.Table:
+    """The training faces of one photograph, from the cache where they are."""
+    file = cache / f"{row['image_id'][:16]}.warps.parquet"
+    if not file.exists():
+        made = warps_table(
+            [row],
+            lambda _: images.read(row["path"]),
+            locate,
+            settings=numbers(SymmetryWarp, "symmetry_warp"),
+            lips=numbers(IngestLips, "ingest_lips"),
+        )
+        tables.write(made, file, WARPS, provenance={})
+    return tables.read(file, WARPS)
+
+
+def trials_of(row: dict[str, Any], *, cache: Path) -> list[Trial]:
+    """What a trained network is asked about one photograph: (name, severity, landmark baseline, right, left)."""
+    file = cache / f"{row['image_id'][:16]}.trials.npz"
+    if not file.exists():
+        made = list(_trials(images.read(row["path"]), row))
+        names, severities, baselines, right, left = (np.array(column) for column in zip(*made, strict=True))
+        np.savez(file, names=names, severities=severities, baselines=baselines, right=right, left=left)
+    with np.load(file) as saved:
+        return list(zip(*(saved[k] for k in ("names", "severities", "baselines", "right", "left")), strict=True))
+
+
+def _trials(image: np.ndarray, row: dict[str, Any]) -> Iterable[Trial]:
+    points, box = np.reshape(row["points"], (68, 2)), np.array(row["box"])
+    lips = numbers(IngestLips, "ingest_lips")
+    rng = np.random.default_rng(int(row["image_id"], 16))
+
+    def cut(name: str, severity: float, picture: np.ndarray) -> Trial:
+        found = locate(picture, box)
+        halved = crop_lips(picture, found, settings=lips)
+        return name, severity, cupids_bow_difference(found), halved.right, halved.left
+
+    def warped(name: str, kind: str, side: str | None, severity: float) -> Trial:
+        fixed = {"severity_low": severity, "severity_high": severity, "smooth_share": 0.0, "jitter": 0.0}
+        settings = numbers(SymmetryWarp, "symmetry_warp").model_copy(update=fixed)
+        plan = make_plan(kind, side, np.random.default_rng(0), settings=settings, exemplars=None)
+        return cut(name, severity, warp_face(image, points, plan, settings=settings).image)
+
+    side = 1 if rng.random() < 0.5 else -1
+    yield cut("plain", 0.0, image)
+    for patient_side in ("left", "right"):
+        yield warped("published", "clp", patient_side, float(rng.uniform(*PUBLISHED)))
+    for severity in SEVERITIES:
+        yield warped("series", "clp", "left" if side > 0 else "right", severity)
+    yield warped("flagged, symmetric: both sides warped alike", "clp", None, float(rng.uniform(*PUBLISHED)))
+    for name, change in unseen.ONE_SIDED.items():
+        yield cut(f"flagged, one-sided: {name}", 0.0, change(image, points, (side,)))
+        yield cut(f"flagged, symmetric: {name}", 0.0, change(image, points, (1, -1)))
+    for name, change in unseen.HARMLESS.items():
+        yield cut(f"flagged, symmetric: {name}", 0.0, change(image, points, (side,)))
