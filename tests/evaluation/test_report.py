@@ -148,6 +148,23 @@ def test_every_picture_has_a_text_and_every_table_heads(full_page: str) -> None:
     assert targets <= {f"#{attrs['id']}" for _, attrs in tags if "id" in attrs}
 
 
+def test_a_column_of_nothing_but_nulls_is_not_shown(
+    page: str, draw: Callable[..., SimpleNamespace], settings: Evaluate, region: bytes
+) -> None:
+    assert "Within a subject" not in page
+    many = draw(patients=10, photographs=4)
+    found = evaluate(many.pairs, many.scores, many.ratings, many.references, settings)
+    assert "Within a subject" in render(found, region)
+
+
+def test_symmetric_kinds_come_first(page: str) -> None:
+    text = Page(page).text
+    kinds = [
+        text.index(f" {kind} ", text.index("What is flagged")) for kind in ("both sided", "untouched", "commissure")
+    ]
+    assert kinds == sorted(kinds)
+
+
 def test_the_same_input_gives_the_same_page(evaluation: Evaluation, region: bytes, page: str) -> None:
     assert render(evaluation, region) == page
 
