@@ -62,7 +62,10 @@ def headline(metrics: dict[str, Any]) -> list[str]:
     flagged = metrics["raters"]["flagged"]
     if flagged:
         who = ", ".join(flagged)
-        said.append(f"Rated unlike the others, and probably unreliable: {who}. Every mean but \u201creliable\u201d still counts them.")
+        said.append(
+            f"Rated unlike the others, and probably unreliable: {who}. "
+            "Every mean but \u201creliable\u201d still counts them."
+        )
     return said
 
 

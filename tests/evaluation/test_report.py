@@ -154,7 +154,11 @@ def test_a_column_of_nothing_but_nulls_is_not_shown(
     assert "Within a subject" not in page
     many = draw(patients=10, photographs=4)
     found = evaluate(many.pairs, many.scores, many.ratings, many.references, settings)
-    assert "Within a subject" in render(found, region)
+    html = render(found, region)
+    table = html[html.index("Correlation with references") :].split("</table>")[0]
+    row = table[table.index('<th scope="row">drawn severity') :].split("</tr>")[0]
+    assert "Within a subject" in table
+    assert row.count("<td") == 4
 
 
 def test_symmetric_kinds_come_first(page: str) -> None:
