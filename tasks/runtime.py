@@ -27,7 +27,8 @@ def settled(*, threads: int, seed: int) -> Iterator[None]:
     Everything is put back at the end, so a caller's own random numbers are not disturbed.
     """
     threads_before, strict_before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    with torch.random.fork_rng():
+    here = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices=here):
         try:
             torch.set_num_threads(threads)
             if device().type == "cuda":

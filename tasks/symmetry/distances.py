@@ -102,12 +102,12 @@ def distances_of_lips(lips: pa.Table, network: SiameseNetwork, *, threads: int) 
 def distances_of_photographs(lips: pa.Table, *, model: Path, threads: int) -> pa.Table:
     """Table DISTANCES of a bucket's stills; frames of clips are passed over. `model`: safetensors file."""
     stills = lips.filter(pc.is_null(lips["clip_id"]))
-    return distances_of_lips(stills, _network(model), threads=threads)
+    return distances_of_lips(stills, _network(model, model.stat().st_mtime_ns), threads=threads)
 
 
 @lru_cache(maxsize=1)
-def _network(model: Path) -> SiameseNetwork:
-    """The network, opened once for many buckets."""
+def _network(model: Path, changed: int) -> SiameseNetwork:
+    """The network, opened once for many buckets; opened again when the file has `changed`."""
     return load_network(model).to(runtime.device())
 
 

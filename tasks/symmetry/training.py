@@ -69,6 +69,8 @@ class _Run:
     optimiser: torch.optim.Optimizer
     settings: SymmetryTrain
     pairs: PairedHalves
+    training: np.ndarray  # (P,) int64, places of the training pairs
+    per_epoch: int
     total: int
     step: int = 0
     best_step: int = 0
@@ -101,7 +103,8 @@ def train(
         key = _key(pairs, settings)
         if checkpoint is not None:
             _resume(run, checkpoints.read(checkpoint, key))
-        with tqdm(total=run.total, initial=run.step, desc="training", unit="step", mininterval=0.5) as bar:
+        interval = 0.5 if sys.stderr.isatty() else 20.0  # a log file need not grow by a line each second
+        with tqdm(total=run.total, initial=run.step, desc="training", unit="step", mininterval=interval) as bar:
             while run.step < run.total and not _stops(run):
                 _advance(run)
                 if run.step % settings.evaluate_every == 0 or run.step == run.total:
@@ -147,9 +150,10 @@ def _start(pairs: PairedHalves, settings: SymmetryTrain, weights_folder: Path) -
     imagenet = None if random else weights.state_dict(settings.initial_weights, weights_folder)
     fields = set(Architecture.model_fields)
     network = build(Architecture(**settings.model_dump(include=fields)), imagenet).to(runtime.device()).train()
-    training_pairs = len(pairs.where("train"))
-    epochs = settings.max_epochs * steps_per_epoch(training_pairs, settings.batch_size)
-    return _Run(network, _optimiser(network, settings), settings, pairs, min(settings.steps, epochs))
+    training = pairs.where("train")
+    per_epoch = steps_per_epoch(len(training), settings.batch_size)
+    total = min(settings.steps, settings.max_epochs * per_epoch)
+    return _Run(network, _optimiser(network, settings), settings, pairs, training, per_epoch, total)
 
 
 def _optimiser(network: SiameseNetwork, settings: SymmetryTrain) -> torch.optim.Optimizer:
@@ -190,12 +194,12 @@ def _advance(run: _Run) -> None:
 
 def _rows(run: _Run) -> np.ndarray:  # (B,) int64, places of pairs
     """The step's pairs: each epoch is a permutation of its own, drawn from the seed and the epoch."""
-    training = run.pairs.where("train")
-    size = min(run.settings.batch_size, len(training))
-    epoch, number = divmod(run.step, steps_per_epoch(len(training), run.settings.batch_size))
+    count = len(run.training)
+    size = min(run.settings.batch_size, count)
+    epoch, number = divmod(run.step, run.per_epoch)
     if run.order[0] != epoch:
-        drawn = torch.randperm(len(training), generator=runtime.generator(run.settings.seed, "order", epoch))
-        run.order = (epoch, training[drawn.numpy()])
+        drawn = torch.randperm(count, generator=runtime.generator(run.settings.seed, "order", epoch))
+        run.order = (epoch, run.training[drawn.numpy()])
     return run.order[1][number * size : (number + 1) * size]
 
 
@@ -236,9 +240,8 @@ def _evaluate(run: _Run) -> None:
 
 def _stops(run: _Run) -> bool:
     """No better validation loss for `patience_epochs` passes, counted from the best one."""
-    per_epoch = steps_per_epoch(len(run.pairs.where("train")), run.settings.batch_size)
     since = run.step - max(run.best_step, run.settings.patience_from * run.total)
-    return since >= run.settings.patience_epochs * per_epoch
+    return since >= run.settings.patience_epochs * run.per_epoch
 
 
 def _state(run: _Run) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """D of a photograph depends on that photograph alone."""
 
+import copy
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pyarrow as pa
@@ -8,8 +11,8 @@ import torch
 
 from tasks import schemas
 from tasks.symmetry import distances
-from tasks.symmetry.halves import HalvesError, decoded, paired
-from tasks.symmetry.network import Architecture, SiameseNetwork
+from tasks.symmetry.halves import paired
+from tasks.symmetry.network import Architecture, SiameseNetwork, save_network
 
 SIZE = 32
 
@@ -118,31 +121,25 @@ def test_pairs_find_their_halves_in_any_part(network: SiameseNetwork) -> None:
     assert table["distance"].to_pylist() == expected.tolist()
 
 
-def test_a_half_that_is_nowhere_is_named() -> None:
-    part = schemas.LIPS.table([lips_row("a", *pictures(2))])
-    with pytest.raises(HalvesError, match=r"1 halves are in no table, the first: \('b', 'right'\)"):
-        paired(pairs_table(("ab", "a", "b")), [part], size=SIZE, threads=1)
+def test_frames_are_passed_over_and_one_photograph_alone_has_the_same_distance(
+    network: SiameseNetwork, tmp_path: Path
+) -> None:
+    (tmp_path / "model").write_bytes(save_network(network, {}))
+    left, right = pictures(2)
+    frame = lips_row("f", left, right) | {"clip_id": "c", "frame_index": 3}
+    lips = schemas.LIPS.table([frame, lips_row("a", left, right)])
+    table = distances.distances_of_photographs(lips, model=tmp_path / "model", threads=1)
+    assert table["image_id"].to_pylist() == ["a"]
+    alone = distances.distance_of_halves(png(left), png(right), network, threads=1)
+    assert table["distance"].to_pylist() == [alone]
 
 
-def test_halves_are_resized_by_area_and_stay_rgb() -> None:
-    red = np.zeros((64, 64, 3), np.uint8)
-    red[::2, :, 0] = 200
-    assert decoded([png(red)], size=SIZE, threads=1)[0, 5, 5].tolist() == [100, 0, 0]
-
-
-@pytest.mark.parametrize("damaged", [b"", b"not a picture"])
-def test_damaged_pictures_are_an_error_of_ours(damaged: bytes) -> None:
-    with pytest.raises(HalvesError, match="not a picture"):
-        decoded([damaged], size=SIZE, threads=1)
-
-
-def test_large_arrays_lie_in_a_file_that_leaves_nothing_behind(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    from tasks.symmetry import halves as module
-
-    pairs, part = pairs_table(("aa", "a", "a")), schemas.LIPS.table([lips_row("a", *pictures(2))])
-    in_memory = paired(pairs, [part], size=SIZE, threads=1)
-    monkeypatch.setattr(module, "IN_MEMORY_BYTES", 0)
-    mapped = paired(pairs, [part], size=SIZE, threads=1, folder=tmp_path)
-    assert isinstance(mapped.halves, np.memmap)
-    assert np.array_equal(mapped.halves, in_memory.halves)
-    assert not list(tmp_path.iterdir())
+def test_a_model_file_that_changed_is_opened_again(network: SiameseNetwork, tmp_path: Path) -> None:
+    lips = schemas.LIPS.table([lips_row("a", *pictures(2))])
+    path = tmp_path / "model"
+    path.write_bytes(save_network(network, {}))
+    before = distances.distances_of_photographs(lips, model=path, threads=1)
+    other = copy.deepcopy(network)
+    torch.nn.init.normal_(other.embedding.weight)
+    path.write_bytes(save_network(other, {}))
+    assert distances.distances_of_photographs(lips, model=path, threads=1)["distance"] != before["distance"]
