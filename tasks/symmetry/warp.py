@@ -179,8 +179,8 @@ def _warps(
             cut_by: np.ndarray | None = warped[1].displaced
             if settings.landmarks == "redetected":
                 cut_by = locate(result.image, _jittered(row, number, plan, settings))
-            folds = result.severity == 0 and not plan.symmetric
-            cut = {"reason": "folds at any severity"} if folds else _cut(result.image, cut_by, lips)
+            folds = not plan.symmetric and result.severity < settings.severity_low
+            cut = {"reason": "triangles fold at the lowest severity"} if folds else _cut(result.image, cut_by, lips)
             yield _record(name, row, plan, result) | cut
 
 
