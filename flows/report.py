@@ -26,7 +26,7 @@ STAND_IN = (
 @flow
 def report(symmetry: Path, ingest: Path, metrics: Path, scores: Path, figures: Path, out: Path) -> None:
     """Write the report: census, refusals, published tables filled in, figures, examples, provenance."""
-    settings = params.load(Report, "report")
+    settings, compared = params.load(Report, "report"), params.load(Evaluate, "evaluate")
     measured = json.loads(metrics.read_text(encoding="utf-8"))
     scored = tables.read(scores, SCORES).to_pandas()
     ratings = tables.read(ingest / "ratings.parquet", RATINGS).to_pandas()
@@ -37,7 +37,7 @@ def report(symmetry: Path, ingest: Path, metrics: Path, scores: Path, figures: P
         ratings=ratings,
         curves={name: tables.read(f / "model/curves.parquet", CURVES).to_pandas() for name, f in strategies.items()},
         metrics=measured,
-        settings=params.load(Evaluate, "evaluate"),
+        settings=compared,
     )
     _write_figures(pictures, figures)
     lines = [ingest / "images_refused.parquet", ingest / "ratings_refused.parquet"]
@@ -47,7 +47,15 @@ def report(symmetry: Path, ingest: Path, metrics: Path, scores: Path, figures: P
         census=take_census(ingest / "images", ingest / "frames", ingest / "landmarks"),
         refusals=read_refusals(lines, ingest / "landmarks"),
         pictures=pictures,
-        examples=list(_examples(scored, ratings, ingest / "lips", list(strategies), settings.examples)),
+        examples=list(
+            _examples(
+                scored,
+                ratings[ratings["scale"] == compared.scale],
+                ingest / "lips",
+                list(strategies),
+                settings.examples,
+            )
+        ),
         provenance=_provenance(ingest, symmetry),
         notices=[*read_notices(ingest / "images"), *([STAND_IN] if stand_in else [])],
     )
@@ -66,7 +74,7 @@ def _write_figures(pictures: Mapping[str, Sequence[Picture]], folder: Path) -> N
 def _examples(
     scores: pd.DataFrame, ratings: pd.DataFrame, lips: Path, strategies: Sequence[str], each: int
 ) -> Iterator[Example]:
-    """The rated photographs of lowest and highest D, with their lip regions."""
+    """The rated photographs of lowest and highest D, with their lip regions; `ratings` on one scale."""
     mean = {str(key): float(value) for key, value in ratings.groupby("image_id")["score"].mean().items()}
     rated = scores[scores["image_id"].isin(list(mean))]
     for strategy in strategies:

@@ -1,7 +1,10 @@
-"""Siamese lip symmetry: warped controls, pairs, training, distances. Reads lips, writes data/symmetry."""
+"""Siamese lip symmetry: warped controls, pairs, training, distances. Reads lips, writes data/symmetry.
+
+Torch takes seconds to import, so the modules that need it are imported by the flows that do.
+"""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,7 @@ from tasks.schemas import (
     TRAINED,
     WARPS,
 )
-from tasks.symmetry import baselines, controls, distances, halves, network, training
+from tasks.symmetry import baselines, controls
 from tasks.symmetry import pairs as pairing
 
 
@@ -92,6 +95,8 @@ def _halves(pairs: Path) -> Iterable[pa.Table]:
 @flow
 def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Path) -> None:
     """Train the Siamese network on the pairs; the best weights on validation are kept."""
+    from tasks.symmetry import halves, training
+
     stage = f"symmetry_train@{strategy}"
     settings = params.load(SymmetryTrain, "symmetry_train")
     table = tables.read(pairs / "pairs.parquet", PAIRS)
@@ -118,7 +123,7 @@ def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Path) -> None
     tables.write(CURVES.table(result["curves"]), out / "curves.parquet", CURVES, provenance=record)
 
 
-def _reporter(stage: str) -> training.Progress:
+def _reporter(stage: str) -> Callable[[int, int, Mapping[str, float]], None]:
     """Progress of a training as an artifact in the UI, a hundred times at most."""
     key = stage.replace("_", "-").replace("@", "-")
     ids: list[Any] = []
@@ -134,6 +139,8 @@ def _reporter(stage: str) -> training.Progress:
 @flow
 def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out: Path) -> None:
     """D of every pair and of every photograph."""
+    from tasks.symmetry import distances, network
+
     stage = f"symmetry_distances@{strategy}"
     file = model / "model.safetensors"
     threads = params.load(SymmetryTrain, "symmetry_train").threads

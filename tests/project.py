@@ -1,0 +1,81 @@
+"""A small project of its own in a temporary folder: the repository's code, tiny numbers, real DVC and git."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from flows import PROJECT
+
+SMALL: dict[str, dict[str, Any]] = {
+    "runtime": {"workers": 1, "buckets": 8},
+    "phantoms_draw": {
+        "image_size": 256,
+        "control_subjects": 12,
+        "stills_per_control": 1,
+        "clip_subjects": 4,
+        "clip_frames": 12,
+        "clip_size": 256,
+        "repaired_subjects": 8,
+    },
+    "ingest_frames": {"count": 6},
+    "ingest_landmarks": {"detect_side": 256, "enlarge_to": 384},
+    "symmetry_pairs": {"train": 0.5, "validation": 0.25, "test": 0.25, "min_gap": 2, "per_clip": 4},
+    "symmetry_train": {"threads": 1, "width": 0.25, "input_size": 32, "steps": 8, "batch_size": 8, "evaluate_every": 4},
+    "evaluate": {"resamples": 100},
+}
+"""What differs from params.yaml; everything else is the demo's."""
+
+
+def make_project(folder: Path, changes: dict[str, dict[str, Any]]) -> Path:
+    """A git and DVC repository in `folder` with the code linked in and `changes` over params.yaml."""
+    folder.mkdir(parents=True)
+    for name in ("flows", "tasks"):
+        (folder / name).symlink_to(PROJECT / name)
+    for name in ("dvc.yaml", ".gitignore", ".dvcignore"):
+        shutil.copy(PROJECT / name, folder / name)
+    numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    for block, values in changes.items():
+        numbers[block] |= values
+    (folder / "params.yaml").write_text(yaml.safe_dump(numbers, sort_keys=False))
+    (folder / "data/exemplars").mkdir(parents=True)
+    (folder / "data/exemplars/README.md").write_text("none\n")
+    run(folder, "git", "init", "-q")
+    run(folder, "git", "config", "user.name", "Test")
+    run(folder, "git", "config", "user.email", "test@localhost")
+    run(folder, "dvc", "init", "-q")
+    for name in ("core.analytics", "core.check_update"):
+        run(folder, "dvc", "config", name, "false")
+    run(folder, "git", "add", ".")
+    run(folder, "git", "commit", "-qm", "project")
+    return folder
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """This process's environment, the virtual environment's programs first, no server, one thread, own caches."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "DVC", "COV"))}
+    return own | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(folder),
+        "OMP_NUM_THREADS": "1",
+        "DVC_SITE_CACHE_DIR": str(folder / ".dvc/site"),
+        "DVC_GLOBAL_CONFIG_DIR": str(folder / ".dvc/global"),
+        "DVC_SYSTEM_CONFIG_DIR": str(folder / ".dvc/system"),
+        "PREFECT_HOME": str(folder / ".prefect"),
+    }
+
+
+def run(folder: Path, *command: str, check: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in the project; its output is in the error when it fails and `check` is on."""
+    done = subprocess.run(
+        command, cwd=folder, env=environment(folder) | extra, text=True, capture_output=True, timeout=280, check=False
+    )
+    if check and done.returncode:
+        raise AssertionError(
+            f"{' '.join(command)} exited {done.returncode}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        )
+    return done

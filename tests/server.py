@@ -1,0 +1,52 @@
+"""A real Prefect server on loopback, with its files in a folder of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def prefect_server(folder: Path) -> Iterator[str]:
+    """The API's address of a server that runs as long as the context. Its log is `folder`/server.log."""
+    port = free_port()
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+    env |= {"PREFECT_HOME": str(folder), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with (folder / "server.log").open("w") as log:
+        server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+        try:
+            _wait(f"http://127.0.0.1:{port}/api/health", server, folder / "server.log")
+            yield f"http://127.0.0.1:{port}/api"
+        finally:
+            server.terminate()
+            try:
+                server.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _wait(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            if server.poll() is not None:
+                break
+            time.sleep(0.3)
+    raise RuntimeError(f"the Prefect server did not start:\n{log.read_text()[-2000:]}")

@@ -1,0 +1,155 @@
+"""The house's laws, read off the source: who imports whom, and what every stage has."""
+
+import ast
+import inspect
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flows import PROJECT
+from tasks import params
+from tasks.artifacts import imports_of, modules_of
+
+STAGES: dict[str, dict] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
+PARAMS: dict[str, dict] = yaml.safe_load((PROJECT / "params.yaml").read_text())
+FOUNDATIONS = {"artifacts", "errors", "images", "params", "phantoms", "runtime", "schemas", "tables", "weights"}
+SYSTEMS = {"symmetry", "anomaly", "synthesis", "inpainting", "anthropometry"}
+SOURCES = sorted((PROJECT / "tasks").rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    """The package or module under tasks that a file belongs to."""
+    return path.relative_to(PROJECT / "tasks").parts[0].removesuffix(".py")
+
+
+def rooms_entered(path: Path) -> set[str]:
+    return {name.split(".")[1] for name in imports_of(path) if name.startswith("tasks.")}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_tasks_know_no_orchestrator(path):
+    strangers = {name.split(".")[0] for name in imports_of(path)} & {"prefect", "dvc", "flows"}
+    assert not strangers
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_rooms_are_entered_only_by_those_who_may(path):
+    here, entered = room(path), rooms_entered(path) - {room(path)}
+    entered = {
+        name for name in entered if (PROJECT / "tasks" / name).exists() or (PROJECT / f"tasks/{name}.py").exists()
+    }
+    if here in FOUNDATIONS:
+        assert entered <= FOUNDATIONS
+    elif here in SYSTEMS:
+        assert entered <= FOUNDATIONS | {"ingest"}
+    else:
+        assert not entered & SYSTEMS
+
+
+def flow_of(stage: str):
+    return getattr(import_module(f"flows.{stage.split('_')[0]}"), stage)
+
+
+def modules_used(function) -> set[str]:
+    """Modules of ours that a flow function uses, through the helpers of its own module too."""
+    module = inspect.getmodule(function)
+    tree = ast.parse(inspect.getsource(module))
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    wanted, names, imports = [function.__name__], set(), list(tree.body)
+    while wanted:
+        for node in ast.walk(functions[wanted.pop()]):
+            imports.append(node)
+            if isinstance(node, ast.Name) and node.id not in names:
+                names.add(node.id)
+                wanted += [node.id] if node.id in functions else []
+    used = set()
+    for node in imports:
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if (alias.asname or alias.name) in names:
+                    used |= {node.module, f"{node.module}.{alias.name}"}
+    return used
+
+
+def files_behind(stage: str) -> set[str]:
+    """Every source file of ours on which a stage's result depends, relative to the project."""
+    files = {f"flows/{stage.split('_')[0]}.py"}
+    for name in modules_used(flow_of(stage).fn):
+        if name == "flows.incremental" or name.startswith("flows.incremental."):
+            files.add("flows/incremental.py")
+        elif name.startswith("tasks") and (PROJECT / name.replace(".", "/")).with_suffix(".py").exists():
+            found = modules_of(import_module(name))
+            files |= {str(path.relative_to(PROJECT)) for path in found.values()}
+    return {file for file in files if not file.endswith("__init__.py")} - {"tasks/params.py", "tasks/errors.py"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stages_deps_cover_everything_it_imports(stage):
+    deps = [str(dep) for dep in STAGES[stage]["deps"]]
+    missing = {f for f in files_behind(stage) if not any(f == dep or f.startswith(f"{dep}/") for dep in deps)}
+    assert not missing, f"{stage}: add to deps in dvc.yaml: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_has_flow_docstring_params_and_test(stage):
+    flow = flow_of(stage)
+    assert flow.name.replace("-", "_") == stage
+    assert inspect.getdoc(flow.fn)
+    for block in STAGES[stage].get("params", []):
+        assert block.split(".")[0] in PARAMS
+    assert any(stage in test.read_text() for test in (PROJECT / "tests").rglob("test_*.py") if test != Path(__file__))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stages_options_are_what_its_command_gives(stage):
+    options = set(re.findall(r"--(\w+)", STAGES[stage]["cmd"]))
+    assert options == set(inspect.signature(flow_of(stage).fn).parameters)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_blocks_a_flow_loads_are_its_params(stage):
+    """A number that is read but not declared would change without DVC rerunning the stage."""
+    source = inspect.getsource(import_module(f"flows.{stage.split('_')[0]}"))
+    tree = ast.parse(source)
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    wanted, seen, loaded = [stage], set(), set()
+    while wanted:
+        name = wanted.pop()
+        seen.add(name)
+        for node in ast.walk(functions[name]):
+            if isinstance(node, ast.Name) and node.id in functions and node.id not in seen:
+                wanted.append(node.id)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "params.load":
+                loaded.add(ast.literal_eval(node.args[1]))
+    declared = {block.split(".")[0] for block in STAGES[stage].get("params", [])}
+    assert loaded - {"runtime"} <= declared
+    assert declared - {"runtime"} <= loaded
+
+
+@pytest.mark.parametrize("name", [name for name in PARAMS if name != "data"])
+def test_every_block_has_a_model_that_takes_it(name):
+    model = getattr(params, "".join(word.capitalize() for word in name.split("_")))
+    assert params.load(model, name, PROJECT / "params.yaml")
+
+
+def literals(node: ast.AST) -> set[str]:
+    """The strings that stand directly in a list, tuple, set or dict."""
+    elements = [*node.keys, *node.values] if isinstance(node, ast.Dict) else node.elts
+    return {e.value for e in elements if isinstance(e, ast.Constant) and isinstance(e.value, str)}
+
+
+def test_no_stage_is_listed_twice_in_python():
+    """dvc.yaml alone knows the order: no literal of ours names three stages or more."""
+    for path in (*SOURCES, *(PROJECT / "flows").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
+                named = literals(node) & set(STAGES)
+                assert len(named) < 3, f"{path}: lists stages {named}"
+
+
+def test_files_are_short_enough_to_read():
+    long = {str(p): n for p in SOURCES if (n := len(p.read_text().splitlines())) > 300}
+    assert not long
