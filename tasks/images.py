@@ -10,12 +10,24 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, TiffImagePlugin, UnidentifiedImageError
+from PIL.Image import Transpose
 
 MAX_PIXELS = 200_000_000
 """Larger pictures are refused unread: a decompressed one would take over 600 MB."""
 
 Image.MAX_IMAGE_PIXELS = None  # ours is the check, and it refuses instead of warning
+
+UPRIGHT = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+"""What turns a picture of each EXIF orientation upright; 1 already is."""
 
 PNG_LEVEL = 1
 """Fast compression: halves and regions are small and many."""
@@ -40,12 +52,13 @@ def decode(data: bytes) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(data)) as picture:
             _refuse_huge(*picture.size)
-            return _to_rgb(ImageOps.exif_transpose(picture))
+            return _by_opencv(data) if _is_deep_planar(picture) else _to_rgb(_upright(picture))
     except UnidentifiedImageError:
-        return _decode_rare(data)
-    except (OSError, SyntaxError, ValueError, MemoryError) as error:
-        if isinstance(error, UnreadableImage):
-            raise
+        accepted = "JPEG, PNG, TIFF, WebP, BMP and others"
+        raise UnreadableImage(f"not a picture in a format that can be read ({accepted})") from None
+    except UnreadableImage:
+        raise
+    except Exception as error:  # a damaged file makes a decoder stumble in more ways than it documents
         raise UnreadableImage(f"damaged or truncated picture: {error}") from error
 
 
@@ -54,11 +67,35 @@ def _refuse_huge(width: int, height: int) -> None:
         raise UnreadableImage(f"too large: {width} x {height} is over {MAX_PIXELS // 1_000_000} megapixels")
 
 
+def _upright(picture: Image.Image) -> Image.Image:
+    """The picture as it was meant to be seen. Nothing else in its EXIF is looked at, so nothing there can fail."""
+    picture.load()  # a TIFF is turned, and its orientation forgotten, while loading
+    turn = UPRIGHT.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _is_deep_planar(picture: Image.Image) -> bool:
+    """Whether this is a TIFF with over 8 bits a sample and a plane a colour, of which Pillow mixes up the bytes."""
+    if not isinstance(picture, TiffImagePlugin.TiffImageFile):
+        return False
+    tags = picture.tag_v2
+    return bool(tags.get(TiffImagePlugin.PLANAR_CONFIGURATION) == 2 and max(tags.get(258, (1,))) > 8)
+
+
+def _by_opencv(data: bytes) -> np.ndarray:
+    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise UnreadableImage("damaged or truncated TIFF")
+    return np.ascontiguousarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+
+
 def _to_rgb(picture: Image.Image) -> np.ndarray:
     """Any Pillow mode to (H, W, 3) uint8 RGB."""
-    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
-        grey = _eight_bits(np.asarray(picture).astype(np.float64))
-        return np.repeat(grey[:, :, None], 3, axis=2)
+    if picture.mode.startswith("I;16"):
+        return _grey(np.asarray(picture).astype(np.float64), white=65535.0)
+    if picture.mode in ("I", "F"):
+        values = np.nan_to_num(np.asarray(picture).astype(np.float64))
+        return _grey(values, white=_white(float(values.max(initial=0))))
     if picture.mode == "CMYK" and (profile := picture.info.get("icc_profile")):
         picture = _by_profile(picture, profile)
     if picture.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
@@ -76,22 +113,15 @@ def _by_profile(picture: Image.Image, profile: bytes) -> Image.Image:
         return picture
 
 
-def _eight_bits(grey: np.ndarray) -> np.ndarray:
-    """(H, W) float of unknown depth to uint8: 65,535, 255 or 1 is white, by what the values reach."""
-    top = float(grey.max(initial=0))
-    white = 1.0 if top <= 1 else 255.0 if top <= 255 else 65535.0
-    return np.clip(np.rint(grey * (255.0 / white)), 0, 255).astype(np.uint8)
+def _grey(values: np.ndarray, *, white: float) -> np.ndarray:
+    """(H, W) float, 0 black and `white` white, to (H, W, 3) uint8."""
+    grey = np.clip(np.rint(values * (255.0 / white)), 0, 255).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)
 
 
-def _decode_rare(data: bytes) -> np.ndarray:
-    """What Pillow does not know (16-bit colour TIFF, EXR, ...), by OpenCV."""
-    try:
-        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        bgr = None
-    if bgr is None:
-        raise UnreadableImage("not a picture in a format that can be read (JPEG, PNG, TIFF, WebP, BMP and others)")
-    return np.ascontiguousarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+def _white(top: float) -> float:
+    """What is white in a picture of unknown depth (32-bit grey) whose brightest pixel is `top`."""
+    return 1.0 if top <= 1 else 255.0 if top <= 255 else 65535.0
 
 
 def encode_png(
