@@ -1,0 +1,227 @@
+"""What README and docs/ say, held against the code: commands, stages, files, columns, settings, published numbers."""
+
+import csv
+import importlib.util
+import io
+import re
+import runpy
+import shlex
+
+import pytest
+import yaml
+from dvc.cli.parser import get_main_parser
+from typer.main import get_command
+
+from flows import PROJECT
+from flows.cli import app
+from tasks import params
+from tasks.evaluation.published import FLEISS_KAPPA, PUBLISHED
+from tasks.ingest import inventory, ratings
+from tasks.params import IngestImages, SymmetryPairs, SymmetryTrain, SymmetryWarp
+from tasks.symmetry.plans import draw_plans
+from tests.symmetry.small_training import small_training
+
+README = (PROJECT / "README.md").read_text()
+PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+PAGES += sorted((PROJECT / "docs").glob("*.md"))
+PUBLISHED_SETTINGS = PROJECT / "docs/published.yaml"
+LAYOUT = (PROJECT / "docs/raw-layout.md").read_text()
+
+
+def fenced(text: str, kind: str) -> list[str]:
+    """The contents of a page's code blocks of one kind."""
+    return re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)
+
+
+def section(text: str, title: str) -> str:
+    """What stands under a heading, up to the next one of its level."""
+    level = title.split(" ")[0]
+    return re.split(rf"^{level} ", text.split(f"{title}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+COMMANDS = sorted(
+    {
+        line.split("  #")[0].strip()
+        for page in PAGES
+        for block in fenced(page.read_text(), "sh")
+        for line in block.splitlines()
+    }
+    - {""}
+)
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_commands_in_the_docs_exist(line):
+    words = [word for word in shlex.split(line) if not re.match(r"[A-Z_]+=", word)]
+    program, *rest = words
+    if program == "make":
+        targets = re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+        assert set(rest) <= set(targets)
+    elif program == "dvc":
+        assert get_main_parser().parse_args(rest).func
+    elif program == "vermilion":
+        command = get_command(app).commands[rest[0]]
+        assert command.make_context("vermilion", rest[1:]).params
+    elif program == "python" and rest[0] == "-m":
+        assert importlib.util.find_spec(rest[1])
+    else:
+        assert line in {". .venv/bin/activate"} or line.endswith("prefect server start"), "unknown command"
+
+
+def test_dvc_targets_in_the_docs_are_stages():
+    stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
+    for page in PAGES:
+        for name in re.findall(r"dvc (?:repro|exp run) ([a-z]+)", page.read_text()):
+            assert name in stages, f"{page.name}: {name}"
+
+
+def test_the_readme_has_every_stage_once_and_in_order():
+    stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
+    assert re.findall(r"^\| `(\w+)` \|", section(README, "## Stages"), re.MULTILINE) == list(stages)
+
+
+def tree() -> list[str]:
+    """The paths of the README's tree."""
+    paths, above = [], {}
+    for line in fenced(section(README, "## The tree"), "")[0].splitlines():
+        name = line.split()[0]
+        depth = (len(line) - len(line.lstrip())) // 2
+        above[depth] = name
+        paths.append("".join(above[level] for level in range(depth)) + name)
+    return paths
+
+
+def test_the_tree_in_the_readme_is_there():
+    assert not [path for path in tree() if not (PROJECT / path).exists()]
+
+
+def test_every_module_stands_in_the_tree():
+    modules = {str(path.relative_to(PROJECT)) for room in ("flows", "tasks") for path in (PROJECT / room).rglob("*.py")}
+    assert not {path for path in modules if not path.endswith("__init__.py")} - set(tree())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    text = re.sub(r"<!--.*?-->", "", page.read_text(), flags=re.DOTALL)
+    for target in re.findall(r"\]\((?!https?://)([^)\s]+)\)", text):
+        name, _, anchor = target.partition("#")
+        other = page.parent / name if name else page
+        assert other.exists(), target
+        if anchor:
+            titles = re.findall(r"^#+ (.*)$", other.read_text(), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}, target
+
+
+def test_the_data_dictionary_is_up_to_date():
+    written = runpy.run_path(str(PROJECT / "docs/make_tables.py"))["render"]()
+    assert (PROJECT / "docs/tables.md").read_text() == written, "run `python docs/make_tables.py`"
+
+
+def test_adding_a_stage_takes_seven_steps_at_most():
+    steps = re.findall(r"^(\d)\. ", section((PROJECT / "CONTRIBUTING.md").read_text(), "## Add a stage"), re.MULTILINE)
+    assert 1 <= len(steps) <= 7
+    assert steps == [str(number) for number in range(1, len(steps) + 1)]
+
+
+def columns(title: str) -> dict[str, str]:
+    """Column name to its second cell, from a table of docs/raw-layout.md."""
+    return dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section(LAYOUT, title).split("###")[0], re.MULTILINE))
+
+
+def test_the_raw_layout_names_every_column():
+    images = columns("## images.csv")
+    assert tuple(name for name, needed in images.items() if needed == "yes") == inventory.REQUIRED
+    assert tuple(name for name, needed in images.items() if needed == "no") == inventory.OPTIONAL
+    assert tuple(columns("## ratings.csv")) == ratings.RATING_COLUMNS
+    assert tuple(columns("## references.csv")) == ratings.REFERENCE_COLUMNS
+
+
+EXAMPLES = [block for block in fenced(LAYOUT, "csv") if block.startswith("path,subject_id")]
+FILES = {
+    "CFD": {
+        "CFD/Images/CFD/WM-001/CFD-WM-001-014-N.jpg": "cfd-WM-001",
+        "CFD/Images/CFD/WM-001/CFD-WM-001-015-A.jpg": None,
+    },
+    "YLFW": {"YLFW/0001.jpg": "ylfw-0001", "YLFW/more/0002.png": "ylfw-0002", "YLFW/readme.txt": None},
+    "CRSS": {"CRSS/S001/read_01.mp4": "crss-S001", "CRSS/S002/read_01.mp4": "crss-S002"},
+    "patients": {
+        "patients/p001/front.jpg": "p001",
+        "patients/p001/smile.jpg": "p001",
+        "patients/p002_2019.jpg": "p002",
+        "patients/p002_2021.jpg": "p002",
+    },
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.splitlines()[1].split(",")[0])
+def test_the_worked_examples_of_the_raw_layout(example, tmp_path):
+    (tmp_path / "images.csv").write_text(example)
+    first = next(csv.DictReader(io.StringIO(example)))
+    expected = FILES[first["path"].split("/")[0]]
+    for name in expected:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    kinds = params.load(IngestImages, "ingest_images", PROJECT / "params.yaml")
+    images, refused = inventory.take_inventory(
+        tmp_path, still_suffixes=kinds.still_suffixes, clip_suffixes=kinds.clip_suffixes
+    )
+    assert refused.num_rows == 0
+    found = {row["path"]: row["subject_id"] for row in images.to_pylist()}
+    assert found == {name: subject for name, subject in expected.items() if subject}
+
+
+def published(model: type[params.T], block: str) -> params.T:
+    return params.load(model, block, PUBLISHED_SETTINGS)
+
+
+def test_the_published_settings_load():
+    blocks = yaml.safe_load(PUBLISHED_SETTINGS.read_text())
+    ours = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    assert set(blocks) == {*ours, "symmetry_pairs_temporal"}
+    for block in set(blocks) - {"data"}:
+        name = block.removesuffix("_temporal")
+        assert published(getattr(params, "".join(word.capitalize() for word in name.split("_"))), block)
+
+
+def test_the_published_settings_are_the_papers():
+    pairs, temporal = published(SymmetryPairs, "symmetry_pairs"), published(SymmetryPairs, "symmetry_pairs_temporal")
+    assert (pairs.most_train, pairs.most_validation, pairs.most_test) == (2298, 578, 510)
+    assert (temporal.most_train, temporal.most_validation, temporal.most_test) == (128_000, 29_000, 31_000)
+    for block, sizes in ((pairs, (2298, 578, 510)), (temporal, (128_000, 29_000, 31_000))):
+        shares = (block.train, block.validation, block.test)
+        assert sum(shares) == pytest.approx(1)
+        assert shares == pytest.approx([size / sum(sizes) for size in sizes], abs=0.005)
+    training = published(SymmetryTrain, "symmetry_train")
+    assert (training.input_size, training.width, training.patience_epochs) == (224, 1, 3)
+    assert training.evaluate_every == 2298 // training.batch_size
+    assert training.initial_weights == "mobilenet_v2_imagenet"
+
+
+def test_the_published_warp_is_clp_against_untouched_faces():
+    settings = published(SymmetryWarp, "symmetry_warp")
+    couples = [draw_plans(f"{n:064x}", settings=settings, exemplars=None) for n in range(20)]
+    assert {(len(c), c[0][0].kind, c[0][1].kind, c[0][1].method) for c in couples} == {(1, "untouched", "clp", "mesh")}
+
+
+def test_the_published_training_runs():
+    """On toy pairs with a small network; everything that needs real faces left out."""
+    settings = published(SymmetryTrain, "symmetry_train").model_dump()
+    small = {"initial_weights": "random", "width": 0.25, "input_size": 32, "threads": 1, "steps": 4, "batch_size": 8}
+    trained = small_training(**(settings | small | {"evaluate_every": 2}))
+    assert trained.steps == 4
+    assert trained.curves.num_rows == 2
+
+
+def test_the_published_tables_are_those_of_the_report():
+    text = (PROJECT / "docs/published-tables.md").read_text()
+    cells = [list(map(float, row)) for row in re.findall(r"(?:accuracy|precision)" + r" \| ([\d.]+)" * 4, text)]
+    expected = [
+        [*own[metric].values(), own[f"weighted_{metric}"]]
+        for own in PUBLISHED.values()
+        for metric in ("accuracy", "precision")
+    ]
+    assert cells == expected
+    for role in ("medical", "lay"):
+        clp, temporal = (PUBLISHED[name]["pearson"][role] for name in ("clp", "temporal"))
+        assert f"| {clp} (CLP), {temporal} (temporal) | `symmetry.<strategy>.ratings.{role}.pearson`" in text
+    assert f"| {FLEISS_KAPPA} | `raters.fleiss_kappa`" in text
