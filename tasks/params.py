@@ -236,13 +236,15 @@ T = TypeVar("T", bound="Block")
 def load(model: type[T], block: str, path: Path = Path("params.yaml")) -> T:
     """The block's numbers as `model`. ParamsError names the file, the key and what was wrong with it."""
     try:
-        blocks = yaml.safe_load(path.read_text(encoding="utf-8"))
+        blocks = yaml.safe_load(path.read_bytes())
     except OSError as error:
         raise ParamsError(f"{path}: {error.strerror}; run from the project's folder") from error
     except yaml.YAMLError as error:
         raise ParamsError(f"{path}: not YAML: {error}") from error
+    if not isinstance(blocks, dict):
+        raise ParamsError(f"{path}: blocks of `key: value` lines expected, a block a stage")
     if block not in blocks:
-        raise ParamsError(f"{path}: no block {block!r}; there are: {', '.join(blocks)}")
+        raise ParamsError(f"{path}: no block {block!r}; there are: {', '.join(map(str, blocks))}")
     try:
         return model.model_validate(blocks[block])
     except ValidationError as error:

@@ -1,0 +1,112 @@
+"""params.yaml fits its models, and what does not fit is told by file, block, key and what is accepted."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from tasks import params
+from tasks.params import Block, IngestFrames, ParamsError, Runtime, SymmetryTrain, load
+
+PARAMS = Path(__file__).parents[1] / "params.yaml"
+BLOCKS = yaml.safe_load(PARAMS.read_text())
+
+
+def nested(model: type[BaseModel]) -> set[str]:
+    """Names of the models that stand in a model's fields."""
+    return {
+        other.__name__ for other in MODELS.values() for f in model.model_fields.values() if other.__name__ in str(f)
+    }
+
+
+MODELS = {model.__name__: model for model in Block.__subclasses__() if model.__module__ == params.__name__}
+INNER = set().union(*(nested(model) for model in MODELS.values()))
+OUTER = {name: model for name, model in MODELS.items() if name not in INNER}
+
+
+def model_of(block: str) -> type[Block]:
+    return OUTER["".join(word.capitalize() for word in block.split("_"))]
+
+
+def written(tmp_path: Path, text: str | bytes) -> Path:
+    path = tmp_path / "params.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize("block", [name for name in BLOCKS if name != "data"])
+def test_every_block_has_a_model_that_takes_it(block):
+    loaded = load(model_of(block), block, PARAMS)
+    assert set(loaded.model_dump()) == set(BLOCKS[block])
+
+
+def test_every_model_has_a_block():
+    assert {model_of(block).__name__ for block in BLOCKS if block != "data"} == set(OUTER)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models_are_frozen_and_closed(name):
+    config = MODELS[name].model_config
+    assert config.get("frozen")
+    assert config.get("extra") == "forbid"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_no_number_has_a_default(name):
+    """Every number stands in params.yaml, once."""
+    assert all(field.is_required() for field in MODELS[name].model_fields.values())
+
+
+def test_a_loaded_block_cannot_be_changed():
+    loaded = load(Runtime, "runtime", PARAMS)
+    with pytest.raises(ValidationError, match="frozen"):
+        loaded.workers = 9
+
+
+GOOD = "ingest_frames: {rule: even, step: 1, count: 3}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (GOOD.replace("count: 3", "count: 3, pace: 2"), ["'ingest_frames'", "pace", "Known keys: rule, step, count"]),
+        (GOOD.replace(", count: 3", ""), ["'ingest_frames'", "count: Field required"]),
+        (GOOD.replace("count: 3", "count: many"), ["'ingest_frames'", "count", "integer"]),
+        (GOOD.replace("count: 3", "count: 0"), ["'ingest_frames'", "count", "greater than or equal to 1"]),
+        (GOOD.replace("rule: even", "rule: odd"), ["'ingest_frames'", "rule", "'every' or 'even'"]),
+        ("ingest_frames:", ["'ingest_frames'", "Known keys: rule, step, count"]),
+        ("other: {a: 1}\nmore: {}", ["no block 'ingest_frames'", "other, more"]),
+        ("1: {a: 1}", ["no block 'ingest_frames'", "1"]),
+        ("", ["a block a stage"]),
+        ("- 1\n- 2", ["a block a stage"]),
+        ("ingest_frames", ["a block a stage"]),
+        ("ingest_frames: {rule: [", ["not YAML", "line 1"]),
+        (b"ingest_frames: {rule: \xe9}", ["not YAML"]),
+    ],
+)
+def test_what_does_not_fit_is_told(tmp_path, text, told):
+    path = written(tmp_path, text)
+    with pytest.raises(ParamsError) as caught:
+        load(IngestFrames, "ingest_frames", path)
+    for part in [str(path), *told]:
+        assert part in str(caught.value)
+
+
+def test_a_key_deep_inside_is_named(tmp_path):
+    blocks = yaml.safe_load(PARAMS.read_text())
+    blocks["symmetry_train"]["augmentation"]["blurr"] = 1
+    with pytest.raises(ParamsError, match=r"augmentation\.blurr"):
+        load(SymmetryTrain, "symmetry_train", written(tmp_path, yaml.safe_dump(blocks)))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ParamsError, match=r"nothing/params\.yaml: No such file"):
+        load(Runtime, "runtime", tmp_path / "nothing/params.yaml")
+
+
+def test_scientific_notation_without_a_point_is_a_number(tmp_path):
+    blocks = yaml.safe_load(PARAMS.read_text())
+    path = written(tmp_path, yaml.safe_dump(blocks).replace("weight_decay: 1.0e-05", "weight_decay: 1e-5"))
+    assert "weight_decay: 1e-5" in path.read_text()
+    assert load(SymmetryTrain, "symmetry_train", path).weight_decay == 1e-5
