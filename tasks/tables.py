@@ -52,7 +52,8 @@ class Column:
             raise TableError(f"{where}: is {values.type}, should be {self.type}")
         if not self.nullable and values.null_count:
             raise TableError(f"{where}: {values.null_count} nulls, none allowed")
-        if pa.types.is_floating(self.type) and pc.sum(pc.is_nan(values)).as_py():
+        numbers = pc.list_flatten(values) if pa.types.is_list(self.type) else values
+        if pa.types.is_floating(numbers.type) and pc.any(pc.is_nan(numbers)).as_py():
             raise TableError(f"{where}: NaN; a missing value is null, with a reason")
         if self.allowed and (strange := set(pc.unique(values).to_pylist()) - {*self.allowed, None}):
             raise TableError(f"{where}: {sorted(strange)}; accepted: {', '.join(self.allowed)}")
@@ -91,7 +92,13 @@ class Schema:
         names = {c.name for c in self.columns}
         if strange := {name for row in rows for name in row} - names:
             raise TableError(f"table {self.name!r}: no column {sorted(strange)}; there are: {', '.join(sorted(names))}")
-        return self.check(pa.Table.from_pylist(rows, schema=pa.schema((c.name, c.type) for c in self.columns)))
+        return self.check(pa.table({c.name: self._column(c, rows) for c in self.columns}))
+
+    def _column(self, column: Column, rows: Sequence[Mapping[str, Any]]) -> pa.Array:
+        try:
+            return pa.array((row.get(column.name) for row in rows), column.type, size=len(rows))
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise TableError(f"table {self.name!r}, column {column.name!r}: {error}") from error
 
     def check(self, table: pa.Table) -> pa.Table:
         """The same table with the schema's fields; TableError where it does not fit."""
@@ -101,16 +108,17 @@ class Schema:
             raise TableError(f"table {self.name!r}: missing columns {missing}, unknown columns {extra}")
         for column in self.columns:
             column.check(table[column.name], self.name)
-        self._check_key(table)
-        for wrong in filter(None, (rule(table) for rule in self.rules)):
-            raise TableError(f"table {self.name!r}: {wrong}")
+        self.check_whole(table)
         return table.select([c.name for c in self.columns]).cast(self.arrow)
 
-    def _check_key(self, table: pa.Table) -> None:
+    def check_whole(self, table: pa.Table) -> None:
+        """TableError where rows contradict each other: a key that stands twice, a rule that is broken."""
         counts = table.group_by(list(self.key)).aggregate([([], "count_all")])
         twice = counts.filter(pc.greater(counts["count_all"], 1)).select(list(self.key)).to_pylist()
         if twice:
             raise TableError(f"table {self.name!r}: {len(twice)} keys stand twice, the first {twice[0]}")
+        for wrong in filter(None, (rule(table) for rule in self.rules)):
+            raise TableError(f"table {self.name!r}: {wrong}")
 
 
 def write(table: pa.Table, path: Path, schema: Schema, *, provenance: Mapping[str, Any]) -> None:
@@ -152,7 +160,10 @@ def read(path: Path, schema: Schema, columns: Sequence[str] | None = None) -> pa
     files = parts(path)
     if not files:
         return schema.table([]) if columns is None else schema.table([]).select(list(columns))
-    return pa.concat_tables(_read_part(file, schema, columns) for file in files)
+    table = pa.concat_tables(_read_part(file, schema, columns) for file in files)
+    if columns is None and len(files) > 1:
+        schema.check_whole(table)
+    return table
 
 
 def read_each(path: Path, schema: Schema, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -169,16 +180,22 @@ def _read_part(file: Path, schema: Schema, columns: Sequence[str] | None) -> pa.
     except (pa.ArrowInvalid, OSError) as error:
         raise TableError(f"{file}: not a readable Parquet file of table {schema.name!r}: {error}") from error
     table = table.replace_schema_metadata()
-    if columns is None:
-        return schema.check(table)
-    known = {c.name: c for c in schema.columns}
-    for name in columns:
-        known[name].check(table[name], schema.name)
-    return table.cast(pa.schema(schema.arrow.field(name) for name in columns))
+    try:
+        if columns is None:
+            return schema.check(table)
+        known = {c.name: c for c in schema.columns}
+        for name in columns:
+            known[name].check(table[name], schema.name)
+        return table.cast(pa.schema(schema.arrow.field(name) for name in columns))
+    except TableError as error:
+        raise TableError(f"{file}: {error}") from error
 
 
 def provenance_of(path: Path) -> dict[str, Any]:
     """What made the table (of a folder: its first part): stage, parameters, inputs, weights, seed, code."""
     files = parts(path)
-    metadata = pq.read_schema(files[0]).metadata if files else None
+    try:
+        metadata = pq.read_schema(files[0]).metadata if files else None
+    except pa.ArrowInvalid as error:
+        raise TableError(f"{files[0]}: not a readable Parquet file: {error}") from error
     return dict(json.loads(metadata[PROVENANCE])) if metadata and PROVENANCE in metadata else {}
