@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import io
+import json
 import re
 import runpy
 import shlex
@@ -15,10 +16,12 @@ from typer.main import get_command
 from flows import PROJECT
 from flows.cli import app
 from tasks import params
+from tasks.evaluation.evaluate import evaluate
 from tasks.evaluation.published import FLEISS_KAPPA, PUBLISHED
 from tasks.ingest import inventory, ratings
 from tasks.params import IngestImages, SymmetryPairs, SymmetryTrain, SymmetryWarp
 from tasks.symmetry.plans import draw_plans
+from tests.evaluation.conftest import SETTINGS, draw_study
 from tests.symmetry.small_training import small_training
 
 README = (PROJECT / "README.md").read_text()
@@ -225,3 +228,33 @@ def test_the_published_tables_are_those_of_the_report():
         clp, temporal = (PUBLISHED[name]["pearson"][role] for name in ("clp", "temporal"))
         assert f"| {clp} (CLP), {temporal} (temporal) | `symmetry.<strategy>.ratings.{role}.pearson`" in text
     assert f"| {FLEISS_KAPPA} | `raters.fleiss_kappa`" in text
+
+
+def metrics_paths() -> list[str]:
+    """The places in metrics.json that docs/published-tables.md names, spelt out; `.x` stands beside the one before."""
+    paths: list[str] = []
+    for name in re.findall(r"`((?:symmetry|raters)?\.[\w.<>]+)`", (PROJECT / "docs/published-tables.md").read_text()):
+        if not name.endswith((".md", ".py", ".json", ".yaml")):
+            paths.append(paths[-1].rsplit(".", 1)[0] + name if name.startswith(".") else name)
+    spelt = [p.replace("<strategy>", s) for p in paths for s in PUBLISHED]
+    return sorted({p.replace("<split>", s) for p in spelt for s in ("train", "validation", "test")})
+
+
+def test_the_metrics_that_the_published_tables_name_are_there():
+    study = draw_study()
+    metrics = evaluate(study.pairs, study.scores, study.ratings, study.references, SETTINGS).metrics
+    paths = metrics_paths()
+    assert len(paths) > 20
+    for path in paths:
+        found = metrics
+        for key in path.split("."):
+            assert key in found, path
+            found = found[key]
+
+
+def test_metrics_name_no_person_and_no_picture():
+    """docs/raw-layout.md, Privacy: metrics.json may be in git."""
+    study = draw_study()
+    metrics = evaluate(study.pairs, study.scores, study.ratings, study.references, SETTINGS).metrics
+    text = json.dumps(metrics)
+    assert not re.search(r"(patient|control|image)-\d", text)
