@@ -85,9 +85,7 @@ def distances_of_lips(lips: pa.Table, network: SiameseNetwork, *, threads: int) 
     pngs = [row[side] for side in ("left", "right") for row in good]
     with runtime.settled(threads=threads, seed=0):
         embeddings = embedded(network, half_pictures.decoded(pngs, size=size, threads=threads))
-    found = dict(
-        zip((row["image_id"] for row in good), between(*np.split(embeddings, 2)).tolist(), strict=True)
-    )
+    found = dict(zip((row["image_id"] for row in good), between(*np.split(embeddings, 2)).tolist(), strict=True))
     return schemas.DISTANCES.table(
         {
             "image_id": row["image_id"],

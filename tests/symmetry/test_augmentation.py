@@ -36,9 +36,7 @@ def test_geometry_moves_both_halves_alike_however_apart_the_rest_is(
     assert torch.equal(changed[:8], changed[8:])
 
 
-@pytest.mark.parametrize(
-    "name", ["brightness", "contrast", "tone", "colour", "lighting", "blur", "noise", "jpeg"]
-)
+@pytest.mark.parametrize("name", ["brightness", "contrast", "tone", "colour", "lighting", "blur", "noise", "jpeg"])
 def test_light_and_sharpness_differ_between_halves_as_far_as_asked(halves: torch.Tensor, name: str) -> None:
     def difference(apart: float) -> float:
         changed = augmented(halves, apart=apart, **{name: 0.1 if name == "blur" else 0.3})
