@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -98,13 +99,18 @@ def digest(value: Any) -> str:
 
 
 def table_digest(table: pa.Table) -> str:
-    """sha256 of a table's columns and rows, whatever its chunks and metadata."""
-    plain = table.replace_schema_metadata().combine_chunks()
-    plain = plain.cast(pa.schema((field.name, field.type) for field in plain.schema))
+    """sha256 of a table's columns and rows, whatever its chunks, metadata and the bytes under its nulls."""
+    plain = table.replace_schema_metadata().cast(pa.schema((f.name, _plain(f.type)) for f in table.schema))
+    plain = plain.combine_chunks().take(np.arange(table.num_rows))  # copies the rows without their neighbours' bits
     hasher = hashlib.sha256()
     with pa.ipc.new_stream(_Hashing(hasher), plain.schema) as stream:
         stream.write_table(plain)
     return hasher.hexdigest()
+
+
+def _plain(type_: pa.DataType) -> pa.DataType:
+    """The type with lists' items called alike: Parquet renames them."""
+    return pa.list_(_plain(type_.value_type)) if pa.types.is_list(type_) else type_
 
 
 class _Hashing:
@@ -168,8 +174,12 @@ def code_digest(module: ModuleType) -> str:
 def _without_prose(path: Path) -> str:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
-            node
-        ):
-            node.body[0] = ast.Pass()
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [statement for statement in node.body if not _is_prose(statement)]
     return ast.dump(tree)
+
+
+def _is_prose(statement: ast.stmt) -> bool:
+    """Whether a statement is a bare string: the docstring of a module, class, function or constant."""
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
