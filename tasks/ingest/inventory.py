@@ -2,12 +2,13 @@
 
 In: a raw folder (docs/raw-layout.md). Out: the images table and the refused lines. A path may name a file,
 a folder (everything in it) or a pattern (`CFD/*/*-N.jpg`); subject_id may be `{folder}` or `{stem}`, so that
-public data sets fit without code. Decides nothing about faces: an image that cannot be read is refused later,
-where it is read.
+public data sets fit without code. Links are followed where a line names one, wherever they lead (DVC's cache may
+be made of them); inside a folder, linked files are taken and linked folders are not entered, so no loop is walked.
+Decides nothing about faces: an image that cannot be decoded is refused later, where it is decoded.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,68 +34,77 @@ class _Named:
     size_bytes: int
 
 
+class _Refused(Exception):
+    """Why a line cannot be used."""
+
+
 def take_inventory(
     raw: Path, *, still_suffixes: Sequence[str], clip_suffixes: Sequence[str]
 ) -> tuple[pa.Table, pa.Table]:
     """The images and refusals tables of a raw folder. RawLayoutError when images.csv itself is unusable.
 
     Refused with their line: files that are missing or of another kind, populations and sides that are not
-    known, the same photograph under two subjects, and subjects who are both control and patient.
+    known, files that cannot be opened, the same photograph under two subjects, populations or sides, and subjects
+    who are both control and patient.
     """
     suffixes = (*still_suffixes, *clip_suffixes)
     refused: list[dict[str, object]] = []
     named: list[tuple[Line, Path]] = []
     for line in read_lines(raw / "images.csv", required=REQUIRED, optional=OPTIONAL):
-        reason = _wrong_with(line) or None
-        files = [] if reason else list(_files(raw, line.cells["path"], suffixes))
-        reason = reason or _wrong_with_files(raw, line.cells["path"], files, suffixes)
-        if reason:
-            refused.append(line.refused(reason))
-        named += [(line, file) for file in files]
+        try:
+            _check(line)
+            named += [(line, file) for file in _files(raw, line.cells["path"], suffixes)]
+        except _Refused as reason:
+            refused.append(line.refused(str(reason)))
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(lambda pair: _identify(raw, *pair), named))
-    kept, conflicts = _without_conflicts(found)
+    refused += [item for item in found if isinstance(item, dict)]
+    kept, conflicts = _without_conflicts([item for item in found if isinstance(item, _Named)])
     rows = [_row(group, set(clip_suffixes)) for group in kept]
     if not rows and not refused and not conflicts:
         raise RawLayoutError(f"{raw / 'images.csv'}: names no image")
     return IMAGES.table(sorted(rows, key=lambda row: str(row["image_id"]))), refusals_table(refused + conflicts)
 
 
-def _wrong_with(line: Line) -> str | None:
+def _check(line: Line) -> None:
+    """_Refused where the cells themselves are wrong."""
     cells = line.cells
     if not cells["path"] or not cells["subject_id"]:
-        return "path and subject_id must not be empty"
+        raise _Refused("path and subject_id must not be empty")
     if cells["population"] not in POPULATIONS:
-        return f"population {cells['population']!r} is not one of {', '.join(POPULATIONS)}"
+        raise _Refused(f"population {cells['population']!r} is not one of {', '.join(POPULATIONS)}")
     if cells.get("cleft_side") and cells["cleft_side"] not in SIDES:
-        return f"cleft_side {cells['cleft_side']!r} is not one of {', '.join(SIDES)} or empty"
+        raise _Refused(f"cleft_side {cells['cleft_side']!r} is not one of {', '.join(SIDES)} or empty")
     path = Path(cells["path"])
     if path.is_absolute() or ".." in path.parts:
-        return "path must lie inside the folder of images.csv"
-    return None
+        raise _Refused("path must lie inside the folder of images.csv")
 
 
-def _files(raw: Path, path: str, suffixes: Sequence[str]) -> Iterator[Path]:
-    """The pictures and clips that a path, folder or pattern names, in name order."""
+def _files(raw: Path, path: str, suffixes: Sequence[str]) -> list[Path]:
+    """The pictures and clips that a path, folder or pattern names, in name order. _Refused where there are none."""
     target = raw / path
-    if target.is_file():
-        yield from [target] if target.suffix.lower() in suffixes else []
-        return
-    candidates = target.rglob("*") if target.is_dir() else raw.glob(path)
-    yield from sorted(f for f in candidates if f.is_file() and f.suffix.lower() in suffixes)
+    try:
+        if target.is_file() and target.suffix.lower() not in suffixes:
+            raise _Refused(f"not a kind of file that is read; suffixes: {', '.join(suffixes)}")
+        candidates = [target] if target.is_file() else target.rglob("*") if target.is_dir() else raw.glob(path)
+        files = sorted(f for f in candidates if f.suffix.lower() in suffixes and f.is_file())
+    except OSError as error:
+        raise _Refused(f"cannot be looked for: {error.strerror}") from error
+    except ValueError as error:  # pathlib of a pattern such as `a**`
+        raise _Refused(f"not a usable path or pattern: {error}") from error
+    if not files:
+        raise _Refused("no such file, or nothing in the folder or pattern that is read")
+    return files
 
 
-def _wrong_with_files(raw: Path, path: str, files: Sequence[Path], suffixes: Sequence[str]) -> str | None:
-    if files:
-        return None
-    if (raw / path).is_file():
-        return f"not a kind of file that is read; suffixes: {', '.join(suffixes)}"
-    return "no such file, or nothing in the folder or pattern that is read"
-
-
-def _identify(raw: Path, line: Line, file: Path) -> _Named:
+def _identify(raw: Path, line: Line, file: Path) -> _Named | dict[str, object]:
+    """The file and its content's digest, or its refusal."""
+    name = file.relative_to(raw).as_posix()
     subject = line.cells["subject_id"].replace("{folder}", file.parent.name).replace("{stem}", file.stem)
-    return _Named(line, file.relative_to(raw).as_posix(), subject, file_digest(file), file.stat().st_size)
+    try:
+        return _Named(line, name, subject, file_digest(file), file.stat().st_size)
+    except OSError as error:
+        return line.refused(f"cannot be opened: {error.strerror}") | {"path": name}
 
 
 def _without_conflicts(found: Sequence[_Named]) -> tuple[list[list[_Named]], list[dict[str, object]]]:
@@ -107,29 +117,42 @@ def _without_conflicts(found: Sequence[_Named]) -> tuple[list[list[_Named]], lis
     kept: list[list[_Named]] = []
     refused: list[dict[str, object]] = []
     for group in by_content.values():
-        subjects = sorted({item.subject_id for item in group})
-        if len(subjects) > 1:
-            lines = ", ".join(str(number) for number in sorted({item.line.number for item in group}))
-            reason = f"the same photograph under {len(subjects)} subjects ({', '.join(subjects)}), lines {lines}"
-        elif len(populations[subjects[0]]) > 1:
-            reason = f"subject {subjects[0]} is both control and patient"
-        else:
+        reason = _contradiction(group)
+        subject = group[0].subject_id
+        if reason is None and len(populations[subject]) > 1:
+            reason = f"subject {subject} is both control and patient"
+        if reason is None:
             kept.append(group)
-            continue
-        refused += [item.line.refused(reason) | {"path": item.path} for item in group]
+        else:
+            refused += [item.line.refused(reason) | {"path": item.path} for item in group]
     return kept, list({(row["line"], row["path"]): row for row in refused}.values())
 
 
+def _contradiction(group: Sequence[_Named]) -> str | None:
+    """What the lines that name the same bytes do not agree on, if anything."""
+    said = {
+        "subjects": {item.subject_id for item in group},
+        "populations": {item.line.cells["population"] for item in group},
+        "cleft sides": {item.line.cells.get("cleft_side", "") for item in group} - {""},
+    }
+    for what, values in said.items():
+        if len(values) > 1:
+            lines = ", ".join(str(number) for number in sorted({item.line.number for item in group}))
+            return f"the same photograph under {len(values)} {what} ({', '.join(sorted(values))}), lines {lines}"
+    return None
+
+
 def _row(group: Sequence[_Named], clips: set[str]) -> dict[str, object]:
-    first = min(group, key=lambda item: (item.path, item.line.number))
-    cells = first.line.cells
-    optional = {name: cells.get(name) or None for name in OPTIONAL}
+    group = sorted(group, key=lambda item: (item.path, item.line.number))
+    first = group[0]
+    said = {name: [item.line.cells.get(name) for item in group] for name in OPTIONAL}
+    optional = {name: next(filter(None, cells), None) for name, cells in said.items()}
     return optional | {
         "image_id": first.image_id,
         "path": first.path,
         "names": sorted({item.path for item in group}),
         "kind": "clip" if Path(first.path).suffix.lower() in clips else "still",
         "subject_id": first.subject_id,
-        "population": cells["population"],
+        "population": first.line.cells["population"],
         "size_bytes": first.size_bytes,
     }

@@ -6,7 +6,7 @@ lines. Knows nothing of agreement or statistics.
 
 import math
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
@@ -60,7 +60,7 @@ def _rating(line: Line, ids: Mapping[str, str], scales: Mapping[str, Scale]) -> 
     cells = line.cells
     score = _number(cells["score"])
     row: dict[str, object] = {name: cells[name] for name in ("rater_id", "rater_role", "scale")}
-    row |= {"image_id": ids.get(cells["path"]), "score": score}
+    row |= {"image_id": ids.get(_name(cells["path"])), "score": score}
     scale = scales.get(cells["scale"])
     reason = None
     if row["image_id"] is None:
@@ -79,13 +79,18 @@ def _rating(line: Line, ids: Mapping[str, str], scales: Mapping[str, Scale]) -> 
 
 
 def _reference(line: Line, ids: Mapping[str, str]) -> tuple[dict[str, object], str | None]:
-    value, image_id = _number(line.cells["value"]), ids.get(line.cells["path"])
+    value, image_id = _number(line.cells["value"]), ids.get(_name(line.cells["path"]))
     row: dict[str, object] = {"image_id": image_id, "measure": line.cells["measure"], "value": value}
     if image_id is None:
         return row, "no such image in images.csv, or it was refused"
     if value is None:
         return row, f"value {line.cells['value']!r} is not a number"
     return row, None if line.cells["measure"] else "measure must not be empty"
+
+
+def _name(path: str) -> str:
+    """A path as the images table writes it: `./a//b.jpg` is `a/b.jpg`."""
+    return PurePosixPath(path).as_posix()
 
 
 def _number(cell: str) -> float | None:

@@ -6,6 +6,7 @@ nothing in it can be trusted; a bad row costs that row.
 """
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,21 +41,25 @@ def read_lines(path: Path, *, required: Sequence[str], optional: Sequence[str]) 
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise RawLayoutError(f"{path}: no such file; columns: {', '.join([*required, *optional])}") from None
+    except OSError as error:
+        raise RawLayoutError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         byte = error.object[error.start]
         raise RawLayoutError(f"{path}: line {line}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8") from None
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True, skipinitialspace=True)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
     header = [name.strip() for name in reader.fieldnames or ()]
     _check_header(path, header, required, optional)
     reader.fieldnames = header
     try:
         for row in reader:
+            if not any(str(cell or "").strip() for cell in row.values()):
+                continue
             if row.get(None) or None in row.values():
                 raise RawLayoutError(f"{path}: line {reader.line_num}: {len(header)} cells expected, as in the header")
             yield Line(path.name, reader.line_num, {name: row[name].strip() for name in header})
     except csv.Error as error:
-        raise RawLayoutError(f"{path}: line {reader.line_num}: {error}") from error
+        raise RawLayoutError(f"{path}: the row that begins in line {reader.line_num + 1}: {error}") from error
 
 
 def _check_header(path: Path, header: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> None:

@@ -1,0 +1,270 @@
+"""images.csv: what is found, what is refused with its line and reason, and which files stop everything at once."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tasks.ingest.inventory import OPTIONAL, REQUIRED, take_inventory
+from tasks.ingest.raw import RawLayoutError, read_lines
+
+HEADER = "path,subject_id,population,cleft_side,licence,consent,notice\n"
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """A raw folder with some photographs and clips; their content is never looked at."""
+    for name in ("a.jpg", "b.PNG", "patients/p1.jpg", "patients/p2.jpg", "clips/s1/c1.avi"):
+        add(tmp_path, name)
+    (tmp_path / "notes.txt").write_text("no picture")
+    return tmp_path
+
+
+def add(raw: Path, name: str, content: str = "") -> str:
+    """Write a file of this content (else its own name); its image_id."""
+    path = raw / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content or name)
+    return hashlib.sha256((content or name).encode()).hexdigest()
+
+
+def inventory(raw: Path, lines: str | bytes, header: str = HEADER):
+    data = lines if isinstance(lines, bytes) else (header + lines).encode()
+    (raw / "images.csv").write_bytes(data)
+    images, refused = take_inventory(raw, still_suffixes=(".jpg", ".png"), clip_suffixes=(".avi", ".mp4"))
+    return images.to_pylist(), refused.to_pylist()
+
+
+def paths(images) -> list[str]:
+    return sorted(row["path"] for row in images)
+
+
+def test_a_photograph_and_a_clip(raw):
+    images, refused = inventory(
+        raw, "a.jpg,ann,control,,CC0,yes,drawn\npatients/p1.jpg,p1,repaired,left,,,\nclips/s1/c1.avi,s1,control,,,,\n"
+    )
+    assert not refused
+    rows = {row["path"]: row for row in images}
+    told = {"subject_id": "ann", "population": "control", "cleft_side": None, "licence": "CC0", "consent": "yes"}
+    found = {"path": "a.jpg", "names": ["a.jpg"], "kind": "still", "size_bytes": 5, "notice": "drawn"}
+    assert rows["a.jpg"] == told | found | {"image_id": hashlib.sha256(b"a.jpg").hexdigest()}
+    assert (rows["patients/p1.jpg"]["population"], rows["patients/p1.jpg"]["cleft_side"]) == ("repaired", "left")
+    assert rows["clips/s1/c1.avi"]["kind"] == "clip"
+    assert [row["image_id"] for row in images] == sorted(row["image_id"] for row in images)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("missing.jpg,s,control,,,,", "no such file"),
+        ("patients/*.avi,s,control,,,,", "no such file, or nothing in the folder or pattern"),
+        ("notes.txt,s,control,,,,", "not a kind of file that is read; suffixes: .jpg, .png, .avi, .mp4"),
+        ("a.jpg,s,normal,,,,", "population 'normal' is not one of control, repaired, unrepaired"),
+        ("a.jpg,s,,,,,", "population '' is not one of"),
+        ("a.jpg,s,repaired,up,,,", "cleft_side 'up' is not one of left, right, both or empty"),
+        ("a.jpg,,control,,,,", "path and subject_id must not be empty"),
+        (",s,control,,,,", "path and subject_id must not be empty"),
+        ("/etc/passwd,s,control,,,,", "must lie inside the folder"),
+        ("../other/a.jpg,s,control,,,,", "must lie inside the folder"),
+        ("patients/../../a.jpg,s,control,,,,", "must lie inside the folder"),
+        ("pat**,s,control,,,,", "not a usable path or pattern"),
+        (f"{'x' * 300}.jpg,s,control,,,,", "cannot be looked for: File name too long"),
+        ("a\0.jpg,s,control,,,,", "no such file"),
+    ],
+)
+def test_a_bad_line_is_refused_with_its_number_and_the_others_stay(raw, line, reason):
+    images, refused = inventory(raw, f"b.PNG,ben,control,,,,\n{line}\npatients/p1.jpg,p1,repaired,left,,,\n")
+    assert paths(images) == ["b.PNG", "patients/p1.jpg"]
+    (row,) = refused
+    assert (row["source"], row["line"], row["path"]) == ("images.csv", 3, line.split(",")[0])
+    assert reason in row["reason"]
+
+
+def test_the_same_photograph_under_two_subjects_is_refused_whole(raw):
+    add(raw, "again.jpg", "a.jpg")
+    images, refused = inventory(
+        raw, "a.jpg,ann,control,,,,\nb.PNG,ann,control,,,,\nagain.jpg,eve,control,,,,\na.jpg,eve,control,,,,\n"
+    )
+    assert paths(images) == ["b.PNG"]
+    assert [(row["line"], row["path"]) for row in refused] == [(2, "a.jpg"), (4, "again.jpg"), (5, "a.jpg")]
+    assert {row["reason"] for row in refused} == {"the same photograph under 2 subjects (ann, eve), lines 2, 4, 5"}
+
+
+def test_a_subject_who_is_control_and_patient_is_refused_whole(raw):
+    images, refused = inventory(raw, "a.jpg,ann,control,,,,\nb.PNG,ben,control,,,,\npatients/p1.jpg,ann,repaired,,,,\n")
+    assert paths(images) == ["b.PNG"]
+    assert [(row["line"], row["reason"]) for row in refused] == [
+        (line, "subject ann is both control and patient") for line in (2, 4)
+    ]
+
+
+def test_a_patient_may_stand_before_and_after_repair_but_not_one_photograph(raw):
+    images, refused = inventory(raw, "patients/p1.jpg,p,unrepaired,,,,\npatients/p2.jpg,p,repaired,,,,\n")
+    assert len(images) == 2
+    assert not refused
+    images, refused = inventory(
+        raw, "patients/p1.jpg,p,unrepaired,,,,\npatients/p1.jpg,p,repaired,,,,\na.jpg,a,control,,,,\n"
+    )
+    assert paths(images) == ["a.jpg"]
+    assert {row["reason"] for row in refused} == {
+        "the same photograph under 2 populations (repaired, unrepaired), lines 2, 3"
+    }
+    _, refused = inventory(raw, "patients/p1.jpg,p,repaired,left,,,\npatients/p1.jpg,p,repaired,right,,,\n")
+    assert {row["reason"] for row in refused} == {"the same photograph under 2 cleft sides (left, right), lines 2, 3"}
+
+
+def test_the_same_bytes_under_two_names_are_one_image(raw):
+    add(raw, "copy/of_a.jpg", "a.jpg")
+    images, refused = inventory(raw, "copy,ann,control,,,,\na.jpg,ann,control,,CC0,,\na.jpg,ann,control,,,,\n")
+    assert not refused
+    (row,) = images
+    assert (row["path"], row["names"], row["licence"]) == ("a.jpg", ["a.jpg", "copy/of_a.jpg"], "CC0")
+
+
+def test_a_side_may_be_told_by_a_second_line(raw):
+    images, _ = inventory(raw, "patients,{stem},repaired,,,,\npatients/p1.jpg,p1,repaired,left,,,\n")
+    assert {row["path"]: row["cleft_side"] for row in images} == {"patients/p1.jpg": "left", "patients/p2.jpg": None}
+
+
+def test_folders_patterns_folder_and_stem_fit_public_sets(raw):
+    for name in ("WM-001/CFD-WM-001-014-N.jpg", "WM-001/CFD-WM-001-015-HO.jpg", "BF-002/CFD-BF-002-001-N.jpg"):
+        add(raw, f"CFD/Images/CFD/{name}")
+    for name in ("0001.jpg", "deep/0002.jpg", "readme.txt"):
+        add(raw, f"YLFW/{name}")
+    for name in ("S001/read_01.mp4", "S001/read_02.mp4", "S002/read_01.mp4"):
+        add(raw, f"CRSS/{name}")
+    images, refused = inventory(
+        raw,
+        "CFD/Images/CFD/*/*-N.jpg,cfd-{folder},control\nYLFW,ylfw-{stem},control\nCRSS/*/*.mp4,crss-{folder},control\n",
+        header="path,subject_id,population\n",
+    )
+    assert not refused
+    assert {row["path"]: (row["subject_id"], row["kind"]) for row in images} == {
+        "CFD/Images/CFD/WM-001/CFD-WM-001-014-N.jpg": ("cfd-WM-001", "still"),
+        "CFD/Images/CFD/BF-002/CFD-BF-002-001-N.jpg": ("cfd-BF-002", "still"),
+        "YLFW/0001.jpg": ("ylfw-0001", "still"),
+        "YLFW/deep/0002.jpg": ("ylfw-0002", "still"),
+        "CRSS/S001/read_01.mp4": ("crss-S001", "clip"),
+        "CRSS/S001/read_02.mp4": ("crss-S001", "clip"),
+        "CRSS/S002/read_01.mp4": ("crss-S002", "clip"),
+    }
+
+
+def test_a_name_with_pattern_characters_or_a_comma_is_a_name(raw):
+    add(raw, "photo [1].jpg")
+    add(raw, "smile, wide.jpg")
+    images, refused = inventory(raw, 'photo [1].jpg,s,control,,,,\n"smile, wide.jpg",s,control,,"a ""b"", c",,\n')
+    assert paths(images) == ["photo [1].jpg", "smile, wide.jpg"]
+    assert {row["licence"] for row in images} == {None, 'a "b", c'}
+    assert not refused
+
+
+def test_links_are_followed_and_no_loop_is_walked(raw, tmp_path_factory):
+    """A linked set is found where a line names it; inside a folder linked files count and linked folders do not."""
+    outside = tmp_path_factory.mktemp("outside")
+    add(outside, "far.jpg")
+    (raw / "linked").symlink_to(outside)
+    (raw / "patients/loop").symlink_to(raw)
+    (raw / "patients/far.jpg").symlink_to(outside / "far.jpg")
+    (raw / "patients/gone.jpg").symlink_to(raw / "nothing.jpg")
+    (raw / "round.jpg").symlink_to(raw / "round.jpg")
+    images, refused = inventory(raw, "patients,{stem},repaired,,,,\nround.jpg,s,control,,,,\nlinked,far,repaired,,,,\n")
+    rows = {row["path"]: row["names"] for row in images}
+    assert rows == {
+        "linked/far.jpg": ["linked/far.jpg", "patients/far.jpg"],
+        "patients/p1.jpg": ["patients/p1.jpg"],
+        "patients/p2.jpg": ["patients/p2.jpg"],
+    }
+    assert [(row["line"], row["path"]) for row in refused] == [(3, "round.jpg")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_a_file_that_cannot_be_opened_costs_that_file():
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder)
+        raw.chmod(0o777)
+        for name in ("a.jpg", "b.jpg"):
+            add(raw, name)
+        (raw / "b.jpg").chmod(0o600)
+        (raw / "images.csv").touch(0o666)
+        (raw / "images.csv").chmod(0o666)
+        os.seteuid(65534)
+        try:
+            images, refused = inventory(raw, "*.jpg,{stem},control,,,,\n")
+        finally:
+            os.seteuid(0)
+        assert paths(images) == ["a.jpg"]
+        assert [(r["line"], r["path"], r["reason"]) for r in refused] == [
+            (2, "b.jpg", "cannot be opened: Permission denied")
+        ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (HEADER.encode() + b"a.jpg,ann,control,,,,\nb.PNG,Jos\xe9,control,,,,\n", "line 3: byte 0xe9 is not UTF-8"),
+        (b"", "line 1: missing columns ['path', 'subject_id', 'population']"),
+        (HEADER.encode(), "names no image"),
+        (b"\n\n", "line 1: missing columns"),
+        (b"path,subject_id\na.jpg,ann\n", "line 1: missing columns ['population']"),
+        (b"path,subject_id,population,side\na.jpg,ann,control,left\n", "unknown ['side']"),
+        (b"path,subject_id,population,path\na.jpg,ann,control,a.jpg\n", "repeated ['path']"),
+        (b"path;subject_id;population\na.jpg;ann;control\n", "unknown ['path;subject_id;population']"),
+        (b"path,subject_id,population\na.jpg,ann,control\nb.PNG,ben,control,left\n", "line 3: 3 cells expected"),
+        (b"path,subject_id,population\na.jpg,ann\n", "line 2: 3 cells expected"),
+        (b'path,subject_id,population\na.jpg,ann,control\n"b.PNG,ben,control\n', "begins in line 3"),
+    ],
+)
+def test_a_file_that_cannot_be_trusted_stops_at_once(raw, text, told):
+    with pytest.raises(RawLayoutError) as caught:
+        inventory(raw, text)
+    assert str(raw / "images.csv") in str(caught.value)
+    assert told in str(caught.value)
+
+
+def test_a_missing_images_csv_says_what_it_should_hold(tmp_path):
+    with pytest.raises(
+        RawLayoutError, match=r"images\.csv: no such file; columns: path, subject_id, population, cleft_side"
+    ):
+        take_inventory(tmp_path, still_suffixes=(".jpg",), clip_suffixes=())
+    (tmp_path / "images.csv").mkdir()
+    with pytest.raises(RawLayoutError, match=r"images\.csv: cannot be read: Is a directory"):
+        take_inventory(tmp_path, still_suffixes=(".jpg",), clip_suffixes=())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path,subject_id,population\na.jpg,ann,control\nb.PNG,ben,control\n",
+        "path,subject_id,population\r\na.jpg,ann,control\r\nb.PNG,ben,control\r\n",
+        "\ufeffpath,subject_id,population\na.jpg,ann,control\nb.PNG,ben,control",
+        "population, subject_id ,path\ncontrol,ann,a.jpg\n control , ben , b.PNG \n",
+        '"path","subject_id","population"\n"a.jpg","ann","control"\n"b.PNG","ben","control"\n',
+        "path,subject_id,population\na.jpg,ann,control\nb.PNG,ben,control\n,,\n  \n\n",
+    ],
+    ids=["plain", "windows", "byte order mark", "order and spaces", "quoted", "blank lines"],
+)
+def test_what_spreadsheets_write_is_read(raw, text):
+    images, refused = inventory(raw, text.encode())
+    assert sorted((row["path"], row["subject_id"]) for row in images) == [("a.jpg", "ann"), ("b.PNG", "ben")]
+    assert not refused
+
+
+def test_line_numbers_count_the_files_lines(raw):
+    """Blank lines, line breaks in cells, and characters that merely look like line ends to some."""
+    odd = "Zo\u2028e\x0b\x0c\x85"
+    text = f'{HEADER}\na.jpg,{odd},control,,"two\nlines",,\n\nno.jpg,s,control,,,,\n'
+    images, refused = inventory(raw, text.encode())
+    assert [row["subject_id"] for row in images] == [odd.strip()]
+    assert [row["line"] for row in refused] == [6]
+    assert [line.number for line in read_lines(raw / "images.csv", required=REQUIRED, optional=OPTIONAL)] == [4, 6]
+
+
+def test_the_inventory_depends_on_content_alone(raw, tmp_path_factory):
+    lines = "patients,{stem},repaired,,,,\na.jpg,ann,control,,,,\n"
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "moved"
+    shutil.copytree(raw, elsewhere)
+    assert inventory(raw, lines) == inventory(elsewhere, lines)
