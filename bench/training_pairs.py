@@ -50,7 +50,7 @@ def settings(arguments: argparse.Namespace, augmentation: Augmentation) -> Symme
     """The same training as the plain recipe's, as our settings say it."""
     return SymmetryTrain(
         seed=1, threads=arguments.threads, input_size=arguments.input_size, width=1.0, embedding_dim=128,
-        normalise_embedding=True, dropout=0.0, initial_weights="random", margin=MARGIN, optimiser="sgd",
+        normalise_embedding=True, pooled_grid=1, dropout=0.0, initial_weights="random", margin=MARGIN, optimiser="sgd",
         learning_rate=RATE, momentum=0.9, weight_decay=1e-5, schedule="constant", flat_share=0.0, final_share=1.0,
         warmup_steps=0, steps=10**6, max_epochs=EPOCHS, batch_size=arguments.batch_size, evaluate_every=10**6,
         patience_epochs=EPOCHS, patience_from=1.0, mixed_precision=False, augmentation=augmentation,

@@ -154,6 +154,7 @@ class SymmetryTrain(Block):
     width: float = Field(gt=0, le=2, description="MobileNetV2's width multiplier; ImageNet weights need 1")
     embedding_dim: int = Field(ge=1)
     normalise_embedding: bool = Field(description="embeddings of length 1")
+    pooled_grid: int = Field(ge=1, description="cells a side over which features are averaged; 1: the whole half")
     dropout: float = Field(ge=0, lt=1, description="before the embedding")
     initial_weights: Literal["random", "mobilenet_v2_imagenet"]
     margin: float = Field(gt=0, description="D from which a negative pair costs nothing")

@@ -4,7 +4,7 @@ In: halves as float RGB in [0, 1]. Out: embeddings, whose Euclidean distance D i
 asymmetry. Rosero et al. 2025, sections "Image Processing Using Convolutional Neural Networks" and
 "Contrastive Learning"; branches as in torchvision. Knows nothing of files, training or thresholds.
 
-The paper leaves the embedding's size open, and whether it is normalised: both are parameters.
+The paper leaves open the embedding's size, whether it is normalised, and how features are pooled: parameters.
 """
 
 import json
@@ -36,6 +36,7 @@ class Architecture(BaseModel):
     embedding_dim: int = Field(ge=1)
     normalise_embedding: bool = Field(description="embeddings of length 1, so D is at most 2")
     dropout: float = Field(ge=0, lt=1)
+    pooled_grid: int = Field(ge=1, description="cells a side over which features are averaged before the embedding")
 
 
 class SiameseNetwork(nn.Module):
@@ -50,7 +51,7 @@ class SiameseNetwork(nn.Module):
         branch = MobileNetV2(width_mult=architecture.width)
         self.features = branch.features
         self.dropout = nn.Dropout(architecture.dropout)
-        self.embedding = nn.Linear(branch.last_channel, architecture.embedding_dim)
+        self.embedding = nn.Linear(branch.last_channel * architecture.pooled_grid**2, architecture.embedding_dim)
         nn.init.normal_(self.embedding.weight, 0, 0.01)  # as torchvision's own head
         nn.init.zeros_(self.embedding.bias)
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
@@ -60,9 +61,24 @@ class SiameseNetwork(nn.Module):
     def forward(self, halves: torch.Tensor) -> torch.Tensor:
         """(N, 3, S, S) float RGB in [0, 1], either side -> (N, embedding_dim) float32."""
         halves = ((halves - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
-        pooled = self.features(halves).mean((2, 3))
+        pooled = pooled_cells(self.features(halves), self.architecture.pooled_grid)
         embedded: torch.Tensor = self.embedding(self.dropout(pooled)).float()
         return nn.functional.normalize(embedded) if self.architecture.normalise_embedding else embedded
+
+
+def pooled_cells(features: torch.Tensor, grid: int) -> torch.Tensor:
+    """(N, C, S, S) -> (N, C * grid * grid): means over a grid of equal cells, which overlap where S is no multiple.
+
+    1 is torchvision's pooling, which forgets where on the lip a feature stood; more cells keep that. Written as
+    a product, because torch's own adaptive pooling has no deterministic gradient on a GPU.
+    """
+    if grid == 1:
+        return features.mean((2, 3))
+    edges = torch.arange(grid + 1, device=features.device) * features.shape[-1] / grid
+    places = torch.arange(features.shape[-1], device=features.device)
+    inside = (places >= edges[:-1, None].floor()) & (places < edges[1:, None].ceil())
+    mean = inside.to(features.dtype) / inside.sum(1, keepdim=True)
+    return (mean @ features @ mean.T).flatten(1)
 
 
 def build(architecture: Architecture, imagenet: Mapping[str, torch.Tensor] | None) -> SiameseNetwork:

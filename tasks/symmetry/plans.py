@@ -17,7 +17,7 @@ from tasks.symmetry.texture import Scar, draw_scar
 
 CONTOUR = (51, 52, 53, 54, 55, 56, 57)
 """Outer lip border of the patient's left side, from the bow to the middle of the lower lip."""
-LOCAL_STRENGTH = 1.3
+LOCAL_STRENGTH = 1.6
 """A local bulge moves one place only, so it is moved farther, as a share of full strength."""
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tasks.ingest.lips import Level
 
-TINTS = np.array([[26, 22, 20], [22, -10, -8], [-26, -26, -24], [-8, -24, -20]], np.float32)
+TINTS = np.array([[36, 31, 28], [30, -16, -13], [-36, -36, -33], [-12, -34, -28]], np.float32)
 """Grey levels added at full strength: pale, red, dark, livid."""
 
 

@@ -17,12 +17,13 @@ from tasks.symmetry.network import (
     contrastive_loss,
     distance,
     load_network,
+    pooled_cells,
     provenance_of,
     save_network,
 )
 from tasks.weights import WeightsError
 
-SMALL = Architecture(input_size=32, width=0.25, embedding_dim=8, normalise_embedding=True, dropout=0.0)
+SMALL = Architecture(input_size=32, width=0.25, embedding_dim=8, normalise_embedding=True, pooled_grid=1, dropout=0.0)
 
 
 def network(**changes: object) -> SiameseNetwork:
@@ -115,3 +116,18 @@ def test_imagenet_weights_fit() -> None:
     architecture = SMALL.model_copy(update={"width": 1.0})
     state = weights.state_dict("mobilenet_v2_imagenet", folder)
     assert torch.equal(build(architecture, state).features[0][0].weight, state["features.0.0.weight"])
+
+
+@pytest.mark.parametrize(("side", "grid"), [(4, 1), (4, 2), (4, 4), (7, 4), (3, 2)])
+def test_pooled_cells_are_torchs_adaptive_means(side: int, grid: int) -> None:
+    features = torch.randn(2, 3, side, side)
+    wanted = torch.nn.functional.adaptive_avg_pool2d(features, grid).flatten(1)
+    assert torch.allclose(pooled_cells(features, grid), wanted, atol=1e-6)
+
+
+def test_a_grid_keeps_where_a_feature_stood() -> None:
+    features = torch.zeros(2, 1, 4, 4)
+    features[0, 0, 0, 1] = features[1, 0, 3, 1] = 1
+    assert torch.equal(*pooled_cells(features, 1))
+    assert not torch.equal(*pooled_cells(features, 2))
+    assert network(pooled_grid=2)(torch.rand(2, 3, 64, 64)).shape == (2, 8)
