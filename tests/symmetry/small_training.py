@@ -20,7 +20,8 @@ AUGMENTATION = Augmentation(
     flip=0.5, zoom=0.05, shift=0.03,
 )  # fmt: skip
 SETTINGS = SymmetryTrain(
-    seed=7, threads=1, input_size=SIZE, width=0.25, embedding_dim=16, normalise_embedding=True, pooled_grid=1, dropout=0.1,
+    seed=7, threads=1, input_size=SIZE, width=0.25, embedding_dim=16, normalise_embedding=True, pooled_grid=1,
+    dropout=0.1,
     initial_weights="random", margin=1.0, optimiser="sgd", learning_rate=0.05, momentum=0.9, weight_decay=1e-5,
     schedule="flat_then_linear", flat_share=0.5, final_share=0.02, warmup_steps=3, steps=12, max_epochs=100,
     batch_size=8, evaluate_every=2, patience_epochs=100, patience_from=0.0, mixed_precision=True,

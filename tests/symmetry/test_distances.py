@@ -22,7 +22,9 @@ def network() -> SiameseNetwork:
     """A network whose batch statistics are not the initial ones, so that halves differ in their embeddings."""
     torch.manual_seed(3)
     made = SiameseNetwork(
-        Architecture(input_size=SIZE, width=0.25, embedding_dim=16, normalise_embedding=True, pooled_grid=1, dropout=0.2)
+        Architecture(
+            input_size=SIZE, width=0.25, embedding_dim=16, normalise_embedding=True, pooled_grid=1, dropout=0.2
+        )
     )
     with torch.no_grad():
         for number in range(30):
