@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench clean
+.PHONY: help install demo test check bench ui clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -35,6 +35,10 @@ check: install ## linters and types alone
 
 bench: install ## the figures the README quotes, each against its peer
 	python -m bench
+
+ui: install ## a Prefect server on this machine, to watch runs in a browser
+	PREFECT_HOME=$(CURDIR)/.prefect PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 \
+		prefect server start --host 127.0.0.1 --port 4200
 
 clean: ## remove what runs made (not raw data, not .venv)
 	rm -rf data/.artifacts data/ingest data/symmetry data/evaluation data/reports .mypy_cache .ruff_cache

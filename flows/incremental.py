@@ -111,13 +111,13 @@ def _content(path: Path) -> str:
     return file_digest(path)
 
 
-def recall(record: Mapping[str, Any], schema: Schema, make: Callable[[str], pa.Table]) -> pa.Table:
-    """The one result that `record` (a provenance) describes: from the store, or made by `make(key)` and stored."""
+def recall(record: Mapping[str, Any], schema: Schema, make: Callable[[], pa.Table]) -> pa.Table:
+    """The one result that `record` (a provenance) describes: from the store, or made by `make()` and stored."""
     store, stage, key = Store(STORE), str(record["stage"]), digest(record)
     reference = store.lookup(stage, key)
     print(f"{stage}: {'reused' if reference else 'computing'}", flush=True)
     if reference is None:
-        reference = store.put(stage, key, make(key), schema, provenance=record)
+        reference = store.put(stage, key, make(), schema, provenance=record)
     return tables.read(store.path(reference), schema)
 
 
@@ -130,12 +130,20 @@ def run_buckets(work: Work, out: Path, *, workers: int) -> None:
     plans = _plan(work)
     found = {plan.bucket: store.lookup(work.stage, plan.key) for plan in plans}
     missing = [plan for plan in plans if found[plan.bucket] is None]
-    results = {bucket: reference for bucket, reference in found.items() if reference} | _compute(work, missing, workers)
-    out.mkdir(parents=True, exist_ok=True)
-    for bucket in sorted(results):
-        if results[bucket].rows:
-            store.copy(results[bucket], out / f"{bucket}.parquet")
+    results = {bucket: reference for bucket, reference in found.items() if reference}
+    results |= _compute(store, work, missing, workers)
+    _join(store, results, out)
     _tell(work.stage, results, {plan.bucket for plan in missing})
+
+
+def _join(store: Store, results: Mapping[str, Reference], out: Path) -> None:
+    """The folder of parts: every bucket that has rows, and nothing of an earlier run."""
+    out.mkdir(parents=True, exist_ok=True)
+    filled = {f"{bucket}.parquet": reference for bucket, reference in results.items() if reference.rows}
+    for stale in (part for part in out.glob("*.parquet") if part.name not in filled):
+        stale.unlink()
+    for name in sorted(filled):
+        store.copy(filled[name], out / name)
 
 
 def _plan(work: Work) -> list[Plan]:
@@ -148,15 +156,15 @@ def _plan(work: Work) -> list[Plan]:
     return plans
 
 
-def _compute(work: Work, missing: Sequence[Plan], workers: int) -> dict[str, Reference]:
+def _compute(store: Store, work: Work, missing: Sequence[Plan], workers: int) -> dict[str, Reference]:
     """The missing buckets' results, in processes if there are several buckets and workers."""
     if not missing:
         return {}
     with progress(len(missing), work.stage, "bucket") as advance:
         if workers < 2 or len(missing) == 1:
-            return _collect(work, missing, partial(compute_bucket, work), 1, advance)
+            return _collect(work, missing, partial(compute_bucket, store, work), 1, advance)
         with worker_pool(min(workers, len(missing))) as pool:
-            return _collect(work, missing, partial(_in_pool, pool, work), workers, advance)
+            return _collect(work, missing, partial(_in_pool, pool, store, work), workers, advance)
 
 
 def _collect(
@@ -188,15 +196,15 @@ def _as_task(stage: str, plan: Plan, one: Callable[[Plan], Reference]) -> Task[[
     return task(name=stage, task_run_name=plan.bucket, cache_policy=NO_CACHE, persist_result=False)(one)
 
 
-def _in_pool(pool: Executor, work: Work, plan: Plan) -> Reference:
-    return pool.submit(compute_bucket, work, plan).result()
+def _in_pool(pool: Executor, store: Store, work: Work, plan: Plan) -> Reference:
+    return pool.submit(compute_bucket, store, work, plan).result()
 
 
-def compute_bucket(work: Work, plan: Plan) -> Reference:
+def compute_bucket(store: Store, work: Work, plan: Plan) -> Reference:
     """Compute one bucket and store it; runs in this process or a worker."""
     inputs = {name: source.read(plan.bucket) for name, source in work.sources.items()}
     table = work.compute(**inputs, **work.files, **work.settings, **work.paths)
-    return Store(STORE).put(work.stage, plan.key, table, work.schema, provenance=plan.provenance)
+    return store.put(work.stage, plan.key, table, work.schema, provenance=plan.provenance)
 
 
 def _tell(stage: str, results: Mapping[str, Reference], computed: set[str]) -> None:

@@ -17,7 +17,7 @@ from flows.incremental import STORE, Source, Work, provenance, recall, run_bucke
 from flows.ingest import PIXELS
 from flows.tracking import show
 from tasks import params, tables
-from tasks.artifacts import table_digest
+from tasks.artifacts import digest, table_digest
 from tasks.params import IngestLandmarks, IngestLips, Runtime, SymmetryPairs, SymmetryTrain, SymmetryWarp
 from tasks.schemas import (
     BASELINES,
@@ -103,8 +103,9 @@ def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Path) -> None
     record = provenance(stage, training, TRAINED, {"settings": settings}, {})
     record["inputs"] = {"pairs": table_digest(table), "halves": [table_digest(part) for part in _halves(pairs)]}
 
-    def make(key: str) -> pa.Table:
-        checkpoint = STORE / "checkpoints" / f"{key}.pt"
+    checkpoint = STORE / "checkpoints" / f"{digest(record)}.pt"
+
+    def make() -> pa.Table:
         size, threads = settings.input_size, settings.threads
         trained = training.train(
             halves.paired(table, _halves(pairs), size=size, threads=threads, folder=STORE),
@@ -118,6 +119,7 @@ def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Path) -> None
         return TRAINED.table([row | {"curves": trained.curves.to_pylist()}])
 
     result = recall(record, TRAINED, make).to_pylist()[0]
+    checkpoint.unlink(missing_ok=True)
     with tables.replacing(out / "model.safetensors") as temporary:
         temporary.write_bytes(result["weights"])
     tables.write(CURVES.table(result["curves"]), out / "curves.parquet", CURVES, provenance=record)
@@ -150,7 +152,7 @@ def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out:
     found = recall(
         record,
         PAIR_DISTANCES,
-        lambda _: distances.distances_of_pairs(
+        lambda: distances.distances_of_pairs(
             table, _halves(pairs), network.load_network(file), threads=threads, folder=STORE
         ),
     )

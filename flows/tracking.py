@@ -26,7 +26,7 @@ from prefect.states import Pending
 PARENT = "VERMILION_PARENT_TASK_RUN"
 """Environment variable naming the task run under which a stage's flow run nests."""
 
-HOW_TO_WATCH = "watch runs: `prefect server start` in another terminal, PREFECT_API_URL=http://127.0.0.1:4200/api here"
+HOW_TO_WATCH = "to watch: `make ui` elsewhere, and PREFECT_API_URL=http://127.0.0.1:4200/api here"
 
 
 def run_stage(flow: Flow[..., None], stage: str, **parameters: Any) -> None:

@@ -10,12 +10,15 @@ import importlib.util
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import safetensors.torch
-import torch
+from tasks.errors import InputError
+
+if TYPE_CHECKING:  # torch takes seconds to import, and dlib's weights do without
+    import torch
 
 
-class WeightsError(RuntimeError):
+class WeightsError(InputError):
     """Weights are missing, are not the recorded ones, or cannot be opened safely; the message says what to do."""
 
 
@@ -98,16 +101,19 @@ def verified(name: str, folder: Path) -> Path:
     return locate(name, folder)
 
 
-def state_dict(name: str, folder: Path) -> dict[str, torch.Tensor]:
+def state_dict(name: str, folder: Path) -> "dict[str, torch.Tensor]":
     """The verified file's tensors by name; exactly the bytes that were verified are the ones opened."""
     return tensors(read(name, folder), source=name)
 
 
-def tensors(content: bytes, *, source: str) -> dict[str, torch.Tensor]:
+def tensors(content: bytes, *, source: str) -> "dict[str, torch.Tensor]":
     """Tensors by name from safetensors bytes or a torch state dict; never runs code from the file.
 
     WeightsError names `source` when the bytes are neither, or hold anything but named tensors.
     """
+    import safetensors.torch
+    import torch
+
     try:
         if content[:2] == b"PK" or content[:1] == b"\x80":
             found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)

@@ -43,7 +43,7 @@ def make_project(folder: Path, changes: dict[str, dict[str, Any]]) -> Path:
         numbers[block] |= values
     (folder / "params.yaml").write_text(yaml.safe_dump(numbers, sort_keys=False))
     (folder / "data/exemplars").mkdir(parents=True)
-    (folder / "data/exemplars/README.md").write_text("none\n")
+    (folder / "data/exemplars/.gitkeep").touch()
     run(folder, "git", "init", "-q")
     run(folder, "git", "config", "user.name", "Test")
     run(folder, "git", "config", "user.email", "test@localhost")
@@ -72,7 +72,7 @@ def environment(folder: Path) -> dict[str, str]:
 def run(folder: Path, *command: str, check: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:
     """Run a program in the project; its output is in the error when it fails and `check` is on."""
     done = subprocess.run(
-        command, cwd=folder, env=environment(folder) | extra, text=True, capture_output=True, timeout=280, check=False
+        command, cwd=folder, env=environment(folder) | extra, text=True, capture_output=True, timeout=900, check=False
     )
     if check and done.returncode:
         raise AssertionError(

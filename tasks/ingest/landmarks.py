@@ -5,7 +5,6 @@ for which the image was refused. dlib's points lean towards symmetry (a cleft is
 aligning and cropping, not a measure of asymmetry.
 """
 
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +15,7 @@ import dlib
 import numpy as np
 import pyarrow as pa
 
+from tasks import weights
 from tasks.images import UnreadableImage
 from tasks.ingest.pixels import Loader, loader
 from tasks.ingest.quality import interocular, mouth_contrast, pose_degrees, sharpness
@@ -42,11 +42,7 @@ def _detector() -> dlib.fhog_object_detector:
 
 @cache
 def _predictor() -> dlib.shape_predictor:
-    spec = importlib.util.find_spec("face_recognition_models")
-    if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError("dlib's 68-point model is not installed: package face-recognition-models")
-    folder = Path(spec.submodule_search_locations[0]) / "models"
-    return dlib.shape_predictor(str(folder / "shape_predictor_68_face_landmarks.dat"))
+    return dlib.shape_predictor(str(weights.verified("dlib_68_landmarks", Path())))
 
 
 def locate(images: pa.Table, frames: pa.Table, *, raw: Path, settings: IngestLandmarks) -> pa.Table:
@@ -128,6 +124,8 @@ def find_face(
     """The face the detector is surest of, looked for in a smaller picture first and an enlarged one if need be."""
     longer = max(image.shape[:2])
     for scale in (min(settings.detect_side / longer, 1.0), settings.enlarge_to / longer):
+        if min(image.shape[:2]) * scale < 1:
+            continue  # a line, not a picture
         seen = resized(image, scale)
         boxes, scores, _ = _detector().run(seen, 0, settings.min_score)
         if len(boxes):

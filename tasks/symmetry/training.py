@@ -28,6 +28,7 @@ from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from tasks import artifacts, runtime, schemas, weights
+from tasks.errors import InputError
 from tasks.params import SymmetryTrain
 from tasks.symmetry import checkpoints, distances
 from tasks.symmetry.augmentation import augmented
@@ -46,7 +47,7 @@ Progress = Callable[[int, int, Mapping[str, float]], None]
 """Called after each step with the step, the total and the newest metrics (curve columns; at first none)."""
 
 
-class TrainingError(RuntimeError):
+class TrainingError(InputError):
     """The training cannot start or go on; the message says why and what to change."""
 
 

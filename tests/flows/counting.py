@@ -1,0 +1,32 @@
+"""A stage's work for tests: baselines-like rows from images, each computed bucket noted in a file."""
+
+import os
+import time
+from pathlib import Path
+
+import pyarrow as pa
+
+from tasks.params import Block
+from tasks.schemas import DISTANCES
+
+
+class Counting(Block):
+    """A number that the result depends on."""
+
+    factor: float
+
+
+def measure(images: pa.Table, *, raw: Path, settings: Counting) -> pa.Table:
+    """D = factor times the size of the file that stands in `raw` (or a refused row when it is missing)."""
+    with (raw / "computed.log").open("a") as log:
+        log.write(f"{images['image_id'][0].as_py()[:2]} {os.getpid()}\n")
+    time.sleep(float(os.environ.get("COUNTING_SLEEP", "0")))
+    return DISTANCES.table(
+        {
+            "image_id": row["image_id"],
+            "subject_id": row["subject_id"],
+            "distance": settings.factor * (raw / row["path"]).stat().st_size if (raw / row["path"]).exists() else None,
+            "reason": None if (raw / row["path"]).exists() else "no file",
+        }
+        for row in images.to_pylist()
+    )

@@ -1,0 +1,182 @@
+"""Work split by content: what is computed again, what is not, and that the parts do not depend on who was first."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows import PROJECT, incremental
+from flows.incremental import Source, Work, run_buckets
+from tasks import tables
+from tasks.artifacts import file_digest
+from tasks.schemas import DISTANCES, IMAGES
+from tests.flows import counting
+from tests.flows.counting import Counting
+
+
+def image(number: int, **changes) -> dict:
+    image_id = f"{number % 256:02x}{number:062x}"
+    row = {"image_id": image_id, "path": f"{number}.bin", "names": [f"{number}.bin"], "kind": "still"}
+    return row | {"subject_id": f"s{number}", "population": "control", "size_bytes": 1} | changes
+
+
+class Project:
+    """A raw folder of `count` files, its images table in 16 buckets, and a stage's work on them."""
+
+    def __init__(self, root: Path, count: int) -> None:
+        self.root, self.raw, self.out = root, root / "raw", root / "out"
+        self.raw.mkdir()
+        self.rows = [image(number) for number in range(count)]
+        for number, row in enumerate(self.rows):
+            (self.raw / row["path"]).write_bytes(b"x" * (number + 1))
+        self.write()
+
+    def write(self) -> None:
+        for bucket in range(16):
+            part = [row for row in self.rows if int(row["image_id"][:2], 16) // 16 == bucket]
+            if part:
+                tables.write(IMAGES.table(part), self.root / f"images/{bucket:02x}.parquet", IMAGES, provenance={})
+
+    def run(self, *, factor: float = 1.0, workers: int = 0, out: Path | None = None) -> int:
+        """Run the stage; how many buckets were computed."""
+        before = self.computed()
+        work = Work(
+            stage="counting",
+            compute=counting.measure,
+            schema=DISTANCES,
+            sources={"images": Source(self.root / "images", IMAGES, ("image_id", "subject_id"))},
+            settings={"settings": Counting(factor=factor)},
+            paths={"raw": self.raw},
+        )
+        run_buckets(work, out or self.out, workers=workers)
+        return self.computed() - before
+
+    def computed(self) -> int:
+        log = self.raw / "computed.log"
+        return len(log.read_text().splitlines()) if log.exists() else 0
+
+    def digests(self, out: Path | None = None) -> dict[str, str]:
+        return {part.name: file_digest(part) for part in tables.parts(out or self.out)}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.setattr(incremental, "STORE", tmp_path / "store")
+    return Project(tmp_path, 200)
+
+
+def test_a_second_run_computes_nothing_and_gives_the_same_bytes(project):
+    assert project.run() == 13
+    first = project.digests()
+    for part in project.out.iterdir():
+        part.unlink()
+    assert project.run() == 0
+    assert project.digests() == first
+    assert tables.read(project.out, DISTANCES).num_rows == 200
+
+
+def test_one_more_photograph_computes_its_bucket_only(project, capsys):
+    project.run()
+    before = project.digests()
+    project.rows.append(image(0x105))
+    (project.raw / f"{0x105}.bin").write_bytes(b"new")
+    project.write()
+    assert project.run() == 1
+    after = project.digests()
+    assert {name for name in after if after[name] != before.get(name)} == {"00.parquet"}
+    assert "12 buckets reused" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_another_number_computes_everything_and_going_back_nothing(project):
+    project.run(factor=1.0)
+    assert project.run(factor=2.0) == 13
+    assert project.run(factor=1.0) == 0
+
+
+def test_columns_a_result_does_not_depend_on_change_nothing(project):
+    project.run()
+    project.rows = [row | {"licence": "CC BY 4.0"} for row in project.rows]
+    project.write()
+    assert project.run() == 0
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "flipped"])
+def test_a_missing_or_damaged_result_is_computed_again(project, damage):
+    project.run()
+    first = project.digests()
+    victim = sorted((project.root / "store/objects").rglob("*.parquet"))[0]
+    data = victim.read_bytes()
+    if damage == "missing":
+        victim.unlink()
+    else:
+        victim.write_bytes(data[:-10] if damage == "truncated" else data[:-1] + bytes([data[-1] ^ 1]))
+    assert project.run() == 1
+    assert project.digests() == first
+
+
+def test_workers_change_nothing(project, tmp_path):
+    project.run(workers=0)
+    alone = project.digests()
+    for name in ("objects", "references"):
+        subprocess.run(["rm", "-r", str(project.root / "store" / name)], check=True)
+    os.environ["PYTHONPATH"] = str(PROJECT)
+    assert project.run(workers=2, out=tmp_path / "again") == 13
+    assert project.digests(tmp_path / "again") == alone
+
+
+def test_refused_rows_are_counted(project, capsys):
+    (project.raw / "3.bin").unlink()
+    project.run()
+    assert "(200 rows, 1 refused)" in capsys.readouterr().out
+
+
+def test_a_moved_store_is_still_found(project, monkeypatch):
+    project.run()
+    (project.root / "store").rename(project.root / "elsewhere")
+    monkeypatch.setattr(incremental, "STORE", project.root / "elsewhere")
+    assert project.run() == 0
+
+
+def test_a_bucket_without_rows_leaves_no_part(project):
+    project.rows = project.rows[:16]
+    for part in (project.root / "images").iterdir():
+        part.unlink()
+    project.write()
+    project.run()
+    assert [part.name for part in tables.parts(project.out)] == ["00.parquet"]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from flows import incremental
+from flows.processes import die_with_parent
+from tests.flows.test_incremental import Project
+incremental.STORE = Path(sys.argv[1]) / "store"
+project = Project.__new__(Project)
+root = Path(sys.argv[1])
+project.root, project.raw, project.out = root, root / "raw", root / "out"
+project.run(workers=2)
+"""
+
+
+def test_a_killed_run_leaves_nobody_writing_and_the_next_completes_it(project):
+    environment = os.environ | {"PYTHONPATH": str(PROJECT), "COUNTING_SLEEP": "0.4"}
+    script = project.root / "killed.py"
+    script.write_text("if __name__ == '__main__':\n" + "\n".join(f"    {line}" for line in KILLED.splitlines()))
+    process = subprocess.Popen([sys.executable, str(script), str(project.root)], env=environment)
+    until = time.monotonic() + 120
+    while project.computed() < 4 and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    time.sleep(1.5)
+    stopped = project.computed()
+    time.sleep(1.5)
+    assert project.computed() == stopped < 13, "a worker went on after its parent was killed"
+    assert project.run() >= 13 - stopped
+    assert tables.read(project.out, DISTANCES).num_rows == 200

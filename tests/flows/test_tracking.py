@@ -1,0 +1,135 @@
+"""A stage is one flow run when a real server answers, and plain work when none does; both share one store."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from flows import PROJECT
+from tests.server import free_port, prefect_server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with prefect_server(tmp_path_factory.mktemp("prefect")) as url:
+        yield url
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A folder with params.yaml and eight files that are no pictures: refused quickly, in seven buckets."""
+    numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    numbers["runtime"] = {"workers": 1, "buckets": 256}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(numbers))
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    lines = ["path,subject_id,population"]
+    for number in range(8):
+        (raw / f"{number}.jpg").write_text(f"no picture {number}")
+        lines.append(f"{number}.jpg,s{number},control")
+    (raw / "images.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def stage(project: Path, name: str, url: str | None, **paths: str) -> subprocess.CompletedProcess[str]:
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT")}
+    env |= {"PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(project / ".prefect"), "DVC_STAGE": name}
+    env |= {"PREFECT_API_URL": url} if url else {}
+    options = [word for key, value in paths.items() for word in (f"--{key}", value)]
+    command = [sys.executable, "-m", "flows", name, *options]
+    return subprocess.run(command, cwd=project, env=env, text=True, capture_output=True, timeout=200, check=False)
+
+
+def list_images(project: Path, url: str | None) -> subprocess.CompletedProcess[str]:
+    return stage(project, "ingest_images", url, raw="raw", out="images", refusals="refused.parquet")
+
+
+def sample_clips(project: Path, url: str | None) -> subprocess.CompletedProcess[str]:
+    return stage(project, "ingest_frames", url, raw="raw", images="images", out="frames")
+
+
+def locate_faces(project: Path, url: str | None) -> subprocess.CompletedProcess[str]:
+    return stage(project, "ingest_landmarks", url, raw="raw", images="images", frames="frames", out="landmarks")
+
+
+def runs(server: str, what: str, name: str) -> list[dict]:
+    query = {what: {"name": {"any_": [name]}}}
+    return httpx.post(f"{server}/{what}/filter", json=query, timeout=30).json()
+
+
+def test_without_a_server_a_stage_runs_and_says_how_to_watch(project):
+    done = list_images(project, None)
+    assert done.returncode == 0, done.stderr
+    assert "untracked" in done.stdout
+    assert "make ui" in done.stdout
+    assert "8 images" in done.stdout
+
+
+def test_with_a_server_named_that_does_not_answer_a_stage_runs_too(project):
+    done = list_images(project, f"http://127.0.0.1:{free_port()}/api")
+    assert done.returncode == 0, done.stderr
+    assert "untracked" in done.stdout
+
+
+def test_tracked_and_untracked_runs_share_the_store(project, server):
+    for step in (list_images, sample_clips, locate_faces):
+        done = step(project, server)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "untracked" not in done.stdout
+    assert "7 buckets computed (8 rows, 8 refused)" in done.stdout
+    [run] = runs(server, "flow_runs", "ingest_landmarks")
+    assert run["state_type"] == "COMPLETED"
+    assert run["tags"] == ["dvc:ingest_landmarks"]
+    flow_run = {"flow_runs": {"id": {"any_": [run["id"]]}}}
+    buckets = httpx.post(f"{server}/task_runs/filter", json=flow_run, timeout=30).json()
+    assert len(buckets) == 7
+    artifacts = httpx.post(f"{server}/artifacts/filter", json=flow_run, timeout=30).json()
+    assert {artifact["type"] for artifact in artifacts} == {"progress", "table"}
+    again = locate_faces(project, None)
+    assert "7 buckets reused (8 rows, 8 refused); 0 buckets computed" in again.stdout
+
+
+def test_bad_input_is_one_line_and_no_traceback(project, server):
+    (project / "raw/images.csv").write_text("path,subject\n")
+    for url in (None, server):
+        done = list_images(project, url)
+        assert done.returncode == 1
+        assert "missing columns ['subject_id', 'population']" in done.stderr
+        assert "Traceback" not in done.stderr.splitlines()[-1]
+
+
+DYING = """
+import os, signal, sys, time
+from pathlib import Path
+import flows
+from prefect import flow
+from flows.tracking import run_stage
+
+@flow
+def dying(out: Path) -> None:
+    os.kill(int(sys.argv[1]), signal.SIGKILL)
+    time.sleep(1)
+    out.write_text("done")
+
+run_stage(dying, "dying", out=Path(sys.argv[2]))
+"""
+
+
+def test_a_server_that_dies_does_not_fail_a_stage_whose_work_is_done(tmp_path):
+    home = tmp_path / "server"
+    home.mkdir()
+    with prefect_server(home) as url:
+        port = url.removesuffix("/api").rsplit(":")[-1]
+        found = subprocess.run(
+            ["pgrep", "-f", f"prefect server start.*{port}"], text=True, capture_output=True, check=True
+        )
+        env = os.environ | {"PYTHONPATH": str(PROJECT), "PREFECT_API_URL": url, "PREFECT_HOME": str(tmp_path / "home")}
+        command = [sys.executable, "-c", DYING, found.stdout.split()[0], str(tmp_path / "out")]
+        done = subprocess.run(command, env=env, text=True, capture_output=True, timeout=200, check=False)
+    assert (tmp_path / "out").read_text() == "done"
+    assert done.returncode == 0, done.stderr
+    assert "could not record it" in done.stderr

@@ -1,0 +1,180 @@
+"""The whole DAG in a repository of its own: real DVC, drawn faces, a tiny network. Slow, so one run serves many tests.
+
+Every stage's out is checked here: phantoms_draw, ingest_images, ingest_ratings, ingest_frames, ingest_landmarks,
+ingest_lips, symmetry_warp, symmetry_pairs, symmetry_train, symmetry_distances, symmetry_baselines, evaluate, report.
+"""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import pytest
+import yaml
+
+from tasks import schemas, tables
+from tests.project import SMALL, make_project, run
+
+OUTS = {
+    "ingest/images": schemas.IMAGES,
+    "ingest/images_refused.parquet": schemas.REFUSALS,
+    "ingest/ratings.parquet": schemas.RATINGS,
+    "ingest/references.parquet": schemas.REFERENCES,
+    "ingest/frames": schemas.FRAMES,
+    "ingest/landmarks": schemas.LANDMARKS,
+    "ingest/lips": schemas.LIPS,
+    "symmetry/warps": schemas.WARPS,
+    "symmetry/clp/pairs/pairs.parquet": schemas.PAIRS,
+    "symmetry/temporal/pairs/halves": schemas.HALVES,
+    "symmetry/clp/model/curves.parquet": schemas.CURVES,
+    "symmetry/temporal/distances/pairs.parquet": schemas.PAIR_DISTANCES,
+    "symmetry/clp/distances/photographs": schemas.DISTANCES,
+    "symmetry/baselines": schemas.BASELINES,
+    "evaluation/scores.parquet": schemas.SCORES,
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A project after its first `dvc repro`, committed."""
+    folder = make_project(tmp_path_factory.mktemp("pipeline") / "project", SMALL)
+    run(folder, "dvc", "repro")
+    run(folder, "git", "add", ".")
+    run(folder, "git", "commit", "-qm", "first run")
+    return folder
+
+
+def lock(folder: Path) -> dict:
+    return yaml.safe_load((folder / "dvc.lock").read_text())["stages"]
+
+
+def outs(stage: dict) -> dict[str, str]:
+    return {out["path"]: out["md5"] for out in stage["outs"]}
+
+
+@pytest.mark.parametrize("out", OUTS)
+def test_every_stage_leaves_a_table_that_fits_its_schema(project, out):
+    table = tables.read(project / "data" / out, OUTS[out])
+    assert table.num_rows or out.endswith("refused.parquet")
+    assert tables.provenance_of(project / "data" / out)["stage"]
+
+
+def test_a_second_repro_does_nothing(project):
+    assert "Data and pipelines are up to date" in run(project, "dvc", "repro").stdout
+    assert json.loads(run(project, "dvc", "status", "--json").stdout) == {}
+
+
+def test_two_runs_from_scratch_give_the_same_digests(project, tmp_path):
+    other = make_project(tmp_path / "other", SMALL)
+    run(other, "dvc", "repro")
+    first, second = lock(project), lock(other)
+    assert {name: outs(stage) for name, stage in first.items()} == {name: outs(stage) for name, stage in second.items()}
+
+
+def test_no_subject_crosses_splits_and_no_patient_trains(project):
+    listed = tables.read(project / "data/ingest/images", schemas.IMAGES, ["subject_id", "population"]).to_pylist()
+    population = {row["subject_id"]: row["population"] for row in listed}
+    for strategy in ("clp", "temporal"):
+        pairs = tables.read(project / f"data/symmetry/{strategy}/pairs/pairs.parquet", schemas.PAIRS).to_pandas()
+        assert (pairs.groupby("subject_id")["split"].nunique() == 1).all()
+        assert {population[subject] for subject in pairs["subject_id"]} == {"control"}
+        assert (pairs.groupby("split")["label"].mean() == 0.5).all()
+
+
+def test_metrics_have_both_strategies_with_intervals(project):
+    metrics = json.loads((project / "data/reports/metrics.json").read_text())
+    for strategy in ("clp", "temporal"):
+        record = metrics["symmetry"][strategy]
+        assert set(record["binary"]) == {"train", "validation", "test"}
+        assert {"medical", "lay"} <= set(record["ratings"])
+        assert "drawn_severity" in record["references"]
+        assert {"value", "low", "high"} <= set(record["binary"]["test"]["accuracy"])
+    shown = run(project, "dvc", "metrics", "show", "--json").stdout
+    assert "test_accuracy" in shown
+
+
+def test_the_report_needs_no_other_file_and_says_what_was_drawn(project):
+    page = (project / "data/reports/index.html").read_text()
+    assert "drawn face" in page
+    assert "random weights" in page
+    assert 'src="http' not in page
+    assert "<script src" not in page
+    assert len(list((project / "data/reports/figures").glob("*.png"))) >= 4
+
+
+def test_dvcs_own_commands_work(project):
+    assert "symmetry_train@clp" in run(project, "dvc", "dag").stdout
+    run(project, "dvc", "plots", "show")
+    assert "jsdelivr" not in (project / "dvc_plots/index.html").read_text()
+    assert run(project, "dvc", "metrics", "diff").returncode == 0
+    shutil.rmtree(project / "dvc_plots")
+
+
+def test_a_parameter_reruns_what_depends_on_it(project, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(project, copy, symlinks=True)
+    done = run(copy, "dvc", "exp", "run", "-S", "symmetry_train.margin=2")
+    ran = {line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage")}
+    assert {"symmetry_train@clp", "symmetry_train@temporal", "symmetry_distances@clp", "evaluate", "report"} <= ran
+    assert not {name for name in ran if name.startswith(("ingest", "phantoms", "symmetry_warp", "symmetry_pairs"))}
+
+
+def test_one_more_photograph_trains_nothing_and_computes_one_bucket(project, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(project, copy, symlinks=True)
+    raw = copy / "data/raw/mine"
+    shutil.copytree(copy / "data/raw/phantoms", raw)
+    numbers = yaml.safe_load((copy / "params.yaml").read_text())
+    numbers["data"]["raw"] = "data/raw/mine"
+    (copy / "params.yaml").write_text(yaml.safe_dump(numbers, sort_keys=False))
+    rows = list(csv.DictReader((raw / "images.csv").open()))
+    first = next(row for row in rows if row["population"] == "repaired")
+    picture = cv2.imread(str(raw / first["path"]))
+    cv2.imwrite(str(raw / "new.png"), cv2.convertScaleAbs(picture, alpha=0.98))
+    with (raw / "images.csv").open("a", newline="") as file:
+        csv.DictWriter(file, list(first)).writerow(first | {"path": "new.png", "subject_id": "new"})
+    with (raw / "ratings.csv").open("a") as file:
+        file.write("new.png,surgeon,medical,CARS,2\n")
+    done = run(copy, "dvc", "repro")
+    said = {line.split(":")[0]: line for line in done.stdout.splitlines() if " buckets computed" in line}
+    for stage in ("ingest_landmarks", "ingest_lips", "symmetry_baselines", "symmetry_distances@clp"):
+        assert "; 1 buckets computed" in said[stage], said[stage]
+    assert "Running stage 'symmetry_train@clp'" not in done.stdout
+    assert "; 0 buckets computed" in said["symmetry_warp"] or "; 1 buckets computed" in said["symmetry_warp"]
+    before, after = (len(tables.read(f / "data/evaluation/scores.parquet", schemas.SCORES)) for f in (project, copy))
+    assert after == before + 4
+
+
+def test_vermilion_scores_photographs_and_says_why_not(project, tmp_path):
+    good = next((project / "data/raw/phantoms/repaired").rglob("*.png"))
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("no picture")
+    pages = tmp_path / "pages"
+    done = run(project, "vermilion", "score", str(good), str(bad), "--json", "--out", str(pages), check=False)
+    assert done.returncode == 1, done.stderr
+    fine, refused = json.loads(done.stdout)
+    assert set(fine["symmetry"]) == {"clp", "temporal"}
+    assert fine["reason"] is None
+    assert "not a picture" in refused["reason"]
+    assert refused["symmetry"] == {}
+    known = tables.read(project / "data/symmetry/clp/distances/photographs", schemas.DISTANCES).to_pylist()
+    same = next(row for row in known if row["image_id"] == fine["image_id"])
+    assert fine["symmetry"]["clp"]["distance"] == same["distance"]
+    assert len(list(pages.glob("*.html"))) == 2
+    table = run(project, "vermilion", "score", str(good))
+    assert table.returncode == 0
+    assert good.name in table.stdout.replace("\n", "")
+
+
+def test_vermilion_results_prints_the_table_and_the_report(project):
+    done = run(project, "vermilion", "results")
+    assert "test accuracy" in done.stdout
+    assert str(project / "data/reports/index.html") in done.stdout
+
+
+def test_without_models_vermilion_says_what_to_run(tmp_path):
+    folder = make_project(tmp_path / "fresh", SMALL)
+    done = run(folder, "vermilion", "score", "any.jpg", check=False)
+    assert done.returncode == 2
+    assert "dvc repro" in done.stderr
