@@ -5,6 +5,7 @@ row with the reason. Clips are decoded from their start, since seeking is not ex
 """
 
 import hashlib
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def read_frames(path: Path, settings: IngestFrames) -> Iterator[tuple[int, float
         wanted = set(np.linspace(0, max(count_frames(path) - 1, 0), settings.count).round().astype(int).tolist())
     video = cv2.VideoCapture(str(path))
     try:
-        rate = video.get(cv2.CAP_PROP_FPS) or 25.0
+        rate = video.get(cv2.CAP_PROP_FPS)
+        rate = rate if 0 < rate < math.inf else 25.0
         for index in range(max(wanted) + 1):
             if not video.grab():
                 return
