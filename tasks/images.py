@@ -16,6 +16,9 @@ from PIL.Image import Transpose
 MAX_PIXELS = 200_000_000
 """Larger pictures are refused unread: a decompressed one would take over 600 MB."""
 
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "AVIF", "BMP", "GIF", "JPEG2000", "PPM")
+"""Pillow knows more, some by starting other programs (EPS): a file's name does not say what is inside."""
+
 Image.MAX_IMAGE_PIXELS = None  # ours is the check, and it refuses instead of warning
 
 UPRIGHT = {
@@ -50,12 +53,11 @@ def decode(data: bytes) -> np.ndarray:
     if not data:
         raise UnreadableImage("empty file")
     try:
-        with Image.open(io.BytesIO(data)) as picture:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             _refuse_huge(*picture.size)
             return _by_opencv(data) if _is_deep_planar(picture) else _to_rgb(_upright(picture))
     except UnidentifiedImageError:
-        accepted = "JPEG, PNG, TIFF, WebP, BMP and others"
-        raise UnreadableImage(f"not a picture in a format that can be read ({accepted})") from None
+        raise UnreadableImage(f"not a picture in a format that can be read ({', '.join(FORMATS)})") from None
     except UnreadableImage:
         raise
     except Exception as error:  # a damaged file makes a decoder stumble in more ways than it documents

@@ -221,6 +221,22 @@ def test_what_is_no_picture_is_refused(tmp_path):
         read(tmp_path / "missing.jpg")
 
 
+def test_no_other_program_is_started_for_a_picture(tmp_path, monkeypatch):
+    """Pillow hands EPS to Ghostscript, which runs what the file says."""
+    (tmp_path / "gs").write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    (tmp_path / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    data = saved(plain(), "EPS")
+    with pytest.raises(UnreadableImage, match="not a picture"):
+        decode(data)
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "JPEG2000", "PPM"])
+def test_rarer_kinds(kind):
+    assert_close(decode(saved(plain(size=(64, 64)), kind)), np.full((64, 64, 3), COLOUR), 6)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
 def test_a_file_without_permission_is_refused():
     with tempfile.TemporaryDirectory() as folder:

@@ -4,6 +4,7 @@ In: a raw folder (docs/raw-layout.md). Out: the images table and the refused lin
 a folder (everything in it) or a pattern (`CFD/*/*-N.jpg`); subject_id may be `{folder}` or `{stem}`, so that
 public data sets fit without code. Links are followed where a line names one, wherever they lead (DVC's cache may
 be made of them); inside a folder, linked files are taken and linked folders are not entered, so no loop is walked.
+Hidden files (`._a.jpg`, which macOS leaves beside each photograph) count only where a line names them in full.
 Decides nothing about faces: an image that cannot be decoded is refused later, where it is decoded.
 """
 
@@ -86,8 +87,11 @@ def _files(raw: Path, path: str, suffixes: Sequence[str]) -> list[Path]:
     try:
         if target.is_file() and target.suffix.lower() not in suffixes:
             raise _Refused(f"not a kind of file that is read; suffixes: {', '.join(suffixes)}")
-        candidates = [target] if target.is_file() else target.rglob("*") if target.is_dir() else raw.glob(path)
-        files = sorted(f for f in candidates if f.suffix.lower() in suffixes and f.is_file())
+        if target.is_file():
+            return [target]
+        candidates = target.rglob("*") if target.is_dir() else raw.glob(path)
+        seen = (file for file in candidates if not file.name.startswith("."))
+        files = sorted(file for file in seen if file.suffix.lower() in suffixes and file.is_file())
     except OSError as error:
         raise _Refused(f"cannot be looked for: {error.strerror}") from error
     except ValueError as error:  # pathlib of a pattern such as `a**`

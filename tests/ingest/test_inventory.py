@@ -162,6 +162,16 @@ def test_a_name_with_pattern_characters_or_a_comma_is_a_name(raw):
     assert not refused
 
 
+def test_hidden_files_beside_photographs_are_passed_over(raw):
+    for name in ("patients/._p1.jpg", "patients/.cache.jpg"):
+        add(raw, name)
+    for lines in ("patients,{stem},repaired,,,,\n", "*/*.jpg,{stem},repaired,,,,\n"):
+        images, refused = inventory(raw, lines)
+        assert paths(images) == ["patients/p1.jpg", "patients/p2.jpg"]
+        assert not refused
+    assert paths(inventory(raw, "patients/.cache.jpg,s,repaired,,,,\n")[0]) == ["patients/.cache.jpg"]
+
+
 def test_links_are_followed_and_no_loop_is_walked(raw, tmp_path_factory):
     """A linked set is found where a line names it; inside a folder linked files count and linked folders do not."""
     outside = tmp_path_factory.mktemp("outside")
