@@ -1,0 +1,217 @@
+"""Detection, landmarks and lip crops: photographs per second against face_recognition, and how it scales.
+
+    python -m bench.ingest peer [--photographs 60] [--folder PATH]   against a plain loop with face_recognition
+    python -m bench.ingest one  [--photographs 1000]                 one photograph more, through the stages
+    python -m bench.ingest scale [--photographs 1000 10000]          cost and memory a photograph
+
+`peer` installs face_recognition into bench/.peers (without its dependencies: ours serve it). Without --folder
+the photographs are drawn.
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from flows import PROJECT
+from tasks import tables
+from tasks.params import PhantomVariation
+from tasks.phantoms.dataset import draw_faces
+from tasks.schemas import LANDMARKS
+
+PEERS = PROJECT / "bench/.peers"
+VARIATION = PhantomVariation(yaw=4, pitch=3, roll=4, shift=0.05, zoom=0.08, opening=0.08, widening=0.3)
+STAGES = {
+    "ingest_images": ("raw", "images", "refusals"),
+    "ingest_frames": ("raw", "images", "frames"),
+    "ingest_landmarks": ("raw", "images", "frames", "landmarks"),
+    "ingest_lips": ("raw", "images", "frames", "landmarks", "lips"),
+}
+"""The stages that are timed and their paths; the last one or two are outs."""
+
+
+class Bench:
+    """A folder with params.yaml and a raw folder, on which the stages run as DVC would run them."""
+
+    def __init__(self, folder: Path, *, buckets: int, sampled: dict[str, object]) -> None:
+        self.folder = folder
+        numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
+        numbers["runtime"] = {"workers": 2, "buckets": buckets}
+        numbers["ingest_landmarks"] |= sampled
+        numbers["ingest_lips"]["half_size"] = 224
+        (folder / "params.yaml").write_text(yaml.safe_dump(numbers))
+
+    def run(self) -> tuple[float, float, str]:
+        """All stages: wall seconds, CPU seconds and what they said."""
+        said, start, before = [], time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        for stage, paths in STAGES.items():
+            *inputs, out = paths if stage != "ingest_images" else paths[:2]
+            options = [word for name in inputs for word in (f"--{name}", name)] + ["--out", out]
+            options += ["--refusals", "refused.parquet"] if stage == "ingest_images" else []
+            command = [sys.executable, "-m", "flows", stage, *options]
+            environment = os.environ | {"PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(self.folder / ".prefect")}
+            done = subprocess.run(
+                command, cwd=self.folder, env=environment, text=True, capture_output=True, check=False
+            )
+            if done.returncode:
+                raise RuntimeError(done.stderr[-2000:])
+            said.append(done.stdout.splitlines()[-1])
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return time.perf_counter() - start, cpu, "\n".join(said)
+
+
+def list_photographs(raw: Path) -> None:
+    """images.csv for a folder of photographs, one person a file."""
+    (raw / "images.csv").write_text("path,subject_id,population\n.,{stem},control\n")
+
+
+def against_peer(photographs: int, folder: Path | None) -> None:
+    """The same files through the stages and through a plain loop, and how far the points lie apart."""
+    with tempfile.TemporaryDirectory() as name:
+        raw = Path(name) / "raw"
+        _fill(raw, photographs, folder)
+        bench = Bench(Path(name), buckets=16, sampled={"min_sharpness": 0, "min_mouth_contrast": 0})
+        files = sorted(path for path in raw.rglob("*") if path.suffix in (".jpg", ".png"))
+        peer_seconds, theirs = peer_loop(files)
+        seconds, _, _ = bench.run()
+        rows = tables.read(Path(name) / "landmarks", LANDMARKS).to_pylist()
+        paths = {row["image_id"]: row["path"] for row in _images(Path(name))}
+        apart = [
+            np.linalg.norm(np.reshape(row["points"], (68, 2))[48:60] - theirs[paths[row["image_id"]]], axis=1).mean()
+            / row["interocular_px"]
+            for row in rows
+            if row["points"] and paths[row["image_id"]] in theirs
+        ]
+    ours, them = len(files) / seconds, len(files) / peer_seconds
+    print(f"{len(files)} photographs, 2 cores, start-up of four stages included")
+    print(f"ours {ours:.1f} a second; plain loop with face_recognition {them:.1f}; ratio {ours / them:.2f}")
+    print(f"found: ours {sum(bool(row['points']) for row in rows)}, theirs {len(theirs)}")
+    print(
+        f"mouth points apart, share of eye distance: median {np.median(apart):.4f}, 95 % {np.quantile(apart, 0.95):.4f}"
+    )
+
+
+def _images(folder: Path) -> list[dict[str, object]]:
+    from tasks.schemas import IMAGES
+
+    return tables.read(folder / "images", IMAGES).to_pylist()
+
+
+def _fill(raw: Path, photographs: int, folder: Path | None) -> None:
+    if folder is None:
+        draw_faces(raw, photographs, seed=5, image_size=512, variation=VARIATION, workers=2)
+    else:
+        raw.mkdir()
+        for path in sorted(folder.glob("*.jpg"))[:photographs]:
+            shutil.copy(path, raw / path.name)
+    list_photographs(raw)
+
+
+def peer_loop(files: list[Path]) -> tuple[float, dict[str, np.ndarray]]:
+    """What people write: load, face_landmarks, crop the lips, save. Seconds, and the 12 outer mouth points by path."""
+    face_recognition = _peer()
+    points = {}
+    with tempfile.TemporaryDirectory() as out:
+        start = time.perf_counter()
+        for number, path in enumerate(files):
+            image = face_recognition.load_image_file(str(path))
+            found = face_recognition.face_landmarks(image)
+            if not found:
+                continue
+            top, bottom = found[0]["top_lip"], found[0]["bottom_lip"]
+            outer = np.array(top[:7] + bottom[1:6], float)
+            points[path.relative_to(files[0].parents[_depth(files[0])]).as_posix()] = outer
+            _save_crop(image, outer, Path(out) / f"{number}.png")
+        return time.perf_counter() - start, points
+
+
+def _depth(path: Path) -> int:
+    """How many folders up the raw folder is."""
+    return next(number for number, parent in enumerate(path.parents) if parent.name == "raw")
+
+
+def _save_crop(image: np.ndarray, outer: np.ndarray, path: Path) -> None:
+    from PIL import Image
+
+    left, top = np.maximum(outer.min(axis=0) - 10, 0).astype(int)
+    right, bottom = (outer.max(axis=0) + 10).astype(int)
+    Image.fromarray(image[top:bottom, left:right]).resize((448, 224)).save(path)
+
+
+def _peer() -> types.ModuleType:
+    """face_recognition, installed beside; its models package wants the vanished pkg_resources for two lines."""
+    if not (PEERS / "face_recognition").exists():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(PEERS)]
+        subprocess.run([*command, "face-recognition==1.3.0"], check=True)
+    stand_in = types.ModuleType("pkg_resources")
+    stand_in.resource_filename = lambda package, name: str(  # type: ignore[attr-defined]
+        Path(sys.modules[package].__path__[0]) / name
+    )
+    sys.modules["pkg_resources"] = stand_in
+    sys.path.insert(0, str(PEERS))
+    import face_recognition
+
+    return face_recognition
+
+
+def one_more(photographs: int) -> None:
+    """Ingest drawn photographs, add one, ingest again: what is computed, and the time against the first run."""
+    with tempfile.TemporaryDirectory() as name:
+        raw = Path(name) / "raw"
+        draw_faces(raw, photographs, seed=5, image_size=256, variation=VARIATION, workers=2)
+        list_photographs(raw)
+        bench = Bench(Path(name), buckets=256, sampled={})
+        first, _, said = bench.run()
+        print(f"first run, {photographs} photographs: {first:.1f} s\n{said}")
+        draw_faces(Path(name) / "more", 1, seed=6, image_size=256, variation=VARIATION, workers=1)
+        shutil.copy(next((Path(name) / "more").rglob("*.png")), raw / "one_more.png")
+        list_photographs(raw)
+        second, _, said = bench.run()
+        print(f"\none photograph more: {second:.1f} s, {100 * second / first:.1f} % of the first run\n{said}")
+
+
+def scale(sizes: list[int]) -> None:
+    """CPU time a photograph and the largest process, by number of photographs."""
+    rows = []
+    for photographs in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            raw = Path(name) / "raw"
+            draw_faces(raw, photographs, seed=5, image_size=192, variation=VARIATION, workers=2)
+            list_photographs(raw)
+            bench = Bench(Path(name), buckets=256, sampled={"min_interocular": 20})
+            wall, cpu, _ = bench.run()
+            peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            rows.append((photographs, wall, cpu / photographs, peak))
+            print(f"{photographs:6d} photographs: {wall:.1f} s, {1000 * cpu / photographs:.1f} ms CPU each, ", end="")
+            print(f"largest process so far {peak:.0f} MB", flush=True)
+    if len(rows) > 1:
+        print(f"cost a photograph, last against first: {rows[-1][2] / rows[0][2]:.2f}")
+
+
+def main() -> None:
+    """Run one of the three."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["peer", "one", "scale"])
+    parser.add_argument("--photographs", type=int, nargs="+", default=None)
+    parser.add_argument("--folder", type=Path)
+    given = parser.parse_args()
+    if given.what == "peer":
+        against_peer((given.photographs or [60])[0], given.folder)
+    elif given.what == "one":
+        one_more((given.photographs or [1000])[0])
+    else:
+        scale(given.photographs or [1000, 10000])
+
+
+if __name__ == "__main__":
+    main()
