@@ -126,6 +126,13 @@ def test_a_folder_is_read_in_the_order_of_its_parts_names(tmp_path):
     assert tables.provenance_of(tmp_path) == {"part": "00"}
 
 
+def test_a_folders_name_is_no_column(tmp_path):
+    """Some readers make a column of a folder called side=left."""
+    tables.write(faces("a"), tmp_path / "side=right/part=3/00.parquet", FACES, provenance={})
+    for path in (tmp_path / "side=right/part=3", tmp_path / "side=right/part=3/00.parquet"):
+        assert tables.read(path, FACES).to_pylist() == faces("a").to_pylist()
+
+
 def test_an_empty_folder_is_an_empty_table(tmp_path):
     assert tables.read(tmp_path, FACES).num_rows == 0
     assert tables.read(tmp_path, FACES, ["side"]).column_names == ["side"]

@@ -124,6 +124,14 @@ def test_the_same_bytes_under_two_names_are_one_image(raw):
     assert (row["path"], row["names"], row["licence"]) == ("a.jpg", ["a.jpg", "copy/of_a.jpg"], "CC0")
 
 
+def test_all_names_of_one_image_are_kept_in_order(raw):
+    names = [f"{letter}/{number}.jpg" for letter in "dbca" for number in (2, 1)]
+    for name in names:
+        add(raw, name, "the same bytes")
+    images, _ = inventory(raw, "".join(f"{name},s,control,,,,\n" for name in names))
+    assert [(row["path"], row["names"]) for row in images] == [("a/1.jpg", sorted(names))]
+
+
 def test_a_side_may_be_told_by_a_second_line(raw):
     images, _ = inventory(raw, "patients,{stem},repaired,,,,\npatients/p1.jpg,p1,repaired,left,,,\n")
     assert {row["path"]: row["cleft_side"] for row in images} == {"patients/p1.jpg": "left", "patients/p2.jpg": None}

@@ -94,6 +94,16 @@ def test_mouth_contrast_tells_lips_from_a_cover():
         assert mouth_contrast(covered_mouth(drawing), drawing.landmarks) < 0.1
 
 
+def test_mouth_contrast_is_of_the_lips_and_not_of_the_open_mouth():
+    image, points = face().image.copy(), face().landmarks.copy()
+    lips = points[48:60]
+    centre = lips.mean(axis=0)
+    points[60:68] = centre + (lips[[0, 2, 3, 4, 6, 8, 9, 10]] - centre) * 0.6
+    before = mouth_contrast(image, points)
+    cv2.fillPoly(image, [np.rint(points[60:68]).astype(np.int32)], (0, 255, 0))
+    assert mouth_contrast(image, points) == before
+
+
 def test_mouth_contrast_does_not_depend_on_the_camera():
     drawing = face(size=600)
     values = [mouth_contrast(scaled(drawing.image, s), drawing.landmarks * s) for s in (0.5, 1, 2)]
