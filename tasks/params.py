@@ -176,6 +176,21 @@ class SymmetryTrain(Block):
     augmentation: Augmentation
 
 
+class PairCounts(Block):
+    """Pairs in each split, at most."""
+
+    train: int = Field(ge=2)
+    validation: int = Field(ge=2)
+    test: int = Field(ge=2)
+
+
+class MostPairs(Block):
+    """A strategy's pair counts, at most; null: all there are."""
+
+    clp: PairCounts | None
+    temporal: PairCounts | None
+
+
 class SymmetryPairs(Block):
     """Positive and negative pairs, split by subject (tasks.symmetry.pairs)."""
 
@@ -183,9 +198,7 @@ class SymmetryPairs(Block):
     train: float = Field(gt=0, description="share of the subjects")
     validation: float = Field(gt=0, description="share of the subjects")
     test: float = Field(gt=0, description="share of the subjects")
-    most_train: int | None = Field(ge=2, description="most pairs in the split; null: all")
-    most_validation: int | None = Field(ge=2)
-    most_test: int | None = Field(ge=2)
+    most: MostPairs
     per_clip: int = Field(ge=1, description="temporal: positive pairs a clip at most, and as many negative ones")
     min_gap: int = Field(ge=2, description="temporal: frames between the halves of a negative pair, at least")
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tasks.params import SymmetryPairs
+from tasks.params import PairCounts, SymmetryPairs
 from tasks.schemas import PAIRS, SPLITS
 from tasks.tables import TableError
 
@@ -41,7 +41,7 @@ def clp_pairs(warps: Iterable[Mapping[str, Any]], *, settings: SymmetryPairs) ->
         }
         for row in warps
     ]
-    return _finished(rows, _controls(warps), settings)
+    return _finished(rows, _controls(warps), settings.most.clp, settings)
 
 
 def temporal_pairs(lips: Iterable[Mapping[str, Any]], *, settings: SymmetryPairs) -> tuple[pa.Table, list[str]]:
@@ -65,7 +65,7 @@ def temporal_pairs(lips: Iterable[Mapping[str, Any]], *, settings: SymmetryPairs
                 f"no two at least {settings.min_gap} apart: no pairs"
             )
     used = [row for frames in clips.values() for row in frames]
-    return _finished(rows, _controls(used), settings), barren
+    return _finished(rows, _controls(used), settings.most.temporal, settings), barren
 
 
 def _of_clip(clip_id: str, frames: Sequence[Mapping[str, Any]], settings: SymmetryPairs) -> list[Row]:
@@ -120,13 +120,13 @@ def _controls(rows: Iterable[Mapping[str, Any]]) -> set[str]:
     return {row["subject_id"] for row in rows}
 
 
-def _finished(rows: list[Row], controls: set[str], settings: SymmetryPairs) -> pa.Table:
+def _finished(rows: list[Row], controls: set[str], most: PairCounts | None, settings: SymmetryPairs) -> pa.Table:
     split = split_subjects(controls, settings=settings)
-    limits = {"train": settings.most_train, "validation": settings.most_validation, "test": settings.most_test}
+    limits: dict[str, int] = most.model_dump() if most else {}
     kept = [
         row | {"split": name}
         for name in SPLITS
-        for row in _balanced([row for row in rows if split[row["subject_id"]] == name], limits[name], settings.seed)
+        for row in _balanced([row for row in rows if split[row["subject_id"]] == name], limits.get(name), settings.seed)
     ]
     table = PAIRS.table(kept)
     check_pairs(table, controls)

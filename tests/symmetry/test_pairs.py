@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.params import SymmetryPairs
+from tasks.params import MostPairs, PairCounts, SymmetryPairs
 from tasks.symmetry.pairs import check_pairs, clp_pairs, split_subjects, temporal_pairs
 from tasks.tables import TableError
 
@@ -13,9 +13,7 @@ SETTINGS = SymmetryPairs(
     train=0.6,
     validation=0.2,
     test=0.2,
-    most_train=None,
-    most_validation=None,
-    most_test=None,
+    most=MostPairs(clp=None, temporal=None),
     per_clip=5,
     min_gap=4,
 )
@@ -97,7 +95,8 @@ def test_refused_warps_make_no_pairs():
 
 
 def test_published_sizes_are_reached_when_there_is_enough():
-    chosen = settings(most_train=2298, most_validation=578, most_test=510)
+    published = PairCounts(train=2298, validation=578, test=510)
+    chosen = settings(most=MostPairs(clp=published, temporal=None))
     table = clp_pairs(warps(900, each=3), settings=chosen)
     assert counts(table) == {
         ("train", 0): 1149,
