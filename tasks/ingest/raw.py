@@ -48,10 +48,10 @@ def read_lines(path: Path, *, required: Sequence[str], optional: Sequence[str]) 
         byte = error.object[error.start]
         raise RawLayoutError(f"{path}: line {line}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8") from None
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
-    header = [name.strip() for name in reader.fieldnames or ()]
-    _check_header(path, header, required, optional)
-    reader.fieldnames = header
     try:
+        header = [name.strip() for name in reader.fieldnames or ()]
+        _check_header(path, header, required, optional)
+        reader.fieldnames = header
         for row in reader:
             if not any(str(cell or "").strip() for cell in row.values()):
                 continue

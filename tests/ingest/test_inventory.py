@@ -234,6 +234,7 @@ def test_a_file_that_cannot_be_opened_costs_that_file():
         (b"path,subject_id,population\na.jpg,ann,control\nb.PNG,ben,control,left\n", "line 3: 3 cells expected"),
         (b"path,subject_id,population\na.jpg,ann\n", "line 2: 3 cells expected"),
         (b'path,subject_id,population\na.jpg,ann,control\n"b.PNG,ben,control\n', "begins in line 3"),
+        (b'path,"subject_id,population\na.jpg,ann,control\n', "begins in line 1"),
     ],
 )
 def test_a_file_that_cannot_be_trusted_stops_at_once(raw, text, told):
