@@ -186,7 +186,7 @@ def test_the_published_settings_load():
 
 
 def test_the_published_settings_are_the_papers():
-    pairs = published(PairCounts, SymmetryPairs, "symmetry_pairs")
+    pairs = published(SymmetryPairs, "symmetry_pairs")
     assert pairs.most.clp == PairCounts(train=2298, validation=578, test=510)
     assert pairs.most.temporal == PairCounts(train=128_000, validation=29_000, test=31_000)
     shares = (pairs.train, pairs.validation, pairs.test)
