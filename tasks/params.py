@@ -156,7 +156,7 @@ class SymmetryTrain(Block):
     normalise_embedding: bool = Field(description="embeddings of length 1")
     pooled_grid: int = Field(ge=1, description="cells a side over which features are averaged; 1: the whole half")
     dropout: float = Field(ge=0, lt=1, description="before the embedding")
-    initial_weights: Literal["random", "mobilenet_v2_imagenet"]
+    initial_weights: Literal["random", "mobilenet_v2_imagenet", "mobilenet_v2_torchvision"]
     margin: float = Field(gt=0, description="D from which a negative pair costs nothing")
     optimiser: Literal["sgd", "adam"]
     learning_rate: float = Field(gt=0, description="the highest")
