@@ -60,13 +60,19 @@ def environment(folder: Path) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "DVC", "COV"))}
     return own | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(folder),
+        "PYTHONPATH": f"{folder}{os.pathsep}{PROJECT / 'tests/audit'}",
+        "CONNECTIONS_LOG": str(connections(folder)),
         "OMP_NUM_THREADS": "1",
         "DVC_SITE_CACHE_DIR": str(folder / ".dvc/site"),
         "DVC_GLOBAL_CONFIG_DIR": str(folder / ".dvc/global"),
         "DVC_SYSTEM_CONFIG_DIR": str(folder / ".dvc/system"),
         "PREFECT_HOME": str(folder / ".prefect"),
     }
+
+
+def connections(folder: Path) -> Path:
+    """Where every connection that a program run in the project tried to open is noted."""
+    return folder.with_name(f"{folder.name}-connections.log")
 
 
 def run(folder: Path, *command: str, check: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tasks import schemas, tables
-from tests.project import SMALL, make_project, run
+from tests.project import SMALL, connections, make_project, run
 
 OUTS = {
     "ingest/images": schemas.IMAGES,
@@ -70,6 +70,14 @@ def test_two_runs_from_scratch_give_the_same_digests(project, tmp_path):
     run(other, "dvc", "repro")
     first, second = lock(project), lock(other)
     assert {name: outs(stage) for name, stage in first.items()} == {name: outs(stage) for name, stage in second.items()}
+
+
+def test_a_whole_run_opens_no_connection(project):
+    log = connections(project)
+    run(project, "python", "-c", "import socket; socket.socket().connect_ex(('127.0.0.1', 9))")
+    lines = log.read_text().splitlines()
+    assert len(lines) == 1, f"something tried to reach the net: {lines}"
+    assert "127.0.0.1" in lines[0]
 
 
 def test_no_subject_crosses_splits_and_no_patient_trains(project):

@@ -1,0 +1,21 @@
+"""Imported by every Python that has this folder on its path: notes each connection it tries to open, and whereto."""
+
+import os
+import sys
+
+LOG = os.environ.get("CONNECTIONS_LOG")
+
+
+def _note(event: str, arguments: tuple) -> None:
+    if event == "socket.connect":
+        target = arguments[1]
+    elif event == "socket.getaddrinfo":
+        target = arguments[0]
+    else:
+        return
+    with open(str(LOG), "a") as log:  # noqa: PTH123 - pathlib is not imported this early
+        log.write(f"{event} {target!r} {sys.argv[:3]}\n")
+
+
+if LOG:
+    sys.addaudithook(_note)
