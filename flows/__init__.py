@@ -15,5 +15,6 @@ for _name, _value in {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_CLIENT_MAX_RETRIES": "1",
     "DO_NOT_TRACK": "1",
+    "OMP_WAIT_POLICY": "passive",  # two runs on one machine would spend it waiting for each other
 }.items():
     os.environ.setdefault(_name, _value)

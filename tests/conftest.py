@@ -1,10 +1,13 @@
 """What several tests look at: a drawn face that equals its mirror image to the last bit."""
 
+import os
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-import pytest
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in flows; before torch is imported
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
 
 SIZE = 400
 JAW = [(-0.82, 0.01), (-0.82, 0.23), (-0.79, 0.45), (-0.75, 0.66), (-0.66, 0.86), (-0.53, 1.03), (-0.37, 1.17)]
