@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in flows; before torch is imported
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
+import cv2
+import numpy as np
+import pytest
 
 SIZE = 400
 JAW = [(-0.82, 0.01), (-0.82, 0.23), (-0.79, 0.45), (-0.75, 0.66), (-0.66, 0.86), (-0.53, 1.03), (-0.37, 1.17)]
