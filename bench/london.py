@@ -142,7 +142,7 @@ def main() -> None:
     results = []
     for seed in arguments.seeds:
         results.append(train_and_try(seed, faces, made, Path(arguments.real), cache))
-        print(f"seed {seed} done", flush=True)
+        print(f"seed {seed}: " + ", ".join(f"{k.strip()} {results[-1][k]:.3f}" for k in NEEDED), flush=True)
     show(results)
 
 
