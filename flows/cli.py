@@ -35,11 +35,13 @@ def score(
 
     Exit code 0: all were measured; 1: at least one was refused, with its reason; 2: nothing could be run.
     """
-    from flows import scoring
+    root = _root()
+    if not list(root.glob("data/symmetry/*/model/model.safetensors")):
+        raise InputError(f"{root / 'data/symmetry'}: no trained model; run `make demo` or `dvc repro` first")
+    from flows import scoring  # torch takes seconds to import
     from tasks.evaluation.photo_page import render_photo_page
     from tasks.tables import replacing
 
-    root = _root()
     models = scoring.load_models(root)
     notices = scoring.notices(root)
     results = []

@@ -136,7 +136,7 @@ def test_one_more_photograph_trains_nothing_and_computes_one_bucket(project, tmp
     numbers = yaml.safe_load((copy / "params.yaml").read_text())
     numbers["data"]["raw"] = "data/raw/mine"
     (copy / "params.yaml").write_text(yaml.safe_dump(numbers, sort_keys=False))
-    rows = list(csv.DictReader((raw / "images.csv").open()))
+    rows = list(csv.DictReader((raw / "images.csv").read_text().splitlines()))
     first = next(row for row in rows if row["population"] == "repaired")
     picture = cv2.imread(str(raw / first["path"]))
     cv2.imwrite(str(raw / "new.png"), cv2.convertScaleAbs(picture, alpha=0.98))
