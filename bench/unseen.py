@@ -141,15 +141,23 @@ def magnified(point: int, strength: float, reach: float) -> Change:
     return change
 
 
+def _around_mouth(image: np.ndarray, landmarks: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of the lower face: the rest of a large picture need not be touched."""
+    low = np.maximum(landmarks[27:68].min(axis=0).astype(int) - 40, 0)
+    high = landmarks[:68].max(axis=0).astype(int) + 40
+    return slice(low[1], high[1]), slice(low[0], high[0])
+
+
 def painted(image: np.ndarray, landmarks: np.ndarray, sides: tuple[int, ...]) -> np.ndarray:
     """The vermilion of a side in another colour."""
     _, width = _frame(landmarks)
+    image, where = image.copy(), _around_mouth(image, landmarks)
     for side in sides:
         points = [51, 52, 53, 54, 64, 63, 62] if side > 0 else [51, 50, 49, 48, 60, 61, 62]
         mask = np.zeros(image.shape[:2], np.uint8)
         cv2.fillPoly(mask, [np.round(landmarks[points]).astype(np.int32)], 255)
-        soft = cv2.GaussianBlur(mask, (0, 0), 0.03 * width)[..., None] / 255.0
-        image = np.clip(image + soft * [-40, -12, -12], 0, 255).astype(np.uint8)
+        soft = cv2.GaussianBlur(mask[where], (0, 0), 0.03 * width)[..., None] / 255.0
+        image[where] = np.clip(image[where] + soft * [-40, -12, -12], 0, 255)
     return image
 
 
@@ -170,11 +178,14 @@ def blurred(share: float) -> Change:
 
     def change(image: np.ndarray, landmarks: np.ndarray, sides: tuple[int, ...]) -> np.ndarray:
         axes, width = _frame(landmarks)
-        soft = cv2.GaussianBlur(image, (0, 0), share * width)
-        y, x = np.indices(image.shape[:2])
-        out = (x - landmarks[51, 0]) * axes[0, 0] + (y - landmarks[51, 1]) * axes[0, 1]
-        where = np.any([out * side > 0 for side in sides], axis=0)
-        return np.where(where[..., None], soft, image)
+        rows, columns = where = _around_mouth(image, landmarks)
+        soft = cv2.GaussianBlur(image[where], (0, 0), share * width)
+        y, x = np.indices(soft.shape[:2])
+        out = (x + columns.start - landmarks[51, 0]) * axes[0, 0] + (y + rows.start - landmarks[51, 1]) * axes[0, 1]
+        chosen = np.any([out * side > 0 for side in sides], axis=0)
+        changed = image.copy()
+        changed[where] = np.where(chosen[..., None], soft, image[where])
+        return changed
 
     return change
 
