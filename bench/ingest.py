@@ -4,7 +4,7 @@
     python -m bench.ingest one  [--photographs 1000]                 one photograph more, through the stages
     python -m bench.ingest scale [--photographs 1000 10000]          cost and memory a photograph
 
-`peer` installs face_recognition into bench/.peers (without its dependencies: ours serve it). Without --folder
+`peer` installs face_recognition into `.peers` (without its dependencies: ours serve it). Without --folder
 the photographs are drawn.
 """
 
@@ -28,7 +28,7 @@ from tasks.params import PhantomVariation
 from tasks.phantoms.dataset import draw_faces
 from tasks.schemas import LANDMARKS
 
-PEERS = PROJECT / "bench/.peers"
+PEERS = PROJECT / ".peers"
 VARIATION = PhantomVariation(yaw=4, pitch=3, roll=4, shift=0.05, zoom=0.08, opening=0.08, widening=0.3)
 STAGES = {
     "ingest_images": ("raw", "images", "refusals"),

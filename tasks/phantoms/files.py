@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from tasks.images import encode_png
 from tasks.params import PhantomVariation
 from tasks.phantoms.identity import another_sitting, identity
 from tasks.phantoms.motion import Pose
@@ -25,7 +26,6 @@ from tasks.phantoms.shape import Cleft, Expression
 from tasks.phantoms.speech import speech, write_clip
 
 SITTING_STREAM, SPEECH_SEED_STREAM = 31, 32
-PNG_COMPRESSION = 1  # fast; drawn skin has grain and hardly compresses
 
 
 @dataclass(frozen=True)
@@ -114,16 +114,6 @@ def draw_still(job: Still) -> Drawing:
     expression = Expression(float(rng.uniform(0, spread.opening)), widening, blink=0.0)
     person = another_sitting(identity(job.seed), sitting)
     return render(person, size=job.size, expression=expression, pose=pose, cleft=job.cleft, frame=job.number)
-
-
-def encode_png(image: np.ndarray) -> bytes:
-    """(H, W, 3) uint8 RGB as a PNG file's bytes, pixels only."""
-    done, encoded = cv2.imencode(
-        ".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION]
-    )
-    if not done:
-        raise ValueError(f"OpenCV cannot encode a picture of shape {image.shape}")
-    return encoded.tobytes()
 
 
 def write_whole(path: Path, content: bytes) -> None:
