@@ -117,12 +117,12 @@ def _landmark_moves(
 
 
 def _local(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """One point anywhere on the patient's left lip border, moved in any direction."""
+    """One point anywhere on the patient's left lip border, moved across it, up or down: along it nothing would show."""
     place = rng.uniform(0.5, len(CONTOUR) - 1.5)
     first = int(place)
     share = np.zeros((1, 68))
     share[0, CONTOUR[first]], share[0, CONTOUR[first + 1]] = 1 - (place - first), place - first
-    angle = rng.uniform(0, 2 * np.pi)
+    angle = rng.choice([-1, 1]) * np.pi / 2 + rng.uniform(-0.7, 0.7)
     return share, LOCAL_STRENGTH * np.array([[np.cos(angle), np.sin(angle)]])
 
 
