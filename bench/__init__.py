@@ -2,4 +2,5 @@
 
 import os
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in flows: threads that wait do not take a core
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in flows: threads that wait soon give up the core
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")

@@ -112,7 +112,7 @@ def _fill(raw: Path, photographs: int, folder: Path | None) -> None:
         draw_faces(raw, photographs, seed=5, image_size=512, variation=VARIATION, workers=2)
     else:
         raw.mkdir()
-        for path in sorted(folder.glob("*.jpg"))[:photographs]:
+        for path in sorted(folder.rglob("*.jpg"))[:photographs]:
             shutil.copy(path, raw / path.name)
     list_photographs(raw)
 

@@ -15,6 +15,8 @@ for _name, _value in {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_CLIENT_MAX_RETRIES": "1",
     "DO_NOT_TRACK": "1",
-    "OMP_WAIT_POLICY": "passive",  # two runs on one machine would spend it waiting for each other
+    # Threads that wait give up the core soon: two trainings on one machine would spend it waiting for each other.
+    "OMP_WAIT_POLICY": "passive",
+    "GOMP_SPINCOUNT": "10000",
 }.items():
     os.environ.setdefault(_name, _value)
