@@ -123,12 +123,8 @@ def test_a_server_that_dies_does_not_fail_a_stage_whose_work_is_done(tmp_path):
     home = tmp_path / "server"
     home.mkdir()
     with prefect_server(home) as url:
-        port = url.removesuffix("/api").rsplit(":")[-1]
-        found = subprocess.run(
-            ["pgrep", "-f", f"prefect server start.*{port}"], text=True, capture_output=True, check=True
-        )
         env = os.environ | {"PYTHONPATH": str(PROJECT), "PREFECT_API_URL": url, "PREFECT_HOME": str(tmp_path / "home")}
-        command = [sys.executable, "-c", DYING, found.stdout.split()[0], str(tmp_path / "out")]
+        command = [sys.executable, "-c", DYING, (home / "server.pid").read_text(), str(tmp_path / "out")]
         done = subprocess.run(command, env=env, text=True, capture_output=True, timeout=200, check=False)
     assert (tmp_path / "out").read_text() == "done"
     assert done.returncode == 0, done.stderr
