@@ -10,7 +10,7 @@ from prefect.artifacts import create_table_artifact
 from flows.tracking import show
 from tasks import params, tables
 from tasks.evaluation.evaluate import evaluate as compare
-from tasks.evaluation.gather import read_pairs, read_scores, summarise
+from tasks.evaluation.gather import read_pairs, read_scores, rounded, summarise
 from tasks.params import Evaluate
 from tasks.schemas import RATINGS, REFERENCES, SCORES
 
@@ -30,8 +30,9 @@ def evaluate(symmetry: Path, ratings: Path, references: Path, metrics: Path, sum
     made = {"stage": "evaluate", "parameters": settings.model_dump(mode="json")}
     table = pa.Table.from_pandas(result.scores, schema=SCORES.arrow, preserve_index=False)
     tables.write(table, scores, SCORES, provenance=made)
-    headline = summarise(result.metrics)
-    for path, content in ((metrics, result.metrics), (summary, headline)):
+    measured = rounded(result.metrics)
+    headline = summarise(measured)
+    for path, content in ((metrics, measured), (summary, headline)):
         with tables.replacing(path) as temporary:
             temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     rows = [

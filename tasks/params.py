@@ -52,9 +52,7 @@ class IngestRatings(Block):
 class IngestFrames(Block):
     """Which frames of a clip are kept."""
 
-    rule: Literal["every", "even"] = Field(
-        description="every `step`-th frame, or `count` spread evenly"
-    )
+    rule: Literal["every", "even"] = Field(description="every `step`-th frame, or `count` spread evenly")
     step: int = Field(ge=1)
     count: int = Field(ge=1, description="most frames a clip")
 

@@ -232,9 +232,7 @@ BASELINES = Schema(
     (
         _image_id,
         _subject,
-        Column(
-            "cupids_bow_difference", _number, "peaks' height difference", "mouth widths", nullable=True, low=0
-        ),
+        Column("cupids_bow_difference", _number, "peaks' height difference", "mouth widths", nullable=True, low=0),
         Column("mirror_difference", _number, "mean difference of region and mirrored region", nullable=True, low=0),
         _reason,
     ),

@@ -95,6 +95,15 @@ def read_notices(images: Path) -> list[str]:
     return [f"{count} of {len(notices)} images: {notice}." for notice, count in sorted(counted.items())]
 
 
+def rounded(value: Any) -> Any:
+    """A nested value with every float to nine digits: the last bits of sums differ from run to run."""
+    if isinstance(value, Mapping):
+        return {key: rounded(own) for key, own in value.items()}
+    if isinstance(value, list):
+        return [rounded(own) for own in value]
+    return float(f"{value:.9g}") if isinstance(value, float) else value
+
+
 def summarise(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """The few numbers that people compare between runs (`dvc metrics diff`): test split, ratings, references."""
     return {strategy: _headline(record) for strategy, record in sorted(metrics["symmetry"].items())} | {

@@ -26,6 +26,10 @@ CARRIED = ("image_id", "clip_id", "subject_id", "population", "frame_index", "re
 """What a landmarks row takes over from the image or frame it was found in."""
 
 
+DECIMALS = 6
+"""Of pose and quality in the table: their last bits differ from run to run (sums over arrays that lie elsewhere)."""
+
+
 @dataclass(frozen=True)
 class Face:
     """A detected face: box (left, top, right, bottom) in original pixels, detector score, scores of other boxes."""
@@ -82,8 +86,15 @@ def measure_face(
     points = place_points(image, face.box, predict_side=settings.predict_side)
     yaw, pitch, roll = pose_degrees(points, width, height)
     row |= {"box": face.box.tolist(), "score": face.score, "points": points.ravel().tolist()}
-    row |= {"yaw_deg": yaw, "pitch_deg": pitch, "roll_deg": roll, "interocular_px": interocular(points)}
-    row |= {"sharpness": sharpness(image, points), "mouth_contrast": mouth_contrast(image, points)}
+    measured = {
+        "yaw_deg": yaw,
+        "pitch_deg": pitch,
+        "roll_deg": roll,
+        "interocular_px": interocular(points),
+        "sharpness": sharpness(image, points),
+        "mouth_contrast": mouth_contrast(image, points),
+    }
+    row |= {name: round(value, DECIMALS) for name, value in measured.items()}
     return row | {"reason": _refusal(row, face, points, settings)}
 
 

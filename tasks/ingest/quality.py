@@ -4,6 +4,8 @@ In: pixels and the 68 points. Out: numbers; tasks.ingest.landmarks compares them
 None of it is validated against people's judgement of quality.
 """
 
+import math
+
 import cv2
 import numpy as np
 
@@ -92,7 +94,7 @@ def mouth_contrast(
         return 0.0
     lab = cv2.cvtColor(patch, cv2.COLOR_RGB2LAB).astype(np.float64)
     spread = np.sqrt((lab[inside].var(axis=0) + lab[outside].var(axis=0)) / 2) + 1.0
-    return float(np.linalg.norm((lab[inside].mean(axis=0) - lab[outside].mean(axis=0)) / spread))
+    return math.hypot(*((lab[inside].mean(axis=0) - lab[outside].mean(axis=0)) / spread))
 
 
 def _filled(patch: np.ndarray, polygon: np.ndarray) -> np.ndarray:
@@ -105,4 +107,4 @@ def interocular(
     points: np.ndarray,  # (68, 2) px
 ) -> float:
     """Between the outer eye corners, pixels."""
-    return float(np.linalg.norm(points[45] - points[36]))
+    return math.hypot(*(points[45] - points[36]))
