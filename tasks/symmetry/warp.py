@@ -204,7 +204,7 @@ def _record(name: str, row: Mapping[str, Any], plan: Plan, result: Warped) -> di
         "side": plan.side,
         "severity_drawn": plan.severity,
         "severity_applied": result.severity,
-        "displaced": result.displaced.ravel().tolist() if moved else None,
+        "displaced": result.displaced.ravel().round(6).tolist() if moved else None,
     }
 
 
