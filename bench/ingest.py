@@ -47,7 +47,7 @@ class Bench:
     def __init__(self, folder: Path, *, buckets: int, sampled: dict[str, object]) -> None:
         self.folder = folder
         numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
-        numbers["runtime"] = {"workers": 2, "buckets": buckets}
+        numbers["runtime"] |= {"workers": 2, "buckets": buckets}
         numbers["ingest_landmarks"] |= sampled
         numbers["ingest_lips"]["half_size"] = 224
         (folder / "params.yaml").write_text(yaml.safe_dump(numbers))

@@ -1,9 +1,11 @@
 """How the stages run: the only code that imports Prefect.
 
 A stage `system_verb` is the flow of that name in `flows/system.py`. Importing this package settles Prefect's
-environment before Prefect is imported: no temporary servers, nothing sent anywhere, its files in the project.
+environment before Prefect is imported: no temporary servers, nothing sent anywhere, its files in the project;
+and the server that `vermilion serve` started, if it did.
 """
 
+import json
 import os
 from pathlib import Path
 
@@ -20,3 +22,10 @@ for _name, _value in {
     "GOMP_SPINCOUNT": "10000",
 }.items():
     os.environ.setdefault(_name, _value)
+
+if "PREFECT_API_URL" not in os.environ:
+    try:
+        _record = json.loads((Path(os.environ["PREFECT_HOME"]) / "serve.json").read_bytes())
+        os.environ["PREFECT_API_URL"] = _record["api_url"]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # nobody serves this project

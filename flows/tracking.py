@@ -8,7 +8,6 @@ import functools
 import os
 import sys
 import time
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -23,6 +22,8 @@ from prefect.flow_engine import run_flow
 from prefect.settings import get_current_settings
 from prefect.states import Pending
 
+from flows.served import answers
+
 PARENT = "VERMILION_PARENT_TASK_RUN"
 """Environment variable naming the task run under which a stage's flow run nests."""
 
@@ -32,7 +33,7 @@ HOW_TO_WATCH = "to watch: `make ui` elsewhere, and PREFECT_API_URL=http://127.0.
 def run_stage(flow: Flow[..., None], stage: str, **parameters: Any) -> None:
     """Run the stage's flow, tracked if the server named by PREFECT_API_URL answers."""
     url = get_current_settings().api.url
-    if not url or not _answers(url):
+    if not url or not answers(url):
         where = f"no Prefect server at {url}" if url else "no Prefect server"
         print(f"{stage}: {where}, running untracked ({HOW_TO_WATCH})", flush=True)
         flow.fn(**parameters)
@@ -57,14 +58,6 @@ def run_stage(flow: Flow[..., None], stage: str, **parameters: Any) -> None:
             print(f"{stage}: done; the Prefect server could not record it ({error})", file=sys.stderr, flush=True)
     finally:
         flow.fn = body
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=1.0) as answer:
-            return bool(answer.status == 200)
-    except (OSError, ValueError):
-        return False
 
 
 def _create_run(flow: Flow[..., None], stage: str, parameters: dict[str, Any]) -> FlowRun:

@@ -129,7 +129,7 @@ def test_the_blocks_a_flow_loads_are_its_params(stage):
     assert declared - {"runtime"} <= loaded
 
 
-@pytest.mark.parametrize("name", [name for name in PARAMS if name != "data"])
+@pytest.mark.parametrize("name", PARAMS)
 def test_every_block_has_a_model_that_takes_it(name):
     model = getattr(params, "".join(word.capitalize() for word in name.split("_")))
     assert params.load(model, name, PROJECT / "params.yaml")

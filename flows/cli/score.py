@@ -1,4 +1,4 @@
-"""The `vermilion` command. Rebuilding is DVC's (`dvc repro`); this scores photographs and shows results."""
+"""`vermilion score`: photographs that nobody has seen, through the trained networks."""
 
 import json
 import sys
@@ -9,23 +9,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from flows import PROJECT
+from flows.cli.project import JSON, project_root
 from tasks.errors import InputError
 
 if TYPE_CHECKING:
     from flows.scoring import Scored
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Measures of cleft lip repair. Research software, no medical device. `dvc repro` rebuilds all results.",
-)
 
-JSON = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-
-
-@app.command()
 def score(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photographs of faces, any common format.")],
     as_json: JSON = False,
@@ -35,7 +25,7 @@ def score(
 
     Exit code 0: all were measured; 1: at least one was refused, with its reason; 2: nothing could be run.
     """
-    root = _root()
+    root = project_root()
     if not list(root.glob("data/symmetry/*/model/model.safetensors")):
         raise InputError(f"{root / 'data/symmetry'}: no trained model; run `make demo` or `dvc repro` first")
     from flows import scoring  # torch takes seconds to import
@@ -82,43 +72,3 @@ def _print_scores(results: "list[Scored]", strategies: list[str]) -> None:
             ]
         table.add_row(str(result.path), *cells, record["reason"] or "")
     Console(width=None if sys.stdout.isatty() else 160).print(table)
-
-
-@app.command()
-def results(as_json: JSON = False) -> None:
-    """The headline numbers of the last `dvc repro`, and where the report is."""
-    root = _root()
-    path = root / "data/reports/summary.json"
-    if not path.exists():
-        raise InputError(f"{path}: no results yet; run `make demo` or `dvc repro`")
-    summary = json.loads(path.read_text(encoding="utf-8"))
-    if as_json:
-        print(json.dumps(summary, indent=1, sort_keys=True))
-        return
-    table = Table()
-    table.add_column("")
-    for name in summary:
-        table.add_column(name.replace("_", " "), justify="right")
-    for row in sorted({key for own in summary.values() for key in own}):
-        values = [own.get(row) for own in summary.values()]
-        table.add_row(row.replace("_", " "), *("" if value is None else f"{value:.3f}" for value in values))
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
-    print(f"report: {root / 'data/reports/index.html'}")
-
-
-def _root() -> Path:
-    """The project that is meant: the current folder's, else the one this command was installed from."""
-    return Path.cwd() if (Path.cwd() / "dvc.yaml").exists() else PROJECT
-
-
-def main() -> None:
-    """Entry point: bad input ends with one line and exit code 2, not a traceback."""
-    try:
-        app()
-    except (InputError, OSError) as error:
-        print(f"vermilion: {error}", file=sys.stderr)
-        sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,29 @@
+"""The `vermilion` command, one module a group of subcommands. Rebuilding is DVC's (`dvc repro`).
+
+A command's module imports what is heavy (Prefect, DVC, torch) inside its functions, so that `--help` is quick.
+"""
+
+import sys
+
+import typer
+
+from flows.cli import results, score
+from tasks.errors import InputError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Measures of cleft lip repair. Research software, no medical device. `dvc repro` rebuilds all results.",
+)
+app.command()(score.score)
+app.command()(results.results)
+
+
+def main() -> None:
+    """Entry point: bad input ends with one line and exit code 2, not a traceback."""
+    try:
+        app()
+    except (InputError, OSError) as error:
+        print(f"vermilion: {error}", file=sys.stderr)
+        sys.exit(2)
