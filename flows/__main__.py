@@ -8,13 +8,18 @@ import importlib
 import inspect
 import os
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from flows.processes import die_with_parent
-from flows.tracking import run_stage
+from flows.processes import die_with_dvc
 from tasks.errors import InputError
 
 USAGE = "python -m flows STAGE --name value ...   (`dvc stage list` shows the stages)"
+
+WORKER_KILLED = (
+    "a worker process was killed: by somebody, or by the kernel for want of memory (then lower runtime.workers). "
+    "What was computed is kept; run again"
+)
 
 
 def main() -> None:
@@ -22,6 +27,9 @@ def main() -> None:
     if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
         sys.exit(f"usage: {USAGE}")
     stage = sys.argv[1]
+    die_with_dvc()
+    from flows.tracking import run_stage  # imports Prefect, which takes longer than DVC may live
+
     try:
         flow = getattr(importlib.import_module(f"flows.{stage.split('_')[0]}"), stage)
     except (ModuleNotFoundError, AttributeError) as error:
@@ -30,11 +38,12 @@ def main() -> None:
     for name, parameter in inspect.signature(flow.fn).parameters.items():
         parser.add_argument(f"--{name}", type=Path if parameter.annotation is Path else str, required=True)
     given = vars(parser.parse_args(sys.argv[2:]))
-    die_with_parent()
     try:
         run_stage(flow, os.environ.get("DVC_STAGE", stage), **given)
     except (InputError, OSError) as error:
         sys.exit(f"{stage}: {error}")
+    except BrokenProcessPool:
+        sys.exit(f"{stage}: {WORKER_KILLED}")
 
 
 if __name__ == "__main__":

@@ -1,37 +1,81 @@
-"""Processes that end with their parent, so that a killed `dvc repro` leaves nobody writing."""
+"""Processes that end with who started them, so that a killed `dvc repro` leaves nobody writing.
+
+SIGKILL is enough: a stage has nothing to tidy, since results appear by rename alone. Linux; elsewhere nothing happens.
+"""
 
 import ctypes
 import multiprocessing
 import os
+import select
 import signal
 import sys
+import threading
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent() -> None:
-    """Ask the kernel for SIGKILL when this process's parent ends (Linux; elsewhere nothing happens).
-
-    A stage has nothing to tidy: results appear by rename alone.
-    """
+    """Ask the kernel for SIGKILL when this process's parent ends."""
     if not sys.platform.startswith("linux"):
         return
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
+        _die()
+
+
+def die_with_dvc() -> None:
+    """End this stage when the DVC that ordered it ends or has ended, also where a shell (cron's) stands between.
+
+    Call it first of all: importing takes longer than DVC may live. Without DVC it is `die_with_parent`.
+    """
+    die_with_parent()
+    if not sys.platform.startswith("linux") or "DVC_STAGE" not in os.environ:
+        return
+    runner = os.getppid()
+    while _is_of_the_stage(runner):
+        runner = int(Path(f"/proc/{runner}/stat").read_text().rpartition(")")[2].split()[1])
+    try:
+        if os.getsid(runner) != os.getsid(0):  # DVC shares our session; who adopts orphans does not
+            _die()
+        if runner != os.getppid():
+            threading.Thread(target=_outlive_not, args=(os.pidfd_open(runner),), daemon=True).start()
+    except ProcessLookupError:
+        _die()
+
+
+def _is_of_the_stage(pid: int) -> bool:
+    """Whether a process is the stage's shell: DVC gives DVC_STAGE to its children and has none itself."""
+    try:
+        return b"\0DVC_STAGE=" in b"\0" + Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
+
+
+def _outlive_not(sentinel: int) -> None:
+    """Wait for the end of the process that a file descriptor stands for."""
+    select.select([sentinel], [], [])
+    _die()
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def worker_pool(workers: int) -> ProcessPoolExecutor:
-    """Worker processes, each on one thread. Their parent is a fork server, which ends when this process does."""
+    """Worker processes, each on one thread. Their parent is a fork server, which ends after the last of them."""
     context = multiprocessing.get_context("forkserver")
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_settle_worker)
 
 
 def _settle_worker() -> None:
+    die_with_parent()  # the fork server
+    stage = multiprocessing.parent_process()
+    if stage is not None:
+        threading.Thread(target=_outlive_not, args=(stage.sentinel,), daemon=True).start()
     import cv2
 
-    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)

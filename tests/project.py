@@ -31,11 +31,14 @@ SMALL: dict[str, dict[str, Any]] = {
 """What differs from params.yaml; everything else is the demo's."""
 
 
-def make_project(folder: Path, changes: dict[str, dict[str, Any]]) -> Path:
-    """A git and DVC repository in `folder` with the code linked in and `changes` over params.yaml."""
+def make_project(folder: Path, changes: dict[str, dict[str, Any]], *, copy_code: bool = False) -> Path:
+    """A git and DVC repository in `folder`: the code linked in (or copied, to edit), `changes` over params.yaml."""
     folder.mkdir(parents=True)
     for name in ("flows", "tasks"):
-        (folder / name).symlink_to(PROJECT / name)
+        if copy_code:
+            shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            (folder / name).symlink_to(PROJECT / name)
     for name in ("dvc.yaml", ".gitignore", ".dvcignore"):
         shutil.copy(PROJECT / name, folder / name)
     numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
