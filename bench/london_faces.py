@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench import unseen
-from tasks import artifacts, images, params, tables
+from tasks import digests, images, params, tables
 from tasks.ingest.landmarks import measure_face, place_points
 from tasks.ingest.lips import crop_lips
 from tasks.params import IngestLandmarks, IngestLips, SymmetryWarp
@@ -45,7 +45,7 @@ def cache_folder(folder: Path) -> Path:
     """Where halves made with these numbers by this code are kept."""
     blocks = [numbers(IngestLandmarks, "ingest_landmarks"), numbers(IngestLips, "ingest_lips")]
     blocks += [numbers(SymmetryWarp, "symmetry_warp")]
-    code = [artifacts.code_digest(warp), *(Path(f).read_text() for f in (__file__, unseen.__file__))]
+    code = [digests.code_digest(warp), *(Path(f).read_text() for f in (__file__, unseen.__file__))]
     key = hashlib.sha256("".join([*map(repr, blocks), *code]).encode()).hexdigest()[:16]
     (folder / key).mkdir(parents=True, exist_ok=True)
     return folder / key

@@ -28,6 +28,7 @@ def main() -> None:
         sys.exit(f"usage: {USAGE}")
     stage = sys.argv[1]
     die_with_dvc()
+    from flows.store import using
     from flows.tracking import run_stage  # imports Prefect, which takes longer than DVC may live
 
     try:
@@ -39,7 +40,8 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path if parameter.annotation is Path else str, required=True)
     given = vars(parser.parse_args(sys.argv[2:]))
     try:
-        run_stage(flow, os.environ.get("DVC_STAGE", stage), **given)
+        with using():
+            run_stage(flow, os.environ.get("DVC_STAGE", stage), **given)
     except (InputError, OSError) as error:
         sys.exit(f"{stage}: {error}")
     except BrokenProcessPool:

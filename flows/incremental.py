@@ -7,6 +7,7 @@ and without a Prefect server share. Knows nothing of what is computed, nor of th
 """
 
 import importlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,13 +25,15 @@ from pydantic import BaseModel
 
 from flows.processes import worker_pool
 from flows.progress import progress
+from flows.store import using
 from flows.tracking import show, tracked
 from tasks import tables
-from tasks.artifacts import Reference, Store, code_digest, digest, file_digest, table_digest
+from tasks.artifacts import Reference, Store
+from tasks.digests import code_digest, digest, file_digest, table_digest
 from tasks.tables import Schema
 
-STORE = Path("data/.artifacts")
-"""Outside every stage's outs, so that DVC never deletes it. Safe to delete by hand."""
+LOOKUPS = 8
+"""Buckets looked up at a time: a shared store takes its time to answer."""
 
 
 @dataclass(frozen=True)
@@ -113,12 +116,19 @@ def _content(path: Path) -> str:
 
 def recall(record: Mapping[str, Any], schema: Schema, make: Callable[[], pa.Table]) -> pa.Table:
     """The one result that `record` (a provenance) describes: from the store, or made by `make()` and stored."""
-    store, stage, key = Store(STORE), str(record["stage"]), digest(record)
-    reference = store.lookup(stage, key)
-    print(f"{stage}: {'reused' if reference else 'computing'}", flush=True)
-    if reference is None:
-        reference = store.put(stage, key, make(), schema, provenance=record)
-    return tables.read(store.path(reference), schema)
+    stage, key = str(record["stage"]), digest(record)
+    with using() as use:
+        store = use.store
+        reference = store.lookup(stage, key)
+        use.warn()
+        if reference is None and (flaw := store.damage(stage, key)):
+            print(f"{stage}: the result in the store was {flaw} and is computed again", flush=True)
+        print(f"{stage}: {'reused' if reference else 'computing'}", flush=True)
+        if reference is None:
+            reference = store.put(stage, key, make(), schema, provenance=record)
+            store.share(stage, key, reference)
+        use.note(stage, [key])
+        return tables.read(store.path(reference), schema)
 
 
 def run_buckets(work: Work, out: Path, *, workers: int) -> None:
@@ -126,14 +136,32 @@ def run_buckets(work: Work, out: Path, *, workers: int) -> None:
 
     `workers`: processes for CPU work; 0 computes in this process, for work that holds a GPU or threads of its own.
     """
-    store = Store(STORE)
     plans = _plan(work)
-    found = {plan.bucket: store.lookup(work.stage, plan.key) for plan in plans}
-    missing = [plan for plan in plans if found[plan.bucket] is None]
-    results = {bucket: reference for bucket, reference in found.items() if reference}
-    results |= _compute(store, work, missing, workers)
-    _join(store, results, out)
+    with using() as use:
+        results = _look_up(use.store, work.stage, plans)
+        use.warn()
+        missing = [plan for plan in plans if plan.bucket not in results]
+        _tell_damage(use.store, work.stage, missing)
+        results |= _compute(use.store, work, missing, workers)
+        _join(use.store, results, out)
+        use.note(work.stage, [plan.key for plan in plans])
     _tell(work.stage, results, {plan.bucket for plan in missing})
+
+
+def _look_up(store: Store, stage: str, plans: Sequence[Plan]) -> dict[str, Reference]:
+    """What there is, by bucket."""
+    with ThreadPoolExecutor(LOOKUPS) as threads:
+        found = threads.map(lambda plan: store.lookup(stage, plan.key), plans)
+        return {plan.bucket: reference for plan, reference in zip(plans, found, strict=True) if reference}
+
+
+def _tell_damage(store: Store, stage: str, missing: Sequence[Plan]) -> None:
+    """Say what was stored once and is whole no more."""
+    flaws = Counter(flaw for plan in missing if (flaw := store.damage(stage, plan.key)))
+    if flaws:
+        kinds = ", ".join(f"{count} {flaw}" for flaw, count in sorted(flaws.items()))
+        said = f"{flaws.total()} buckets in the store were damaged or missing ({kinds}) and are computed again"
+        print(f"{stage}: {said}", flush=True)
 
 
 def _join(store: Store, results: Mapping[str, Reference], out: Path) -> None:
@@ -162,12 +190,13 @@ def _compute(store: Store, work: Work, missing: Sequence[Plan], workers: int) ->
         return {}
     with progress(len(missing), work.stage, "bucket") as advance:
         if workers < 2 or len(missing) == 1:
-            return _collect(work, missing, partial(compute_bucket, store, work), 1, advance)
+            return _collect(store, work, missing, partial(compute_bucket, store, work), 1, advance)
         with worker_pool(min(workers, len(missing))) as pool:
-            return _collect(work, missing, partial(_in_pool, pool, store, work), workers, advance)
+            return _collect(store, work, missing, partial(_in_pool, pool, store, work), workers, advance)
 
 
 def _collect(
+    store: Store,
     work: Work,
     missing: Sequence[Plan],
     compute: Callable[[Plan], Reference],
@@ -178,6 +207,7 @@ def _collect(
 
     def one(plan: Plan) -> Reference:
         reference = compute(plan)
+        store.share(work.stage, plan.key, reference)
         advance(1)
         return reference
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tasks import images, params, tables
-from tasks.artifacts import file_digest
+from tasks.digests import file_digest
 from tasks.errors import InputError
 from tasks.evaluation.evaluate import PREFIX, training_scale
 from tasks.evaluation.gather import read_notices, read_pairs

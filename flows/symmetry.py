@@ -13,11 +13,12 @@ import pyarrow.compute as pc
 from prefect import flow
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
-from flows.incremental import STORE, Source, Work, provenance, recall, run_buckets
+from flows.incremental import Source, Work, provenance, recall, run_buckets
 from flows.ingest import PIXELS
+from flows.store import STORE, open_store
 from flows.tracking import show
 from tasks import params, tables
-from tasks.artifacts import digest, table_digest
+from tasks.digests import digest, table_digest
 from tasks.params import IngestLandmarks, IngestLips, Runtime, SymmetryPairs, SymmetryTrain, SymmetryWarp
 from tasks.schemas import (
     BASELINES,
@@ -102,8 +103,7 @@ def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Path) -> None
     table = tables.read(pairs / "pairs.parquet", PAIRS)
     record = provenance(stage, training, TRAINED, {"settings": settings}, {})
     record["inputs"] = {"pairs": table_digest(table), "halves": [table_digest(part) for part in _halves(pairs)]}
-
-    checkpoint = STORE / "checkpoints" / f"{digest(record)}.pt"
+    checkpoint = open_store().checkpoint(stage, digest(record))
 
     def make() -> pa.Table:
         size, threads = settings.input_size, settings.threads

@@ -5,9 +5,11 @@ folder of parts of the same schema (one a bucket), read in the parts' name order
 of the rows alone: no dates, no machine names. The schemas themselves stand in tasks/schemas.py.
 """
 
+import errno
 import json
 import operator
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -127,27 +129,38 @@ def write(table: pa.Table, path: Path, schema: Schema, *, provenance: Mapping[st
     OSError names the path (a full disk, no permission) and leaves nothing behind.
     """
     stamped = schema.check(table).replace_schema_metadata({PROVENANCE: json.dumps(provenance, sort_keys=True)})
-    with replacing(path) as temporary:
+    with replacing(path, size=stamped.nbytes) as temporary:
         pq.write_table(stamped, temporary, compression="zstd", row_group_size=ROW_GROUP, use_dictionary=False)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, size: int = 0) -> Iterator[Path]:
     """A temporary path beside `path`, flushed and renamed to it at the end; removed on any error.
 
-    OSError (a full disk, no permission) names `path`.
+    OSError (a full disk, no permission) names `path`; of a full disk it says how many bytes were to be written, as far
+    as that is known (`size`: what the caller expects), and how many were free.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    free = 0
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(path.parent).free
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise OSError(error.errno, f"{error.strerror or error}, while writing", str(path)) from error
+        written = temporary.stat().st_size if temporary.exists() else 0
+        raise unwritten(path, error, needed=max(size, written), free=free) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def unwritten(path: Path, error: OSError, *, needed: int, free: int) -> OSError:
+    """The error that names the path; of a full disk also the bytes that were to be written, and that were free."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    room = f" {needed:,} bytes or more ({free:,} were free)" if full else ""
+    return OSError(error.errno, f"{error.strerror or error}, while writing{room}", str(path))
 
 
 def parts(path: Path) -> list[Path]:

@@ -11,11 +11,22 @@ import yaml
 
 from flows import PROJECT
 from tasks import params
-from tasks.artifacts import imports_of, modules_of
+from tasks.digests import imports_of, modules_of
 
 STAGES: dict[str, dict] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
 PARAMS: dict[str, dict] = yaml.safe_load((PROJECT / "params.yaml").read_text())
-FOUNDATIONS = {"artifacts", "errors", "images", "params", "phantoms", "runtime", "schemas", "tables", "weights"}
+FOUNDATIONS = {
+    "artifacts",
+    "digests",
+    "errors",
+    "images",
+    "params",
+    "phantoms",
+    "runtime",
+    "schemas",
+    "tables",
+    "weights",
+}
 SYSTEMS = {"symmetry", "anomaly", "synthesis", "inpainting", "anthropometry"}
 SOURCES = sorted((PROJECT / "tasks").rglob("*.py"))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.artifacts import file_digest
+from tasks.digests import file_digest
 from tasks.ingest.raw import Line, RawLayoutError, read_lines, refusals_table
 from tasks.schemas import IMAGES, POPULATIONS, SIDES
 

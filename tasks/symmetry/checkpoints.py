@@ -4,6 +4,7 @@ In: a run's state (plain values and tensors). Out: one file, replaced whole or n
 running code. A file of another training (other settings, data, code or torch) is as good as none.
 """
 
+import io
 import logging
 import pickle
 from pathlib import Path
@@ -18,8 +19,10 @@ log = logging.getLogger(__name__)
 
 def write(path: Path, key: str, state: dict[str, Any]) -> None:
     """Keep `state` under `key`. OSError names the path (a full disk), and the file before it stays."""
-    with tables.replacing(path) as temporary:
-        torch.save({"key": key, "state": state}, temporary)
+    content = io.BytesIO()  # torch tells a full disk as a RuntimeError
+    torch.save({"key": key, "state": state}, content)
+    with tables.replacing(path, size=content.tell()) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def read(path: Path, key: str) -> dict[str, Any] | None:

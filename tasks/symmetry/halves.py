@@ -6,6 +6,8 @@ column names them). Out:
 stands in several pairs is decoded and kept once. Knows nothing of networks, and never makes a pair.
 """
 
+import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +18,8 @@ import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from tasks.tables import unwritten
 
 IN_MEMORY_BYTES = 2**31
 """Arrays above this size lie in an unnamed temporary file instead, and the system pages them in as needed."""
@@ -108,8 +112,14 @@ def _decode(png: bytes, size: int) -> np.ndarray:  # (size, size, 3) uint8 RGB
 
 
 def _array(count: int, size: int, folder: Path | None) -> np.ndarray:
-    shape = (count, size, size, 3)
-    if count * size * size * 3 <= IN_MEMORY_BYTES:
+    shape, needed = (count, size, size, 3), count * size * size * 3
+    if needed <= IN_MEMORY_BYTES:
         return np.empty(shape, np.uint8)
     with tempfile.TemporaryFile(dir=folder) as file:  # the mapping keeps the space; it is freed with the array
-        return np.memmap(file, np.uint8, "w+", shape=shape)
+        place = folder or Path(tempfile.gettempdir())
+        free = shutil.disk_usage(place).free
+        try:
+            os.posix_fallocate(file.fileno(), 0, needed)  # a disk that fills up later would kill the process
+        except OSError as error:
+            raise unwritten(place, error, needed=needed, free=free) from error
+        return np.memmap(file, np.uint8, "r+", shape=shape)

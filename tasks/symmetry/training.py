@@ -27,7 +27,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from tasks import artifacts, runtime, schemas, weights
+from tasks import digests, runtime, schemas, weights
 from tasks.errors import InputError
 from tasks.params import SymmetryTrain
 from tasks.symmetry import checkpoints, distances
@@ -274,9 +274,9 @@ def _key(pairs: PairedHalves, settings: SymmetryTrain) -> str:
         data.update(np.ascontiguousarray(column).tobytes())
     for start in range(0, len(pairs.halves), 4096):
         data.update(np.ascontiguousarray(pairs.halves[start : start + 4096]).data)
-    code = artifacts.code_digest(sys.modules[__name__])
+    code = digests.code_digest(sys.modules[__name__])
     parts = [settings.model_dump(), data.hexdigest(), code, torch.__version__, str(runtime.device())]
-    return artifacts.digest(parts)
+    return digests.digest(parts)
 
 
 def _result(run: _Run, provenance: Mapping[str, Any]) -> Trained:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from flows import PROJECT, incremental
+from flows import PROJECT, store
 from flows.incremental import Source, Work, run_buckets
 from tasks import tables
-from tasks.artifacts import file_digest
+from tasks.digests import file_digest
 from tasks.schemas import DISTANCES, IMAGES
 from tests.flows import counting
 from tests.flows.counting import Counting
@@ -66,7 +66,7 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    monkeypatch.setattr(incremental, "STORE", tmp_path / "store")
+    monkeypatch.setattr(store, "STORE", tmp_path / "store")
     return Project(tmp_path, 200)
 
 
@@ -138,7 +138,7 @@ def test_refused_rows_are_counted(project, capsys):
 def test_a_moved_store_is_still_found(project, monkeypatch):
     project.run()
     (project.root / "store").rename(project.root / "elsewhere")
-    monkeypatch.setattr(incremental, "STORE", project.root / "elsewhere")
+    monkeypatch.setattr(store, "STORE", project.root / "elsewhere")
     assert project.run() == 0
 
 
@@ -154,10 +154,10 @@ def test_a_bucket_without_rows_leaves_no_part(project):
 KILLED = """
 import sys
 from pathlib import Path
-from flows import incremental
+from flows import store
 from flows.processes import die_with_parent
 from tests.flows.test_incremental import Project
-incremental.STORE = Path(sys.argv[1]) / "store"
+store.STORE = Path(sys.argv[1]) / "store"
 project = Project.__new__(Project)
 root = Path(sys.argv[1])
 project.root, project.raw, project.out = root, root / "raw", root / "out"
