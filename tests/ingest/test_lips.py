@@ -102,9 +102,7 @@ def test_region_points_and_transform_agree(even_face):
 
 def test_erosion_darkens_and_one_changes_nothing(even_face):
     lips = crop_lips(even_face.image, even_face.landmarks, settings=SETTINGS)
-    eroded = crop_lips(
-        even_face.image, even_face.landmarks, settings=SETTINGS.model_copy(update={"erosion_kernel": 3})
-    )
+    eroded = crop_lips(even_face.image, even_face.landmarks, settings=SETTINGS.model_copy(update={"erosion_kernel": 3}))
     assert (eroded.left <= lips.left).all() and (eroded.left < lips.left).any()
     assert np.array_equal(eroded.region, lips.region)
 
