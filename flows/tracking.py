@@ -15,12 +15,13 @@ from uuid import UUID
 import httpx
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentTaskRunId
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.flow_engine import run_flow
 from prefect.settings import get_current_settings
-from prefect.states import Pending
+from prefect.states import Crashed, Pending
 
 from flows.served import answers
 
@@ -64,13 +65,13 @@ def _create_run(flow: Flow[..., None], stage: str, parameters: dict[str, Any]) -
     """The flow run, nested under the caller's task run. That is recorded late: until then the server answers 409."""
     parent = os.environ.pop(PARENT, None)
     with get_client(sync_client=True) as client:
-        for left in range(5, -1, -1):
+        for left in range(25, -1, -1):
             try:
                 return _create(client, flow, stage, parameters, UUID(parent) if parent and left else None)
             except PrefectHTTPStatusError as error:
                 if error.response.status_code != httpx.codes.CONFLICT or not left:
                     raise
-                time.sleep(1)
+                time.sleep(0.2)
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -100,3 +101,15 @@ def show(make: Callable[[], Any]) -> None:
         make()
     except (httpx.HTTPError, PrefectHTTPStatusError) as error:
         print(f"the Prefect server took no artifact: {error}", file=sys.stderr, flush=True)
+
+
+def crash_nested(task_run: str) -> None:
+    """Set flow runs below a task run that are not final to Crashed: their process has ended without a word."""
+    below = FlowRunFilter(parent_task_run_id=FlowRunFilterParentTaskRunId(any_=[UUID(task_run)]))
+    try:
+        with get_client(sync_client=True) as client:
+            for run in client.read_flow_runs(flow_run_filter=below):
+                if run.state is None or not run.state.is_final():
+                    client.set_flow_run_state(run.id, Crashed(message="the stage's process was killed"), force=True)
+    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+        print(f"the Prefect server could not be told of a killed stage: {error}", file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from flows.cli import results, score
+from flows.cli import rebuild, results, score
 from tasks.errors import InputError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command()(score.score)
 app.command()(results.results)
+app.command()(rebuild.rebuild)
 
 
 def main() -> None:

@@ -1,0 +1,28 @@
+"""`vermilion rebuild`: bring results up to date, as the nightly run does; in the Prefect UI if a server runs."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from flows.cli.project import project_root
+
+
+def rebuild(
+    stages: Annotated[list[str] | None, typer.Argument(help="stages of dvc.yaml; all, if none is named")] = None,
+    training: Annotated[bool, typer.Option(help="train again where inputs of a training changed")] = True,
+    force: Annotated[bool, typer.Option("--force", help="run stages that are up to date, too")] = False,
+    publish: Annotated[bool, typer.Option("--publish", help="fetch, commit and push as `nightly` says")] = False,
+) -> None:
+    """Bring all results up to date, or the named stages with what they need. Exit code 1: a stage failed."""
+    os.chdir(project_root())
+    from flows.pipeline import StagesFailed
+    from flows.pipeline import rebuild as flow
+    from flows.tracking import run_stage
+
+    try:
+        run_stage(flow, "rebuild", stages=stages or None, training=training, force=force, publish=publish)
+    except StagesFailed as error:
+        print(f"vermilion: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
