@@ -23,7 +23,7 @@ def server(tmp_path_factory):
 def project(tmp_path):
     """A folder with params.yaml and eight files that are no pictures: refused quickly, in seven buckets."""
     numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
-    numbers["runtime"] = {"workers": 1, "buckets": 256}
+    numbers["runtime"] |= {"workers": 1, "buckets": 256}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(numbers))
     raw = tmp_path / "raw"
     raw.mkdir()
