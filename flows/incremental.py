@@ -60,10 +60,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Work:
-    """A stage's item-wise work. `compute(**bucket tables, **files, **settings, **paths) -> table`.
+    """A stage's item-wise work. `compute(**bucket tables, **files, **settings) -> table`.
 
     `compute` is a function of a module in tasks. `files` (or folders) are keyed by their bytes, `settings` by
-    their numbers, `paths` not at all (where raw files lie: what they hold is in the keyed columns).
+    their numbers. Where raw files lie is in the images table, in columns that are not keyed.
     """
 
     stage: str
@@ -72,7 +72,6 @@ class Work:
     sources: Mapping[str, Source]
     settings: Mapping[str, BaseModel | int | str]
     files: Mapping[str, Path] = field(default_factory=dict)
-    paths: Mapping[str, Path] = field(default_factory=dict)
 
     def provenance(self) -> dict[str, Any]:
         """What every bucket's result depends on besides its own rows."""
@@ -233,7 +232,7 @@ def _in_pool(pool: Executor, store: Store, work: Work, plan: Plan) -> Reference:
 def compute_bucket(store: Store, work: Work, plan: Plan) -> Reference:
     """Compute one bucket and store it; runs in this process or a worker."""
     inputs = {name: source.read(plan.bucket) for name, source in work.sources.items()}
-    table = work.compute(**inputs, **work.files, **work.settings, **work.paths)
+    table = work.compute(**inputs, **work.files, **work.settings)
     return store.put(work.stage, plan.key, table, work.schema, provenance=plan.provenance)
 
 

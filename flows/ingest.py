@@ -1,4 +1,4 @@
-"""From raw files to lip halves: reads data/raw, writes tables cut into buckets by the file's content."""
+"""From raw files to lip halves: reads raw files, writes tables cut into buckets by the file's content."""
 
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from tasks.ingest import landmarks as points
 from tasks.ingest import lips as mouths
 from tasks.ingest.inventory import take_inventory
 from tasks.ingest.ratings import read_ratings
+from tasks.ingest.raw import folders
 from tasks.params import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings, Runtime
 from tasks.schemas import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS
 
@@ -24,10 +25,12 @@ def _workers() -> int:
 
 
 @flow
-def ingest_images(raw: Path, out: Path, refusals: Path) -> None:
-    """List the images and clips of a raw folder, by content."""
+def ingest_images(raw: Path, added: Path, out: Path, refusals: Path) -> None:
+    """List the images and clips of the raw folder and of the batches added to it, by content."""
     settings = params.load(IngestImages, "ingest_images")
-    images, refused = take_inventory(raw, still_suffixes=settings.still_suffixes, clip_suffixes=settings.clip_suffixes)
+    images, refused = take_inventory(
+        folders(raw, added), still_suffixes=settings.still_suffixes, clip_suffixes=settings.clip_suffixes
+    )
     made: dict[str, object] = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}
     _write_parts(images, out, made, buckets=params.load(Runtime, "runtime").buckets)
     tables.write(refused, refusals, REFUSALS, provenance=made)
@@ -44,10 +47,10 @@ def _write_parts(images: pa.Table, out: Path, made: dict[str, object], *, bucket
 
 
 @flow
-def ingest_ratings(raw: Path, images: Path, out: Path, references: Path, refusals: Path) -> None:
+def ingest_ratings(raw: Path, added: Path, images: Path, out: Path, references: Path, refusals: Path) -> None:
     """Read what raters said of the images, and what is known of them by other means."""
     settings = params.load(IngestRatings, "ingest_ratings")
-    ratings, known, refused = read_ratings(raw, images, scales=settings.scales)
+    ratings, known, refused = read_ratings(folders(raw, added), images, scales=settings.scales)
     made = {"stage": "ingest_ratings", "parameters": settings.model_dump(mode="json")}
     tables.write(ratings, out, RATINGS, provenance=made)
     tables.write(known, references, REFERENCES, provenance=made)
@@ -56,7 +59,7 @@ def ingest_ratings(raw: Path, images: Path, out: Path, references: Path, refusal
 
 
 @flow
-def ingest_frames(raw: Path, images: Path, out: Path) -> None:
+def ingest_frames(images: Path, out: Path) -> None:
     """Sample the frames of the clips."""
     work = Work(
         stage="ingest_frames",
@@ -64,13 +67,12 @@ def ingest_frames(raw: Path, images: Path, out: Path) -> None:
         schema=FRAMES,
         sources={"images": Source(images, IMAGES, PIXELS)},
         settings={"settings": params.load(IngestFrames, "ingest_frames")},
-        paths={"raw": raw},
     )
     run_buckets(work, out, workers=_workers())
 
 
 @flow
-def ingest_landmarks(raw: Path, images: Path, frames: Path, out: Path) -> None:
+def ingest_landmarks(images: Path, frames: Path, out: Path) -> None:
     """Find the face and its 68 points in every still and frame, or say why it cannot be measured."""
     work = Work(
         stage="ingest_landmarks",
@@ -78,13 +80,12 @@ def ingest_landmarks(raw: Path, images: Path, frames: Path, out: Path) -> None:
         schema=LANDMARKS,
         sources={"images": Source(images, IMAGES, PIXELS), "frames": Source(frames, FRAMES)},
         settings={"settings": params.load(IngestLandmarks, "ingest_landmarks")},
-        paths={"raw": raw},
     )
     run_buckets(work, out, workers=_workers())
 
 
 @flow
-def ingest_lips(raw: Path, images: Path, frames: Path, landmarks: Path, out: Path) -> None:
+def ingest_lips(images: Path, frames: Path, landmarks: Path, out: Path) -> None:
     """Cut out the levelled lip region and its two halves."""
     work = Work(
         stage="ingest_lips",
@@ -96,6 +97,5 @@ def ingest_lips(raw: Path, images: Path, frames: Path, landmarks: Path, out: Pat
             "landmarks": Source(landmarks, LANDMARKS),
         },
         settings={"settings": params.load(IngestLips, "ingest_lips")},
-        paths={"raw": raw},
     )
     run_buckets(work, out, workers=_workers())

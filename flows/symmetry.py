@@ -38,7 +38,7 @@ from tasks.symmetry import pairs as pairing
 
 
 @flow
-def symmetry_warp(raw: Path, images: Path, landmarks: Path, exemplars: Path, out: Path) -> None:
+def symmetry_warp(images: Path, landmarks: Path, exemplars: Path, out: Path) -> None:
     """Warp the controls: one side like a repaired cleft, both sides alike, or not at all."""
     work = Work(
         stage="symmetry_warp",
@@ -51,7 +51,6 @@ def symmetry_warp(raw: Path, images: Path, landmarks: Path, exemplars: Path, out
             "predict_side": params.load(IngestLandmarks, "ingest_landmarks").predict_side,
         },
         files={"exemplars": exemplars},
-        paths={"raw": raw},
     )
     run_buckets(work, out, workers=params.load(Runtime, "runtime").workers)
 
@@ -169,7 +168,7 @@ def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out:
 
 
 @flow
-def symmetry_baselines(raw: Path, images: Path, landmarks: Path, out: Path) -> None:
+def symmetry_baselines(images: Path, landmarks: Path, out: Path) -> None:
     """The two plain measures that a network has to beat: from landmarks and from mirrored pixels."""
     work = Work(
         stage="symmetry_baselines",
@@ -177,6 +176,5 @@ def symmetry_baselines(raw: Path, images: Path, landmarks: Path, out: Path) -> N
         schema=BASELINES,
         sources={"images": Source(images, IMAGES, PIXELS), "landmarks": Source(landmarks, LANDMARKS)},
         settings={},
-        paths={"raw": raw},
     )
     run_buckets(work, out, workers=params.load(Runtime, "runtime").workers)

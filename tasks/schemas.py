@@ -35,8 +35,12 @@ IMAGES = Schema(
     "images",
     (
         _image_id,
-        Column("path", _text, "file, relative to the raw folder"),
-        Column("names", pa.list_(_text), "every path at which these bytes stand, in order"),
+        Column("path", _text, "file, relative to the project's folder"),
+        Column(
+            "names",
+            pa.list_(_text),
+            "every name of these bytes: a path in the raw folder, or a batch and a path in it",
+        ),
         Column("kind", _text, "a photograph or a video", allowed=("still", "clip")),
         _subject,
         _population,

@@ -46,6 +46,9 @@ def make_project(folder: Path, changes: dict[str, dict[str, Any]], *, copy_code:
         numbers[block] |= values
     (folder / "params.yaml").write_text(yaml.safe_dump(numbers, sort_keys=False))
     (folder / "data/exemplars").mkdir(parents=True)
+    (folder / "data/added").mkdir()
+    for name in ("README.md", ".gitignore"):
+        shutil.copy(PROJECT / "data/added" / name, folder / "data/added" / name)
     (folder / "data/exemplars/.gitkeep").touch()
     run(folder, "git", "init", "-q")
     run(folder, "git", "config", "user.name", "Test")

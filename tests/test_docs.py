@@ -19,6 +19,7 @@ from tasks import params
 from tasks.evaluation.evaluate import evaluate
 from tasks.evaluation.published import FLEISS_KAPPA, PUBLISHED
 from tasks.ingest import inventory, ratings
+from tasks.ingest.raw import Folder
 from tasks.params import IngestImages, PairCounts, SymmetryPairs, SymmetryTrain, SymmetryWarp
 from tasks.symmetry.plans import draw_plans
 from tests.evaluation.conftest import SETTINGS, draw_study
@@ -166,10 +167,10 @@ def test_the_worked_examples_of_the_raw_layout(example, tmp_path):
         (tmp_path / name).write_text(name)
     kinds = params.load(IngestImages, "ingest_images", PROJECT / "params.yaml")
     images, refused = inventory.take_inventory(
-        tmp_path, still_suffixes=kinds.still_suffixes, clip_suffixes=kinds.clip_suffixes
+        [Folder(tmp_path, "")], still_suffixes=kinds.still_suffixes, clip_suffixes=kinds.clip_suffixes
     )
     assert refused.num_rows == 0
-    found = {row["path"]: row["subject_id"] for row in images.to_pylist()}
+    found = {row["names"][0]: row["subject_id"] for row in images.to_pylist()}
     assert found == {name: subject for name, subject in expected.items() if subject}
 
 

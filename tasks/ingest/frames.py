@@ -18,10 +18,10 @@ from tasks.params import IngestFrames
 from tasks.schemas import FRAMES
 
 
-def sample_frames(images: pa.Table, *, raw: Path, settings: IngestFrames) -> pa.Table:
+def sample_frames(images: pa.Table, *, settings: IngestFrames) -> pa.Table:
     """The frames table of the clips among `images` (columns image_id, path, kind, subject_id, population)."""
     clips = [row for row in images.to_pylist() if row["kind"] == "clip"]
-    return FRAMES.table(row for clip in clips for row in _frames_of(clip, raw / clip["path"], settings))
+    return FRAMES.table(row for clip in clips for row in _frames_of(clip, Path(clip["path"]), settings))
 
 
 def _frames_of(clip: dict[str, str], path: Path, settings: IngestFrames) -> Iterator[dict[str, object]]:

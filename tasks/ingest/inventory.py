@@ -1,11 +1,11 @@
 """What is there: images.csv and the files it names, one row for each distinct content.
 
-In: a raw folder (docs/raw-layout.md). Out: the images table and the refused lines. A path may name a file,
-a folder (everything in it) or a pattern (`CFD/*/*-N.jpg`); subject_id may be `{folder}` or `{stem}`, so that
-public data sets fit without code. Links are followed where a line names one, wherever they lead (DVC's cache may
-be made of them); inside a folder, linked files are taken and linked folders are not entered, so no loop is walked.
-Hidden files (`._a.jpg`, which macOS leaves beside each photograph) count only where a line names them in full.
-Decides nothing about faces: an image that cannot be decoded is refused later, where it is decoded.
+In: the raw folder and the batches added to it (docs/raw-layout.md). Out: the images table and the refused lines. A
+path may name a file, a folder (everything in it) or a pattern (`CFD/*/*-N.jpg`); subject_id may be `{folder}` or
+`{stem}`, so that public data sets fit without code. Links are followed where a line names one, wherever they lead
+(DVC's cache may be made of them); inside a folder, linked files are taken and linked folders are not entered, so no
+loop is walked. Hidden files (`._a.jpg`, which macOS leaves beside each photograph) count only where a line names them
+in full. Decides nothing about faces: an image that cannot be decoded is refused later, where it is decoded.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks.digests import file_digest
-from tasks.ingest.raw import Line, RawLayoutError, read_lines, refusals_table
+from tasks.ingest.raw import Folder, Line, RawLayoutError, read_lines, refusals_table
 from tasks.schemas import IMAGES, POPULATIONS, SIDES
 
 REQUIRED = ("path", "subject_id", "population")
@@ -29,7 +29,8 @@ class _Named:
     """A file that a line names."""
 
     line: Line
-    path: str
+    file: Path
+    path: str  # as CSV files name it
     subject_id: str
     image_id: str
     size_bytes: int
@@ -40,9 +41,11 @@ class _Refused(Exception):
 
 
 def take_inventory(
-    raw: Path, *, still_suffixes: Sequence[str], clip_suffixes: Sequence[str]
+    folders: Sequence[Folder], *, still_suffixes: Sequence[str], clip_suffixes: Sequence[str]
 ) -> tuple[pa.Table, pa.Table]:
-    """The images and refusals tables of a raw folder. RawLayoutError when images.csv itself is unusable.
+    """The images and refusals tables. `folders`: the raw folder first, which must have an images.csv.
+
+    RawLayoutError when an images.csv is unusable.
 
     Refused with their line: files that are missing or of another kind, populations and sides that are not
     known, files that cannot be opened, the same photograph under two subjects, populations or sides, and subjects
@@ -50,20 +53,23 @@ def take_inventory(
     """
     suffixes = (*still_suffixes, *clip_suffixes)
     refused: list[dict[str, object]] = []
-    named: list[tuple[Line, Path]] = []
-    for line in read_lines(raw / "images.csv", required=REQUIRED, optional=OPTIONAL):
-        try:
-            _check(line)
-            named += [(line, file) for file in _files(raw, line.cells["path"], suffixes)]
-        except _Refused as reason:
-            refused.append(line.refused(str(reason)))
+    named: list[tuple[Folder, Line, Path]] = []
+    for number, folder in enumerate(folders):
+        if number and not folder.csv("images").exists():
+            continue  # a batch of ratings alone
+        for line in read_lines(folder.csv("images"), required=REQUIRED, optional=OPTIONAL, prefix=folder.prefix):
+            try:
+                _check(line)
+                named += [(folder, line, file) for file in _files(folder.path, line.cells["path"], suffixes)]
+            except _Refused as reason:
+                refused.append(line.refused(str(reason)))
     with ThreadPoolExecutor() as pool:
-        found = list(pool.map(lambda pair: _identify(raw, *pair), named))
+        found = list(pool.map(lambda triple: _identify(*triple), named))
     refused += [item for item in found if isinstance(item, dict)]
     kept, conflicts = _without_conflicts([item for item in found if isinstance(item, _Named)])
     rows = [_row(group, set(clip_suffixes)) for group in kept]
     if not rows and not refused and not conflicts:
-        raise RawLayoutError(f"{raw / 'images.csv'}: names no image")
+        raise RawLayoutError(f"{folders[0].csv('images')}: names no image")
     return IMAGES.table(sorted(rows, key=lambda row: str(row["image_id"]))), refusals_table(refused + conflicts)
 
 
@@ -101,12 +107,12 @@ def _files(raw: Path, path: str, suffixes: Sequence[str]) -> list[Path]:
     return files
 
 
-def _identify(raw: Path, line: Line, file: Path) -> _Named | dict[str, object]:
+def _identify(folder: Folder, line: Line, file: Path) -> _Named | dict[str, object]:
     """The file and its content's digest, or its refusal."""
-    name = file.relative_to(raw).as_posix()
+    name = folder.prefix + file.relative_to(folder.path).as_posix()
     subject = line.cells["subject_id"].replace("{folder}", file.parent.name).replace("{stem}", file.stem)
     try:
-        return _Named(line, name, subject, file_digest(file), file.stat().st_size)
+        return _Named(line, file, name, subject, file_digest(file), file.stat().st_size)
     except OSError as error:
         return line.refused(f"cannot be opened: {error.strerror}") | {"path": name}
 
@@ -153,7 +159,7 @@ def _row(group: Sequence[_Named], clips: set[str]) -> dict[str, object]:
     optional = {name: next(filter(None, cells), None) for name, cells in said.items()}
     return optional | {
         "image_id": first.image_id,
-        "path": first.path,
+        "path": first.file.as_posix(),
         "names": sorted({item.path for item in group}),
         "kind": "clip" if Path(first.path).suffix.lower() in clips else "still",
         "subject_id": first.subject_id,

@@ -49,9 +49,9 @@ def _predictor() -> dlib.shape_predictor:
     return dlib.shape_predictor(str(weights.verified("dlib_68_landmarks", Path())))
 
 
-def locate(images: pa.Table, frames: pa.Table, *, raw: Path, settings: IngestLandmarks) -> pa.Table:
+def locate(images: pa.Table, frames: pa.Table, *, settings: IngestLandmarks) -> pa.Table:
     """The landmarks table of a bucket's stills and frames, refused ones with their reason."""
-    load = loader(images, frames, raw=raw)
+    load = loader(images, frames)
     return LANDMARKS.table(_row(item, load, settings) for item in _items(images, frames))
 
 

@@ -9,7 +9,6 @@ Does not know where landmarks come from, who the person is, or what the halves a
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -222,6 +221,6 @@ def _lips_row(row: Mapping[str, Any], load: Callable[[str], np.ndarray], setting
     }
 
 
-def cut_lips(images: pa.Table, frames: pa.Table, landmarks: pa.Table, *, raw: Path, settings: IngestLips) -> pa.Table:
-    """The lips table of a bucket; pictures come from the raw folder (stills) and the frames table."""
-    return lips_table(landmarks.to_pylist(), loader(images, frames, raw=raw), settings=settings)
+def cut_lips(images: pa.Table, frames: pa.Table, landmarks: pa.Table, *, settings: IngestLips) -> pa.Table:
+    """The lips table of a bucket; pictures come from the stills' files and the frames table."""
+    return lips_table(landmarks.to_pylist(), loader(images, frames), settings=settings)

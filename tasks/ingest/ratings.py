@@ -1,16 +1,16 @@
 """What people and other instruments said of the images: ratings.csv and references.csv.
 
-In: a raw folder and its images table. Out: ratings, references (known truths, optional) and the refused
-lines. Knows nothing of agreement or statistics.
+In: the raw folder, the batches added to it, and the images table. Out: ratings, references (known truths,
+optional) and the refused lines. Knows nothing of agreement or statistics.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
-from tasks.ingest.raw import Line, ids_by_name, read_lines, refusals_table
+from tasks.ingest.raw import Folder, Line, ids_by_name, read_lines, refusals_table
 from tasks.params import Scale
 from tasks.schemas import RATINGS, REFERENCES, ROLES
 
@@ -18,8 +18,12 @@ RATING_COLUMNS = ("path", "rater_id", "rater_role", "scale", "score")
 REFERENCE_COLUMNS = ("path", "measure", "value")
 
 
-def read_ratings(raw: Path, images: Path, *, scales: Mapping[str, Scale]) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """Ratings, references and refused lines of a raw folder; a file that is not there gives no rows.
+def read_ratings(
+    folders: Sequence[Folder], images: Path, *, scales: Mapping[str, Scale]
+) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Ratings, references and refused lines of all folders; a file that is not there gives no rows.
+
+    A batch's CSV may name the batch's own pictures, those of the raw folder, and other batches' as `BATCH/name`.
 
     Refused with their line: images that are not in the images table, roles and scales that are not known,
     scores that are no number or outside their scale, and a second rating of an image by one rater.
@@ -27,8 +31,8 @@ def read_ratings(raw: Path, images: Path, *, scales: Mapping[str, Scale]) -> tup
     ids = ids_by_name(images)
     refused: list[dict[str, object]] = []
     ratings: dict[tuple[object, ...], dict[str, object]] = {}
-    for line in _lines(raw / "ratings.csv", RATING_COLUMNS):
-        row, reason = _rating(line, ids, scales)
+    for folder, line in _lines(folders, "ratings", RATING_COLUMNS):
+        row, reason = _rating(line, _image(line, folder, ids), scales)
         key = (row["image_id"], row["rater_id"], row["scale"])
         if reason is None and key in ratings:
             reason = f"rater {row['rater_id']} has rated this image before on {row['scale']}; the first line counts"
@@ -37,8 +41,8 @@ def read_ratings(raw: Path, images: Path, *, scales: Mapping[str, Scale]) -> tup
         else:
             refused.append(line.refused(reason))
     references: dict[tuple[object, ...], dict[str, object]] = {}
-    for line in _lines(raw / "references.csv", REFERENCE_COLUMNS):
-        row, reason = _reference(line, ids)
+    for folder, line in _lines(folders, "references", REFERENCE_COLUMNS):
+        row, reason = _reference(line, _image(line, folder, ids))
         if reason is None and (row["image_id"], row["measure"]) in references:
             reason = f"{row['measure']} of this image stands twice; the first line counts"
         if reason is None:
@@ -52,18 +56,27 @@ def read_ratings(raw: Path, images: Path, *, scales: Mapping[str, Scale]) -> tup
     )
 
 
-def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[Line]:
-    return read_lines(path, required=columns, optional=()) if path.exists() else iter(())
+def _lines(folders: Sequence[Folder], kind: str, columns: tuple[str, ...]) -> Iterator[tuple[Folder, Line]]:
+    for folder in folders:
+        if folder.csv(kind).exists():
+            for line in read_lines(folder.csv(kind), required=columns, optional=(), prefix=folder.prefix):
+                yield folder, line
 
 
-def _rating(line: Line, ids: Mapping[str, str], scales: Mapping[str, Scale]) -> tuple[dict[str, object], str | None]:
+def _image(line: Line, folder: Folder, ids: Mapping[str, str]) -> str | None:
+    """The image that a line means: of its own folder, else by its name among all. `./a//b.jpg` is `a/b.jpg`."""
+    name = PurePosixPath(line.cells["path"]).as_posix()
+    return ids.get(folder.prefix + name, ids.get(name))
+
+
+def _rating(line: Line, image_id: str | None, scales: Mapping[str, Scale]) -> tuple[dict[str, object], str | None]:
     cells = line.cells
     score = _number(cells["score"])
     row: dict[str, object] = {name: cells[name] for name in ("rater_id", "rater_role", "scale")}
-    row |= {"image_id": ids.get(_name(cells["path"])), "score": score}
+    row |= {"image_id": image_id, "score": score}
     scale = scales.get(cells["scale"])
     reason = None
-    if row["image_id"] is None:
+    if image_id is None:
         reason = "no such image in images.csv, or it was refused"
     elif not cells["rater_id"]:
         reason = "rater_id must not be empty"
@@ -78,19 +91,14 @@ def _rating(line: Line, ids: Mapping[str, str], scales: Mapping[str, Scale]) -> 
     return row, reason
 
 
-def _reference(line: Line, ids: Mapping[str, str]) -> tuple[dict[str, object], str | None]:
-    value, image_id = _number(line.cells["value"]), ids.get(_name(line.cells["path"]))
+def _reference(line: Line, image_id: str | None) -> tuple[dict[str, object], str | None]:
+    value = _number(line.cells["value"])
     row: dict[str, object] = {"image_id": image_id, "measure": line.cells["measure"], "value": value}
     if image_id is None:
         return row, "no such image in images.csv, or it was refused"
     if value is None:
         return row, f"value {line.cells['value']!r} is not a number"
     return row, None if line.cells["measure"] else "measure must not be empty"
-
-
-def _name(path: str) -> str:
-    """A path as the images table writes it: `./a//b.jpg` is `a/b.jpg`."""
-    return PurePosixPath(path).as_posix()
 
 
 def _number(cell: str) -> float | None:

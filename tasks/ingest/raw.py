@@ -1,8 +1,8 @@
 """Reading the raw layout's CSV files: every row either usable or refused with its line and a reason.
 
-In: a raw folder with images.csv, ratings.csv and references.csv (docs/raw-layout.md). Out: rows with
-line numbers. A file whose columns or encoding are wrong stops everything at once (`RawLayoutError`), since
-nothing in it can be trusted; a bad row costs that row.
+In: the raw folder and the batches added to it, each with images.csv, ratings.csv and references.csv
+(docs/raw-layout.md). Out: rows with line numbers. A file whose columns or encoding are wrong stops everything at once
+(`RawLayoutError`), since nothing in it can be trusted; a bad row costs that row.
 """
 
 import csv
@@ -22,6 +22,29 @@ class RawLayoutError(InputError):
     """A CSV file cannot be used at all; the message names the file, the line and what is accepted."""
 
 
+BATCHES = "batches"
+"""The folder inside `data.added` that holds one folder a batch."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder in the raw layout. `prefix`: what its files' names begin with when another folder's CSV names them."""
+
+    path: Path
+    prefix: str
+
+    def csv(self, kind: str) -> Path:
+        """Its images.csv, ratings.csv or references.csv, which need not exist."""
+        return self.path / f"{kind}.csv"
+
+
+def folders(raw: Path, added: Path) -> list[Folder]:
+    """The raw folder, then the batches added to it, in the order of their names (their dates)."""
+    inside = sorted((added / BATCHES).iterdir()) if (added / BATCHES).is_dir() else []
+    batches = [batch for batch in inside if batch.is_dir() and not batch.name.startswith(".")]
+    return [Folder(raw, ""), *(Folder(batch, f"{batch.name}/") for batch in batches)]
+
+
 @dataclass(frozen=True)
 class Line:
     """One row of a CSV file: its line number (the header is 1) and its cells, stripped; empty cells are ''."""
@@ -35,8 +58,11 @@ class Line:
         return {"source": self.source, "line": self.number, "path": self.cells["path"], "reason": reason}
 
 
-def read_lines(path: Path, *, required: Sequence[str], optional: Sequence[str]) -> Iterator[Line]:
-    """The file's rows. RawLayoutError for a missing file, an unknown or missing column, or text that is not UTF-8."""
+def read_lines(path: Path, *, required: Sequence[str], optional: Sequence[str], prefix: str = "") -> Iterator[Line]:
+    """The file's rows; `prefix` and its name are their source.
+
+    RawLayoutError for a missing file, an unknown or missing column, or text that is not UTF-8.
+    """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -57,7 +83,7 @@ def read_lines(path: Path, *, required: Sequence[str], optional: Sequence[str]) 
                 continue
             if row.get(None) or None in row.values():
                 raise RawLayoutError(f"{path}: line {reader.line_num}: {len(header)} cells expected, as in the header")
-            yield Line(path.name, reader.line_num, {name: row[name].strip() for name in header})
+            yield Line(prefix + path.name, reader.line_num, {name: row[name].strip() for name in header})
     except csv.Error as error:
         raise RawLayoutError(f"{path}: the row that begins in line {reader.line_num + 1}: {error}") from error
 

@@ -8,7 +8,6 @@ compares pixels without learning. Knows nothing of networks or training.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -72,9 +71,9 @@ def _difference(region: np.ndarray, shift: int) -> float:
     return float(np.abs(part - part[:, ::-1]).sum(axis=2).mean())
 
 
-def measure_photographs(images: pa.Table, landmarks: pa.Table, *, raw: Path) -> pa.Table:
+def measure_photographs(images: pa.Table, landmarks: pa.Table) -> pa.Table:
     """BASELINES rows of a bucket's stills; refused ones keep their reason."""
-    load = loader(images, FRAMES.table([]), raw=raw)
+    load = loader(images, FRAMES.table([]))
     rows = [row for row in landmarks.to_pylist() if row["clip_id"] is None]
     return BASELINES.table(_row(row, load) for row in rows)
 

@@ -21,7 +21,6 @@ def warp_controls(
     images: pa.Table,
     landmarks: pa.Table,
     *,
-    raw: Path,
     settings: SymmetryWarp,
     lips: IngestLips,
     predict_side: int,
@@ -33,7 +32,7 @@ def warp_controls(
         return place_points(image, box, predict_side=predict_side)
 
     rows = [row for row in landmarks.to_pylist() if row["population"] == "control" and row["clip_id"] is None]
-    load = loader(images, FRAMES.table([]), raw=raw)
+    load = loader(images, FRAMES.table([]))
     return warps_table(rows, load, locate, settings=settings, lips=lips, exemplars=read_exemplars(exemplars))
 
 

@@ -16,17 +16,17 @@ class Counting(Block):
     factor: float
 
 
-def measure(images: pa.Table, *, raw: Path, settings: Counting) -> pa.Table:
-    """D = factor times the size of the file that stands in `raw` (or a refused row when it is missing)."""
-    with (raw / "computed.log").open("a") as log:
+def measure(images: pa.Table, *, settings: Counting) -> pa.Table:
+    """D = factor times the file's size (or a refused row when it is missing); computed.log lies beside the files."""
+    with Path(images["path"][0].as_py()).with_name("computed.log").open("a") as log:
         log.write(f"{images['image_id'][0].as_py()[:2]} {os.getpid()}\n")
     time.sleep(float(os.environ.get("COUNTING_SLEEP", "0")))
     return DISTANCES.table(
         {
             "image_id": row["image_id"],
             "subject_id": row["subject_id"],
-            "distance": settings.factor * (raw / row["path"]).stat().st_size if (raw / row["path"]).exists() else None,
-            "reason": None if (raw / row["path"]).exists() else "no file",
+            "distance": settings.factor * Path(row["path"]).stat().st_size if Path(row["path"]).exists() else None,
+            "reason": None if Path(row["path"]).exists() else "no file",
         }
         for row in images.to_pylist()
     )

@@ -33,7 +33,8 @@ class Project:
         self.raw.mkdir()
         self.rows = [image(number) for number in range(count)]
         for number, row in enumerate(self.rows):
-            (self.raw / row["path"]).write_bytes(b"x" * (number + 1))
+            row["path"] = str(self.raw / row["path"])
+            Path(row["path"]).write_bytes(b"x" * (number + 1))
         self.write()
 
     def write(self) -> None:
@@ -51,7 +52,6 @@ class Project:
             schema=DISTANCES,
             sources={"images": Source(self.root / "images", IMAGES, ("image_id", "subject_id"))},
             settings={"settings": Counting(factor=factor)},
-            paths={"raw": self.raw},
         )
         run_buckets(work, out or self.out, workers=workers)
         return self.computed() - before
@@ -83,8 +83,9 @@ def test_a_second_run_computes_nothing_and_gives_the_same_bytes(project):
 def test_one_more_photograph_computes_its_bucket_only(project, capsys):
     project.run()
     before = project.digests()
-    project.rows.append(image(0x105))
-    (project.raw / f"{0x105}.bin").write_bytes(b"new")
+    new = project.raw / "new.bin"
+    new.write_bytes(b"new")
+    project.rows.append(image(0x105, path=str(new)))
     project.write()
     assert project.run() == 1
     after = project.digests()

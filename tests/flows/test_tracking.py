@@ -45,15 +45,15 @@ def stage(project: Path, name: str, url: str | None, **paths: str) -> subprocess
 
 
 def list_images(project: Path, url: str | None) -> subprocess.CompletedProcess[str]:
-    return stage(project, "ingest_images", url, raw="raw", out="images", refusals="refused.parquet")
+    return stage(project, "ingest_images", url, raw="raw", added="added", out="images", refusals="refused.parquet")
 
 
 def sample_clips(project: Path, url: str | None) -> subprocess.CompletedProcess[str]:
-    return stage(project, "ingest_frames", url, raw="raw", images="images", out="frames")
+    return stage(project, "ingest_frames", url, images="images", out="frames")
 
 
 def locate_faces(project: Path, url: str | None) -> subprocess.CompletedProcess[str]:
-    return stage(project, "ingest_landmarks", url, raw="raw", images="images", frames="frames", out="landmarks")
+    return stage(project, "ingest_landmarks", url, images="images", frames="frames", out="landmarks")
 
 
 def runs(server: str, what: str, name: str) -> list[dict]:

@@ -83,8 +83,8 @@ def clip_row(name: str, **changes):
 
 
 def sampled(folder, *names: str, rule: IngestFrames | None = None):
-    rows = [clip_row(name) for name in names] + [clip_row("photo.jpg", kind="still")]
-    return sample_frames(IMAGES.table(rows), raw=folder, settings=rule or settings("even", count=3)).to_pylist()
+    rows = [clip_row(name, path=str(folder / name)) for name in names] + [clip_row("photo.jpg", kind="still")]
+    return sample_frames(IMAGES.table(rows), settings=rule or settings("even", count=3)).to_pylist()
 
 
 def test_rows_of_a_clip(clips):
@@ -144,4 +144,4 @@ def test_a_truncated_clip_gives_the_frames_it_still_has(clips, tmp_path):
 
 def test_no_clips_give_an_empty_table(clips):
     assert sampled(clips) == []
-    assert sample_frames(IMAGES.table([]), raw=clips, settings=settings("even")).schema.equals(FRAMES.arrow)
+    assert sample_frames(IMAGES.table([]), settings=settings("even")).schema.equals(FRAMES.arrow)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks.ingest.inventory import OPTIONAL, REQUIRED, take_inventory
-from tasks.ingest.raw import RawLayoutError, read_lines
+from tasks.ingest.raw import Folder, RawLayoutError, folders, read_lines
 
 HEADER = "path,subject_id,population,cleft_side,licence,consent,notice\n"
 
@@ -34,7 +34,12 @@ def add(raw: Path, name: str, content: str = "") -> str:
 def inventory(raw: Path, lines: str | bytes, header: str = HEADER):
     data = lines if isinstance(lines, bytes) else (header + lines).encode()
     (raw / "images.csv").write_bytes(data)
-    images, refused = take_inventory(raw, still_suffixes=(".jpg", ".png"), clip_suffixes=(".avi", ".mp4"))
+    images, refused = take(Folder(raw, ""))
+    return [row | {"path": os.path.relpath(row["path"], raw)} for row in images], refused
+
+
+def take(*where: Folder):
+    images, refused = take_inventory(where, still_suffixes=(".jpg", ".png"), clip_suffixes=(".avi", ".mp4"))
     return images.to_pylist(), refused.to_pylist()
 
 
@@ -248,10 +253,10 @@ def test_a_missing_images_csv_says_what_it_should_hold(tmp_path):
     with pytest.raises(
         RawLayoutError, match=r"images\.csv: no such file; columns: path, subject_id, population, cleft_side"
     ):
-        take_inventory(tmp_path, still_suffixes=(".jpg",), clip_suffixes=())
+        take(Folder(tmp_path, ""))
     (tmp_path / "images.csv").mkdir()
     with pytest.raises(RawLayoutError, match=r"images\.csv: cannot be read: Is a directory"):
-        take_inventory(tmp_path, still_suffixes=(".jpg",), clip_suffixes=())
+        take(Folder(tmp_path, ""))
 
 
 @pytest.mark.parametrize(
@@ -287,3 +292,34 @@ def test_the_inventory_depends_on_content_alone(raw, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "moved"
     shutil.copytree(raw, elsewhere)
     assert inventory(raw, lines) == inventory(elsewhere, lines)
+
+
+def test_batches_are_listed_with_the_raw_folder(raw, monkeypatch):
+    monkeypatch.chdir(raw.parent)
+    here = Path(raw.name)
+    for batch, name in (("2026-01-02-b", "new.jpg"), ("2026-01-01-a", "copy.jpg"), (".half", "half.jpg")):
+        add(here / "added/batches" / batch, name, "a.jpg" if name == "copy.jpg" else "")
+        (here / "added/batches" / batch / "images.csv").write_text(f"path,subject_id,population\n{name},ann,control\n")
+    (here / "added/batches/2026-01-03-c").mkdir()
+    (here / "images.csv").write_text("path,subject_id,population\na.jpg,ann,control\n")
+    where = folders(here, here / "added")
+    assert [folder.prefix for folder in where] == ["", "2026-01-01-a/", "2026-01-02-b/", "2026-01-03-c/"]
+    images, refused = take(*where)
+    assert not refused
+    assert {row["path"]: row["names"] for row in images} == {
+        f"{here}/added/batches/2026-01-01-a/copy.jpg": ["2026-01-01-a/copy.jpg", "a.jpg"],
+        f"{here}/added/batches/2026-01-02-b/new.jpg": ["2026-01-02-b/new.jpg"],
+    }
+
+
+def test_a_bad_line_of_a_batch_names_the_batch(raw):
+    (raw / "images.csv").write_text("path,subject_id,population\na.jpg,ann,control\n")
+    batch = raw / "added/batches/one"
+    batch.mkdir(parents=True)
+    (batch / "images.csv").write_text("path,subject_id,population\n../../../a.jpg,ann,control\n")
+    _, (line,) = take(*folders(raw, raw / "added"))
+    assert (line["source"], line["line"]) == ("one/images.csv", 2)
+    assert "must lie inside the folder" in line["reason"]
+    (batch / "images.csv").write_text("path,who\n")
+    with pytest.raises(RawLayoutError, match=r"one/images\.csv: line 1: missing columns"):
+        take(*folders(raw, raw / "added"))

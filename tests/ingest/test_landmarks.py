@@ -181,9 +181,10 @@ def bucket(tmp_path_factory):
     (raw / "text.jpg").write_text("no picture")
     fixed = {"subject_id": "s", "population": "control", "size_bytes": 1}
     stills = [
-        {"kind": "still", "image_id": name, "path": name} for name in ("good.png", "turned.png", "gone.jpg", "text.jpg")
+        {"kind": "still", "image_id": name, "path": str(raw / name)}
+        for name in ("good.png", "turned.png", "gone.jpg", "text.jpg")
     ]
-    clips = [{"kind": "clip", "image_id": "clip", "path": "clip.avi"}]
+    clips = [{"kind": "clip", "image_id": "clip", "path": str(raw / "clip.avi")}]
     images = IMAGES.table(fixed | row | {"names": [row["path"]]} for row in stills + clips)
     frame = {"clip_id": "clip", "subject_id": "s", "population": "control"}
     frames = FRAMES.table(
@@ -192,12 +193,12 @@ def bucket(tmp_path_factory):
             frame | {"image_id": "f-1", "reason": "no frame of this clip could be decoded"},
         ]
     )
-    return images, frames, raw
+    return images, frames
 
 
 def test_a_bucket_gives_a_row_for_every_still_and_frame(bucket, base):
-    images, frames, raw = bucket
-    table = locate(images, frames, raw=raw, settings=SETTINGS)
+    images, frames = bucket
+    table = locate(images, frames, settings=SETTINGS)
     assert table.schema.equals(LANDMARKS.arrow)
     rows = {row["image_id"]: row for row in table.to_pylist()}
     assert set(rows) == {"good.png", "turned.png", "gone.jpg", "text.jpg", "f0", "f-1"}
@@ -214,14 +215,13 @@ def test_a_bucket_gives_a_row_for_every_still_and_frame(bucket, base):
         assert (rows[name]["subject_id"], rows[name]["population"]) == ("s", "control")
 
 
-def test_empty_tables_give_an_empty_table(bucket):
-    _, _, raw = bucket
-    assert locate(IMAGES.table([]), FRAMES.table([]), raw=raw, settings=SETTINGS).num_rows == 0
+def test_empty_tables_give_an_empty_table():
+    assert locate(IMAGES.table([]), FRAMES.table([]), settings=SETTINGS).num_rows == 0
 
 
 def test_pixels_come_from_files_and_frames(bucket):
-    images, frames, raw = bucket
-    load = loader(images, frames, raw=raw)
+    images, frames = bucket
+    load = loader(images, frames)
     for name in ("good.png", "turned.png", "f0"):
         assert np.array_equal(load(name), face().image)
     with pytest.raises(UnreadableImage):

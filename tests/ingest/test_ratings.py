@@ -4,7 +4,7 @@ import pytest
 
 from tasks import tables
 from tasks.ingest.ratings import read_ratings
-from tasks.ingest.raw import RawLayoutError
+from tasks.ingest.raw import Folder, RawLayoutError, folders
 from tasks.params import Scale
 from tasks.schemas import IMAGES
 
@@ -26,7 +26,7 @@ def ratings(raw, text: str | None = None, references: str | None = None):
     for name, content in (("ratings.csv", text), ("references.csv", references)):
         if content is not None:
             (raw / name).write_text(content)
-    return [table.to_pylist() for table in read_ratings(raw, raw / "images.parquet", scales=SCALES)]
+    return [table.to_pylist() for table in read_ratings([Folder(raw, "")], raw / "images.parquet", scales=SCALES)]
 
 
 def test_good_lines_are_all_kept(raw):
@@ -138,3 +138,18 @@ def test_a_file_that_cannot_be_trusted_stops_at_once(raw, name):
     (raw / name).write_text("path,rater\na.jpg,r\n")
     with pytest.raises(RawLayoutError, match=rf"{name}: line 1: missing columns"):
         ratings(raw)
+
+
+def test_a_batch_names_its_own_pictures_first_then_all(raw):
+    batch = raw / "batches/new"
+    batch.mkdir(parents=True)
+    (raw / "ratings.csv").write_text(HEADER + "a.jpg,r,lay,CARS,1\n")
+    (batch / "ratings.csv").write_text(HEADER + "a.jpg,s,lay,CARS,2\nb.jpg,s,lay,CARS,3\nother/c.jpg,s,lay,CARS,4\n")
+    rows = [("one", "a.jpg"), ("two", "b.jpg"), ("three", "new/a.jpg"), ("four", "other/c.jpg")]
+    fixed = {"kind": "still", "subject_id": "s", "population": "repaired", "size_bytes": 1}
+    table = IMAGES.table(fixed | {"image_id": i, "path": n, "names": [n]} for i, n in rows)
+    tables.write(table, raw / "images.parquet", IMAGES, provenance={})
+    kept, _, refused = read_ratings(folders(raw, raw), raw / "images.parquet", scales=SCALES)
+    assert not refused.num_rows
+    found = {(row["image_id"], row["rater_id"]): row["score"] for row in kept.to_pylist()}
+    assert found == {("one", "r"): 1, ("three", "s"): 2, ("two", "s"): 3, ("four", "s"): 4}

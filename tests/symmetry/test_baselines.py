@@ -75,7 +75,7 @@ def test_light_from_one_side_is_not_asymmetry(even_face):
 def test_table_of_a_bucket(even_face, tmp_path):
     (tmp_path / "a.png").write_bytes(encode_png(even_face.image))
     (tmp_path / "bad.png").write_bytes(b"not a picture")
-    images = pa.table({"image_id": ["a", "bad", "r"], "path": ["a.png", "bad.png", "r.png"]})
+    images = pa.table({"image_id": ["a", "bad", "r"], "path": [f"{tmp_path}/{n}.png" for n in ("a", "bad", "r")]})
     points = even_face.landmarks.ravel().tolist()
     rows = [
         ("a", points, None, None),
@@ -86,7 +86,7 @@ def test_table_of_a_bucket(even_face, tmp_path):
     landmarks = pa.Table.from_pylist(
         [{"image_id": i, "subject_id": "s", "points": p, "reason": r, "clip_id": c} for i, p, r, c in rows]
     )
-    found = {row["image_id"]: row for row in measure_photographs(images, landmarks, raw=tmp_path).to_pylist()}
+    found = {row["image_id"]: row for row in measure_photographs(images, landmarks).to_pylist()}
     assert set(found) == {"a", "bad", "r"}  # frames are not measured
     assert found["a"]["cupids_bow_difference"] == 0 and found["a"]["reason"] is None
     assert found["r"]["reason"] == "no face"
