@@ -7,33 +7,38 @@ and without a Prefect server share. Knows nothing of what is computed, nor of th
 """
 
 import importlib
+import os
+import socket
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
-from prefect import Task, task
 from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel
 
 from flows.processes import worker_pool
 from flows.progress import progress
+from flows.runners import run_far, run_here
 from flows.store import using
 from flows.tracking import show, tracked
 from tasks import tables
 from tasks.artifacts import Reference, Store
 from tasks.digests import code_digest, digest, file_digest, table_digest
+from tasks.errors import InputError
+from tasks.params import Runtime
 from tasks.tables import Schema
 
 LOOKUPS = 8
 """Buckets looked up at a time: a shared store takes its time to answer."""
+
+ONE_AT_A_TIME = threading.Lock()
+"""A cluster's worker may have threads; what computes (dlib) is made for one."""
 
 
 @dataclass(frozen=True)
@@ -130,18 +135,19 @@ def recall(record: Mapping[str, Any], schema: Schema, make: Callable[[], pa.Tabl
         return tables.read(store.path(reference), schema)
 
 
-def run_buckets(work: Work, out: Path, *, workers: int) -> None:
+def run_buckets(work: Work, out: Path, *, runtime: Runtime, here: bool = False) -> None:
     """Bring every bucket's result into the folder `out`, computing only what the store does not have.
 
-    `workers`: processes for CPU work; 0 computes in this process, for work that holds a GPU or threads of its own.
+    `here` computes in this process alone, for work that holds a GPU or has threads of its own.
     """
-    plans = _plan(work)
+    common = work.provenance()
+    plans = [_plan(work, common, bucket) for bucket in work.buckets()]
     with using() as use:
         results = _look_up(use.store, work.stage, plans)
         use.warn()
         missing = [plan for plan in plans if plan.bucket not in results]
         _tell_damage(use.store, work.stage, missing)
-        results |= _compute(use.store, work, missing, workers)
+        results |= _compute(use.store, work, missing, runtime, here)
         _join(use.store, results, out)
         use.note(work.stage, [plan.key for plan in plans])
     _tell(work.stage, results, {plan.bucket for plan in missing})
@@ -173,60 +179,86 @@ def _join(store: Store, results: Mapping[str, Reference], out: Path) -> None:
         store.copy(filled[name], out / name)
 
 
-def _plan(work: Work) -> list[Plan]:
-    common = work.provenance()
-    plans = []
-    for bucket in work.buckets():
-        inputs = {name: source.digest(bucket) for name, source in work.sources.items()}
-        record = {**common, "inputs": inputs, "bucket": bucket}
-        plans.append(Plan(bucket, digest(record), record))
-    return plans
+def _plan(work: Work, common: Mapping[str, Any], bucket: str) -> Plan:
+    inputs = {name: source.digest(bucket) for name, source in work.sources.items()}
+    record = {**common, "inputs": inputs, "bucket": bucket}
+    return Plan(bucket, digest(record), record)
 
 
-def _compute(store: Store, work: Work, missing: Sequence[Plan], workers: int) -> dict[str, Reference]:
-    """The missing buckets' results, in processes if there are several buckets and workers."""
+def _compute(store: Store, work: Work, missing: Sequence[Plan], runtime: Runtime, here: bool) -> dict[str, Reference]:
+    """The missing buckets' results: in this process, in processes of this machine, or on a cluster."""
     if not missing:
         return {}
+    calls = {plan.bucket: {"store": store, "work": work, "plan": plan} for plan in missing}
     with progress(len(missing), work.stage, "bucket") as advance:
-        if workers < 2 or len(missing) == 1:
-            return _collect(store, work, missing, partial(compute_bucket, store, work), 1, advance)
-        with worker_pool(min(workers, len(missing))) as pool:
-            return _collect(store, work, missing, partial(_in_pool, pool, store, work), workers, advance)
+        if not here and _far(runtime, work.stage):
+            troubles = run_far(work.stage, compute_far, calls, runtime, advance)
+            return {plan.bucket: _collect(store, work, plan, troubles[plan.bucket]) for plan in missing}
+        if here or runtime.workers < 2 or len(missing) == 1:
+            return run_here(work.stage, _compute_here, calls, 1, advance)
+        with worker_pool(min(runtime.workers, len(missing))) as pool:
+            pooled = {name: {**given, "pool": pool} for name, given in calls.items()}
+            return run_here(work.stage, _compute_here, pooled, runtime.workers, advance)
 
 
-def _collect(
-    store: Store,
-    work: Work,
-    missing: Sequence[Plan],
-    compute: Callable[[Plan], Reference],
-    width: int,
-    advance: Callable[[int], None],
-) -> dict[str, Reference]:
-    """Compute the plans `width` at a time, as task runs when tracked; results by bucket."""
-
-    def one(plan: Plan) -> Reference:
-        reference = compute(plan)
-        store.share(work.stage, plan.key, reference)
-        advance(1)
-        return reference
-
-    names = [plan.bucket for plan in missing]
-    if not tracked():
-        with ThreadPoolExecutor(width) as threads:
-            return dict(zip(names, threads.map(one, missing), strict=True))
-    runner: ThreadPoolTaskRunner[Reference] = ThreadPoolTaskRunner(max_workers=width)
-    with runner:
-        futures = [runner.submit(_as_task(work.stage, plan, one), {"plan": plan}) for plan in missing]
-        return dict(zip(names, [future.result() for future in futures], strict=True))
+def _far(runtime: Runtime, stage: str) -> bool:
+    """Whether a cluster computes. It needs a Prefect server; without one this machine computes, and says so."""
+    if runtime.runner != "threads" and not tracked():
+        print(f"{stage}: no Prefect server, so not on {runtime.runner} but on this machine", flush=True)
+    return runtime.runner != "threads" and tracked()
 
 
-def _as_task(stage: str, plan: Plan, one: Callable[[Plan], Reference]) -> Task[[Plan], Reference]:
-    """A bucket as a task run of its own. Prefect caches nothing: the store does."""
-    return task(name=stage, task_run_name=plan.bucket, cache_policy=NO_CACHE, persist_result=False)(one)
+def _collect(store: Store, work: Work, plan: Plan, trouble: str | None) -> Reference:
+    """The result that a worker stored. InputError where this machine does not see it."""
+    reference = store.lookup(work.stage, plan.key)
+    if reference is None:
+        raise InputError(
+            f"bucket {plan.bucket} was computed, but its result did not come back to {store.root}: "
+            + (trouble or store.trouble or "the worker stored it elsewhere. Start workers in this folder on a shared ")
+            + ("" if trouble or store.trouble else "disk, or name a store that all see in params.yaml, shared_store")
+        )
+    return reference
 
 
-def _in_pool(pool: Executor, store: Store, work: Work, plan: Plan) -> Reference:
-    return pool.submit(compute_bucket, store, work, plan).result()
+def _compute_here(store: Store, work: Work, plan: Plan, pool: Executor | None = None) -> Reference:
+    """Compute one bucket in this process or in the pool's, and send it to the shared store if there is one."""
+    if pool is None:
+        reference = compute_bucket(store, work, plan)
+    else:
+        reference = pool.submit(compute_bucket, store, work, plan).result()
+    store.share(work.stage, plan.key, reference)
+    return reference
+
+
+def compute_far(store: Store, work: Work, plan: Plan) -> str | None:
+    """Compute and share one bucket on a worker. Why the shared store did not take it, or None.
+
+    InputError where the worker does not see the same code, tables, files and raw pictures as the parent.
+    """
+    import cv2
+
+    with ONE_AT_A_TIME:
+        cv2.setNumThreads(1)
+        _require_same(work, plan)
+        store.share(work.stage, plan.key, compute_bucket(store, work, plan))
+        return store.trouble
+
+
+def _require_same(work: Work, plan: Plan) -> None:
+    """InputError unless this worker would plan the bucket alike, and can open its raw files."""
+    where = f"worker {socket.gethostname()} in {Path.cwd()}"
+    try:
+        own = _plan(work, work.provenance(), plan.bucket)
+    except (OSError, InputError) as error:
+        raise InputError(f"{where}: {error}; start workers in the project's folder") from error
+    if own.key != plan.key:
+        other = [name for name, value in own.provenance.items() if value != plan.provenance.get(name)]
+        raise InputError(f"{where}: other {', '.join(other)} than where the run started; it must see the same folder")
+    for source in work.sources.values():
+        named = "path" in (column.name for column in source.schema.columns)
+        paths = source.read(plan.bucket)["path"].to_pylist() if named else []
+        if lost := [path for path in paths if not os.access(path, os.R_OK)]:
+            raise InputError(f"{where}: {len(lost)} of {len(paths)} raw files of bucket {plan.bucket} cannot be opened")
 
 
 def compute_bucket(store: Store, work: Work, plan: Plan) -> Reference:

@@ -20,8 +20,8 @@ PIXELS = ("image_id", "kind", "subject_id", "population")
 """What a result from an image's pixels depends on: not its path, licence or consent."""
 
 
-def _workers() -> int:
-    return params.load(Runtime, "runtime").workers
+def _runtime() -> Runtime:
+    return params.load(Runtime, "runtime")
 
 
 @flow
@@ -68,7 +68,7 @@ def ingest_frames(images: Path, out: Path) -> None:
         sources={"images": Source(images, IMAGES, PIXELS)},
         settings={"settings": params.load(IngestFrames, "ingest_frames")},
     )
-    run_buckets(work, out, workers=_workers())
+    run_buckets(work, out, runtime=_runtime())
 
 
 @flow
@@ -81,7 +81,7 @@ def ingest_landmarks(images: Path, frames: Path, out: Path) -> None:
         sources={"images": Source(images, IMAGES, PIXELS), "frames": Source(frames, FRAMES)},
         settings={"settings": params.load(IngestLandmarks, "ingest_landmarks")},
     )
-    run_buckets(work, out, workers=_workers())
+    run_buckets(work, out, runtime=_runtime())
 
 
 @flow
@@ -98,4 +98,4 @@ def ingest_lips(images: Path, frames: Path, landmarks: Path, out: Path) -> None:
         },
         settings={"settings": params.load(IngestLips, "ingest_lips")},
     )
-    run_buckets(work, out, workers=_workers())
+    run_buckets(work, out, runtime=_runtime())

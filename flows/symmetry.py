@@ -52,7 +52,7 @@ def symmetry_warp(images: Path, landmarks: Path, exemplars: Path, out: Path) -> 
         },
         files={"exemplars": exemplars},
     )
-    run_buckets(work, out, workers=params.load(Runtime, "runtime").workers)
+    run_buckets(work, out, runtime=params.load(Runtime, "runtime"))
 
 
 @flow
@@ -164,7 +164,7 @@ def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out:
         settings={"threads": threads},
         files={"model": file},
     )
-    run_buckets(work, out / "photographs", workers=0)
+    run_buckets(work, out / "photographs", runtime=params.load(Runtime, "runtime"), here=True)
 
 
 @flow
@@ -177,4 +177,4 @@ def symmetry_baselines(images: Path, landmarks: Path, out: Path) -> None:
         sources={"images": Source(images, IMAGES, PIXELS), "landmarks": Source(landmarks, LANDMARKS)},
         settings={},
     )
-    run_buckets(work, out, workers=params.load(Runtime, "runtime").workers)
+    run_buckets(work, out, runtime=params.load(Runtime, "runtime"))

@@ -12,8 +12,9 @@ import pytest
 
 from flows import PROJECT, store
 from flows.incremental import Source, Work, run_buckets
-from tasks import tables
+from tasks import params, tables
 from tasks.digests import file_digest
+from tasks.params import Runtime
 from tasks.schemas import DISTANCES, IMAGES
 from tests.flows import counting
 from tests.flows.counting import Counting
@@ -43,7 +44,7 @@ class Project:
             if part:
                 tables.write(IMAGES.table(part), self.root / f"images/{bucket:02x}.parquet", IMAGES, provenance={})
 
-    def run(self, *, factor: float = 1.0, workers: int = 0, out: Path | None = None) -> int:
+    def run(self, *, factor: float = 1.0, workers: int = 1, out: Path | None = None) -> int:
         """Run the stage; how many buckets were computed."""
         before = self.computed()
         work = Work(
@@ -53,7 +54,8 @@ class Project:
             sources={"images": Source(self.root / "images", IMAGES, ("image_id", "subject_id"))},
             settings={"settings": Counting(factor=factor)},
         )
-        run_buckets(work, out or self.out, workers=workers)
+        runtime = params.load(Runtime, "runtime", PROJECT / "params.yaml").model_copy(update={"workers": workers})
+        run_buckets(work, out or self.out, runtime=runtime)
         return self.computed() - before
 
     def computed(self) -> int:
@@ -121,7 +123,7 @@ def test_a_missing_or_damaged_result_is_computed_again(project, damage):
 
 
 def test_workers_change_nothing(project, tmp_path):
-    project.run(workers=0)
+    project.run(workers=1)
     alone = project.digests()
     for name in ("objects", "references"):
         shutil.rmtree(project.root / "store" / name)
