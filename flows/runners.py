@@ -4,7 +4,9 @@ In: a function of a module and what to call it with, by name. Out: what it gave,
 of its own when the stage is tracked. Knows nothing of buckets, stores or what is computed.
 """
 
+import logging
 import os
+import secrets
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent import futures
@@ -81,18 +83,23 @@ Lost = tuple[type[Exception], ...]
 
 def _dask(runtime: Runtime, scratch: str) -> tuple[TaskRunner[Any], Lost]:
     """Dask's scheduler at `runtime.cluster`, or one on loopback with `runtime.workers` processes and its own keys."""
+    import dask
     from distributed import KilledWorker, LocalCluster
     from prefect_dask.task_runners import DaskTaskRunner
 
+    for talkative in ("distributed", "prefect.task_runner.dask"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     if runtime.cluster:
         return DaskTaskRunner(address=runtime.cluster), (KilledWorker,)
+    dask.config.set({"distributed.scheduler.http.routes": []})  # no dashboard
     own = {
         "n_workers": runtime.workers,
         "threads_per_worker": 1,
         "host": "127.0.0.1",
         "protocol": "tls",
         "security": True,
-        "dashboard_address": None,
+        "dashboard_address": "127.0.0.1:0",
+        "scheduler_kwargs": {"dashboard": False},
         "memory_limit": 0,
         "local_directory": scratch,
     }
@@ -108,6 +115,7 @@ def _ray(runtime: Runtime, scratch: str) -> tuple[TaskRunner[Any], Lost]:
     lost = (ray.exceptions.RayError,)
     if runtime.cluster:
         return RayTaskRunner(address=runtime.cluster), lost
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else one in the home folder
     own = {
         "num_cpus": runtime.workers,
         "include_dashboard": False,
