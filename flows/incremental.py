@@ -12,7 +12,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -212,11 +212,9 @@ def _collect(store: Store, work: Work, plan: Plan, trouble: str | None) -> Refer
     """The result that a worker stored. InputError where this machine does not see it."""
     reference = store.lookup(work.stage, plan.key)
     if reference is None:
-        raise InputError(
-            f"bucket {plan.bucket} was computed, but its result did not come back to {store.root}: "
-            + (trouble or store.trouble or "the worker stored it elsewhere. Start workers in this folder on a shared ")
-            + ("" if trouble or store.trouble else "disk, or name a store that all see in params.yaml, shared_store")
-        )
+        elsewhere = "workers store elsewhere; start them in this folder on a shared disk, or set runtime.shared_store"
+        why = trouble or store.trouble or elsewhere
+        raise InputError(f"bucket {plan.bucket} was computed, but its result is not in {store.root}: {why}")
     return reference
 
 
