@@ -255,7 +255,7 @@ def _require_same(work: Work, plan: Plan) -> None:
     for source in work.sources.values():
         named = "path" in (column.name for column in source.schema.columns)
         paths = source.read(plan.bucket)["path"].to_pylist() if named else []
-        if lost := [path for path in paths if not os.access(work.paths.get("raw", Path()) / path, os.R_OK)]:
+        if lost := [path for path in paths if not os.access(path, os.R_OK)]:
             raise InputError(f"{where}: {len(lost)} of {len(paths)} raw files of bucket {plan.bucket} cannot be opened")
 
 
