@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from flows.processes import die_with_dvc
+from flows.warm import run_in_fork
 from tasks.errors import InputError
 
 USAGE = "python -m flows STAGE --name value ...   (`dvc stage list` shows the stages)"
@@ -23,14 +24,22 @@ WORKER_KILLED = (
 
 
 def main() -> None:
-    """Run the stage named on the command line. Bad input ends with one line and exit code 1, not a traceback."""
+    """Run the stage named on the command line, as a fork of a process that has imported everything if there is one."""
     if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
         sys.exit(f"usage: {USAGE}")
-    stage = sys.argv[1]
     die_with_dvc()
+    code = run_in_fork(sys.argv[1:])
+    if code is None:
+        run(sys.argv[1:])
+    sys.exit(code)
+
+
+def run(arguments: list[str]) -> None:
+    """Run a stage: its name, then its options. Bad input ends with one line and exit code 1, not a traceback."""
     from flows.store import using
     from flows.tracking import run_stage  # imports Prefect, which takes longer than DVC may live
 
+    stage = arguments[0]
     try:
         flow = getattr(importlib.import_module(f"flows.{stage.split('_')[0]}"), stage)
     except (ModuleNotFoundError, AttributeError) as error:
@@ -38,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(f"python -m flows {stage}", description=inspect.getdoc(flow.fn))
     for name, parameter in inspect.signature(flow.fn).parameters.items():
         parser.add_argument(f"--{name}", type=Path if parameter.annotation is Path else str, required=True)
-    given = vars(parser.parse_args(sys.argv[2:]))
+    given = vars(parser.parse_args(arguments[1:]))
     try:
         with using():
             run_stage(flow, os.environ.get("DVC_STAGE", stage), **given)
