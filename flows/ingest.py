@@ -50,7 +50,8 @@ def _write_parts(images: pa.Table, out: Path, made: dict[str, object], *, bucket
 def ingest_ratings(raw: Path, added: Path, images: Path, out: Path, references: Path, refusals: Path) -> None:
     """Read what raters said of the images, and what is known of them by other means."""
     settings = params.load(IngestRatings, "ingest_ratings")
-    ratings, known, refused = read_ratings(folders(raw, added), images, scales=settings.scales)
+    listed = tables.read(images, IMAGES, ["image_id", "names"])
+    ratings, known, refused = read_ratings(folders(raw, added), listed, scales=settings.scales)
     made = {"stage": "ingest_ratings", "parameters": settings.model_dump(mode="json")}
     tables.write(ratings, out, RATINGS, provenance=made)
     tables.write(known, references, REFERENCES, provenance=made)

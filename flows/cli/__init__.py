@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from flows.cli import rebuild, results, score
+from flows.cli import ratings, rebuild, results, score
 from tasks.errors import InputError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command()(score.score)
 app.command()(results.results)
 app.command()(rebuild.rebuild)
+app.add_typer(ratings.app, name="ratings")
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ class _Named:
     size_bytes: int
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """Why a line cannot be used."""
 
 
@@ -59,9 +59,9 @@ def take_inventory(
             continue  # a batch of ratings alone
         for line in read_lines(folder.csv("images"), required=REQUIRED, optional=OPTIONAL, prefix=folder.prefix):
             try:
-                _check(line)
-                named += [(folder, line, file) for file in _files(folder.path, line.cells["path"], suffixes)]
-            except _Refused as reason:
+                check_line(line)
+                named += [(folder, line, file) for file in files_named(folder.path, line.cells["path"], suffixes)]
+            except Refused as reason:
                 refused.append(line.refused(str(reason)))
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(lambda triple: _identify(*triple), named))
@@ -73,37 +73,37 @@ def take_inventory(
     return IMAGES.table(sorted(rows, key=lambda row: str(row["image_id"]))), refusals_table(refused + conflicts)
 
 
-def _check(line: Line) -> None:
-    """_Refused where the cells themselves are wrong."""
+def check_line(line: Line) -> None:
+    """Refused where the cells themselves are wrong."""
     cells = line.cells
     if not cells["path"] or not cells["subject_id"]:
-        raise _Refused("path and subject_id must not be empty")
+        raise Refused("path and subject_id must not be empty")
     if cells["population"] not in POPULATIONS:
-        raise _Refused(f"population {cells['population']!r} is not one of {', '.join(POPULATIONS)}")
+        raise Refused(f"population {cells['population']!r} is not one of {', '.join(POPULATIONS)}")
     if cells.get("cleft_side") and cells["cleft_side"] not in SIDES:
-        raise _Refused(f"cleft_side {cells['cleft_side']!r} is not one of {', '.join(SIDES)} or empty")
+        raise Refused(f"cleft_side {cells['cleft_side']!r} is not one of {', '.join(SIDES)} or empty")
     path = Path(cells["path"])
     if path.is_absolute() or ".." in path.parts:
-        raise _Refused("path must lie inside the folder of images.csv")
+        raise Refused("path must lie inside the folder of images.csv")
 
 
-def _files(raw: Path, path: str, suffixes: Sequence[str]) -> list[Path]:
-    """The pictures and clips that a path, folder or pattern names, in name order. _Refused where there are none."""
+def files_named(raw: Path, path: str, suffixes: Sequence[str]) -> list[Path]:
+    """The pictures and clips that a path, folder or pattern names, in name order. Refused where there are none."""
     target = raw / path
     try:
         if target.is_file() and target.suffix.lower() not in suffixes:
-            raise _Refused(f"not a kind of file that is read; suffixes: {', '.join(suffixes)}")
+            raise Refused(f"not a kind of file that is read; suffixes: {', '.join(suffixes)}")
         if target.is_file():
             return [target]
         candidates = target.rglob("*") if target.is_dir() else raw.glob(path)
         seen = (file for file in candidates if not file.name.startswith("."))
         files = sorted(file for file in seen if file.suffix.lower() in suffixes and file.is_file())
     except OSError as error:
-        raise _Refused(f"cannot be looked for: {error.strerror}") from error
+        raise Refused(f"cannot be looked for: {error.strerror}") from error
     except ValueError as error:  # pathlib of a pattern such as `a**`
-        raise _Refused(f"not a usable path or pattern: {error}") from error
+        raise Refused(f"not a usable path or pattern: {error}") from error
     if not files:
-        raise _Refused("no such file, or nothing in the folder or pattern that is read")
+        raise Refused("no such file, or nothing in the folder or pattern that is read")
     return files
 
 

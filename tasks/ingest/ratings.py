@@ -6,7 +6,7 @@ optional) and the refused lines. Knows nothing of agreement or statistics.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pyarrow as pa
 
@@ -19,7 +19,7 @@ REFERENCE_COLUMNS = ("path", "measure", "value")
 
 
 def read_ratings(
-    folders: Sequence[Folder], images: Path, *, scales: Mapping[str, Scale]
+    folders: Sequence[Folder], images: pa.Table, *, scales: Mapping[str, Scale]
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Ratings, references and refused lines of all folders; a file that is not there gives no rows.
 
@@ -32,7 +32,7 @@ def read_ratings(
     refused: list[dict[str, object]] = []
     ratings: dict[tuple[object, ...], dict[str, object]] = {}
     for folder, line in _lines(folders, "ratings", RATING_COLUMNS):
-        row, reason = _rating(line, _image(line, folder, ids), scales)
+        row, reason = rating_row(line, _image(line, folder, ids), scales)
         key = (row["image_id"], row["rater_id"], row["scale"])
         if reason is None and key in ratings:
             reason = f"rater {row['rater_id']} has rated this image before on {row['scale']}; the first line counts"
@@ -42,7 +42,7 @@ def read_ratings(
             refused.append(line.refused(reason))
     references: dict[tuple[object, ...], dict[str, object]] = {}
     for folder, line in _lines(folders, "references", REFERENCE_COLUMNS):
-        row, reason = _reference(line, _image(line, folder, ids))
+        row, reason = reference_row(line, _image(line, folder, ids))
         if reason is None and (row["image_id"], row["measure"]) in references:
             reason = f"{row['measure']} of this image stands twice; the first line counts"
         if reason is None:
@@ -69,7 +69,8 @@ def _image(line: Line, folder: Folder, ids: Mapping[str, str]) -> str | None:
     return ids.get(folder.prefix + name, ids.get(name))
 
 
-def _rating(line: Line, image_id: str | None, scales: Mapping[str, Scale]) -> tuple[dict[str, object], str | None]:
+def rating_row(line: Line, image_id: str | None, scales: Mapping[str, Scale]) -> tuple[dict[str, object], str | None]:
+    """A line of ratings.csv about an image as a row of the ratings table, and why it cannot be one."""
     cells = line.cells
     score = _number(cells["score"])
     row: dict[str, object] = {name: cells[name] for name in ("rater_id", "rater_role", "scale")}
@@ -91,7 +92,8 @@ def _rating(line: Line, image_id: str | None, scales: Mapping[str, Scale]) -> tu
     return row, reason
 
 
-def _reference(line: Line, image_id: str | None) -> tuple[dict[str, object], str | None]:
+def reference_row(line: Line, image_id: str | None) -> tuple[dict[str, object], str | None]:
+    """A line of references.csv about an image as a row of the references table, and why it cannot be one."""
     value = _number(line.cells["value"])
     row: dict[str, object] = {"image_id": image_id, "measure": line.cells["measure"], "value": value}
     if image_id is None:

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks import tables
 from tasks.errors import InputError
-from tasks.schemas import IMAGES, REFUSALS
+from tasks.schemas import REFUSALS
 
 
 class RawLayoutError(InputError):
@@ -99,10 +98,9 @@ def _check_header(path: Path, header: Sequence[str], required: Sequence[str], op
         )
 
 
-def ids_by_name(images: Path) -> dict[str, str]:
-    """image_id by every path at which the image stands, from the images table."""
-    table = tables.read(images, IMAGES, ["image_id", "names"])
-    return {name: row["image_id"] for row in table.to_pylist() for name in row["names"]}
+def ids_by_name(images: pa.Table) -> dict[str, str]:
+    """image_id by every name of the image, from the images table (columns image_id, names)."""
+    return {name: row["image_id"] for row in images.select(["image_id", "names"]).to_pylist() for name in row["names"]}
 
 
 def refusals_table(rows: Sequence[dict[str, object]]) -> pa.Table:

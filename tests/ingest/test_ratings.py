@@ -22,11 +22,15 @@ def raw(tmp_path):
     return tmp_path
 
 
+def listed(raw):
+    return tables.read(raw / "images.parquet", IMAGES)
+
+
 def ratings(raw, text: str | None = None, references: str | None = None):
     for name, content in (("ratings.csv", text), ("references.csv", references)):
         if content is not None:
             (raw / name).write_text(content)
-    return [table.to_pylist() for table in read_ratings([Folder(raw, "")], raw / "images.parquet", scales=SCALES)]
+    return [table.to_pylist() for table in read_ratings([Folder(raw, "")], listed(raw), scales=SCALES)]
 
 
 def test_good_lines_are_all_kept(raw):
@@ -149,7 +153,7 @@ def test_a_batch_names_its_own_pictures_first_then_all(raw):
     fixed = {"kind": "still", "subject_id": "s", "population": "repaired", "size_bytes": 1}
     table = IMAGES.table(fixed | {"image_id": i, "path": n, "names": [n]} for i, n in rows)
     tables.write(table, raw / "images.parquet", IMAGES, provenance={})
-    kept, _, refused = read_ratings(folders(raw, raw), raw / "images.parquet", scales=SCALES)
+    kept, _, refused = read_ratings(folders(raw, raw), listed(raw), scales=SCALES)
     assert not refused.num_rows
     found = {(row["image_id"], row["rater_id"]): row["score"] for row in kept.to_pylist()}
     assert found == {("one", "r"): 1, ("three", "s"): 2, ("two", "s"): 3, ("four", "s"): 4}

@@ -1,0 +1,148 @@
+"""`vermilion ratings`: new photographs and ratings in, and what was rated so far."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from flows.cli.project import JSON, project_root
+
+if TYPE_CHECKING:
+    from flows.stewardship import Outcome
+
+app = typer.Typer(no_args_is_help=True, help="Add photographs and ratings; see what was rated so far.")
+
+REBUILD = "vermilion rebuild --no-training"
+
+SHOWN = 20
+"""Photographs that `status` lists unless all are asked for."""
+
+
+@app.command()
+def add(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder with its CSV files, or one CSV file.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and tell, change nothing.")] = False,
+    commit: Annotated[bool, typer.Option(help="One git commit of the new batch.")] = True,
+    run: Annotated[bool | None, typer.Option(help="Re-evaluate now if no server does; asked on a terminal.")] = None,
+) -> None:
+    """Bring newly rated photographs in: all of them, or none and a list of reasons.
+
+    PATH is a folder with images.csv and the photographs it names, ratings.csv, or both (docs/raw-layout.md);
+    or a single CSV file, such as ratings of photographs that are there already.
+
+    \b
+    new/images.csv                              new/ratings.csv
+    path,subject_id,population,consent          path,rater_id,rater_role,scale,score
+    p071.jpg,p071,repaired,research             p071.jpg,surgeon_a,medical,CARS,2
+
+    \b
+    vermilion ratings add new --dry-run
+    vermilion ratings add new
+
+    Exit code 0: added, or there already; 1: rejected, reasons in new-rejected.csv; 2: nothing could be done.
+    """
+    from flows import stewardship
+
+    outcome = stewardship.add(path, project_root(), dry_run=dry_run, commit=commit, tell=print)
+    if outcome.state == "added":
+        _reevaluate(outcome, run)
+    raise typer.Exit(outcome.state == "rejected")
+
+
+def _reevaluate(outcome: "Outcome", run: bool | None) -> None:
+    """Say that the re-evaluation starts by itself, or run it, or say how."""
+    if outcome.announced:
+        print("the re-evaluation starts by itself; see the Prefect UI")
+        return
+    if run is None and sys.stdin.isatty():
+        run = typer.confirm("no server runs here; re-evaluate now?", default=True)
+    if not run:
+        print(f"to re-evaluate: {REBUILD}")
+        return
+    from flows.pipeline import rebuild
+
+    rebuild(None, training=False, force=False, publish=False)
+
+
+@app.command()
+def status(
+    scale: Annotated[str | None, typer.Option(help="A scale named in params.yaml; else the evaluation's.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every photograph, not only the first ones.")] = False,
+    as_json: JSON = False,
+) -> None:
+    """Who rated what so far: photographs, raters, what is missing, how far raters agree.
+
+    Reads the raw folder and all batches as they are now, so nothing has to be rebuilt first.
+
+    \b
+    vermilion ratings status --scale CARS
+    vermilion ratings status --json
+    """
+    from flows import stewardship
+
+    record = stewardship.status(project_root(), scale=scale, tell=lambda line: print(line, file=sys.stderr))
+    if as_json:
+        print(json.dumps(record, indent=1))
+    else:
+        _print_status(record, None if everything else SHOWN)
+
+
+def _print_status(record: Mapping[str, Any], most: int | None) -> None:
+    """Raters, agreement and gaps; then the photographs, `most` at most (None: all)."""
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(_raters(record["raters"]))
+    for name, estimate in (record["agreement"] or {}).items():
+        print(f"{name.replace('_', ' ')}: {_estimate(estimate)}")
+    photographs = record["photographs"]
+    lacking = [row for row in photographs if row["missing"]]
+    print(f"{record['ratings']} ratings of {len(photographs)} photographs on {record['scale']}")
+    print(f"{len(lacking)} of them lack a rater, {sum(len(row['missing']) for row in lacking)} ratings in all")
+    unrated = [row["name"] for row in record["unrated"] if row["population"] != "control"]
+    print(f"without any rating: {len(unrated)} of patients, {len(record['unrated']) - len(unrated)} of controls")
+    print("".join(f"  {name}\n" for name in unrated[:most]), end="")
+    print(f"{record['refused_lines']} lines refused")
+    shown = photographs if most is None else lacking[:most]
+    if shown:
+        console.print(_photographs(shown))
+    if most is not None and (len(photographs) > len(shown) or len(unrated) > most):
+        print("`--all` shows every photograph")
+
+
+def _estimate(estimate: Any) -> str:
+    """A count as it is; an estimate with its interval, or why there is none."""
+    if not isinstance(estimate, Mapping):
+        return str(estimate)
+    if estimate["value"] is None:
+        return f"not known ({estimate['reason']})"
+    if estimate["low"] is None:
+        return f"{estimate['value']:.2f}"
+    return f"{estimate['value']:.2f} [{estimate['low']:.2f}, {estimate['high']:.2f}]"
+
+
+def _raters(rows: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table("rater", "role")
+    for name in ("ratings", "missing", "mean", "r with the others"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        together = _estimate(row["with_others"]) if row["with_others"] else "not known"
+        flag = " (flagged)" if row["flagged"] else ""
+        counts = (str(row["ratings"]), str(row["missing"]), f"{row['mean']:.2f}")
+        table.add_row(row["rater_id"], row["role"], *counts, together + flag)
+    return table
+
+
+def _photographs(rows: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table()
+    table.add_column("photograph", overflow="fold")
+    for name in ("medical", "lay", "mean", "spread"):
+        table.add_column(name, justify="right")
+    table.add_column("missing", overflow="fold")
+    for row in rows:
+        numbers = (str(row["medical"]), str(row["lay"]), f"{row['mean']:.2f}", f"{row['spread']:g}")
+        table.add_row(row["name"], *numbers, ", ".join(row["missing"]))
+    return table

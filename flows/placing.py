@@ -1,0 +1,279 @@
+"""A checked batch put into the project: the whole of it or nothing, whoever is killed when.
+
+In: the batch's files and digests. Out: its folder in data/added/batches, tracked by DVC, committed to git. One steward
+at a time; nobody sees half a batch, since one rename puts it in place; what a killed add left is settled by the next.
+Does not know what a batch means: flows.stewardship has checked it.
+"""
+
+import hashlib
+import os
+import shutil
+import stat
+import sys
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import yaml
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from flows.commits import commit_only, remove_stale_locks
+from tasks.errors import InputError
+from tasks.ingest.raw import BATCHES
+from tasks.tables import replacing
+
+INCOMING = Path("data/.incoming")
+"""Where batches are put together and stewards take turns. Not seen by git, DVC and the stages."""
+
+CLOSED = (Path("data"), Path(".dvc"))
+"""What holds photographs and what was made of them: batches, tables, the store; DVC's cache."""
+
+JOURNAL = "journal.json"
+"""Inside it: what an add is about to do."""
+
+COPIES = 2
+"""A photograph comes to lie in data/added and in DVC's cache."""
+
+SPARE = 64 * 2**20
+"""Bytes that must be left on the disk."""
+
+Tell = Callable[[str], None]
+"""Takes a line for the steward."""
+
+
+class Journal(BaseModel):
+    """What an add is about to do, written before it does it, so that whoever comes next can finish it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    batch: str
+    message: str
+    commit: bool
+
+
+@contextmanager
+def steward(root: Path, tell: Tell) -> Iterator[None]:
+    """One steward at a time; what an interrupted one left is settled first."""
+    (root / INCOMING).mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(root / INCOMING / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        tell("another steward is adding; waiting")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def settle(root: Path, added: Path, tell: Tell) -> None:
+    """Finish or forget what an interrupted add left. Call with the steward's lock held."""
+    journal = root / INCOMING / JOURNAL
+    for left in (root / INCOMING).iterdir():
+        if left.is_dir():
+            shutil.rmtree(left)
+        elif left.name not in ("lock", journal.name):
+            left.unlink()
+    try:
+        begun = Journal.model_validate_json(journal.read_bytes())
+    except FileNotFoundError:
+        return
+    except ValidationError:
+        journal.unlink()
+        return
+    if (added / BATCHES / begun.batch).is_dir():
+        tell(f"batch {begun.batch} was left half way; finishing it")
+        remove_stale_locks(root, tell)
+        _finish(root, added, begun, tell)
+    journal.unlink()
+
+
+def place(
+    root: Path,
+    added: Path,
+    *,
+    batch: str,
+    sources: Mapping[str, Path],
+    contents: Mapping[str, str],
+    texts: Mapping[str, bytes],
+    message: str,
+    commit: bool,
+    tell: Tell,
+) -> None:
+    """Bring the files `sources` in as folder `batch`; `texts` stand in for some. Call with the steward's lock held.
+
+    InputError when a file is no longer what was checked (`contents`, sha256 by name). OSError (a full disk) names
+    the file. Either leaves nothing.
+    """
+    staging = root / INCOMING / uuid.uuid4().hex
+    journal = Journal(batch=batch, message=message, commit=commit)
+    try:
+        staging.mkdir(mode=0o700)
+        for name, source in sources.items():
+            _copy(source, staging / name, contents[name])
+        for name, text in texts.items():
+            (staging / name).write_bytes(text)
+        _flush(staging)
+        with replacing(root / INCOMING / JOURNAL) as temporary:
+            temporary.write_text(journal.model_dump_json(), encoding="utf-8")
+        (added / BATCHES).mkdir(parents=True, exist_ok=True)
+        _close(root, sources.values(), tell)
+        staging.chmod(0o777 & ~_umask())
+        with _writing(root, added, tell):
+            staging.rename(added / BATCHES / batch)
+            _flush_folder(added / BATCHES)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    _finish(root, added, journal, tell)
+    (root / INCOMING / JOURNAL).unlink()
+
+
+def _finish(root: Path, added: Path, journal: Journal, tell: Tell) -> None:
+    """What is left to do once the batch is in place: DVC's record of it, and the commit."""
+    _track(root, added, tell)
+    if journal.commit:
+        commit_only(root, [added / f"{BATCHES}.dvc", added / ".gitignore"], journal.message)
+
+
+def _copy(source: Path, target: Path, digest: str) -> None:
+    """Copy the bytes, checked and flushed. Nobody may read or change the copy who may not the original."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    hasher = hashlib.sha256()
+    mode = stat.S_IMODE(source.stat().st_mode) & 0o644 | 0o400
+    try:
+        with source.open("rb") as read, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as write:
+            while chunk := read.read(2**20):
+                hasher.update(chunk)
+                write.write(chunk)
+            write.flush()
+            os.fsync(write.fileno())
+            os.fchmod(write.fileno(), mode)
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror}, while copying into the project", str(source)) from error
+    if hasher.hexdigest() != digest:
+        raise InputError(f"{source}: changed while it was being added; nothing was added, try again")
+
+
+def _flush(folder: Path) -> None:
+    """Files' names onto the disk, innermost folder first."""
+    for inner in sorted(folder.rglob("*"), reverse=True):
+        if inner.is_dir():
+            _flush_folder(inner)
+    _flush_folder(folder)
+
+
+def _flush_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _umask() -> int:
+    now = os.umask(0o077)
+    os.umask(now)
+    return now
+
+
+def _close(root: Path, originals: Collection[Path], tell: Tell) -> None:
+    """Close the project's data to those who could not reach the originals."""
+    for who, read, enter in (("others", stat.S_IROTH, stat.S_IXOTH), ("the group", stat.S_IRGRP, stat.S_IXGRP)):
+        if all(_reachable(file, read, enter) for file in originals):
+            continue
+        for folder in (root / name for name in CLOSED):
+            if _reachable(folder, read, enter):
+                folder.chmod(stat.S_IMODE(folder.stat().st_mode) & ~(read | enter | enter << 1))
+                tell(f"{folder.relative_to(root)}: closed to {who}, as the originals are")
+
+
+def _reachable(path: Path, read: int, enter: int) -> bool:
+    """Whether those whom these permission bits stand for can read a file, or enter a folder."""
+    own = path.resolve()
+    bit = enter if own.is_dir() else read
+    return bool(own.stat().st_mode & bit) and all(above.stat().st_mode & enter for above in own.parents)
+
+
+@contextmanager
+def _writing(root: Path, added: Path, tell: Tell) -> Iterator[None]:
+    """DVC's own lock for writing on `added`: no stage reads it meanwhile. Waits for those that do."""
+    from dvc.repo import Repo
+    from dvc.rwlock import rwlock
+
+    with Repo(str(root)) as repo, ExitStack() as locks:
+        hardlink = bool(repo.config["core"].get("hardlink_lock", False))
+        command, written = " ".join(sys.argv), [str(added)]
+        _patiently(
+            root,
+            tell,
+            lambda: locks.enter_context(rwlock(repo.tmp_dir, repo.fs, command, [], written, hardlink)),
+        )
+        yield
+
+
+def _track(root: Path, added: Path, tell: Tell) -> None:
+    """`dvc add`: the batches into DVC's cache, their digest into batches.dvc. The files themselves are not touched."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    record = added / f"{BATCHES}.dvc"
+    if record.exists() and not record.stat().st_size:
+        record.unlink()  # DVC was killed while writing it
+    try:
+        with Repo(str(root)) as repo:
+            repo.scm_context.quiet = True
+            _patiently(root, tell, lambda: repo.add(str(added / BATCHES), relink=False))
+    except DvcException as error:
+        raise InputError(f"dvc add {added / BATCHES}: {error}") from error
+
+
+def _patiently(root: Path, tell: Tell, action: Callable[[], object]) -> None:
+    """Do it, again and again while a running stage or another `dvc` is in the way."""
+    from dvc.lock import LockError
+    from dvc.rwlock import RWLockFileCorruptedError
+
+    told = False
+    while True:
+        try:
+            action()
+            return
+        except RWLockFileCorruptedError:
+            tell("DVC's list of locks was torn when something was killed; starting a new one")
+            (root / ".dvc/tmp/rwlock").unlink()
+        except LockError:
+            if not told:
+                tell("a running stage reads the batches, or another dvc is at work; waiting")
+            told = True
+            time.sleep(0.5)
+
+
+def check_room(root: Path, added: Path, *, size: int) -> None:
+    """InputError unless `size` bytes can be brought in and everything that batches.dvc names lies there."""
+    if not added.resolve().is_relative_to(root.resolve()) or not added.is_dir():
+        raise InputError(f"{added}: data.added in params.yaml must name a folder of the project")
+    needed, free = COPIES * size + SPARE, shutil.disk_usage(added).free
+    if free < needed:
+        raise InputError(f"{added}: the batch needs {needed / 1e6:,.0f} MB of disk, {free / 1e6:,.0f} MB are free")
+    record = added / f"{BATCHES}.dvc"
+    if absent := _absent(root, added, record):
+        raise InputError(f"{absent} files that {record} names are not there; run `dvc pull {record}` first")
+
+
+def _absent(root: Path, added: Path, record: Path) -> int:
+    """How many files of the batches DVC knows and this folder lacks: adding now would drop them from the record."""
+    from dvc.repo import Repo
+
+    if not record.exists() or not record.stat().st_size:
+        return 0
+    try:
+        recorded = yaml.safe_load(record.read_bytes())["outs"][0].get("nfiles", 0)
+    except (yaml.YAMLError, TypeError, LookupError) as error:
+        raise InputError(f"{record}: not DVC's (a merge that was not finished?); put it right first") from error
+    with Repo(str(root)) as repo:
+        tree = repo.find_outs_by_path(str(added / BATCHES))[0].get_obj()
+    if tree is None:  # not in the cache: only their number is known
+        return max(int(recorded) - sum(file.is_file() for file in (added / BATCHES).rglob("*")), 0)
+    return sum(not (added / BATCHES).joinpath(*key).exists() for key, _, _ in tree)

@@ -1,0 +1,208 @@
+"""A batch as a steward brings it: a folder, or one CSV file, in the raw layout (docs/raw-layout.md).
+
+In: its path. Out: its lines, the files they name with their digests, and the problems that show without opening a
+picture. Stricter than the raw folder: every photograph has a consent, is named by one line and lies inside the batch,
+and no file lies there unnamed. Changes nothing, and does not know what is there already (tasks.ingest.admission does).
+"""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from tasks.artifacts import digest, file_digest
+from tasks.errors import InputError
+from tasks.ingest.inventory import OPTIONAL, REQUIRED, Refused, check_line, files_named
+from tasks.ingest.ratings import RATING_COLUMNS, REFERENCE_COLUMNS
+from tasks.ingest.raw import Line, RawLayoutError, read_lines
+from tasks.params import IngestImages
+
+COLUMNS = {
+    "images": ((*REQUIRED, "consent"), tuple(name for name in OPTIONAL if name != "consent")),
+    "ratings": (RATING_COLUMNS, ()),
+    "references": (REFERENCE_COLUMNS, ()),
+}
+"""Required and optional columns of each kind of CSV file."""
+
+LEFT_BEHIND = ("Thumbs.db", "desktop.ini")
+"""What Windows leaves in a folder of pictures; passed over, as hidden files are."""
+
+Problem = dict[str, object]
+"""Why a line or file cannot come in, as a row of the refusals table: source, line, path, reason."""
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A picture or clip that a line of images.csv names. `name`: its path inside the batch."""
+
+    line: Line
+    name: str
+    file: Path
+    subject_id: str
+    image_id: str
+
+    def refused(self, reason: str) -> Problem:
+        """This photograph as a problem."""
+        return self.line.refused(reason) | {"path": self.name}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a folder or CSV holds. `sources`: the file behind each name inside the batch; `contents`: its sha256."""
+
+    lines: Mapping[str, Sequence[Line]]
+    photographs: Sequence[Photograph]
+    sources: Mapping[str, Path]
+    contents: Mapping[str, str]
+    problems: Sequence[Problem]
+
+    @property
+    def digest(self) -> str:
+        """Of names and bytes: the same batch twice is the same batch."""
+        return digest(dict(self.contents))
+
+
+def read_batch(path: Path, *, settings: IngestImages) -> Batch:
+    """The batch at `path`. InputError when there is nothing of that name."""
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    tables, problems = _tables(path)
+    folder = path if path.is_dir() else path.parent
+    lines: dict[str, list[Line]] = {}
+    for kind, table in tables.items():
+        required, optional = COLUMNS[kind]
+        try:
+            lines[kind] = list(read_lines(table, required=required, optional=optional))
+        except RawLayoutError as error:
+            problems.append(_unusable(table, error))
+    photographs, refused = _photographs(folder, lines.get("images", []), settings)
+    problems += refused
+    if path.is_dir() and ("images" in lines or "images" not in tables):
+        problems += _unnamed(path, tables, photographs, refused)
+    if not problems and not any(lines.values()):
+        problems.append({"source": path.name, "line": 1, "path": "", "reason": "there is nothing in it but headers"})
+    sources = {f"{kind}.csv": table for kind, table in tables.items()} | {p.name: p.file for p in photographs}
+    contents = {f"{kind}.csv": file_digest(table) for kind, table in tables.items() if kind in lines}
+    contents |= {photograph.name: photograph.image_id for photograph in photographs}
+    return Batch(lines, photographs, sources, contents, problems)
+
+
+def _tables(path: Path) -> tuple[dict[str, Path], list[Problem]]:
+    """The CSV files by kind. A single file's kind is told by its columns."""
+    names = ", ".join(f"{kind}.csv" for kind in COLUMNS)
+    if path.is_dir():
+        found = {kind: path / f"{kind}.csv" for kind in COLUMNS if (path / f"{kind}.csv").exists()}
+        reason = f"a batch has at least one of {names}"
+    else:
+        kind = _kind(path)
+        found = {kind: path} if kind else {}
+        reason = "; ".join(f"{kind}.csv has the columns {', '.join(c[0])}" for kind, c in COLUMNS.items())
+        reason = f"line 1 has the columns of none of {names}: {reason}{_semicolons(path)}"
+    return found, [] if found else [{"source": path.name, "line": 1, "path": "", "reason": reason}]
+
+
+def _kind(path: Path) -> str | None:
+    """The kind of CSV file that shares at least two columns with this one, and the most."""
+    cells = {name.strip() for row in csv.reader([_first_line(path)], skipinitialspace=True) for name in row}
+    shared = {kind: len(cells & set(required)) for kind, (required, _) in COLUMNS.items()}
+    best = max(shared, key=lambda kind: shared[kind])
+    return best if shared[best] >= 2 else None
+
+
+def _first_line(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return file.readline(10_000)
+
+
+def _semicolons(path: Path) -> str:
+    """A hint for the files that a spreadsheet writes where the comma is the decimal mark."""
+    return "; its cells are separated by semicolons, commas are expected" if ";" in _first_line(path) else ""
+
+
+def _unusable(table: Path, error: RawLayoutError) -> Problem:
+    """A CSV file that cannot be read at all, as one problem."""
+    reason = str(error).removeprefix(f"{table}: ")
+    number = re.search(r"line (\d+)", reason)
+    line = int(number[1]) if number else 1
+    hint = _semicolons(table) if line == 1 and table.is_file() else ""
+    return {"source": table.name, "line": line, "path": "", "reason": reason + hint}
+
+
+def _photographs(folder: Path, lines: Sequence[Line], settings: IngestImages) -> tuple[list[Photograph], list[Problem]]:
+    """The photographs that lines name, each once, and what cannot be one."""
+    suffixes = (*settings.still_suffixes, *settings.clip_suffixes)
+    kept: dict[str, Photograph] = {}
+    contents: dict[str, Photograph] = {}
+    problems: list[Problem] = []
+    for line in lines:
+        try:
+            files = _files(folder, line, suffixes)
+        except Refused as reason:
+            problems.append(line.refused(str(reason)))
+            continue
+        for file in files:
+            name = file.relative_to(folder).as_posix()
+            try:
+                photograph = _photograph(folder, line, file, name)
+                if name in kept:
+                    raise Refused(f"named by line {kept[name].line.number} too")
+                if twin := contents.get(photograph.image_id):
+                    raise Refused(f"the same content as {twin.name} in this batch (line {twin.line.number})")
+            except Refused as reason:
+                problems.append(line.refused(str(reason)) | {"path": _printable(name)})
+            else:
+                kept[name] = contents[photograph.image_id] = photograph
+    return list(kept.values()), problems
+
+
+def _files(folder: Path, line: Line, suffixes: Sequence[str]) -> list[Path]:
+    check_line(line)
+    if not line.cells["consent"]:
+        raise Refused("consent must not be empty: what the person agreed to")
+    return files_named(folder, line.cells["path"], suffixes)
+
+
+def _photograph(folder: Path, line: Line, file: Path, name: str) -> Photograph:
+    """The photograph, or Refused where its name or place would not survive the move into the project."""
+    subject = line.cells["subject_id"].replace("{folder}", file.parent.name).replace("{stem}", file.stem)
+    if any(part.startswith(".") for part in Path(name).parts):
+        raise Refused("hidden files and folders do not come in")
+    if _printable(name) != name:
+        raise Refused("its name holds characters that no name should")
+    if "{folder}" in line.cells["subject_id"] and "/" not in name:
+        raise Refused("{folder} would be the batch's own folder, which gets another name; write the subject_id out")
+    try:
+        if not file.resolve(strict=True).is_relative_to(folder.resolve()):
+            raise Refused("a link that leads out of the batch; bring the file itself")
+        return Photograph(line, name, file, subject, file_digest(file))
+    except OSError as error:
+        raise Refused(f"cannot be opened: {error.strerror}") from error
+
+
+def _meant(path: str, name: str) -> bool:
+    """Whether a path, folder or pattern of images.csv may stand for this file."""
+    return fnmatch(name, path) or name.startswith(f"{path.rstrip('/')}/") or _printable(name) == path
+
+
+def _printable(name: str) -> str:
+    """A file's name without control characters and without bytes that are no UTF-8."""
+    return "".join("?" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in name)
+
+
+def _unnamed(
+    path: Path, tables: Mapping[str, Path], photographs: Sequence[Photograph], refused: Sequence[Problem]
+) -> Iterator[Problem]:
+    """The files of a folder that no line names: forgotten, or not meant to come along."""
+    named = {photograph.name for photograph in photographs} | {table.name for table in tables.values()}
+    for file in sorted(path.rglob("*")):
+        name = file.relative_to(path).as_posix()
+        hidden = any(part.startswith(".") for part in Path(name).parts)
+        if hidden or name in named or file.name in LEFT_BEHIND or not file.is_file():
+            continue
+        if any(_meant(str(row["path"]), name) for row in refused):
+            continue  # that line's own problem is enough
+        reason = "no line of images.csv names this file"
+        yield {"source": path.name, "line": 1, "path": _printable(name), "reason": reason}

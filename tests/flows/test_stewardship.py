@@ -1,0 +1,404 @@
+"""Batches come in whole or not at all: real DVC, git and processes in repositories of their own."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import yaml
+
+from flows import placing, stewardship
+from tasks.errors import InputError
+from tasks.ingest.raw import BATCHES
+from tests.project import environment, run
+from tests.stewards import RATINGS, batch, draw, project, table
+
+SEEDS = 25
+
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own use of pygtrie
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory) -> Path:
+    """A project with one rated photograph, and nothing added."""
+    return project(tmp_path_factory.mktemp("stewards") / "project")
+
+
+@pytest.fixture
+def root(fresh, tmp_path, monkeypatch) -> Path:
+    """A copy of it for one test. No server, DVC's own files inside it."""
+    copy = tmp_path / "project"
+    shutil.copytree(fresh, copy, symlinks=True)
+    for name, value in environment(copy).items():
+        if name.startswith("DVC"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    return copy
+
+
+@pytest.fixture
+def new(tmp_path) -> Path:
+    return batch(tmp_path / "new")
+
+
+def add(path: Path, root: Path, *, dry_run: bool = False, commit: bool = True) -> tuple[stewardship.Outcome, str]:
+    """The outcome and what the steward was told."""
+    told: list[str] = []
+    return stewardship.add(path, root, dry_run=dry_run, commit=commit, tell=told.append), "\n".join(told)
+
+
+def git(root: Path, *arguments: str) -> str:
+    return run(root, "git", *arguments).stdout
+
+
+def state(root: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file of the project with its bytes, git's and DVC's among them; the stewards' lock left out."""
+    files = (path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
+    kept = (path for path in files if ".incoming" not in path.parts and "site" not in path.parts)
+    return {str(path.relative_to(root)): (path.stat().st_mode, path.read_bytes()) for path in kept}
+
+
+def batches(root: Path) -> list[str]:
+    folder = root / "data/added" / BATCHES
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def check_settled(root: Path, expected: int) -> None:
+    """So many whole batches, DVC and git agree with the folder, and nothing is left over."""
+    assert len(batches(root)) == expected
+    record = root / "data/added/batches.dvc"
+    if expected:
+        assert json.loads(run(root, "dvc", "status", "--json", str(record)).stdout) == {}
+        files = sum(path.is_file() for path in (root / "data/added/batches").rglob("*"))
+        assert yaml.safe_load(record.read_text())["outs"][0]["nfiles"] == files
+    assert not git(root, "status", "--porcelain", "--", "data").strip()
+    assert [path.name for path in (root / "data/.incoming").iterdir()] in ([], ["lock"])
+
+
+def test_a_batch_is_brought_in_tracked_and_committed(root, new):
+    outcome, told = add(new, root)
+    assert (outcome.state, outcome.photographs, outcome.ratings, outcome.announced) == ("added", 1, 2, False)
+    assert batches(root) == [outcome.batch]
+    inside = root / "data/added/batches" / outcome.batch
+    for name in ("images.csv", "ratings.csv", "p3.png"):
+        assert (inside / name).read_bytes() == (new / name).read_bytes()
+    message = git(root, "log", "-1", "--format=%s").strip()
+    assert message == f"Ratings: 1 photograph, 2 ratings by 2 raters (batch {outcome.batch})"
+    assert git(root, "show", "--name-only", "--format=").split() == ["data/added/batches.dvc"]
+    for line in (
+        "photographs: 1 (1 repaired) of 1 subject, 0 known",
+        "raters: 2, 1 new (lay_1)",
+        "ratings: 1 lay on CARS",
+    ):
+        assert line in told
+    check_settled(root, 1)
+
+
+def test_the_same_batch_twice_changes_nothing(root, new, tmp_path):
+    first, _ = add(new, root)
+    before = state(root)
+    shutil.copytree(new, tmp_path / "again")
+    second, told = add(tmp_path / "again", root)
+    assert second.state == "there"
+    assert f"there already as batch {first.batch}" in told
+    assert state(root) == before
+
+
+def test_a_dry_run_changes_nothing(root, new, tmp_path):
+    before = state(root)
+    outcome, told = add(new, root, dry_run=True)
+    assert outcome.state == "fine"
+    assert "dry run" in told
+    (new / "extra.png").write_text("x")
+    assert add(new, root, dry_run=True)[0].state == "rejected"
+    assert state(root) == before
+    assert not list(tmp_path.glob("*-rejected.csv"))
+    assert not (root / "data/.incoming").exists()
+
+
+def test_a_rejected_batch_changes_nothing_and_says_why_beside_it(root, new, tmp_path):
+    text = (new / "ratings.csv").read_text()
+    (new / "ratings.csv").write_text(text.replace("3.5", "7"))
+    before = state(root)
+    outcome, told = add(new, root)
+    reasons = tmp_path / "new-rejected.csv"
+    assert (outcome.state, outcome.problems, outcome.reasons) == ("rejected", 1, reasons)
+    expected = 'ratings.csv,3,p3.png,"score 7 is outside CARS, 1 to 5"'
+    assert reasons.read_text().splitlines() == ["source,line,path,reason", expected]
+    assert "score 7 is outside CARS" in told
+    assert state(root) == before
+    (new / "ratings.csv").write_text(text)
+    assert add(new, root)[0].state == "added"
+    assert not reasons.exists()
+
+
+def test_without_a_commit_git_stays_as_it_was(root, new, tmp_path):
+    before = git(root, "rev-parse", "HEAD")
+    assert "not committed" in add(new, root, commit=False)[1]
+    assert git(root, "rev-parse", "HEAD") == before
+    assert batches(root)
+    assert add(batch(tmp_path / "second", seed=4), root)[0].state == "added"
+    check_settled(root, 2)
+
+
+def test_what_the_user_changed_and_staged_stays_as_it_was(root, new):
+    (root / "mine.txt").write_text("staged")
+    run(root, "git", "add", "mine.txt")
+    (root / "params.yaml").write_text((root / "params.yaml").read_text() + "# mine\n")
+    add(new, root)
+    assert set(git(root, "status", "--porcelain", "--", "mine.txt", "params.yaml").splitlines()) == {
+        "A  mine.txt",
+        " M params.yaml",
+    }
+
+
+def test_ratings_alone_of_photographs_that_are_there(root, new, tmp_path):
+    first, _ = add(new, root)
+    later = table(tmp_path / "later.csv", RATINGS, ["first.png,lay_1,lay,CARS,2", "p3.png,lay_2,lay,CARS,3"])
+    outcome, told = add(later, root)
+    assert outcome.state == "added"
+    assert "1 name taken for photographs of earlier batches" in told
+    text = (root / "data/added/batches" / outcome.batch / "ratings.csv").read_text()
+    assert f"{first.batch}/p3.png,lay_2,lay,CARS,3" in text
+    found = stewardship.status(root, scale=None, tell=print)
+    scores = {row["name"]: row["scores"] for row in found["photographs"]}
+    assert scores["first.png"] == {"surgeon": 2.0, "lay_1": 2.0}
+    assert scores[f"{first.batch}/p3.png"] == {"surgeon": 2.0, "lay_1": 3.5, "lay_2": 3.0}
+    assert found["refused_lines"] == 0
+    assert add(later, root)[0].state == "there"
+
+
+def test_a_copy_is_no_easier_to_read_than_the_original(root, new):
+    (new / "p3.png").chmod(0o600)
+    (new / "ratings.csv").chmod(0o666)
+    outcome, _ = add(new, root)
+    inside = root / "data/added/batches" / outcome.batch
+    assert stat.S_IMODE((inside / "p3.png").stat().st_mode) == 0o600
+    assert stat.S_IMODE((inside / "ratings.csv").stat().st_mode) == 0o644
+
+
+def test_data_are_closed_to_those_who_could_not_reach_the_originals(root, new, monkeypatch):
+    """The rule alone: pytest's own folders are closed to others already."""
+    (new / "p3.png").chmod(0o600)
+    monkeypatch.setattr(placing, "_reachable", lambda path, read, enter: bool(path.stat().st_mode & read))
+    for name in ("data", ".dvc"):
+        (root / name).chmod(0o755)
+    told: list[str] = []
+    placing._close(root, [new / "images.csv"], told.append)
+    assert not told
+    placing._close(root, [new / "p3.png"], told.append)
+    assert told == [
+        f"{name}: closed to {who}, as the originals are" for who in ("others", "the group") for name in ("data", ".dvc")
+    ]
+    assert [stat.S_IMODE((root / name).stat().st_mode) for name in ("data", ".dvc")] == [0o700, 0o700]
+
+
+def test_a_file_that_changes_meanwhile_stops_the_add(root, new, monkeypatch):
+    monkeypatch.setattr(placing, "_close", lambda *_: None)
+    real = stewardship.place
+
+    def late(*args, **options):
+        draw(new / "p3.png", seed=9)
+        real(*args, **options)
+
+    monkeypatch.setattr(stewardship, "place", late)
+    before = state(root)
+    with pytest.raises(InputError, match="changed while it was being added"):
+        add(new, root)
+    assert state(root) == before
+    check_settled(root, 0)
+
+
+def test_a_full_disk_is_told_before_anything_changes(root, new, monkeypatch):
+    monkeypatch.setattr(placing.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 1000))
+    before = state(root)
+    with pytest.raises(InputError, match=r"needs \d+ MB of disk, 0 MB are free"):
+        add(new, root)
+    assert state(root) == before
+
+
+def test_a_merge_half_way_is_told_before_anything_changes(root, new):
+    (root / ".git/MERGE_HEAD").write_text(git(root, "rev-parse", "HEAD"))
+    with pytest.raises(InputError, match="in the middle of a merge"):
+        add(new, root)
+    assert not batches(root)
+    assert add(new, root, commit=False)[0].state == "added"
+
+
+def test_nobody_to_sign_the_commit_is_told_before_anything_changes(root, new):
+    run(root, "git", "config", "--unset", "user.email")
+    run(root, "git", "config", "user.useConfigOnly", "true")
+    with pytest.raises(InputError, match="git var"):
+        add(new, root)
+    assert not batches(root)
+
+
+def test_batches_that_were_not_fetched_are_not_dropped(root, new, tmp_path):
+    add(new, root)
+    shutil.rmtree(root / "data/added/batches")
+    with pytest.raises(InputError, match=r"3 files that .*batches\.dvc names are not there; run `dvc pull"):
+        add(batch(tmp_path / "second", seed=4), root)
+    run(root, "dvc", "checkout", "data/added/batches.dvc")
+    assert add(batch(tmp_path / "second", seed=4), root)[0].state == "added"
+    check_settled(root, 2)
+
+
+def test_a_commit_that_git_refuses_is_made_by_the_next_add(root, new, tmp_path):
+    hook = root / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(InputError, match="not today"):
+        add(new, root)
+    hook.unlink()
+    stewardship.settled(root, print)
+    check_settled(root, 1)
+    assert "Ratings: 1 photograph" in git(root, "log", "-1", "--format=%s")
+
+
+def test_an_add_waits_for_a_stage_that_reads_the_batches(root, new):
+    """A process holds DVC's read lock on data/added, as a running ingest stage does, until it is ended."""
+    code = (
+        "import sys, time; from dvc.repo import Repo; from dvc.rwlock import rwlock\n"
+        "with Repo('.') as repo, rwlock(repo.tmp_dir, repo.fs, 'stage', [sys.argv[1]], [], False):\n"
+        "    print('reading', flush=True); time.sleep(600)"
+    )
+    reader = subprocess.Popen(
+        [sys.executable, "-c", code, str(root / "data/added")],
+        cwd=root,
+        env=environment(root),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert reader.stdout
+    assert reader.stdout.readline() == "reading\n"
+    told: list[str] = []
+
+    def tell(line: str) -> None:
+        told.append(line)
+        if "a running stage reads the batches" in line:
+            assert not batches(root)
+            reader.kill()
+            reader.wait()
+
+    assert stewardship.add(new, root, dry_run=False, commit=True, tell=tell).state == "added"
+    reader.stdout.close()
+    assert any("a running stage reads the batches" in line for line in told)
+    check_settled(root, 1)
+
+
+def test_two_stewards_at_the_same_moment(root, tmp_path):
+    folders = [batch(tmp_path / f"from {seed}", seed=seed) for seed in (4, 5)]
+    command = ["vermilion", "ratings", "add"]
+    started = [
+        subprocess.Popen(
+            [*command, str(folder)],
+            cwd=root,
+            env=environment(root),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for folder in folders
+    ]
+    said = [process.communicate(timeout=300)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0], said
+    check_settled(root, 2)
+    subjects = git(root, "log", "--format=%s").splitlines()
+    assert sum(subject.startswith("Ratings: 1 photograph") for subject in subjects) == 2
+
+
+KILLED = """
+import os, sys, time
+from pathlib import Path
+from flows import stewardship
+import dvc.repo, tasks.ingest.landmarks, yaml
+root, count = Path(sys.argv[1]), 0
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        os.setsid()
+        os.chdir(root)
+        try:
+            stewardship.add(Path(line.rstrip()), root, dry_run=False, commit=True, tell=lambda line: None)
+        except BaseException as error:
+            print(repr(error), file=sys.stderr)
+            os._exit(1)
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+def test_an_add_that_is_killed_at_any_moment_leaves_nothing_or_the_whole(root, tmp_path):
+    """One forking process has everything imported, so that 25 adds and their kills take seconds."""
+    forker = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(root)],
+        env=environment(root),
+        cwd=root,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert forker.stdin
+    assert forker.stdout
+
+    def start(path: Path) -> int:
+        forker.stdin.write(f"{path}\n")
+        forker.stdin.flush()
+        return int(forker.stdout.readline())
+
+    def ended() -> int:
+        return int(forker.stdout.readline())
+
+    def ratings(number: int) -> Path:
+        return table(tmp_path / f"{number}.csv", RATINGS, [f"first.png,rater_{number},lay,CARS,{1 + number % 5}"])
+
+    begun = time.monotonic()
+    start(ratings(1000))
+    assert ended() == 0
+    longest = time.monotonic() - begun
+    kills = 0
+    for seed in range(SEEDS):
+        moment = random.Random(seed).uniform(0, longest)
+        before = len(batches(root))
+        child = start(ratings(seed))
+        time.sleep(moment)
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        kills += ended() == -signal.SIGKILL
+        for name in batches(root):
+            assert [path.name for path in (root / "data/added/batches" / name).iterdir()] == ["ratings.csv"]
+        start(ratings(seed))
+        assert ended() == 0, f"seed {seed}, killed after {moment:.3f} s: the next add failed"
+        assert len(batches(root)) == before + 1, f"seed {seed}"
+    check_settled(root, SEEDS + 1)
+    forker.stdin.close()
+    forker.wait(timeout=60)
+    forker.stdout.close()
+    assert kills > SEEDS // 2, f"{kills} of {SEEDS} adds were killed within {longest:.2f} s"
+    subjects = git(root, "log", "--format=%s").splitlines()
+    assert sum(subject.startswith("Ratings: ") for subject in subjects) == SEEDS + 1
+
+
+def test_the_command_says_what_it_did_and_how_it_ended(root, new, tmp_path):
+    done = run(root, "vermilion", "ratings", "add", str(new))
+    assert "added as batch" in done.stdout
+    assert "to re-evaluate: vermilion rebuild --no-training" in done.stdout
+    shown = run(root, "vermilion", "ratings", "status")
+    assert "3 ratings of 2 photographs on CARS" in shown.stdout
+    bad = table(tmp_path / "bad.csv", RATINGS, ["nobody.png,r,lay,CARS,3"])
+    rejected = run(root, "vermilion", "ratings", "add", str(bad), check=False)
+    assert rejected.returncode == 1
+    assert (tmp_path / "bad-rejected.csv").exists()
+    missing = run(root, "vermilion", "ratings", "add", str(tmp_path / "none"), check=False)
+    assert missing.returncode == 2
+    assert "no such file or folder" in missing.stderr
