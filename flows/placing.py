@@ -207,7 +207,6 @@ def _writing(root: Path, added: Path, tell: Tell) -> Iterator[None]:
         hardlink = bool(repo.config["core"].get("hardlink_lock", False))
         command, written = " ".join(sys.argv), [str(added)]
         _patiently(
-            root,
             tell,
             lambda: locks.enter_context(rwlock(repo.tmp_dir, repo.fs, command, [], written, hardlink)),
         )
@@ -225,15 +224,17 @@ def _track(root: Path, added: Path, tell: Tell) -> None:
     try:
         with Repo(str(root)) as repo:
             repo.scm_context.quiet = True
-            _patiently(root, tell, lambda: repo.add(str(added / BATCHES), relink=False))
+            _patiently(tell, lambda: repo.add(str(added / BATCHES), relink=False))
     except DvcException as error:
         raise InputError(f"dvc add {added / BATCHES}: {error}") from error
 
 
-def _patiently(root: Path, tell: Tell, action: Callable[[], object]) -> None:
+def _patiently(tell: Tell, action: Callable[[], object]) -> None:
     """Do it, again and again while a running stage or another `dvc` is in the way."""
     from dvc.lock import LockError
     from dvc.rwlock import RWLockFileCorruptedError
+
+    from flows.dvc_locks import recover_damaged
 
     told = False
     while True:
@@ -241,8 +242,7 @@ def _patiently(root: Path, tell: Tell, action: Callable[[], object]) -> None:
             action()
             return
         except RWLockFileCorruptedError:
-            tell("DVC's list of locks was torn when something was killed; starting a new one")
-            (root / ".dvc/tmp/rwlock").unlink()
+            recover_damaged()
         except LockError:
             if not told:
                 tell("a running stage reads the batches, or another dvc is at work; waiting")

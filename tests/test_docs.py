@@ -64,8 +64,10 @@ def test_commands_in_the_docs_exist(line):
     elif program == "dvc":
         assert get_main_parser().parse_args(rest).func
     elif program == "vermilion":
-        command = get_command(app).commands[rest[0]]
-        assert command.make_context("vermilion", rest[1:]).params
+        command = get_command(app)
+        while commands := getattr(command, "commands", None):
+            command = commands[rest.pop(0)]
+        assert command.make_context("vermilion", rest).params
     elif program == "python" and rest[0] == "-m":
         assert importlib.util.find_spec(rest[1])
     else:

@@ -1,6 +1,7 @@
 """`vermilion ratings`: new photographs and ratings in, and what was rated so far."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.cli.project import JSON, project_root
+from flows.cli.rebuild import rebuild
 
 if TYPE_CHECKING:
     from flows.stewardship import Outcome
@@ -48,7 +50,9 @@ def add(
     """
     from flows import stewardship
 
-    outcome = stewardship.add(path, project_root(), dry_run=dry_run, commit=commit, tell=print)
+    path = path.absolute()
+    os.chdir(project_root())
+    outcome = stewardship.add(path, Path.cwd(), dry_run=dry_run, commit=commit, tell=print)
     if outcome.state == "added":
         _reevaluate(outcome, run)
     raise typer.Exit(outcome.state == "rejected")
@@ -64,8 +68,6 @@ def _reevaluate(outcome: "Outcome", run: bool | None) -> None:
     if not run:
         print(f"to re-evaluate: {REBUILD}")
         return
-    from flows.pipeline import rebuild
-
     rebuild(None, training=False, force=False, publish=False)
 
 
@@ -85,7 +87,8 @@ def status(
     """
     from flows import stewardship
 
-    record = stewardship.status(project_root(), scale=scale, tell=lambda line: print(line, file=sys.stderr))
+    os.chdir(project_root())
+    record = stewardship.status(Path.cwd(), scale=scale, tell=lambda line: print(line, file=sys.stderr))
     if as_json:
         print(json.dumps(record, indent=1))
     else:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from tasks.artifacts import digest, file_digest
+from tasks.digests import digest, file_digest
 from tasks.errors import InputError
 from tasks.ingest.inventory import OPTIONAL, REQUIRED, Refused, check_line, files_named
 from tasks.ingest.ratings import RATING_COLUMNS, REFERENCE_COLUMNS
