@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench ui clean
+.PHONY: help install demo test check bench serve clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -36,9 +36,8 @@ check: install ## linters and types alone
 bench: install ## the figures the README quotes, each against its peer
 	python -m bench
 
-ui: install ## a Prefect server on this machine, to watch runs in a browser
-	PREFECT_HOME=$(CURDIR)/.prefect PREFECT_SERVER_ANALYTICS_ENABLED=false DO_NOT_TRACK=1 \
-		prefect server start --host 127.0.0.1 --port 4200
+serve: install ## nightly runs, re-evaluation on new ratings, and the UI to watch them
+	vermilion serve
 
 clean: ## remove what runs made (not raw data, not .venv)
 	rm -rf data/.artifacts data/ingest data/symmetry data/evaluation data/reports .mypy_cache .ruff_cache

@@ -16,6 +16,7 @@ for _name, _value in {
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_CLIENT_MAX_RETRIES": "1",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "DO_NOT_TRACK": "1",
     # Threads that wait give up the core soon: two trainings on one machine would spend it waiting for each other.
     "OMP_WAIT_POLICY": "passive",
@@ -23,7 +24,10 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
-if "PREFECT_API_URL" not in os.environ:
+SERVER_NAMED = os.environ.get("PREFECT_API_URL")
+"""The Prefect server that the user named, if any."""
+
+if SERVER_NAMED is None:
     try:
         _record = json.loads((Path(os.environ["PREFECT_HOME"]) / "serve.json").read_bytes())
         os.environ["PREFECT_API_URL"] = _record["api_url"]

@@ -20,7 +20,7 @@ from prefect.logging import get_run_logger
 from prefect.runtime import deployment, task_run
 from pydantic import BaseModel, ConfigDict
 
-from flows.processes import die_with_parent
+from flows.processes import die_with_server
 from flows.progress import progress
 from flows.publishing import Published, fetch_missing, publish_results
 from flows.repository import Repository, RequestFailed, opened
@@ -63,11 +63,22 @@ class StagesFailed(RuntimeError):
     """At least one stage failed; those that do not depend on it ran."""
 
 
-@flow(name="rebuild")
+def run_name() -> str:
+    """What the UI calls a run: its deployment; `rebuild` where it was begun by hand."""
+    return str(deployment.name or "rebuild")
+
+
+@flow(name="rebuild", flow_run_name=run_name)
 def rebuild(stages: list[str] | None = None, training: bool = True, force: bool = False, publish: bool = False) -> None:
-    """Bring the stages (all, or these with what they need) up to date; `publish`: pull, commit and push results."""
-    if deployment.id:
-        die_with_parent()
+    """Bring stages up to date, in DVC's order. What is up to date is skipped.
+
+    Args:
+        stages: Names of stages, as `dvc stage list` has them; what they need comes with them. Empty: all.
+        training: Train what is stale. Without it networks stay as they are and everything else follows.
+        force: Run the stages even where nothing changed.
+        publish: First fetch what colleagues pushed; after success commit dvc.lock and the metrics, and push them.
+    """
+    die_with_server()
     with opened({}, say) as repository:
         if publish:
             fetch_missing(repository, say)

@@ -15,12 +15,24 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 
+SERVER_PID = "VERMILION_SERVER_PID"
+"""Environment variable naming the `vermilion serve` that started a run; the run ends with it."""
 
-def die_with_parent() -> None:
-    """Ask the kernel for SIGKILL when this process's parent ends."""
+
+def die_with_server() -> None:
+    """A run that `vermilion serve` started ends when that is killed. Elsewhere nothing happens."""
+    if server := os.environ.pop(SERVER_PID, None):
+        die_with_parent(int(server))
+
+
+def die_with_parent(parent: int | None = None) -> None:
+    """Ask the kernel for SIGKILL when this process's parent ends; `parent`: its id, as it may have ended already.
+
+    Call it in the main thread: Linux forgets the wish of a thread that ends.
+    """
     if not sys.platform.startswith("linux"):
         return
-    parent = os.getppid()
+    parent = parent or os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent:
         _die()

@@ -28,7 +28,10 @@ from flows.served import answers
 PARENT = "VERMILION_PARENT_TASK_RUN"
 """Environment variable naming the task run under which a stage's flow run nests."""
 
-HOW_TO_WATCH = "to watch: `make ui` elsewhere, and PREFECT_API_URL=http://127.0.0.1:4200/api here"
+TAG = "vermilion"
+"""On every run of ours, so that a server that others use too can tell them."""
+
+HOW_TO_WATCH = "to watch: `vermilion serve` elsewhere"
 
 
 def run_stage(flow: Flow[..., None], stage: str, **parameters: Any) -> None:
@@ -84,7 +87,7 @@ def _create(
         parameters=flow.serialize_parameters(parameters),
         state=Pending(),
         parent_task_run_id=parent,
-        tags=[f"dvc:{stage}"],
+        tags=[TAG, f"dvc:{stage}"],
     )
 
 

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from flows.cli import ratings, rebuild, results, score
+from flows.cli import ratings, rebuild, results, score, serve
 from tasks.errors import InputError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command()(score.score)
 app.command()(results.results)
 app.command()(rebuild.rebuild)
 app.add_typer(ratings.app, name="ratings")
+app.command()(serve.serve)
 
 
 def main() -> None:

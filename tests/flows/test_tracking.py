@@ -65,7 +65,7 @@ def test_without_a_server_a_stage_runs_and_says_how_to_watch(project):
     done = list_images(project, None)
     assert done.returncode == 0, done.stderr
     assert "untracked" in done.stdout
-    assert "make ui" in done.stdout
+    assert "vermilion serve" in done.stdout
     assert "8 images" in done.stdout
 
 
@@ -83,7 +83,7 @@ def test_tracked_and_untracked_runs_share_the_store(project, server):
     assert "7 buckets computed (8 rows, 8 refused)" in done.stdout
     [run] = runs(server, "flow_runs", "ingest_landmarks")
     assert run["state_type"] == "COMPLETED"
-    assert run["tags"] == ["dvc:ingest_landmarks"]
+    assert set(run["tags"]) == {"vermilion", "dvc:ingest_landmarks"}
     flow_run = {"flow_runs": {"id": {"any_": [run["id"]]}}}
     buckets = httpx.post(f"{server}/task_runs/filter", json=flow_run, timeout=30).json()
     assert len(buckets) == 7
