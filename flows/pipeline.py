@@ -24,7 +24,8 @@ from flows.processes import die_with_server
 from flows.progress import progress
 from flows.publishing import Published, fetch_missing, publish_results
 from flows.repository import Repository, RequestFailed, opened
-from flows.tracking import HOW_TO_WATCH, PARENT, crash_nested, show, tracked
+from flows.served import project_resource
+from flows.tracking import HOW_TO_WATCH, PARENT, crash_nested, show, succeed, tracked
 from tasks import params
 from tasks.errors import InputError
 from tasks.params import Nightly
@@ -80,6 +81,7 @@ def rebuild(stages: list[str] | None = None, training: bool = True, force: bool 
     """
     die_with_server()
     with opened({}, say) as repository:
+        succeed(project_resource(Path.cwd()))
         if publish:
             fetch_missing(repository, say)
         plan = make_plan(repository, stages, training=training)

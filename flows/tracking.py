@@ -9,18 +9,26 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 from uuid import UUID
 
 import httpx
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentTaskRunId
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterParentFlowRunId,
+    FlowRunFilterParentTaskRunId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
+from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun
 from prefect.context import FlowRunContext
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.flow_engine import run_flow
-from prefect.settings import get_current_settings
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, get_current_settings, temporary_settings
 from prefect.states import Crashed, Pending
 
 from flows.served import answers
@@ -53,7 +61,8 @@ def run_stage(flow: Flow[..., None], stage: str, **parameters: Any) -> None:
 
     flow.fn = remembering
     try:
-        run_flow(flow, flow_run=_create_run(flow, stage, parameters), parameters=parameters)
+        with _watched_by_parent() if PARENT in os.environ else nullcontext():
+            run_flow(flow, flow_run=_create_run(flow, stage, parameters), parameters=parameters)
     except (httpx.HTTPError, PrefectHTTPStatusError) as error:
         if not finished:
             print(f"{stage}: the Prefect server failed ({error}); running untracked", file=sys.stderr, flush=True)
@@ -62,6 +71,11 @@ def run_stage(flow: Flow[..., None], stage: str, **parameters: Any) -> None:
             print(f"{stage}: done; the Prefect server could not record it ({error})", file=sys.stderr, flush=True)
     finally:
         flow.fn = body
+
+
+def _watched_by_parent() -> AbstractContextManager[object]:
+    """A nested run needs no heartbeat, which costs a second at its end: its parent says if it was killed."""
+    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
 
 
 def _create_run(flow: Flow[..., None], stage: str, parameters: dict[str, Any]) -> FlowRun:
@@ -108,11 +122,26 @@ def show(make: Callable[[], Any]) -> None:
 
 def crash_nested(task_run: str) -> None:
     """Set flow runs below a task run that are not final to Crashed: their process has ended without a word."""
-    below = FlowRunFilter(parent_task_run_id=FlowRunFilterParentTaskRunId(any_=[UUID(task_run)]))
+    _crash(FlowRunFilter(parent_task_run_id=FlowRunFilterParentTaskRunId(any_=[UUID(task_run)])))
+
+
+def succeed(project: str) -> None:
+    """This run is the only one of its project (the caller holds a lock): earlier ones that seem to run have crashed."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        return
+    _crash(FlowRunFilter(tags=FlowRunFilterTags(all_=[project])))
+    with suppress(httpx.HTTPError, PrefectHTTPStatusError), get_client(sync_client=True) as client:
+        client.update_flow_run(context.flow_run.id, tags={*context.flow_run.tags, project})
+
+
+def _crash(chosen: FlowRunFilter) -> None:
+    """Set the chosen runs that are not final, and those below them, to Crashed."""
+    living = FlowRunFilterState(type=FlowRunFilterStateType(not_any_=sorted(TERMINAL_STATES)))
     try:
         with get_client(sync_client=True) as client:
-            for run in client.read_flow_runs(flow_run_filter=below):
-                if run.state is None or not run.state.is_final():
-                    client.set_flow_run_state(run.id, Crashed(message="the stage's process was killed"), force=True)
+            for run in client.read_flow_runs(flow_run_filter=chosen.model_copy(update={"state": living})):
+                _crash(FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id])))
+                client.set_flow_run_state(run.id, Crashed(message="its process was killed"), force=True)
     except (httpx.HTTPError, PrefectHTTPStatusError) as error:
-        print(f"the Prefect server could not be told of a killed stage: {error}", file=sys.stderr, flush=True)
+        print(f"the Prefect server could not be told of a killed run: {error}", file=sys.stderr, flush=True)

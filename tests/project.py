@@ -51,6 +51,7 @@ def make_project(folder: Path, changes: dict[str, dict[str, Any]], *, copy_code:
         shutil.copy(PROJECT / "data/added" / name, folder / "data/added" / name)
     (folder / "data/exemplars/.gitkeep").touch()
     run(folder, "git", "init", "-q")
+    (folder / ".git/info/exclude").write_text("/.dvc/site/\n/.dvc/global/\n/.dvc/system/\n")  # see environment()
     run(folder, "git", "config", "user.name", "Test")
     run(folder, "git", "config", "user.email", "test@localhost")
     run(folder, "dvc", "init", "-q")

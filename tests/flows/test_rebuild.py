@@ -1,0 +1,295 @@
+"""A pipeline run over DVC's stages, with real DVC, real stages, and a real Prefect server that is asked what it saw."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from flows.repository import opened
+from tests.family import Family
+from tests.flows.toys import make_toys
+from tests.project import environment, run
+from tests.server import prefect_server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with prefect_server(tmp_path_factory.mktemp("prefect")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory, server) -> tuple[Path, dict]:
+    """The toys after their first run, committed, and that run as the server has it."""
+    folder = make_toys(tmp_path_factory.mktemp("rebuild") / "project")
+    run(folder, "vermilion", "rebuild", PREFECT_API_URL=server)
+    run(folder, "git", "add", ".")
+    run(folder, "git", "commit", "-qm", "first run")
+    return folder, newest(server)
+
+
+@pytest.fixture
+def project(first, tmp_path) -> Path:
+    """A copy of the toys, up to date."""
+    shutil.copytree(first[0], tmp_path / "project", symlinks=True)
+    return tmp_path / "project"
+
+
+def until(seen: Callable[[], object], seconds: float = 120) -> object:
+    end = time.monotonic() + seconds
+    while not (found := seen()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+    return found
+
+
+def ask(server: str, what: str, **query: object) -> list[dict]:
+    return httpx.post(f"{server}/{what}/filter", json=query, timeout=30).raise_for_status().json()
+
+
+def newest(server: str) -> dict:
+    """The last rebuild, once it and all its task runs are final."""
+    [found] = ask(server, "flow_runs", flow_runs={"name": {"any_": ["rebuild"]}}, sort="START_TIME_DESC", limit=1)
+    until(lambda: all(task["state_type"] not in ("PENDING", "RUNNING") for task in stages(server, found)))
+    return found
+
+
+def stages(server: str, flow_run: dict) -> list[dict]:
+    """Its task runs in the order in which they began."""
+    rows = ask(server, "task_runs", flow_runs={"id": {"any_": [flow_run["id"]]}})
+    return sorted(rows, key=lambda row: row["start_time"] or row["expected_start_time"])
+
+
+def states(server: str, flow_run: dict) -> dict[str, str]:
+    return {row["name"]: row["state_name"] for row in stages(server, flow_run)}
+
+
+def nested(server: str, task: dict) -> list[dict]:
+    return ask(server, "flow_runs", flow_runs={"parent_task_run_id": {"any_": [task["id"]]}})
+
+
+def printed(text: str) -> dict[str, str]:
+    """Stage to state, from the table at the end of a run's output."""
+    names = {"first", "fragile", "below", "trained", "scored", "toy_stage", "headline"}
+    rows = [line.rpartition(" - ")[2].split() for line in text.splitlines()]
+    return {row[0]: row[1] for row in rows if len(row) >= 4 and row[0] in names and row[3] == "s"}
+
+
+def rebuild(folder: Path, *options: str, code: int = 0, **extra: str) -> subprocess.CompletedProcess[str]:
+    done = run(folder, "vermilion", "rebuild", *options, check=False, **extra)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def test_every_stage_is_a_run_of_its_own_in_dvcs_order(first, server):
+    folder, flow_run = first
+    graph = run(folder, "dvc", "repro", "--dry", "--force").stdout
+    order = [line.split("'")[1] for line in graph.splitlines() if line.startswith("Running stage")]
+    assert flow_run["state_type"] == "COMPLETED"
+    assert [row["name"] for row in stages(server, flow_run)] == order
+    assert set(states(server, flow_run).values()) == {"Ran"}
+    assert len(order) == 7
+
+
+def test_a_stages_log_and_its_own_flow_run_are_below_it(first, server):
+    rows = {row["name"]: row for row in stages(server, first[1])}
+    said = {
+        name: until(lambda row=row: ask(server, "logs", logs={"task_run_id": {"any_": [row["id"]]}}))
+        for name, row in rows.items()
+        if name in ("fragile", "toy_stage")
+    }
+    assert any("made of b1" in line["message"] for line in said["fragile"])
+    assert any("1 buckets computed (c1)" in line["message"] for line in said["toy_stage"])
+    [own] = nested(server, rows["toy_stage"])
+    assert (own["name"], own["state_type"]) == ("toy_stage", "COMPLETED")
+    assert rows["toy_stage"]["total_run_time"] > 0.5
+    assert nested(server, rows["fragile"]) == []
+
+
+def test_the_run_ends_with_tables_of_stages_and_metrics_and_the_reports_place(first, server):
+    found = {row["key"]: row for row in ask(server, "artifacts", flow_runs={"id": {"any_": [first[1]["id"]]}})}
+    rows = {row["stage"]: row for row in json.loads(found["rebuild-stages"]["data"])}
+    assert rows["toy_stage"]["state"] == "Ran"
+    assert rows["toy_stage"]["said"] == "1 buckets computed (c1)"
+    metrics = [{"metric": "length", "before": None, "now": 5, "change": None}]
+    assert json.loads(found["rebuild-metrics"]["data"]) == metrics
+    assert str(first[0] / "data/reports/index.html") in found["rebuild-report"]["data"]
+    assert found["rebuild"]["data"] == 100
+
+
+def test_with_nothing_to_do_no_stage_starts(project, server):
+    (project / "ran.log").unlink()
+    rebuild(project, PREFECT_API_URL=server)
+    flow_run = newest(server)
+    assert set(states(server, flow_run).values()) == {"Skipped"}
+    assert not (project / "ran.log").exists()
+    assert not [run for task in stages(server, flow_run) for run in nested(server, task)]
+
+
+def test_a_failed_stage_blocks_what_is_below_it_alone_and_the_next_run_resumes(project, server):
+    (project / "b.txt").write_text("broken")
+    (project / "a.txt").write_text("a2")
+    done = rebuild(project, code=1, PREFECT_API_URL=server)
+    assert "fragile: work: the input is broken" in done.stderr.splitlines()[-1]
+    flow_run = newest(server)
+    expected = dict.fromkeys(("first", "trained", "scored", "headline"), "Ran")
+    expected |= {"fragile": "Failed", "below": "Blocked", "toy_stage": "Skipped"}
+    assert states(server, flow_run) == expected
+    assert flow_run["state_type"] == "FAILED"
+    assert "fragile: work: the input is broken" in flow_run["state"]["message"]
+    (project / "b.txt").write_text("b2")
+    resumed = printed(rebuild(project).stdout)
+    assert [name for name, state in resumed.items() if state == "Ran"] == ["fragile", "below"]
+    assert json.loads(run(project, "dvc", "status", "--json").stdout) == {}
+
+
+def test_without_trainings_the_model_stays_and_what_is_below_it_runs(project):
+    (project / "a.txt").write_text("a2")
+    done = printed(rebuild(project, "--no-training").stdout)
+    assert done == {
+        "first": "Ran",
+        "fragile": "Skipped",
+        "below": "Skipped",
+        "trained": "Left",
+        "scored": "Ran",
+        "toy_stage": "Skipped",
+        "headline": "Ran",
+    }
+    assert (project / "data/scored.txt").read_text() == "a1 a2"
+    (project / "data/trained.txt").unlink()
+    done = rebuild(project, "--no-training", code=2)
+    assert "trained: nothing trained yet (data/trained.txt is missing); run the full rebuild" in done.stderr
+    full = printed(rebuild(project, "headline").stdout)
+    assert full == {"first": "Skipped", "trained": "Ran", "scored": "Ran", "headline": "Ran"}
+
+
+def test_force_runs_and_dvcs_cache_restores(project):
+    assert printed(rebuild(project, "first", "--force").stdout) == {"first": "Ran"}
+    (project / "data/first.txt").unlink()
+    assert printed(rebuild(project, "first").stdout) == {"first": "Restored"}
+    done = rebuild(project, "frist", code=2)
+    assert "frist" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_whoever_ends_the_run_ends_dvc_and_the_stage_and_the_next_run_goes_on(project, number):
+    (project / "c.txt").write_text("hang")
+    family = Family(project, "vermilion", "rebuild")
+    try:
+        until((project / "hanging").exists)
+        assert len(family.members()) >= 3
+        os.kill(family.head.pid, number)
+        assert family.wait(60) != 0
+        assert not family.survivors(), family.said()
+    finally:
+        family.end()
+    (project / "c.txt").write_text("c2")
+    assert printed(rebuild(project).stdout)["toy_stage"] == "Ran"
+
+
+def test_a_killed_stage_leaves_no_run_running(project, server):
+    (project / "c.txt").write_text("hang")
+    family = Family(project, "vermilion", "rebuild", PREFECT_API_URL=server)
+    try:
+        until((project / "hanging").exists)
+        [stage] = [pid for pid, words in family.members().items() if "toy_stage" in words and "python" in words[0]]
+        family.kill(stage)
+        assert family.wait() == 1, family.said()
+    finally:
+        family.end()
+    flow_run = newest(server)
+    task = next(row for row in stages(server, flow_run) if row["name"] == "toy_stage")
+    [own] = nested(server, task)
+    assert (task["state_name"], own["state_name"]) == ("Failed", "Crashed")
+    assert states(server, flow_run)["headline"] == "Skipped"
+
+
+def test_a_second_run_waits_for_the_first(project, monkeypatch):
+    (project / "c.txt").write_text("hang")
+    family = Family(project, "vermilion", "rebuild", "toy_stage")
+    second = None
+    try:
+        until((project / "hanging").exists)
+        by_hand = run(project, "dvc", "repro", "toy_stage", check=False)
+        assert by_hand.returncode != 0
+        assert "vermilion rebuild" in by_hand.stderr
+        second = Family(project, "vermilion", "rebuild", "first")
+        until(lambda: "waiting: another rebuild of this project is running" in second.said())
+        assert second.head.poll() is None
+        os.kill(family.head.pid, signal.SIGKILL)
+        assert second.wait() == 0
+        assert printed(second.said()) == {"first": "Skipped"}
+    finally:
+        family.end()
+        if second:
+            second.end()
+
+
+HOLDER = "import time; print('held', flush=True); time.sleep(3600)"
+
+
+def asked(project: Path, monkeypatch, act: str, **arguments: object) -> tuple[object, list[str]]:
+    """What DVC's process answers in the project, and what it printed."""
+    monkeypatch.chdir(project)
+    said: list[str] = []
+    with opened(environment(project), said.append) as repository:
+        return repository.ask(act, said.append, **arguments), said
+
+
+def lock(project: Path, pid: int) -> Path:
+    """DVC's lock file as if a process of this number were writing first.txt."""
+    path = project / ".dvc/tmp/rwlock"
+    path.write_text(json.dumps({"write": {str(project / "data/first.txt"): {"pid": pid, "cmd": "dvc repro"}}}))
+    return path
+
+
+def test_a_stage_that_is_in_use_is_waited_for(project, monkeypatch):
+    with subprocess.Popen([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout and holder.stdout.readline()
+        lock(project, holder.pid)
+        monkeypatch.chdir(project)
+        said: list[str] = []
+
+        def hear(line: str) -> None:
+            said.append(line)
+            holder.kill()
+            holder.wait()
+
+        with opened(environment(project), hear) as repository:
+            assert repository.ask("reproduce", hear, stage="first", force=False) == "Skipped"
+    assert sum(line.startswith("waiting: ") for line in said) == 1
+    assert any(f"(PID {holder.pid}): dvc repro" in line for line in said)
+
+
+def test_a_lock_whose_process_number_was_given_to_another_is_taken_away(project, monkeypatch):
+    with subprocess.Popen([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE) as other:
+        assert other.stdout and other.stdout.readline()
+        path = lock(project, other.pid)
+        os.utime(path, (time.time() - 3600, time.time() - 3600))
+        answer, said = asked(project, monkeypatch, "reproduce", stage="first", force=False)
+        other.kill()
+    assert answer == "Skipped"
+    assert any("left by a process that was killed" in line for line in said)
+
+
+def test_a_lock_file_that_was_cut_off_is_removed_unless_somebody_works_here(project, monkeypatch):
+    path = project / ".dvc/tmp/rwlock"
+    path.write_text('{"write": {')
+    stage = [sys.executable, "-c", HOLDER]
+    env = os.environ | {"DVC_STAGE": "other"}
+    with subprocess.Popen(stage, cwd=project, env=env, stdout=subprocess.PIPE) as other:
+        assert other.stdout and other.stdout.readline()
+        with pytest.raises(ValueError, match=f"damaged, and process {other.pid} "):
+            asked(project, monkeypatch, "plan", targets=None)
+        other.kill()
+    answer, said = asked(project, monkeypatch, "reproduce", stage="first", force=False)
+    assert answer == "Skipped"
+    assert any("damaged" in line and "removed" in line for line in said)
