@@ -25,7 +25,7 @@ from flows.progress import progress
 from flows.publishing import Published, fetch_missing, publish_results
 from flows.repository import Repository, RequestFailed, opened
 from flows.served import project_resource
-from flows.tracking import HOW_TO_WATCH, PARENT, crash_nested, show, succeed, tracked
+from flows.tracking import HOW_TO_WATCH, PARENT, crash_nested, only_run, show, tracked
 from tasks import params
 from tasks.errors import InputError
 from tasks.params import Nightly
@@ -47,6 +47,7 @@ class Stage(BaseModel):
     changes: dict[str, Any]
     deps: list[str]
     missing: list[str]
+    in_lock: bool
     in_git: list[str]
 
 
@@ -80,8 +81,7 @@ def rebuild(stages: list[str] | None = None, training: bool = True, force: bool 
         publish: First fetch what colleagues pushed; after success commit dvc.lock and the metrics, and push them.
     """
     die_with_server()
-    with opened({}, say) as repository:
-        succeed(project_resource(Path.cwd()))
+    with opened({}, say) as repository, only_run(project_resource(Path.cwd())):
         if publish:
             fetch_missing(repository, say)
         plan = make_plan(repository, stages, training=training)
@@ -93,7 +93,7 @@ def rebuild(stages: list[str] | None = None, training: bool = True, force: bool 
             kept = {path for stage in plan for path in stage.in_git}
             deps = {path for stage in plan for path in stage.deps}
             published = publish_results(repository, say, kept, deps, changes, params.load(Nightly, "nightly"))
-    show_results(outcomes, changes, published)
+        show_results(outcomes, changes, published)
     if failed:
         raise StagesFailed("; ".join(f"{outcome.stage}: {outcome.said}" for outcome in failed))
 

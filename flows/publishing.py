@@ -28,7 +28,7 @@ def fetch_missing(repository: Repository, say: Say) -> None:
     """Fetch from DVC's remote, if one is configured, the outs that are named in dvc.lock and not here."""
     if not repository.ask("remote", say):
         return
-    absent = [row["name"] for row in repository.ask("plan", say, targets=None) if "deleted" in row["changes"].values()]
+    absent = [row["name"] for row in repository.ask("plan", say, targets=None) if row["missing"] and row["in_lock"]]
     if not absent:
         return
     try:

@@ -54,6 +54,7 @@ def _describe(stage: Stage, upstream: Any, changed: dict[str, Any]) -> dict[str,
         "changes": {path: how for entry in entries for differing in entry.values() for path, how in differing.items()},
         "deps": [str(dep) for dep in stage.deps],
         "missing": [str(out) for out in stage.outs if not out.exists],
+        "in_lock": any(out.hash_info for out in stage.outs),
         "in_git": [str(out) for out in stage.outs if not out.use_cache],
     }
 

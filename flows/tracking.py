@@ -8,8 +8,8 @@ import functools
 import os
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 from uuid import UUID
 
@@ -125,14 +125,27 @@ def crash_nested(task_run: str) -> None:
     _crash(FlowRunFilter(parent_task_run_id=FlowRunFilterParentTaskRunId(any_=[UUID(task_run)])))
 
 
-def succeed(project: str) -> None:
-    """This run is the only one of its project (the caller holds a lock): earlier ones that seem to run have crashed."""
+@contextmanager
+def only_run(project: str) -> Iterator[None]:
+    """While this is the only run of its project (the caller holds a lock), it carries the project's name as a tag.
+
+    It gives the tag back at its end, so an earlier run that has it and seems to run was killed: it is set to Crashed.
+    """
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
+        yield
         return
     _crash(FlowRunFilter(tags=FlowRunFilterTags(all_=[project])))
+    _tag(context.flow_run, {*context.flow_run.tags, project})
+    try:
+        yield
+    finally:
+        _tag(context.flow_run, context.flow_run.tags)
+
+
+def _tag(run: FlowRun, tags: Iterable[str]) -> None:
     with suppress(httpx.HTTPError, PrefectHTTPStatusError), get_client(sync_client=True) as client:
-        client.update_flow_run(context.flow_run.id, tags={*context.flow_run.tags, project})
+        client.update_flow_run(run.id, tags=set(tags))
 
 
 def _crash(chosen: FlowRunFilter) -> None:

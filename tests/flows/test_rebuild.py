@@ -179,27 +179,46 @@ def test_force_runs_and_dvcs_cache_restores(project):
     assert "frist" in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_whoever_ends_the_run_ends_dvc_and_the_stage_and_the_next_run_goes_on(project, number):
+def hanging(project: Path, *options: str, **extra: str) -> Family:
+    """A run whose flow stage hangs."""
     (project / "c.txt").write_text("hang")
-    family = Family(project, "vermilion", "rebuild")
+    (project / "hanging").unlink(missing_ok=True)
+    family = Family(project, "vermilion", "rebuild", *options, **extra)
+    until((project / "hanging").exists)
+    return family
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_whoever_ends_the_run_ends_dvc_and_the_stage(project, number):
+    family = hanging(project)
     try:
-        until((project / "hanging").exists)
         assert len(family.members()) >= 3
         os.kill(family.head.pid, number)
         assert family.wait(60) != 0
         assert not family.survivors(), family.said()
     finally:
         family.end()
+
+
+def test_a_killed_run_does_not_stay_running_once_the_next_one_starts(project, server):
+    family = hanging(project, PREFECT_API_URL=server)
+    try:
+        os.kill(family.head.pid, signal.SIGKILL)
+        assert not family.survivors(), family.said()
+    finally:
+        family.end()
+    [killed] = ask(server, "flow_runs", flow_runs={"name": {"any_": ["rebuild"]}}, sort="START_TIME_DESC", limit=1)
+    assert killed["state_name"] == "Running"
     (project / "c.txt").write_text("c2")
-    assert printed(rebuild(project).stdout)["toy_stage"] == "Ran"
+    assert printed(rebuild(project, "toy_stage", PREFECT_API_URL=server).stderr) == {"toy_stage": "Ran"}
+    dead = {"id": {"any_": [killed["id"]]}}, {"parent_flow_run_id": {"any_": [killed["id"]]}}
+    assert [run["state_name"] for which in dead for run in ask(server, "flow_runs", flow_runs=which)] == ["Crashed"] * 2
+    assert newest(server)["state_name"] == "Completed"
 
 
 def test_a_killed_stage_leaves_no_run_running(project, server):
-    (project / "c.txt").write_text("hang")
-    family = Family(project, "vermilion", "rebuild", PREFECT_API_URL=server)
+    family = hanging(project, PREFECT_API_URL=server)
     try:
-        until((project / "hanging").exists)
         [stage] = [pid for pid, words in family.members().items() if "toy_stage" in words and "python" in words[0]]
         family.kill(stage)
         assert family.wait() == 1, family.said()
@@ -212,12 +231,10 @@ def test_a_killed_stage_leaves_no_run_running(project, server):
     assert states(server, flow_run)["headline"] == "Skipped"
 
 
-def test_a_second_run_waits_for_the_first(project, monkeypatch):
-    (project / "c.txt").write_text("hang")
-    family = Family(project, "vermilion", "rebuild", "toy_stage")
+def test_a_second_run_waits_for_the_first(project):
+    family = hanging(project, "toy_stage")
     second = None
     try:
-        until((project / "hanging").exists)
         by_hand = run(project, "dvc", "repro", "toy_stage", check=False)
         assert by_hand.returncode != 0
         assert "vermilion rebuild" in by_hand.stderr
@@ -293,3 +310,47 @@ def test_a_lock_file_that_was_cut_off_is_removed_unless_somebody_works_here(proj
     answer, said = asked(project, monkeypatch, "reproduce", stage="first", force=False)
     assert answer == "Skipped"
     assert any("damaged" in line and "removed" in line for line in said)
+
+
+def git(folder: Path, *words: str) -> str:
+    return run(folder, "git", *words).stdout.strip()
+
+
+def md5s(folder: Path) -> list[str]:
+    lines = (folder / "dvc.lock").read_text().splitlines()
+    return [line.strip() for line in lines if "md5" in line]
+
+
+def test_a_published_run_is_what_a_colleague_gets(project, tmp_path):
+    run(project, "dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
+    (project / "a.txt").write_text("a-longer")
+    git(project, "commit", "-qam", "new input")
+    done = rebuild(project, "--publish")
+    assert printed(done.stdout)["headline"] == "Ran"
+    assert git(project, "log", "-1", "--format=%B") == "Nightly: 1 of 1 metrics changed\n\nlength: 5 -> 17"
+    assert git(project, "show", "--format=", "--name-only").split() == ["data/reports/summary.json", "dvc.lock"]
+    assert "files sent to the remote" in done.stdout
+    run(tmp_path, "git", "clone", "-q", str(project), "colleague")
+    colleague = tmp_path / "colleague"
+    run(colleague, "dvc", "pull")
+    assert md5s(colleague) == md5s(project)
+    assert (colleague / "data/scored.txt").read_text() == "a-longer a-longer"
+    assert "Data and pipelines are up to date" in run(colleague, "dvc", "repro").stdout
+    shutil.rmtree(colleague / ".dvc/cache")
+    shutil.rmtree(colleague / "data")
+    git(colleague, "checkout", "--", "data")
+    again = rebuild(colleague, "--publish")
+    assert "files fetched from the remote" in again.stdout
+    assert set(printed(again.stdout).values()) == {"Skipped"}
+    assert "nothing to commit" in again.stdout
+
+
+def test_a_remote_that_fails_and_changes_of_ones_own_are_told_and_not_committed(project, tmp_path):
+    (tmp_path / "store").write_text("no folder")
+    run(project, "dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
+    (project / "b.txt").write_text("b2")
+    before = git(project, "rev-parse", "HEAD")
+    done = rebuild(project, "--publish")
+    assert "not committed: first commit or undo your own changes of .dvc/config, b.txt" in done.stdout
+    assert "warning: the remote took nothing" in done.stdout
+    assert git(project, "rev-parse", "HEAD") == before

@@ -1,4 +1,4 @@
-"""A small DVC project of seven quick stages, to watch a pipeline run: one trains, one fails on demand, one is a flow."""
+"""A DVC project of seven quick stages, to watch a pipeline run: one trains, one fails on demand, one is a flow."""
 
 from pathlib import Path
 
