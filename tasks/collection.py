@@ -28,34 +28,33 @@ class StoreBusyError(InputError):
     """A stage that runs holds the store."""
 
 
+Kind = Literal["result", "object", "checkpoint", "leftover"]
+
+
 @dataclass(frozen=True)
 class Item:
     """A file of the store. `stage`: whose it is, empty if nobody's; `goes`: whether nothing refers to it."""
 
-    kind: Literal["result", "object", "checkpoint", "leftover"]
+    kind: Kind
     stage: str
     path: Path
+    size: int  # bytes
     goes: bool
-
-    @property
-    def size(self) -> int:
-        """Bytes; 0 if it is gone meanwhile."""
-        return self.path.stat().st_size if self.path.exists() else 0
 
 
 def survey(store: Store, *, stages: Collection[str], keys: Collection[str]) -> list[Item]:
-    """Every file of the store but its lock, records before the objects they name.
+    """Every file of the store but its lock and its records of uses; a result's record comes before its object.
 
     `stages`: those that there are, as the store calls them; `keys`: of the results that present tables were made of.
     """
-    ended = {stage: _last_use(store.root / "uses" / f"{stage}.json") for stage in stages}
+    uses = {stage: _last_use(store.root / "uses" / f"{stage}.json") for stage in stages}
 
     def goes(stage: str, path: Path) -> bool:
-        used, when = ended.get(stage, ((), _NEVER))
-        return path.stem not in keys and path.stem not in used and path.stat().st_mtime_ns < when
+        used, ended = uses.get(stage, ((), _NEVER))
+        return path.stem not in keys and path.stem not in used and _status(path)[1] < ended
 
     records = [
-        Item("result", path.parent.name, path, goes(path.parent.name, path))
+        _item("result", path.parent.name, path, goes(path.parent.name, path))
         for path in sorted(store.root.glob("references/*/*.json"))
     ]
     owners = {}
@@ -63,14 +62,14 @@ def survey(store: Store, *, stages: Collection[str], keys: Collection[str]) -> l
         if reference := store.recorded(record.stage, record.path.stem):
             owners[store.path(reference)] = record
     objects = [
-        Item("object", owners[path].stage, path, owners[path].goes)
+        _item("object", owners[path].stage, path, owners[path].goes)
         if path in owners
-        else Item("leftover", "", path, goes=True)
+        else _item("leftover", "", path, goes=True)
         for path in sorted(store.root.glob("objects/*/*.parquet"))
     ]
     finished = {record.path.stem for record in records}
     checkpoints = [
-        Item("checkpoint", path.parent.name, path, path.stem in finished or goes(path.parent.name, path))
+        _item("checkpoint", path.parent.name, path, path.stem in finished or goes(path.parent.name, path))
         for path in sorted(store.root.glob("checkpoints/*/*.pt"))
     ]
     return [*records, *objects, *checkpoints, *_leftovers(store.root, stages)]
@@ -104,7 +103,20 @@ def _leftovers(root: Path, stages: Collection[str]) -> list[Item]:
     """What processes that were killed were writing, and what is known of stages that are no more."""
     paths = {*root.glob("staging/*"), *root.glob("tmp*"), *root.glob("**/.*.tmp"), *root.glob("checkpoints/*.pt")}
     paths |= {path for path in root.glob("uses/*.json") if path.stem not in stages}
-    return [Item("leftover", "", path, goes=True) for path in sorted(paths) if path.is_file()]
+    return [_item("leftover", "", path, goes=True) for path in sorted(paths) if path.is_file()]
+
+
+def _item(kind: Kind, stage: str, path: Path, goes: bool) -> Item:
+    return Item(kind, stage, path, _status(path)[0], goes)
+
+
+def _status(path: Path) -> tuple[int, int]:
+    """Size in bytes and time of the last change in ns; zeros when a running stage has just removed the file."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from flows.cli import ratings, rebuild, results, score, serve
+from flows.cli import artifacts, ratings, rebuild, results, score, serve
 from tasks.errors import InputError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.command()(results.results)
 app.command()(rebuild.rebuild)
 app.add_typer(ratings.app, name="ratings")
 app.command()(serve.serve)
+app.add_typer(artifacts.app, name="artifacts")
 
 
 def main() -> None:
