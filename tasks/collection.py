@@ -13,12 +13,13 @@ store is never touched. Knows nothing of DVC.
 """
 
 import fcntl
-import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
 
 from tasks.artifacts import Store
 from tasks.errors import InputError
@@ -87,6 +88,7 @@ def collect(store: Store, *, stages: Collection[str], keys: Collection[str]) -> 
     return gone
 
 
+_KEYS = TypeAdapter(list[str])
 _NEVER = 2**63
 """Later than any file: a stage that there is not has no use for what is stored after its last run either."""
 
@@ -94,8 +96,8 @@ _NEVER = 2**63
 def _last_use(record: Path) -> tuple[frozenset[str], int]:
     """The keys that a stage's last good run used, and when it ended; nothing, and 0, if none did."""
     try:
-        return frozenset(json.loads(record.read_bytes())), record.stat().st_mtime_ns
-    except (OSError, ValueError):
+        return frozenset(_KEYS.validate_json(record.read_bytes())), record.stat().st_mtime_ns
+    except (OSError, ValidationError):
         return frozenset(), 0
 
 
