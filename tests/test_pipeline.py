@@ -65,6 +65,16 @@ def test_a_second_repro_does_nothing(project):
     assert json.loads(run(project, "dvc", "status", "--json").stdout) == {}
 
 
+def test_the_store_holds_what_the_stages_use_and_collecting_removes_nothing(project):
+    held = json.loads(run(project, "vermilion", "artifacts", "--json").stdout)
+    assert {"ingest_lips", "symmetry_train@clp", "symmetry_distances@temporal"} < set(held["stages"])
+    assert set(held["stages"]) < set(lock(project))
+    assert all(row["results"] == row["in_use"] > 0 == row["free_bytes"] for row in held["stages"].values())
+    assert held["leftovers"]["bytes"] == 0
+    removed = json.loads(run(project, "vermilion", "artifacts", "collect", "--json").stdout)
+    assert removed == {"removed": True, "results": 0, "files": 0, "bytes": 0}
+
+
 def test_two_runs_from_scratch_give_the_same_digests(project, tmp_path):
     other = make_project(tmp_path / "other", SMALL)
     run(other, "dvc", "repro")

@@ -1,5 +1,6 @@
 """A stage's work for tests: baselines-like rows from images, each computed bucket noted in a file."""
 
+import hashlib
 import os
 import time
 from pathlib import Path
@@ -11,9 +12,10 @@ from tasks.schemas import DISTANCES
 
 
 class Counting(Block):
-    """A number that the result depends on."""
+    """A number that the result depends on, and bytes of noise to add to each row's subject."""
 
     factor: float
+    padding: int = 0
 
 
 def measure(images: pa.Table, *, settings: Counting) -> pa.Table:
@@ -24,7 +26,7 @@ def measure(images: pa.Table, *, settings: Counting) -> pa.Table:
     return DISTANCES.table(
         {
             "image_id": row["image_id"],
-            "subject_id": row["subject_id"],
+            "subject_id": row["subject_id"] + hashlib.shake_256(row["image_id"].encode()).hexdigest(settings.padding),
             "distance": settings.factor * Path(row["path"]).stat().st_size if Path(row["path"]).exists() else None,
             "reason": None if Path(row["path"]).exists() else "no file",
         }

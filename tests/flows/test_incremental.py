@@ -1,5 +1,6 @@
 """Work split by content: what is computed again, what is not, and that the parts do not depend on who was first."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,13 +10,16 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
-from flows import PROJECT, store
+from flows import PROJECT, incremental, store
 from flows.incremental import Source, Work, run_buckets
-from tasks import params, tables
+from tasks import params, sharing, tables
+from tasks.collection import StoreBusyError, collect
 from tasks.digests import file_digest
 from tasks.params import Runtime
 from tasks.schemas import DISTANCES, IMAGES
+from tasks.sharing import SharedStoreError
 from tests.flows import counting
 from tests.flows.counting import Counting
 
@@ -44,15 +48,23 @@ class Project:
             if part:
                 tables.write(IMAGES.table(part), self.root / f"images/{bucket:02x}.parquet", IMAGES, provenance={})
 
-    def run(self, *, factor: float = 1.0, workers: int = 1, out: Path | None = None) -> int:
+    def run(
+        self,
+        *,
+        factor: float = 1.0,
+        padding: int = 0,
+        workers: int = 1,
+        out: Path | None = None,
+        stage: str = "counting",
+    ) -> int:
         """Run the stage; how many buckets were computed."""
         before = self.computed()
         work = Work(
-            stage="counting",
+            stage=stage,
             compute=counting.measure,
             schema=DISTANCES,
             sources={"images": Source(self.root / "images", IMAGES, ("image_id", "subject_id"))},
-            settings={"settings": Counting(factor=factor)},
+            settings={"settings": Counting(factor=factor, padding=padding)},
         )
         runtime = params.load(Runtime, "runtime", PROJECT / "params.yaml").model_copy(update={"workers": workers})
         run_buckets(work, out or self.out, runtime=runtime)
@@ -120,6 +132,131 @@ def test_a_missing_or_damaged_result_is_computed_again(project, damage):
         victim.write_bytes(data[:-10] if damage == "truncated" else data[:-1] + bytes([data[-1] ^ 1]))
     assert project.run() == 1
     assert project.digests() == first
+
+
+def test_damage_is_told_in_one_line(project, capsys):
+    project.run()
+    one, two, three = sorted((project.root / "store/objects").rglob("*.parquet"))[:3]
+    one.unlink()
+    two.write_bytes(two.read_bytes()[:-1])
+    three.write_bytes(three.read_bytes()[:-1] + b"x")
+    record = sorted((project.root / "store/references/counting").iterdir())
+    capsys.readouterr()
+    assert project.run() == 3
+    said = "counting: 3 buckets in the store were damaged or missing (1 changed, 1 missing, 1 of another size)"
+    assert f"{said} and are computed again" in capsys.readouterr().out.splitlines()
+    record[0].write_text("{")
+    assert project.run() == 1
+    assert "(1 without a readable record)" in capsys.readouterr().out
+    assert project.run() == 0
+    assert "damaged" not in capsys.readouterr().out
+
+
+def test_one_result_that_is_damaged_is_made_again_and_the_log_says_so(project, capsys):
+    record = {"stage": "one", "parameters": {}}
+    made = []
+
+    def make():
+        made.append(1)
+        return DISTANCES.table([])
+
+    incremental.recall(record, DISTANCES, make)
+    next((project.root / "store/objects").rglob("*.parquet")).unlink()
+    incremental.recall(record, DISTANCES, make)
+    incremental.recall(record, DISTANCES, make)
+    assert len(made) == 2
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
+        "one: computing",
+        "one: the result in the store was missing and is computed again",
+        "one: computing",
+        "one: reused",
+    ]
+
+
+def uses(project: Project, stage: str = "counting") -> list[str]:
+    path = project.root / f"store/uses/{stage}.json"
+    return json.loads(path.read_text()) if path.exists() else []
+
+
+def test_a_good_end_is_remembered_with_all_that_the_stage_used(project):
+    with store.using():
+        project.run(factor=1.0)
+        project.run(factor=2.0)
+        incremental.recall({"stage": "one"}, DISTANCES, lambda: DISTANCES.table([]))
+        assert uses(project) == []
+    assert len(uses(project)) == 26
+    assert len(uses(project, "one")) == 1
+    project.run(factor=2.0)
+    assert len(uses(project)) == 13
+
+
+def test_after_an_error_the_uses_of_the_last_good_run_stand(project):
+    project.run(factor=1.0)
+    before = uses(project)
+    with pytest.raises(ZeroDivisionError), store.using():
+        project.run(factor=2.0)
+        raise ZeroDivisionError
+    assert uses(project) == before
+    project.run(factor=2.0)
+    assert not set(uses(project)) & set(before)
+
+
+def test_while_a_stage_runs_nothing_is_collected(project):
+    with store.using() as use:
+        project.run()
+        with pytest.raises(StoreBusyError):
+            collect(use.store, stages=[], keys=[])
+    assert len(collect(use.store, stages=[], keys=[])) == 26 + 1
+
+
+def shared_project(root: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> Project:
+    """A project on another machine: a store of its own, the shared one named in params.yaml."""
+    root.mkdir()
+    monkeypatch.setattr(store, "STORE", root / "store")
+    numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    numbers["runtime"]["shared_store"] = place
+    (root / "params.yaml").write_text(yaml.safe_dump(numbers))
+    monkeypatch.chdir(root)
+    return Project(root, 200)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_one_machine_computed_another_takes_from_the_shared_store(tmp_path, monkeypatch, workers):
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    (tmp_path / "shared").mkdir()
+    one = shared_project(tmp_path / "one", monkeypatch, str(tmp_path / "shared"))
+    assert one.run(workers=workers) == 13
+    two = shared_project(tmp_path / "two", monkeypatch, str(tmp_path / "shared"))
+    assert two.run() == 0
+    assert two.digests() == one.digests()
+    shutil.rmtree(tmp_path / "shared")
+    shutil.rmtree(two.out)
+    assert two.run() == 0
+    assert two.digests() == one.digests()
+
+
+def test_a_shared_store_that_does_not_answer_costs_one_line(tmp_path, monkeypatch, capsys):
+    project = shared_project(tmp_path / "one", monkeypatch, "/nowhere/at/all")
+    assert project.run() == 13
+    told = [line for line in capsys.readouterr().err.splitlines() if "shared store" in line]
+    assert told == [
+        "the shared store failed; going on with the local one: /nowhere/at/all: no such folder on this machine"
+    ]
+    assert project.run() == 0
+
+
+def test_a_shared_store_that_fails_while_buckets_are_computed_costs_one_line(tmp_path, monkeypatch, capsys):
+    (tmp_path / "shared").mkdir()
+    project = shared_project(tmp_path / "one", monkeypatch, str(tmp_path / "shared"))
+
+    def refuse(place: str, name: str, source: Path) -> None:
+        raise SharedStoreError(f"{place}: refused")
+
+    monkeypatch.setattr(sharing, "upload", refuse)
+    assert project.run() == 13
+    assert capsys.readouterr().err.count("the shared store failed") == 1
+    assert not list((tmp_path / "shared").iterdir())
 
 
 def test_workers_change_nothing(project, tmp_path):
