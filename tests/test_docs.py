@@ -65,7 +65,7 @@ def test_commands_in_the_docs_exist(line):
         assert get_main_parser().parse_args(rest).func
     elif program == "vermilion":
         command = get_command(app)
-        while commands := getattr(command, "commands", None):
+        while rest and (commands := getattr(command, "commands", None)):
             command = commands[rest.pop(0)]
         assert command.make_context("vermilion", rest).params
     elif program == "python" and rest[0] == "-m":
