@@ -22,6 +22,7 @@ import pyarrow as pa
 from prefect.artifacts import create_table_artifact
 from pydantic import BaseModel
 
+from flows.cards import card
 from flows.processes import worker_pool
 from flows.progress import progress
 from flows.runners import run_far, run_here
@@ -138,7 +139,7 @@ def recall(record: Mapping[str, Any], schema: Schema, make: Callable[[], pa.Tabl
 def run_buckets(work: Work, out: Path, *, runtime: Runtime, here: bool = False) -> None:
     """Bring every bucket's result into the folder `out`, computing only what the store does not have.
 
-    `here` computes in this process alone, for work that holds a GPU or has threads of its own.
+    `here` computes in this process alone, holding a card if there is one: for work on a GPU or with threads of its own.
     """
     common = work.provenance()
     plans = [_plan(work, common, bucket) for bucket in work.buckets()]
@@ -194,7 +195,10 @@ def _compute(store: Store, work: Work, missing: Sequence[Plan], runtime: Runtime
         if not here and _far(runtime, work.stage):
             troubles = run_far(work.stage, compute_far, calls, runtime, advance)
             return {plan.bucket: _collect(store, work, plan, troubles[plan.bucket]) for plan in missing}
-        if here or runtime.workers < 2 or len(missing) == 1:
+        if here:
+            with card(work.stage, cards=runtime.cards):
+                return run_here(work.stage, _compute_here, calls, 1, advance)
+        if runtime.workers < 2 or len(missing) == 1:
             return run_here(work.stage, _compute_here, calls, 1, advance)
         with worker_pool(min(runtime.workers, len(missing))) as pool:
             pooled = {name: {**given, "pool": pool} for name, given in calls.items()}

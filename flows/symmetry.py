@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from prefect import flow
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
+from flows.cards import card
 from flows.incremental import Source, Work, provenance, recall, run_buckets
 from flows.ingest import PIXELS
 from flows.store import STORE, open_store
@@ -37,6 +38,10 @@ from tasks.symmetry import baselines, controls
 from tasks.symmetry import pairs as pairing
 
 
+def _runtime() -> Runtime:
+    return params.load(Runtime, "runtime")
+
+
 @flow
 def symmetry_warp(images: Path, landmarks: Path, exemplars: Path, out: Path) -> None:
     """Warp the controls: one side like a repaired cleft, both sides alike, or not at all."""
@@ -52,7 +57,7 @@ def symmetry_warp(images: Path, landmarks: Path, exemplars: Path, out: Path) -> 
         },
         files={"exemplars": exemplars},
     )
-    run_buckets(work, out, runtime=params.load(Runtime, "runtime"))
+    run_buckets(work, out, runtime=_runtime())
 
 
 @flow
@@ -106,14 +111,15 @@ def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Path) -> None
 
     def make() -> pa.Table:
         size, threads = settings.input_size, settings.threads
-        trained = training.train(
-            halves.paired(table, _halves(pairs), size=size, threads=threads, folder=STORE),
-            settings=settings,
-            weights_folder=weights,
-            checkpoint=checkpoint,
-            provenance=record,
-            on_progress=_reporter(stage),
-        )
+        with card(stage, cards=_runtime().cards):
+            trained = training.train(
+                halves.paired(table, _halves(pairs), size=size, threads=threads, folder=STORE),
+                settings=settings,
+                weights_folder=weights,
+                checkpoint=checkpoint,
+                provenance=record,
+                on_progress=_reporter(stage),
+            )
         row = {"weights": trained.weights, "best_step": trained.best_step, "steps": trained.steps}
         return TRAINED.table([row | {"curves": trained.curves.to_pylist()}])
 
@@ -148,13 +154,13 @@ def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out:
     table = tables.read(pairs / "pairs.parquet", PAIRS)
     record = provenance(stage, distances, PAIR_DISTANCES, {}, {"model": file})
     record["inputs"] = {"pairs": table_digest(table), "halves": [table_digest(part) for part in _halves(pairs)]}
-    found = recall(
-        record,
-        PAIR_DISTANCES,
-        lambda: distances.distances_of_pairs(
-            table, _halves(pairs), network.load_network(file), threads=threads, folder=STORE
-        ),
-    )
+
+    def make() -> pa.Table:
+        with card(stage, cards=_runtime().cards):
+            loaded = network.load_network(file)
+            return distances.distances_of_pairs(table, _halves(pairs), loaded, threads=threads, folder=STORE)
+
+    found = recall(record, PAIR_DISTANCES, make)
     tables.write(found, out / "pairs.parquet", PAIR_DISTANCES, provenance=record)
     work = Work(
         stage=stage,
@@ -164,7 +170,7 @@ def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out:
         settings={"threads": threads},
         files={"model": file},
     )
-    run_buckets(work, out / "photographs", runtime=params.load(Runtime, "runtime"), here=True)
+    run_buckets(work, out / "photographs", runtime=_runtime(), here=True)
 
 
 @flow
@@ -177,4 +183,4 @@ def symmetry_baselines(images: Path, landmarks: Path, out: Path) -> None:
         sources={"images": Source(images, IMAGES, PIXELS), "landmarks": Source(landmarks, LANDMARKS)},
         settings={},
     )
-    run_buckets(work, out, runtime=params.load(Runtime, "runtime"))
+    run_buckets(work, out, runtime=_runtime())
