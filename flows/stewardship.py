@@ -34,6 +34,9 @@ from tasks.tables import replacing
 FEW = 8
 """Photographs that one process checks: starting more would take longer."""
 
+REASONS = "-rejected.csv"
+"""What the name of a CSV file of reasons ends with."""
+
 SHOWN = 20
 """Problems that are told; the CSV file has all."""
 
@@ -118,7 +121,7 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> 
     images, ratings, references, _ = there_already(root)
     there = known(images, ratings, references)
     admission = _admission(batch, there, root)
-    reasons = path.with_name(f"{path.stem if path.is_file() else path.name}-rejected.csv")
+    reasons = path.with_name(f"{path.stem if path.is_file() else path.name}{REASONS}")
     if admission.problems:
         return _reject(path, admission.problems, None if dry_run else reasons, tell)
     for line in summary(batch, admission, there):

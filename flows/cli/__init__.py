@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from flows.cli import artifacts, ratings, rebuild, results, score, serve
+from flows.cli import artifacts, ratings, rebuild, results, score, serve, watch
 from tasks.errors import InputError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command()(rebuild.rebuild)
 app.add_typer(ratings.app, name="ratings")
 app.command()(serve.serve)
 app.add_typer(artifacts.app, name="artifacts")
+app.command()(watch.watch)
 
 
 def main() -> None:

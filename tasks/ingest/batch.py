@@ -9,6 +9,7 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -29,6 +30,9 @@ COLUMNS = {
 
 LEFT_BEHIND = ("Thumbs.db", "desktop.ini")
 """What Windows leaves in a folder of pictures; passed over, as hidden files are."""
+
+UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp")
+"""What programs call a file that is still on its way."""
 
 Problem = dict[str, object]
 """Why a line or file cannot come in, as a row of the refusals table: source, line, path, reason."""
@@ -90,12 +94,31 @@ def read_batch(path: Path, *, settings: IngestImages) -> Batch:
     return Batch(lines, photographs, sources, contents, problems)
 
 
+def named_files(table: Path, *, settings: IngestImages) -> list[Path]:
+    """The files that a CSV file of images names and that are there, without opening them; none for other kinds."""
+    suffixes = (*settings.still_suffixes, *settings.clip_suffixes)
+    required, optional = COLUMNS["images"]
+    files: set[Path] = set()
+    try:
+        if _kind(table) != "images":
+            return []
+        for line in read_lines(table, required=required, optional=optional):
+            with suppress(Refused):
+                check_line(line)
+                files.update(files_named(table.parent, line.cells["path"], suffixes))
+    except (RawLayoutError, OSError):
+        return []
+    return sorted(files)
+
+
 def _tables(path: Path) -> tuple[dict[str, Path], list[Problem]]:
     """The CSV files by kind. A single file's kind is told by its columns."""
     names = ", ".join(f"{kind}.csv" for kind in COLUMNS)
     if path.is_dir():
-        found = {kind: path / f"{kind}.csv" for kind in COLUMNS if (path / f"{kind}.csv").exists()}
-        reason = f"a batch has at least one of {names}"
+        inside = {kind: path / f"{kind}.csv" for kind in COLUMNS}
+        found = {kind: table for kind, table in inside.items() if table.resolve().is_relative_to(path.resolve())}
+        found = {kind: table for kind, table in found.items() if table.exists()}
+        reason = f"a batch has at least one of {names}, each a file of its own and no link that leads out"
     else:
         kind = _kind(path)
         found = {kind: path} if kind else {}
@@ -205,4 +228,6 @@ def _unnamed(
         if any(_meant(str(row["path"]), name) for row in refused):
             continue  # that line's own problem is enough
         reason = "no line of images.csv names this file"
+        if name.lower().endswith(UNFINISHED) or file.name.startswith("~$"):
+            reason = "its name says that it is still being copied or edited"
         yield {"source": path.name, "line": 1, "path": _printable(name), "reason": reason}

@@ -29,6 +29,7 @@ SCALES = params.load(params.IngestRatings, "ingest_ratings", PROJECT / "params.y
 FRAMES = params.load(IngestFrames, "ingest_frames", PROJECT / "params.yaml")
 INSPECT = partial(unfit, clip_suffixes=KINDS.clip_suffixes, frames=FRAMES, landmarks=SETTINGS)
 EARLIER = "2026-01-02-0123456789ab"
+EMPTY = "a batch has at least one of images.csv, ratings.csv, references.csv, each a file of its own and no link"
 NOTHING = Known({}, {}, frozenset(), frozenset(), {}, {})
 
 
@@ -293,11 +294,21 @@ def test_a_byte_order_mark_does_not_matter(new, there):
 def test_empty_folders_and_headers_alone(tmp_path):
     folder = tmp_path / "empty"
     folder.mkdir()
-    assert reasons(folder) == ["a batch has at least one of images.csv, ratings.csv, references.csv"]
+    assert reasons(folder)[0].startswith(EMPTY)
     table(folder / "ratings.csv", RATINGS, [])
     assert reasons(folder) == ["there is nothing in it but headers"]
     with pytest.raises(InputError, match="no such file or folder"):
         read(tmp_path / "nowhere")
+
+
+def test_a_csv_that_is_a_link_to_elsewhere_is_not_read(tmp_path):
+    folder = tmp_path / "sly"
+    folder.mkdir()
+    (tmp_path / "secret").write_text("one,two\n")
+    (folder / "ratings.csv").symlink_to(tmp_path / "secret")
+    (reason, *more) = reasons(folder)
+    assert reason.startswith(EMPTY)
+    assert "one" not in " ".join([*more])
 
 
 def test_a_name_that_is_no_text_is_told(new, there):

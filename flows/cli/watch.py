@@ -1,0 +1,41 @@
+"""`vermilion watch`: a drop folder for those who do not use a shell."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.project import project_root
+
+
+def watch(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder that people drop batches into.")],
+    settle: Annotated[float, typer.Option(min=0, help="Seconds without any change after which a batch is whole.")] = 5,
+    once: Annotated[bool, typer.Option("--once", help="Handle what is there and end, for cron.")] = False,
+) -> None:
+    """Bring in whatever is dropped into FOLDER, until Ctrl-C.
+
+    A subfolder is a batch, and so is a CSV file with the pictures it names (docs/stewards.md). Accepted batches move to
+    FOLDER/added. A rejected one stays, with a CSV file of reasons beside it, and is tried again when it changes.
+
+    \b
+    vermilion watch /srv/share/new
+    vermilion watch /srv/share/new --once
+
+    With --once, exit code 1: something was rejected.
+    """
+    folder = folder.absolute()
+    os.chdir(project_root())
+    from flows import watching
+
+    def tell(line: str) -> None:
+        print(line, flush=True)
+
+    tell(f"watching; batches come in {settle:g} s after their last change" + ("" if once else ", Ctrl-C ends it"))
+    try:
+        rejected = watching.watch(folder, Path.cwd(), settle=settle, once=once, tell=tell)
+    except KeyboardInterrupt:
+        tell("ended")
+        return
+    raise typer.Exit(bool(rejected))

@@ -1,0 +1,196 @@
+"""A drop folder: whole batches come in, unfinished ones wait, rejected ones stay with their reasons."""
+
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from flows import commits, watching
+from flows.watching import Watch, look, watch
+from tests.project import environment
+from tests.stewards import RATINGS, batch, project, table
+
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own use of pygtrie
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory) -> Path:
+    return project(tmp_path_factory.mktemp("watch") / "project")
+
+
+@pytest.fixture
+def root(fresh, tmp_path, monkeypatch) -> Path:
+    copy = tmp_path / "project"
+    shutil.copytree(fresh, copy, symlinks=True)
+    for name, value in environment(copy).items():
+        if name.startswith("DVC"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    return copy
+
+
+@pytest.fixture
+def drop(tmp_path) -> Path:
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    return folder
+
+
+def once(drop: Path, root: Path) -> tuple[int, str]:
+    """How many were rejected, and what was said."""
+    told: list[str] = []
+    return watch(drop, root, settle=0, once=True, tell=told.append), "\n".join(told)
+
+
+def batches(root: Path) -> list[Path]:
+    return sorted((root / "data/added/batches").glob("*"))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_subfolder_comes_in_and_moves_away(root, drop):
+    batch(drop / "Anna Smith")
+    rejected, told = once(drop, root)
+    assert rejected == 0
+    assert len(batches(root)) == 1
+    assert f"added 1 photographs, 2 ratings as batch {batches(root)[0].name}" in told
+    expected = [f"added/Anna Smith/{name}" for name in ("images.csv", "p3.png", "ratings.csv")]
+    assert names(drop) == [".vermilion.json", *expected]
+    assert "Smith" not in told
+    assert "p3" not in told
+    assert once(drop, root) == (0, "")
+
+
+def test_csv_files_come_in_with_the_pictures_they_name_whatever_their_order(root, drop, tmp_path):
+    made = batch(tmp_path / "made")
+    (drop / "pictures").mkdir()
+    shutil.copy(made / "p3.png", drop / "pictures/p 3.png")
+    (drop / "unrelated.png").write_text("x")
+    text = (made / "images.csv").read_text().replace("p3.png", "pictures/p 3.png")
+    (drop / "z photographs.csv").write_text(text)
+    table(drop / "a ratings.csv", RATINGS, ["pictures/p 3.png,surgeon,medical,CARS,2"])
+    rejected, _ = once(drop, root)
+    assert rejected == 0
+    assert len(batches(root)) == 2
+    moved = ["a ratings/a ratings.csv", "z photographs/pictures/p 3.png", "z photographs/z photographs.csv"]
+    assert names(drop) == [".vermilion.json", *(f"added/{name}" for name in moved), "unrelated.png"]
+    assert not (drop / "pictures").exists()
+
+
+def test_a_rejected_batch_stays_and_is_tried_again_when_it_changes(root, drop):
+    made = batch(drop / "new")
+    good = (made / "ratings.csv").read_text()
+    (made / "ratings.csv").write_text(good.replace("medical", "nurse"))
+    rejected, told = once(drop, root)
+    assert rejected == 1
+    assert "rejected a batch: 1 problems" in told
+    reasons = drop / "new-rejected.csv"
+    assert "rater_role 'nurse'" in reasons.read_text()
+    reasons.unlink()
+    assert once(drop, root) == (0, "")  # another process, so to say: it remembers
+    assert not reasons.exists()
+    (made / "ratings.csv").write_text(good)
+    assert once(drop, root)[0] == 0
+    assert len(batches(root)) == 1
+    assert names(drop / "added/new") == ["images.csv", "p3.png", "ratings.csv"]
+
+
+def test_what_is_still_being_copied_is_left(root, drop):
+    told: list[str] = []
+    state = Watch(drop, root, 0.4, told.append)
+    made = batch(drop / "new")
+    whole = (made / "p3.png").read_bytes()
+    (made / "p3.png").write_bytes(whole[:1000])
+    look(state)
+    time.sleep(0.5)
+    (made / "p3.png").write_bytes(whole[:2000])
+    look(state)
+    (made / "p3.png").write_bytes(whole)
+    look(state)
+    assert not told
+    assert not batches(root)
+    time.sleep(0.5)
+    look(state)
+    assert len(batches(root)) == 1
+
+
+def test_a_picture_that_is_missing_or_unfinished_is_told_once_and_waited_for(root, drop):
+    made = batch(drop / "new")
+    (made / "p3.png").rename(made / "p3.png.crdownload")
+    assert once(drop, root)[0] == 1
+    text = (drop / "new-rejected.csv").read_text()
+    assert "no such file" in text
+    assert "still being copied" in text
+    assert once(drop, root)[0] == 0
+    (made / "p3.png.crdownload").rename(made / "p3.png")
+    assert once(drop, root)[0] == 0
+    assert len(batches(root)) == 1
+    assert not (drop / "new-rejected.csv").exists()
+
+
+def test_ratings_that_came_before_their_photographs_are_tried_again(root, drop):
+    table(drop / "early.csv", RATINGS, ["p3.png,lay_9,lay,CARS,2"])
+    assert once(drop, root)[0] == 1
+    batch(drop / "new")
+    assert once(drop, root)[0] == 0
+    assert once(drop, root)[0] == 0
+    assert len(batches(root)) == 2
+    assert not (drop / "early-rejected.csv").exists()
+
+
+def test_a_watcher_that_was_killed_between_adding_and_moving_goes_on(root, drop, monkeypatch):
+    batch(drop / "new")
+    monkeypatch.setattr(watching, "_move", lambda *_: None)
+    once(drop, root)
+    monkeypatch.undo()
+    assert "there already as batch" in once(drop, root)[1]
+    assert names(drop / "added/new") == ["images.csv", "p3.png", "ratings.csv"]
+    assert len(batches(root)) == 1
+
+
+def test_links_are_not_followed(root, drop, tmp_path):
+    batch(tmp_path / "private")
+    (drop / "link").symlink_to(tmp_path / "private")
+    assert once(drop, root) == (0, "")
+    assert (tmp_path / "private/p3.png").exists()
+
+
+def test_what_stops_every_batch_is_said_without_names_and_tried_again(root, drop):
+    batch(drop / "Anna Smith")
+    head = root / ".git/MERGE_HEAD"
+    head.write_text(commits.git(root, "rev-parse", "HEAD"))
+    rejected, told = once(drop, root)
+    assert rejected == 0
+    assert "nothing can be added now: " in told
+    assert "MERGE_HEAD" in told
+    assert "Smith" not in told
+    head.unlink()
+    assert once(drop, root)[0] == 0
+    assert len(batches(root)) == 1
+
+
+def test_the_command_watches_until_it_is_interrupted(root, drop, tmp_path):
+    command = ["vermilion", "watch", str(drop), "--settle", "0.5"]
+    watcher = subprocess.Popen(
+        command, cwd=root, env=environment(root), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert watcher.stdout
+    assert "Ctrl-C ends it" in watcher.stdout.readline()
+    shutil.copytree(batch(tmp_path / "new"), drop / "new")
+    said = watcher.stdout.readline()
+    while "added 1 photographs" not in said and watcher.poll() is None:
+        said = watcher.stdout.readline()
+    until = time.monotonic() + 60
+    while not (drop / "added/new/p3.png").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    watcher.send_signal(signal.SIGINT)
+    rest = watcher.communicate(timeout=60)[0]
+    assert "added 1 photographs, 2 ratings" in said
+    assert rest.endswith("ended\n")
+    assert watcher.returncode == 0
+    assert len(batches(root)) == 1
