@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import stat
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows import placing, stewardship
+from flows import PROJECT, placing, stewardship
 from tasks.errors import InputError
 from tasks.ingest.raw import BATCHES
 from tests.project import environment, run
@@ -343,6 +344,7 @@ for line in sys.stdin:
 
 def test_an_add_that_is_killed_at_any_moment_leaves_nothing_or_the_whole(root, tmp_path):
     """One forking process has everything imported, so that 25 adds and their kills take seconds."""
+
     def ratings(number: int) -> Path:
         return table(tmp_path / f"{number}.csv", RATINGS, [f"first.png,rater_{number},lay,CARS,{1 + number % 5}"])
 
@@ -392,12 +394,23 @@ def test_an_add_that_is_killed_at_any_moment_leaves_nothing_or_the_whole(root, t
     assert sum(subject.startswith("Ratings: ") for subject in subjects) == SEEDS + 2
 
 
-def test_the_command_says_what_it_did_and_how_it_ended(root, new, tmp_path):
-    done = run(root, "vermilion", "ratings", "add", str(new))
-    assert "added as batch" in done.stdout
-    assert "to re-evaluate: vermilion rebuild --no-training" in done.stdout
-    shown = run(root, "vermilion", "ratings", "status")
-    assert "3 ratings of 2 photographs on CARS" in shown.stdout
+def test_the_example_of_the_docs_works(root):
+    """With the drawn patient of this small project in place of the demo's."""
+    page = (PROJECT / "docs/stewards.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    draw(root / "data/raw/phantoms/repaired/p001/0.png", seed=6)
+    run(root, "python", "-c", code)
+    first, second, third = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[0].splitlines()
+    shown = run(root, *first.split()).stdout
+    expected = re.findall(r"```\n(.*?)```", page.split("says what the second will do:")[1], re.DOTALL)[0]
+    assert shown.splitlines()[:3] == expected.splitlines()[:3]
+    done = run(root, *second.split()).stdout
+    assert "added as batch" in done
+    assert "to re-evaluate: vermilion rebuild --no-training" in done
+    assert "3 ratings of 2 photographs" in run(root, *third.split()).stdout
+
+
+def test_the_command_ends_with_1_when_rejected_and_2_when_nothing_could_be_done(root, tmp_path):
     bad = table(tmp_path / "bad.csv", RATINGS, ["nobody.png,r,lay,CARS,3"])
     rejected = run(root, "vermilion", "ratings", "add", str(bad), check=False)
     assert rejected.returncode == 1

@@ -1,0 +1,77 @@
+"""Who rated what: photographs, raters, gaps, agreement, straight from the tables."""
+
+import json
+
+import pyarrow as pa
+import pytest
+
+from tasks.errors import InputError
+from tasks.evaluation.coverage import coverage
+from tasks.params import Scale
+from tasks.schemas import IMAGES, RATINGS
+from tests.evaluation.conftest import SETTINGS
+
+CARS = Scale(low=1, high=5)
+
+
+def images(*names: str, population: str = "repaired", kind: str = "still") -> list[dict[str, object]]:
+    fixed = {"kind": kind, "population": population, "size_bytes": 1}
+    return [fixed | {"image_id": n, "path": f"{n}.png", "names": [f"{n}.png"], "subject_id": f"of {n}"} for n in names]
+
+
+def rated(rater: str, role: str, scale: str = "CARS", **scores: float) -> list[dict[str, object]]:
+    said = {"rater_id": rater, "rater_role": role, "scale": scale}
+    return [said | {"image_id": name, "score": score} for name, score in scores.items()]
+
+
+def record(images: list[dict[str, object]], ratings: list[dict[str, object]], scale: str = "CARS", ends: Scale = CARS):
+    table = RATINGS.table(ratings)
+    return coverage(IMAGES.table(images), table, scale=scale, ends=ends, settings=SETTINGS)
+
+
+def test_each_photograph_has_its_scores_and_gaps():
+    said = rated("anna", "medical", a=2, b=4) + rated("bo", "lay", a=3.5) + rated("anna", "medical", "other", c=1)
+    found = record(images("a", "b", "c") + images("k", population="control") + images("v", kind="clip"), said)
+    a, b = found["photographs"]
+    assert a["scores"] == {"anna": 2.0, "bo": 3.5}
+    assert (a["medical"], a["lay"], a["missing"], a["mean"], a["spread"]) == (1, 1, [], 2.75, 1.5)
+    assert (b["name"], b["missing"], b["spread"]) == ("b.png", ["bo"], 0)
+    assert found["unrated"] == [
+        {"name": "c.png", "population": "repaired"},
+        {"name": "k.png", "population": "control"},
+    ]
+    raters = {row["rater_id"]: (row["role"], row["ratings"], row["missing"]) for row in found["raters"]}
+    assert raters == {"anna": ("medical", 2, 0), "bo": ("lay", 1, 1)}
+    assert found["ratings"] == 3
+    json.dumps(found)
+
+
+def test_agreement_is_the_evaluations():
+    names = [f"p{n}" for n in range(12)]
+    scores = {name: 1 + index % 5 for index, name in enumerate(names)}
+    said = rated("anna", "medical", **scores) + rated("bo", "lay", **scores)
+    said += rated("cy", "lay", **{name: 5 - index % 4 for index, name in enumerate(names)})
+    found = record(images(*names), said)
+    assert found["agreement"]["n_complete"] == 12
+    assert found["agreement"]["icc_2k"]["value"] is not None
+    with_others = {row["rater_id"]: row["with_others"]["value"] for row in found["raters"]}
+    assert with_others["anna"] == pytest.approx(with_others["bo"])
+    assert with_others["cy"] < with_others["anna"]
+
+
+def test_no_ratings_and_scales_without_grades_have_no_agreement():
+    assert record(images("a"), [])["agreement"] is None
+    share = record(images("a"), rated("anna", "lay", "share", a=0.25), "share", Scale(low=0, high=1))
+    assert share["agreement"] is None
+    assert share["photographs"][0]["mean"] == 0.25
+    assert share["raters"][0]["with_others"] is None
+
+
+def test_a_rater_with_two_roles_is_told():
+    with pytest.raises(InputError, match="two roles"):
+        record(images("a", "b"), rated("anna", "lay", a=1) + rated("anna", "medical", b=1))
+
+
+def test_an_empty_table_is_no_error():
+    empty = coverage(IMAGES.table([]), pa.table(RATINGS.table([])), scale="CARS", ends=CARS, settings=SETTINGS)
+    assert empty["photographs"] == empty["raters"] == empty["unrated"] == []
