@@ -1,17 +1,23 @@
-"""DVC's file of read and write locks after a process was killed: what nobody holds any more is taken away, and said.
+"""What a killed DVC leaves behind: locks that nobody holds are taken away, a cut dvc.lock is mended, and it is said.
 
-DVC itself drops entries of processes that are gone. This adds two cases that it leaves to the user: the file was cut
-off while it was written, and a process's number now belongs to another. In: the current folder's repository.
+DVC itself drops entries of processes that are gone. This adds what it leaves to the user: its file of locks or dvc.lock
+was cut off while it was written, or a process's number now belongs to another. In: the current folder's repository.
 """
 
 import os
+import re
 from pathlib import Path
 
 import psutil
 from dvc.fs import LocalFileSystem
-from dvc.repo import Repo
+from dvc.lock import LockError
+from dvc.repo import Repo, lock_repo
 from dvc.rwlock import RWLOCK_FILE, _edit_rwlock
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+from dvc.utils.serialize import YAMLFileCorruptedError, parse_yaml
+from voluptuous import Invalid
 
+from tasks import tables
 from tasks.errors import InputError
 
 
@@ -47,6 +53,41 @@ def release_recycled() -> bool:
                 else:
                     del lock[mode][locked]
     return found
+
+
+def mend_lockfile() -> bool:
+    """Whether to read dvc.lock again: DVC writes it in place, so a kill can cut it off. Its whole stages are kept.
+
+    DVC finds what the others made in its cache. A file that is wrong in another way (a merge) is left as it is.
+    """
+    try:
+        with Repo() as repo, lock_repo(repo):
+            return _keep_whole_stages(Path(str(repo.root_dir), "dvc.lock"))
+    except LockError:
+        return True  # somebody writes it now
+
+
+def _keep_whole_stages(path: Path) -> bool:
+    text = path.read_text(encoding="utf-8") if path.exists() else None
+    if text is None or _is_whole(text):
+        return False
+    begun = [match.start() for match in re.finditer(r"^  [^ ].*:$", text, re.MULTILINE)]
+    kept = text[: begun[-1]] if len(begun) > 1 else ""
+    if kept and not _is_whole(kept):
+        return False
+    with tables.replacing(path) as temporary:
+        temporary.write_text(kept or "schema: '2.0'\nstages: {}\n", encoding="utf-8")
+    print(f"{path}: cut off (a DVC was killed while writing it); {kept.count('    cmd: ')} stages kept", flush=True)
+    return True
+
+
+def _is_whole(text: str) -> bool:
+    """Whether DVC would read it."""
+    try:
+        COMPILED_LOCKFILE_SCHEMA(parse_yaml(text, "dvc.lock"))
+    except (YAMLFileCorruptedError, Invalid):
+        return False
+    return True
 
 
 def _file() -> Path:

@@ -79,7 +79,10 @@ def _die() -> None:
 def worker_pool(workers: int) -> ProcessPoolExecutor:
     """Worker processes, each on one thread. Their parent is a fork server, which ends after the last of them."""
     context = multiprocessing.get_context("forkserver")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_settle_worker)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_settle_worker)
+    # All workers before the first piece of work: one that is killed while another starts hung the pool for ever.
+    pool._safe_to_dynamically_spawn_children = False  # type: ignore[attr-defined]
+    return pool
 
 
 def _settle_worker() -> None:

@@ -22,8 +22,10 @@ from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
 from dvc.rwlock import RWLockFileCorruptedError, RWLockFileFormatError
 from dvc.stage import Stage
+from dvc.utils.serialize import YAMLFileCorruptedError
+from dvc.utils.strictyaml import YAMLValidationError
 
-from flows.dvc_locks import recover_damaged, release_recycled
+from flows.dvc_locks import mend_lockfile, recover_damaged, release_recycled
 from tasks.errors import InputError
 
 T = TypeVar("T")
@@ -125,6 +127,8 @@ def _passes(error: BaseException, said: bool) -> bool:
     if any(isinstance(cause, RWLockFileCorruptedError | RWLockFileFormatError) for cause in chain):
         recover_damaged()
         return True
+    if any(isinstance(cause, YAMLFileCorruptedError | YAMLValidationError) for cause in chain):
+        return mend_lockfile()
     locks = [cause for cause in chain if isinstance(cause, LockError)]
     if locks and not release_recycled() and not said:
         print(f"waiting: {str(locks[0]).split('If there are no')[0].strip()}", flush=True)

@@ -1,13 +1,16 @@
-"""What several tests look at: a drawn face that equals its mirror image to the last bit."""
+"""What several tests look at: a drawn face that equals its mirror image to the last bit, and a project that has run."""
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in flows; before torch is imported
 
 import cv2
 import numpy as np
 import pytest
+
+from tests.project import SMALL, make_project, run
 
 SIZE = 400
 JAW = [(-0.82, 0.01), (-0.82, 0.23), (-0.79, 0.45), (-0.75, 0.66), (-0.66, 0.86), (-0.53, 1.03), (-0.37, 1.17)]
@@ -61,3 +64,13 @@ def even_face() -> Face:
     cv2.polylines(image, [np.round(landmarks[60:65] * 16).astype(np.int32)], False, (60, 20, 20), 2, cv2.LINE_AA, 4)
     image[:, SIZE // 2 :] = image[:, : SIZE // 2][:, ::-1]
     return Face(image, landmarks)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory) -> Path:
+    """A small project after its first `dvc repro`, committed. For looking at: whoever changes something copies it."""
+    folder = make_project(tmp_path_factory.mktemp("built") / "project", SMALL)
+    run(folder, "dvc", "repro")
+    run(folder, "git", "add", ".")
+    run(folder, "git", "commit", "-qm", "first run")
+    return folder

@@ -30,6 +30,15 @@ class Family:
                 start_new_session=True,
             )
 
+    def __enter__(self) -> "Family":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nobody is left behind, whatever a test found."""
+        for pid in self.members():
+            self.kill(pid)
+        self.head.wait()
+
     def members(self) -> dict[int, list[str]]:
         """The living: process id to command line."""
         wanted, found = f"{MARK}={self.mark}".encode(), {}
@@ -63,9 +72,3 @@ class Family:
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")
-
-    def end(self) -> None:
-        """Nobody is left behind, whatever a test found."""
-        for pid in self.members():
-            self.kill(pid)
-        self.head.wait()

@@ -35,10 +35,9 @@ def make_project(folder: Path, changes: dict[str, dict[str, Any]], *, copy_code:
     """A git and DVC repository in `folder`: the code linked in (or copied, to edit), `changes` over params.yaml."""
     folder.mkdir(parents=True)
     for name in ("flows", "tasks"):
-        if copy_code:
-            shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            (folder / name).symlink_to(PROJECT / name)
+        (folder / name).symlink_to(PROJECT / name)
+    if copy_code:
+        own_code(folder)
     for name in ("dvc.yaml", ".gitignore", ".dvcignore"):
         shutil.copy(PROJECT / name, folder / name)
     numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
@@ -92,3 +91,33 @@ def run(folder: Path, *command: str, check: bool = True, **extra: str) -> subpro
             f"{' '.join(command)} exited {done.returncode}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         )
     return done
+
+
+def own_code(folder: Path) -> None:
+    """Copies of flows/ and tasks/ in place of the links, to be edited."""
+    for name in ("flows", "tasks"):
+        (folder / name).unlink()
+        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def copy_project(project: Path, folder: Path) -> Path:
+    """A project as it stands, with its results, cache and store."""
+    shutil.copytree(project, folder, symlinks=True)
+    return folder
+
+
+def set_number(folder: Path, block: str, key: str, value: Any) -> None:
+    """Change one number of params.yaml."""
+    numbers = yaml.safe_load((folder / "params.yaml").read_text())
+    numbers[block][key] = value
+    (folder / "params.yaml").write_text(yaml.safe_dump(numbers, sort_keys=False))
+
+
+def lock(folder: Path) -> dict[str, Any]:
+    """dvc.lock's stages: every digest of what went in and came out."""
+    return dict(yaml.safe_load((folder / "dvc.lock").read_text())["stages"])
+
+
+def outs(stage: dict[str, Any]) -> dict[str, str]:
+    """A stage's outs in dvc.lock: path to digest."""
+    return {out["path"]: out["md5"] for out in stage["outs"]}

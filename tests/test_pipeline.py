@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tasks import schemas, tables
-from tests.project import SMALL, connections, make_project, run
+from tests.project import SMALL, connections, copy_project, lock, make_project, outs, run
 
 OUTS = {
     "ingest/images": schemas.IMAGES,
@@ -36,21 +36,8 @@ OUTS = {
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Path:
-    """A project after its first `dvc repro`, committed."""
-    folder = make_project(tmp_path_factory.mktemp("pipeline") / "project", SMALL)
-    run(folder, "dvc", "repro")
-    run(folder, "git", "add", ".")
-    run(folder, "git", "commit", "-qm", "first run")
-    return folder
-
-
-def lock(folder: Path) -> dict:
-    return yaml.safe_load((folder / "dvc.lock").read_text())["stages"]
-
-
-def outs(stage: dict) -> dict[str, str]:
-    return {out["path"]: out["md5"] for out in stage["outs"]}
+def project(built) -> Path:
+    return built
 
 
 @pytest.mark.parametrize("out", OUTS)
@@ -129,18 +116,8 @@ def test_dvcs_own_commands_work(project):
     shutil.rmtree(project / "dvc_plots")
 
 
-def test_a_parameter_reruns_what_depends_on_it(project, tmp_path):
-    copy = tmp_path / "copy"
-    shutil.copytree(project, copy, symlinks=True)
-    done = run(copy, "dvc", "exp", "run", "-S", "symmetry_train.margin=2")
-    ran = {line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage")}
-    assert {"symmetry_train@clp", "symmetry_train@temporal", "symmetry_distances@clp", "evaluate", "report"} <= ran
-    assert not {name for name in ran if name.startswith(("ingest", "phantoms", "symmetry_warp", "symmetry_pairs"))}
-
-
 def test_one_more_photograph_trains_nothing_and_computes_one_bucket(project, tmp_path):
-    copy = tmp_path / "copy"
-    shutil.copytree(project, copy, symlinks=True)
+    copy = copy_project(project, tmp_path / "copy")
     raw = copy / "data/raw/mine"
     shutil.copytree(copy / "data/raw/phantoms", raw)
     numbers = yaml.safe_load((copy / "params.yaml").read_text())

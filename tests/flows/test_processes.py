@@ -61,9 +61,8 @@ def repro(project, request):
     """`dvc repro` under the shell that the test names, /bin/sh (which stays between) or bash (which gives way)."""
     for path in project.glob("working-*"):
         path.unlink()
-    family = Family(project, "dvc", "repro", SHELL=request.param)
-    yield family
-    family.end()
+    with Family(project, "dvc", "repro", SHELL=request.param) as family:
+        yield family
 
 
 SHELLS = pytest.mark.parametrize("repro", ["/bin/sh", "/bin/bash"], indirect=True)
@@ -102,3 +101,11 @@ def test_a_killed_worker_ends_the_stage_with_one_line(project, repro):
     assert not repro.survivors()
     assert "a worker process was killed" in repro.said()
     assert "Traceback" not in repro.said()
+
+
+@pytest.mark.parametrize("repro", ["/bin/bash"], indirect=True)
+def test_a_worker_killed_while_the_others_start_hangs_nobody(repro):
+    until(lambda: len(of_the_stage(repro)) >= 4)
+    repro.kill(of_the_stage(repro)[3])
+    assert repro.wait() != 0
+    assert not repro.survivors()

@@ -1,0 +1,118 @@
+"""Locks that a killed process left behind, a dvc.lock that was cut off, and two `dvc repro` at once: real processes."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows import PROJECT
+from tasks.artifacts import Store
+from tasks.collection import StoreBusyError, collect
+from tests.family import Family
+from tests.project import copy_project, environment, lock, run
+
+RWLOCK = ".dvc/tmp/rwlock"
+
+
+@pytest.fixture
+def project(built, tmp_path) -> Path:
+    return copy_project(built, tmp_path / "project")
+
+
+def dead() -> int:
+    """The number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_locks_of_the_dead_are_taken_away_by_dvc_and_said(project):
+    held = {"pid": dead(), "cmd": "dvc repro"}
+    own = {str(project / out["path"]): held for stage in lock(project).values() for out in stage["outs"]}
+    (project / RWLOCK).write_text(json.dumps({"write": own, "read": {}}))
+    (project / ".dvc/tmp/lock").write_text(f" {dead()}\n")
+    done = run(project, "dvc", "repro")
+    assert "had been killed. Auto removed it from the lock file" in done.stderr
+    assert "up to date" in done.stdout
+    assert not any(json.loads((project / RWLOCK).read_text()).values())
+
+
+CUTS = {"half of the locks": (RWLOCK, "Unable to read RWLock-file"), "no dvc.lock": ("dvc.lock", "dvc.lock")}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_what_was_cut_off_stops_dvc_and_rebuild_puts_it_right(project, cut):
+    """DVC writes both files in place, so a kill can leave a part: 0 bytes, or up to a multiple of 4096."""
+    before, (name, said) = lock(project), CUTS[cut]
+    text = json.dumps({"write": {}, "read": {}}) if name == RWLOCK else (project / name).read_text()
+    (project / name).write_text(text[: len(text) // 2] if name == RWLOCK else "")
+    done = run(project, "dvc", "repro", check=False)
+    assert done.returncode != 0
+    assert said in done.stderr
+    done = run(project, "vermilion", "rebuild")
+    assert "a DVC was killed while writing it" in done.stdout
+    assert "buckets computed" not in done.stdout
+    assert lock(project) == before
+    assert "up to date" in run(project, "dvc", "repro").stdout
+
+
+def test_without_dvc_lock_dvc_finds_everything_in_its_cache(project):
+    """The README's word for those who do not want `vermilion rebuild`. What has outs in git alone runs again."""
+    before = lock(project)
+    (project / "dvc.lock").unlink()
+    done = run(project, "dvc", "repro")
+    assert "Stage 'symmetry_train@clp' is cached - skipping run" in done.stdout
+    assert "Running stage 'symmetry" not in done.stdout
+    assert "Running stage 'ingest" not in done.stdout
+    assert lock(project) == before
+
+
+HOLDING = """
+import sys, time
+from pathlib import Path
+from tasks.artifacts import Store
+with Store(Path(sys.argv[1])).held():
+    print("held", flush=True)
+    time.sleep(3600)
+"""
+
+
+def test_the_stores_lock_ends_with_its_holder(tmp_path):
+    store = Store(tmp_path / "store")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(store.root)], stdout=subprocess.PIPE, env=environment(PROJECT)
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline()
+        with pytest.raises(StoreBusyError, match="a stage is running"):
+            collect(store, stages=[], keys=[])
+        holder.kill()
+    assert collect(store, stages=[], keys=[]) == []
+
+
+def make_stale(folder: Path) -> None:
+    """Half of the stages have to run again; what they compute is in the store."""
+    for path in (".dvc/cache/runs", "data/ingest/lips", "data/symmetry/warps", "data/evaluation"):
+        shutil.rmtree(folder / path)
+    shutil.rmtree(folder / ".dvc/cache/files")
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["together", "one after the other began"])
+def test_of_two_repros_at_once_one_refuses_or_both_are_right(project, apart):
+    before = lock(project)
+    make_stale(project)
+    with Family(project, "dvc", "repro") as first:
+        while apart and "Running stage" not in first.said() and first.head.poll() is None:
+            time.sleep(0.05)
+        with Family(project, "dvc", "repro") as second:
+            codes = {second: second.wait(600), first: first.wait(600)}
+    assert 0 in codes.values(), first.said() + second.said()
+    for loser in (family for family, code in codes.items() if code):
+        assert "is being blocked by" in loser.said() or "Unable to acquire lock" in loser.said(), loser.said()
+        assert "Traceback" not in loser.said()
+    assert "up to date" in run(project, "dvc", "repro").stdout
+    assert lock(project) == before
