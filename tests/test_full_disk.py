@@ -148,6 +148,25 @@ def test_halves_that_do_not_fit_fail_before_they_are_decoded(told):
     assert wanted == 500 * 64 * 64 * 3 > free
 
 
+def test_a_drawn_clip_that_does_not_fit_is_no_clip(told):
+    """OpenCV itself says nothing, and leaves a file that is cut off."""
+    [(path, wanted, free)] = told(
+        """
+        from tasks.phantoms.files import Clip, draw_file
+
+        subprocess.run(["mount", "-o", "remount,size=100k", str(DISK)], check=True)
+        clip = Clip("c/a.avi", "s", seed=1, number=1, size=128, frames=20, frames_per_second=25.0, quality=95)
+        failing(lambda: draw_file(DISK, clip))
+        assert not [path for path in DISK.rglob("*") if path.is_file()]
+        enlarge()
+        draw_file(DISK, clip)
+        assert (DISK / clip.path).stat().st_size > 100_000
+        """
+    )
+    assert path.endswith("/a.avi")
+    assert wanted >= free > 0
+
+
 def test_a_shared_folder_that_is_full_is_trouble_and_the_result_is_kept_here(told):
     assert not told(
         """

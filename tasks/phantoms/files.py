@@ -24,6 +24,7 @@ from tasks.phantoms.motion import Pose
 from tasks.phantoms.render import Drawing, render
 from tasks.phantoms.shape import Cleft, Expression
 from tasks.phantoms.speech import speech, write_clip
+from tasks.tables import replacing
 
 SITTING_STREAM, SPEECH_SEED_STREAM = 31, 32
 
@@ -118,9 +119,8 @@ def draw_still(job: Still) -> Drawing:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    with replacing(path, size=len(content)) as temporary:
+        temporary.write_bytes(content)
 
 
 def _write_clip(path: Path, job: Clip) -> None:

@@ -4,6 +4,8 @@ In: a seed and a number of frames; a person and the moments. Out: `Moment`s; an 
 OpenCV can write and read and which holds neither a date nor a name. The mouth says syllables, not words.
 """
 
+import errno
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +17,7 @@ from tasks.phantoms.identity import Identity
 from tasks.phantoms.motion import Pose
 from tasks.phantoms.render import render
 from tasks.phantoms.shape import NO_CLEFT, Expression
+from tasks.tables import unwritten
 
 SYLLABLE_SECONDS, SYLLABLE_OPENING = (0.17, 0.30), (0.15, 0.70)
 PAUSE_SHARE, PAUSE_SECONDS = 0.12, (0.25, 0.50)
@@ -88,8 +91,9 @@ def write_clip(
 ) -> None:
     """Draw the moments into an AVI file (Motion JPEG, `quality` 1..100) at `path`, which must end in .avi.
 
-    OSError when the file cannot be written. Same moments, same bytes.
+    OSError when the file cannot be written or the disk is full. Same moments, same bytes.
     """
+    free = shutil.disk_usage(path.parent).free
     code = cv2.VideoWriter.fourcc(*"MJPG")
     writer = cv2.VideoWriter(str(path), cv2.CAP_OPENCV_MJPEG, code, frames_per_second, (size, size))
     if not writer.isOpened():
@@ -99,3 +103,12 @@ def write_clip(
         drawing = render(person, size=size, expression=expression, pose=pose, cleft=NO_CLEFT, frame=number)
         writer.write(cv2.cvtColor(drawing.image, cv2.COLOR_RGB2BGR))
     writer.release()
+    if not _is_whole(path):
+        full = OSError(errno.ENOSPC, "OpenCV could not write the whole clip")
+        raise unwritten(path, full, needed=path.stat().st_size, free=free)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether an AVI file is as long as it says: OpenCV does not tell when a disk is full."""
+    with path.open("rb") as file:
+        return int.from_bytes(file.read(8)[4:], "little") + 8 == path.stat().st_size
