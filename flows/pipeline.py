@@ -8,6 +8,7 @@ Runs without a server too, as a plain function. Knows nothing of what stages com
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from prefect.logging import get_run_logger
 from prefect.runtime import deployment, task_run
 from pydantic import BaseModel, ConfigDict
 
+from flows import warm
 from flows.processes import die_with_server
 from flows.progress import progress
 from flows.publishing import Published, fetch_missing, publish_results
@@ -83,6 +85,7 @@ def rebuild(stages: list[str] | None = None, training: bool = True, force: bool 
     die_with_server()
     with opened({}, say) as repository, only_run(project_resource(Path.cwd())):
         if publish:
+            _settle_batches()
             fetch_missing(repository, say)
         plan = make_plan(repository, stages, training=training)
         outcomes = run_plan(repository, plan, training=training, force=force)
@@ -96,6 +99,13 @@ def rebuild(stages: list[str] | None = None, training: bool = True, force: bool 
         show_results(outcomes, changes, published)
     if failed:
         raise StagesFailed("; ".join(f"{outcome.stage}: {outcome.said}" for outcome in failed))
+
+
+def _settle_batches() -> None:
+    """Finish what a steward's interrupted `vermilion ratings add` left, so that it is in tonight's results."""
+    from flows.stewardship import settled  # imports what checks photographs
+
+    settled(Path.cwd(), say)
 
 
 def make_plan(repository: Repository, targets: list[str] | None, *, training: bool) -> list[Stage]:
@@ -113,13 +123,21 @@ def make_plan(repository: Repository, targets: list[str] | None, *, training: bo
 def run_plan(repository: Repository, plan: Sequence[Stage], *, training: bool, force: bool) -> list[Outcome]:
     """Every stage in turn. What is up to date, and below nothing that ran, starts nothing."""
     outcomes: dict[str, Outcome] = {}
-    with progress(len(plan), "rebuild", "stage") as advance:
+    with (
+        _warmed(force or any(stage.stale for stage in plan)) as env,
+        progress(len(plan), "rebuild", "stage") as advance,
+    ):
+        repository.for_stages.update(env)
         for stage in plan:
             above = {outcomes[name].state for name in stage.upstream if name in outcomes}
-            outcome = _run_stage(repository, stage, above, training=training, force=force)
-            outcomes[stage.name] = outcome
+            outcomes[stage.name] = _run_stage(repository, stage, above, training=training, force=force)
             advance(1)
     return list(outcomes.values())
+
+
+def _warmed(work: bool) -> AbstractContextManager[dict[str, str]]:
+    """Stages start at once where there is work; with nothing to do nothing is imported for them."""
+    return warm.stages() if work else nullcontext({})
 
 
 def _run_stage(repository: Repository, stage: Stage, above: set[str], *, training: bool, force: bool) -> Outcome:
@@ -152,9 +170,10 @@ def _reproduce(repository: Repository, stage: Stage, *, force: bool) -> Outcome:
             said = line.partition(": ")[2]
 
     nested = {PARENT: str(task_run.id)} if tracked() else {}
+    repository.for_stages.update(nested)
     state = "Failed"
     try:
-        state = repository.ask("reproduce", hear, stage=stage.name, force=force, environment=nested)
+        state = repository.ask("reproduce", hear, stage=stage.name, force=force)
     except RequestFailed as error:
         said = last.removeprefix(f"{own}: ") or str(error)
         say(f"{stage.name}: {error}")

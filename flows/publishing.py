@@ -4,13 +4,14 @@ In: the repository after a run. Out: at most one commit, of exactly those files,
 is a warning: the result is there. Knows neither stages nor Prefect. Commits and messages name no photograph.
 """
 
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from flows.commits import commit_only, git
 from flows.repository import Repository, RequestFailed, Say
+from tasks.errors import InputError
 from tasks.params import Nightly
 
 LOCK = "dvc.lock"
@@ -56,20 +57,23 @@ def publish_results(
 
 
 def _commit(ours: set[str], deps: list[str], changes: list[dict[str, Any]]) -> tuple[str, str]:
-    """Commit `ours` alone, unless something else that results depend on is not committed."""
-    tracked, untracked = _status()
+    """Commit `ours` alone, unless something else that results may depend on is not committed."""
+    try:
+        tracked, untracked = _status()
+    except InputError as error:
+        return f"**not committed**: {error}", ""
     foreign = sorted((tracked - ours) | {path for path in untracked - ours if _below(path, deps)})
     if foreign:
-        return f"not committed: first commit or undo your own changes of {', '.join(foreign[:5])}", ""
+        return f"**not committed**: first commit or undo your own changes of {', '.join(foreign[:5])}", ""
     changed = sorted((tracked | untracked) & ours)
     if not changed:
         return "nothing to commit: results are those of the last commit", ""
-    message = f"Nightly: {_headline(changes)}"
-    for command in (["add", "--", *changed], ["commit", "--quiet", "-m", message, "--only", "--", *changed]):
-        done = _git(*command)
-        if done.returncode:
-            return f"not committed: {(done.stderr or done.stdout).strip()}", ""
-    commit = _git("rev-parse", "--short", "HEAD").stdout.strip()
+    root = Path.cwd()
+    try:
+        commit_only(root, [root / path for path in changed], f"Nightly: {_headline(changes)}")
+    except InputError as error:
+        return f"**not committed**: {error}", ""
+    commit = git(root, "rev-parse", "--short", "HEAD")
     return f"committed {commit}: {', '.join(changed)}", commit
 
 
@@ -95,16 +99,12 @@ def _push(repository: Repository, say: Say) -> str:
 
 
 def _status() -> tuple[set[str], set[str]]:
-    """Changed tracked files and untracked ones that are not ignored, as git spells them."""
-    done = _git("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
-    rows = [row for row in done.stdout.split("\0") if row]
-    untracked = {row[3:] for row in rows if row.startswith("??")}
-    return {row[3:] for row in rows} - untracked, untracked
+    """Changed tracked files, and untracked ones that git does not ignore."""
+    root = Path.cwd()
+    tracked = git(root, "diff", "--name-only", "--no-renames", "-z", "HEAD")
+    untracked = git(root, "ls-files", "--others", "--exclude-standard", "-z")
+    return set(tracked.split("\0")) - {""}, set(untracked.split("\0")) - {""}
 
 
 def _below(path: str, folders: list[str]) -> bool:
-    return any(PurePosixPath(path).is_relative_to(folder) for folder in folders)
-
-
-def _git(*words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["git", *words], text=True, capture_output=True, check=False)
+    return any(Path(path).is_relative_to(folder) for folder in folders)

@@ -33,6 +33,8 @@ class Repository:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = dict(environment)
+        self.for_stages: dict[str, str] = {}
+        """What stages find in their environment besides."""
         self.mark = uuid.uuid4().hex
         self.process: subprocess.Popen[str] | None = None
 
@@ -41,7 +43,7 @@ class Repository:
         process = self._started()
         assert process.stdin and process.stdout
         with suppress(BrokenPipeError):
-            process.stdin.write(json.dumps({"act": act, **arguments}) + "\n")
+            process.stdin.write(json.dumps({"act": act, "environment": self.for_stages, **arguments}) + "\n")
             process.stdin.flush()
         for line in process.stdout:
             text, marked, answer = line.rstrip("\n").partition(self.mark)

@@ -141,7 +141,7 @@ def _causes(error: BaseException | None) -> list[BaseException]:
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     """The answer, or what went wrong in one line."""
-    os.environ.update(request.pop("environment", {}))
+    os.environ.update(request.pop("environment"))
     act = {f.__name__: f for f in (plan, reproduce, metrics, remote, pull, push)}[request.pop("act")]
     try:
         return {"value": act(**request)}

@@ -13,7 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from flows import pipeline
 from flows.repository import opened
+from tasks.errors import InputError
 from tests.family import Family
 from tests.flows.toys import make_toys
 from tests.project import environment, run
@@ -89,6 +91,20 @@ def rebuild(folder: Path, *options: str, code: int = 0, **extra: str) -> subproc
     return done
 
 
+@pytest.fixture
+def here(project, monkeypatch, capsys) -> Callable[..., str]:
+    """A run without a server, in this process, which spares its imports; what it printed."""
+    monkeypatch.chdir(project)
+    for name, value in environment(project).items():
+        monkeypatch.setenv(name, value)
+
+    def run_here(**options: object) -> str:
+        pipeline.rebuild.fn(**options)
+        return capsys.readouterr().out
+
+    return run_here
+
+
 def test_every_stage_is_a_run_of_its_own_in_dvcs_order(first, server):
     folder, flow_run = first
     graph = run(folder, "dvc", "repro", "--dry", "--force").stdout
@@ -134,7 +150,7 @@ def test_with_nothing_to_do_no_stage_starts(project, server):
     assert not [run for task in stages(server, flow_run) for run in nested(server, task)]
 
 
-def test_a_failed_stage_blocks_what_is_below_it_alone_and_the_next_run_resumes(project, server):
+def test_a_failed_stage_blocks_what_is_below_it_alone_and_the_next_run_resumes(project, server, here):
     (project / "b.txt").write_text("broken")
     (project / "a.txt").write_text("a2")
     done = rebuild(project, code=1, PREFECT_API_URL=server)
@@ -146,37 +162,30 @@ def test_a_failed_stage_blocks_what_is_below_it_alone_and_the_next_run_resumes(p
     assert flow_run["state_type"] == "FAILED"
     assert "fragile: work: the input is broken" in flow_run["state"]["message"]
     (project / "b.txt").write_text("b2")
-    resumed = printed(rebuild(project).stdout)
+    resumed = printed(here())
     assert [name for name, state in resumed.items() if state == "Ran"] == ["fragile", "below"]
     assert json.loads(run(project, "dvc", "status", "--json").stdout) == {}
 
 
-def test_without_trainings_the_model_stays_and_what_is_below_it_runs(project):
+def test_without_trainings_the_model_stays_and_what_is_below_it_runs(project, here):
     (project / "a.txt").write_text("a2")
-    done = printed(rebuild(project, "--no-training").stdout)
-    assert done == {
-        "first": "Ran",
-        "fragile": "Skipped",
-        "below": "Skipped",
-        "trained": "Left",
-        "scored": "Ran",
-        "toy_stage": "Skipped",
-        "headline": "Ran",
-    }
+    expected = dict.fromkeys(("first", "fragile", "below", "trained", "scored", "toy_stage", "headline"), "Skipped")
+    expected |= {"first": "Ran", "trained": "Left", "scored": "Ran", "headline": "Ran"}
+    assert printed(here(training=False)) == expected
     assert (project / "data/scored.txt").read_text() == "a1 a2"
     (project / "data/trained.txt").unlink()
-    done = rebuild(project, "--no-training", code=2)
-    assert "trained: nothing trained yet (data/trained.txt is missing); run the full rebuild" in done.stderr
-    full = printed(rebuild(project, "headline").stdout)
+    with pytest.raises(InputError, match="trained: nothing trained yet .data/trained.txt is missing.; run the full"):
+        here(training=False)
+    full = printed(here(stages=["headline"]))
     assert full == {"first": "Skipped", "trained": "Ran", "scored": "Ran", "headline": "Ran"}
 
 
-def test_force_runs_and_dvcs_cache_restores(project):
-    assert printed(rebuild(project, "first", "--force").stdout) == {"first": "Ran"}
+def test_force_runs_and_dvcs_cache_restores(project, here):
+    assert printed(here(stages=["first"], force=True)) == {"first": "Ran"}
     (project / "data/first.txt").unlink()
-    assert printed(rebuild(project, "first").stdout) == {"first": "Restored"}
-    done = rebuild(project, "frist", code=2)
-    assert "frist" in done.stderr
+    assert printed(here(stages=["first"])) == {"first": "Restored"}
+    with pytest.raises(InputError, match="frist"):
+        here(stages=["frist"])
 
 
 def hanging(project: Path, *options: str, **extra: str) -> Family:
@@ -321,15 +330,15 @@ def md5s(folder: Path) -> list[str]:
     return [line.strip() for line in lines if "md5" in line]
 
 
-def test_a_published_run_is_what_a_colleague_gets(project, tmp_path):
+def test_a_published_run_is_what_a_colleague_gets(project, tmp_path, here):
     run(project, "dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
     (project / "a.txt").write_text("a-longer")
     git(project, "commit", "-qam", "new input")
-    done = rebuild(project, "--publish")
-    assert printed(done.stdout)["headline"] == "Ran"
+    done = here(publish=True)
+    assert printed(done)["headline"] == "Ran"
     assert git(project, "log", "-1", "--format=%B") == "Nightly: 1 of 1 metrics changed\n\nlength: 5 -> 17"
     assert git(project, "show", "--format=", "--name-only").split() == ["data/reports/summary.json", "dvc.lock"]
-    assert "files sent to the remote" in done.stdout
+    assert "files sent to the remote" in done
     run(tmp_path, "git", "clone", "-q", str(project), "colleague")
     colleague = tmp_path / "colleague"
     run(colleague, "dvc", "pull")
@@ -345,12 +354,12 @@ def test_a_published_run_is_what_a_colleague_gets(project, tmp_path):
     assert "nothing to commit" in again.stdout
 
 
-def test_a_remote_that_fails_and_changes_of_ones_own_are_told_and_not_committed(project, tmp_path):
+def test_a_remote_that_fails_and_changes_of_ones_own_are_told_and_not_committed(project, tmp_path, here):
     (tmp_path / "store").write_text("no folder")
     run(project, "dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
     (project / "b.txt").write_text("b2")
     before = git(project, "rev-parse", "HEAD")
-    done = rebuild(project, "--publish")
-    assert "not committed: first commit or undo your own changes of .dvc/config, b.txt" in done.stdout
-    assert "warning: the remote took nothing" in done.stdout
+    done = here(publish=True)
+    assert "**not committed**: first commit or undo your own changes of .dvc/config, b.txt" in done
+    assert "warning: the remote took nothing" in done
     assert git(project, "rev-parse", "HEAD") == before
