@@ -35,6 +35,11 @@ def check_git(root: Path) -> None:
             raise InputError(f"{root}: git is in the middle of a merge or rebase ({name}); finish it first")
 
 
+def ignored(root: Path, file: Path) -> bool:
+    """Whether git ignores this file of the project."""
+    return bool(git(root, "check-ignore", str(file.relative_to(root)), check=False))
+
+
 def commit_only(root: Path, files: Sequence[Path], message: str) -> None:
     """Commit these files and nothing else, whatever is staged. No commit where nothing changed.
 

@@ -20,9 +20,11 @@ import yaml
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from flows.commits import commit_only, remove_stale_locks
+from flows.commits import commit_only, ignored, remove_stale_locks
+from tasks import params
 from tasks.errors import InputError
 from tasks.ingest.raw import BATCHES
+from tasks.params import Data
 from tasks.tables import replacing
 
 INCOMING = Path("data/.incoming")
@@ -69,6 +71,18 @@ def steward(root: Path, tell: Tell) -> Iterator[None]:
         lock.release()
 
 
+def added_folder(root: Path) -> Path:
+    """Where the project's batches lie."""
+    return root / params.load(Data, "data", root / "params.yaml").added
+
+
+def settled(root: Path, tell: Tell) -> None:
+    """Finish what an interrupted add left, if one did. Waits for an add that is at work."""
+    if (root / INCOMING / JOURNAL).exists():
+        with steward(root, tell):
+            settle(root.resolve(), added_folder(root.resolve()), tell)
+
+
 def settle(root: Path, added: Path, tell: Tell) -> None:
     """Finish or forget what an interrupted add left. Call with the steward's lock held."""
     journal = root / INCOMING / JOURNAL
@@ -86,7 +100,8 @@ def settle(root: Path, added: Path, tell: Tell) -> None:
         return
     if (added / BATCHES / begun.batch).is_dir():
         tell(f"batch {begun.batch} was left half way; finishing it")
-        remove_stale_locks(root, tell)
+        if begun.commit:
+            remove_stale_locks(root, tell)
         _finish(root, added, begun, tell)
     journal.unlink()
 
@@ -258,6 +273,8 @@ def check_room(root: Path, added: Path, *, size: int) -> None:
     if free < needed:
         raise InputError(f"{added}: the batch needs {needed / 1e6:,.0f} MB of disk, {free / 1e6:,.0f} MB are free")
     record = added / f"{BATCHES}.dvc"
+    if ignored(root, record):
+        raise InputError(f"{record}: git ignores it, so DVC could not track the batches; see .gitignore")
     if absent := _absent(root, added, record):
         raise InputError(f"{absent} files that {record} names are not there; run `dvc pull {record}` first")
 

@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from flows import SERVER_NAMED
+
 RATINGS_ADDED = "vermilion.ratings.added"
 """The event that starts a re-evaluation."""
 
@@ -58,7 +60,8 @@ def project_resource(root: Path) -> str:
 
 def announce(root: Path, payload: dict[str, Any]) -> bool:
     """Tell the project's Prefect server that ratings came in; False where none answers. `payload` names nobody."""
-    url = os.environ.get("PREFECT_API_URL")
+    served = None if SERVER_NAMED else recorded()  # asked anew: a watcher may be older than the server
+    url = served.api_url if served else os.environ.get("PREFECT_API_URL")
     if not url:
         return False
     event = {

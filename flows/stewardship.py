@@ -18,7 +18,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from flows.commits import check_git
-from flows.placing import INCOMING, JOURNAL, Tell, check_room, place, settle, steward
+from flows.placing import Tell, added_folder, check_room, place, settle, settled, steward
 from flows.processes import worker_pool
 from flows.served import announce
 from tasks import params
@@ -60,25 +60,12 @@ def add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> O
     Exactly one of: added; there already; fine (a dry run); rejected, with a CSV of reasons beside `path`. InputError
     and OSError: nothing was changed, or (DVC or git refused) what is left to do is done by the next add.
     """
-    path = path.absolute()
+    path, root = path.absolute(), root.resolve()
     if dry_run:
         return _add(path, root, dry_run=True, commit=False, tell=tell)
     with steward(root, tell):
         settle(root, added_folder(root), tell)
         return _add(path, root, dry_run=False, commit=commit, tell=tell)
-
-
-def settled(root: Path, tell: Tell) -> None:
-    """Finish what an interrupted add left, if one did. Waits for an add that is at work."""
-    if not (root / INCOMING / JOURNAL).exists():
-        return
-    with steward(root, tell):
-        settle(root, added_folder(root), tell)
-
-
-def added_folder(root: Path) -> Path:
-    """Where the project's batches lie."""
-    return root / params.load(Data, "data", root / "params.yaml").added
 
 
 def there_already(root: Path) -> tuple[pa.Table, pa.Table, pa.Table, int]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from flows.placing import Tell
-from flows.stewardship import REASONS, Outcome, add, added_folder
+from flows.placing import Tell, added_folder
+from flows.stewardship import REASONS, Outcome, add
 from tasks import params
 from tasks.digests import digest
 from tasks.errors import InputError

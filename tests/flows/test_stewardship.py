@@ -9,8 +9,11 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -177,6 +180,48 @@ def test_ratings_alone_of_photographs_that_are_there(root, new, tmp_path):
     assert add(later, root)[0].state == "there"
 
 
+@pytest.fixture
+def listener(monkeypatch) -> Iterator[list[bytes]]:
+    """What was sent to the address that PREFECT_API_URL names."""
+    heard: list[bytes] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:  # noqa: N802
+            heard.append(self.path.encode() + b" " + self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{server.server_port}/api")
+        yield heard
+        server.shutdown()
+
+
+def test_the_server_is_told_the_batch_and_counts_and_nothing_else(root, new, listener):
+    outcome, _ = add(new, root)
+    assert outcome.announced
+    (event,) = (json.loads(line.removeprefix(b"/api/events ")) for line in listener if line.startswith(b"/api/events "))
+    assert event[0]["event"] == "vermilion.ratings.added"
+    assert event[0]["payload"] == {"batch": outcome.batch, "photographs": 1, "ratings": 2}
+    said = b"".join(listener)
+    assert not any(name in said for name in (b"p3", b"s3", b"surgeon", b"lay_1", str(root).encode()))
+    assert add(new, root)[0].state == "there"
+    assert len(listener) == 1
+
+
+def test_a_project_behind_a_link_and_an_ignored_record(root, new, tmp_path):
+    (tmp_path / "link").symlink_to(root)
+    (root / ".gitignore").write_text((root / ".gitignore").read_text() + "*.dvc\n")
+    with pytest.raises(InputError, match="git ignores it"):
+        add(new, tmp_path / "link")
+    run(root, "git", "checkout", ".gitignore")
+    assert add(new, tmp_path / "link")[0].state == "added"
+    check_settled(root, 1)
+
+
 def test_a_copy_is_no_easier_to_read_than_the_original(root, new):
     (new / "p3.png").chmod(0o600)
     (new / "ratings.csv").chmod(0o666)
@@ -263,7 +308,7 @@ def test_a_commit_that_git_refuses_is_made_by_the_next_add(root, new, tmp_path):
     with pytest.raises(InputError, match="not today"):
         add(new, root)
     hook.unlink()
-    stewardship.settled(root, print)
+    placing.settled(root, print)
     check_settled(root, 1)
     assert "Ratings: 1 photograph" in git(root, "log", "-1", "--format=%s")
 
