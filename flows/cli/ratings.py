@@ -34,19 +34,23 @@ def add(
 ) -> None:
     """Bring newly rated photographs in: all of them, or none and a list of reasons.
 
-    PATH is a folder with images.csv and the photographs it names, ratings.csv, or both (docs/raw-layout.md);
-    or a single CSV file, such as ratings of photographs that are there already.
+    PATH is a folder with images.csv and the photographs it names, ratings.csv, or both; or a single CSV file, such as
+    ratings of photographs that are there already (docs/stewards.md).
 
     \b
-    new/images.csv                              new/ratings.csv
-    path,subject_id,population,consent          path,rater_id,rater_role,scale,score
-    p071.jpg,p071,repaired,research             p071.jpg,surgeon_a,medical,CARS,2
+    new/images.csv
+      path,subject_id,population,consent
+      p071.jpg,p071,repaired,research
+    new/ratings.csv
+      path,rater_id,rater_role,scale,score
+      p071.jpg,surgeon_a,medical,CARS,2
 
     \b
     vermilion ratings add new --dry-run
     vermilion ratings add new
 
-    Exit code 0: added, or there already; 1: rejected, reasons in new-rejected.csv; 2: nothing could be done.
+    Exit code 0: added, or there already; 1: rejected (reasons in new-rejected.csv), or
+    the re-evaluation failed; 2: it could not be done.
     """
     from flows import stewardship
 
