@@ -103,7 +103,7 @@ def rebuild(stages: list[str] | None = None, training: bool = True, force: bool 
 
 def _settle_batches() -> None:
     """Finish what a steward's interrupted `vermilion ratings add` left, so that it is in tonight's results."""
-    from flows.stewardship import settled  # imports what checks photographs
+    from flows.placing import settled  # imports pyarrow
 
     settled(Path.cwd(), say)
 
