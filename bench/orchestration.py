@@ -91,8 +91,7 @@ def buckets(count: int) -> None:
     from tasks.params import Runtime
     from tasks.schemas import HALVES, IMAGES
 
-    again = {}
-    for size in (0, 2**20):
+    def measured(count: int, size: int) -> Cost:
         with folder() as here:
             for number in range(count):
                 image_id = f"{number:02x}{number:062x}"
@@ -101,17 +100,21 @@ def buckets(count: int) -> None:
                 tables.write(table, here / f"images/{number:04x}.parquet", IMAGES, provenance={})
             work = Work("bench", halves, HALVES, {"images": Source(here / "images", IMAGES)}, {"size": size})
             runtime = params.load(Runtime, "runtime").model_copy(update={"workers": 1})
-            first = call(lambda w=work, r=runtime: run_buckets(w, Path("out"), runtime=r))
+            first = call(lambda: run_buckets(work, Path("out"), runtime=runtime))
             shutil.rmtree("out")
-            again[size] = call(lambda w=work, r=runtime: run_buckets(w, Path("out"), runtime=r))
-            records = [path.stat().st_size for path in Path("data/.artifacts/references").rglob("*.json")]
-            files = sum(1 for path in Path("data/.artifacts").rglob("*") if path.is_file())
-            print(f"{count} buckets of {size / 2**20:.0f} MB: first {first}; with all of them there {again[size]}")
-    print(f"metadata: {np.mean(records):.0f} bytes a record, {files / count:.1f} files a bucket and stage")
-    print(f"a bucket that is there: {1000 * again[0].cpu / count:.2f} ms CPU")
-    print(
-        f"its bytes (checked and copied into the out): {(again[2**20].cpu - again[0].cpu) / count * 1000:.2f} ms a MB"
-    )
+            again = call(lambda: run_buckets(work, Path("out"), runtime=runtime))
+            print(f"{count} buckets of {size / 2**20:.0f} MB: first {first}; with all of them there {again}")
+            if not size:
+                records = [path.stat().st_size for path in Path("data/.artifacts/references").rglob("*.json")]
+                files = sum(1 for path in Path("data/.artifacts").rglob("*") if path.is_file())
+                print(f"metadata: {np.mean(records):.0f} bytes a record, {files / count:.1f} files a bucket and stage")
+        return again
+
+    each = measured(count, 0).cpu / count
+    many, megabytes = count // 8, 16
+    a_megabyte = (measured(many, megabytes * 2**20).cpu - each * many) / (many * megabytes)
+    print(f"a bucket that is there: {1000 * each:.2f} ms CPU")
+    print(f"its bytes (checked, and copied into the out): {1000 * a_megabyte:.2f} ms CPU a MB")
 
 
 def prefect(runs: int) -> None:
