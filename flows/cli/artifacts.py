@@ -104,4 +104,5 @@ def _print(summary: dict[str, Any], as_json: bool) -> None:
 
 
 def _amount(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB" if size < 1e9 else f"{size / 1e9:,.1f} GB"
+    scale, unit = (1e9, "GB") if size >= 1e9 else (1e6, "MB") if size >= 1e6 else (1e3, "kB")
+    return f"{size / scale:,.1f} {unit}"
