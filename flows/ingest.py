@@ -38,12 +38,14 @@ def ingest_images(raw: Path, added: Path, out: Path, refusals: Path) -> None:
 
 
 def _write_parts(images: pa.Table, out: Path, made: dict[str, object], *, buckets: int) -> None:
-    """The images table as parts, by the first byte of the image_id."""
-    numbers = [int(image_id[:2], 16) * buckets // 256 for image_id in images["image_id"].to_pylist()]
+    """The images table as parts, by the first two bytes of the image_id."""
+    rows: dict[int, list[int]] = {}
+    for row, image_id in enumerate(images["image_id"].to_pylist()):
+        rows.setdefault(int(image_id[:4], 16) * buckets // 65536, []).append(row)
+    digits = max(2, len(f"{buckets - 1:x}"))
     out.mkdir(parents=True, exist_ok=True)
-    for bucket in sorted(set(numbers)):
-        part = images.filter(pa.array([number == bucket for number in numbers]))
-        tables.write(part, out / f"{bucket:02x}.parquet", IMAGES, provenance=made)
+    for bucket in sorted(rows):
+        tables.write(images.take(rows[bucket]), out / f"{bucket:0{digits}x}.parquet", IMAGES, provenance=made)
 
 
 @flow

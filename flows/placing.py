@@ -9,18 +9,16 @@ import hashlib
 import os
 import shutil
 import stat
-import sys
-import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-import yaml
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from flows.commits import commit_only, ignored, remove_stale_locks
+from flows.commits import commit_only, remove_stale_locks
+from flows.recording import Tell, track, writing
 from tasks import params
 from tasks.errors import InputError
 from tasks.ingest.raw import BATCHES
@@ -36,15 +34,6 @@ CLOSED = (Path("data"), Path(".dvc"))
 JOURNAL = "journal.json"
 """Inside it: what an add is about to do."""
 
-COPIES = 2
-"""A photograph comes to lie in data/added and in DVC's cache."""
-
-SPARE = 64 * 2**20
-"""Bytes that must be left on the disk."""
-
-Tell = Callable[[str], None]
-"""Takes a line for the steward."""
-
 
 class Journal(BaseModel):
     """What an add is about to do, written before it does it, so that whoever comes next can finish it."""
@@ -57,8 +46,8 @@ class Journal(BaseModel):
 
 @contextmanager
 def steward(root: Path, tell: Tell) -> Iterator[None]:
-    """One steward at a time; what an interrupted one left is settled first."""
-    (root / INCOMING).mkdir(mode=0o700, parents=True, exist_ok=True)
+    """One steward at a time; a second one waits. The kernel frees the lock of one that was killed."""
+    (root / INCOMING).mkdir(parents=True, exist_ok=True)
     lock = FileLock(root / INCOMING / "lock")
     try:
         lock.acquire(timeout=0)
@@ -137,7 +126,7 @@ def place(
         (added / BATCHES).mkdir(parents=True, exist_ok=True)
         _close(root, sources.values(), tell)
         staging.chmod(0o777 & ~_umask())
-        with _writing(root, added, tell):
+        with writing(root, added, tell):
             staging.rename(added / BATCHES / batch)
             _flush_folder(added / BATCHES)
     finally:
@@ -148,9 +137,15 @@ def place(
 
 def _finish(root: Path, added: Path, journal: Journal, tell: Tell) -> None:
     """What is left to do once the batch is in place: DVC's record of it, and the commit."""
-    _track(root, added, tell)
-    if journal.commit:
-        commit_only(root, [added / f"{BATCHES}.dvc", added / ".gitignore"], journal.message)
+    try:
+        track(root, added, tell)
+        if journal.commit:
+            commit_only(root, [added / f"{BATCHES}.dvc", added / ".gitignore"], journal.message)
+    except InputError as error:
+        raise InputError(
+            f"{error}\nbatch {journal.batch} is in place, but not recorded; put that right, and the next "
+            "`vermilion ratings add` or nightly run goes on from here"
+        ) from error
 
 
 def _copy(source: Path, target: Path, digest: str) -> None:
@@ -210,87 +205,3 @@ def _reachable(path: Path, read: int, enter: int) -> bool:
     own = path.resolve()
     bit = enter if own.is_dir() else read
     return bool(own.stat().st_mode & bit) and all(above.stat().st_mode & enter for above in own.parents)
-
-
-@contextmanager
-def _writing(root: Path, added: Path, tell: Tell) -> Iterator[None]:
-    """DVC's own lock for writing on `added`: no stage reads it meanwhile. Waits for those that do."""
-    from dvc.repo import Repo
-    from dvc.rwlock import rwlock
-
-    with Repo(str(root)) as repo, ExitStack() as locks:
-        hardlink = bool(repo.config["core"].get("hardlink_lock", False))
-        command, written = " ".join(sys.argv), [str(added)]
-        _patiently(
-            tell,
-            lambda: locks.enter_context(rwlock(repo.tmp_dir, repo.fs, command, [], written, hardlink)),
-        )
-        yield
-
-
-def _track(root: Path, added: Path, tell: Tell) -> None:
-    """`dvc add`: the batches into DVC's cache, their digest into batches.dvc. The files themselves are not touched."""
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
-    record = added / f"{BATCHES}.dvc"
-    if record.exists() and not record.stat().st_size:
-        record.unlink()  # DVC was killed while writing it
-    try:
-        with Repo(str(root)) as repo:
-            repo.scm_context.quiet = True
-            _patiently(tell, lambda: repo.add(str(added / BATCHES), relink=False))
-    except DvcException as error:
-        raise InputError(f"dvc add {added / BATCHES}: {error}") from error
-
-
-def _patiently(tell: Tell, action: Callable[[], object]) -> None:
-    """Do it, again and again while a running stage or another `dvc` is in the way."""
-    from dvc.lock import LockError
-    from dvc.rwlock import RWLockFileCorruptedError
-
-    from flows.dvc_locks import recover_damaged
-
-    told = False
-    while True:
-        try:
-            action()
-            return
-        except RWLockFileCorruptedError:
-            recover_damaged()
-        except LockError:
-            if not told:
-                tell("a running stage reads the batches, or another dvc is at work; waiting")
-            told = True
-            time.sleep(0.5)
-
-
-def check_room(root: Path, added: Path, *, size: int) -> None:
-    """InputError unless `size` bytes can be brought in and everything that batches.dvc names lies there."""
-    if not added.resolve().is_relative_to(root.resolve()) or not added.is_dir():
-        raise InputError(f"{added}: data.added in params.yaml must name a folder of the project")
-    needed, free = COPIES * size + SPARE, shutil.disk_usage(added).free
-    if free < needed:
-        raise InputError(f"{added}: the batch needs {needed / 1e6:,.0f} MB of disk, {free / 1e6:,.0f} MB are free")
-    record = added / f"{BATCHES}.dvc"
-    if ignored(root, record):
-        raise InputError(f"{record}: git ignores it, so DVC could not track the batches; see .gitignore")
-    if absent := _absent(root, added, record):
-        raise InputError(f"{absent} files that {record} names are not there; run `dvc pull {record}` first")
-
-
-def _absent(root: Path, added: Path, record: Path) -> int:
-    """How many files of the batches DVC knows and this folder lacks: adding now would drop them from the record."""
-    from dvc.repo import Repo
-
-    if not record.exists() or not record.stat().st_size:
-        return 0
-    try:
-        recorded = yaml.safe_load(record.read_bytes())["outs"][0].get("nfiles", 0)
-    except (yaml.YAMLError, TypeError, LookupError) as error:
-        raise InputError(f"{record}: not DVC's (a merge that was not finished?); put it right first") from error
-    with Repo(str(root)) as repo:
-        tree = repo.find_outs_by_path(str(added / BATCHES))[0].get_obj()
-    if tree is None:  # not in the cache: only their number is known
-        return max(int(recorded) - sum(file.is_file() for file in (added / BATCHES).rglob("*")), 0)
-    return sum(not (added / BATCHES).joinpath(*key).exists() for key, _, _ in tree)

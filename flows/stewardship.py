@@ -18,8 +18,9 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from flows.commits import check_git
-from flows.placing import Tell, added_folder, check_room, place, settle, settled, steward
+from flows.placing import added_folder, place, settle, settled, steward
 from flows.processes import worker_pool
+from flows.recording import Tell, check_room
 from flows.served import announce
 from tasks import params
 from tasks.errors import InputError
@@ -50,7 +51,6 @@ class Outcome:
     photographs: int = 0
     ratings: int = 0
     problems: int = 0
-    reasons: Path | None = None
     announced: bool = False
 
 
@@ -83,7 +83,10 @@ def status(root: Path, *, scale: str | None, tell: Tell) -> dict[str, Any]:
     """Who rated what so far on `scale` (None: the evaluation's), see tasks.evaluation.coverage. InputError: no such."""
     from tasks.evaluation.coverage import coverage
 
-    settled(root, tell)
+    try:
+        settled(root, tell)
+    except InputError as error:
+        tell(str(error))
     settings = params.load(Evaluate, "evaluate", root / "params.yaml")
     scales = params.load(IngestRatings, "ingest_ratings", root / "params.yaml").scales
     name = scale or settings.scale
@@ -98,7 +101,10 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> 
     batch = read_batch(path, settings=params.load(IngestImages, "ingest_images", root / "params.yaml"))
     added = added_folder(root)
     twin = next((added / BATCHES).glob(f"*-{batch.digest[:12]}"), None)
+    reasons = path.with_name(f"{path.stem if path.is_file() else path.name}{REASONS}")
     if twin and not batch.problems:
+        if not dry_run:
+            reasons.unlink(missing_ok=True)
         tell(f"there already as batch {twin.name}; nothing to do")
         return Outcome("there", twin.name)
     size = sum(source.stat().st_size for source in batch.sources.values())
@@ -108,7 +114,6 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> 
     images, ratings, references, _ = there_already(root)
     there = known(images, ratings, references)
     admission = _admission(batch, there, root)
-    reasons = path.with_name(f"{path.stem if path.is_file() else path.name}{REASONS}")
     if admission.problems:
         return _reject(path, admission.problems, None if dry_run else reasons, tell)
     for line in summary(batch, admission, there):
@@ -140,11 +145,12 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> 
 
 def _message(outcome: Outcome, raters: int) -> str:
     """The commit's: counts and the batch, no names."""
-    photographs, ratings = _count(outcome.photographs, "photograph"), _count(outcome.ratings, "rating")
-    return f"Ratings: {photographs}, {ratings} by {_count(raters, 'rater')} (batch {outcome.batch})"
+    photographs, ratings = counted(outcome.photographs, "photograph"), counted(outcome.ratings, "rating")
+    return f"Ratings: {photographs}, {ratings} by {counted(raters, 'rater')} (batch {outcome.batch})"
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """`1 rating`, `2 ratings`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
@@ -166,7 +172,9 @@ def _each(workers: int) -> Each:
 
     def each(inspect: Inspect, files: Sequence[Path]) -> Iterator[str | None]:
         with _mapping(workers if len(files) > FEW else 0, inspect, files) as reasons:
-            yield from tqdm(reasons, total=len(files), desc="checking", unit="photograph", disable=not files)
+            yield from tqdm(
+                reasons, total=len(files), desc="checking", unit="photograph", disable=None if files else True
+            )
 
     return each
 
@@ -186,11 +194,14 @@ def _reject(path: Path, problems: Sequence[Problem], reasons: Path | None, tell:
         tell(f"{row['source']}, line {row['line']}: {row['path']}: {row['reason']}".replace(": : ", ": "))
     if len(problems) > SHOWN:
         tell(f"... and {len(problems) - SHOWN} more")
-    tell(f"rejected, nothing was changed: {_count(len(problems), 'problem')}")
+    tell(f"rejected, nothing was changed: {counted(len(problems), 'problem')}")
     if reasons is not None:
-        write_reasons(reasons, problems)
-        tell(f"all of them: {reasons}")
-    return Outcome("rejected", path.name, problems=len(problems), reasons=reasons)
+        try:
+            write_reasons(reasons, problems)
+            tell(f"all of them: {reasons}")
+        except OSError as error:
+            tell(f"their list could not be written: {error}")
+    return Outcome("rejected", path.name, problems=len(problems))
 
 
 def write_reasons(reasons: Path, problems: Sequence[Problem]) -> None:
@@ -209,7 +220,7 @@ def summary(batch: Batch, admission: Admission, there: Known) -> Iterator[str]:
         subjects = {photograph.subject_id for photograph in batch.photographs}
         old = subjects & {str(row["subject_id"]) for row in there.images.values()}
         of = ", ".join(f"{number} {population}" for population, number in sorted(populations.items()))
-        yield f"photographs: {len(batch.photographs)} ({of}) of {_count(len(subjects), 'subject')}, {len(old)} known"
+        yield f"photographs: {len(batch.photographs)} ({of}) of {counted(len(subjects), 'subject')}, {len(old)} known"
     kinds = Counter((str(row["scale"]), str(row["rater_role"])) for row in admission.ratings)
     for (scale, role), number in sorted(kinds.items()):
         yield f"ratings: {number} {role} on {scale}"
@@ -227,11 +238,11 @@ def _remarks(batch: Batch, admission: Admission) -> Iterator[str]:
     rated = {row["image_id"] for row in admission.ratings}
     unrated = sum(photograph.image_id not in rated for photograph in batch.photographs)
     if unrated:
-        yield f"note: {_count(unrated, 'photograph')} in it without any rating"
+        yield f"note: {counted(unrated, 'photograph')} in it without any rating"
     if any(photograph.line.cells["population"] == "control" for photograph in batch.photographs):
         yield "note: its controls train the networks at the next nightly run, not before"
     if admission.means:
-        yield f"note: {_count(len(admission.means), 'name')} taken for photographs of earlier batches"
+        yield f"note: {counted(len(admission.means), 'name')} taken for photographs of earlier batches"
     places = sum(carries_place(photograph.file) for photograph in batch.photographs)
     if places:
-        yield f"note: {_count(places, 'photograph')} with the place where it was taken (EXIF); it stays in the copy"
+        yield f"note: {counted(places, 'photograph')} with the place where it was taken (EXIF); it stays in the copy"

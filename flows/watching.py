@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from flows.placing import Tell, added_folder
-from flows.stewardship import REASONS, Outcome, add
+from flows.placing import added_folder
+from flows.recording import Tell
+from flows.stewardship import REASONS, Outcome, add, counted
 from tasks import params
 from tasks.digests import digest
 from tasks.errors import InputError
@@ -115,7 +116,7 @@ def _try(state: Watch, dropped: Dropped, mark: str) -> None:
         state.rejected += 1
         state.tried[dropped.path.name] = mark
         _save(state)
-        state.tell(f"rejected a batch: {outcome.problems} problems, listed beside it")
+        state.tell(f"rejected a batch: {counted(outcome.problems, 'problem')}, listed beside it")
         return
     state.tell(_said(outcome))
     _move(state, dropped, outcome.batch)
@@ -125,7 +126,8 @@ def _said(outcome: Outcome) -> str:
     if outcome.state == "there":
         return f"there already as batch {outcome.batch}"
     follows = "the re-evaluation starts" if outcome.announced else "no server runs; the nightly run re-evaluates"
-    return f"added {outcome.photographs} photographs, {outcome.ratings} ratings as batch {outcome.batch}; {follows}"
+    what = f"{counted(outcome.photographs, 'photograph')}, {counted(outcome.ratings, 'rating')}"
+    return f"added {what} as batch {outcome.batch}; {follows}"
 
 
 def _without_names(message: str, dropped: Dropped) -> str:

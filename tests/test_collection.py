@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,30 @@ def test_while_somebody_holds_the_store_nothing_goes_and_it_says_so(store):
         collect(store, stages=[], keys=[])
     assert left(store) == {"gone": {"k"}}
     assert len(collect(store, stages=[], keys=[])) == 2
+
+
+def test_who_comes_while_things_are_removed_waits(store, monkeypatch):
+    put(store, "gone", "k")
+    unlink, order = Path.unlink, []
+
+    def hold() -> None:
+        with store.held():
+            order.append("held")
+
+    stage = threading.Thread(target=hold)
+
+    def slow(path: Path, **given: bool) -> None:
+        if not stage.is_alive() and not order:
+            stage.start()
+        stage.join(0.1)
+        order.append("removed")
+        unlink(path, **given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(collection.Path, "unlink", slow)
+        collect(store, stages=[], keys=[])
+    stage.join(30)
+    assert order == ["removed", "removed", "held"]
 
 
 HOLDING = """

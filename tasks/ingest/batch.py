@@ -84,7 +84,7 @@ def read_batch(path: Path, *, settings: IngestImages) -> Batch:
             problems.append(_unusable(table, error))
     photographs, refused = _photographs(folder, lines.get("images", []), settings)
     problems += refused
-    if path.is_dir() and ("images" in lines or "images" not in tables):
+    if path.is_dir() and tables and ("images" in lines or "images" not in tables):
         problems += _unnamed(path, tables, photographs, refused)
     if not problems and not any(lines.values()):
         problems.append({"source": path.name, "line": 1, "path": "", "reason": "there is nothing in it but headers"})

@@ -14,6 +14,7 @@ import yaml
 
 from flows import PROJECT, incremental, store
 from flows.incremental import Source, Work, run_buckets
+from flows.ingest import _write_parts
 from tasks import params, sharing, tables
 from tasks.collection import StoreBusyError, collect
 from tasks.digests import file_digest
@@ -289,6 +290,17 @@ def test_a_bucket_without_rows_leaves_no_part(project):
     project.write()
     project.run()
     assert [part.name for part in tables.parts(project.out)] == ["00.parquet"]
+
+
+@pytest.mark.parametrize("buckets", [8, 600])
+def test_photographs_are_cut_into_as_many_parts_as_asked(tmp_path, buckets):
+    rows = [image(0) | {"image_id": f"{number:04x}{number:060x}"} for number in range(0, 65536, 65)]
+    _write_parts(IMAGES.table(rows), tmp_path / "images", {}, buckets=buckets)
+    parts = tables.parts(tmp_path / "images")
+    assert len(parts) == buckets
+    sizes = [tables.read(part, IMAGES).num_rows for part in parts]
+    assert max(sizes) - min(sizes) <= 1
+    assert tables.read(tmp_path / "images", IMAGES)["image_id"].to_pylist() == [row["image_id"] for row in rows]
 
 
 KILLED = """

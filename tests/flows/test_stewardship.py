@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows import PROJECT, placing, stewardship
+from flows import PROJECT, placing, recording, stewardship
 from tasks.errors import InputError
 from tasks.ingest.raw import BATCHES
 from tests.project import environment, run
@@ -134,7 +134,8 @@ def test_a_rejected_batch_changes_nothing_and_says_why_beside_it(root, new, tmp_
     before = state(root)
     outcome, told = add(new, root)
     reasons = tmp_path / "new-rejected.csv"
-    assert (outcome.state, outcome.problems, outcome.reasons) == ("rejected", 1, reasons)
+    assert (outcome.state, outcome.problems) == ("rejected", 1)
+    assert stat.S_IMODE(reasons.stat().st_mode) == 0o600
     expected = 'ratings.csv,3,p3.png,"score 7 is outside CARS, 1 to 5"'
     assert reasons.read_text().splitlines() == ["source,line,path,reason", expected]
     assert "score 7 is outside CARS" in told
@@ -264,7 +265,7 @@ def test_a_file_that_changes_meanwhile_stops_the_add(root, new, monkeypatch):
 
 
 def test_a_full_disk_is_told_before_anything_changes(root, new, monkeypatch):
-    monkeypatch.setattr(placing.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 1000))
+    monkeypatch.setattr(recording.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 1000))
     before = state(root)
     with pytest.raises(InputError, match=r"needs \d+ MB of disk, 0 MB are free"):
         add(new, root)
@@ -305,8 +306,11 @@ def test_a_commit_that_git_refuses_is_made_by_the_next_add(root, new, tmp_path):
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
     hook.chmod(0o755)
-    with pytest.raises(InputError, match="not today"):
+    with pytest.raises(InputError, match=r"not today\nbatch .* is in place, but not recorded"):
         add(new, root)
+    told: list[str] = []
+    assert len(stewardship.status(root, scale=None, tell=told.append)["photographs"]) == 2
+    assert "not today" in told[-1]
     hook.unlink()
     placing.settled(root, print)
     check_settled(root, 1)

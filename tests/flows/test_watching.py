@@ -58,7 +58,7 @@ def test_a_subfolder_comes_in_and_moves_away(root, drop):
     rejected, told = once(drop, root)
     assert rejected == 0
     assert len(batches(root)) == 1
-    assert f"added 1 photographs, 2 ratings as batch {batches(root)[0].name}" in told
+    assert f"added 1 photograph, 2 ratings as batch {batches(root)[0].name}" in told
     expected = [f"added/Anna Smith/{name}" for name in ("images.csv", "p3.png", "ratings.csv")]
     assert names(drop) == [".vermilion.json", *expected]
     assert "Smith" not in told
@@ -88,7 +88,7 @@ def test_a_rejected_batch_stays_and_is_tried_again_when_it_changes(root, drop):
     (made / "ratings.csv").write_text(good.replace("medical", "nurse"))
     rejected, told = once(drop, root)
     assert rejected == 1
-    assert "rejected a batch: 1 problems" in told
+    assert "rejected a batch: 1 problem" in told
     reasons = drop / "new-rejected.csv"
     assert "rater_role 'nurse'" in reasons.read_text()
     reasons.unlink()
@@ -183,14 +183,14 @@ def test_the_command_watches_until_it_is_interrupted(root, drop, tmp_path):
     assert "Ctrl-C ends it" in watcher.stdout.readline()
     shutil.copytree(batch(tmp_path / "new"), drop / "new")
     said = watcher.stdout.readline()
-    while "added 1 photographs" not in said and watcher.poll() is None:
+    while "added 1 photograph" not in said and watcher.poll() is None:
         said = watcher.stdout.readline()
     until = time.monotonic() + 60
     while not (drop / "added/new/p3.png").exists() and time.monotonic() < until:
         time.sleep(0.1)
     watcher.send_signal(signal.SIGINT)
     rest = watcher.communicate(timeout=60)[0]
-    assert "added 1 photographs, 2 ratings" in said
+    assert "added 1 photograph, 2 ratings" in said
     assert rest.endswith("ended\n")
     assert watcher.returncode == 0
     assert len(batches(root)) == 1

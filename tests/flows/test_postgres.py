@@ -1,0 +1,35 @@
+"""The Prefect server on PostgreSQL: a stage's run is recorded there and found through the API."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from tests.flows.test_tracking import list_images, project, runs  # noqa: F401 (a fixture)
+from tests.postgres import postgres, programs
+from tests.server import prefect_server
+
+
+def count(database: str, table: str) -> int:
+    async def ask() -> int:
+        connection = await asyncpg.connect(database.replace("+asyncpg", ""))
+        try:
+            return await connection.fetchval(f"select count(*) from {table}")
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
+
+
+def test_a_stage_is_recorded_in_postgresql(project, tmp_path_factory):  # noqa: F811
+    if (found := programs()) is None:
+        pytest.skip("no PostgreSQL on this machine")
+    home = tmp_path_factory.mktemp("prefect")
+    with postgres(found) as database, prefect_server(home, database) as url:
+        done = list_images(project, url)
+        assert done.returncode == 0, done.stderr
+        assert "untracked" not in done.stdout
+        [run] = runs(url, "flow_runs", "ingest_images")
+        assert run["state_type"] == "COMPLETED"
+        assert count(database, "flow_run") == 1
+        assert not list(home.glob("*.db")), "no SQLite beside it"
