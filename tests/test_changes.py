@@ -1,0 +1,137 @@
+"""What a change makes stale: numbers, comments, code, a damaged store. Real `dvc repro` of a project that is built.
+
+What to expect is read off dvc.yaml and DVC's graph, so that a new stage needs no word here.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tasks.artifacts import Store
+from tests.project import copy_project, lock, outs, own_code, run, set_number
+
+
+@pytest.fixture(scope="module")
+def project(built, tmp_path_factory) -> Path:
+    """A copy of the built project whose numbers and code may be changed."""
+    folder = copy_project(built, tmp_path_factory.mktemp("changes") / "project")
+    own_code(folder)
+    return folder
+
+
+def ran(said: str) -> set[str]:
+    return set(re.findall(r"^Running stage '(.+)':", said, re.MULTILINE))
+
+
+def computed(said: str) -> dict[str, int]:
+    """Stage to the number of buckets that it computed."""
+    return {
+        s: int(n) for s, n in re.findall(r"^(\S+): \d+ buckets reused .*; (\d+) buckets computed", said, re.MULTILINE)
+    }
+
+
+def naming(folder: Path, number: str) -> set[str]:
+    """The stages of dvc.yaml whose `params` name the number or its block, as DVC calls them."""
+    stages = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"]
+    named = {name for name, stage in stages.items() if {number, number.split(".")[0]} & set(stage.get("params", []))}
+    return {name for name in lock(folder) if name.split("@")[0] in named}
+
+
+def below(folder: Path, stages: set[str]) -> set[str]:
+    """The stages and everything that DVC's graph has below them."""
+    edges = re.findall(r'"(.+)" -> "(.+)"', run(folder, "dvc", "dag", "--dot").stdout)
+    found = set(stages)
+    while more := {end for start, end in edges if start in found} - found:
+        found |= more
+    return found
+
+
+def inputs(stage: dict) -> tuple:
+    return stage.get("params"), stage["deps"]
+
+
+@pytest.mark.parametrize(
+    ("block", "key", "value"),
+    [
+        ("report", "examples", 2),
+        ("ingest_ratings", "scales", {"CARS": {"low": 0, "high": 5}}),
+        ("symmetry_warp", "severity_high", 1.5),
+    ],
+)
+def test_a_number_reruns_the_stages_that_name_it_and_what_changed_below_them(project, block, key, value):
+    named, before = naming(project, f"{block}.{key}"), lock(project)
+    set_number(project, block, key, value)
+    again = ran(run(project, "dvc", "repro").stdout)
+    after = lock(project)
+    assert named <= again <= below(project, named)
+    assert again == {name for name in after if inputs(after[name]) != inputs(before[name])}
+
+
+def test_how_it_is_run_makes_nothing_stale(project):
+    """All of `runtime` but `buckets`, which says how results are cut into files."""
+    numbers = yaml.safe_load((project / "params.yaml").read_text())["runtime"]
+    for key in numbers.keys() - {"buckets"}:
+        set_number(project, "runtime", key, "another")
+    assert json.loads(run(project, "dvc", "status", "--json").stdout) == {}
+    for key, value in numbers.items():
+        set_number(project, "runtime", key, value)
+    set_number(project, "runtime", "workers", 2)
+    before = outs(lock(project)["ingest_lips"])
+    said = run(project, "dvc", "repro", "--single-item", "--force", "ingest_lips").stdout
+    assert computed(said) == {"ingest_lips": 0}
+    assert outs(lock(project)["ingest_lips"]) == before
+
+
+def test_prose_in_the_code_makes_dvc_look_and_computes_nothing(project):
+    """DVC compares files, so it runs the stages; the store knows what computes."""
+    before = lock(project)
+    for module in ("tasks/symmetry/network.py", "tasks/ingest/landmarks.py"):
+        text = (project / module).read_text()
+        (project / module).write_text(text.replace('"""', '"""Said otherwise: ', 1) + "\n# A remark.\n")
+    said = run(project, "dvc", "repro", "symmetry_distances@clp").stdout
+    assert {"ingest_landmarks", "symmetry_train@clp", "symmetry_distances@clp"} <= ran(said)
+    assert len(computed(said)) >= 4
+    assert not any(computed(said).values())
+    assert "symmetry_train@clp: reused" in said
+    assert "computing" not in said
+    after = lock(project)
+    assert {name: outs(stage) for name, stage in after.items()} == {name: outs(stage) for name, stage in before.items()}
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "stage", "said_then"),
+    [
+        ("tasks/ingest/lips.py", "slice(50, 53)", "slice(49, 54)", "ingest_lips", "0 buckets reused"),
+        ("tasks/symmetry/distances.py", "BATCH = 32", "BATCH = 16", "symmetry_distances@clp", "computing"),
+    ],
+)
+def test_code_that_computes_computes_again(project, module, old, new, stage, said_then):
+    text = (project / module).read_text()
+    assert text.count(old) == 1
+    (project / module).write_text(text.replace(old, new))
+    said = run(project, "dvc", "repro", "--single-item", stage).stdout
+    assert f"{stage}: {said_then}" in said
+    assert computed(said)[stage] > 0
+
+
+def test_a_damaged_store_is_healed_and_says_so(built, tmp_path):
+    folder = copy_project(built, tmp_path / "copy")
+    before = outs(lock(folder)["ingest_lips"])
+    store = Store(folder / "data/.artifacts")
+    records = sorted((store.root / "references/ingest_lips").glob("*.json"))
+    objects = [store.path(store.recorded("ingest_lips", record.stem)) for record in records]
+    objects[0].unlink()
+    objects[1].write_bytes(objects[1].read_bytes()[:-10])
+    content = objects[2].read_bytes()
+    objects[2].write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    records[3].write_text("{")
+    records[4].unlink()
+    said = run(folder, "dvc", "repro", "--single-item", "--force", "ingest_lips").stdout
+    assert computed(said) == {"ingest_lips": 5}
+    assert "4 buckets in the store were damaged or missing" in said
+    assert outs(lock(folder)["ingest_lips"]) == before
+    again = run(folder, "dvc", "repro", "--single-item", "--force", "ingest_lips").stdout
+    assert computed(again) == {"ingest_lips": 0}
