@@ -113,6 +113,7 @@ def _with_repo(act: Callable[[Repo], T]) -> T:
         try:
             with Repo() as repo, lock_repo(repo):
                 repo.lock._wait = True  # a stage that is done must not fail because the repository is busy
+                repo.scm_context.quiet = True  # no hints about `git add` after every stage
                 return act(repo)
         except DvcException as error:
             if not _passes(error, said):

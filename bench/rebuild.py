@@ -1,0 +1,81 @@
+"""What a night costs when there is nothing to do.
+
+    python -m bench.rebuild idle     in a project that is up to date: `vermilion rebuild` against `dvc repro`
+
+Both are whole programs, timed from outside. With a server and without: a server of its own is started for it.
+"""
+
+import argparse
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+from flows.server import api_url, own_server
+from tasks.errors import InputError
+
+TIMES = 3
+BIN = Path(sys.executable).parent
+
+
+def idle() -> None:
+    """Medians of three runs of each, and that no stage ran."""
+    said = _run([str(BIN / "dvc"), "status", "--json"])[1]
+    if said.strip() != "{}":
+        raise InputError("there is something to do here; run `dvc repro` first")
+    rows = [("dvc repro (the peer)", [str(BIN / "dvc"), "repro"], False)]
+    rows += [("every stage with dvc repro --single-item", [], False)]
+    command = [str(BIN / "vermilion"), "rebuild", "--publish"]
+    rows += [("vermilion rebuild, no server", command, False), ("the nightly flow, in the UI", command, True)]
+    for name, words, tracked in rows:
+        print(f"{name:45} {_median(words, tracked=tracked):6.1f} s", flush=True)
+
+
+def _median(words: list[str], *, tracked: bool) -> float:
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["PREFECT_HOME"] = home
+        os.environ.pop("PREFECT_API_URL", None)
+        port = _free_port()
+        with own_server(port) if tracked else nullcontext():
+            if tracked:
+                os.environ["PREFECT_API_URL"] = api_url(port)
+            seconds = []
+            for _ in range(TIMES if words else 1):
+                spent, said = _run(words) if words else _one_by_one()
+                assert "Running stage" not in said, said
+                seconds.append(spent)
+    return statistics.median(seconds)
+
+
+def _one_by_one() -> tuple[float, str]:
+    """A program of DVC's for every stage: how a flow over stages would do it plainly."""
+    listed = _run([str(BIN / "dvc"), "stage", "list", "--name-only"])[1].split()
+    done = [_run([str(BIN / "dvc"), "repro", "--single-item", name]) for name in listed]
+    return sum(spent for spent, _ in done), "".join(said for _, said in done)
+
+
+def _run(words: list[str]) -> tuple[float, str]:
+    """Wall seconds of a program and what it printed."""
+    begun = time.perf_counter()
+    done = subprocess.run(words, text=True, capture_output=True, check=False)
+    if done.returncode:
+        raise InputError(f"{' '.join(words)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
+    return time.perf_counter() - begun, done.stdout + done.stderr
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser("python -m bench.rebuild", description=__doc__)
+    parser.add_argument("what", choices=["idle"])
+    parser.parse_args()
+    idle()
