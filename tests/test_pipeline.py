@@ -6,6 +6,7 @@ ingest_lips, symmetry_warp, symmetry_pairs, symmetry_train, symmetry_distances, 
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -137,6 +138,24 @@ def test_one_more_photograph_trains_nothing_and_computes_one_bucket(project, tmp
         assert "; 1 buckets computed" in said[stage], said[stage]
     assert "Running stage 'symmetry_train@clp'" not in done.stdout
     assert "; 0 buckets computed" in said["symmetry_warp"] or "; 1 buckets computed" in said["symmetry_warp"]
+    before, after = (len(tables.read(f / "data/evaluation/scores.parquet", schemas.SCORES)) for f in (project, copy))
+    assert after == before + 4
+
+
+def test_a_steward_adds_a_photograph_and_nothing_trains(project, tmp_path):
+    copy = copy_project(project, tmp_path / "copy")
+    old = next((project / "data/raw/phantoms/repaired").rglob("*.png"))
+    new = tmp_path / "new"
+    new.mkdir()
+    cv2.imwrite(str(new / "new.png"), cv2.convertScaleAbs(cv2.imread(str(old)), alpha=0.98))
+    (new / "images.csv").write_text("path,subject_id,population,consent\nnew.png,new,repaired,drawn\n")
+    (new / "ratings.csv").write_text("path,rater_id,rater_role,scale,score\nnew.png,surgeon,medical,CARS,2\n")
+    trained = outs(lock(copy)["symmetry_train@clp"])
+    said = run(copy, "vermilion", "ratings", "add", str(new), "--run").stdout
+    assert "added as batch" in said
+    for stage in ("ingest_landmarks", "ingest_lips", "symmetry_distances@clp"):
+        assert re.search(rf"{stage}: .*; 1 buckets computed", said), said
+    assert outs(lock(copy)["symmetry_train@clp"]) == trained
     before, after = (len(tables.read(f / "data/evaluation/scores.parquet", schemas.SCORES)) for f in (project, copy))
     assert after == before + 4
 
