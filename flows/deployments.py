@@ -7,6 +7,7 @@ and runs on that server. Knows nothing of how the server is started, nor of what
 import asyncio
 import logging
 import os
+import re
 import zoneinfo
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from prefect.client.schemas.filters import (
     TaskRunFilterState,
     TaskRunFilterStateType,
 )
-from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.objects import State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger, EventTrigger, Posture, ResourceSpecification
@@ -62,6 +63,7 @@ class Deployed:
     runner: Runner
     ids: tuple[UUID, ...]
     reevaluate: Callable[[], None]
+    missed: bool
 
 
 def nightly_schedule(cron: str) -> CronSchedule:
@@ -91,7 +93,7 @@ def deploy(root: Path, schedule: CronSchedule, *, shared: bool) -> Deployed:
     """
     made = make_deployments(root, schedule, f" {named(root)}" if shared else "")
     logging.getLogger("prefect.runner").setLevel(logging.WARNING)  # it says every 2 s that a run waits
-    runner = Runner(root.name, query_seconds=POLL_SECONDS, limit=1, pause_on_shutdown=False)
+    runner = Runner(TAG, query_seconds=POLL_SECONDS, limit=1, pause_on_shutdown=False)
     with get_client(sync_client=True) as client:
         missed = missed_nightly(client, made[0])
         ids = asyncio.run(_apply(runner, made))
@@ -99,7 +101,7 @@ def deploy(root: Path, schedule: CronSchedule, *, shared: bool) -> Deployed:
         if missed:
             client.create_flow_run_from_deployment(ids[0])
     crash_left_runs(ids, "its process was gone when vermilion serve started")
-    return Deployed(runner, ids, partial(_start, ids[1]))
+    return Deployed(runner, ids, partial(_start, ids[1]), missed)
 
 
 async def _apply(runner: Runner, made: Sequence[RunnerDeployment]) -> tuple[UUID, ...]:
@@ -147,7 +149,8 @@ def make_deployments(root: Path, schedule: CronSchedule, suffix: str) -> list[Ru
 
 def named(root: Path) -> str:
     """The project in a few words, unlike any other's."""
-    return f"{root.name} {project_resource(root).rsplit('.')[-1][:6]}"
+    digest = project_resource(root).rsplit(".")[-1][:6]
+    return re.sub(r"[^\w. -]", "-", f"{root.name} {digest}")  # names in Prefect hold no slashes
 
 
 def missed_nightly(client: SyncPrefectClient, deployment: RunnerDeployment) -> bool:
@@ -170,18 +173,16 @@ def crash_left_runs(deployments: Sequence[UUID], message: str) -> None:
     state: State[None] = Crashed(message=message)
     with get_client(sync_client=True) as client:
         latest = client.read_flow_runs(flow_run_filter=ours, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=200)
+        if not latest:
+            return
         nested = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id for run in latest]))
-        left: list[FlowRun] = []
-        for whose in (ours, nested):
-            left += client.read_flow_runs(flow_run_filter=whose.model_copy(update={"state": _state(*ALIVE)}))
-        for run in left:
+        own, inner = (whose.model_copy(update={"state": _state(*ALIVE)}) for whose in (ours, nested))
+        for run in client.read_flow_runs(flow_run_filter=own) + client.read_flow_runs(flow_run_filter=inner):
             client.set_flow_run_state(run.id, state, force=True)
-        tasks = client.read_task_runs(
-            flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id for run in left])),
-            task_run_filter=TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=ALIVE))),
-        )
-        for task in tasks:
-            client.set_task_run_state(task.id, state, force=True)
+            within = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
+            alive = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=ALIVE)))
+            for task in client.read_task_runs(flow_run_filter=within, task_run_filter=alive):
+                client.set_task_run_state(task.id, state, force=True)
 
 
 def _state(*types: StateType) -> FlowRunFilterState:

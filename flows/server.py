@@ -37,6 +37,9 @@ SETTINGS = {
 }
 """What the server gets unless the environment says otherwise."""
 
+PREFECT = "import prefect; prefect.__ui_v2_static_path__ = ''; from prefect.cli import app; app()"
+"""Prefect's command without its second UI, which has every browser ask a host on the net, whatever is switched off."""
+
 OTHER_DATABASE = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")
 
 
@@ -93,7 +96,7 @@ def _unusable(path: Path, why: str) -> str:
 
 def _start(port: int, log: Path) -> "subprocess.Popen[bytes]":
     environment = SETTINGS | os.environ | {"PREFECT_API_URL": api_url(port)}
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
+    command = [sys.executable, "-c", PREFECT, "server", "start", "--host", HOST, "--port", str(port)]
     with log.open("wb") as file:
         return subprocess.Popen(
             [*command, "--log-level", "WARNING"],

@@ -80,13 +80,14 @@ def _serve(root: Path, cron: str, port: int) -> None:
 
     schedule = deployments.nightly_schedule(cron)
     with nullcontext(lambda: True) if SERVER_NAMED else own_server(port) as alive:
-        if not answers(url):
+        if SERVER_NAMED and not answers(url):
             raise InputError(f"PREFECT_API_URL={url}: no Prefect server answers there; start it, or unset the variable")
         deployed = deployments.deploy(root, schedule, shared=SERVER_NAMED is not None)
         try:
             _write_record(Served(pid=os.getpid(), api_url=url))
             _say(cron, url, deployments.next_time(schedule))
-            asyncio.run(_until_stopped(deployed.runner, alive, partial(_catch_up, root, deployed.reevaluate)))
+            start = deployed.reevaluate if not deployed.missed else None
+            asyncio.run(_until_stopped(deployed.runner, alive, partial(_catch_up, start)))
         finally:
             with suppress(Exception):  # it may be the server that failed
                 deployments.crash_left_runs(deployed.ids, "vermilion serve was stopped")
@@ -126,31 +127,35 @@ async def _until_stopped(runner: "Runner", alive: Callable[[], bool], catch_up: 
 
 async def _end_runs(runner: "Runner", polling: "asyncio.Task[None]", processes: list[psutil.Process]) -> None:
     """Ask the runs to end, then make sure of it."""
-    with suppress(Exception):  # whatever the runner says: its processes are ended below
+    try:
         await asyncio.wait_for(runner.astop(), GRACE_SECONDS)
+    except Exception:  # not begun yet, without a server, or too slow
+        polling.cancel()
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    with suppress(Exception):
-        await asyncio.wait_for(polling, GRACE_SECONDS)
+    await asyncio.wait([polling], timeout=GRACE_SECONDS)
 
 
-async def _catch_up(root: Path, start: Callable[[], None]) -> None:
+async def _catch_up(start: Callable[[], None] | None) -> None:
     """Begin a re-evaluation if ratings were added while nobody served: DVC knows."""
-    added = params.load(Data, "data", root / "params.yaml").added
+    if start is None:
+        print("the last night was missed: it runs now", flush=True)
+        return
     command = [sys.executable, "-m", "dvc", "status", "--json"]
     asking = await asyncio.create_subprocess_exec(
         *command, stdout=PIPE, stderr=DEVNULL, preexec_fn=partial(die_with_parent, os.getpid())
     )
     try:
         said, _ = await asking.communicate()
+        if asking.returncode == 0 and ratings_waiting(json.loads(said), params.load(Data, "data").added):
+            print("ratings were added meanwhile: re-evaluating", flush=True)
+            start()
     except asyncio.CancelledError:
         asking.kill()
         await asking.wait()
-        raise
-    if asking.returncode == 0 and ratings_waiting(json.loads(said), added):
-        print("ratings were added meanwhile: re-evaluating", flush=True)
-        start()
+    except Exception as error:  # the next night makes it good
+        print(f"whether ratings wait could not be found out: {error}", flush=True)
 
 
 def ratings_waiting(status: Mapping[str, Sequence[Any]], added: Path) -> bool:
