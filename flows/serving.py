@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import partial
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
+import yaml
 from filelock import FileLock, Timeout
 
 from flows import SERVER_NAMED
@@ -148,7 +149,8 @@ async def _catch_up(start: Callable[[], None] | None) -> None:
     )
     try:
         said, _ = await asking.communicate()
-        if asking.returncode == 0 and ratings_waiting(json.loads(said), params.load(Data, "data").added):
+        ran = set(yaml.safe_load(Path("dvc.lock").read_text())["stages"]) if Path("dvc.lock").exists() else set()
+        if asking.returncode == 0 and ratings_waiting(json.loads(said), ran, params.load(Data, "data").added):
             print("ratings were added meanwhile: re-evaluating", flush=True)
             start()
     except asyncio.CancelledError:
@@ -158,8 +160,15 @@ async def _catch_up(start: Callable[[], None] | None) -> None:
         print(f"whether ratings wait could not be found out: {error}", flush=True)
 
 
-def ratings_waiting(status: Mapping[str, Sequence[Any]], added: Path) -> bool:
-    """Whether `dvc status` says that the stewards' batches changed since a stage read them."""
-    changes = [change for stage in status.values() for change in stage if isinstance(change, dict)]
-    modified = [path for change in changes for path, how in change.get("changed deps", {}).items() if how == "modified"]
-    return any(added in (Path(path), *Path(path).parents) for path in modified)
+def ratings_waiting(status: Mapping[str, Sequence[Any]], ran: Set[str], added: Path) -> bool:
+    """Whether a stage of those that `ran` (they are in dvc.lock) has not read the stewards' batches as they are now.
+
+    `status`: what `dvc status --json` says. Where nothing is there of what they made, nothing was ever run: False.
+    """
+    there, waiting = set(ran), False
+    for stage in ran & set(status):
+        for change in (change for change in status[stage] if isinstance(change, dict)):
+            if "deleted" in change.get("changed outs", {}).values():
+                there.discard(stage)
+            waiting |= any(added in (Path(path), *Path(path).parents) for path in change.get("changed deps", {}))
+    return waiting and bool(there)

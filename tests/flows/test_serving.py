@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -56,14 +56,15 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 class Project:
     """A project, the port it is served on, and the `vermilion serve` of the moment."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, processes: ExitStack) -> None:
         self.folder = folder
+        self.processes = processes
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.serve = self.begin()
 
     def begin(self) -> Family:
-        return Family(self.folder, "vermilion", "serve", "--port", str(self.port))
+        return self.processes.enter_context(Family(self.folder, "vermilion", "serve", "--port", str(self.port)))
 
     def restart(self) -> None:
         self.serve = self.begin()
@@ -109,9 +110,9 @@ class Project:
         return str(active["id"])
 
     def counted(self, batches: str) -> str | None:
-        """The re-evaluation that has counted so many, once it is done."""
-        out = self.folder / "counted"  # DVC removes it while the stage runs
-        if out.exists() and out.read_text() == batches:
+        """The re-evaluation that has counted so many, once nothing runs any more."""
+        waiting = [own for own in self.runs("reevaluate") if own["state_type"] not in ("COMPLETED", "CRASHED")]
+        if not waiting and (self.folder / "counted").read_text() == batches:
             for own in self.runs("reevaluate", "Completed"):
                 if self.stages(own["id"])["gated_count"] == "Ran":
                     return str(own["id"])
@@ -131,18 +132,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     (folder / "flows/gated.py").write_text(GATED)
     (folder / "dvc.yaml").write_text(STAGES)
     (folder / "seed").write_text("1")
-    own = Project(folder)
-    other = own.begin()
-    try:
-        own.wait(lambda: own.ready() or other.said().count("Ctrl-C"))
+    with ExitStack() as processes:
+        own = Project(folder, processes)
+        other = own.begin()
+        own.wait(lambda: own.ready() or "Ctrl-C" in other.said())
         if not own.ready():
             own.serve, other = other, own.serve
         assert other.wait(60) == 0
         assert f"already runs here (process {own.serve.head.pid}): {own.url}" in other.said()
         yield own
-    finally:
-        other.end()
-        own.serve.end()
 
 
 def test_it_says_where_and_a_second_start_says_that_it_runs(project):
@@ -254,7 +252,6 @@ def test_killed_in_the_middle_nothing_survives_and_the_next_start_settles_it(pro
     active = project.hold_a_run("serve killed")
     project.serve.kill(project.serve.head.pid)
     assert not project.serve.survivors()
-    project.serve.end()
     assert (project.folder / ".prefect/serve.json").exists()
     (project.folder / "hold").unlink()
     project.restart()
@@ -348,8 +345,7 @@ def test_a_named_server_that_does_not_answer_is_named(idle, tmp_path):
 def test_a_named_server_is_used_under_the_projects_name_and_left_running(idle, tmp_path):
     (tmp_path / "home").mkdir()
     with prefect_server(tmp_path / "home") as url:
-        serve = Family(idle, "vermilion", "serve", PREFECT_API_URL=url, PREFECT_HOME=str(tmp_path))
-        try:
+        with Family(idle, "vermilion", "serve", PREFECT_API_URL=url, PREFECT_HOME=str(tmp_path)) as serve:
             until = time.monotonic() + 120
             while "Ctrl-C" not in serve.said() and time.monotonic() < until:
                 time.sleep(0.2)
@@ -360,24 +356,28 @@ def test_a_named_server_is_used_under_the_projects_name_and_left_running(idle, t
             serve.head.terminate()
             assert serve.wait(60) == 0
             assert not serve.survivors(0)
-        finally:
-            serve.end()
         assert httpx.get(f"{url}/health", timeout=60).is_success
 
 
+READ = {"changed deps": {"data/added": "modified"}}
+GONE = {"changed outs": {"out": "deleted"}}
+
+
 @pytest.mark.parametrize(
-    ("changed", "waiting"),
+    ("status", "ran", "waiting"),
     [
-        ({"data/added/batches": "modified"}, True),
-        ({"data/added": "modified"}, True),
-        ({"data/added": "deleted"}, False),
-        ({"data/raw": "modified"}, False),
-        ({"data/added-not": "modified"}, False),
+        ({"reader": [READ, "changed command"]}, {"reader"}, True),
+        ({"reader": [{"changed deps": {"data/added/batches": "modified"}}]}, {"reader"}, True),
+        ({"reader": [{"changed deps": {"data/added-not": "modified"}}]}, {"reader"}, False),
+        ({"reader": [{"changed deps": {"data/raw": "modified"}}]}, {"reader"}, False),
+        ({"reader": [READ, GONE]}, {"reader", "other"}, True),  # stopped in the middle
+        ({"reader": [READ, GONE], "other": [GONE]}, {"reader", "other"}, False),  # a fresh clone
+        ({"reader": [READ]}, set(), False),  # never run
+        ({}, {"reader"}, False),
     ],
 )
-def test_ratings_wait_where_a_stage_has_not_read_them(changed, waiting):
-    status = {"some_stage": [{"changed deps": changed}, "changed command"], "other": [{"changed outs": {"x": "new"}}]}
-    assert serving.ratings_waiting(status, Path("data/added")) is waiting
+def test_ratings_wait_where_a_stage_that_ran_has_not_read_them(status, ran, waiting):
+    assert serving.ratings_waiting(status, ran, Path("data/added")) is waiting
 
 
 def test_the_schedule_follows_this_machines_clock(monkeypatch):
