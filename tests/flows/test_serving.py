@@ -112,7 +112,8 @@ class Project:
     def counted(self, batches: str) -> str | None:
         """The re-evaluation that has counted so many, once nothing runs any more."""
         waiting = [own for own in self.runs("reevaluate") if own["state_type"] not in ("COMPLETED", "CRASHED")]
-        if not waiting and (self.folder / "counted").read_text() == batches:
+        out = self.folder / "counted"  # DVC removes it before the stage runs
+        if not waiting and out.exists() and out.read_text() == batches:
             for own in self.runs("reevaluate", "Completed"):
                 if self.stages(own["id"])["gated_count"] == "Ran":
                     return str(own["id"])
