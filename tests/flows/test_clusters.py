@@ -41,11 +41,11 @@ class Study:
     """Ten drawn faces and two stages on them; what threads made of them is in `landmarks` and `lips`."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root, self.connections = root, root / "connections.log"
         draw_faces(root / "raw", 10, seed=5, image_size=256, variation=VARIATION, workers=1)
         self.set(runner="threads")
         self.run("ingest_images", raw="raw", added="added", out="images", refusals="refused.parquet")
-        self.run("ingest_frames", images="images", out="frames")
+        (root / "frames").mkdir()
         for stage, out in (("ingest_landmarks", "landmarks"), ("ingest_lips", "lips")):
             self.stage(stage, out)
 
@@ -57,7 +57,11 @@ class Study:
 
     def start(self, stage: str, url: str | None = None, **given: str) -> "subprocess.Popen[str]":
         env = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT")}
-        env |= {"PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(self.root / ".prefect")}
+        env |= {
+            "PYTHONPATH": f"{PROJECT}{os.pathsep}{PROJECT / 'tests/audit'}",
+            "CONNECTIONS_LOG": str(self.connections),
+        }
+        env |= {"PREFECT_HOME": str(self.root / ".prefect")}
         env |= {name: given.pop(name) for name in list(given) if name.isupper()}
         env |= {"PREFECT_API_URL": url} if url else {}
         options = [word for key, value in given.items() for word in (f"--{key}", value)]
@@ -152,7 +156,9 @@ def test_a_cluster_started_for_the_stage_gives_the_same_bytes(study, server, run
         pytest.skip(f"prefect-{runner} is not installed")
     study.set(runner=runner)
     study.forget()
-    said = study.stage("ingest_lips", f"lips_own_{runner}", server)
+    log = study.root / f"connections_{runner}.log"
+    said = study.stage("ingest_lips", f"lips_own_{runner}", server, CONNECTIONS_LOG=str(log))
+    assert runner == "ray" or not outside(log), "Ray looks which cloud it is in: docs/scaling.md"
     assert "(10 rows, 0 refused)" in said
     assert "untracked" not in said
     assert study.digests(f"lips_own_{runner}") == study.digests("lips")
@@ -182,6 +188,19 @@ def test_a_cluster_that_does_not_answer_is_one_line(study, server):
     assert run.returncode == 1
     assert said.splitlines()[-1].startswith("ingest_lips: ")
     assert "127.0.0.1:1" in said.splitlines()[-1]
+
+
+def test_nobody_outside_this_machine_was_asked(study):
+    """Of all the runs above but Ray's."""
+    assert not outside(study.connections)
+
+
+def outside(log: Path) -> list[str]:
+    """The connections that were tried to anything but loopback, sockets in the file system and this machine's name."""
+    tried = [line.split(" ", 1)[1] for line in log.read_text().splitlines()]
+    assert any("127.0.0.1" in line for line in tried)
+    here = ("('127.0.0.1'", "'127.0.0.1'", "b'127.0.0.1'", "'/", "b'/", "b'\\x00")
+    return [line for line in tried if not line.startswith(here)]
 
 
 @pytest.fixture
