@@ -8,7 +8,6 @@ Runs without a server too, as a plain function. Knows nothing of what stages com
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +82,8 @@ def rebuild(stages: list[str] | None = None, training: bool = True, force: bool 
         publish: First fetch what colleagues pushed; after success commit dvc.lock and the metrics, and push them.
     """
     die_with_server()
-    with opened({}, say) as repository, only_run(project_resource(Path.cwd())):
+    with opened({}, say) as repository, only_run(project_resource(Path.cwd())), warm.stages() as env:
+        repository.for_stages.update(env)
         if publish:
             _settle_batches()
             fetch_missing(repository, say)
@@ -123,21 +123,12 @@ def make_plan(repository: Repository, targets: list[str] | None, *, training: bo
 def run_plan(repository: Repository, plan: Sequence[Stage], *, training: bool, force: bool) -> list[Outcome]:
     """Every stage in turn. What is up to date, and below nothing that ran, starts nothing."""
     outcomes: dict[str, Outcome] = {}
-    with (
-        _warmed(force or any(stage.stale for stage in plan)) as env,
-        progress(len(plan), "rebuild", "stage") as advance,
-    ):
-        repository.for_stages.update(env)
+    with progress(len(plan), "rebuild", "stage") as advance:
         for stage in plan:
             above = {outcomes[name].state for name in stage.upstream if name in outcomes}
             outcomes[stage.name] = _run_stage(repository, stage, above, training=training, force=force)
             advance(1)
     return list(outcomes.values())
-
-
-def _warmed(work: bool) -> AbstractContextManager[dict[str, str]]:
-    """Stages start at once where there is work; with nothing to do nothing is imported for them."""
-    return warm.stages() if work else nullcontext({})
 
 
 def _run_stage(repository: Repository, stage: Stage, above: set[str], *, training: bool, force: bool) -> Outcome:

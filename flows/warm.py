@@ -1,12 +1,12 @@
-"""Stages that start at once: in a run of the pipeline one process has imported everything, and stages are its forks.
+"""Stages that start at once: in a run of the pipeline one process imports everything, and stages are its forks.
 
 In: `python -m flows STAGE ...` with VERMILION_WARM naming the process's socket. Out: the stage's exit code. What runs
 is the same code with the same environment and the same open files; a stage starts by itself, as always, where no
-such process is there or ready, or where a source file has changed since it was imported. Imports are most of what a
+such process is there, or where a source file has changed since it was imported. Imports are most of what a
 stage costs that has little to compute: torch, scikit-learn and Prefect take 2 to 7 seconds.
 
 Whoever asks and dies takes the fork with it, and so does the process that forks. Linux only; elsewhere stages start
-by themselves. Knows nothing of stages.
+by themselves. Knows nothing of what stages do.
 """
 
 import atexit
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -83,19 +84,23 @@ class _Fork:
 
 
 def serve(path: Path) -> None:
-    """Import everything of ours, then fork for everyone who asks, until killed."""
+    """Fork for everyone who asks, until killed; import everything of ours while nobody does.
+
+    A fork imports by itself what is not there yet, so the first stages need not wait for the last ones' libraries.
+    """
     die_with_parent()
-    seen = _import_all()
-    if threading.active_count() > 1:  # idle threads of OpenBLAS and jemalloc know how to be forked, Python's do not
-        sys.exit("flows.warm: an import started a thread, so forking would not be safe; stages start by themselves")
-    gc.freeze()  # a fork's collector leaves alone what is there, and its pages stay shared
+    missing, seen = deque(_modules()), dict[Path, int]()
     listener = socket.socket(socket.AF_UNIX)
+    _import(missing.popleft(), seen)
     listener.bind(str(path))
     listener.listen()
     waiting = selectors.DefaultSelector()
     waiting.register(listener, selectors.EVENT_READ)
     while True:
-        for key, _ in waiting.select():
+        asked = waiting.select(0 if missing else None)
+        if not asked:
+            _import(missing.popleft(), seen)
+        for key, _ in asked:
             if key.fileobj is listener:
                 asking, _ = listener.accept()
                 _begin(asking, seen, waiting)
@@ -105,15 +110,27 @@ def serve(path: Path) -> None:
                 _finish(key.data, int(key.fd), waiting)
 
 
-def _import_all() -> dict[Path, int]:
-    """Import every module of `flows` and `tasks`; the files they came from, with the time of their last change."""
+def _modules() -> list[str]:
+    """Every module of `flows` and `tasks`: first what all stages need, then the stages' own, as dvc.yaml has them."""
+    import yaml
+
+    stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"] if Path("dvc.yaml").exists() else ()
+    names = ["flows.incremental", *(f"flows.{stage.split('_')[0]}" for stage in stages)]
     for package in ("tasks", "flows"):
-        for module in pkgutil.walk_packages([str(PROJECT / package)], f"{package}."):
-            if not module.name.endswith("__main__"):
-                importlib.import_module(module.name)
+        names += [module.name for module in pkgutil.walk_packages([str(PROJECT / package)], f"{package}.")]
+    return [name for name in dict.fromkeys(names) if not name.endswith("__main__")]
+
+
+def _import(name: str, seen: dict[Path, int]) -> None:
+    """Import a module of ours; `seen`: the files imported so far, with the time of their last change."""
+    with suppress(ModuleNotFoundError):  # a stage of another project's dvc.yaml, which will say so
+        importlib.import_module(name)
+    if threading.active_count() > 1:  # idle threads of OpenBLAS and jemalloc know how to be forked, Python's do not
+        sys.exit(f"flows.warm: importing {name} started a thread, so forking is not safe; stages start by themselves")
+    gc.freeze()  # a fork's collector leaves alone what is there, and its pages stay shared
     files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
     ours = [Path(file) for file in files if file and Path(file).is_relative_to(PROJECT) and "site-packages" not in file]
-    return {file: file.stat().st_mtime_ns for file in ours}
+    seen.update({file: file.stat().st_mtime_ns for file in ours if file not in seen})
 
 
 def _unchanged(seen: dict[Path, int]) -> bool:
