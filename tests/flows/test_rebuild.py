@@ -199,23 +199,17 @@ def hanging(project: Path, *options: str, **extra: str) -> Family:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_whoever_ends_the_run_ends_dvc_and_the_stage(project, number):
-    family = hanging(project)
-    try:
+    with hanging(project) as family:
         assert len(family.members()) >= 3
         os.kill(family.head.pid, number)
         assert family.wait(60) != 0
         assert not family.survivors(), family.said()
-    finally:
-        family.end()
 
 
 def test_a_killed_run_does_not_stay_running_once_the_next_one_starts(project, server):
-    family = hanging(project, PREFECT_API_URL=server)
-    try:
+    with hanging(project, PREFECT_API_URL=server) as family:
         os.kill(family.head.pid, signal.SIGKILL)
         assert not family.survivors(), family.said()
-    finally:
-        family.end()
     [killed] = ask(server, "flow_runs", flow_runs={"name": {"any_": ["rebuild"]}}, sort="START_TIME_DESC", limit=1)
     assert killed["state_name"] == "Running"
     (project / "c.txt").write_text("c2")
@@ -226,13 +220,10 @@ def test_a_killed_run_does_not_stay_running_once_the_next_one_starts(project, se
 
 
 def test_a_killed_stage_leaves_no_run_running(project, server):
-    family = hanging(project, PREFECT_API_URL=server)
-    try:
+    with hanging(project, PREFECT_API_URL=server) as family:
         [stage] = [pid for pid, words in family.members().items() if "toy_stage" in words and "python" in words[0]]
         family.kill(stage)
         assert family.wait() == 1, family.said()
-    finally:
-        family.end()
     flow_run = newest(server)
     task = next(row for row in stages(server, flow_run) if row["name"] == "toy_stage")
     [own] = nested(server, task)
@@ -241,22 +232,16 @@ def test_a_killed_stage_leaves_no_run_running(project, server):
 
 
 def test_a_second_run_waits_for_the_first(project):
-    family = hanging(project, "toy_stage")
-    second = None
-    try:
+    with hanging(project, "toy_stage") as family:
         by_hand = run(project, "dvc", "repro", "toy_stage", check=False)
         assert by_hand.returncode != 0
         assert "vermilion rebuild" in by_hand.stderr
-        second = Family(project, "vermilion", "rebuild", "first")
-        until(lambda: "waiting: another rebuild of this project is running" in second.said())
-        assert second.head.poll() is None
-        os.kill(family.head.pid, signal.SIGKILL)
-        assert second.wait() == 0
-        assert printed(second.said()) == {"first": "Skipped"}
-    finally:
-        family.end()
-        if second:
-            second.end()
+        with Family(project, "vermilion", "rebuild", "first") as second:
+            until(lambda: "waiting: another rebuild of this project is running" in second.said())
+            assert second.head.poll() is None
+            os.kill(family.head.pid, signal.SIGKILL)
+            assert second.wait() == 0
+            assert printed(second.said()) == {"first": "Skipped"}
 
 
 HOLDER = "import time; print('held', flush=True); time.sleep(3600)"
