@@ -69,11 +69,11 @@ def mend_lockfile() -> bool:
 
 def _keep_whole_stages(path: Path) -> bool:
     text = path.read_text(encoding="utf-8") if path.exists() else None
-    if text is None or _is_whole(text):
+    if text is None or is_whole(text):
         return False
     begun = [match.start() for match in re.finditer(r"^  [^ ].*:$", text, re.MULTILINE)]
     kept = text[: begun[-1]] if len(begun) > 1 else ""
-    if kept and not _is_whole(kept):
+    if kept and not is_whole(kept):
         return False
     with tables.replacing(path) as temporary:
         temporary.write_text(kept or "schema: '2.0'\nstages: {}\n", encoding="utf-8")
@@ -81,8 +81,8 @@ def _keep_whole_stages(path: Path) -> bool:
     return True
 
 
-def _is_whole(text: str) -> bool:
-    """Whether DVC would read it."""
+def is_whole(text: str) -> bool:
+    """Whether DVC would read this text as dvc.lock."""
     try:
         COMPILED_LOCKFILE_SCHEMA(parse_yaml(text, "dvc.lock"))
     except (YAMLFileCorruptedError, Invalid):
