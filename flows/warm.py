@@ -1,4 +1,4 @@
-"""Stages that start at once: in a run of the pipeline one process imports everything, and stages are its forks.
+"""Stages that start at once: in a run of the pipeline one process imports what they need, and stages are its forks.
 
 In: `python -m flows STAGE ...` with VERMILION_WARM naming the process's socket. Out: the stage's exit code. What runs
 is the same code with the same environment and the same open files; a stage starts by itself, as always, where no
@@ -84,7 +84,7 @@ class _Fork:
 
 
 def serve(path: Path) -> None:
-    """Fork for everyone who asks, until killed; import everything of ours while nobody does.
+    """Fork for everyone who asks, until killed; import what stages need while nobody does.
 
     A fork imports by itself what is not there yet, so the first stages need not wait for the last ones' libraries.
     """
@@ -111,14 +111,13 @@ def serve(path: Path) -> None:
 
 
 def _modules() -> list[str]:
-    """Every module of `flows` and `tasks`: first what all stages need, then the stages' own, as dvc.yaml has them."""
+    """What all stages need, then the stages' own modules in the order of dvc.yaml, then what they import late."""
     import yaml
 
     stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"] if Path("dvc.yaml").exists() else ()
     names = ["flows.incremental", *(f"flows.{stage.split('_')[0]}" for stage in stages)]
-    for package in ("tasks", "flows"):
-        names += [module.name for module in pkgutil.walk_packages([str(PROJECT / package)], f"{package}.")]
-    return [name for name in dict.fromkeys(names) if not name.endswith("__main__")]
+    names += [module.name for module in pkgutil.walk_packages([str(PROJECT / "tasks")], "tasks.")]
+    return list(dict.fromkeys(names))
 
 
 def _import(name: str, seen: dict[Path, int]) -> None:

@@ -22,6 +22,7 @@ def code(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("warm")
     for name in ("flows", "tasks"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "dvc.yaml", folder)
     numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
     (folder / "params.yaml").write_text(yaml.safe_dump(numbers))
     (folder / "raw").mkdir()
