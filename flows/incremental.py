@@ -27,7 +27,7 @@ from flows.processes import worker_pool
 from flows.progress import progress
 from flows.runners import run_far, run_here
 from flows.store import using
-from flows.tracking import show, tracked
+from flows.tracking import artifact_key, show, tracked
 from tasks import tables
 from tasks.artifacts import Reference, Store
 from tasks.digests import code_digest, digest, file_digest, table_digest
@@ -286,4 +286,4 @@ def _tell(stage: str, results: Mapping[str, Reference], computed: set[str]) -> N
     ]
     text = "; ".join(f"{r['count']} buckets {r['buckets']} ({r['rows']} rows, {r['refused']} refused)" for r in rows)
     print(f"{stage}: {text}", flush=True)
-    show(lambda: create_table_artifact(rows, key=f"{stage.replace('_', '-')}-buckets", description=stage))
+    show(lambda: create_table_artifact(rows, key=artifact_key(f"{stage} buckets"), description=stage))

@@ -6,6 +6,7 @@ in the UI tables of stages and metrics. Order and names come from DVC. States: S
 Runs without a server too, as a plain function. Knows nothing of what stages compute.
 """
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ from tasks.params import Nightly
 
 TYPES = {"Failed": StateType.FAILED, "Blocked": StateType.CANCELLED}
 """Every other state is a completed one."""
+EXCEPTION = re.compile(r"[\w.]*(Error|Exception)\b")
+"""The line of a traceback that says what went wrong."""
 REPORT = Path("data/reports/index.html")
 
 
@@ -150,28 +153,41 @@ def _settle(stage: Stage, state: str, why: str) -> Outcome:
 
 def _reproduce(repository: Repository, stage: Stage, *, force: bool) -> Outcome:
     """Have DVC run the stage; its flow run nests below this task run."""
-    began, said = time.monotonic(), ""
-    own, last = stage.name.split("@")[0], ""
+    began, lines, state = time.monotonic(), list[str](), "Failed"
+    own = stage.name.split("@")[0]
 
     def hear(line: str) -> None:
-        nonlocal said, last
         say(line)
-        last = line
-        if line.startswith(own) and HOW_TO_WATCH not in line:
-            said = line.partition(": ")[2]
+        lines.append(line)
 
     nested = {PARENT: str(task_run.id)} if tracked() else {}
     repository.for_stages.update(nested)
-    state = "Failed"
     try:
         state = repository.ask("reproduce", hear, stage=stage.name, force=force)
+        said = _last_word(own, lines)
     except RequestFailed as error:
-        said = last.removeprefix(f"{own}: ") or str(error)
+        said = _why_failed(own, lines, str(error))
         say(f"{stage.name}: {error}")
     finally:
         if state == "Failed" and nested:
             crash_nested(nested[PARENT])
     return Outcome(stage.name, state, round(time.monotonic() - began, 1), said)
+
+
+def _last_word(own: str, lines: Sequence[str]) -> str:
+    """What the stage last said under its own name."""
+    told = [line for line in lines if line.startswith(own) and HOW_TO_WATCH not in line]
+    return told[-1].partition(": ")[2] if told else ""
+
+
+def _why_failed(own: str, lines: Sequence[str], error: str) -> str:
+    """One line: the signal that killed the stage, what it said at its end, or a traceback's exception."""
+    if (code := re.search(r"exited with (-\d+|1[2-9]\d)$", error)) is not None:
+        return f"killed (exit code {code[1]})"
+    exceptions = [line for line in lines if EXCEPTION.match(line)]
+    if not lines or (exceptions and not lines[-1].startswith(f"{own}: ")):
+        return exceptions[-1] if exceptions else error
+    return lines[-1].removeprefix(f"{own}: ")
 
 
 def as_task_run(stage: Stage, work: Callable[[], Outcome]) -> Outcome:

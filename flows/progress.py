@@ -10,7 +10,7 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from tqdm import tqdm
 
-from flows.tracking import show
+from flows.tracking import artifact_key, show
 
 EVERY_SECONDS = 5.0
 """How often the UI hears of it: an update costs the server some 20 ms."""
@@ -19,9 +19,8 @@ EVERY_SECONDS = 5.0
 @contextmanager
 def progress(total: int, what: str, unit: str) -> Iterator[Callable[[int], None]]:
     """A function that takes how many more are done, of `total`."""
-    key = what.replace("_", "-").replace("@", "-").lower()
     artifact: list[UUID] = []
-    show(lambda: artifact.append(_id_of(create_progress_artifact(0.0, key=key, description=what))))
+    show(lambda: artifact.append(_id_of(create_progress_artifact(0.0, key=artifact_key(what), description=what))))
     seen = time.monotonic()
     interval = 0.5 if sys.stderr.isatty() else 20.0
     with tqdm(total=total, desc=what, unit=unit, mininterval=interval, file=sys.stderr) as bar:

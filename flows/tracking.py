@@ -6,6 +6,7 @@ stage whose work is done. Knows nothing of what stages compute.
 
 import functools
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -111,13 +112,18 @@ def tracked() -> bool:
 
 
 def show(make: Callable[[], Any]) -> None:
-    """Create an artifact in the UI if this run is tracked; a failing server costs the artifact, not the stage."""
+    """Create an artifact in the UI if this run is tracked; whatever goes wrong costs the artifact, not the stage."""
     if not tracked():
         return
     try:
         make()
-    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
-        print(f"the Prefect server took no artifact: {error}", file=sys.stderr, flush=True)
+    except Exception as error:
+        print(f"no artifact in the UI: {error}", file=sys.stderr, flush=True)
+
+
+def artifact_key(name: str) -> str:
+    """A name as Prefect wants an artifact's key: `symmetry_distances@clp` has to be `symmetry-distances-clp`."""
+    return re.sub("[^a-z0-9]+", "-", name.lower())
 
 
 def crash_nested(task_run: str) -> None:

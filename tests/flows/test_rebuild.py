@@ -126,6 +126,8 @@ def test_a_stages_log_and_its_own_flow_run_are_below_it(first, server):
     assert any("1 buckets computed (c1)" in line["message"] for line in said["toy_stage"])
     [own] = nested(server, rows["toy_stage"])
     assert (own["name"], own["state_type"]) == ("toy_stage", "COMPLETED")
+    made = ask(server, "artifacts", flow_runs={"id": {"any_": [own["id"]]}}, artifacts={"type": {"any_": ["table"]}})
+    assert [row["key"] for row in made] == ["toy-stage-clp-buckets"]
     assert rows["toy_stage"]["total_run_time"] > 0.5
     assert nested(server, rows["fragile"]) == []
 
@@ -188,6 +190,13 @@ def test_force_runs_and_dvcs_cache_restores(project, here):
         here(stages=["frist"])
 
 
+def test_of_a_traceback_the_exception_is_told():
+    lines = ["Traceback (most recent call last):", "  File x", "pydantic.ValidationError: 1 error", "key", "    see y"]
+    assert pipeline._why_failed("toy", lines, "dvc's words") == "pydantic.ValidationError: 1 error"
+    assert pipeline._why_failed("toy", [*lines, "toy: raw/: no such folder"], "") == "raw/: no such folder"
+    assert pipeline._why_failed("toy", [], "dvc's words") == "dvc's words"
+
+
 def hanging(project: Path, *options: str, **extra: str) -> Family:
     """A run whose flow stage hangs."""
     (project / "c.txt").write_text("hang")
@@ -228,6 +237,7 @@ def test_a_killed_stage_leaves_no_run_running(project, server):
     task = next(row for row in stages(server, flow_run) if row["name"] == "toy_stage")
     [own] = nested(server, task)
     assert (task["state_name"], own["state_name"]) == ("Failed", "Crashed")
+    assert "toy_stage: killed (exit code " in flow_run["state"]["message"]
     assert states(server, flow_run)["headline"] == "Skipped"
 
 

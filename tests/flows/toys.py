@@ -23,12 +23,17 @@ import time
 from pathlib import Path
 
 from prefect import flow
+from prefect.artifacts import create_table_artifact
+
+from flows.tracking import artifact_key, show
 
 
 @flow
 def toy_stage(source: Path, out: Path) -> None:
     word = source.read_text().strip()
     print(f"toy_stage: 1 buckets computed ({word})", flush=True)
+    show(lambda: create_table_artifact([{"buckets": 1}], key=artifact_key("toy_stage@clp buckets")))
+    show(lambda: create_table_artifact([], key="No key!"))
     if word == "hang":
         Path("hanging").touch()
         time.sleep(3600)
