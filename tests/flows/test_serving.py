@@ -9,7 +9,7 @@ import signal
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,107 +23,9 @@ from flows.served import RATINGS_ADDED, project_resource
 from tests.family import Family
 from tests.project import connections, make_project, run
 from tests.server import free_port, prefect_server
+from tests.serving import GATED, STAGES, Project
 
-GATED = """
-import time
-from pathlib import Path
-
-from prefect import flow
-
-
-@flow
-def gated_count(added: Path, out: Path) -> None:
-    Path("reached").touch()
-    while Path("hold").exists():
-        time.sleep(0.1)
-    out.write_text(str(len(list(added.glob("batch*")))))
-"""
-STAGES = """
-stages:
-  trained:
-    cmd: cp seed model
-    deps: [seed]
-    outs: [model]
-    meta: {training: true}
-  gated_count:
-    cmd: python -m flows gated_count --added data/added --out counted
-    deps: [data/added, model]
-    outs: [counted]
-"""
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-class Project:
-    """A project, the port it is served on, and the `vermilion serve` of the moment."""
-
-    def __init__(self, folder: Path, processes: ExitStack) -> None:
-        self.folder = folder
-        self.processes = processes
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.serve = self.begin()
-
-    def begin(self) -> Family:
-        return self.processes.enter_context(Family(self.folder, "vermilion", "serve", "--port", str(self.port)))
-
-    def restart(self) -> None:
-        self.serve = self.begin()
-        self.wait(self.ready)
-
-    def ready(self) -> bool:
-        return "Ctrl-C" in self.serve.said()
-
-    def wait(self, arrived: Callable[[], Any]) -> Any:
-        until = time.monotonic() + 180
-        while time.monotonic() < until:
-            if found := arrived():
-                return found
-            time.sleep(0.2)
-        raise AssertionError(f"nothing came of it; serve said:\n{self.serve.said()[-5000:]}")
-
-    def ask(self, what: str, **body: Any) -> Any:
-        return httpx.post(f"{self.url}/api/{what}/filter", json=body, timeout=60).json()
-
-    def runs(self, deployment: str, *states: str) -> list[dict[str, Any]]:
-        query = {"deployments": {"name": {"any_": [deployment]}}, "sort": "EXPECTED_START_TIME_DESC"}
-        return [own for own in self.ask("flow_runs", **query) if not states or own["state_name"] in states]
-
-    def stages(self, run_id: str) -> dict[str, str]:
-        """Stage to state."""
-        tasks = self.ask("task_runs", flow_runs={"id": {"any_": [run_id]}})
-        return {own["name"]: own["state_name"] for own in tasks}
-
-    def add(self, name: str) -> None:
-        """A batch comes in, and the event that `vermilion ratings add` sends."""
-        (self.folder / f"data/added/batch {name}").write_text(name)
-        code = "import pathlib, sys; from flows.served import announce; sys.exit(not announce(pathlib.Path(), {}))"
-        run(self.folder, "python", "-c", code)
-
-    def hold_a_run(self, name: str) -> str:
-        """Add a batch and wait until the re-evaluation that follows is in the middle of its stage."""
-        (self.folder / "reached").unlink(missing_ok=True)
-        (self.folder / "hold").touch()
-        self.add(name)
-        self.wait((self.folder / "reached").exists)
-        [active] = self.wait(lambda: self.runs("reevaluate", "Running"))
-        assert len(self.serve.members()) > 4  # serve, server, run, DVC, stage
-        return str(active["id"])
-
-    def counted(self, batches: str) -> str | None:
-        """The re-evaluation that has counted so many, once nothing runs any more."""
-        waiting = [own for own in self.runs("reevaluate") if own["state_type"] not in ("COMPLETED", "CRASHED")]
-        out = self.folder / "counted"  # DVC removes it before the stage runs
-        if not waiting and out.exists() and out.read_text() == batches:
-            for own in self.runs("reevaluate", "Completed"):
-                if self.stages(own["id"])["gated_count"] == "Ran":
-                    return str(own["id"])
-        return None
-
-    def unfinished(self) -> list[str]:
-        """Runs and tasks that the database holds for alive, while no server runs."""
-        with closing(sqlite3.connect(self.folder / ".prefect/prefect.db")) as database:
-            query = "SELECT name FROM {} WHERE state_type IN ('PENDING', 'RUNNING', 'CANCELLING')"
-            return [name for table in ("flow_run", "task_run") for (name,) in database.execute(query.format(table))]
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +72,13 @@ def test_the_nights_are_scheduled(project):
     assert first - datetime.now(UTC) < timedelta(days=1)
 
 
-def test_automations_are_this_projects(project):
+@pytest.fixture(scope="module")
+def orphans(project) -> dict[str, str]:
+    """Made early, since it takes 90 s until they are found."""
+    return {"ours": project.orphan("vermilion"), "another": project.orphan("else")}
+
+
+def test_automations_are_this_projects(project, orphans):
     zombies, added = sorted(project.ask("automations"), key=lambda own: own["name"])
     assert zombies["trigger"]["within"] == 90
     assert zombies["trigger"]["match_related"] == {"prefect.resource.id": "prefect.tag.vermilion"}
@@ -181,7 +89,7 @@ def test_automations_are_this_projects(project):
 
 def test_a_rebuild_by_the_form_runs_every_stage(project):
     [made] = [own for own in project.ask("deployments") if own["name"] == "rebuild"]
-    httpx.post(f"{project.url}/api/deployments/{made['id']}/create_flow_run", json={}, timeout=60).raise_for_status()
+    project.post(f"deployments/{made['id']}/create_flow_run")
     [done] = project.wait(lambda: project.runs("rebuild", "Completed"))
     assert project.stages(done["id"]) == {"trained": "Ran", "gated_count": "Ran"}
     assert (project.folder / "counted").read_text() == "0"
@@ -264,6 +172,13 @@ def test_killed_in_the_middle_nothing_survives_and_the_next_start_settles_it(pro
     assert len(project.ask("automations")) == 2
 
 
+def test_a_run_without_a_sign_of_life_crashes_and_others_are_left_alone(project, orphans):
+    project.wait(lambda: project.state(orphans["ours"])["type"] == "CRASHED")
+    assert "no heartbeat for 90 s" in project.state(orphans["ours"])["message"]
+    assert project.state(orphans["another"])["type"] == "RUNNING"
+    project.post(f"flow_runs/{orphans['another']}/set_state", state={"type": "COMPLETED"}, force=True)
+
+
 def test_stopped_in_the_middle_nothing_survives_and_no_run_is_left_running(project):
     """By Ctrl-C, which every process of the terminal's group hears."""
     project.hold_a_run("ctrl-c")
@@ -283,10 +198,15 @@ def test_a_missed_night_is_made_good_at_the_next_start(project):
     project.restart()
     [night] = project.wait(lambda: project.runs("nightly", "Completed"))
     assert project.stages(night["id"]) == {"trained": "Skipped", "gated_count": "Ran"}
-    project.serve.head.terminate()
-    assert project.serve.wait(120) == 0
+
+
+def test_when_its_server_dies_it_ends_and_says_so(project):
+    [server] = [pid for pid, command in project.serve.members().items() if "server" in command]
+    project.serve.kill(server)
+    assert project.serve.wait(120) == 2
+    assert "the Prefect server ended" in project.serve.said()
     assert not project.serve.survivors(0)
-    assert project.unfinished() == []
+    assert not (project.folder / ".prefect/serve.json").exists()
 
 
 def test_nothing_left_this_machine(project):
