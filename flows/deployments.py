@@ -190,7 +190,7 @@ def _state(*types: StateType) -> FlowRunFilterState:
 
 
 def settle_automation(client: SyncPrefectClient, root: Path) -> None:
-    """The one automation that ends runs without a heartbeat: made once, brought up to date at every start."""
+    """The one automation that ends runs without a heartbeat: made once, changed where we changed it."""
     beat = "prefect.flow-run.heartbeat"
     ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
     wanted = AutomationCore(
@@ -216,7 +216,11 @@ def settle_automation(client: SyncPrefectClient, root: Path) -> None:
         ],
     )
     known = client.read_automations_by_name(wanted.name)
-    if known:
-        client.update_automation(known[0].id, wanted)
-    else:
+    if not known:
         client.create_automation(wanted)
+    elif _content(known[0]) != _content(wanted):  # an update would forget the runs that it counts the seconds of
+        client.update_automation(known[0].id, wanted)
+
+
+def _content(automation: AutomationCore) -> Any:
+    return automation.trigger.model_dump(exclude={"id"}), automation.actions, automation.description

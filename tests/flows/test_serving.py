@@ -87,29 +87,39 @@ def test_automations_are_this_projects(project, orphans):
     assert added["trigger"]["match"] == {"prefect.resource.id": project_resource(project.folder)}
 
 
-def test_a_rebuild_by_the_form_runs_every_stage(project):
+@pytest.fixture(scope="module")
+def rebuilt(project) -> str:
+    """The run that the form on the UI's page begins."""
     [made] = [own for own in project.ask("deployments") if own["name"] == "rebuild"]
     project.post(f"deployments/{made['id']}/create_flow_run")
     [done] = project.wait(lambda: project.runs("rebuild", "Completed"))
-    assert project.stages(done["id"]) == {"trained": "Ran", "gated_count": "Ran"}
-    assert (project.folder / "counted").read_text() == "0"
+    return str(done["id"])
 
 
-def test_news_of_ratings_starts_a_reevaluation_that_trains_nothing(project):
+@pytest.fixture(scope="module")
+def reevaluated(project, rebuilt) -> str:
+    """The run that follows the news of ratings; a training is stale meanwhile."""
     (project.folder / "seed").write_text("2")
     project.add("first")
     done = project.wait(lambda: project.counted("1"))
-    assert project.stages(done) == {"trained": "Left", "gated_count": "Ran"}
     (project.folder / "seed").write_text("1")
+    return str(done)
+
+
+def test_a_rebuild_by_the_form_runs_every_stage(project, rebuilt):
+    assert project.stages(rebuilt) == {"trained": "Ran", "gated_count": "Ran"}
+
+
+def test_news_of_ratings_starts_a_reevaluation_that_trains_nothing(project, reevaluated):
+    assert project.stages(reevaluated) == {"trained": "Left", "gated_count": "Ran"}
 
 
 @pytest.mark.browser
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_the_runs_page_names_stages_and_states_and_asks_nobody_else(project, tmp_path):
+def test_the_runs_page_names_stages_and_states_and_asks_nobody_else(project, reevaluated, tmp_path):
     """VERMILION_SCREENSHOT names a file to keep the picture in."""
     playwright = pytest.importorskip("playwright.sync_api")
-    done = project.counted("1")
     strangers: list[str] = []
 
     def only_ours(route: Any) -> None:
@@ -127,7 +137,7 @@ def test_the_runs_page_names_stages_and_states_and_asks_nobody_else(project, tmp
         page.get_by_text("reevaluate").first.wait_for(timeout=120_000)
         page.goto(project.url)
         page.get_by_text("Dashboard").first.wait_for(timeout=120_000)
-        page.goto(f"{project.url}/runs/flow-run/{done}")
+        page.goto(f"{project.url}/runs/flow-run/{reevaluated}")
         page.get_by_text("Finished in state Left").first.wait_for(timeout=120_000)
         page.screenshot(path=os.environ.get("VERMILION_SCREENSHOT", tmp_path / "run.png"))
         text = page.inner_text("body")
@@ -139,7 +149,7 @@ def test_the_runs_page_names_stages_and_states_and_asks_nobody_else(project, tmp
     assert strangers == []
 
 
-def test_a_stage_run_by_hand_is_seen_too(project):
+def test_a_stage_run_by_hand_is_seen_too(project, reevaluated):
     done = run(project.folder, "dvc", "repro", "--force", "--single-item", "gated_count")
     assert "untracked" not in done.stdout
     by_hand = [
@@ -148,7 +158,7 @@ def test_a_stage_run_by_hand_is_seen_too(project):
     assert [own["state_name"] for own in by_hand] == ["Completed"]
 
 
-def test_a_run_that_is_killed_is_not_running_any_more(project):
+def test_a_run_that_is_killed_is_not_running_any_more(project, reevaluated):
     active = project.hold_a_run("run killed")
     [engine] = [pid for pid, command in project.serve.members().items() if "prefect.engine" in command]
     project.serve.kill(engine)
