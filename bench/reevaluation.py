@@ -1,0 +1,106 @@
+"""One rated photograph more: what is computed again, and the time against re-evaluating everything.
+
+    python -m bench.reevaluation [--photographs 1000] [--served]
+
+Draws the photographs and their raters, trains a network (briefly: its quality is of no interest here), then measures
+a re-evaluation from nothing (the peer: what every run would cost without the store) and one after
+`vermilion ratings add` of one photograph. Nothing trains in either. --served: with a Prefect server that records both.
+"""
+
+import argparse
+import contextlib
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from bench.ingest import VARIATION
+from tasks.phantoms.dataset import draw_faces
+from tests.project import make_project, run
+from tests.server import prefect_server
+
+STILLS = 3
+"""Photographs a patient."""
+
+RATERS = [{"rater_id": f"rater_{n}", "role": "lay", "bias": 0, "noise": 0.5, "random_share": 0} for n in range(5)]
+
+
+def changes(photographs: int) -> dict[str, dict[str, object]]:
+    """The demo's numbers with few controls, a short training, and this many rated photographs."""
+    return {
+        "runtime": {"buckets": 256},
+        "phantoms_draw": {
+            "image_size": 256,
+            "control_subjects": 12,
+            "stills_per_control": 1,
+            "clip_subjects": 4,
+            "clip_frames": 12,
+            "clip_size": 256,
+            "repaired_subjects": max(photographs // STILLS, 1),
+            "stills_per_repaired": STILLS,
+            "raters": RATERS,
+        },
+        "ingest_frames": {"count": 6},
+        "ingest_landmarks": {"min_interocular": 20},
+        "symmetry_pairs": {"train": 0.5, "validation": 0.25, "test": 0.25, "min_gap": 2, "per_clip": 4},
+        "symmetry_train": {"steps": 8, "batch_size": 8, "evaluate_every": 4},
+    }
+
+
+def forget(folder: Path) -> None:
+    """Remove what a re-evaluation makes: outs, the store, DVC's copies and memory of runs. Models and pairs stay."""
+    kept = {"warps", "pairs", "model"}
+    made = [folder / "data" / name for name in (".artifacts", "ingest", "evaluation", "reports")]
+    made += [path for path in folder.glob("data/symmetry/*/*") if path.is_dir() and path.name not in kept]
+    made += [folder / "data/symmetry/baselines", folder / ".dvc/cache"]
+    for path in made:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def rebuild(folder: Path, **extra: str) -> tuple[float, list[str]]:
+    """Re-evaluate: seconds, and what the stages said of reused and computed buckets."""
+    start = time.perf_counter()
+    said = run(folder, "vermilion", "rebuild", "--no-training", **extra).stdout
+    seconds = time.perf_counter() - start
+    return seconds, re.findall(r"^\S+: \d+ buckets reused.*$", said, re.MULTILINE)
+
+
+def batch(folder: Path) -> Path:
+    """A folder with one photograph and one rating, as a steward would bring it."""
+    (picture,) = draw_faces(folder, 1, seed=99, image_size=256, variation=VARIATION, workers=1)
+    name = picture.relative_to(folder)
+    (folder / "images.csv").write_text(f"path,subject_id,population,consent\n{name},new,repaired,drawn\n")
+    (folder / "ratings.csv").write_text(f"path,rater_id,rater_role,scale,score\n{name},rater_0,lay,CARS,2\n")
+    return folder
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photographs", type=int, default=1000)
+    parser.add_argument("--served", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        folder = make_project(Path(name) / "project", changes(given.photographs))
+        run(folder, "dvc", "repro")
+        run(folder, "git", "add", ".")
+        run(folder, "git", "commit", "-qm", "first run")
+        (Path(name) / "server").mkdir()
+        extra = {"OMP_NUM_THREADS": "2"}
+        if given.served:
+            extra["PREFECT_API_URL"] = stack.enter_context(prefect_server(Path(name) / "server"))
+        forget(folder)
+        full, said = rebuild(folder, **extra)
+        print(f"re-evaluation of everything, {given.photographs} rated photographs: {full:.1f} s", *said, sep="\n")
+        start = time.perf_counter()
+        run(folder, "vermilion", "ratings", "add", str(batch(Path(name) / "batch")), "--no-run", **extra)
+        print(f"\nvermilion ratings add, one photograph: {time.perf_counter() - start:.1f} s")
+        one, said = rebuild(folder, **extra)
+        print(f"re-evaluation after it: {one:.1f} s, {100 * one / full:.1f} % of everything", *said, sep="\n")
+        idle, _ = rebuild(folder, **extra)
+        print(f"re-evaluation with nothing to do: {idle:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
