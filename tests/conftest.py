@@ -1,6 +1,7 @@
 """What several tests look at: a drawn face that equals its mirror image to the last bit, and a project that has run."""
 
 import os
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,11 @@ UPPER = [(-0.32, 0.765), (-0.20, 0.715), (-0.08, 0.69), (0, 0.708)]
 LOWER = [(-0.205, 0.853), (-0.095, 0.907), (0, 0.918)]
 INNER_UPPER = [(-0.27, 0.768), (-0.09, 0.762), (0, 0.766)]
 INNER_LOWER = [(-0.09, 0.784), (0, 0.788)]
+
+
+def pytest_configure() -> None:
+    """A shell that starts the tests in the background has them ignore Ctrl-C; what they start would inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
