@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.ingest import VARIATION
 from tasks.phantoms.dataset import draw_faces
-from tests.project import make_project, run
+from tests.project import SMALL, make_project, run
 from tests.server import prefect_server
 
 STILLS = 3
@@ -28,22 +28,13 @@ RATERS = [{"rater_id": f"rater_{n}", "role": "lay", "bias": 0, "noise": 0.5, "ra
 
 def changes(photographs: int) -> dict[str, dict[str, object]]:
     """The demo's numbers with few controls, a short training, and this many rated photographs."""
+    patients = {"repaired_subjects": max(photographs // STILLS, 1), "stills_per_repaired": STILLS, "raters": RATERS}
     return {
         "runtime": {"buckets": 256},
-        "phantoms_draw": {
-            "image_size": 256,
-            "control_subjects": 12,
-            "stills_per_control": 1,
-            "clip_subjects": 4,
-            "clip_frames": 12,
-            "clip_size": 256,
-            "repaired_subjects": max(photographs // STILLS, 1),
-            "stills_per_repaired": STILLS,
-            "raters": RATERS,
-        },
-        "ingest_frames": {"count": 6},
+        "phantoms_draw": SMALL["phantoms_draw"] | patients,
+        "ingest_frames": SMALL["ingest_frames"],
         "ingest_landmarks": {"min_interocular": 20},
-        "symmetry_pairs": {"train": 0.5, "validation": 0.25, "test": 0.25, "min_gap": 2, "per_clip": 4},
+        "symmetry_pairs": SMALL["symmetry_pairs"],
         "symmetry_train": {"steps": 8, "batch_size": 8, "evaluate_every": 4},
     }
 

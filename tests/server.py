@@ -36,12 +36,17 @@ def prefect_server(folder: Path, database: str | None = None) -> Iterator[str]:
             _wait(f"http://127.0.0.1:{port}/api/health", server, folder / "server.log")
             yield f"http://127.0.0.1:{port}/api"
         finally:
-            server.terminate()
-            try:
-                server.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+            stop(server)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """End a process: asked first, then made to."""
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:

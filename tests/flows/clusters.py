@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from flows import PROJECT
-from tests.server import free_port
+from tests.server import free_port, stop
 
 
 @contextmanager
@@ -23,12 +23,7 @@ def running(command: Sequence[str], folder: Path, log: Path, **extra: str) -> It
         try:
             yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            stop(process)
 
 
 def wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -23,29 +23,11 @@ from flows import PROJECT, placing, recording, stewardship
 from tasks.errors import InputError
 from tasks.ingest.raw import BATCHES
 from tests.project import environment, run
-from tests.stewards import RATINGS, batch, draw, project, table
+from tests.stewards import RATINGS, batch, draw, table
 
 SEEDS = 25
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own use of pygtrie
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory) -> Path:
-    """A project with one rated photograph, and nothing added."""
-    return project(tmp_path_factory.mktemp("stewards") / "project")
-
-
-@pytest.fixture
-def root(fresh, tmp_path, monkeypatch) -> Path:
-    """A copy of it for one test. No server, DVC's own files inside it."""
-    copy = tmp_path / "project"
-    shutil.copytree(fresh, copy, symlinks=True)
-    for name, value in environment(copy).items():
-        if name.startswith("DVC"):
-            monkeypatch.setenv(name, value)
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    return copy
 
 
 @pytest.fixture

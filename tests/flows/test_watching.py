@@ -11,25 +11,9 @@ import pytest
 from flows import commits, watching
 from flows.watching import Watch, look, watch
 from tests.project import environment
-from tests.stewards import RATINGS, batch, project, table
+from tests.stewards import RATINGS, batch, table
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own use of pygtrie
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory) -> Path:
-    return project(tmp_path_factory.mktemp("watch") / "project")
-
-
-@pytest.fixture
-def root(fresh, tmp_path, monkeypatch) -> Path:
-    copy = tmp_path / "project"
-    shutil.copytree(fresh, copy, symlinks=True)
-    for name, value in environment(copy).items():
-        if name.startswith("DVC"):
-            monkeypatch.setenv(name, value)
-    monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    return copy
 
 
 @pytest.fixture

@@ -1,0 +1,27 @@
+"""What several tests of stewards look at: a project into which batches come."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.project import environment
+from tests.stewards import project
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory) -> Path:
+    """A project with one rated photograph, and nothing added."""
+    return project(tmp_path_factory.mktemp("stewards") / "project")
+
+
+@pytest.fixture
+def root(fresh, tmp_path, monkeypatch) -> Path:
+    """A copy of it for one test. No server, DVC's own files inside it."""
+    copy = tmp_path / "project"
+    shutil.copytree(fresh, copy, symlinks=True)
+    for name, value in environment(copy).items():
+        if name.startswith("DVC"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    return copy
