@@ -50,11 +50,11 @@ def forget(folder: Path) -> None:
 
 
 def rebuild(folder: Path, **extra: str) -> tuple[float, list[str]]:
-    """Re-evaluate: seconds, and what the stages said of reused and computed buckets."""
+    """Re-evaluate: seconds, and the run's table of stages: state, seconds, buckets reused and computed."""
     start = time.perf_counter()
     said = run(folder, "vermilion", "rebuild", "--no-training", **extra).stdout
     seconds = time.perf_counter() - start
-    return seconds, re.findall(r"^\S+: \d+ buckets reused.*$", said, re.MULTILINE)
+    return seconds, re.findall(r"^\S+ +Ran .*$", said, re.MULTILINE)
 
 
 def batch(folder: Path) -> Path:
