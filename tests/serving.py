@@ -87,6 +87,10 @@ class Project:
         tasks = self.ask("task_runs", flow_runs={"id": {"any_": [run_id]}})
         return {own["name"]: own["state_name"] for own in tasks}
 
+    def come_to(self, run_id: str, states: dict[str, str]) -> bool:
+        """Whether the run's stages come to these states; the server notes the last ones after the run has ended."""
+        return bool(self.wait(lambda: self.stages(run_id) == states))
+
     def orphan(self, *tags: str) -> str:
         """A run that gave one sign of life and has no process; its id."""
         flow = self.post("flows/", name="orphan")["id"]

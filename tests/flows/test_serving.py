@@ -107,11 +107,11 @@ def reevaluated(project, rebuilt) -> str:
 
 
 def test_a_rebuild_by_the_form_runs_every_stage(project, rebuilt):
-    assert project.stages(rebuilt) == {"trained": "Ran", "gated_count": "Ran"}
+    assert project.come_to(rebuilt, {"trained": "Ran", "gated_count": "Ran"})
 
 
 def test_news_of_ratings_starts_a_reevaluation_that_trains_nothing(project, reevaluated):
-    assert project.stages(reevaluated) == {"trained": "Left", "gated_count": "Ran"}
+    assert project.come_to(reevaluated, {"trained": "Left", "gated_count": "Ran"})
 
 
 @pytest.mark.browser
@@ -210,7 +210,7 @@ def test_a_missed_night_is_made_good_at_the_next_start(project):
     assert slept.rowcount
     project.restart()
     [night] = project.wait(lambda: project.runs("nightly", "Completed"))
-    assert project.stages(night["id"]) == {"trained": "Skipped", "gated_count": "Ran"}
+    assert project.come_to(night["id"], {"trained": "Skipped", "gated_count": "Ran"})
 
 
 def test_when_its_server_dies_it_ends_and_says_so(project):
