@@ -1,4 +1,4 @@
-"""docs/tables.md from tasks/schemas.py: `python docs/make_tables.py`; tests/test_docs.py asks whether it was run."""
+"""docs/tables.md from tasks/schemas: `python docs/make_tables.py`; tests/test_docs.py asks whether it was run."""
 
 import re
 import sys
@@ -12,7 +12,7 @@ TARGET = Path(__file__).with_name("tables.md")
 CAN_BE = ("no", "yes")
 HEAD = """# The tables
 
-Written by `python docs/make_tables.py` from `tasks/schemas.py`; change that file, not this one.
+Written by `python docs/make_tables.py` from `tasks/schemas`; change that file, not this one.
 
 Every table is Parquet, one file or a folder of parts (one a bucket), checked against its schema whenever it is
 written or read. `tasks.tables.read(path, schema)` reads either. The file's metadata say what made it

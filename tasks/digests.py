@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-DECLARING = ("tasks", "tasks.errors", "tasks.params", "tasks.schemas")
-"""Modules that declare and compute nothing: a block or table added there makes no other result stale."""
+DECLARING = {"tasks", "tasks.errors", "tasks.params", "tasks.schemas"}
+"""Modules and packages that declare and compute nothing: a block or table added there makes no other result stale."""
 
 
 def file_digest(path: Path) -> str:
@@ -100,7 +100,12 @@ def code_digest(module: ModuleType) -> str:
 
     Without the modules that only declare: the numbers and the schema that matter stand in the key themselves.
     """
-    return digest({name: _without_prose(path) for name, path in modules_of(module).items() if name not in DECLARING})
+    found = modules_of(module).items()
+    return digest({name: _without_prose(path) for name, path in found if not _declares(name)})
+
+
+def _declares(name: str) -> bool:
+    return name in DECLARING or name.rpartition(".")[0] in DECLARING - {"tasks"}
 
 
 def _without_prose(path: Path) -> str:

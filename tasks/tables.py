@@ -2,7 +2,7 @@
 
 In: pyarrow tables. Out: Parquet files whose metadata say what made them. A table is one file, or a
 folder of parts of the same schema (one a bucket), read in the parts' name order. Bytes are a function
-of the rows alone: no dates, no machine names. The schemas themselves stand in tasks/schemas.py.
+of the rows alone: no dates, no machine names. The schemas themselves stand in tasks/schemas.
 """
 
 import errno

@@ -1,0 +1,1 @@
+"""Anomaly: the nearest face that a generator of control faces draws, and what still differs."""

@@ -1,0 +1,43 @@
+"""params.yaml as frozen models: one block a stage, every number once, unknown keys refused.
+
+In: params.yaml. Out: one `Block` for the stage that asks. Knows nothing of what the numbers do.
+"""
+
+from tasks.params.anomaly import AnomalyAdapt, AnomalyAlign, AnomalyInvert, AnomalyPerceptual, AnomalyScore
+from tasks.params.block import Block, ParamsError, load
+from tasks.params.evaluation import Evaluate, Report
+from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings, Scale
+from tasks.params.phantoms import PhantomRater, PhantomsDraw, PhantomVariation
+from tasks.params.running import Data, Nightly, Runtime
+from tasks.params.symmetry import Augmentation, MostPairs, PairCounts, SymmetryPairs, SymmetryTrain, SymmetryWarp
+
+__all__ = [
+    "AnomalyAdapt",
+    "AnomalyAlign",
+    "AnomalyInvert",
+    "AnomalyPerceptual",
+    "AnomalyScore",
+    "Augmentation",
+    "Block",
+    "Data",
+    "Evaluate",
+    "IngestFrames",
+    "IngestImages",
+    "IngestLandmarks",
+    "IngestLips",
+    "IngestRatings",
+    "MostPairs",
+    "Nightly",
+    "PairCounts",
+    "ParamsError",
+    "PhantomRater",
+    "PhantomVariation",
+    "PhantomsDraw",
+    "Report",
+    "Runtime",
+    "Scale",
+    "SymmetryPairs",
+    "SymmetryTrain",
+    "SymmetryWarp",
+    "load",
+]

@@ -1,0 +1,42 @@
+"""What every block of params.yaml is: a frozen model, and how it is loaded. Knows no block."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tasks.errors import InputError
+
+
+class ParamsError(InputError):
+    """params.yaml cannot be used; the message names the file, the block, the key and what is accepted."""
+
+
+class Block(BaseModel):
+    """The numbers of one stage. Frozen; a key that is not a field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+T = TypeVar("T", bound="Block")
+
+
+def load(model: type[T], block: str, path: Path = Path("params.yaml")) -> T:
+    """The block's numbers as `model`. ParamsError names the file, the key and what was wrong with it."""
+    try:
+        blocks = yaml.safe_load(path.read_bytes())
+    except OSError as error:
+        raise ParamsError(f"{path}: {error.strerror}; run from the project's folder") from error
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path}: not YAML: {error}") from error
+    if not isinstance(blocks, dict):
+        raise ParamsError(f"{path}: blocks of `key: value` lines expected, a block a stage")
+    if block not in blocks:
+        raise ParamsError(f"{path}: no block {block!r}; there are: {', '.join(map(str, blocks))}")
+    try:
+        return model.model_validate(blocks[block])
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        known = ", ".join(model.model_fields)
+        raise ParamsError(f"{path}: block {block!r}: {wrong}. Known keys: {known}") from error

@@ -1,0 +1,24 @@
+"""The numbers of the evaluation and the report."""
+
+from pydantic import Field
+
+from tasks.params.block import Block
+
+
+class Evaluate(Block):
+    """Comparison of every method with raters and references (tasks.evaluation; formulas in docs/grading.md)."""
+
+    seed: int = Field(ge=0, description="of the bootstrap")
+    resamples: int = Field(ge=100, description="bootstrap resamples; whole subjects are drawn")
+    confidence: float = Field(gt=0, lt=1, description="of every interval")
+    scale: str = Field(description="name of the rating scale that is compared with")
+    grades: int = Field(ge=2, description="grades of that scale; scores run from 1 to this")
+    positive_quantile: float = Field(ge=0, le=1, description="of the training positives' D: becomes grade 1")
+    negative_quantile: float = Field(ge=0, le=1, description="of the training negatives' D: becomes the worst grade")
+    reliable_share: float = Field(gt=0, lt=1, description="of the other raters' usual correlation; below it: flagged")
+
+
+class Report(Block):
+    """The report page (tasks.evaluation.report)."""
+
+    examples: int = Field(ge=0, description="photographs of lowest D shown a strategy, and as many of highest")

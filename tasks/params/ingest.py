@@ -1,0 +1,62 @@
+"""The numbers of the ingest stages."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.params.block import Block
+
+
+class Scale(Block):
+    """A rating scale's ends, both included."""
+
+    low: float
+    high: float
+
+
+class IngestImages(Block):
+    """Which files count as photographs and which as clips (by suffix, lower case, with the dot)."""
+
+    still_suffixes: tuple[str, ...]
+    clip_suffixes: tuple[str, ...]
+
+
+class IngestRatings(Block):
+    """Rating scales by name; a score outside its scale is refused."""
+
+    scales: dict[str, Scale]
+
+
+class IngestFrames(Block):
+    """Which frames of a clip are kept."""
+
+    rule: Literal["every", "even"] = Field(description="every `step`-th frame, or `count` spread evenly")
+    step: int = Field(ge=1)
+    count: int = Field(ge=1, description="most frames a clip")
+
+
+class IngestLandmarks(Block):
+    """Detection and the quality gate (tasks.ingest.landmarks)."""
+
+    detect_side: int = Field(ge=64, description="longer side of the picture the detector sees, pixels")
+    enlarge_to: int = Field(ge=64, description="longer side for a second look when no face was found, pixels")
+    min_score: float = Field(description="detector score below which a box is no face")
+    second_face_score: float = Field(description="score from which a second box means two faces")
+    min_interocular: float = Field(ge=0, description="outer eye corners, original pixels")
+    predict_side: int = Field(ge=64, description="face box side at which the 68 points are placed, pixels")
+    max_yaw: float = Field(ge=0, description="degrees, by landmarks")
+    max_pitch: float = Field(ge=0, description="degrees, by landmarks")
+    max_roll: float = Field(ge=0, description="degrees, by landmarks")
+    min_sharpness: float = Field(ge=0, description="share of gradient energy lost by a small blur, 0..1")
+    min_mouth_contrast: float = Field(ge=0, description="lips against skin, see tasks.ingest.quality.mouth_contrast")
+
+
+class IngestLips(Block):
+    """The lip region and its halves (tasks.ingest.lips). Margins in mouth widths."""
+
+    half_size: int = Field(ge=8, description="side of a half, pixels; published: 224")
+    margin_above: float = Field(ge=0)
+    margin_below: float = Field(ge=0)
+    margin_side: float = Field(ge=0)
+    mirrored_half: Literal["left", "right", "none"] = Field(description="the half flipped so that both look alike")
+    erosion_kernel: Literal[1, 3, 5, 7] = Field(description="minimum filter on the halves, pixels; 1: none")

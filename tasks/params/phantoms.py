@@ -1,0 +1,48 @@
+"""The drawn data set's numbers."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.params.block import Block
+
+
+class PhantomVariation(Block):
+    """How far one person's photographs differ from each other; each is drawn evenly from its range."""
+
+    yaw: float = Field(ge=0, le=12, description="degrees to either side")
+    pitch: float = Field(ge=0, le=10, description="degrees to either side")
+    roll: float = Field(ge=0, description="degrees to either side")
+    shift: float = Field(ge=0, description="outer eye distances to either side")
+    zoom: float = Field(ge=0, lt=1, description="share of the face's size, up or down")
+    opening: float = Field(ge=0, le=0.7, description="mouth, from closed; 0.7 is wide open")
+    widening: float = Field(ge=0, le=1, description="mouth, narrower or wider")
+
+
+class PhantomRater(Block):
+    """One phantom rater of the drawn clefts (tasks.phantoms.raters)."""
+
+    rater_id: str = Field(min_length=1)
+    role: Literal["medical", "lay"]
+    bias: float = Field(description="points on CARS, > 0 harsh")
+    noise: float = Field(ge=0, description="standard deviation, points on CARS")
+    random_share: float = Field(ge=0, le=1, description="share of the images scored at random")
+
+
+class PhantomsDraw(Block):
+    """The drawn data set (tasks.phantoms): how many people, pictures and clips, and who rates them."""
+
+    seed: int = Field(ge=0)
+    image_size: int = Field(ge=64, description="side of a still, pixels")
+    control_subjects: int = Field(ge=0)
+    stills_per_control: int = Field(ge=1)
+    clip_subjects: int = Field(ge=0)
+    clips_per_subject: int = Field(ge=1)
+    clip_frames: int = Field(ge=1)
+    clip_size: int = Field(ge=64, description="side of a clip, pixels")
+    clip_quality: int = Field(ge=1, le=100, description="JPEG quality of a clip's frames")
+    frames_per_second: float = Field(gt=0)
+    repaired_subjects: int = Field(ge=0)
+    stills_per_repaired: int = Field(ge=1)
+    variation: PhantomVariation
+    raters: tuple[PhantomRater, ...]

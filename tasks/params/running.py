@@ -1,0 +1,34 @@
+"""Where data lie, how work is shared out and when: the blocks that change no result."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.params.block import Block
+
+
+class Data(Block):
+    """Where raw data lie, relative to the project or absolute: the only paths outside dvc.yaml."""
+
+    raw: Path = Field(description="folder laid out as docs/raw-layout.md says; never written to")
+    added: Path = Field(description="folder of the batches that `vermilion ratings add` brought, inside the project")
+
+
+class Runtime(Block):
+    """How work is cut and shared out; none of it changes a result."""
+
+    workers: int = Field(ge=1, description="processes a stage may use")
+    buckets: int = Field(ge=1, le=4096, description="parts an item-wise table is cut into")
+    runner: Literal["threads", "dask", "ray"] = Field(description="what computes missing buckets of a tracked run")
+    cluster: str | None = Field(description="address of the Dask or Ray cluster; null starts one on this machine")
+    shared_store: str | None = Field(description="folder or fsspec URL of a store shared by machines; null: none")
+    cards: int | None = Field(ge=0, description="GPUs that may be used; null: as many as there are")
+
+
+class Nightly(Block):
+    """When everything is rebuilt, and what is done with a result that changed."""
+
+    cron: str = Field(description="five fields, in the time of this machine")
+    commit: bool = Field(description="commit dvc.lock and the headline metrics after a success")
+    push: bool = Field(description="`dvc push` after a success, if a DVC remote is configured")

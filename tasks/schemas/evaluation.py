@@ -1,0 +1,18 @@
+"""Tables of the evaluation."""
+
+import pyarrow as pa
+
+from tasks.schemas.columns import IMAGE_ID, NUMBER, SUBJECT, TEXT
+from tasks.tables import Column, Schema
+
+SCORES = Schema(
+    "scores",
+    (
+        IMAGE_ID,
+        SUBJECT,
+        Column("method", TEXT, "what was measured, such as distance_clp or mirror_difference"),
+        Column("score", NUMBER, "higher is less symmetric", nullable=True),
+        Column("grade", pa.int8(), "1 symmetric .. 5 asymmetric; null where the method has no scale", nullable=True),
+    ),
+    key=("image_id", "method"),
+)

@@ -1,0 +1,134 @@
+"""Tables of the ingest stages."""
+
+import pyarrow as pa
+
+from tasks.schemas.columns import (
+    BYTES,
+    CLIP,
+    FRAME,
+    IMAGE_ID,
+    LEFT,
+    NUMBER,
+    NUMBERS,
+    POPULATION,
+    REASON,
+    REGION,
+    RIGHT,
+    ROLES,
+    SIDES,
+    SUBJECT,
+    TEXT,
+)
+from tasks.tables import Column, Schema
+
+IMAGES = Schema(
+    "images",
+    (
+        IMAGE_ID,
+        Column("path", TEXT, "file, relative to the project's folder"),
+        Column(
+            "names",
+            pa.list_(TEXT),
+            "every name of these bytes: a path in the raw folder, or a batch and a path in it",
+        ),
+        Column("kind", TEXT, "a photograph or a video", allowed=("still", "clip")),
+        SUBJECT,
+        POPULATION,
+        Column("cleft_side", TEXT, "the patient's side", nullable=True, allowed=SIDES),
+        Column("licence", TEXT, "what the picture may be used for", nullable=True),
+        Column("consent", TEXT, "what the person agreed to", nullable=True),
+        Column("notice", TEXT, "what a reader of any result must be told about this picture", nullable=True),
+        Column("size_bytes", pa.int64(), "file size", "bytes", low=0),
+    ),
+    key=("image_id",),
+)
+
+REFUSALS = Schema(
+    "refusals",
+    (
+        Column("source", TEXT, "the CSV file that names it"),
+        Column("line", pa.int32(), "line in that file, the header being 1", low=1),
+        Column("path", TEXT, "as written there"),
+        Column("reason", TEXT, "why it was refused"),
+    ),
+    key=("source", "line", "path"),
+)
+
+RATINGS = Schema(
+    "ratings",
+    (
+        IMAGE_ID,
+        Column("rater_id", TEXT, "the rater, as the data set names them"),
+        Column("rater_role", TEXT, "medical practitioner or lay person", allowed=ROLES),
+        Column("scale", TEXT, "name of the rating scale"),
+        Column("score", NUMBER, "the rating, on its scale"),
+    ),
+    key=("image_id", "rater_id", "scale"),
+)
+
+REFERENCES = Schema(
+    "references",
+    (
+        IMAGE_ID,
+        Column("measure", TEXT, "what was known or measured by other means, such as a drawn severity"),
+        Column("value", NUMBER, "its value"),
+    ),
+    key=("image_id", "measure"),
+)
+
+FRAMES = Schema(
+    "frames",
+    (
+        IMAGE_ID,
+        Column("clip_id", TEXT, "image_id of the clip"),
+        SUBJECT,
+        POPULATION,
+        FRAME,
+        Column("time_s", NUMBER, "position in the clip", "s", nullable=True, low=0),
+        Column("png", BYTES, "the frame, upright", "RGB", nullable=True),
+        REASON,
+    ),
+    key=("image_id",),
+)
+
+LANDMARKS = Schema(
+    "landmarks",
+    (
+        IMAGE_ID,
+        CLIP,
+        SUBJECT,
+        POPULATION,
+        FRAME,
+        Column("points", NUMBERS, "68 points x0, y0, x1, y1, ... in the upright original", "px", nullable=True),
+        Column("box", NUMBERS, "face box: left, top, right, bottom", "px", nullable=True),
+        Column("score", NUMBER, "the detector's, higher is surer", nullable=True),
+        Column("width", pa.int32(), "of the upright original", "px", nullable=True, low=1),
+        Column("height", pa.int32(), "of the upright original", "px", nullable=True, low=1),
+        Column("yaw_deg", NUMBER, "head turned to the picture's right", "degrees", nullable=True),
+        Column("pitch_deg", NUMBER, "head raised", "degrees", nullable=True),
+        Column("roll_deg", NUMBER, "eye line turned clockwise in the picture", "degrees", nullable=True),
+        Column("interocular_px", NUMBER, "between the outer eye corners", "px", nullable=True, low=0),
+        Column("sharpness", NUMBER, "tasks.ingest.quality.sharpness", nullable=True),
+        Column("mouth_contrast", NUMBER, "tasks.ingest.quality.mouth_contrast", nullable=True, low=0),
+        REASON,
+    ),
+    key=("image_id",),
+)
+
+LIPS = Schema(
+    "lips",
+    (
+        IMAGE_ID,
+        CLIP,
+        SUBJECT,
+        POPULATION,
+        FRAME,
+        REGION,
+        LEFT,
+        RIGHT,
+        Column("midline_x", NUMBER, "where the region was split", "px of the region", nullable=True),
+        Column("points_region", NUMBERS, "the 68 points in the region", "px of the region", nullable=True),
+        REASON,
+    ),
+    key=("image_id",),
+)
