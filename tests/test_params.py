@@ -20,7 +20,7 @@ def nested(model: type[BaseModel]) -> set[str]:
     }
 
 
-MODELS = {model.__name__: model for model in Block.__subclasses__() if model.__module__ == params.__name__}
+MODELS = {model.__name__: model for model in Block.__subclasses__() if model.__module__.startswith(params.__name__)}
 INNER = set().union(*(nested(model) for model in MODELS.values()))
 OUTER = {name: model for name, model in MODELS.items() if name not in INNER}
 
