@@ -54,7 +54,8 @@ def align(
     """The face cropped as `settings` say. AlignmentError where it is too small, or too little of it photographed."""
     _check(points, settings)
     to_original = (_by_eyes if settings.crop == "eyes" else _as_ffhq)(points, settings).round(9)
-    inside = cv2.transform(points[None].astype(float), cv2.invertAffineTransform(to_original))[0]
+    to_picture = cv2.invertAffineTransform(to_original)
+    inside = cv2.transform(points[None].astype(float), to_picture)[0]
     outside_share = _outside_share(to_original, settings.size, image.shape)
     if outside_share > settings.max_outside:
         limit = f"(at most {settings.max_outside:.0%})"
@@ -62,7 +63,7 @@ def align(
     shape = (settings.size, settings.size)
     picture = resample(image, to_original, shape, enlarging=cv2.INTER_CUBIC)
     if outside_share > 0:
-        picture = _blurred_around(picture, face_outline(inside), settings)
+        picture = _blurred_around(picture, face_outline(inside), _corners(image.shape, to_picture), settings)
     face_share = float(filled(face_outline(inside), shape).mean())
     return Aligned(picture, to_original, inside, face_share, outside_share)
 
@@ -110,28 +111,36 @@ def _outside_share(to_original: np.ndarray, size: int, shape: tuple[int, ...]) -
     return 1 - float(((x >= 0) & (x <= shape[1]) & (y >= 0) & (y <= shape[0])).mean())
 
 
+def _corners(shape: tuple[int, ...], matrix: np.ndarray) -> np.ndarray:
+    """Where the map takes the corners of a picture of this height and width, (4, 2) px."""
+    x, y = shape[1] - 0.5, shape[0] - 0.5
+    corners = np.array([[[-0.5, -0.5], [x, -0.5], [x, y], [-0.5, y]]])
+    return np.asarray(cv2.transform(corners, matrix)[0])
+
+
 def _blurred_around(
     picture: np.ndarray,  # (size, size, 3) uint8 RGB
-    outline: np.ndarray,  # (n, 2) convex, px
+    face: np.ndarray,  # (n, 2) convex outline, px
+    photograph: np.ndarray,  # (4, 2) its corners, px
     settings: AnomalyAlign,
 ) -> np.ndarray:
-    """The picture with everything but the face blurred, the edge between them soft."""
+    """The picture with everything but the photographed face blurred, the edge between them soft."""
     edge, blur = settings.feather * settings.size, settings.blur * settings.size
     if blur == 0:
         return picture
-    face = softened(filled(widened(outline, KEPT * edge), picture.shape[:2]), settings.feather)[..., None]
+    sharp = np.minimum(*(filled(widened(part, KEPT * edge), picture.shape[:2]) for part in (face, photograph)))
+    mask = softened(sharp, settings.feather)[..., None]
     around = cv2.GaussianBlur(picture, (0, 0), blur, borderType=cv2.BORDER_REFLECT).astype(np.float32)
-    return np.asarray(np.rint(face * picture + (1 - face) * around).astype(np.uint8))
+    return np.asarray(np.rint(mask * picture + (1 - mask) * around).astype(np.uint8))
 
 
 def overlay_on_original(
-    heat: np.ndarray,  # (size, size) or (size, size, C) float, of an aligned picture
+    heat: np.ndarray,  # (h, w) or (h, w, C) float, of an aligned picture
     to_original: np.ndarray,  # (2, 3) px of the picture to px of the original
     shape: tuple[int, ...],  # height and width of the original
 ) -> np.ndarray:
     """The heatmap on the original's pixels, (H, W[, C]) float32, 0 beyond the picture."""
-    side = np.array([-0.5, heat.shape[0] - 0.5])
-    corners = cv2.transform(np.array([[[x, y] for x, y in side[[[0, 0], [1, 0], [1, 1], [0, 1]]]]]), to_original)[0]
+    corners = _corners(heat.shape, to_original)
     x0, y0 = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, shape[1::-1])
     x1, y1 = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, 0, shape[1::-1])
     laid = np.zeros((*shape[:2], *heat.shape[2:]), np.float32)
