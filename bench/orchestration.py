@@ -86,7 +86,8 @@ def halves(images: pa.Table, *, size: int) -> pa.Table:
 
 def buckets(count: int) -> None:
     """A stage with nothing to compute: what each bucket costs, and each MB of results."""
-    from flows.incremental import Source, Work, run_buckets
+    from flows.incremental import run_buckets
+    from flows.work import Source, Work
     from tasks import params, tables
     from tasks.params import Runtime
     from tasks.schemas import HALVES, IMAGES

@@ -1,26 +1,22 @@
 """Work split by content: look what is there, run what is missing, join the parts.
 
-In: tables cut into buckets (parts of the same name), and the function that computes a bucket's result.
-Out: a folder of parts. A bucket's key says everything its result depends on: the columns it is keyed by,
-the numbers, the files (weights), and the code as parsed. Results lie in the artifact store, which runs with
-and without a Prefect server share. Knows nothing of what is computed, nor of the order of stages.
+In: work (flows/work.py), whose buckets have a key each. Out: a folder of parts. Results lie in the artifact store,
+which runs with and without a Prefect server share. Knows nothing of what is computed, nor of the order of stages.
 """
 
-import importlib
 import os
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from prefect.artifacts import create_table_artifact
-from pydantic import BaseModel
 
 from flows.cards import card
 from flows.processes import worker_pool
@@ -28,9 +24,10 @@ from flows.progress import progress
 from flows.runners import run_far, run_here
 from flows.store import using
 from flows.tracking import artifact_key, show, tracked
+from flows.work import Plan, Work, plan_of
 from tasks import tables
 from tasks.artifacts import Reference, Store
-from tasks.digests import code_digest, digest, file_digest, table_digest
+from tasks.digests import digest
 from tasks.errors import InputError
 from tasks.params import Runtime
 from tasks.tables import Schema
@@ -40,83 +37,6 @@ LOOKUPS = 8
 
 ONE_AT_A_TIME = threading.Lock()
 """A cluster's worker may have threads; what computes (dlib) is made for one."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """An input table cut into buckets. `keyed_by`: the columns a result depends on (None: all)."""
-
-    path: Path
-    schema: Schema
-    keyed_by: tuple[str, ...] | None = None
-
-    def part(self, bucket: str) -> Path:
-        """The bucket's file, which need not exist."""
-        return self.path / f"{bucket}.parquet"
-
-    def read(self, bucket: str) -> pa.Table:
-        """The bucket's rows; none where it has no file."""
-        return tables.read(self.part(bucket), self.schema) if self.part(bucket).exists() else self.schema.table([])
-
-    def digest(self, bucket: str) -> str | None:
-        """Of the columns a result depends on; None where the bucket has no file."""
-        part = self.part(bucket)
-        return table_digest(tables.read(part, self.schema, self.keyed_by)) if part.exists() else None
-
-
-@dataclass(frozen=True)
-class Work:
-    """A stage's item-wise work. `compute(**bucket tables, **files, **settings) -> table`.
-
-    `compute` is a function of a module in tasks. `files` (or folders) are keyed by their bytes, `settings` by
-    their numbers. Where raw files lie is in the images table, in columns that are not keyed.
-    """
-
-    stage: str
-    compute: Callable[..., pa.Table]
-    schema: Schema
-    sources: Mapping[str, Source]
-    settings: Mapping[str, BaseModel | int | str]
-    files: Mapping[str, Path] = field(default_factory=dict)
-
-    def provenance(self) -> dict[str, Any]:
-        """What every bucket's result depends on besides its own rows."""
-        module = importlib.import_module(self.compute.__module__)
-        return provenance(self.stage, module, self.schema, self.settings, self.files)
-
-    def buckets(self) -> list[str]:
-        """The buckets that any input has, in order."""
-        return sorted({part.stem for source in self.sources.values() for part in tables.parts(source.path)})
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One bucket: what it depends on, and its key."""
-
-    bucket: str
-    key: str
-    provenance: Mapping[str, Any]
-
-
-def provenance(
-    stage: str,
-    module: ModuleType,
-    schema: Schema,
-    settings: Mapping[str, BaseModel | int | str],
-    files: Mapping[str, Path],
-) -> dict[str, Any]:
-    """What makes a result: stage, table, numbers, the files' digests and the digest of the code that computes."""
-    numbers = {k: v.model_dump(mode="json") if isinstance(v, BaseModel) else v for k, v in settings.items()}
-    digests = {name: _content(path) for name, path in files.items()}
-    made = {"stage": stage, "table": digest(str(schema.columns)), "parameters": numbers, "files": digests}
-    return made | {"code": code_digest(module)}
-
-
-def _content(path: Path) -> str:
-    """Digest of a file, or of the names and bytes of a folder's files."""
-    if path.is_dir():
-        return digest({file.name: file_digest(file) for file in sorted(path.iterdir()) if file.is_file()})
-    return file_digest(path)
 
 
 def recall(record: Mapping[str, Any], schema: Schema, make: Callable[[], pa.Table]) -> pa.Table:
@@ -142,14 +62,14 @@ def run_buckets(work: Work, out: Path, *, runtime: Runtime, here: bool = False) 
     `here` computes in this process alone, holding a card if there is one: for work on a GPU or with threads of its own.
     """
     common = work.provenance()
-    plans = [_plan(work, common, bucket) for bucket in work.buckets()]
+    plans = [plan_of(work, common, bucket) for bucket in work.buckets()]
     with using() as use:
         results = _look_up(use.store, work.stage, plans)
         use.warn()
         missing = [plan for plan in plans if plan.bucket not in results]
         _tell_damage(use.store, work.stage, missing)
         results |= _compute(use.store, work, missing, runtime, here)
-        _join(use.store, results, out)
+        _join(use.store, work, results, out)
         use.note(work.stage, [plan.key for plan in plans])
     _tell(work.stage, results, {plan.bucket for plan in missing})
 
@@ -170,39 +90,49 @@ def _tell_damage(store: Store, stage: str, missing: Sequence[Plan]) -> None:
         print(f"{stage}: {said}", flush=True)
 
 
-def _join(store: Store, results: Mapping[str, Reference], out: Path) -> None:
+def _join(store: Store, work: Work, results: Mapping[str, Reference], out: Path) -> None:
     """The folder of parts: every bucket that has rows, and nothing of an earlier run."""
     out.mkdir(parents=True, exist_ok=True)
-    filled = {f"{bucket}.parquet": reference for bucket, reference in results.items() if reference.rows}
+    filled: dict[str, list[Reference]] = {}
+    for bucket, reference in sorted(results.items()):
+        if reference.rows:
+            filled.setdefault(f"{bucket.partition('-')[0]}.parquet", []).append(reference)
     for stale in (part for part in out.glob("*.parquet") if part.name not in filled):
         stale.unlink()
-    for name in sorted(filled):
-        store.copy(filled[name], out / name)
-
-
-def _plan(work: Work, common: Mapping[str, Any], bucket: str) -> Plan:
-    inputs = {name: source.digest(bucket) for name, source in work.sources.items()}
-    record = {**common, "inputs": inputs, "bucket": bucket}
-    return Plan(bucket, digest(record), record)
+    for name, references in sorted(filled.items()):
+        if work.together:
+            found = pa.concat_tables(tables.read(store.path(reference), work.schema) for reference in references)
+            tables.write(found, out / name, work.schema, provenance=work.provenance())
+        else:
+            store.copy(references[0], out / name)
 
 
 def _compute(store: Store, work: Work, missing: Sequence[Plan], runtime: Runtime, here: bool) -> dict[str, Reference]:
     """The missing buckets' results: in this process, in processes of this machine, or on a cluster."""
     if not missing:
         return {}
-    calls = {plan.bucket: {"store": store, "work": work, "plan": plan} for plan in missing}
-    with progress(len(missing), work.stage, "bucket") as advance:
+    size = max(1, work.together)
+    groups = {plans[0].bucket: plans for plans in (missing[at : at + size] for at in range(0, len(missing), size))}
+    calls = {name: {"store": store, "work": work, "plans": plans} for name, plans in groups.items()}
+    with progress(len(groups), work.stage, "group" if work.together else "bucket") as advance:
         if not here and _far(runtime, work.stage):
             troubles = run_far(work.stage, compute_far, calls, runtime, advance)
-            return {plan.bucket: _collect(store, work, plan, troubles[plan.bucket]) for plan in missing}
-        if here:
-            with card(work.stage, cards=runtime.cards):
-                return run_here(work.stage, _compute_here, calls, 1, advance)
-        if runtime.workers < 2 or len(missing) == 1:
-            return run_here(work.stage, _compute_here, calls, 1, advance)
-        with worker_pool(min(runtime.workers, len(missing))) as pool:
-            pooled = {name: {**given, "pool": pool} for name, given in calls.items()}
-            return run_here(work.stage, _compute_here, pooled, runtime.workers, advance)
+            return {p.bucket: _collect(store, work, p, troubles[name]) for name, plans in groups.items() for p in plans}
+        return dict(chain.from_iterable(d.items() for d in _compute_near(work, calls, runtime, here, advance)))
+
+
+def _compute_near(
+    work: Work, calls: Mapping[str, Mapping[str, Any]], runtime: Runtime, here: bool, advance: Callable[[int], None]
+) -> Iterable[dict[str, Reference]]:
+    """The groups' results, in this process or in processes of this machine."""
+    if here:
+        with card(work.stage, cards=runtime.cards):
+            return run_here(work.stage, _compute_here, calls, 1, advance).values()
+    if runtime.workers < 2 or len(calls) == 1:
+        return run_here(work.stage, _compute_here, calls, 1, advance).values()
+    with worker_pool(min(runtime.workers, len(calls))) as pool:
+        pooled = {name: {**given, "pool": pool} for name, given in calls.items()}
+        return run_here(work.stage, _compute_here, pooled, runtime.workers, advance).values()
 
 
 def _far(runtime: Runtime, stage: str) -> bool:
@@ -222,18 +152,21 @@ def _collect(store: Store, work: Work, plan: Plan, trouble: str | None) -> Refer
     return reference
 
 
-def _compute_here(store: Store, work: Work, plan: Plan, pool: Executor | None = None) -> Reference:
-    """Compute one bucket in this process or in the pool's, and send it to the shared store if there is one."""
+def _compute_here(
+    store: Store, work: Work, plans: Sequence[Plan], pool: Executor | None = None
+) -> dict[str, Reference]:
+    """Compute a group in this process or in the pool's, and send it to the shared store if there is one."""
     if pool is None:
-        reference = compute_bucket(store, work, plan)
+        references = compute_group(store, work, plans)
     else:
-        reference = pool.submit(compute_bucket, store, work, plan).result()
-    store.share(work.stage, plan.key, reference)
-    return reference
+        references = pool.submit(compute_group, store, work, plans).result()
+    for plan in plans:
+        store.share(work.stage, plan.key, references[plan.bucket])
+    return references
 
 
-def compute_far(store: Store, work: Work, plan: Plan) -> str | None:
-    """Compute and share one bucket on a worker. Why the shared store did not take it, or None.
+def compute_far(store: Store, work: Work, plans: Sequence[Plan]) -> str | None:
+    """Compute and share a group on a worker. Why the shared store did not take it, or None.
 
     InputError where the worker does not see the same code, tables, files and raw pictures as the parent.
     """
@@ -241,8 +174,11 @@ def compute_far(store: Store, work: Work, plan: Plan) -> str | None:
 
     with ONE_AT_A_TIME:
         cv2.setNumThreads(1)
-        _require_same(work, plan)
-        store.share(work.stage, plan.key, compute_bucket(store, work, plan))
+        for plan in plans:
+            _require_same(work, plan)
+        references = compute_group(store, work, plans)
+        for plan in plans:
+            store.share(work.stage, plan.key, references[plan.bucket])
         return store.trouble
 
 
@@ -250,7 +186,7 @@ def _require_same(work: Work, plan: Plan) -> None:
     """InputError unless this worker would plan the bucket alike, and can open its raw files."""
     where = f"worker {socket.gethostname()} in {Path.cwd()}"
     try:
-        own = _plan(work, work.provenance(), plan.bucket)
+        own = plan_of(work, work.provenance(), plan.bucket)
     except (OSError, InputError) as error:
         raise InputError(f"{where}: {error}; start workers in the project's folder") from error
     if own.key != plan.key:
@@ -263,11 +199,22 @@ def _require_same(work: Work, plan: Plan) -> None:
             raise InputError(f"{where}: {len(lost)} of {len(paths)} raw files of bucket {plan.bucket} cannot be opened")
 
 
-def compute_bucket(store: Store, work: Work, plan: Plan) -> Reference:
-    """Compute one bucket and store it; runs in this process or a worker."""
-    inputs = {name: source.read(plan.bucket) for name, source in work.sources.items()}
-    table = work.compute(**inputs, **work.files, **work.settings)
-    return store.put(work.stage, plan.key, table, work.schema, provenance=plan.provenance)
+def compute_group(store: Store, work: Work, plans: Sequence[Plan]) -> dict[str, Reference]:
+    """Compute buckets in one call and store each one's rows; runs in this process or a worker."""
+    inputs = {
+        name: pa.concat_tables([source.read(plan.bucket) for plan in plans]) for name, source in work.sources.items()
+    }
+    checkpoint = store.checkpoint(work.stage, digest([plan.key for plan in plans])) if work.resumable else None
+    extra = {"checkpoint": checkpoint} if checkpoint else {}
+    table = work.compute(**inputs, **work.files, **work.settings, **extra)
+    references = {}
+    for plan in plans:
+        _, _, image = plan.bucket.partition("-")
+        rows = table.filter(pc.equal(table["image_id"], image)) if image else table
+        references[plan.bucket] = store.put(work.stage, plan.key, rows, work.schema, provenance=plan.provenance)
+    if checkpoint:
+        checkpoint.unlink(missing_ok=True)
+    return references
 
 
 def _tell(stage: str, results: Mapping[str, Reference], computed: set[str]) -> None:

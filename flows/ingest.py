@@ -5,7 +5,8 @@ from pathlib import Path
 import pyarrow as pa
 from prefect import flow
 
-from flows.incremental import Source, Work, run_buckets
+from flows.incremental import run_buckets
+from flows.work import Source, Work
 from tasks import params, tables
 from tasks.ingest import frames as clips
 from tasks.ingest import landmarks as points

@@ -14,10 +14,11 @@ from prefect import flow
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from flows.cards import card
-from flows.incremental import Source, Work, provenance, recall, run_buckets
+from flows.incremental import recall, run_buckets
 from flows.ingest import PIXELS
 from flows.store import STORE, open_store
 from flows.tracking import show
+from flows.work import Source, Work, provenance
 from tasks import params, tables
 from tasks.digests import digest, table_digest
 from tasks.params import IngestLandmarks, IngestLips, Runtime, SymmetryPairs, SymmetryTrain, SymmetryWarp

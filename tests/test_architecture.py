@@ -79,8 +79,8 @@ def files_behind(stage: str) -> set[str]:
     """Every source file of ours on which a stage's result depends, relative to the project."""
     files = {f"flows/{stage.split('_')[0]}.py"}
     for name in modules_used(flow_of(stage).fn):
-        if name == "flows.incremental" or name.startswith("flows.incremental."):
-            files.add("flows/incremental.py")
+        if name in ("flows.incremental", "flows.work"):
+            files |= {"flows/incremental.py", "flows/work.py"}
         elif name.startswith("tasks") and (PROJECT / name.replace(".", "/")).with_suffix(".py").exists():
             found = modules_of(import_module(name))
             files |= {str(path.relative_to(PROJECT)) for path in found.values()}

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from flows import PROJECT
-from flows.incremental import Source, Work, _plan, compute_far
+from flows.incremental import compute_far
+from flows.work import Source, Work, plan_of
 from tasks import tables
 from tasks.artifacts import Store
 from tasks.digests import file_digest
@@ -220,7 +221,7 @@ def bucket(tmp_path, monkeypatch):
         settings={"settings": Counting(factor=1)},
     )
     monkeypatch.chdir(home)
-    plan = _plan(work, work.provenance(), "00")
+    plan = plan_of(work, work.provenance(), "00")
     monkeypatch.chdir(away)
     return work, plan, home, away
 
@@ -229,23 +230,23 @@ def test_a_worker_that_sees_something_else_refuses_instead_of_refusing_photograp
     work, plan, home, away = bucket
     store = Store(away / "store")
     with pytest.raises(InputError, match=rf"worker .* in {away}: other inputs than where the run started"):
-        compute_far(store, work, plan)
+        compute_far(store, work, [plan])
     (away / "images").symlink_to(home / "images")
     with pytest.raises(InputError, match="1 of 1 raw files of bucket 00 cannot be opened"):
-        compute_far(store, work, plan)
+        compute_far(store, work, [plan])
     assert store.lookup("counting", plan.key) is None
     (away / "raw/1.bin").write_bytes(b"x")
-    monkeypatch.setattr("flows.incremental.code_digest", lambda module: "other")
+    monkeypatch.setattr("flows.work.code_digest", lambda module: "other")
     with pytest.raises(InputError, match="other code than where the run started"):
-        compute_far(store, work, plan)
+        compute_far(store, work, [plan])
     monkeypatch.undo()
     monkeypatch.chdir(away)
-    assert compute_far(store, work, plan) is None
+    assert compute_far(store, work, [plan]) is None
     assert store.lookup("counting", plan.key)
 
 
 def test_a_shared_store_that_fails_is_told_by_the_worker(bucket):
     work, plan, home, _ = bucket
     os.chdir(home)
-    trouble = compute_far(Store(home / "store", str(home / "not mounted")), work, plan)
+    trouble = compute_far(Store(home / "store", str(home / "not mounted")), work, [plan])
     assert trouble and "not mounted: no such folder on this machine" in trouble

@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from flows import PROJECT, incremental, store
-from flows.incremental import Source, Work, run_buckets
+from flows.incremental import run_buckets
 from flows.ingest import _write_parts
+from flows.work import Source, Work
 from tasks import params, sharing, tables
 from tasks.collection import StoreBusyError, collect
 from tasks.digests import file_digest
