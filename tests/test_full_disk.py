@@ -121,7 +121,7 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(told):
     [(path, wanted, _)] = told(
         """
         import torch
-        from tasks.symmetry import checkpoints
+        from tasks import checkpoints
 
         checkpoints.write(DISK / "c/k.pt", "k", {"step": 1})
         failing(lambda: checkpoints.write(DISK / "c/k.pt", "k", {"weights": torch.zeros(3_000_000)}))

@@ -27,10 +27,10 @@ import torch
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from tasks import digests, runtime, schemas, weights
+from tasks import checkpoints, digests, runtime, schemas, weights
 from tasks.errors import InputError
 from tasks.params import SymmetryTrain
-from tasks.symmetry import checkpoints, distances
+from tasks.symmetry import distances
 from tasks.symmetry.augmentation import augmented
 from tasks.symmetry.halves import PairedHalves
 from tasks.symmetry.network import (

@@ -1,7 +1,8 @@
-"""Where a training stands, on disk, so that a killed one goes on as if nothing had happened.
+"""Where a long computation stands, on disk, so that a killed one goes on as if nothing had happened.
 
-In: a run's state (plain values and tensors). Out: one file, replaced whole or not at all, opened without
-running code. A file of another training (other settings, data, code or torch) is as good as none.
+In: its state (plain values and tensors). Out: one file, replaced whole or not at all, opened without
+running code. A file of another computation (other settings, data, code or torch) is as good as none.
+Does not know what is computed.
 """
 
 import io
@@ -34,9 +35,9 @@ def read(path: Path, key: str) -> dict[str, Any] | None:
         same = found["key"] == key
         state: dict[str, Any] = found["state"]
     except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
-        log.warning("%s cannot be read (%s); training starts anew", path, error)
+        log.warning("%s cannot be read (%s); what it held starts anew", path, error)
         return None
     if not same:
-        log.info("%s is of another training; training starts anew", path)
+        log.info("%s is of another computation; this one starts anew", path)
         return None
     return state
