@@ -81,18 +81,18 @@ def averaged(x: Tensor, size: int) -> Tensor:
     Written as products, because torch's own area interpolation has no deterministic gradient on a GPU.
     """
     if x.shape[2] > size:
-        x = _shares(x.shape[2], size).to(x) @ x
+        x = _shares(x.shape[2], size, x) @ x
     if x.shape[3] > size:
-        x = x @ _shares(x.shape[3], size).to(x).T
+        x = x @ _shares(x.shape[3], size, x).T
     return x
 
 
-def _shares(side: int, size: int) -> Tensor:
-    """(size, side): the share of each old pixel in each new one; rows add up to 1."""
-    edges = torch.arange(size + 1) * (side / size)
-    old = torch.arange(side)
+def _shares(side: int, size: int, like: Tensor) -> Tensor:
+    """(size, side): the share of each old pixel in each new one; rows add up to 1. Made where the pictures lie."""
+    edges = torch.arange(size + 1, device=like.device) * (side / size)
+    old = torch.arange(side, device=like.device)
     overlap = torch.minimum(edges[1:, None], old + 1.0) - torch.maximum(edges[:-1, None], old.float())
-    return overlap.clamp(min=0) * (size / side)
+    return (overlap.clamp(min=0) * (size / side)).to(like.dtype)
 
 
 def load_perceptual(settings: AnomalyPerceptual, weights_folder: Path) -> Perceptual:
