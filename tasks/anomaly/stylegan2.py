@@ -220,8 +220,8 @@ class Generator(nn.Module):
         """A picture a latent, with the stored noise."""
         return self.synthesise(self.mapping(z), noise="stored")
 
-    def synthesise(self, w: Tensor, noise: Noise) -> Tensor:
-        """(N, num_ws, w_dim) -> (N, 3, R, R) float32, about -1..1.
+    def synthesise(self, w: Tensor, noise: Noise, side: int | None = None) -> Tensor:
+        """(N, num_ws, w_dim) -> (N, 3, R, R) float32, about -1..1; (N, 3, side, side) from the coarse blocks alone.
 
         `noise`: see `Noise`. ValueError where `w` or the maps do not fit this generator.
         """
@@ -241,6 +241,8 @@ class Generator(nn.Module):
             # A resolution's colours take the style that the next one's first layer takes too.
             colours = block.colours(x, w[:, number]).float()
             picture = colours if picture is None else doubled(picture) + colours
+            if picture.shape[-1] == side:
+                break
         assert picture is not None
         return picture
 

@@ -3,7 +3,17 @@
 In: params.yaml. Out: one `Block` for the stage that asks. Knows nothing of what the numbers do.
 """
 
-from tasks.params.anomaly import AnomalyAdapt, AnomalyAlign, AnomalyInvert, AnomalyPerceptual, AnomalyScore
+from tasks.params.anomaly import (
+    Adversarial,
+    AnomalyAdapt,
+    AnomalyAlign,
+    AnomalyGenerator,
+    AnomalyInvert,
+    AnomalyPerceptual,
+    AnomalyScore,
+    ControlAugmentation,
+    Reconstruction,
+)
 from tasks.params.block import Block, ParamsError, load
 from tasks.params.evaluation import Evaluate, Report
 from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings, Scale
@@ -13,7 +23,11 @@ from tasks.params.symmetry import Augmentation, MostPairs, PairCounts, SymmetryP
 
 __all__ = [
     "AnomalyAdapt",
+    "Adversarial",
     "AnomalyAlign",
+    "AnomalyGenerator",
+    "ControlAugmentation",
+    "Reconstruction",
     "AnomalyInvert",
     "AnomalyPerceptual",
     "AnomalyScore",

@@ -20,6 +20,67 @@ class AnomalyAlign(Block):
     min_eye_distance: float = Field(ge=0, description="between the eye centres in the photograph, pixels")
 
 
+class ControlAugmentation(Block):
+    """How a control's picture is changed in training (tasks.anomaly.augmentation). 0 switches a change off."""
+
+    flip: float = Field(ge=0, le=1, description="probability of mirroring")
+    zoom: float = Field(ge=0, lt=1, description="standard deviation of the scale, share")
+    aspect: float = Field(ge=0, lt=1, description="standard deviation of width against height, share")
+    turn: float = Field(ge=0, description="standard deviation, degrees")
+    shift: float = Field(ge=0, lt=1, description="standard deviation, share of half the side")
+    elastic: float = Field(ge=0, lt=1, description="left and right alike; standard deviation, share of half the side")
+    tone: float = Field(ge=0, description="standard deviation of the log of gamma")
+    colour: float = Field(ge=0, description="standard deviation of the log of each channel's gain")
+
+
+class Reconstruction(Block):
+    """The generator fitted as the second half of an autoencoder (tasks.anomaly.reconstruction)."""
+
+    ssim_weight: float = Field(ge=0, description="of 1 - SSIM beside the mean absolute difference")
+    mouth_weight: float = Field(ge=0, description="extra weight of mouth and nose, 0: none")
+    latent_noise: float = Field(ge=0, description="standard deviation of what is added to z, z's own being 1")
+    spread_weight: float = Field(ge=0, description="of z's means and covariances against 0 and 1")
+    encoder_rate: float = Field(gt=0, description="the encoder's highest learning rate")
+
+
+class Adversarial(Block):
+    """StyleGAN2's own training (tasks.anomaly.adversarial; Karras et al. 2020)."""
+
+    r1_weight: float = Field(ge=0, description="gamma of the gradient penalty on controls")
+    r1_every: int = Field(ge=1, description="steps between gradient penalties (lazy regularisation)")
+    path_weight: float = Field(ge=0, description="of the path length penalty")
+    path_every: int = Field(ge=1, description="steps between path length penalties")
+    mixing: float = Field(ge=0, le=1, description="probability that two latents share a picture")
+    average: float = Field(ge=0, lt=1, description="share of the running mean of weights kept each step")
+
+
+class AnomalyGenerator(Block):
+    """The generator: trained on controls, or read from a file (tasks.anomaly.training, tasks.anomaly.checkpoints)."""
+
+    source: str = Field(description="controls: trained on them; else the name of a file in data/weights")
+    sha256: str | None = Field(description="of that file, hexadecimal; null for controls")
+    seed: int = Field(ge=0)
+    threads: int = Field(ge=1, description="CPU threads; another number gives other last bits")
+    held_out: float = Field(ge=0, lt=1, description="share of the control subjects that never train")
+    z_dim: int = Field(ge=1)
+    w_dim: int = Field(ge=1)
+    mapping_layers: int = Field(ge=1)
+    mapping_rate: float = Field(gt=0, description="learning-rate multiplier of the mapping")
+    channel_base: int = Field(ge=32, description="feature maps times side, where not limited by channel_max")
+    channel_max: int = Field(ge=4)
+    method: Literal["reconstruction", "adversarial"]
+    steps: dict[int, int] = Field(description="optimiser steps by side, from coarse to fine; the last is the full side")
+    batch_size: int = Field(ge=2)
+    learning_rate: float = Field(gt=0, description="the highest")
+    warmup_steps: int = Field(ge=0)
+    flat_share: float = Field(ge=0, lt=1, description="of the steps before the rate falls linearly")
+    final_share: float = Field(ge=0, le=1, description="of the highest rate, left at the last step")
+    evaluate_every: int = Field(ge=1, description="steps between rows of the curves and checkpoints")
+    augmentation: ControlAugmentation
+    reconstruction: Reconstruction
+    adversarial: Adversarial
+
+
 class AnomalyPerceptual(Block):
     """LPIPS (tasks.anomaly.perceptual; equation 1)."""
 

@@ -1,0 +1,210 @@
+"""A generator trained on controls: aligned pictures in, weights and curves out.
+
+In: pictures (n, S, S, 3) uint8 of people who train and of people held out, where their mouths lie, the settings. Out:
+the generator as safetensors bytes, with the mean w in it, and the curves. What is drawn or scheduled is a function of
+the seed and the step number, so a run that is killed and resumed ends with the same bytes. How it learns is in
+reconstruction.py or adversarial.py. Patients are refused. Knows nothing of stages.
+"""
+
+import hashlib
+import math
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from tasks import checkpoints, digests, images, runtime
+from tasks.anomaly.adversarial import Adversarial
+from tasks.anomaly.augmentation import augmented
+from tasks.anomaly.checkpoints import save_generator
+from tasks.anomaly.cohort import trains
+from tasks.anomaly.reconstruction import Reconstruction
+from tasks.anomaly.regions import region_masks
+from tasks.anomaly.stylegan2 import Architecture, Generator
+from tasks.errors import InputError
+from tasks.params import AnomalyGenerator
+
+LATENTS = 10_000
+"""Drawn for the mean w that is kept with the weights."""
+LEAST = 8
+"""Photographs below which no generator is trained."""
+
+
+class TrainingError(InputError):
+    """The training cannot start or go on; the message says why and what to change."""
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What a generator learns from."""
+
+    pictures: Tensor  # (n, 3, S, S) uint8
+    held_out: Tensor  # (m, 3, S, S) uint8
+    mouth: Tensor  # (S, S) float 0..1, how many controls have mouth or nose there
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training made."""
+
+    weights: bytes
+    curves: list[dict[str, float | None]]
+
+
+def controls_of(aligned: pa.Table, *, settings: AnomalyGenerator) -> Controls:
+    """The controls' pictures, those held out apart. TrainingError: too few, or of several sizes."""
+    rows = [row for row in aligned.to_pylist() if row["reason"] is None and row["population"] == "control"]
+    rows.sort(key=lambda row: str(row["image_id"]))
+    training = [row for row in rows if trains(row["subject_id"], row["population"], settings=settings)]
+    if len(training) < LEAST:
+        raise TrainingError(f"{len(training)} aligned photographs of controls train the generator, {LEAST} are needed")
+    kept = [row for row in rows if not trains(row["subject_id"], row["population"], settings=settings)]
+    pictures = _stacked(training)
+    size = pictures.shape[-1]
+    masks = [region_masks(np.reshape(row["points"], (68, 2)), size, soft_edge=0.0)["mouth"] for row in training]
+    held_out = _stacked(kept) if kept else pictures[:0]
+    return Controls(pictures, held_out, torch.from_numpy(np.mean(masks, axis=0, dtype=np.float32)))
+
+
+def _stacked(rows: list[dict[str, Any]]) -> Tensor:
+    pictures = np.stack([images.decode_png(row["picture"]) for row in rows])
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous()
+
+
+def train(
+    controls: Controls,
+    *,
+    settings: AnomalyGenerator,
+    checkpoint: Path | None,
+    provenance: Mapping[str, Any],
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Trained:
+    """Train for the steps of `settings`, coarse sides first.
+
+    `checkpoint`: file in which the training stands at its last evaluation; a run killed after it goes on from there,
+    with the same result. It is left for the caller to remove. TrainingError: sides that do not fit the pictures, a loss
+    that is no longer a number.
+    """
+    sides = _sides(settings, controls.pictures.shape[-1])
+    with runtime.settled(threads=settings.threads, seed=runtime.seed_of(settings.seed, "weights")):
+        device = runtime.device()
+        method = _method(controls, settings, device)
+        curves: list[dict[str, float | None]] = []
+        key = _key(controls, settings)
+        state = checkpoints.read(checkpoint, key) if checkpoint else None
+        if state:
+            method.load(state["method"])
+            curves = state["curves"]
+        first = int(curves[-1]["step"] or 0) if curves else 0
+        interval = 0.5 if sys.stderr.isatty() else 20.0
+        losses: list[float] = []
+        with tqdm(total=len(sides), initial=first, desc="training", unit="step", mininterval=interval) as bar:
+            for number in range(first, len(sides)):
+                losses.append(_step(method, controls, settings, sides, number, device))
+                if (number + 1) % settings.evaluate_every == 0 or number + 1 == len(sides):
+                    curves.append(_row(number + 1, losses, method, controls, device))
+                    losses.clear()
+                    if checkpoint:
+                        checkpoints.write(checkpoint, key, {"method": method.state(), "curves": curves})
+                bar.update()
+                if on_progress:
+                    on_progress(number + 1, len(sides))
+        generator = method.result()
+        _keep_mean(generator, settings)
+    return Trained(save_generator(generator, provenance=provenance), curves)
+
+
+def architecture_of(size: int, settings: AnomalyGenerator) -> Architecture:
+    """The network for pictures of `size` pixels; a side has channel_base / side feature maps, at most channel_max."""
+    sides = [2**power for power in range(2, int(math.log2(size)) + 1)]
+    return Architecture(
+        resolution=size,
+        z_dim=settings.z_dim,
+        w_dim=settings.w_dim,
+        mapping_layers=settings.mapping_layers,
+        mapping_rate=settings.mapping_rate,
+        channels={side: min(settings.channel_base // side, settings.channel_max) for side in sides},
+        conv_clamp=None,
+        half_resolutions=0,
+    )
+
+
+def rate_share(number: int, total: int, settings: AnomalyGenerator) -> float:
+    """Share of the highest rate at step `number` (from 0) of `total`: linear rise, flat, linear fall."""
+    rise = min(1.0, (number + 1) / (settings.warmup_steps + 1))
+    done = (number / total - settings.flat_share) / (1 - settings.flat_share)
+    return rise * max(settings.final_share, 1 - max(0.0, done))
+
+
+def _sides(settings: AnomalyGenerator, size: int) -> list[int]:
+    """The side of every step."""
+    if size & (size - 1) or max(settings.steps) != size or any(side not in _powers(size) for side in settings.steps):
+        raise TrainingError(
+            f"anomaly_generator: steps: sides {sorted(settings.steps)}; powers of two from 4 to {size} are accepted, "
+            f"and {size}, the pictures' side (anomaly_align: size), must be there"
+        )
+    if settings.method == "adversarial":
+        return [size] * sum(settings.steps.values())
+    return [side for side, steps in sorted(settings.steps.items()) for _ in range(steps)]
+
+
+def _powers(size: int) -> set[int]:
+    return {2**power for power in range(2, int(math.log2(size)) + 1)}
+
+
+def _method(controls: Controls, settings: AnomalyGenerator, device: torch.device) -> Reconstruction | Adversarial:
+    generator = Generator(architecture_of(controls.pictures.shape[-1], settings)).to(device)
+    kind = Reconstruction if settings.method == "reconstruction" else Adversarial
+    return kind(generator, controls.mouth.to(device), settings)
+
+
+def _step(
+    method: Reconstruction | Adversarial,
+    controls: Controls,
+    settings: AnomalyGenerator,
+    sides: list[int],
+    number: int,
+    device: torch.device,
+) -> float:
+    draws = runtime.generator(settings.seed, "step", number)
+    rows = torch.randint(len(controls.pictures), (settings.batch_size,), generator=draws)
+    pictures = augmented(_floats(controls.pictures[rows]).to(device), settings.augmentation, draws)
+    share = rate_share(number, len(sides), settings)
+    return method.step(pictures, side=sides[number], share=share, draws=draws, number=number)
+
+
+def _row(
+    step: int, losses: list[float], method: Reconstruction | Adversarial, controls: Controls, device: torch.device
+) -> dict[str, float | None]:
+    loss = float(np.mean(losses))
+    if not math.isfinite(loss):
+        raise TrainingError(f"the loss is no longer a number at step {step}: lower anomaly_generator.learning_rate")
+    held_out = method.held_out(_floats(controls.held_out).to(device)) if len(controls.held_out) else None
+    return {"step": step, "loss": loss, "held_out": held_out}
+
+
+def _keep_mean(generator: Generator, settings: AnomalyGenerator) -> None:
+    """The mean w beside the weights, as StyleGAN2's files have it; the noise maps are drawn anew from the seed."""
+    draws = runtime.generator(settings.seed, "mean w")
+    with torch.no_grad():
+        z = torch.randn(LATENTS, settings.z_dim, generator=draws).to(generator.constant.device)
+        generator.mapper.w_mean.copy_(generator.mapper(z).mean(0))
+
+
+def _floats(pictures: Tensor) -> Tensor:
+    return pictures.float() / 127.5 - 1
+
+
+def _key(controls: Controls, settings: AnomalyGenerator) -> str:
+    """Digest of all that the weights depend on: settings, pictures, code, torch, device."""
+    parts = (controls.pictures, controls.held_out, controls.mouth)
+    data = [hashlib.sha256(part.numpy().tobytes()).hexdigest() for part in parts]
+    code = digests.code_digest(sys.modules[__name__])
+    return digests.digest([settings.model_dump(mode="json"), data, code, torch.__version__, str(runtime.device())])
