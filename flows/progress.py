@@ -36,5 +36,17 @@ def progress(total: int, what: str, unit: str) -> Iterator[Callable[[int], None]
         yield advance
 
 
+def reporter(stage: str) -> Callable[[int, int], None]:
+    """A function that takes the step and the total of a training, for the UI alone, a hundred times at most."""
+    ids: list[UUID] = []
+    show(lambda: ids.append(_id_of(create_progress_artifact(0.0, key=artifact_key(stage), description=stage))))
+
+    def report(step: int, total: int) -> None:
+        if ids and (step == total or step % max(1, total // 100) == 0):
+            show(lambda: update_progress_artifact(ids[0], progress=100.0 * step / total))
+
+    return report
+
+
 def _id_of(artifact: Any) -> UUID:
     return artifact if isinstance(artifact, UUID) else UUID(str(artifact))

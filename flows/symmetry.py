@@ -4,20 +4,19 @@ Torch takes seconds to import, so the modules that need it are imported by the f
 """
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import flow
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from flows.cards import card
 from flows.incremental import recall, run_buckets
 from flows.ingest import PIXELS
+from flows.progress import reporter
 from flows.store import STORE, open_store
-from flows.tracking import show
 from flows.work import Source, Work, provenance
 from tasks import params, tables
 from tasks.digests import digest, table_digest
@@ -110,6 +109,8 @@ def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Path) -> None
     record["inputs"] = {"pairs": table_digest(table), "halves": [table_digest(part) for part in _halves(pairs)]}
     checkpoint = open_store().checkpoint(stage, digest(record))
 
+    report = reporter(stage)
+
     def make() -> pa.Table:
         size, threads = settings.input_size, settings.threads
         with card(stage, cards=_runtime().cards):
@@ -119,7 +120,7 @@ def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Path) -> None
                 weights_folder=weights,
                 checkpoint=checkpoint,
                 provenance=record,
-                on_progress=_reporter(stage),
+                on_progress=lambda step, total, _: report(step, total),
             )
         row = {"weights": trained.weights, "best_step": trained.best_step, "steps": trained.steps}
         return TRAINED.table([row | {"curves": trained.curves.to_pylist()}])
@@ -129,19 +130,6 @@ def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Path) -> None
     with tables.replacing(out / "model.safetensors") as temporary:
         temporary.write_bytes(result["weights"])
     tables.write(CURVES.table(result["curves"]), out / "curves.parquet", CURVES, provenance=record)
-
-
-def _reporter(stage: str) -> Callable[[int, int, Mapping[str, float]], None]:
-    """Progress of a training as an artifact in the UI, a hundred times at most."""
-    key = stage.replace("_", "-").replace("@", "-")
-    ids: list[Any] = []
-    show(lambda: ids.append(create_progress_artifact(0.0, key=key, description=stage)))
-
-    def report(step: int, total: int, metrics: Mapping[str, float]) -> None:
-        if ids and (step == total or step % max(1, total // 100) == 0):
-            show(lambda: update_progress_artifact(ids[0], progress=100.0 * step / total))
-
-    return report
 
 
 @flow

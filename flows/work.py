@@ -25,12 +25,13 @@ from tasks.tables import Schema
 class Source:
     """An input table cut into buckets. `keyed_by`: the columns a result depends on (None: all).
 
-    A bucket is a part, `3f`, or the rows of one image in it, `3f-3fa0...`.
+    A bucket is a part, `3f`, or the rows of one image in it, `3f-3fa0...`; of images, `only` these are looked at.
     """
 
     path: Path
     schema: Schema
     keyed_by: tuple[str, ...] | None = None
+    only: frozenset[str] | None = None
 
     def part(self, bucket: str) -> Path:
         """The file that has the bucket's rows; it need not exist."""
@@ -58,7 +59,8 @@ class Source:
     def images(self) -> list[str]:
         """A bucket an image."""
         found = ((part.stem, tables.read(part, self.schema, ["image_id"])) for part in tables.parts(self.path))
-        return [f"{stem}-{image}" for stem, table in found for image in table["image_id"].unique().to_pylist()]
+        named = ((stem, image) for stem, table in found for image in table["image_id"].unique().to_pylist())
+        return [f"{stem}-{image}" for stem, image in named if self.only is None or image in self.only]
 
 
 @lru_cache(maxsize=2)

@@ -1,8 +1,12 @@
-"""Which controls train the generator and which are kept to be scored: by the subject's name alone.
+"""Which controls train the generator and who is scored by it: by the subject's name alone.
 
-In: a subject and the share that is held out. Out: whether the subject trains. A photograph that comes in later moves
-nobody. Knows nothing of pictures.
+In: subjects, and the share that is held out. Out: whether a subject trains; the images to be scored. A photograph that
+comes in later moves nobody. Knows nothing of pictures.
 """
+
+from collections.abc import Collection
+
+import pyarrow as pa
 
 from tasks.params import AnomalyGenerator
 from tasks.runtime import seed_of
@@ -15,3 +19,17 @@ def trains(subject_id: str, population: str, *, settings: AnomalyGenerator) -> b
     if population != "control" or settings.source != "controls":
         return False
     return seed_of(settings.seed, "held out", subject_id) % _PARTS >= settings.held_out * _PARTS
+
+
+def scored(
+    aligned: pa.Table,  # image_id, subject_id, population
+    *,
+    settings: AnomalyGenerator,
+    populations: Collection[str],
+) -> frozenset[str]:
+    """The images of these populations, controls from whom the generator learned left out."""
+    return frozenset(
+        row["image_id"]
+        for row in aligned.select(["image_id", "subject_id", "population"]).to_pylist()
+        if row["population"] in populations and not trains(row["subject_id"], row["population"], settings=settings)
+    )
