@@ -180,7 +180,7 @@ def _iterate(
         keeper.write(batch, done)
         if on_progress is not None:
             on_progress(batch.step, iterations)
-        if batch.step % LOOK == 0 and not batch.finite[: len(batch.rows)].any():
+        if batch.step % LOOK == 0 and not batch.finite[: len(batch.places)].any():
             return
 
 

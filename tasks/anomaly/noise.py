@@ -1,7 +1,7 @@
-"""The noise maps of several faces: where they lie in a row of numbers, and what keeps them noise.
+"""The noise maps of several faces, and what keeps them noise.
 
-In: rows of numbers, one a face; maps (N, 1, side, side) in layer order. Out: maps, and the regulariser of Hayajneh et
-al.'s Algorithm 1, which is the StyleGAN2 projector's. Every face's numbers are its own, whoever else is in the batch.
+In: maps (N, 1, side, side) in layer order. Out: the regulariser of Hayajneh et al.'s Algorithm 1, which is the
+StyleGAN2 projector's, and maps renewed. Every face's numbers are its own, whoever else is in the batch.
 """
 
 from collections.abc import Sequence
@@ -10,11 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tasks.anomaly.stylegan2 import Architecture
 
-def split(flat: Tensor, sides: Sequence[int]) -> list[Tensor]:
-    """(N, sum of side**2) -> maps (N, 1, side, side), views of the same memory."""
-    parts = torch.split_with_sizes(flat, [side * side for side in sides], dim=1)
-    return [part.view(-1, 1, side, side) for part, side in zip(parts, sides, strict=True)]
+
+def shapes(architecture: Architecture) -> list[tuple[int, int, int]]:
+    """Of one face's maps, in layer order."""
+    return [(1, side, side) for side in architecture.noise_sides]
 
 
 def regulariser(maps: Sequence[Tensor], *, smallest: int) -> Tensor:

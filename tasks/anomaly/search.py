@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from tasks import runtime
-from tasks.anomaly import noise, schedules
+from tasks.anomaly import noise, rows, schedules
 from tasks.anomaly.networks import computing
 from tasks.anomaly.perceptual import Perceptual
 from tasks.anomaly.stylegan2 import Generator
@@ -39,18 +39,18 @@ class MeanLatent:
 class Batch:
     """Faces of one start between two iterations."""
 
-    rows: list[int]
+    places: list[int]
     """Places of its faces among those asked for, without the filling."""
     names: list[str]
     """As many as the batch has faces."""
     start: int
     targets: list[Tensor]
-    flat: Tensor  # (together, numbers of w, then of noise)
+    flat: Tensor  # (together, numbers): w, then the noise maps
     optimiser: torch.optim.Adam
     curve: Tensor  # (points, together)
     finite: Tensor  # (together,) bool
     step: int = 0
-    jitter: Tensor | None = None  # (BLOCK, together, numbers of w)
+    jitter: Tensor | None = None  # (BLOCK, together, styles, w_dim)
 
 
 @dataclass(frozen=True)
@@ -69,17 +69,18 @@ class Search:
         """How many latents are searched for a face."""
         return self.generator.num_ws if self.settings.space == "w_plus" else 1
 
-    def begin(self, rows: list[int], start: int) -> Batch:
+    def begin(self, places: list[int], start: int) -> Batch:
         """The batch of these faces before its first iteration."""
         settings, device = self.settings, self.generator.constant.device
-        filled = rows + rows[-1:] * (settings.together - len(rows))
+        filled = places + places[-1:] * (settings.together - len(places))
         names = [self.names[place] for place in filled]
-        flat = torch.stack([self._first(name, start) for name in names]).to(device).requires_grad_()
+        first = torch.stack([self._first(name, start) for name in names])
+        flat = rows.packed([first]).to(device).requires_grad_()
         with torch.no_grad(), computing(self.generator, settings.precision):
             targets = self.perceptual.features(self.pictures[filled].to(device))
         points = len(schedules.curve_steps(settings))
         return Batch(
-            rows=rows,
+            places=places,
             names=names,
             start=start,
             targets=targets,
@@ -99,15 +100,14 @@ class Search:
         return torch.cat([w.repeat(self.styles), torch.randn(numbers, generator=seeded)])
 
     def parts(self, flat: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Rows of numbers as w (N, numbers of w) and noise maps."""
-        numbers = self.styles * self.generator.w_dim
-        w, rest = torch.split_with_sizes(flat, [numbers, flat.shape[1] - numbers], dim=1)
-        return w, noise.split(rest, self.generator.architecture.noise_sides)
+        """Rows of numbers as latents (N, styles, w_dim) and noise maps, views of the same memory."""
+        shapes = [(self.styles, self.generator.w_dim), *noise.shapes(self.generator.architecture)]
+        w, *maps = rows.unpacked(flat, shapes)
+        return w, maps
 
     def drawn(self, w: Tensor, maps: Sequence[Tensor]) -> Tensor:
         """The pictures (N, 3, R, R) of these latents and maps."""
-        styles = w.view(len(w), self.styles, -1).expand(-1, self.generator.num_ws, -1)
-        return self.generator.synthesise(styles, maps)
+        return self.generator.synthesise(w.expand(-1, self.generator.num_ws, -1), maps)
 
     @torch.no_grad()
     def found(self, batch: Batch) -> dict[int, tuple[Tensor, Tensor, Tensor, Tensor]]:
@@ -117,12 +117,12 @@ class Search:
             pictures = self.drawn(w, maps)
             batch.curve[-1] = self.perceptual.distance(self.perceptual.features(pictures), batch.targets)
         finite = batch.finite & pictures.flatten(1).isfinite().all(1) & batch.flat.isfinite().all(1)
-        noises = batch.flat[:, w.shape[1] :]
-        parts = [x.detach().float().cpu() for x in (w, noises, pictures, batch.curve.t())]
+        noises = torch.cat([own.flatten(1) for own in maps], dim=1)
+        parts = [x.detach().float().cpu() for x in (w.flatten(1), noises, pictures, batch.curve.t())]
         w, noises, pictures, curves = parts
         return {  # cloned, or each would hold on to the whole batch
             place: (w[i].clone(), noises[i].clone(), pictures[i].clone(), curves[i].clone())
-            for i, place in enumerate(batch.rows)
+            for i, place in enumerate(batch.places)
             if finite[i]
         }
 
@@ -133,7 +133,7 @@ def advance(batch: Batch, search: Search) -> None:
     batch.optimiser.param_groups[0]["lr"] = schedules.learning_rate(batch.step, settings) * SLOWER**batch.start
     w, maps = search.parts(batch.flat)
     if (strength := schedules.latent_noise(batch.step, settings) * search.latent.spread) > 0:
-        w = w + strength * _jitter(batch, settings.seed, w.shape[1])
+        w = w + strength * _jitter(batch, settings.seed, w[0].shape)
     with computing(search.generator, settings.precision):
         found = search.perceptual.features(search.drawn(w, maps))
         distance = search.perceptual.distance(found, batch.targets)
@@ -148,12 +148,12 @@ def advance(batch: Batch, search: Search) -> None:
     batch.step += 1
 
 
-def _jitter(batch: Batch, seed: int, numbers: int) -> Tensor:
-    """This iteration's normal numbers, (together, numbers): a face's hang on its name, the start and the iteration."""
+def _jitter(batch: Batch, seed: int, shape: torch.Size) -> Tensor:
+    """This iteration's normal numbers, (together, *shape): a face's hang on its name, the start and the iteration."""
     block, place = divmod(batch.step, BLOCK)
     if batch.jitter is None or place == 0:
         faces = (runtime.generator(seed, "latent noise", name, batch.start, block) for name in batch.names)
-        drawn = [torch.randn(BLOCK, numbers, generator=face) for face in faces]
+        drawn = [torch.randn(BLOCK, *shape, generator=face) for face in faces]
         batch.jitter = torch.stack(drawn, dim=1).to(batch.flat.device)
     return batch.jitter[place]
 

@@ -2,13 +2,17 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.anomaly import noise
+from tasks.anomaly import noise, rows
 
 SIDES = (4, 8, 8, 16, 16, 32, 32)
 
 
 def some(faces: int = 3, seed: int = 0) -> torch.Tensor:
     return torch.randn(faces, sum(side * side for side in SIDES), generator=torch.Generator().manual_seed(seed))
+
+
+def split(flat: torch.Tensor) -> list[torch.Tensor]:
+    return rows.unpacked(flat, [(1, side, side) for side in SIDES])
 
 
 def by_hand(face: np.ndarray, smallest: int) -> float:
@@ -31,22 +35,13 @@ def by_hand(face: np.ndarray, smallest: int) -> float:
 @pytest.mark.parametrize("smallest", [4, 8, 16])
 def test_the_regulariser_is_the_papers_sum(smallest):
     flat = some()
-    found = noise.regulariser(noise.split(flat, SIDES), smallest=smallest)
+    found = noise.regulariser(split(flat), smallest=smallest)
     assert found.tolist() == pytest.approx([by_hand(face, smallest) for face in flat.numpy()], rel=1e-4)
-
-
-def test_maps_lie_in_a_row_in_layer_order():
-    flat = torch.arange(sum(side * side for side in SIDES)).float()[None]
-    maps = noise.split(flat, SIDES)
-    assert [own.shape for own in maps] == [(1, 1, side, side) for side in SIDES]
-    assert torch.cat([own.flatten() for own in maps]).equal(flat[0])
-    maps[1][0, 0, 0, 1] = -1
-    assert flat[0, 17] == -1, "a copy, not a view"
 
 
 def test_drawn_into_noise_is_punished_and_renewed():
     flat = some()
-    maps = noise.split(flat, SIDES)
+    maps = split(flat)
     before = noise.regulariser(maps, smallest=8)
     maps[-1][0] += torch.linspace(-3, 3, 32)  # a face drawn into the finest map of one
     after = noise.regulariser(maps, smallest=8)
