@@ -19,7 +19,7 @@ def test_an_optimiser_rounds_every_row_alike():
     flat = rows.packed([row.expand(3, -1)]).requires_grad_()
     optimiser = torch.optim.Adam([flat], lr=0.01, fused=True)
     for step in range(300):
-        flat.grad = torch.randn(1, flat.shape[1], generator=torch.Generator().manual_seed(step)).repeat(3, 1)
+        flat.grad = 1 + torch.randn(1, flat.shape[1], generator=torch.Generator().manual_seed(step)).repeat(3, 1)
         optimiser.step()
     assert torch.equal(flat[0], flat[1])
     assert torch.equal(flat[0], flat[2])
