@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-ALL = ("ingest peer", "ingest one", "ingest scale", "orchestration", "reevaluation", "training_pairs")
+ALL = ("ingest peer", "ingest one", "ingest scale", "inversion", "orchestration", "reevaluation", "training_pairs")
 
 for command in ALL:
     print(f"\n== bench.{command}", flush=True)
