@@ -3,39 +3,56 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from flows.tracking import show
 from tasks import params, tables
+from tasks.evaluation.anomaly import Combination, evaluate_anomaly, headline_scores
 from tasks.evaluation.evaluate import evaluate as compare
-from tasks.evaluation.gather import read_pairs, read_scores, rounded, summarise
-from tasks.params import Evaluate
+from tasks.evaluation.evaluate import finite, taught
+from tasks.evaluation.gather import read_anomaly, read_pairs, read_scores, rounded, summarise
+from tasks.params import AnomalyAdapt, AnomalyScore, Evaluate
 from tasks.schemas import RATINGS, REFERENCES, SCORES
 
 
 @flow
-def evaluate(symmetry: Path, ratings: Path, references: Path, metrics: Path, summary: Path, scores: Path) -> None:
+def evaluate(
+    symmetry: Path, anomaly: Path, ratings: Path, references: Path, metrics: Path, summary: Path, scores: Path
+) -> None:
     """Compare every method with the raters and with what is known by other means."""
     settings = params.load(Evaluate, "evaluate")
     strategies = {folder.parent.name: folder.parent for folder in sorted(symmetry.glob("*/distances"))}
+    pairs = {name: read_pairs(folder / "pairs", folder / "distances") for name, folder in strategies.items()}
+    rated, known = tables.read(ratings, RATINGS).to_pandas(), tables.read(references, REFERENCES).to_pandas()
     result = compare(
-        {name: read_pairs(folder / "pairs", folder / "distances") for name, folder in strategies.items()},
+        pairs,
         read_scores({name: folder / "distances" for name, folder in strategies.items()}, symmetry / "baselines"),
-        tables.read(ratings, RATINGS).to_pandas(),
-        tables.read(references, REFERENCES).to_pandas(),
+        rated,
+        known,
         settings,
     )
+    headline = headline_combination()
+    drawn, maps = read_anomaly(anomaly)
+    methods = result.scores[~result.scores["image_id"].isin(taught(pairs, result.scores))]
+    found = evaluate_anomaly(drawn, maps, rated, known, methods, headline=headline, settings=settings)
     made = {"stage": "evaluate", "parameters": settings.model_dump(mode="json")}
-    table = pa.Table.from_pandas(result.scores, schema=SCORES.arrow, preserve_index=False)
+    every = pd.concat([result.scores, headline_scores(drawn, headline)], ignore_index=True)
+    table = pa.Table.from_pandas(every, schema=SCORES.arrow, preserve_index=False)
     tables.write(table, scores, SCORES, provenance=made)
-    measured = rounded(result.metrics)
-    headline = summarise(measured)
-    for path, content in ((metrics, measured), (summary, headline)):
+    measured = rounded(result.metrics | {"anomaly": finite(found)})
+    few = summarise(measured)
+    for path, content in ((metrics, measured), (summary, few)):
         with tables.replacing(path) as temporary:
             temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    rows = [
-        {"of": name, "measure": key, "value": value} for name, own in headline.items() for key, value in own.items()
-    ]
+    rows = [{"of": name, "measure": key, "value": value} for name, own in few.items() for key, value in own.items()]
     show(lambda: create_table_artifact(rows, key="evaluate-summary", description="headline metrics"))
+
+
+def headline_combination() -> Combination:
+    """The anomaly score that params.yaml names."""
+    own = params.load(AnomalyScore, "anomaly_score")
+    step = params.load(AnomalyAdapt, "anomaly_adapt").iterations
+    return Combination(step=step, region=own.region, heatmap=own.heatmap, processing=own.processing)

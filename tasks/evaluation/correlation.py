@@ -7,6 +7,7 @@ Rosero et al. 2025, "Lip Symmetry Evaluation": Pearson's r of the normalised D, 
 leaves as it is. Knows nothing of how a score was made.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -79,16 +80,32 @@ def difference(
     Both are computed on the same resamples, so what they share cancels. `verdict`: better, worse (the
     interval lies on one side of zero), alike (it does not), or unknown.
     """
+    found = _paired(score, other, target, subjects, settings, stats.spearmanr, bootstrap.spearman)
+    return {"spearman_difference": found, "verdict": verdict(found)}
+
+
+def pearson_difference(
+    score: pd.Series, other: pd.Series, target: pd.Series, subjects: pd.Series, settings: Evaluate
+) -> dict[str, Any]:
+    """As `difference`, of Pearson's r."""
+    found = _paired(score, other, target, subjects, settings, stats.pearsonr, bootstrap.pearson)
+    return {"pearson_difference": found, "verdict": verdict(found)}
+
+
+def _paired(
+    score: pd.Series,
+    other: pd.Series,
+    target: pd.Series,
+    subjects: pd.Series,
+    settings: Evaluate,
+    library: Any,
+    resampled: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+) -> Estimate:
     cluster, (x, other_x, y) = _aligned(subjects, score, other, target)
     if refused := _refused(cluster, x, other_x, y):
-        return {"spearman_difference": refused, "verdict": "unknown"}
-    value = float(stats.spearmanr(x, y).statistic - stats.spearmanr(other_x, y).statistic)
-
-    def statistic(w: np.ndarray) -> np.ndarray:
-        return np.asarray(bootstrap.spearman(w, x, y) - bootstrap.spearman(w, other_x, y))
-
-    found = with_interval(value, statistic, cluster, settings)
-    return {"spearman_difference": found, "verdict": verdict(found)}
+        return refused
+    value = float(library(x, y).statistic - library(other_x, y).statistic)
+    return with_interval(value, lambda w: resampled(w, x, y) - resampled(w, other_x, y), cluster, settings)
 
 
 def verdict(found: Estimate) -> str:

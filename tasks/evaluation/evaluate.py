@@ -53,9 +53,11 @@ def evaluate(
     scores = scores.sort_values(["method", "image_id"], ignore_index=True)
     if scores.duplicated(["image_id", "method"]).any():
         raise ValueError("a photograph has two scores of one method")
-    taught = _taught(pairs, scores)
-    usable = prepare_ratings(ratings[~ratings["image_id"].isin(taught)], scale=settings.scale, grades=settings.grades)
-    untaught = references[~references["image_id"].isin(taught)]
+    learned_from = taught(pairs, scores)
+    usable = prepare_ratings(
+        ratings[~ratings["image_id"].isin(learned_from)], scale=settings.scale, grades=settings.grades
+    )
+    untaught = references[~references["image_id"].isin(learned_from)]
     subjects = _subjects(scores, usable.rows, references)
     raters = evaluate_raters(usable.rows, subjects, settings)
     matrix = rating_matrix(usable.rows)
@@ -63,7 +65,7 @@ def evaluate(
     cluster = subjects.reindex(matrix.index).to_numpy()
     peers = [name for name in matrix.columns if name not in raters["flagged"]]
     raters["ceiling"] = {name: rater_ceiling(matrix, who, peers, cluster, settings) for name, who in groups.items()}
-    raters["dropped"] = usable.dropped | _count("subject used in training", ratings["image_id"].isin(taught))
+    raters["dropped"] = usable.dropped | _count("subject used in training", ratings["image_id"].isin(learned_from))
     known = {str(name): rows.set_index("image_id")["value"] for name, rows in untaught.groupby("measure")}
     targets = _Targets({name: mean_rating(matrix, who) for name, who in groups.items()}, known, subjects)
     methods = _by_method(scores)
@@ -85,7 +87,7 @@ def evaluate(
     return Evaluation(finite(metrics), _table(scores, grades))
 
 
-def _taught(pairs: Mapping[str, pd.DataFrame], scores: pd.DataFrame) -> set[str]:
+def taught(pairs: Mapping[str, pd.DataFrame], scores: pd.DataFrame) -> set[str]:
     """Photographs of people from whom a network or its threshold learned: no method is judged on them."""
     seen = {who for rows in pairs.values() for who in rows.loc[rows["split"] != "test", "subject_id"]}
     return set(scores.loc[scores["subject_id"].isin(seen), "image_id"])

@@ -13,9 +13,13 @@ from typing import Any
 import pandas as pd
 
 from tasks import tables
+from tasks.evaluation.anomaly import METHOD
+from tasks.evaluation.anomaly_words import headline_cell
 from tasks.evaluation.evaluate import PREFIX
 from tasks.evaluation.report import Census, Refusal
 from tasks.schemas import (
+    ANOMALY_MAPS,
+    ANOMALY_SCORES,
     BASELINES,
     DISTANCES,
     FRAMES,
@@ -51,6 +55,17 @@ def read_scores(distances: Mapping[str, Path], baselines: Path) -> pd.DataFrame:
     plain = tables.read(baselines, BASELINES).to_pandas()
     found += [plain.rename(columns={name: "score"}).assign(method=name)[columns] for name in MEASURED]
     return pd.concat(found, ignore_index=True)
+
+
+def read_anomaly(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Scores, and maps without their pictures; without rows where the folder's tables are not there."""
+    columns = ["image_id", "subject_id", "population", "steps_to_half", "curve", "reason"]
+    scores = tables.read(folder / "scores", ANOMALY_SCORES) if (folder / "scores").exists() else None
+    maps = tables.read(folder / "maps", ANOMALY_MAPS, columns) if (folder / "maps").exists() else None
+    return (
+        (ANOMALY_SCORES.table([]) if scores is None else scores).to_pandas(),
+        (ANOMALY_MAPS.table([]).select(columns) if maps is None else maps).to_pandas(),
+    )
 
 
 def take_census(images: Path, frames: Path, landmarks: Path) -> list[Census]:
@@ -106,8 +121,22 @@ def rounded(value: Any) -> Any:
 
 def summarise(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """The few numbers that people compare between runs (`dvc metrics diff`): test split, ratings, references."""
-    return {strategy: _headline(record) for strategy, record in sorted(metrics["symmetry"].items())} | {
-        name: _correlations(record) for name, record in sorted(metrics["baselines"].items())
+    anomaly = {METHOD: _anomaly(metrics["anomaly"])} if not metrics["anomaly"]["reason"] else {}
+    return (
+        {strategy: _headline(record) for strategy, record in sorted(metrics["symmetry"].items())}
+        | {name: _correlations(record) for name, record in sorted(metrics["baselines"].items())}
+        | anomaly
+    )
+
+
+def _anomaly(record: Mapping[str, Any]) -> dict[str, Any]:
+    found = headline_cell(record)
+    half = record["steps_to_half"]
+    return {
+        "pearson_survey": found["pearson"]["value"],
+        "auc_controls": record["detection"]["patients"]["value"],
+        **{f"spearman_{name}": own["spearman"]["value"] for name, own in found["references"].items()},
+        **{f"half_spearman_{name}": own["spearman"]["value"] for name, own in half["references"].items()},
     }
 
 

@@ -22,8 +22,8 @@ class Ratings:
     dropped: dict[str, int]
 
 
-def prepare_ratings(ratings: pd.DataFrame, *, scale: str, grades: int) -> Ratings:
-    """Ratings on `scale` with a score in 1..grades, one a rater and photograph.
+def prepare_ratings(ratings: pd.DataFrame, *, scale: str, grades: int | None) -> Ratings:
+    """Ratings on `scale` with a score in 1..grades (None: any that ingest let in), one a rater and photograph.
 
     A repeated rating counts once; contradicting ones of the same rater and photograph are all left out.
     ValueError when a rater has two roles, since role means would then be mixed.
@@ -40,7 +40,8 @@ def prepare_ratings(ratings: pd.DataFrame, *, scale: str, grades: int) -> Rating
         rows = keep(rows, rows["reason"].isna(), "refused at ingest")
     score = pd.to_numeric(rows["score"], errors="coerce")
     rows = keep(rows.assign(score=score), score.notna(), "no number")
-    rows = keep(rows, rows["score"].between(1, grades), f"outside 1-{grades}")
+    if grades is not None:
+        rows = keep(rows, rows["score"].between(1, grades), f"outside 1-{grades}")
     rows = keep(rows, ~rows.duplicated(["image_id", "rater_id", "score"]), "repeated")
     rows = keep(rows, ~rows.duplicated(["image_id", "rater_id"], keep=False), "contradicting")
     if not rows.empty and (rows.groupby("rater_id")["rater_role"].nunique() > 1).any():

@@ -1,5 +1,7 @@
 """The numbers of the evaluation and the report."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from tasks.params.block import Block
@@ -16,9 +18,13 @@ class Evaluate(Block):
     positive_quantile: float = Field(ge=0, le=1, description="of the training positives' D: becomes grade 1")
     negative_quantile: float = Field(ge=0, le=1, description="of the training negatives' D: becomes the worst grade")
     reliable_share: float = Field(gt=0, lt=1, description="of the other raters' usual correlation; below it: flagged")
+    survey: str = Field(description="scale that the anomaly scores are compared with, of ingest_ratings.scales")
+    survey_best: Literal["low", "high"] = Field(description="end of that scale at which nothing is to be seen")
 
 
 class Report(Block):
     """The report page (tasks.evaluation.report)."""
 
     examples: int = Field(ge=0, description="photographs of lowest D shown a strategy, and as many of highest")
+    gallery: int = Field(ge=0, description="photographs in the anomaly's gallery, evenly spaced in rank")
+    opacity: float = Field(ge=0, le=1, description="of a heatmap's highest value where it is laid over a photograph")

@@ -20,6 +20,8 @@ SETTINGS = Evaluate(
     positive_quantile=0.5,
     negative_quantile=0.5,
     reliable_share=0.75,
+    survey="CARS",
+    survey_best="low",
 )
 
 
