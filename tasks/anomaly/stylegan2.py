@@ -8,6 +8,7 @@ style and its output by the demodulation coefficient, which is the same sum in a
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -260,15 +261,18 @@ class Generator(nn.Module):
 
 def blurred(x: Tensor, *, gain: float) -> Tensor:
     """The resampling filter over (N, C, H, W), one pixel added on each side: (N, C, H - 1, W - 1)."""
-    return F.conv2d(x, _filter(x, gain).expand(x.shape[1], 1, -1, -1), padding=1, groups=x.shape[1])
+    return F.conv2d(x, _filter(x.device, x.dtype, gain).expand(x.shape[1], 1, -1, -1), padding=1, groups=x.shape[1])
 
 
 def doubled(x: Tensor) -> Tensor:
     """(N, C, H, W) -> (N, C, 2H, 2W), by zeros between the pixels and the resampling filter."""
-    kernel = _filter(x, 4.0).expand(x.shape[1], 1, -1, -1)
+    kernel = _filter(x.device, x.dtype, 4.0).expand(x.shape[1], 1, -1, -1)
     return F.conv_transpose2d(x, kernel, stride=2, padding=1, groups=x.shape[1])
 
 
-def _filter(x: Tensor, gain: float) -> Tensor:
-    taps = torch.tensor(TAPS, dtype=torch.float32, device=x.device)
-    return (torch.outer(taps, taps) * (gain / taps.sum() ** 2)).to(x.dtype)
+@lru_cache
+def _filter(device: torch.device, dtype: torch.dtype, gain: float) -> Tensor:
+    """Made once: a GPU would have to wait for every copy."""
+    with torch.inference_mode(mode=False):
+        taps = torch.tensor(TAPS, device=device)
+        return (torch.outer(taps, taps) * (gain / taps.sum() ** 2)).to(dtype)
