@@ -1,24 +1,39 @@
 """A generator's file: read from the forms that people have, written in one of our own.
 
-In: a path. Out: a `Generator` in eval mode whose parameters carry no gradients. Nothing in a file is ever run. Our own
-form is safetensors with one JSON record in its header: what the weights do not say (the architecture) and where they
-come from. Does not know how a generator is trained or used.
+In: a path. Out: a `Generator` in eval mode whose parameters carry no gradients. Nothing in a file is ever run
+(unpickling.py), other people's names are turned into ours (published.py). Our own form is safetensors with one JSON
+record in its header: what the weights do not say (the architecture) and where they come from. Does not know how a
+generator is trained or used.
 """
 
+import argparse
+import io
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
+import dlib
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from tasks.anomaly import published
 from tasks.anomaly.stylegan2 import Architecture, Generator
+from tasks.anomaly.unpickling import Described, TensorflowNetwork, Unpicklable, first_line, torch_refusal, unpickle
 from tasks.errors import InputError
 
+LEGACY_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+"""How files begin that torch wrote before it wrote zip files."""
+MEAN_LATENTS = 10_000
+"""Drawn for the mean w where a file has none."""
+FACE_SIDES = (256, 512)
+"""Sides to which the mean picture is enlarged before dlib looks for a face in it, pixels; its smallest face has 80."""
 RECORD = "vermilion_generator"
 ACCEPTED = (
     "a StyleGAN2 generator is accepted as safetensors written by Vermilion, as .pkl of stylegan2-ada-pytorch or "
@@ -37,9 +52,8 @@ def load_generator(path: Path) -> Generator:
     except OSError as error:
         raise GeneratorError(f"{path}: cannot be read ({error.strerror}); {ACCEPTED}") from error
     try:
-        architecture, tensors = _own(content)
-        return _built(architecture, tensors)
-    except GeneratorError as error:
+        return _built(*_read(content))
+    except (GeneratorError, Unpicklable, published.Unsupported) as error:
         raise GeneratorError(f"{path}: {error}; {ACCEPTED}") from error
 
 
@@ -67,13 +81,79 @@ def require_size(generator: Generator, size: int) -> None:
         )
 
 
+def require_faces(generator: Generator) -> None:
+    """GeneratorError unless dlib finds a face in the generator's mean picture (mean w, no noise)."""
+    with torch.no_grad():
+        w = generator.mapper.w_mean.expand(1, generator.num_ws, -1)
+        drawn = generator.synthesise(w, noise="none")[0]  # (3, R, R)
+    levels = ((drawn.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+    if not any(_has_face(levels, side) for side in FACE_SIDES):
+        raise GeneratorError("no face was found in the generator's mean picture: it does not draw faces")
+
+
+def _has_face(picture: np.ndarray, side: int) -> bool:  # (R, R, 3) uint8 RGB
+    """Whether dlib finds a face at this side. The edge is repeated around: a close crop leaves the detector no room."""
+    enlarged = cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC)
+    margin = side // 4
+    framed = cv2.copyMakeBorder(enlarged, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+    return len(dlib.get_frontal_face_detector()(np.ascontiguousarray(framed), 0)) > 0
+
+
+def _read(content: bytes) -> tuple[Architecture, dict[str, Tensor]]:
+    """Told apart by the first bytes and by what is in it, never by its name."""
+    if content.startswith((b"PK", LEGACY_TORCH)):
+        return _rosinality(content)
+    if not content.startswith(b"\x80"):
+        return _own(content)
+    found = unpickle(content)
+    if isinstance(found, tuple) and len(found) == 3:
+        found = found[2]
+    if isinstance(found, dict):
+        found = found.get("G_ema")
+    try:
+        if isinstance(found, TensorflowNetwork):
+            return published.tensorflow(found)
+        if isinstance(found, Described):
+            return published.nvlabs(found)
+    except (KeyError, TypeError, AttributeError, IndexError, ValidationError) as error:
+        raise GeneratorError(
+            f"not the parts that a generator has: {type(error).__name__} {first_line(error)}"
+        ) from error
+    raise GeneratorError("a pickle without a generator's moving average (G_ema, or the third network of TensorFlow)")
+
+
+def _rosinality(content: bytes) -> tuple[Architecture, dict[str, Tensor]]:
+    """A torch file: a checkpoint with g_ema, or a generator's state dict alone."""
+    try:
+        if content.startswith(b"PK") and any(
+            entry.compress_type != zipfile.ZIP_STORED for entry in zipfile.ZipFile(io.BytesIO(content)).infolist()
+        ):
+            raise GeneratorError("a zip file with compressed entries, which torch does not write")
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except GeneratorError:
+        raise
+    except Exception as error:  # torch raises many kinds; what was asked for stands in the message
+        raise GeneratorError(torch_refusal(error)) from error
+    state = found.get("g_ema", found) if isinstance(found, dict) else None
+    if not isinstance(state, dict) or "conv1.conv.weight" not in state:
+        raise GeneratorError("a torch file without a generator's moving average (g_ema)")
+    mean = found.get("latent_avg")
+    try:
+        return published.rosinality(state, mean if isinstance(mean, Tensor) else None)
+    except (KeyError, TypeError, AttributeError, IndexError, RuntimeError, ValidationError) as error:
+        raise GeneratorError(
+            f"not the parts that a generator has: {type(error).__name__} {first_line(error)}"
+        ) from error
+
+
 def _own(content: bytes) -> tuple[Architecture, dict[str, Tensor]]:
     """Our own form."""
     try:
         architecture = Architecture.model_validate(_record(content)["architecture"])
         return architecture, safetensors.torch.load(content)
     except (safetensors.SafetensorError, ValidationError, KeyError, TypeError) as error:
-        raise GeneratorError(f"damaged: {_one_line(error)}") from error
+        raise GeneratorError(f"damaged: {first_line(error)}") from error
 
 
 def _record(content: bytes) -> dict[str, Any]:
@@ -90,15 +170,19 @@ def _record(content: bytes) -> dict[str, Any]:
 
 def _built(architecture: Architecture, tensors: Mapping[str, Tensor]) -> Generator:
     """The generator with exactly these tensors. GeneratorError where one is missing, left over or of another shape."""
+    values = {name: value.detach().float().contiguous() for name, value in tensors.items()}
+    if broken := [name for name, value in values.items() if not value.isfinite().all()]:
+        raise GeneratorError(f"{broken[0]} holds values that are no numbers")
+    known = "mapper.w_mean" in values
+    values.setdefault("mapper.w_mean", torch.zeros(architecture.w_dim))
     try:
         with torch.device("meta"):
             generator = Generator(architecture)
-        generator.load_state_dict(dict(tensors), strict=True, assign=True)
+        generator.load_state_dict(values, strict=True, assign=True)
     except (RuntimeError, KeyError) as error:
-        raise GeneratorError(f"its weights do not fit its architecture: {_one_line(error)}") from error
-    return generator.eval().requires_grad_(False)
-
-
-def _one_line(error: Exception) -> str:
-    """The error's first words."""
-    return " ".join(str(error).split())[:300]
+        raise GeneratorError(f"its weights do not fit its architecture: {first_line(error)}") from error
+    generator.eval().requires_grad_(False)
+    if not known:  # training checkpoints of rosinality's keep none
+        z = torch.randn(MEAN_LATENTS, architecture.z_dim, generator=torch.Generator().manual_seed(0))
+        generator.mapper.w_mean.copy_(generator.mapper(z).mean(0))
+    return generator
