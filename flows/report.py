@@ -13,10 +13,13 @@ from prefect.artifacts import create_link_artifact
 
 from flows.tracking import show
 from tasks import params, tables
-from tasks.evaluation.gather import read_notices, read_pairs, read_refusals, take_census
-from tasks.evaluation.report import Example, Picture, Provenance, draw_pictures, pick_examples, render_report
+from tasks.evaluation.anomaly import Combination
+from tasks.evaluation.anomaly_section import Face, draw_anomaly, gallery, stand_ins
+from tasks.evaluation.gather import read_anomaly, read_notices, read_pairs, read_refusals, take_census
+from tasks.evaluation.pages import Picture
+from tasks.evaluation.report import Example, Provenance, draw_pictures, pick_examples, render_report
 from tasks.params import Evaluate, Report, SymmetryTrain
-from tasks.schemas import CURVES, LIPS, RATINGS, SCORES
+from tasks.schemas import ANOMALY_MAPS, CURVES, LIPS, RATINGS, REFERENCES, SCORES
 
 STAND_IN = (
     "The networks started from random weights, a stand-in for ImageNet's: results do not compare with the paper's."
@@ -24,7 +27,7 @@ STAND_IN = (
 
 
 @flow
-def report(symmetry: Path, ingest: Path, metrics: Path, scores: Path, figures: Path, out: Path) -> None:
+def report(symmetry: Path, anomaly: Path, ingest: Path, metrics: Path, scores: Path, figures: Path, out: Path) -> None:
     """Write the report: census, refusals, published tables filled in, figures, examples, provenance."""
     settings, compared = params.load(Report, "report"), params.load(Evaluate, "evaluate")
     measured = json.loads(metrics.read_text(encoding="utf-8"))
@@ -39,6 +42,9 @@ def report(symmetry: Path, ingest: Path, metrics: Path, scores: Path, figures: P
         metrics=measured,
         settings=compared,
     )
+    drawn, maps = read_anomaly(anomaly)
+    references = tables.read(ingest / "references.parquet", REFERENCES).to_pandas()
+    pictures |= draw_anomaly(measured["anomaly"], drawn, maps, ratings, references, compared)
     _write_figures(pictures, figures)
     lines = [ingest / "images_refused.parquet", ingest / "ratings_refused.parquet"]
     stand_in = params.load(SymmetryTrain, "symmetry_train").initial_weights == "random"
@@ -56,12 +62,34 @@ def report(symmetry: Path, ingest: Path, metrics: Path, scores: Path, figures: P
                 settings.examples,
             )
         ),
-        provenance=_provenance(ingest, symmetry),
-        notices=[*read_notices(ingest / "images"), *([STAND_IN] if stand_in else [])],
+        provenance=_provenance(ingest, symmetry, anomaly),
+        notices=[*read_notices(ingest / "images"), *([STAND_IN] if stand_in else []), *anomaly_notices(anomaly)],
+        faces=_faces(measured["anomaly"], anomaly / "maps", drawn, settings),
     )
     with tables.replacing(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
     show(lambda: create_link_artifact(out.resolve().as_uri(), link_text="report", key="report"))
+
+
+def anomaly_notices(anomaly: Path) -> list[str]:
+    """What stood in for a trained network, by what made the anomaly's tables; also for a photograph's page."""
+    if not (anomaly / "scores").exists():
+        return []
+    scored, aligned = (tables.provenance_of(anomaly / name) for name in ("scores", "aligned"))
+    curves = anomaly / "generator/curves.parquet"
+    trained = tables.provenance_of(curves) if curves.exists() else {}
+    return stand_ins(
+        scored.get("parameters", {}).get("perceptual", {}),
+        trained.get("parameters", {}).get("settings", {}),
+        aligned.get("parameters", {}).get("settings", {}).get("size"),
+    )
+
+
+def _faces(record: Mapping[str, Any], maps: Path, scores: pd.DataFrame, settings: Report) -> list[Face]:
+    if record["reason"]:
+        return []
+    parts = tables.read_each(maps, ANOMALY_MAPS) if maps.exists() else iter(())
+    return gallery(parts, scores, Combination(**record["headline"]), settings)
 
 
 def _write_figures(pictures: Mapping[str, Sequence[Picture]], folder: Path) -> None:

@@ -28,7 +28,7 @@ STEPS = {
     "adaptation": "Adaptation",
     "ycbcr": "YCbCr instead of RGB",
     "erosion": "Erosion",
-    "both": "YCbCr and erosion together",
+    "both": "The pair of YCbCr and erosion",
 }
 """Comparisons that ask whether a step of the method helps."""
 
@@ -92,9 +92,9 @@ def _best_said(record: Mapping[str, Any]) -> list[str]:
     best = record["best"]
     if best is None:
         return []
-    is_headline = {k: best[k] for k in record["headline"]} == record["headline"]
-    what = "The headline score" if is_headline else combination(best)
-    text = f"{what} agrees best of {best['candidates']} (r {number(best['pearson']['value'])})"
+    if {name: best[name] for name in record["headline"]} == record["headline"]:
+        return [f"None of the other {best['candidates'] - 1} scores agrees better than the headline, named beforehand."]
+    text = f"{combination(best)} agrees best of {best['candidates']} (r {number(best['pearson']['value'])})"
     text += ", but it was picked on the photographs that it is judged on, which flatters it"
     if best["optimism"] is None:
         return [text + "."]

@@ -39,7 +39,8 @@ _STYLE: dict[str, Any] = {
 }
 
 
-def _draw(draw: Any, *, height: float = 3.7) -> bytes:
+def draw_figure(draw: Any, *, height: float = 3.7) -> bytes:
+    """The PNG of one pair of axes that `draw` fills; `height` in inches."""
     with mpl.rc_context({**mpl.rcParamsDefault, **_STYLE, "backend": "agg"}):
         figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, layout="constrained", facecolor="white")
         draw(figure.subplots())
@@ -48,7 +49,8 @@ def _draw(draw: Any, *, height: float = 3.7) -> bytes:
     return buffer.getvalue()
 
 
-def _legend(axes: Axes, columns: int) -> None:
+def legend(axes: Axes, columns: int) -> None:
+    """The legend above the axes."""
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, columnspacing=1.2, borderaxespad=0.2)
 
 
@@ -79,9 +81,9 @@ def scatter(
         axes.set_ylim(bottom=0)
         axes.set_xticks([])
         axes.grid(axis="x", visible=False)
-        _legend(axes, 2)
+        legend(axes, 2)
 
-    return _draw(draw, height=4.0)
+    return draw_figure(draw, height=4.0)
 
 
 def _thinned(values: np.ndarray, most: int) -> np.ndarray:
@@ -109,9 +111,9 @@ def distance_by_rating(
         axes.set_ylim(bottom=0)
         axes.set_xticks(range(1, grades + 1))
         if len(present):
-            _legend(axes, 1)
+            legend(axes, 1)
 
-    return _draw(draw)
+    return draw_figure(draw)
 
 
 def training_curves(curves: pd.DataFrame) -> bytes:
@@ -122,9 +124,9 @@ def training_curves(curves: pd.DataFrame) -> bytes:
         axes.plot(curves["step"], curves["validation_loss"], color=NEGATIVE, linestyle="--", label="validation")
         axes.set(xlabel="optimiser steps", ylabel="contrastive loss")
         axes.set_ylim(bottom=0)
-        _legend(axes, 2)
+        legend(axes, 2)
 
-    return _draw(draw)
+    return draw_figure(draw)
 
 
 def rater_agreement(raters: dict[str, dict[str, Any]]) -> bytes:
@@ -147,4 +149,4 @@ def rater_agreement(raters: dict[str, dict[str, Any]]) -> bytes:
         axes.set_xlabel("Pearson's r with the mean of the other raters")
         axes.grid(axis="y", visible=False)
 
-    return _draw(draw, height=max(1.6, 0.8 + 0.45 * len(known)))
+    return draw_figure(draw, height=max(1.6, 0.8 + 0.45 * len(known)))

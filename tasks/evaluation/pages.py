@@ -6,6 +6,7 @@ Knows nothing of what stands on a page.
 
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure: PNG bytes, what it shows in one or two sentences, and a text for those who do not see it."""
+
+    png: bytes
+    caption: str
+    alt: str
+
 
 NAMES = {
     "clp": "CLP transformation",
@@ -43,7 +54,7 @@ def called(name: str) -> str:
 
 def share(value: float | None) -> str:
     """A share in [0, 1] as per cent, one digit; a dash for null."""
-    return "\u2013" if value is None else f"{100 * value:.1f}"
+    return number(None if value is None else 100 * value, 1)
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -65,9 +76,10 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def data_url(png: bytes) -> str:
-    """A PNG as a data: address, so that the page needs no other file."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+def data_url(picture: bytes) -> str:
+    """A PNG or JPEG as a data: address, so that the page needs no other file."""
+    kind = "jpeg" if picture[:2] == b"\xff\xd8" else "png"
+    return f"data:image/{kind};base64," + base64.b64encode(picture).decode("ascii")
 
 
 def settings_text(value: Any) -> str:

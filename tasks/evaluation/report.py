@@ -13,15 +13,28 @@ import numpy as np
 import pandas as pd
 
 from tasks.evaluation import figures
+from tasks.evaluation.anomaly_section import Face
 from tasks.evaluation.evaluate import PREFIX
-from tasks.evaluation.pages import called, environment, settings_text
-from tasks.evaluation.published import FLEISS_KAPPA, PATIENTS, PUBLISHED
+from tasks.evaluation.pages import Picture, called, environment, settings_text
+from tasks.evaluation.published import (
+    ANOMALY_FACES,
+    ANOMALY_MISPRINT,
+    ANOMALY_TABLE,
+    FLEISS_KAPPA,
+    PATIENTS,
+    PUBLISHED,
+)
 from tasks.evaluation.ratings import mean_rating, prepare_ratings, rating_matrix, role_members
 from tasks.evaluation.words import headline, tiles
 from tasks.params import Evaluate
 
 POINTS = 600
 """Most points a group in the scatter; more would only blacken it."""
+
+
+PLACES: tuple[str, ...] = ("scatter", "ratings", "raters", "training")
+PLACES += ("anomaly-table", "anomaly-scatters", "anomaly-steps", "anomaly-inversion")
+"""Where figures stand."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +54,6 @@ class Refusal:
     stage: str
     reason: str
     count: int
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure: PNG bytes, what it shows in one or two sentences, and a text for those who do not see it."""
-
-    png: bytes
-    caption: str
-    alt: str
 
 
 @dataclass(frozen=True)
@@ -85,16 +89,21 @@ def render_report(
     examples: Sequence[Example],
     provenance: Sequence[Provenance],
     notices: Sequence[str],
+    faces: Sequence[Face] = (),
 ) -> str:
     """The whole page. `notices` are shown on top: stand-in weights, drawn pictures, whatever a reader must know."""
     lines = [(row, [(key, settings_text(value)) for key, value in row.parameters.items()]) for row in provenance]
     ranked = {own: sorted((e for e in examples if e.strategy == own), key=_by_distance) for own in metrics["symmetry"]}
     page = environment().get_template("report.html.j2")
     return page.render(
-        metrics=metrics,
+        metrics={"anomaly": {"reason": "not evaluated"}} | dict(metrics),
         census=census,
         refusals=sorted(refusals, key=lambda row: (row.stage, -row.count, row.reason)),
-        pictures={name: list(pictures.get(name, ())) for name in ("scatter", "ratings", "raters", "training")},
+        pictures={name: list(pictures.get(name, ())) for name in PLACES},
+        faces=faces,
+        anomaly_table=ANOMALY_TABLE,
+        anomaly_misprint=ANOMALY_MISPRINT,
+        anomaly_faces=ANOMALY_FACES,
         examples={name: _ends(rows) for name, rows in ranked.items() if rows},
         provenance=lines,
         notices=notices,

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.evaluation.anomaly import evaluate_anomaly
 from tasks.evaluation.evaluate import Evaluation, evaluate
 from tasks.params import Evaluate
+from tests.evaluation.anomaly_study import HEADLINE, draw_cohort
 
 SETTINGS = Evaluate(
     seed=7,
@@ -93,3 +96,21 @@ def draw_region(rng: np.random.Generator) -> bytes:
 def region() -> bytes:
     """A PNG, 100 x 60."""
     return draw_region(np.random.default_rng(0))
+
+
+@pytest.fixture(scope="session")
+def survey(settings: Evaluate) -> Evaluate:
+    return settings.model_copy(update={"survey": "likeness", "survey_best": "high"})
+
+
+@pytest.fixture(scope="session")
+def cohort() -> SimpleNamespace:
+    """The anomaly tables of a made-up cohort; not to be changed in place."""
+    return draw_cohort()
+
+
+@pytest.fixture(scope="session")
+def record(cohort: SimpleNamespace, survey: Evaluate) -> dict[str, Any]:
+    """What `evaluate_anomaly` says of it."""
+    given = {name: getattr(cohort, name) for name in ("scores", "maps", "ratings", "references", "methods")}
+    return evaluate_anomaly(**given, headline=HEADLINE, settings=survey)

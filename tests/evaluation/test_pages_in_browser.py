@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.evaluation.anomaly_section import draw_anomaly, gallery
 from tasks.evaluation.evaluate import Evaluation
 from tasks.evaluation.grading import GradeScale
 from tasks.evaluation.photo_page import Measure, Photo, Reading, render_photo_page
 from tasks.evaluation.report import Census, Example, Provenance, Refusal, draw_pictures, render_report
-from tasks.params import Evaluate
+from tasks.params import Evaluate, Report
+from tests.evaluation.anomaly_study import HEADLINE
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 LONG = "a" * 90 + ".jpg"
@@ -37,7 +39,14 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def pages(
-    study: SimpleNamespace, evaluation: Evaluation, settings: Evaluate, region: bytes, tmp_path_factory: Any
+    study: SimpleNamespace,
+    evaluation: Evaluation,
+    settings: Evaluate,
+    region: bytes,
+    cohort: SimpleNamespace,
+    survey: Evaluate,
+    record: dict[str, Any],
+    tmp_path_factory: Any,
 ) -> dict[str, Path]:
     curve = pd.DataFrame({"step": [0, 1], "train_loss": [0.3, 0.1], "validation_loss": [0.3, 0.2]})
     pictures = draw_pictures(
@@ -48,8 +57,10 @@ def pages(
         metrics=evaluation.metrics,
         settings=settings,
     )
+    pictures |= draw_anomaly(record, cohort.scores, cohort.maps, cohort.ratings, cohort.references, survey)
     report = render_report(
-        metrics=evaluation.metrics,
+        metrics=evaluation.metrics | {"anomaly": record},
+        faces=gallery([cohort.map_table], cohort.scores, HEADLINE, Report(examples=4, gallery=5, opacity=0.7)),
         census=[Census("Control photographs " + LONG, 120, 100_000, 3)],
         refusals=[Refusal("ingest_images", f"images.csv line 12: {LONG} does not exist", 1)],
         pictures=pictures,
