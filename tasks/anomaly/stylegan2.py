@@ -254,8 +254,10 @@ class Generator(nn.Module):
                 raise ValueError(f"noise is {noise!r}; 'stored', 'none' or a list of maps is accepted")
             return [layer.noise if noise == "stored" else None for layer in layers]
         sides = self.architecture.noise_sides
-        if len(noise) != len(layers) or any(own.shape[-1] != side for own, side in zip(noise, sides, strict=True)):
-            raise ValueError(f"noise maps have sides {[own.shape[-1] for own in noise]}, {list(sides)} are taken")
+        if len(noise) != len(layers) or any(
+            own.shape[-2:] != (side, side) for own, side in zip(noise, sides, strict=True)
+        ):
+            raise ValueError(f"noise maps have sides {[list(o.shape[-2:]) for o in noise]}, {list(sides)} are taken")
         return list(noise)
 
 
