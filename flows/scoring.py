@@ -61,6 +61,7 @@ class Scored:
             "image_id": self.photo.image_id,
             "reason": self.photo.reason,
             "symmetry": readings,
+            "anomaly": self.photo.anomaly.record() if self.photo.anomaly else None,
             "quality": {measure.name: measure.value for measure in self.photo.measures},
         }
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import stats
 
+from tasks.evaluation.anomaly_reading import AnomalyReading
 from tasks.evaluation.grading import GradeScale
 from tasks.evaluation.pages import environment
 
@@ -60,6 +61,7 @@ class Photo:
     mirrored: Literal["left", "right"] | None = None  # the half that was mirrored
     readings: Sequence[Reading] = ()
     measures: Sequence[Measure] = field(default=())
+    anomaly: AnomalyReading | None = None
 
 
 DECLINES = (
@@ -76,7 +78,9 @@ def render_photo_page(photo: Photo, *, notices: Sequence[str], declines: Sequenc
     page = environment().get_template("photo.html.j2")
     drawn = None if photo.region is None else overlay(photo)
     readings = [] if photo.reason else [read_out(reading) for reading in photo.readings]
-    return page.render(photo=photo, overlay=drawn, readings=readings, notices=notices, declines=declines)
+    anomaly = None if photo.reason else photo.anomaly
+    shown = {"overlay": drawn, "readings": readings, "anomaly": anomaly}
+    return page.render(photo=photo, notices=notices, declines=declines, **shown)
 
 
 def overlay(photo: Photo) -> dict[str, Any]:

@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.evaluation.anomaly_reading import AnomalyReading
+from tasks.evaluation.anomaly_reading import cohort as cohort_of
+from tasks.evaluation.anomaly_reading import pictures as pictures_of
 from tasks.evaluation.anomaly_section import draw_anomaly, gallery
 from tasks.evaluation.evaluate import Evaluation
 from tasks.evaluation.grading import GradeScale
@@ -74,11 +77,26 @@ def pages(
     own = Reading("clp", 0.9, 0.5, scale, np.linspace(0, 0.5, 900), np.linspace(0.4, 2, 900), np.linspace(0, 1, 50))
     points = np.stack([np.linspace(5, 95, 68), np.linspace(5, 55, 68)], axis=1)
     measured = Photo(LONG, "ab" * 32, None, region, region, region, points, 50.0, "left", [own], [Measure("Yaw", "2°")])
+    photograph = np.full((300, 260, 3), 150, np.uint8)
+    heat = np.linspace(0, 1, 64 * 64).reshape(64, 64)
+    seen = pictures_of(
+        aligned=photograph[:64, :64],
+        normalised=photograph[:64, :64],
+        heat=heat,
+        photograph=photograph,
+        heat_on_photograph=np.linspace(0, 1, 300 * 260).reshape(300, 260),
+        to_original=np.array([[3.0, 0, 20], [0, 3.0, 30]]),
+        high=0.9,
+        opacity=0.7,
+    )
+    read = AnomalyReading(HEADLINE, **cohort_of(cohort.scores, HEADLINE), score=4.2, **seen)
+    both = Photo(LONG, "ab" * 32, None, region, region, region, points, 50.0, "left", [own], [], anomaly=read)
     refused = Photo(LONG, "ab" * 32, f"cannot be read: {LONG}")
     folder = tmp_path_factory.mktemp("pages")
     written = {
         "report": report,
         "photo": render_photo_page(measured, notices=["Stand-in weights."]),
+        "anomaly": render_photo_page(both, notices=[]),
         "refused": render_photo_page(refused, notices=[]),
     }
     for name, html in written.items():
@@ -87,7 +105,7 @@ def pages(
 
 
 @pytest.mark.parametrize("width", [400, 1280])
-@pytest.mark.parametrize("name", ["report", "photo", "refused"])
+@pytest.mark.parametrize("name", ["report", "photo", "anomaly", "refused"])
 def test_opens_from_disk_alone_and_fits(name: str, width: int, browser: Any, pages: dict[str, Path]) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900})
     asked: list[str] = []

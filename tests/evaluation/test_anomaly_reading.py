@@ -1,0 +1,83 @@
+"""One photograph's anomaly score: on its page, and for --json."""
+
+import json
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+
+from tasks.evaluation import anomaly_reading
+from tasks.evaluation.anomaly_reading import AnomalyReading, pictures
+from tasks.evaluation.photo_page import Photo, render_photo_page
+from tests.evaluation.anomaly_study import HEADLINE
+
+CONTROLS, PATIENTS = np.array([4.0, 5.0, 6.0, 7.0]), np.array([1.0, 2.0, 3.0, 4.5])
+
+
+def reading(**changed: object) -> AnomalyReading:
+    given = {"controls": CONTROLS, "patients": PATIENTS, "score": 4.2}
+    return AnomalyReading(HEADLINE, **(given | changed))  # type: ignore[arg-type]
+
+
+def test_the_record_says_how_the_score_was_made_and_where_it_lies() -> None:
+    record = reading().record()
+    assert record == {
+        "score": 4.2,
+        "heatmap": "pse",
+        "processing": "both",
+        "region": "mouth",
+        "percentile_among": {"unseen_controls": 25.0, "patients": 75.0},
+        "reason": None,
+    }
+    assert json.dumps(record)
+    refused = reading(score=None, reason="no face").record()
+    assert (refused["score"], refused["percentile_among"], refused["reason"]) == (None, {}, "no face")
+
+
+def test_marks_lie_where_the_scores_do() -> None:
+    shown = reading(score=-3.0).shown()
+    ticks = [x for row in shown["rows"] for x in row["ticks"]]
+    assert 0 < shown["at"] < min(ticks) < max(ticks) < 100
+    alone = reading(controls=np.array([]), patients=np.array([])).shown()
+    assert alone["rows"] == []
+    assert alone["at"] == 50
+
+
+def test_the_cohort_is_everyone_scored(cohort: SimpleNamespace) -> None:
+    found = anomaly_reading.cohort(cohort.scores, HEADLINE)
+    assert (len(found["controls"]), len(found["patients"])) == (15, 30)
+    assert found["controls"].mean() > found["patients"].mean()
+
+
+def test_the_page_has_it_when_it_is_given_and_not_otherwise() -> None:
+    html = render_photo_page(Photo("one.jpg", "ab" * 32, anomaly=reading()), notices=[])
+    for text in ("4.200", "this S lies above 25", "PSE over mouth and nose", "Hayajneh"):
+        assert text in html
+    assert "Hayajneh" not in render_photo_page(Photo("one.jpg", "ab" * 32), notices=[])
+    declined = reading(score=None, reason="<b>too little of the face</b>")
+    html = render_photo_page(Photo("one.jpg", "ab" * 32, anomaly=declined), notices=[])
+    assert "&lt;b&gt;too little of the face" in html
+    assert "S lies above" not in html
+
+
+def test_the_heat_lies_on_the_photographs_face() -> None:
+    photograph = np.full((300, 260, 3), 150, np.uint8)
+    warm = np.zeros((300, 260))
+    warm[60:80, 60:80] = 1.0
+    made = pictures(
+        aligned=photograph[:64, :64],
+        normalised=photograph[:64, :64],
+        heat=np.zeros((64, 64)),
+        photograph=photograph,
+        heat_on_photograph=warm,
+        to_original=np.array([[2.0, 0, 20], [0, 2.0, 30]]),
+        high=1.0,
+        opacity=1.0,
+    )
+    face = cv2.imdecode(np.frombuffer(made["on_original"], np.uint8), cv2.IMREAD_COLOR).astype(int)
+    assert face.shape == (420, 420, 3)
+    scale = 420 / 127
+    inside, outside = face[int(40 * scale), int(50 * scale)], face[int(90 * scale), int(90 * scale)]
+    assert abs(outside - 150).max() < 6
+    assert abs(inside - 150).max() > 60
+    assert render_photo_page(Photo("a", "b", anomaly=reading(**made)), notices=[]).count("data:image/jpeg") == 4
