@@ -1,6 +1,8 @@
 """Tables of all systems as columns, and what is told of them."""
 
-from tasks.evaluation.gather import rounded
+from tasks import tables
+from tasks.evaluation.gather import read_anomaly, rounded
+from tasks.schemas import ANOMALY_MAPS, ANOMALY_SCORES
 
 
 def test_the_last_bits_of_a_number_are_not_kept():
@@ -8,3 +10,16 @@ def test_the_last_bits_of_a_number_are_not_kept():
         "a": [0.3, 3, None, "x"],
         "b": {"c": 3.33333333e-21},
     }
+
+
+def test_the_anomaly_tables_are_read_without_pictures_or_missed_quietly(cohort, tmp_path):
+    for name, own, schema in (
+        ("scores", cohort.score_table, ANOMALY_SCORES),
+        ("maps", cohort.map_table, ANOMALY_MAPS),
+    ):
+        assert all(table.empty for table in read_anomaly(tmp_path / "none"))
+        tables.write(own, tmp_path / name / "00.parquet", schema, provenance={})
+    scores, maps = read_anomaly(tmp_path)
+    assert scores.equals(cohort.scores)
+    assert "picture" not in maps
+    assert len(maps) == len(cohort.maps)
