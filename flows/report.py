@@ -73,15 +73,17 @@ def report(symmetry: Path, anomaly: Path, ingest: Path, metrics: Path, scores: P
 
 def anomaly_notices(anomaly: Path) -> list[str]:
     """What stood in for a trained network, by what made the anomaly's tables; also for a photograph's page."""
-    if not (anomaly / "scores").exists():
+    made = {
+        name: tables.provenance_of(anomaly / name).get("parameters", {})
+        for name in ("scores", "generator/curves.parquet", "aligned")
+        if (anomaly / name).exists()
+    }
+    if "scores" not in made:
         return []
-    scored, aligned = (tables.provenance_of(anomaly / name) for name in ("scores", "aligned"))
-    curves = anomaly / "generator/curves.parquet"
-    trained = tables.provenance_of(curves) if curves.exists() else {}
     return stand_ins(
-        scored.get("parameters", {}).get("perceptual", {}),
-        trained.get("parameters", {}).get("settings", {}),
-        aligned.get("parameters", {}).get("settings", {}).get("size"),
+        made["scores"].get("perceptual", {}),
+        made.get("generator/curves.parquet", {}).get("settings", {}),
+        made.get("aligned", {}).get("settings", {}).get("size"),
     )
 
 
