@@ -31,7 +31,7 @@ from tasks.anomaly.perceptual import Perceptual, load_perceptual
 from tasks.anomaly.scores import anomaly_score
 from tasks.anomaly.search import BLOCK
 from tasks.anomaly.stylegan2 import Architecture, Generator
-from tasks.params import AnomalyAdapt, AnomalyInvert, AnomalyPerceptual
+from tasks.params import AnomalyAdapt, AnomalyInvert, AnomalyPerceptual, FaceLoss
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import render
@@ -96,7 +96,7 @@ def plain_adaptation(
     for _ in range(settings.iterations):
         picture = own.synthesise(styles, maps)
         lpips = perceptual.distance(perceptual.features(picture), perceptual.features(target[None])).sum()
-        loss = settings.lpips_weight * lpips + settings.l2_weight * (picture - target).square().mean()
+        loss = settings.loss.lpips * lpips + settings.loss.l2 * (picture - target).square().mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -122,7 +122,8 @@ class Bench:
             seed=SEED, threads=self.arguments.threads, together=together, populations=("control",),
             space=self.arguments.space, mean_latents=10000, iterations=self.arguments.iterations,
             learning_rate=self.arguments.learning_rate, ramp_up=0.05, ramp_down=0.25, latent_noise=0.05,
-            noise_until=0.75, noise_weight=1e5, smallest_noise=8, curve_points=2, checkpoint_every=10**6, starts=1,
+            noise_until=0.75, noise_weight=1e5,
+            loss=FaceLoss(lpips=1, l2=0, l1=0, ssim=0), smallest_noise=8, curve_points=2, checkpoint_every=10**6, starts=1,
             precision=self.arguments.precision,
         )  # fmt: skip
 
@@ -131,7 +132,7 @@ class Bench:
         count = self.arguments.adaptation
         return AnomalyAdapt(
             threads=self.arguments.threads, together=together, iterations=count, until=count, keep_every=count,
-            learning_rate=0.002, lpips_weight=1.0, l2_weight=1.0, precision=self.arguments.precision,
+            learning_rate=0.002, loss=FaceLoss(lpips=1, l2=1, l1=0, ssim=0), precision=self.arguments.precision,
         )  # fmt: skip
 
     def plain(self, count: int) -> tuple[list[Tensor], float, float]:

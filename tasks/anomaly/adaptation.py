@@ -22,6 +22,7 @@ from torch.func import functional_call
 from tasks import runtime, schemas
 from tasks.anomaly import networks, noise, pictures, rows
 from tasks.anomaly.checkpoints import require_size
+from tasks.anomaly.likeness import Likeness
 from tasks.anomaly.perceptual import Perceptual
 from tasks.anomaly.stylegan2 import Generator
 from tasks.params import AnomalyAdapt, AnomalyPerceptual
@@ -106,8 +107,7 @@ class _Batch:
         settings: AnomalyAdapt,
     ) -> None:
         device, count = generator.constant.device, len(targets)
-        self.generator, self.perceptual, self.settings = generator, perceptual, settings
-        self.targets = targets.to(device)
+        self.generator, self.settings = generator, settings
         styles = w.view(count, -1, generator.w_dim).to(device)
         self.styles = styles.expand(-1, generator.num_ws, -1)
         self.maps = rows.unpacked(noises.to(device), noise.shapes(generator.architecture))
@@ -119,7 +119,7 @@ class _Batch:
         synthesis = _Synthesis(generator)
         self.draw = torch.vmap(lambda weights, *inputs: functional_call(synthesis, weights, inputs))
         with torch.no_grad(), networks.computing(generator, settings.precision):
-            self.features = perceptual.features(self.targets)
+            self.likeness = Likeness(targets.to(device), perceptual, settings.loss)
 
     def advance(self, *, learn: bool) -> tuple[Tensor, Tensor]:
         """The pictures (N, 3, R, R) as they are drawn now and their losses (N,); then one iteration, if it learns."""
@@ -127,9 +127,7 @@ class _Batch:
         with torch.set_grad_enabled(learn), networks.computing(self.generator, settings.precision):
             weights = dict(zip(self.shapes, rows.unpacked(self.flat, list(self.shapes.values())), strict=True))
             drawn = self.draw(weights, self.styles, self.maps)
-            lpips = self.perceptual.distance(self.perceptual.features(drawn), self.features)
-            l2 = (drawn - self.targets).square().mean((1, 2, 3))
-            loss = settings.lpips_weight * lpips + settings.l2_weight * l2
+            loss = self.likeness.distance(drawn)
         if learn:
             self.optimiser.zero_grad()
             torch.autograd.backward(loss.sum())

@@ -45,7 +45,7 @@ class Inversion:
     w: Tensor | None = None  # (w_dim,), or (num_ws * w_dim,) in w+
     noise: Tensor | None = None  # (sum of side**2,), maps in layer order, by rows
     picture: Tensor | None = None  # (3, R, R), about -1..1
-    curve: Tensor | None = None  # (points,), LPIPS at `schedules.curve_steps`, the last one of `picture`
+    curve: Tensor | None = None  # (points,), the distance at `schedules.curve_steps`, the last one of `picture`
     start: int | None = None
     reason: str | None = None
 

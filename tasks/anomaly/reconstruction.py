@@ -13,13 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tasks.anomaly.likeness import similarity
 from tasks.anomaly.stylegan2 import EPSILON, SLOPE, Generator
 from tasks.params import AnomalyGenerator
 
-WINDOW = 7
-"""Side of SSIM's window, pixels."""
-STABILISERS = (0.02**2, 0.06**2)
-"""SSIM's constants for a range of 2."""
 SMALLEST = 4
 """Side of the encoder's last features."""
 
@@ -97,21 +94,6 @@ class Reconstruction:
         pictures, weight = F.avg_pool2d(pictures, factor), F.avg_pool2d(self.weight, factor)
         unlike = self.settings.reconstruction.ssim_weight * (1 - similarity(drawn, pictures))
         return (((drawn - pictures).abs() + unlike) * weight).mean((1, 2, 3))
-
-
-def similarity(x: Tensor, y: Tensor) -> Tensor:
-    """SSIM around every pixel of two (N, C, H, W) in -1..1, in a square window cut off at the border."""
-    x, y = x + 1, y + 1
-
-    def mean(values: Tensor) -> Tensor:
-        return F.avg_pool2d(values, WINDOW, 1, padding=WINDOW // 2, count_include_pad=False)
-
-    mean_x, mean_y = mean(x), mean(y)
-    variances = mean(x * x) - mean_x.square() + mean(y * y) - mean_y.square()
-    covariance = mean(x * y) - mean_x * mean_y
-    c1, c2 = STABILISERS
-    light = (2 * mean_x * mean_y + c1) / (mean_x.square() + mean_y.square() + c1)
-    return light * (2 * covariance + c2) / (variances + c2)
 
 
 def _spread(z: Tensor) -> Tensor:

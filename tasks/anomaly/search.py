@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tasks import runtime
 from tasks.anomaly import noise, rows, schedules
+from tasks.anomaly.likeness import Likeness
 from tasks.anomaly.networks import computing
 from tasks.anomaly.perceptual import Perceptual
 from tasks.anomaly.stylegan2 import Generator
@@ -44,7 +45,7 @@ class Batch:
     names: list[str]
     """As many as the batch has faces."""
     start: int
-    targets: list[Tensor]
+    likeness: Likeness
     flat: Tensor  # (together, numbers): w, then the noise maps
     optimiser: torch.optim.Adam
     curve: Tensor  # (points, together)
@@ -77,13 +78,13 @@ class Search:
         first = torch.stack([self._first(name, start) for name in names])
         flat = rows.packed([first]).to(device).requires_grad_()
         with torch.no_grad(), computing(self.generator, settings.precision):
-            targets = self.perceptual.features(self.pictures[filled].to(device))
+            likeness = Likeness(self.pictures[filled].to(device), self.perceptual, settings.loss)
         points = len(schedules.curve_steps(settings))
         return Batch(
             places=places,
             names=names,
             start=start,
-            targets=targets,
+            likeness=likeness,
             flat=flat,
             optimiser=torch.optim.Adam([flat], fused=True),
             curve=torch.zeros(points, len(names), device=device),
@@ -115,7 +116,7 @@ class Search:
         w, maps = self.parts(batch.flat)
         with computing(self.generator, self.settings.precision):
             pictures = self.drawn(w, maps)
-            batch.curve[-1] = self.perceptual.distance(self.perceptual.features(pictures), batch.targets)
+            batch.curve[-1] = batch.likeness.distance(pictures)
         finite = batch.finite & pictures.flatten(1).isfinite().all(1) & batch.flat.isfinite().all(1)
         noises = torch.cat([own.flatten(1) for own in maps], dim=1)
         parts = [x.detach().float().cpu() for x in (w.flatten(1), noises, pictures, batch.curve.t())]
@@ -128,15 +129,14 @@ class Search:
 
 
 def advance(batch: Batch, search: Search) -> None:
-    """One iteration; the curve takes LPIPS as it was before."""
+    """One iteration; the curve takes the distance as it was before."""
     settings = search.settings
     batch.optimiser.param_groups[0]["lr"] = schedules.learning_rate(batch.step, settings) * SLOWER**batch.start
     w, maps = search.parts(batch.flat)
     if (strength := schedules.latent_noise(batch.step, settings) * search.latent.spread) > 0:
         w = w + strength * _jitter(batch, settings.seed, w[0].shape)
     with computing(search.generator, settings.precision):
-        found = search.perceptual.features(search.drawn(w, maps))
-        distance = search.perceptual.distance(found, batch.targets)
+        distance = batch.likeness.distance(search.drawn(w, maps))
     loss = distance + settings.noise_weight * noise.regulariser(maps, smallest=settings.smallest_noise)
     batch.finite &= loss.detach().isfinite()
     batch.optimiser.zero_grad()

@@ -88,14 +88,14 @@ def score_by_step(
 
 
 def inversion_curves(curves: np.ndarray) -> bytes:  # (photographs, points)
-    """LPIPS during the inversions: median, and the middle 80 %."""
+    """Distance from the photograph during the inversions: median, and the middle 80 %."""
     low, middle, high = np.quantile(curves, [0.1, 0.5, 0.9], axis=0)
     along = np.linspace(0, 100, curves.shape[1])
 
     def draw(axes: Axes) -> None:
         axes.fill_between(along, low, high, color=RATED, alpha=0.2, linewidth=0, label="10 to 90 % of photographs")
         axes.plot(along, middle, color=RATED, label="median")
-        axes.set(xlabel="share of the iterations, %", ylabel="LPIPS")
+        axes.set(xlabel="share of the iterations, %", ylabel="distance from the photograph")
         axes.set_ylim(bottom=0)
         legend(axes, 2)
 

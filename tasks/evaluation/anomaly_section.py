@@ -114,7 +114,9 @@ def _inversion(maps: pd.DataFrame) -> list[Picture]:
     if length < 2:
         return []
     caption = f"Convergence of {len(whole)} inversions. A curve that still falls at its end asks for more iterations."
-    return [Picture(figures.inversion_curves(np.stack(whole)), caption, "Line chart of LPIPS during the inversion")]
+    return [
+        Picture(figures.inversion_curves(np.stack(whole)), caption, "Line chart of the distance during the inversion")
+    ]
 
 
 def pick_faces(scores: pd.DataFrame, headline: Combination, *, count: int) -> list[tuple[str, float, int, int]]:

@@ -12,6 +12,7 @@ from tasks.params.anomaly import (
     AnomalyPerceptual,
     AnomalyScore,
     ControlAugmentation,
+    FaceLoss,
     Reconstruction,
 )
 from tasks.params.block import Block, ParamsError, load
@@ -35,6 +36,7 @@ __all__ = [
     "Block",
     "Data",
     "Evaluate",
+    "FaceLoss",
     "IngestFrames",
     "IngestImages",
     "IngestLandmarks",

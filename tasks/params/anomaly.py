@@ -89,6 +89,15 @@ class AnomalyPerceptual(Block):
     size: int = Field(ge=16, description="pictures larger than this are averaged down to it, pixels; published: 256")
 
 
+class FaceLoss(Block):
+    """Weights of what a drawn face's distance from the photograph is made of (tasks.anomaly.likeness). 0: left out."""
+
+    lpips: float = Field(ge=0)
+    l2: float = Field(ge=0, description="mean squared difference, pixels in -1..1")
+    l1: float = Field(ge=0, description="mean absolute difference, pixels in -1..1")
+    ssim: float = Field(ge=0, description="1 - SSIM")
+
+
 class AnomalyInvert(Block):
     """The nearest face that the generator draws (tasks.anomaly.inversion; Algorithm 1)."""
 
@@ -106,9 +115,10 @@ class AnomalyInvert(Block):
     ramp_down: float = Field(ge=0, le=1, description="share of the iterations over which the rate falls (cosine)")
     latent_noise: float = Field(ge=0, description="noise added to w at first, in standard deviations of w")
     noise_until: float = Field(ge=0, le=1, description="share of the iterations after which none is added")
+    loss: FaceLoss = Field(description="published: lpips 1")
     noise_weight: float = Field(ge=0, description="alpha, of the noise regulariser")
     smallest_noise: int = Field(ge=4, description="coarsest side of the regulariser's pyramid, pixels")
-    curve_points: int = Field(ge=2, description="losses kept")
+    curve_points: int = Field(ge=2, description="distances kept")
     checkpoint_every: int = Field(ge=1, description="iterations that a kill loses at most")
     starts: int = Field(ge=1, description="tries when the loss is no number, each from another start")
     precision: Literal["float32", "stored", "bfloat16"] = Field(description="on a GPU; a CPU computes in float32")
@@ -123,8 +133,7 @@ class AnomalyAdapt(Block):
     until: int = Field(ge=1, description="iterations in all, for scores over adaptation steps (Figure 8)")
     keep_every: int = Field(ge=1, description="iterations between kept pictures")
     learning_rate: float = Field(gt=0)
-    lpips_weight: float = Field(ge=0)
-    l2_weight: float = Field(ge=0)
+    loss: FaceLoss = Field(description="published: lpips 1, l2 1")
     precision: Literal["float32", "stored", "bfloat16"] = Field(description="on a GPU; a CPU computes in float32")
 
 

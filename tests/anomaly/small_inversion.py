@@ -14,7 +14,7 @@ import torch
 from tasks.anomaly.inversion import Inversion, MeanLatent, Progress, invert, mean_latent
 from tasks.anomaly.perceptual import Perceptual, load_perceptual
 from tasks.anomaly.stylegan2 import Architecture, Generator
-from tasks.params import AnomalyInvert, AnomalyPerceptual
+from tasks.params import AnomalyInvert, AnomalyPerceptual, FaceLoss
 
 ARCHITECTURE = Architecture(
     resolution=32, z_dim=16, w_dim=16, mapping_layers=2, mapping_rate=0.01, channels={4: 16, 8: 16, 16: 8, 32: 8},
@@ -24,6 +24,7 @@ PERCEPTUAL = AnomalyPerceptual(net="squeeze", trunk="random", size=64)
 SETTINGS = AnomalyInvert(
     seed=5, threads=1, together=3, populations=("control",), space="w", mean_latents=200, iterations=12,
     learning_rate=0.1, ramp_up=0.05, ramp_down=0.25, latent_noise=0.05, noise_until=0.75, noise_weight=1e5,
+    loss=FaceLoss(lpips=1, l2=0, l1=0, ssim=0),
     smallest_noise=8, curve_points=4, checkpoint_every=4, starts=2, precision="float32",
 )  # fmt: skip
 

@@ -10,13 +10,14 @@ from tasks.anomaly import adaptation, pictures
 from tasks.anomaly.adaptation import Kept, adapt, adapt_photographs, kept_steps
 from tasks.anomaly.checkpoints import save_generator
 from tasks.images import encode_png
-from tasks.params import AnomalyAdapt
+from tasks.params import AnomalyAdapt, FaceLoss
 from tasks.schemas import ALIGNED, INVERSIONS
 from tests.anomaly import small_inversion as small
 from tests.anomaly.small_inversion import drawn, small_inversion
 
 SETTINGS = AnomalyAdapt(
-    threads=1, together=3, iterations=5, until=12, keep_every=4, learning_rate=0.01, lpips_weight=1.0, l2_weight=1.0,
+    threads=1, together=3, iterations=5, until=12, keep_every=4, learning_rate=0.01,
+    loss=FaceLoss(lpips=1, l2=1, l1=0, ssim=0),
     precision="float32",
 )  # fmt: skip
 
@@ -126,7 +127,7 @@ def test_a_face_whose_loss_is_no_number_disturbs_no_other(inverted, three):
 
 
 def test_weights_of_the_losses_count(inverted):
-    only_pixels = small_adaptation(*inverted[:3], lpips_weight=0)[0]
+    only_pixels = small_adaptation(*inverted[:3], loss=FaceLoss(lpips=0, l2=1, l1=0, ssim=0))[0]
     difference = (only_pixels[-1].picture - inverted[0][0]).square().mean()
     assert only_pixels[-1].loss == pytest.approx(float(difference), rel=1e-4)
 
