@@ -122,8 +122,8 @@ class Bench:
             seed=SEED, threads=self.arguments.threads, together=together, populations=("control",),
             space=self.arguments.space, mean_latents=10000, iterations=self.arguments.iterations,
             learning_rate=self.arguments.learning_rate, ramp_up=0.05, ramp_down=0.25, latent_noise=0.05,
-            noise_until=0.75, noise_weight=1e5,
-            loss=FaceLoss(lpips=1, l2=0, l1=0, ssim=0), smallest_noise=8, curve_points=2, checkpoint_every=10**6, starts=1,
+            noise_until=0.75, noise_weight=1e5, loss=FaceLoss(lpips=1, l2=0, l1=0, ssim=0),
+            smallest_noise=8, curve_points=2, checkpoint_every=10**6, starts=1,
             precision=self.arguments.precision,
         )  # fmt: skip
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from prefect import flow
 from pydantic import BaseModel
 
@@ -78,7 +79,8 @@ def anomaly_generator(aligned: Path, weights: Path, out: Path) -> None:
     size = params.load(AnomalyAlign, "anomaly_align").size
     record = provenance("anomaly_generator", training, GENERATORS, {"settings": settings, "size": size}, {})
     if settings.source == "controls":
-        trained = tables.read(aligned, ALIGNED)
+        everyone = tables.read(aligned, ALIGNED)
+        trained = everyone.filter(pc.equal(everyone["population"], "control"))  # a new patient trains nothing
         record["inputs"] = {"aligned": table_digest(trained)}
         result = recall(record, GENERATORS, lambda: _train(trained, record, settings)).to_pylist()[0]
     else:

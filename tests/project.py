@@ -26,9 +26,23 @@ SMALL: dict[str, dict[str, Any]] = {
     "ingest_landmarks": {"detect_side": 256, "enlarge_to": 384},
     "symmetry_pairs": {"train": 0.5, "validation": 0.25, "test": 0.25, "min_gap": 2, "per_clip": 4},
     "symmetry_train": {"threads": 1, "width": 0.25, "input_size": 32, "steps": 8, "batch_size": 8, "evaluate_every": 4},
+    "anomaly_align": {"size": 32, "eye_distance": 11.5},
+    "anomaly_generator": {
+        "threads": 1,
+        "held_out": 0.1,
+        "z_dim": 16,
+        "w_dim": 16,
+        "channel_base": 256,
+        "channel_max": 16,
+        "steps": {8: 10, 32: 20},
+        "batch_size": 4,
+        "evaluate_every": 10,
+    },
+    "anomaly_invert": {"together": 4, "mean_latents": 200, "iterations": 6, "checkpoint_every": 3, "curve_points": 3},
+    "anomaly_adapt": {"together": 4, "iterations": 2, "until": 4, "keep_every": 2},
     "evaluate": {"resamples": 100},
 }
-"""What differs from params.yaml; everything else is the demo's."""
+"""What differs from params.yaml; everything else is the demo's."""  # fmt: skip
 
 
 def make_project(folder: Path, changes: dict[str, dict[str, Any]], *, copy_code: bool = False) -> Path:

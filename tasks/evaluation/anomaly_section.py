@@ -114,9 +114,7 @@ def _inversion(maps: pd.DataFrame) -> list[Picture]:
     if length < 2:
         return []
     caption = f"Convergence of {len(whole)} inversions. A curve that still falls at its end asks for more iterations."
-    return [
-        Picture(figures.inversion_curves(np.stack(whole)), caption, "Line chart of the distance during the inversion")
-    ]
+    return [Picture(figures.inversion_curves(np.stack(whole)), caption, "Line chart of distance by iteration")]
 
 
 def pick_faces(scores: pd.DataFrame, headline: Combination, *, count: int) -> list[tuple[str, float, int, int]]:

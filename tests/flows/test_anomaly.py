@@ -1,0 +1,93 @@
+"""The anomaly stages on a small project: what each writes, and what a change computes again."""
+
+import re
+
+import numpy as np
+import pytest
+
+from tasks import tables
+from tasks.anomaly.checkpoints import load_generator
+from tasks.anomaly.cohort import trains
+from tasks.images import decode_png
+from tasks.params import AnomalyAdapt, AnomalyGenerator, load
+from tasks.schemas import ADAPTATIONS, ALIGNED, ANOMALY_MAPS, ANOMALY_SCORES, IMAGES, INVERSIONS, LANDMARKS
+from tests.project import copy_project, lock, run, set_number
+
+SIZE = 32
+
+
+def table(project, name, schema):
+    return tables.read(project / "data/anomaly" / name, schema).to_pandas()
+
+
+def test_anomaly_align_has_every_photograph(built):
+    aligned = table(built, "aligned", ALIGNED)
+    landmarks = tables.read(built / "data/ingest/landmarks", LANDMARKS).to_pandas()
+    stills = tables.read(built / "data/ingest/images", IMAGES).to_pandas().query("kind == 'still'")
+    assert set(aligned["image_id"]) == set(stills["image_id"])
+    assert set(aligned.loc[aligned["reason"].notna(), "image_id"]) >= set(
+        landmarks.loc[landmarks["reason"].notna() & landmarks["image_id"].isin(stills["image_id"]), "image_id"]
+    )
+    good = aligned[aligned["reason"].isna()]
+    assert all(decode_png(png).shape == (SIZE, SIZE, 3) for png in good["picture"])
+
+
+def test_anomaly_generator_is_a_generator_of_that_size(built):
+    generator = load_generator(built / "data/anomaly/generator/generator.safetensors")
+    assert generator.resolution == SIZE
+    assert generator.mapper.w_mean.abs().sum() > 0
+
+
+def test_anomaly_invert_leaves_out_whoever_trained_the_generator(built):
+    settings = load(AnomalyGenerator, "anomaly_generator", built / "params.yaml")
+    aligned = table(built, "aligned", ALIGNED)
+    teaching = [
+        trains(who, kind, settings=settings) for who, kind in zip(aligned.subject_id, aligned.population, strict=True)
+    ]
+    assert 0 < sum(teaching) < len(aligned)
+    inverted = table(built, "inversions", INVERSIONS)
+    assert set(inverted["image_id"]) == set(aligned.loc[~np.array(teaching), "image_id"])
+    assert set(aligned.loc[aligned["population"] == "repaired", "image_id"]) <= set(inverted["image_id"])
+
+
+def test_anomaly_adapt_keeps_the_steps(built):
+    adapted = table(built, "adaptations", ADAPTATIONS)
+    settings = load(AnomalyAdapt, "anomaly_adapt", built / "params.yaml")
+    good = adapted[adapted["reason"].isna()]
+    assert set(good.groupby("image_id")["step"].apply(tuple)) == {(0, 2, 4)}
+    assert settings.iterations == 2
+    losses = good.pivot(index="image_id", columns="step", values="loss")
+    assert (losses[4] < losses[0]).mean() > 0.9
+
+
+def test_anomaly_score_gives_48_scores_a_photograph_and_a_heatmap(built):
+    scores = table(built, "scores", ANOMALY_SCORES)
+    counted = scores[scores["step"].isin([0, 2])].groupby("image_id").size()
+    inverted = set(table(built, "inversions", INVERSIONS)["image_id"])
+    assert set(counted.index) == inverted
+    assert (counted == 48).all()
+    assert scores.loc[scores["reason"].isna(), "score"].between(-5, 40).all()
+    maps = table(built, "maps", ANOMALY_MAPS)
+    assert set(maps["image_id"]) == inverted
+    assert (maps.loc[maps["reason"].isna(), "heat_high"] > 0).all()
+
+
+@pytest.mark.slow
+def test_another_erosion_inverts_nobody_and_one_photograph_less_computes_nothing_anew(built, tmp_path):
+    project = copy_project(built, tmp_path / "project")
+    set_number(project, "anomaly_score", "erosion", 5)
+    before = lock(project)
+    said = run(project, "dvc", "repro", "anomaly_score").stdout
+    assert "anomaly_invert:" not in said
+    after = lock(project)
+    assert [s for s in after if s.startswith("anomaly") and after[s]["outs"] != before[s]["outs"]] == ["anomaly_score"]
+    gone = next((project / "data/raw/phantoms/repaired").glob("*/0.png"))
+    images = project / "data/raw/phantoms/images.csv"
+    name = str(gone.relative_to(project / "data/raw/phantoms"))
+    images.write_text("".join(line for line in images.read_text().splitlines(True) if not line.startswith(name)))
+    gone.unlink()
+    run(project, "dvc", "commit", "-f", "phantoms_draw")
+    said = run(project, "dvc", "repro", "anomaly_adapt").stdout
+    assert "anomaly_generator: reused" in said
+    for stage in ("anomaly_invert", "anomaly_adapt"):
+        assert re.search(rf"{stage}: \d+ buckets reused .*; 0 buckets computed", said), said[-2000:]
