@@ -51,8 +51,8 @@ def evaluate(
     show(lambda: create_table_artifact(rows, key="evaluate-summary", description="headline metrics"))
 
 
-def headline_combination() -> Combination:
+def headline_combination(numbers: Path = Path("params.yaml")) -> Combination:
     """The anomaly score that params.yaml names."""
-    own = params.load(AnomalyScore, "anomaly_score")
-    step = params.load(AnomalyAdapt, "anomaly_adapt").iterations
+    own = params.load(AnomalyScore, "anomaly_score", numbers)
+    step = params.load(AnomalyAdapt, "anomaly_adapt", numbers).iterations
     return Combination(step=step, region=own.region, heatmap=own.heatmap, processing=own.processing)

@@ -5,14 +5,15 @@ D by strategy beside what it is read against, or the reason for which the photog
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from flows.anomaly_scoring import Anomaly, read_anomaly
 from tasks import images, params, tables
 from tasks.digests import file_digest
 from tasks.errors import InputError
@@ -102,8 +103,13 @@ def _model(folder: Path, measured: Mapping[str, Any], rated: pd.DataFrame, setti
     return Model(strategy, load_network(folder / "model" / "model.safetensors"), reading)
 
 
-def score(path: Path, models: Sequence[Model], root: Path) -> Scored:
-    """One photograph's result. A file that cannot be measured gives a reason, never an exception."""
+def score(
+    path: Path, models: Sequence[Model], root: Path, *, anomaly: Anomaly | None, advance: Callable[[int], None]
+) -> Scored:
+    """One photograph's result. A file that cannot be measured gives a reason, never an exception.
+
+    `anomaly`: None leaves that part out; `advance` as in `read_anomaly`.
+    """
     points = params.load(IngestLandmarks, "ingest_landmarks", root / "params.yaml")
     cut = params.load(IngestLips, "ingest_lips", root / "params.yaml")
     try:
@@ -117,11 +123,17 @@ def score(path: Path, models: Sequence[Model], root: Path) -> Scored:
     measures = _measures(face, points)
     if face["reason"]:
         return Scored(path, Photo(path.name, image_id, reason=str(face["reason"]), measures=measures))
+    landmarks = np.reshape(np.array(face["points"], float), (68, 2))
     try:
-        lips = crop_lips(image, np.reshape(np.array(face["points"], float), (68, 2)), settings=cut)
+        lips = crop_lips(image, landmarks, settings=cut)
     except LipsError as error:
         return Scored(path, Photo(path.name, image_id, reason=str(error), measures=measures))
-    return Scored(path, _photo(path.name, image_id, lips, cut, models, measures, root))
+    photo = _photo(path.name, image_id, lips, cut, models, measures, root)
+    if anomaly is None:
+        return Scored(path, photo)
+    return Scored(
+        path, replace(photo, anomaly=read_anomaly(image, landmarks, anomaly, image_id=image_id, advance=advance))
+    )
 
 
 def _photo(
