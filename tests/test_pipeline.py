@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import cv2
+import pandas as pd
 import pytest
 import yaml
 
@@ -139,7 +140,7 @@ def test_one_more_photograph_trains_nothing_and_computes_one_bucket(project, tmp
     assert "Running stage 'symmetry_train@clp'" not in done.stdout
     assert "; 0 buckets computed" in said["symmetry_warp"] or "; 1 buckets computed" in said["symmetry_warp"]
     before, after = (len(tables.read(f / "data/evaluation/scores.parquet", schemas.SCORES)) for f in (project, copy))
-    assert after == before + 4
+    assert after == before + 5
 
 
 def test_a_steward_adds_a_photograph_and_nothing_trains(project, tmp_path):
@@ -153,11 +154,11 @@ def test_a_steward_adds_a_photograph_and_nothing_trains(project, tmp_path):
     trained = outs(lock(copy)["symmetry_train@clp"])
     said = run(copy, "vermilion", "ratings", "add", str(new), "--run").stdout
     assert "added as batch" in said
-    for stage in ("ingest_landmarks", "ingest_lips", "symmetry_distances@clp"):
+    for stage in ("ingest_lips", "symmetry_distances@clp", "anomaly_invert", "anomaly_adapt"):
         assert re.search(rf"{stage}: .*; 1 buckets computed", said), said
     assert outs(lock(copy)["symmetry_train@clp"]) == trained
     before, after = (len(tables.read(f / "data/evaluation/scores.parquet", schemas.SCORES)) for f in (project, copy))
-    assert after == before + 4
+    assert after == before + 5
 
 
 def test_vermilion_scores_photographs_and_says_why_not(project, tmp_path):
@@ -175,8 +176,15 @@ def test_vermilion_scores_photographs_and_says_why_not(project, tmp_path):
     known = tables.read(project / "data/symmetry/clp/distances/photographs", schemas.DISTANCES).to_pylist()
     same = next(row for row in known if row["image_id"] == fine["image_id"])
     assert fine["symmetry"]["clp"]["distance"] == same["distance"]
-    assert len(list(pages.glob("*.html"))) == 2
-    table = run(project, "vermilion", "score", str(good))
+    scores = tables.read(project / "data/anomaly/scores", schemas.ANOMALY_SCORES).to_pandas()
+    own = {name: fine["anomaly"][name] for name in ("heatmap", "processing", "region")}
+    there = scores[(scores[list(own)] == pd.Series(own)).all(axis=1) & (scores["image_id"] == fine["image_id"])]
+    inverted_among_others = there.loc[there["step"] == 2, "score"].item()
+    assert fine["anomaly"]["score"] == pytest.approx(inverted_among_others, rel=0.01)
+    assert set(fine["anomaly"]["percentile_among"]) == {"unseen_controls", "patients"}
+    page, _ = sorted(pages.glob("*.html"))
+    assert page.read_text().count("data:image/jpeg") == 4
+    table = run(project, "vermilion", "score", str(good), "--no-anomaly")
     assert table.returncode == 0
     assert good.name in table.stdout.replace("\n", "")
 
