@@ -90,7 +90,7 @@ def untouched(faces: pd.DataFrame) -> list[np.ndarray]:
 def inverted(faces: pd.DataFrame, space: str, loss: FaceLoss) -> list[np.ndarray]:
     """The nearest faces by the demo's settings, `space` and `loss` changed."""
     settings = params.load(AnomalyInvert, "anomaly_invert").model_copy(update={"space": space, "loss": loss})
-    own = ALIGNED.table(faces.drop(columns=["path", "severity"]).to_dict("records"))
+    own = ALIGNED.table(faces.drop(columns=["path", "severity", "reason"]).to_dict("records"))
     parts = [own.slice(start, settings.together) for start in range(0, len(own), settings.together)]
     found = pa.concat_tables(
         invert_photographs(

@@ -21,7 +21,7 @@ from tests.family import Family
 from tests.project import SMALL, lock, make_project, run
 
 SEED = int(os.environ.get("VERMILION_KILL_SEED", "1"))
-KILLS = int(os.environ.get("VERMILION_KILLS", "10"))
+KILLS = int(os.environ.get("VERMILION_KILLS", "8"))
 REPRO, REBUILD = ("dvc", "repro"), ("vermilion", "rebuild")
 VICTIMS = {REPRO: ("head", "stage", "worker", "group"), REBUILD: ("head", "group")}
 """A rebuild goes on with other stages when one fails, so only it as a whole is killed."""
