@@ -13,20 +13,29 @@ from tasks import params, tables
 from tasks.evaluation.anomaly import Combination, evaluate_anomaly, headline_scores
 from tasks.evaluation.evaluate import evaluate as compare
 from tasks.evaluation.evaluate import finite, taught
-from tasks.evaluation.gather import read_anomaly, read_pairs, read_scores, rounded, summarise
+from tasks.evaluation.gather import read_anomaly, read_pairs, read_scores, read_synthesis, rounded, summarise
+from tasks.evaluation.synthesis import evaluate_synthesis
 from tasks.params import AnomalyAdapt, AnomalyScore, Evaluate
 from tasks.schemas import RATINGS, REFERENCES, SCORES
 
 
 @flow
 def evaluate(
-    symmetry: Path, anomaly: Path, ratings: Path, references: Path, metrics: Path, summary: Path, scores: Path
+    symmetry: Path,
+    anomaly: Path,
+    synthesis: Path,
+    ratings: Path,
+    references: Path,
+    metrics: Path,
+    summary: Path,
+    scores: Path,
 ) -> None:
     """Compare every method with the raters and with what is known by other means."""
     settings = params.load(Evaluate, "evaluate")
     strategies = {folder.parent.name: folder.parent for folder in sorted(symmetry.glob("*/distances"))}
     pairs = {name: read_pairs(folder / "pairs", folder / "distances") for name, folder in strategies.items()}
-    rated, known = tables.read(ratings, RATINGS).to_pandas(), tables.read(references, REFERENCES).to_pandas()
+    everything, known = tables.read(ratings, RATINGS).to_pandas(), tables.read(references, REFERENCES).to_pandas()
+    rated = everything[~everything["scale"].isin([settings.realism, settings.plausibility])]
     result = compare(
         pairs,
         read_scores({name: folder / "distances" for name, folder in strategies.items()}, symmetry / "baselines"),
@@ -38,11 +47,12 @@ def evaluate(
     drawn, maps = read_anomaly(anomaly)
     methods = result.scores[~result.scores["image_id"].isin(taught(pairs, result.scores))]
     found = evaluate_anomaly(drawn, maps, rated, known, methods, headline=headline, settings=settings)
+    pictures = evaluate_synthesis(read_synthesis(synthesis), everything, settings=settings)
     made = {"stage": "evaluate", "parameters": settings.model_dump(mode="json")}
     every = pd.concat([result.scores, headline_scores(drawn, headline)], ignore_index=True)
     table = pa.Table.from_pandas(every, schema=SCORES.arrow, preserve_index=False)
     tables.write(table, scores, SCORES, provenance=made)
-    measured = rounded(result.metrics | {"anomaly": finite(found)})
+    measured = rounded(result.metrics | {"anomaly": finite(found), "synthesis": finite(pictures)})
     few = summarise(measured)
     for path, content in ((metrics, measured), (summary, few)):
         with tables.replacing(path) as temporary:

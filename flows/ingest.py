@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import pyarrow as pa
 from prefect import flow
 
 from flows.incremental import run_buckets
-from flows.work import Source, Work
+from flows.work import Source, Work, write_parts
 from tasks import params, tables
 from tasks.ingest import frames as clips
 from tasks.ingest import landmarks as points
@@ -33,20 +32,9 @@ def ingest_images(raw: Path, added: Path, out: Path, refusals: Path) -> None:
         folders(raw, added), still_suffixes=settings.still_suffixes, clip_suffixes=settings.clip_suffixes
     )
     made: dict[str, object] = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}
-    _write_parts(images, out, made, buckets=params.load(Runtime, "runtime").buckets)
+    write_parts(images, out, IMAGES, made, buckets=params.load(Runtime, "runtime").buckets)
     tables.write(refused, refusals, REFUSALS, provenance=made)
     print(f"ingest_images: {images.num_rows} images, {refused.num_rows} lines refused", flush=True)
-
-
-def _write_parts(images: pa.Table, out: Path, made: dict[str, object], *, buckets: int) -> None:
-    """The images table as parts, by the first two bytes of the image_id."""
-    rows: dict[int, list[int]] = {}
-    for row, image_id in enumerate(images["image_id"].to_pylist()):
-        rows.setdefault(int(image_id[:4], 16) * buckets // 65536, []).append(row)
-    digits = max(2, len(f"{buckets - 1:x}"))
-    out.mkdir(parents=True, exist_ok=True)
-    for bucket in sorted(rows):
-        tables.write(images.take(rows[bucket]), out / f"{bucket:0{digits}x}.parquet", IMAGES, provenance=made)
 
 
 @flow

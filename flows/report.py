@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,50 @@ from prefect import flow
 from prefect.artifacts import create_link_artifact
 
 from flows.tracking import show
-from tasks import params, tables
+from tasks import images, params, tables
 from tasks.evaluation.anomaly import Combination
 from tasks.evaluation.anomaly_section import Face, draw_anomaly, gallery, stand_ins
-from tasks.evaluation.gather import read_anomaly, read_notices, read_pairs, read_refusals, take_census
+from tasks.evaluation.gather import (
+    read_anomaly,
+    read_notices,
+    read_optional,
+    read_pairs,
+    read_refusals,
+    read_synthesis,
+    take_census,
+)
+from tasks.evaluation.overlays import jpeg
 from tasks.evaluation.pages import Picture
 from tasks.evaluation.report import Example, Provenance, draw_pictures, pick_examples, render_report
+from tasks.evaluation.synthesis_section import Section, draw_synthesis, plan_section, read_pictures, wanted
+from tasks.evaluation.synthesis_section import stand_ins as stand_ins_of_synthesis
 from tasks.params import Evaluate, Report, SymmetryTrain
-from tasks.schemas import ANOMALY_MAPS, CURVES, LIPS, RATINGS, REFERENCES, SCORES
+from tasks.schemas import (
+    ADAPTER_CURVES,
+    ANOMALY_MAPS,
+    CONDITIONS,
+    CURVES,
+    GENERATED,
+    IMAGES,
+    LIPS,
+    PROJECTIONS,
+    RATINGS,
+    REFERENCES,
+    SCORES,
+)
 
 STAND_IN = (
     "The networks started from random weights, a stand-in for ImageNet's: results do not compare with the paper's."
 )
 
+THUMB = 144
+"""Longer side of a picture in a contact sheet, pixels; it is shown at half of that."""
+
 
 @flow
-def report(symmetry: Path, anomaly: Path, ingest: Path, metrics: Path, scores: Path, figures: Path, out: Path) -> None:
+def report(
+    symmetry: Path, anomaly: Path, synthesis: Path, ingest: Path, metrics: Path, scores: Path, figures: Path, out: Path
+) -> None:
     """Write the report: census, refusals, published tables filled in, figures, examples, provenance."""
     settings, compared = params.load(Report, "report"), params.load(Evaluate, "evaluate")
     measured = json.loads(metrics.read_text(encoding="utf-8"))
@@ -45,7 +74,9 @@ def report(symmetry: Path, anomaly: Path, ingest: Path, metrics: Path, scores: P
     drawn, maps = read_anomaly(anomaly)
     references = tables.read(ingest / "references.parquet", REFERENCES).to_pandas()
     pictures |= draw_anomaly(measured["anomaly"], drawn, maps, ratings, references, compared)
+    pictures |= _draw_synthesis(measured["synthesis"], synthesis)
     _write_figures(pictures, figures)
+    section = _section(synthesis, ingest / "images", settings)
     lines = [ingest / "images_refused.parquet", ingest / "ratings_refused.parquet"]
     stand_in = params.load(SymmetryTrain, "symmetry_train").initial_weights == "random"
     page = render_report(
@@ -62,9 +93,15 @@ def report(symmetry: Path, anomaly: Path, ingest: Path, metrics: Path, scores: P
                 settings.examples,
             )
         ),
-        provenance=_provenance(ingest, symmetry, anomaly),
-        notices=[*read_notices(ingest / "images"), *([STAND_IN] if stand_in else []), *anomaly_notices(anomaly)],
+        provenance=_provenance(ingest, symmetry, anomaly, synthesis),
+        notices=[
+            *read_notices(ingest / "images"),
+            *([STAND_IN] if stand_in else []),
+            *anomaly_notices(anomaly),
+            *section.notices,
+        ],
         faces=_faces(measured["anomaly"], anomaly / "maps", drawn, settings),
+        synthesis=section,
     )
     with tables.replacing(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -85,6 +122,33 @@ def anomaly_notices(anomaly: Path) -> list[str]:
         made.get("generator/curves.parquet", {}).get("settings", {}),
         made.get("aligned", {}).get("settings", {}).get("size"),
     )
+
+
+def _draw_synthesis(record: Mapping[str, Any], folder: Path) -> dict[str, list[Picture]]:
+    curves = {name: read_optional(folder / name / "adapter/curves.parquet", ADAPTER_CURVES) for name in CONDITIONS}
+    projections = read_optional(folder / "projections.parquet", PROJECTIONS)
+    return draw_synthesis(record, read_synthesis(folder).measures, projections, curves)
+
+
+def _section(folder: Path, listed: Path, settings: Report) -> Section:
+    """The synthesis section with its pictures; photographs only where settings ask for them."""
+    made, manifest = read_synthesis(folder), folder / "base/base.json"
+    base = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
+    plan = plan_section(made, settings, stand_ins_of_synthesis(base, made.measures.get("network", {})))
+    drawn, photographs = wanted(plan, settings)
+    found: dict[str, bytes] = {}
+    for name in CONDITIONS:
+        if (folder / name / "generated").exists():
+            parts = tables.read_each(folder / name / "generated", GENERATED, ["image_id", "picture"])
+            found |= read_pictures(parts, drawn, side=THUMB)
+    if photographs:
+        rows = tables.read(listed, IMAGES, ["image_id", "path"]).to_pylist()
+        found |= {
+            row["image_id"]: jpeg(images.read(Path(row["path"])), side=THUMB)
+            for row in rows
+            if row["image_id"] in photographs
+        }
+    return replace(plan, pictures=found)
 
 
 def _faces(record: Mapping[str, Any], maps: Path, scores: pd.DataFrame, settings: Report) -> list[Face]:

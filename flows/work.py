@@ -130,6 +130,17 @@ def _content(path: Path) -> str:
     return file_digest(path)
 
 
+def write_parts(table: pa.Table, out: Path, schema: Schema, made: Mapping[str, Any], *, buckets: int) -> None:
+    """The table as parts, by the first two bytes of the image_id."""
+    rows: dict[int, list[int]] = {}
+    for row, image_id in enumerate(table["image_id"].to_pylist()):
+        rows.setdefault(int(image_id[:4], 16) * buckets // 65536, []).append(row)
+    digits = max(2, len(f"{buckets - 1:x}"))
+    out.mkdir(parents=True, exist_ok=True)
+    for bucket in sorted(rows):
+        tables.write(table.take(rows[bucket]), out / f"{bucket:0{digits}x}.parquet", schema, provenance=made)
+
+
 def plan_of(work: Work, common: Mapping[str, Any], bucket: str) -> Plan:
     """The bucket's plan; `common`: the work's provenance."""
     inputs = {name: source.digest(bucket) for name, source in work.sources.items()}

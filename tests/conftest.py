@@ -1,6 +1,7 @@
 """What several tests look at: a drawn face that equals its mirror image to the last bit, and a project that has run."""
 
 import os
+import shutil
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in flows; before torch
 import cv2
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from tests.project import SMALL, make_project, run
 
@@ -73,10 +75,20 @@ def even_face() -> Face:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> Path:
-    """A small project after its first `dvc repro`, committed. For looking at: whoever changes something copies it."""
-    folder = make_project(tmp_path_factory.mktemp("built") / "project", SMALL)
-    run(folder, "dvc", "repro")
-    run(folder, "git", "add", ".")
-    run(folder, "git", "commit", "-qm", "first run")
+def built(tmp_path_factory, worker_id) -> Path:
+    """A small project after its first `dvc repro`, committed. For looking at: whoever changes something copies it.
+
+    Built once for all of pytest's workers: the first that asks builds, the others wait.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared if worker_id == "master" else shared.parent
+    folder = shared / "built/project"
+    with FileLock(shared / "built.lock"):
+        if not (shared / "built/whole").exists():
+            shutil.rmtree(shared / "built", ignore_errors=True)
+            make_project(folder, SMALL)
+            run(folder, "dvc", "repro")
+            run(folder, "git", "add", ".")
+            run(folder, "git", "commit", "-qm", "first run")
+            (shared / "built/whole").touch()
     return folder

@@ -21,6 +21,8 @@ SMALL: dict[str, dict[str, Any]] = {
         "clip_frames": 12,
         "clip_size": 256,
         "repaired_subjects": 8,
+        "unrepaired_subjects": 6,
+        "stills_per_unrepaired": 1,
     },
     "ingest_frames": {"count": 6},
     "ingest_landmarks": {"detect_side": 256, "enlarge_to": 384},
@@ -41,6 +43,24 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "anomaly_invert": {"together": 4, "mean_latents": 200, "iterations": 6, "checkpoint_every": 3, "curve_points": 3},
     "anomaly_adapt": {"together": 4, "iterations": 2, "until": 4, "keep_every": 2},
+    "synthesis_base": {"threads": 1},
+    "synthesis_captions": {"most_controls": 0.5},
+    "synthesis_cache": {"sides": [32], "threads": 1},
+    "synthesis_train": {
+        "threads": 1,
+        "rank": 4,
+        "alpha": 8,
+        "steps_per_image": 0.5,
+        "batch_size": 2,
+        "smallest_8bit": 1,
+        "checkpoint_every": 2,
+        "sample_every": 4,
+        "samples": 1,
+    },
+    "synthesis_prompts": {"count": 4},
+    "synthesis_generate": {"threads": 1, "side": 32, "together": 4},
+    "synthesis_measure": {"threads": 1, "dims": 64, "pairs": 4, "kid_subsets": 2, "kid_subset_size": 2},
+    "synthesis_classify": {"threads": 1, "input_size": 32, "width": 0.25, "steps": 4, "batch_size": 4},
     "evaluate": {"resamples": 100},
 }
 """What differs from params.yaml; everything else is the demo's."""  # fmt: skip
@@ -61,8 +81,9 @@ def make_project(folder: Path, changes: dict[str, dict[str, Any]], *, copy_code:
     (folder / "params.yaml").write_text(yaml.safe_dump(numbers, sort_keys=False))
     (folder / "data/exemplars").mkdir(parents=True)
     (folder / "data/added").mkdir()
-    for name in ("README.md", ".gitignore"):
-        shutil.copy(PROJECT / "data/added" / name, folder / "data/added" / name)
+    (folder / "data/captions").mkdir()
+    for name in ("added/README.md", "added/.gitignore", "captions/README.md"):
+        shutil.copy(PROJECT / "data" / name, folder / "data" / name)
     (folder / "data/exemplars/.gitkeep").touch()
     run(folder, "git", "init", "-q")
     (folder / ".git/info/exclude").write_text("/.dvc/site/\n/.dvc/global/\n/.dvc/system/\n")  # see environment()

@@ -156,6 +156,7 @@ FILES = {
         "patients/p002_2019.jpg": "p002",
         "patients/p002_2021.jpg": "p002",
     },
+    "described": {"described/p003_before.jpg": "p003", "described/p003_after.jpg": "p003"},
 }
 
 

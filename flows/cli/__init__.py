@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from flows.cli import artifacts, ratings, rebuild, results, score, serve, watch
+from flows.cli import artifacts, ratings, rebuild, results, score, serve, synthesis, watch
 from tasks.errors import InputError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.add_typer(ratings.app, name="ratings")
 app.command()(serve.serve)
 app.add_typer(artifacts.app, name="artifacts")
 app.command()(watch.watch)
+app.add_typer(synthesis.app, name="synthesis")
 
 
 def main() -> None:

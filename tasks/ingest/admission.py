@@ -21,7 +21,7 @@ from tasks.images import UnreadableImage
 from tasks.ingest.batch import Batch, Photograph, Problem
 from tasks.ingest.frames import read_frames
 from tasks.ingest.landmarks import measure_face
-from tasks.ingest.ratings import RATING_COLUMNS, rating_row, reference_row
+from tasks.ingest.ratings import RATING_COLUMNS, generated_id, rating_row, reference_row
 from tasks.ingest.raw import Line
 from tasks.params import IngestFrames, IngestLandmarks, Scale
 
@@ -135,7 +135,8 @@ def _ratings(
     roles = dict(there.roles)
     problems: list[Problem] = []
     for line in lines:
-        image_id, reason = _meant(line, own, there, means)
+        generated = generated_id(line)
+        image_id, reason = (generated, None) if generated else _meant(line, own, there, means)
         row, wrong = rating_row(line, image_id, scales)
         key = (image_id, row["rater_id"], row["scale"])
         rater, role = line.cells["rater_id"], line.cells["rater_role"]

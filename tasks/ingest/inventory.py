@@ -18,10 +18,19 @@ import pyarrow as pa
 
 from tasks.digests import file_digest
 from tasks.ingest.raw import Folder, Line, RawLayoutError, read_lines, refusals_table
-from tasks.schemas import IMAGES, POPULATIONS, SIDES
+from tasks.schemas import AGE_GROUPS, ASYMMETRIES, GENDERS, IMAGES, POPULATIONS, SCARRINGS, SIDES
+
+WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "cleft_side": ("cleft sides", SIDES),
+    "age_group": ("age groups", AGE_GROUPS),
+    "gender": ("genders", GENDERS),
+    "asymmetry": ("asymmetries", ASYMMETRIES),
+    "scarring": ("scarrings", SCARRINGS),
+}
+"""Optional columns of fixed words: what several of them are called, and the words."""
 
 REQUIRED = ("path", "subject_id", "population")
-OPTIONAL = ("cleft_side", "licence", "consent", "notice")
+OPTIONAL = (*WORDS, "licence", "consent", "notice")
 
 
 @dataclass(frozen=True)
@@ -47,9 +56,9 @@ def take_inventory(
 
     RawLayoutError when an images.csv is unusable.
 
-    Refused with their line: files that are missing or of another kind, populations and sides that are not
-    known, files that cannot be opened, the same photograph under two subjects, populations or sides, and subjects
-    who are both control and patient.
+    Refused with their line: files that are missing or of another kind, populations, sides and other words that are
+    not known, files that cannot be opened, the same photograph under two subjects, populations, sides or other words,
+    and subjects who are both control and patient.
     """
     suffixes = (*still_suffixes, *clip_suffixes)
     refused: list[dict[str, object]] = []
@@ -80,8 +89,9 @@ def check_line(line: Line) -> None:
         raise Refused("path and subject_id must not be empty")
     if cells["population"] not in POPULATIONS:
         raise Refused(f"population {cells['population']!r} is not one of {', '.join(POPULATIONS)}")
-    if cells.get("cleft_side") and cells["cleft_side"] not in SIDES:
-        raise Refused(f"cleft_side {cells['cleft_side']!r} is not one of {', '.join(SIDES)} or empty")
+    for column, (_, words) in WORDS.items():
+        if cells.get(column) and cells[column] not in words:
+            raise Refused(f"{column} {cells[column]!r} is not one of {', '.join(words)} or empty")
     path = Path(cells["path"])
     if path.is_absolute() or ".." in path.parts:
         raise Refused("path must lie inside the folder of images.csv")
@@ -143,8 +153,7 @@ def _contradiction(group: Sequence[_Named]) -> str | None:
     said = {
         "subjects": {item.subject_id for item in group},
         "populations": {item.line.cells["population"] for item in group},
-        "cleft sides": {item.line.cells.get("cleft_side", "") for item in group} - {""},
-    }
+    } | {several: {item.line.cells.get(column, "") for item in group} - {""} for column, (several, _) in WORDS.items()}
     for what, values in said.items():
         if len(values) > 1:
             lines = ", ".join(str(number) for number in sorted({item.line.number for item in group}))

@@ -5,6 +5,7 @@ optional) and the refused lines. Knows nothing of agreement or statistics.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -16,6 +17,8 @@ from tasks.schemas import RATINGS, REFERENCES, ROLES
 
 RATING_COLUMNS = ("path", "rater_id", "rater_role", "scale", "score")
 REFERENCE_COLUMNS = ("path", "measure", "value")
+GENERATED = re.compile(r"(?:.*/)?generated/([0-9a-f]{64})\.png")
+"""The name of a generated picture, in whatever folder: its planned image_id, which no images.csv lists."""
 
 
 def read_ratings(
@@ -24,6 +27,7 @@ def read_ratings(
     """Ratings, references and refused lines of all folders; a file that is not there gives no rows.
 
     A batch's CSV may name the batch's own pictures, those of the raw folder, and other batches' as `BATCH/name`.
+    Ratings may also be of generated pictures (`generated/ID.png`), whose rows stand for no row of images.
 
     Refused with their line: images that are not in the images table, roles and scales that are not known,
     scores that are no number or outside their scale, and a second rating of an image by one rater.
@@ -32,7 +36,7 @@ def read_ratings(
     refused: list[dict[str, object]] = []
     ratings: dict[tuple[object, ...], dict[str, object]] = {}
     for folder, line in _lines(folders, "ratings", RATING_COLUMNS):
-        row, reason = rating_row(line, _image(line, folder, ids), scales)
+        row, reason = rating_row(line, generated_id(line) or _image(line, folder, ids), scales)
         key = (row["image_id"], row["rater_id"], row["scale"])
         if reason is None and key in ratings:
             reason = f"rater {row['rater_id']} has rated this image before on {row['scale']}; the first line counts"
@@ -61,6 +65,12 @@ def _lines(folders: Sequence[Folder], kind: str, columns: tuple[str, ...]) -> It
         if folder.csv(kind).exists():
             for line in read_lines(folder.csv(kind), required=columns, optional=(), prefix=folder.prefix):
                 yield folder, line
+
+
+def generated_id(line: Line) -> str | None:
+    """The image_id of the generated picture that a line of ratings.csv names; None where it names another picture."""
+    found = GENERATED.fullmatch(PurePosixPath(line.cells["path"]).as_posix())
+    return found[1] if found else None
 
 
 def _image(line: Line, folder: Folder, ids: Mapping[str, str]) -> str | None:

@@ -21,6 +21,22 @@ from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, Ing
 from tasks.params.phantoms import PhantomRater, PhantomsDraw, PhantomVariation
 from tasks.params.running import Data, Nightly, Runtime
 from tasks.params.symmetry import Augmentation, MostPairs, PairCounts, SymmetryPairs, SymmetryTrain, SymmetryWarp
+from tasks.params.synthesis import (
+    Grammar,
+    StandIn,
+    SynthesisBase,
+    SynthesisCache,
+    SynthesisCaptions,
+    SynthesisClassify,
+    SynthesisGenerate,
+    SynthesisIdentity,
+    SynthesisMeasure,
+    SynthesisPrompts,
+    SynthesisScreen,
+    SynthesisTrain,
+    Timesteps,
+    Triggers,
+)
 
 __all__ = [
     "AnomalyAdapt",
@@ -55,5 +71,19 @@ __all__ = [
     "SymmetryPairs",
     "SymmetryTrain",
     "SymmetryWarp",
+    "Grammar",
+    "StandIn",
+    "SynthesisBase",
+    "SynthesisCache",
+    "SynthesisCaptions",
+    "SynthesisClassify",
+    "SynthesisGenerate",
+    "SynthesisIdentity",
+    "SynthesisMeasure",
+    "SynthesisPrompts",
+    "SynthesisScreen",
+    "SynthesisTrain",
+    "Timesteps",
+    "Triggers",
     "load",
 ]

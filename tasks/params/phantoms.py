@@ -44,5 +44,7 @@ class PhantomsDraw(Block):
     frames_per_second: float = Field(gt=0)
     repaired_subjects: int = Field(ge=0)
     stills_per_repaired: int = Field(ge=1)
+    unrepaired_subjects: int = Field(ge=0, description="babies and children; left, right and both sides in turn")
+    stills_per_unrepaired: int = Field(ge=1)
     variation: PhantomVariation
     raters: tuple[PhantomRater, ...]

@@ -1,13 +1,15 @@
 """A whole drawn data set as ordinary files, laid out as docs/raw-layout.md asks.
 
-In: the `phantoms_draw` settings and a folder. Out: PNG stills of controls and of repaired clefts, AVI clips of
-speakers, images.csv, ratings.csv, references.csv. No person is in two populations: each has seeds of its own.
+In: the `phantoms_draw` settings and a folder. Out: PNG stills of controls, of repaired and of unrepaired clefts, AVI
+clips of speakers, images.csv, ratings.csv, references.csv. No person is in two populations: each has seeds of its own.
+Only repaired clefts are rated and have a reference, so the unrepaired ones enter no correlation.
 Every file is written under another name and renamed, the CSVs last, so a kill leaves nothing that looks whole.
 """
 
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,16 +17,25 @@ import numpy as np
 
 from tasks.errors import InputError
 from tasks.params import PhantomsDraw, PhantomVariation
+from tasks.phantoms.attributes import age_group, asymmetry, gender, scarring
 from tasks.phantoms.files import Clip, Still, draw_files, write_whole
+from tasks.phantoms.identity import identity
 from tasks.phantoms.raters import SCALE, rate
-from tasks.phantoms.shape import NO_CLEFT, Cleft
+from tasks.phantoms.shape import NO_CLEFT, SIDES, Cleft
 
-Population = Literal["control", "speaker", "repaired", "face"]
+Population = Literal["control", "speaker", "repaired", "face", "unrepaired"]
 SEED_BLOCK = 10**8  # seeds of one population
-POPULATIONS: tuple[Population, ...] = ("control", "speaker", "repaired", "face")
-FOLDERS: dict[Population, str] = {"control": "controls", "speaker": "clips", "repaired": "repaired", "face": "faces"}
+POPULATIONS: tuple[Population, ...] = ("control", "speaker", "repaired", "face", "unrepaired")
+FIRST_POPULATIONS = 4  # came first and keep their seeds; those that came later have blocks of their own
+LATER_BLOCK, LATER_POPULATIONS = 10**10, 8  # first block of the later ones, and room for so many of them
+FOLDERS: dict[Population, str] = {"control": "controls", "speaker": "clips", "face": "faces"}  # others: their own name
+CHILD_CANDIDATES = 32  # numbers among which an unrepaired person is looked for who is a child: all but 1 in 10,000 are
+LEAST_UNREPAIRED = 0.4  # severity of the mildest unrepaired cleft: a notch still plain at 64 pixels
 
-IMAGE_COLUMNS = ("path", "subject_id", "population", "cleft_side", "licence", "consent", "notice")
+IMAGE_COLUMNS = (
+    ("path", "subject_id", "population", "cleft_side")
+    + ("age_group", "gender", "asymmetry", "scarring", "licence", "consent", "notice")
+)  # fmt: skip
 RATING_COLUMNS = ("path", "rater_id", "rater_role", "scale", "score")
 REFERENCE_COLUMNS = ("path", "measure", "value")
 LICENCE, CONSENT = "CC0-1.0", "not needed: drawn"
@@ -39,7 +50,7 @@ def draw_dataset(out: Path, *, settings: PhantomsDraw, workers: int) -> None:
     InputError when `out` holds an images.csv that was not drawn, for then it is somebody's data.
     """
     repaired = repaired_stills(settings)
-    jobs: list[Clip | Still] = [*_clips(settings), *_control_stills(settings), *repaired]
+    jobs: list[Clip | Still] = [*_clips(settings), *_control_stills(settings), *repaired, *unrepaired_stills(settings)]
     _make_room(out)
     draw_files(out, jobs, workers=workers)
     _write_csv(out / "ratings.csv", RATING_COLUMNS, _ratings(repaired, settings))
@@ -67,10 +78,13 @@ def draw_faces(
 
 
 def identity_seed(population: Population, number: int, *, seed: int) -> int:
-    """The seed of the `number`-th person of a population; no two populations share one."""
+    """The seed of the `number`-th person of a population; no two populations share one (seeds below 2.5e9)."""
     if not 0 <= number < SEED_BLOCK:
         raise ValueError(f"{population} {number}: there are {SEED_BLOCK} seeds a population")
-    return (seed * len(POPULATIONS) + POPULATIONS.index(population)) * SEED_BLOCK + number
+    place = POPULATIONS.index(population)
+    if place < FIRST_POPULATIONS:
+        return (seed * FIRST_POPULATIONS + place) * SEED_BLOCK + number
+    return (LATER_BLOCK + seed * LATER_POPULATIONS + place - FIRST_POPULATIONS) * SEED_BLOCK + number
 
 
 def repaired_stills(settings: PhantomsDraw) -> list[Still]:
@@ -88,6 +102,28 @@ def repaired_stills(settings: PhantomsDraw) -> list[Still]:
             cleft = Cleft(severity, "left" if (rank + turned[rank // 2]) % 2 else "right")
             found.append(_settled_still(settings, "repaired", number, still, cleft))
     return found
+
+
+def unrepaired_stills(settings: PhantomsDraw) -> list[Still]:
+    """The stills of unrepaired clefts, all of babies and children: a severity a person, stratified; sides in turn."""
+    subjects = settings.unrepaired_subjects
+    rng = np.random.default_rng([settings.seed, POPULATIONS.index("unrepaired")])
+    ranks, jitter = rng.permutation(subjects).tolist(), rng.uniform(size=subjects)
+    found = []
+    for number, rank in enumerate(ranks):
+        severity = LEAST_UNREPAIRED + (1 - LEAST_UNREPAIRED) * (rank + float(jitter[number])) / subjects
+        cleft = Cleft(severity, SIDES[rank % len(SIDES)], repaired=False)
+        for still in range(settings.stills_per_unrepaired):
+            job = _settled_still(settings, "unrepaired", number, still, cleft)
+            found.append(replace(job, seed=_child_seed(number, seed=settings.seed)))
+    return found
+
+
+def _child_seed(number: int, *, seed: int) -> int:
+    """The seed of the first child among the `number`-th candidates."""
+    first = identity_seed("unrepaired", number * CHILD_CANDIDATES, seed=seed)
+    candidates = range(first, first + CHILD_CANDIDATES)
+    return next((candidate for candidate in candidates if identity(candidate).child > 0), first)
 
 
 def _control_stills(settings: PhantomsDraw) -> list[Still]:
@@ -115,7 +151,7 @@ def _still(
 ) -> Still:
     subject_id = f"{population}_{number:05d}"
     return Still(
-        path=f"{FOLDERS[population]}/{subject_id}/{still}.png",
+        path=f"{FOLDERS.get(population, population)}/{subject_id}/{still}.png",
         subject_id=subject_id,
         seed=identity_seed(population, number, seed=seed),
         number=still,
@@ -143,9 +179,12 @@ def _clips(settings: PhantomsDraw) -> list[Clip]:
 
 
 def _image_row(job: Still | Clip) -> tuple[str, ...]:
-    repaired = isinstance(job, Still) and job.subject_id.startswith("repaired")
-    side = job.cleft.side if isinstance(job, Still) and repaired else ""
-    return job.path, job.subject_id, "repaired" if repaired else "control", side, LICENCE, CONSENT, NOTICE
+    drawn, _, _ = job.subject_id.partition("_")
+    cleft = job.cleft if isinstance(job, Still) and drawn in ("repaired", "unrepaired") else None
+    population, side = (drawn, cleft.side) if cleft else ("control", "")
+    person = identity(job.seed)
+    told = (age_group(person), gender(person), asymmetry(cleft), scarring(cleft))
+    return job.path, job.subject_id, population, side, *told, LICENCE, CONSENT, NOTICE
 
 
 def _ratings(stills: Sequence[Still], settings: PhantomsDraw) -> Iterator[tuple[str, ...]]:

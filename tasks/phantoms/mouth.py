@@ -1,4 +1,4 @@
-"""The opening between the lips: darkness, teeth, tongue, and the line where the lips meet.
+"""The opening between the lips: darkness, teeth, tongue, the line where the lips meet, and the gap of an open cleft.
 
 In: a Sketch, its mean light, and the picture, which is painted in place.
 """
@@ -7,10 +7,12 @@ import numpy as np
 
 from tasks.phantoms.canvas import Patch, blend, ellipse, ribbon, tint
 from tasks.phantoms.palette import TEETH, TONGUE, linear
-from tasks.phantoms.sketch import SIDES, Sketch
+from tasks.phantoms.sketch import SIDES, Gap, Sketch
 
 DARKNESS = (0.035, 0.010, 0.010)
 TEETH_SHOWN_FROM = 0.04  # gap, face units
+MUCOSA = (196.0, 84.0, 88.0)  # sRGB
+RIM_WIDTH, RIM_SHARE, GAP_DARKNESS = 0.035, 0.6, 0.92  # of an unrepaired cleft
 
 
 def paint_mouth(drawing: Sketch, picture: np.ndarray, mean_light: float) -> None:
@@ -26,6 +28,16 @@ def paint_mouth(drawing: Sketch, picture: np.ndarray, mean_light: float) -> None
     for side, (x, y) in zip(SIDES, points[[48, 54]], strict=True):
         corner = ellipse(x + side * 0.005, y, 0.022, 0.016)
         tint(picture, canvas.mask(corner, 0.012), (0.4, 0.33, 0.33), 0.7)
+    for cleft in lines.gaps:
+        _paint_gap(drawing, cleft, picture, mean_light)
+
+
+def _paint_gap(drawing: Sketch, cleft: Gap, picture: np.ndarray, mean_light: float) -> None:
+    """A rim of mucosa, darkness within."""
+    canvas = drawing.canvas
+    mucosa = (linear(MUCOSA) + drawing.colours.lips) / 2 * np.float32(mean_light)
+    blend(picture, canvas.mask(ribbon(cleft.middle, cleft.widths + RIM_WIDTH), 0.012), mucosa, RIM_SHARE)
+    blend(picture, canvas.mask(ribbon(cleft.middle, cleft.widths), 0.008), DARKNESS, GAP_DARKNESS)
 
 
 def _paint_teeth_and_tongue(drawing: Sketch, picture: np.ndarray, mean_light: float) -> None:

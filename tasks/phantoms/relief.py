@@ -14,7 +14,8 @@ from tasks.phantoms.sketch import SIDES, Sketch, Texture
 
 RIM_WIDTH, RIM_HEIGHT, DOME_HEIGHT = 0.42, 0.38, 0.55
 UPPER_LIP_HEIGHT, LOWER_LIP_HEIGHT = 0.045, 0.075
-FOLD_DEPTH, WRINKLE_DEPTH, SCAR_DEPTH = 0.035, 0.02, 0.02
+FOLD_DEPTH, WRINKLE_DEPTH, SCAR_DEPTH, GAP_DEPTH = 0.035, 0.02, 0.02, 0.05
+ALA_HEIGHT, ALA_LOST = 0.085, 0.5  # the share lost at severity 1 on the side of an unrepaired cleft
 WRINKLES = (-0.42, -0.52, -0.62)  # heights of the forehead lines
 WRAP = 0.25  # how far diffuse light reaches round an edge
 
@@ -60,7 +61,10 @@ def _nose(drawing: Sketch) -> list[Bump]:
         Bump(tip_x, tip_y + 0.01, 0.085 * nose.width, 0.085, 0.17 * nose.height),
     ]
     for side, ala in zip(SIDES, points[[31, 35]], strict=True):
-        hills.append(Bump(ala[0] - side * 0.02, ala[1] - 0.045, 0.05 * nose.width, 0.055, 0.085))
+        flat = drawing.flattened(side)
+        hills.append(
+            Bump(ala[0] - side * 0.02, ala[1] - 0.045, 0.05 * nose.width, 0.055, ALA_HEIGHT * (1 - ALA_LOST * flat))
+        )
     return hills
 
 
@@ -89,7 +93,7 @@ def _features(drawing: Sketch) -> list[Bump]:
 
 
 def _carve(drawing: Sketch, height: np.ndarray) -> None:
-    """Lips raised; folds, wrinkles and the scar cut in."""
+    """Lips raised; folds, wrinkles, scars and gaps cut in."""
     canvas, person, points, lines = drawing.canvas, drawing.person, drawing.points, drawing.outlines
     add(height, canvas.mask(lines.upper_lip, 0.022), UPPER_LIP_HEIGHT)
     add(height, canvas.mask(lines.lower_lip, 0.03), LOWER_LIP_HEIGHT)
@@ -102,8 +106,10 @@ def _carve(drawing: Sketch, height: np.ndarray) -> None:
         for y in WRINKLES:
             line = spline([(-0.4, y + 0.02), (-0.15, y - 0.01), (0.15, y), (0.4, y + 0.02)])
             add(height, canvas.mask(ribbon(line, 0.015), 0.012), -WRINKLE_DEPTH * person.old)
-    if lines.scar is not None:
-        add(height, canvas.mask(ribbon(lines.scar, 0.03), 0.012), -SCAR_DEPTH * drawing.cleft.severity)
+    for scar in lines.scars:
+        add(height, canvas.mask(ribbon(scar, 0.03), 0.012), -SCAR_DEPTH * drawing.cleft.severity)
+    for gap in lines.gaps:
+        add(height, canvas.mask(ribbon(gap.middle, gap.widths), 0.02), -GAP_DEPTH)
 
 
 def _grain(drawing: Sketch) -> np.ndarray:

@@ -12,7 +12,8 @@ import numpy as np
 
 from tasks.phantoms.identity import Asymmetry, Eyes, Head, Identity
 
-Side = Literal["left", "right"]
+Side = Literal["left", "right", "both"]
+SIDES: tuple[Side, ...] = ("left", "right", "both")
 
 # Image-left half of a closed neutral face; the other half is its mirror.
 JAW = ((-0.82, 0.01), (-0.82, 0.23), (-0.79, 0.45), (-0.75, 0.66), (-0.66, 0.86), (-0.53, 1.03), (-0.37, 1.17),
@@ -56,15 +57,16 @@ class Expression:
 
 @dataclass(frozen=True)
 class Cleft:
-    """A repaired unilateral cleft lip: severity 0 none .. 1, on the patient's own left or right."""
+    """A cleft lip: severity 0 none .. 1, on the patient's own left, right or both sides; before repair it gapes."""
 
     severity: float
     side: Side
+    repaired: bool = True
 
     @property
-    def direction(self) -> int:
-        """+1 where the cleft lies on the image's right (the patient's left), else -1."""
-        return 1 if self.side == "left" else -1
+    def directions(self) -> tuple[int, ...]:
+        """Each cleft side: +1 where it lies on the image's right (the patient's left), -1 on its left."""
+        return {"left": (1,), "right": (-1,), "both": (-1, 1)}[self.side]
 
 
 NEUTRAL = Expression(opening=0.0, widening=0.0, blink=0.0)
@@ -148,7 +150,8 @@ def _add_asymmetry(points: np.ndarray, small: Asymmetry) -> None:
 def _with_cleft(points: np.ndarray, cleft: Cleft, *, thin_lip: float) -> np.ndarray:
     moved = points.copy()
     shifts = CLEFT_SHIFTS | {point: (0.0, depth * thin_lip) for point, depth in CLEFT_NOTCH.items()}
-    for point, (toward, down) in shifts.items():
-        index = point if cleft.direction > 0 else int(MIRROR[point])
-        moved[index] += np.array([cleft.direction * toward, down]) * CLEFT_GAIN * cleft.severity
+    for direction in cleft.directions:
+        for point, (toward, down) in shifts.items():
+            index = point if direction > 0 else int(MIRROR[point])
+            moved[index] += np.array([direction * toward, down]) * CLEFT_GAIN * cleft.severity
     return moved

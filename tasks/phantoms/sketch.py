@@ -16,6 +16,10 @@ from tasks.phantoms.shape import Cleft, Expression, landmarks
 
 HEAD_TOP = -1.2
 SIDES = (-1, 1)  # image left, image right
+NARROWEST_GAP, GAP_WIDENING = 0.085, 0.08  # width of an unrepaired cleft at the mouth: at severity 0, and added up to 1
+GAP_TAPER = 0.55  # of that width at its upper end
+BILATERAL_WIDTH = 0.8  # of a one-sided gap's width
+GAP_BESIDE_SILL = 0.02  # outward from the nostril's sill
 
 
 class Texture(IntEnum):
@@ -38,6 +42,15 @@ class Texture(IntEnum):
 
 
 @dataclass(frozen=True)
+class Gap:
+    """An unrepaired cleft: its middle line from the mouth upward, and how wide it is along it, face units."""
+
+    direction: int  # +1 on the image's right
+    middle: np.ndarray  # (N, 2)
+    widths: np.ndarray  # (N,)
+
+
+@dataclass(frozen=True)
 class Outlines:
     """Curves and closed outlines in face units, (N, 2) each."""
 
@@ -47,7 +60,8 @@ class Outlines:
     upper_lip: np.ndarray
     lower_lip: np.ndarray
     mouth_hole: np.ndarray
-    scar: np.ndarray | None
+    scars: tuple[np.ndarray, ...]  # one a side of a repaired cleft
+    gaps: tuple[Gap, ...]  # one a side of an unrepaired one
 
 
 @dataclass(frozen=True)
@@ -76,6 +90,10 @@ class Sketch:
         """x of the mouth's middle, face units."""
         return float((self.points[51, 0] + self.points[57, 0]) / 2)
 
+    def flattened(self, side: int) -> float:
+        """How flat an unrepaired cleft leaves the nose on image side -1 or 1: 0 not at all .. 1."""
+        return 0.0 if self.cleft.repaired or side not in self.cleft.directions else self.cleft.severity
+
     def eye_centre(self, side: int) -> float:
         """x of the eye socket on image side -1 or 1."""
         return side * (0.355 + self.person.eyes.apart)
@@ -98,7 +116,8 @@ def _outlines(points: np.ndarray, width: float, cleft: Cleft) -> Outlines:
         upper_lip=np.vstack([upper_border, inner_upper[::-1]]),
         lower_lip=np.vstack([lower_border, inner_lower[::-1]]),
         mouth_hole=np.vstack([inner_upper, inner_lower]),
-        scar=_scar(points, cleft) if cleft.severity > 0 else None,
+        scars=tuple(_scar(points, side) for side in cleft.directions if cleft.repaired and cleft.severity > 0),
+        gaps=tuple(_gap(points, side, cleft) for side in cleft.directions if not cleft.repaired and cleft.severity > 0),
     )
 
 
@@ -115,8 +134,18 @@ def _inner_lower(points: np.ndarray) -> np.ndarray:
     return spline(np.vstack([points[64], right, points[65:68], left, points[60]]))
 
 
-def _scar(points: np.ndarray, cleft: Cleft) -> np.ndarray:
+def _scar(points: np.ndarray, direction: int) -> np.ndarray:
     """From the displaced peak of the cupid's bow to the nostril sill."""
-    peak, sill = (points[52], points[34]) if cleft.direction > 0 else (points[50], points[32])
-    middle = (peak + sill) / 2 + (cleft.direction * 0.018, 0)
-    return spline([peak + (0, 0.02), middle, sill + (cleft.direction * 0.01, 0.01)])
+    peak, sill = (points[52], points[34]) if direction > 0 else (points[50], points[32])
+    middle = (peak + sill) / 2 + (direction * 0.018, 0)
+    return spline([peak + (0, 0.02), middle, sill + (direction * 0.01, 0.01)])
+
+
+def _gap(points: np.ndarray, direction: int, cleft: Cleft) -> Gap:
+    """From the mouth's opening toward the nostril: a notch in the vermilion at 0.3, into the nostril at 1."""
+    inner, sill = (points[63], points[34]) if direction > 0 else (points[61], points[32])
+    foot, nostril = inner + (direction * 0.012, 0.02), sill + (direction * GAP_BESIDE_SILL, 0)
+    middle = spline([foot, foot + (nostril - foot) * 0.5 * cleft.severity, foot + (nostril - foot) * cleft.severity])
+    wide = (NARROWEST_GAP + GAP_WIDENING * cleft.severity) * (BILATERAL_WIDTH if cleft.side == "both" else 1)
+    along = np.linspace(0, 1, len(middle))
+    return Gap(direction, middle, wide * (1 + (GAP_TAPER - 1) * along) * np.sqrt(1 - 0.9 * along**4))  # a round end

@@ -76,7 +76,7 @@ def _paint_lids(drawing: Sketch, picture: np.ndarray) -> None:
 
 
 def _paint_lips(drawing: Sketch, picture: np.ndarray) -> None:
-    """Vermilion, the pale roll above it, and the scar."""
+    """Vermilion, the pale roll above it, and scars."""
     canvas, lines, dark = drawing.canvas, drawing.outlines, drawing.colours.dark
     lips, skin = drawing.colours.lips, drawing.colours.skin
     lower = lips * np.array([1.05 + 0.30 * dark, 1.02 + 0.18 * dark, 1.02 + 0.18 * dark], np.float32)
@@ -84,9 +84,9 @@ def _paint_lips(drawing: Sketch, picture: np.ndarray) -> None:
     blend(picture, canvas.mask(lines.lower_lip, 0.012), lower, 0.92)
     white_roll = ribbon(lines.upper_border + (0, -0.012), 0.012)
     tint(picture, canvas.mask(white_roll, 0.008), (1.12 + 0.3 * dark,) * 3, 0.7)
-    if lines.scar is not None:
+    for scar in lines.scars:
         pale = skin * np.float32(1.15) + np.float32(0.03)
-        blend(picture, canvas.mask(ribbon(lines.scar, 0.022), 0.006), pale, SCAR_PALENESS * drawing.cleft.severity)
+        blend(picture, canvas.mask(ribbon(scar, 0.022), 0.006), pale, SCAR_PALENESS * drawing.cleft.severity)
 
 
 def _shadow_nose_and_lip(drawing: Sketch, picture: np.ndarray) -> None:
@@ -111,7 +111,9 @@ def _shadow_one_side(drawing: Sketch, picture: np.ndarray, side: int) -> None:
                      ala + (-side * 0.04, 0.02)])  # fmt: skip
     tint(picture, canvas.mask(ribbon(crease, 0.022), 0.012), (0.5, 0.44, 0.42), 0.7 - 0.3 * dark)
     x, y = ala[0] * 0.52 + sill[0] * 0.48, (ala[1] + sill[1]) / 2 - 0.012
-    nostril = ellipse(x, y, 0.043 * drawing.person.nose.width, 0.02, tilt=side * 0.25)
+    flat = drawing.flattened(side)
+    wide, tall = 0.043 * drawing.person.nose.width * (1 + 0.4 * flat), 0.02 * (1 - 0.3 * flat)
+    nostril = ellipse(x, y, wide, tall, tilt=side * 0.25)
     tint(picture, canvas.mask(nostril, 0.008), (0.10, 0.07, 0.06), 0.92 - 0.35 * dark)
     under_brow = ellipse(drawing.eye_centre(side) - side * 0.05, -0.10, 0.18, 0.05)
     tint(picture, canvas.mask(under_brow, 0.035), (0.62, 0.58, 0.56), 0.55)

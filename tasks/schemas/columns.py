@@ -6,6 +6,10 @@ from tasks.tables import Column
 
 POPULATIONS = ("control", "repaired", "unrepaired")
 SIDES = ("left", "right", "both")
+AGE_GROUPS = ("baby", "child", "adult")
+GENDERS = ("female", "male")
+ASYMMETRIES = ("none", "slight", "marked")
+SCARRINGS = ("none", "subtle", "visible")
 ROLES = ("medical", "lay")
 SPLITS = ("train", "validation", "test")
 

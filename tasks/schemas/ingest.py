@@ -3,9 +3,12 @@
 import pyarrow as pa
 
 from tasks.schemas.columns import (
+    AGE_GROUPS,
+    ASYMMETRIES,
     BYTES,
     CLIP,
     FRAME,
+    GENDERS,
     IMAGE_ID,
     LEFT,
     NUMBER,
@@ -15,6 +18,7 @@ from tasks.schemas.columns import (
     REGION,
     RIGHT,
     ROLES,
+    SCARRINGS,
     SIDES,
     SUBJECT,
     TEXT,
@@ -35,6 +39,12 @@ IMAGES = Schema(
         SUBJECT,
         POPULATION,
         Column("cleft_side", TEXT, "the patient's side", nullable=True, allowed=SIDES),
+        Column("age_group", TEXT, "as the data set tells it", nullable=True, allowed=AGE_GROUPS),
+        Column("gender", TEXT, "as the data set tells it", nullable=True, allowed=GENDERS),
+        Column(
+            "asymmetry", TEXT, "of lip and nose, as seen by whoever described it", nullable=True, allowed=ASYMMETRIES
+        ),
+        Column("scarring", TEXT, "of the lip, as seen by whoever described it", nullable=True, allowed=SCARRINGS),
         Column("licence", TEXT, "what the picture may be used for", nullable=True),
         Column("consent", TEXT, "what the person agreed to", nullable=True),
         Column("notice", TEXT, "what a reader of any result must be told about this picture", nullable=True),

@@ -14,7 +14,7 @@ import yaml
 
 from flows import PROJECT, incremental, store
 from flows.incremental import run_buckets
-from flows.ingest import _write_parts
+from flows.work import write_parts
 from flows.work import Source, Work
 from tasks import params, sharing, tables
 from tasks.collection import StoreBusyError, collect
@@ -296,7 +296,7 @@ def test_a_bucket_without_rows_leaves_no_part(project):
 @pytest.mark.parametrize("buckets", [8, 600])
 def test_photographs_are_cut_into_as_many_parts_as_asked(tmp_path, buckets):
     rows = [image(0) | {"image_id": f"{number:04x}{number:060x}"} for number in range(0, 65536, 65)]
-    _write_parts(IMAGES.table(rows), tmp_path / "images", {}, buckets=buckets)
+    write_parts(IMAGES.table(rows), tmp_path / "images", IMAGES, {}, buckets=buckets)
     parts = tables.parts(tmp_path / "images")
     assert len(parts) == buckets
     sizes = [tables.read(part, IMAGES).num_rows for part in parts]

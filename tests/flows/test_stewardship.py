@@ -98,6 +98,32 @@ def test_the_same_batch_twice_changes_nothing(root, new, tmp_path):
     assert state(root) == before
 
 
+def test_ratings_of_generated_pictures_come_in_and_are_counted(root, tmp_path):
+    name = f"generated/{'0123456789abcdef' * 4}.png"
+    survey = table(
+        tmp_path / "survey.csv",
+        RATINGS,
+        [
+            f"{name},surgeon,medical,realism,5",
+            f"{name},surgeon,medical,plausibility,4",
+            "first.png,surgeon,medical,realism,5",
+        ],
+    )
+    outcome, told = add(survey, root)
+    assert (outcome.state, outcome.photographs, outcome.ratings) == ("added", 0, 3)
+    assert "ratings: 2 medical on realism" in told
+    found = stewardship.status(root, scale="realism", tell=print)
+    assert [(row["name"], row["population"]) for row in found["photographs"]] == [
+        ("first.png", "repaired"),
+        (name, "generated"),
+    ]
+    assert found["refused_lines"] == 0
+    assert len(stewardship.status(root, scale="CARS", tell=print)["photographs"]) == 1
+    again, told = add(table(tmp_path / "more.csv", RATINGS, [f"survey/{name},surgeon,medical,realism,3"]), root)
+    assert again.state == "rejected"
+    assert "has rated this photograph before on realism" in told
+
+
 def test_a_dry_run_changes_nothing(root, new, tmp_path):
     before = state(root)
     outcome, told = add(new, root, dry_run=True)

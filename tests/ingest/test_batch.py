@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -135,7 +136,7 @@ def test_references_come_in_with_their_photographs(new, there):
     [
         ("a.png,r9,lay,CARS,nan", "score 'nan' is not a number"),
         ("a.png,r9,lay,CARS,5.5", "score 5.5 is outside CARS, 1 to 5"),
-        ("a.png,r9,lay,cars,3", "scale 'cars' is not one of CARS (params.yaml, ingest_ratings.scales)"),
+        ("a.png,r9,lay,cars,3", f"scale 'cars' is not one of {', '.join(SCALES)} (params.yaml, ingest_ratings.scales)"),
         ("a.png,r9,nurse,CARS,3", "rater_role 'nurse' is not one of medical, lay"),
         ("a.png,,lay,CARS,3", "rater_id must not be empty"),
         ("a.png,r1,lay,CARS,3", "rater r1 is medical elsewhere; a rater has one role"),
@@ -149,6 +150,34 @@ def test_a_bad_rating_has_its_line_and_reason(new, there, line, reason):
     with (new / "ratings.csv").open("a") as file:
         file.write(f"{line}\n")
     assert problems(new, there) == [("ratings.csv", 5, line.split(",")[0], reason)]
+
+
+def test_a_csv_may_rate_generated_pictures(there, tmp_path):
+    drawn = "0123456789abcdef" * 4
+    lines = [f"generated/{drawn}.png,r1,medical,realism,5", f"survey/generated/{drawn}.png,r1,medical,plausibility,4"]
+    path = table(tmp_path / "survey.csv", RATINGS, [*lines, "old.png,r1,medical,realism,4"])
+    found = admit(read(path), there, scales=SCALES, inspect=fine, each=map)
+    assert not found.problems
+    assert [(row["image_id"] == drawn, row["scale"]) for row in found.ratings] == [
+        (True, "realism"),
+        (True, "plausibility"),
+        (False, "realism"),
+    ]
+    assert spelt_out(read(path).lines["ratings"], found.means).decode().splitlines()[1] == lines[0]
+    again = replace(there, ratings=frozenset({(drawn, "r1", "realism")}))
+    assert reasons(path, again) == ["rater r1 has rated this photograph before on realism: it stands already"]
+    table(path, RATINGS, [f"generated/{drawn}.png,r1,medical,realism,6"])
+    assert reasons(path, there) == ["score 6 is outside realism, 1 to 5"]
+
+
+def test_what_is_seen_in_a_photograph_may_be_told(new, there):
+    columns = (*IMAGES, "age_group", "gender", "asymmetry", "scarring")
+    pattern = "*.png,p1,repaired,research,baby,{},slight,subtle"
+    deeper = pattern.replace("*", "näher dran/*")
+    table(new / "images.csv", columns, [line.format("female") for line in (pattern, deeper)])
+    assert not problems(new, there)
+    table(new / "images.csv", columns, [line.format(word) for line, word in ((pattern, "girl"), (deeper, "male"))])
+    assert "gender 'girl' is not one of female, male or empty" in reasons(new, there)
 
 
 def test_ratings_may_use_the_name_that_an_earlier_batch_gave(there, tmp_path):

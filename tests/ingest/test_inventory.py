@@ -55,6 +55,7 @@ def test_a_photograph_and_a_clip(raw):
     rows = {row["path"]: row for row in images}
     told = {"subject_id": "ann", "population": "control", "cleft_side": None, "licence": "CC0", "consent": "yes"}
     found = {"path": "a.jpg", "names": ["a.jpg"], "kind": "still", "size_bytes": 5, "notice": "drawn"}
+    found |= dict.fromkeys(("age_group", "gender", "asymmetry", "scarring"))
     assert rows["a.jpg"] == told | found | {"image_id": hashlib.sha256(b"a.jpg").hexdigest()}
     assert (rows["patients/p1.jpg"]["population"], rows["patients/p1.jpg"]["cleft_side"]) == ("repaired", "left")
     assert rows["clips/s1/c1.avi"]["kind"] == "clip"
@@ -119,6 +120,55 @@ def test_a_patient_may_stand_before_and_after_repair_but_not_one_photograph(raw)
     }
     _, refused = inventory(raw, "patients/p1.jpg,p,repaired,left,,,\npatients/p1.jpg,p,repaired,right,,,\n")
     assert {row["reason"] for row in refused} == {"the same photograph under 2 cleft sides (left, right), lines 2, 3"}
+
+
+WORDS = "path,subject_id,population,age_group,gender,asymmetry,scarring\n"
+
+
+def test_what_is_seen_in_a_photograph_may_be_told(raw):
+    images, refused = inventory(
+        raw, "a.jpg,ann,control,adult,female,none,none\npatients/p1.jpg,p1,repaired,baby,,slight,\n", WORDS
+    )
+    assert not refused
+    names = ("age_group", "gender", "asymmetry", "scarring")
+    assert {row["path"]: tuple(row[name] for name in names) for row in images} == {
+        "a.jpg": ("adult", "female", "none", "none"),
+        "patients/p1.jpg": ("baby", None, "slight", None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ("infant,,,", "age_group 'infant' is not one of baby, child, adult or empty"),
+        (",girl,,", "gender 'girl' is not one of female, male or empty"),
+        (",,severe,", "asymmetry 'severe' is not one of none, slight, marked or empty"),
+        (",,,Visible", "scarring 'Visible' is not one of none, subtle, visible or empty"),
+    ],
+)
+def test_a_word_that_is_not_known_is_refused_with_those_that_are(raw, cells, reason):
+    images, refused = inventory(raw, f"a.jpg,ann,control,,,,\npatients/p1.jpg,p1,repaired,{cells}\n", WORDS)
+    assert paths(images) == ["a.jpg"]
+    assert [(row["line"], row["reason"]) for row in refused] == [(3, reason)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ("baby,,,", "child,,,", "2 age groups (baby, child)"),
+        (",female,,", ",male,,", "2 genders (female, male)"),
+        (",,none,", ",,marked,", "2 asymmetries (marked, none)"),
+        (",,,subtle", ",,,visible", "2 scarrings (subtle, visible)"),
+    ],
+)
+def test_lines_that_say_two_things_of_one_photograph_are_refused(raw, one, other, told):
+    lines = f"a.jpg,ann,control,,,,\npatients/p1.jpg,p,repaired,{one}\npatients/p1.jpg,p,repaired,{other}\n"
+    images, refused = inventory(raw, lines, WORDS)
+    assert paths(images) == ["a.jpg"]
+    assert {row["reason"] for row in refused} == {f"the same photograph under {told}, lines 3, 4"}
+    images, refused = inventory(raw, f"patients,{{stem}},repaired,,,,\npatients/p1.jpg,p1,repaired,{one}\n", WORDS)
+    assert not refused
+    assert len(images) == 2
 
 
 def test_the_same_bytes_under_two_names_are_one_image(raw):

@@ -102,6 +102,41 @@ def test_one_rater_may_use_two_scales(raw):
     assert not refused
 
 
+DRAWN = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize("folder", ["", "survey/", "2026-11-20-1513dad6f445/survey/", "./"])
+def test_a_generated_picture_is_named_by_its_id(raw, folder):
+    path = f"{folder}generated/{DRAWN}.png"
+    kept, _, refused = ratings(raw, f"{HEADER}{path},r,lay,CARS,4\nb.jpg,r,lay,CARS,2\n{path},r,lay,CARS,5\n")
+    assert {row["image_id"]: row["score"] for row in kept} == {"two": 2.0, DRAWN: 4.0}
+    assert [(row["line"], "before" in row["reason"]) for row in refused] == [(4, True)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"generated/{DRAWN[1:]}.png",
+        f"generated/{DRAWN}0.png",
+        f"generated/{DRAWN.upper()}.png",
+        f"generated/{DRAWN}.jpg",
+        f"regenerated/{DRAWN}.png",
+        f"generated/pre/{DRAWN}.png",
+        f"{DRAWN}.png",
+    ],
+)
+def test_other_names_are_looked_up(raw, path):
+    kept, _, refused = ratings(raw, f"{HEADER}{path},r,lay,CARS,4\n")
+    assert not kept
+    assert "no such image in images.csv" in refused[0]["reason"]
+
+
+def test_a_generated_picture_has_no_references(raw):
+    _, references, refused = ratings(raw, None, f"path,measure,value\ngenerated/{DRAWN}.png,severity,1\n")
+    assert not references
+    assert "no such image" in refused[0]["reason"]
+
+
 def test_references(raw):
     lines = [
         "a.jpg,severity,0.5",

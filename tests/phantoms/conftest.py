@@ -32,6 +32,8 @@ SETTINGS = PhantomsDraw(
     frames_per_second=25,
     repaired_subjects=6,
     stills_per_repaired=2,
+    unrepaired_subjects=6,
+    stills_per_unrepaired=2,
     variation=VARIATION,
     raters=RATERS,
 )

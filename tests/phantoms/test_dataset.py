@@ -12,10 +12,20 @@ import pytest
 from PIL import Image
 
 from tasks.errors import InputError
+from tasks.ingest.inventory import take_inventory
+from tasks.ingest.raw import Folder
 from tasks.params import PhantomsDraw
 from tasks.phantoms import dataset
-from tasks.phantoms.dataset import POPULATIONS, draw_dataset, draw_faces, identity_seed, repaired_stills
+from tasks.phantoms.dataset import (
+    POPULATIONS,
+    draw_dataset,
+    draw_faces,
+    identity_seed,
+    repaired_stills,
+    unrepaired_stills,
+)
 from tasks.phantoms.files import draw_file, draw_still, write_whole
+from tasks.phantoms.identity import identity
 
 from .conftest import SETTINGS, VARIATION
 
@@ -41,12 +51,13 @@ def test_images_csv_names_every_file_and_no_other(drawn: Path) -> None:
     images = rows(drawn / "images.csv")
     named = {row["path"] for row in images}
     assert named | {"images.csv", "ratings.csv", "references.csv"} == set(digests(drawn))
-    assert len(named) == len(images) == 3 * 2 + 2 + 6 * 2
+    assert len(named) == len(images) == 3 * 2 + 2 + 6 * 2 + 6 * 2
     for row in images:
         folder, subject, _ = row["path"].split("/")
         assert row["subject_id"] == subject
-        assert row["population"] == ("repaired" if folder == "repaired" else "control")
-        assert row["cleft_side"] in (("left", "right") if folder == "repaired" else ("",))
+        assert row["population"] == (folder if folder in ("repaired", "unrepaired") else "control")
+        sides = {"repaired": ("left", "right"), "unrepaired": ("left", "right", "both")}
+        assert row["cleft_side"] in sides.get(folder, ("",))
         assert row["licence"] == "CC0-1.0" and row["consent"] == "not needed: drawn"
         assert "not a person" in row["notice"]
 
@@ -114,6 +125,47 @@ def test_severities_cover_the_range_evenly_and_sides_are_balanced(stills: int) -
     assert list(sides.values()).count("left") == 20
     by_side = [np.mean([j.cleft.severity for j in jobs if j.cleft.side == side]) for side in ("left", "right")]
     assert by_side[0] == pytest.approx(by_side[1], abs=0.05)
+
+
+def test_unrepaired_clefts_are_childrens_plain_to_see_and_on_every_side() -> None:
+    settings = SETTINGS.model_copy(update={"unrepaired_subjects": 12})
+    jobs = unrepaired_stills(settings)
+    assert len(jobs) == 24 and not any(job.cleft.repaired for job in jobs)
+    cleft = {job.subject_id: job.cleft for job in jobs}
+    assert all(cleft[job.subject_id] == job.cleft for job in jobs)
+    severities = sorted(own.severity for own in cleft.values())
+    assert all(n / 12 <= (severity - 0.4) / 0.6 <= (n + 1) / 12 for n, severity in enumerate(severities))
+    assert [sum(own.side == side for own in cleft.values()) for side in ("left", "right", "both")] == [4, 4, 4]
+    assert all(identity(job.seed).child > 0 for job in jobs)
+    assert {job.seed for job in jobs}.isdisjoint(job.seed for job in repaired_stills(settings))
+
+
+def test_unrepaired_clefts_move_nothing_that_was_drawn_before(drawn: Path, tmp_path: Path) -> None:
+    """Controls, speakers, repaired stills, ratings and references are the same bytes without them."""
+    draw_dataset(tmp_path, settings=SETTINGS.model_copy(update={"unrepaired_subjects": 0}), workers=1)
+    without, whole = digests(tmp_path), digests(drawn)
+    assert {name for name in whole if name not in without} == {
+        f"unrepaired/unrepaired_{number:05d}/{still}.png" for number in range(6) for still in (0, 1)
+    }
+    assert {name for name in without if without[name] != whole[name]} == {"images.csv"}
+
+
+def test_first_seeds_stand_for_good() -> None:
+    """Another population must not turn the drawn people into others."""
+    seeds = [identity_seed(population, 5, seed=3) for population in POPULATIONS[:4]]
+    assert seeds == [12 * 10**8 + 5, 13 * 10**8 + 5, 14 * 10**8 + 5, 15 * 10**8 + 5]
+
+
+def test_ingest_takes_every_line_that_is_drawn(drawn: Path) -> None:
+    images, refused = take_inventory([Folder(drawn, "")], still_suffixes=(".png",), clip_suffixes=(".avi",))
+    assert refused.num_rows == 0
+    rows = images.to_pylist()
+    assert all(row["age_group"] and row["gender"] and row["asymmetry"] and row["scarring"] for row in rows)
+    controls = [row for row in rows if row["population"] == "control"]
+    assert {(row["asymmetry"], row["scarring"]) for row in controls} == {("none", "none")}
+    unrepaired = [row for row in rows if row["population"] == "unrepaired"]
+    assert {row["scarring"] for row in unrepaired} == {"none"}
+    assert {row["age_group"] for row in unrepaired} <= {"baby", "child"}
 
 
 def test_a_subjects_stills_differ_and_show_the_same_person(drawn: Path) -> None:

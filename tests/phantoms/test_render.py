@@ -8,7 +8,7 @@ import pytest
 
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL, Pose
-from tasks.phantoms.shape import Cleft, Expression
+from tasks.phantoms.shape import NO_CLEFT, Cleft, Expression, Side
 
 from .conftest import Dlib, draw
 
@@ -106,6 +106,60 @@ def test_the_cleft_is_drawn_on_the_side_it_says() -> None:
     for side, right_changes_more in (("left", True), ("right", False)):
         changed = np.abs(draw(person, size=256, cleft=Cleft(0.8, side)).image[mouth] - plain).sum(axis=(0, 2))
         assert (changed[middle:].sum() > changed[:middle].sum()) == right_changes_more
+
+
+def dark_red(image: np.ndarray) -> np.ndarray:
+    """Where a picture is as dark as an open mouth: (H, W) bool."""
+    wide = image.astype(int)
+    return (wide.sum(axis=2) < 210) & (wide[..., 0] > wide[..., 1] + 15)
+
+
+@pytest.mark.parametrize(
+    ("side", "halves"), [("left", (False, True)), ("right", (True, False)), ("both", (True, True))]
+)
+@pytest.mark.parametrize("seed", [2, 9, 16])
+def test_an_unrepaired_cleft_gapes_on_its_own_side(seed: int, side: Side, halves: tuple[bool, bool]) -> None:
+    """Above the lips' line, in each half of the lip; the patient's left is the image's right."""
+    plain = draw(seed, size=256)
+    drawing = draw(seed, size=256, cleft=Cleft(1.0, side, repaired=False))
+    x, bottom = round(float(plain.landmarks[51, 0])), round(float(plain.landmarks[50:53, 1].min()))
+    top = round(float(plain.landmarks[33, 1])) + 2
+    band = dark_red(drawing.image)[top:bottom, x - 25 : x + 25]
+    gap = (band[:, :25].sum() >= 8, band[:, 25:].sum() >= 8)
+    assert gap == halves
+    assert not dark_red(plain.image)[top:bottom, x - 25 : x + 25].any()
+
+
+def test_the_gap_grows_from_a_notch_to_the_nostril() -> None:
+    heights = []
+    for severity in (0.3, 0.65, 1.0):
+        drawing = draw(2, size=384, cleft=Cleft(severity, "left", repaired=False))
+        lips = drawing.landmarks_without_cleft
+        nose, peak, line = lips[33, 1], lips[52, 1], lips[62, 1]
+        rows = np.nonzero(dark_red(drawing.image)[round(nose) : round(line), round(lips[51, 0]) :])[0]
+        heights.append(float(nose + rows.min()))
+    assert heights[0] > peak - 4
+    assert heights[0] > heights[1] + 5 > heights[2] + 10
+    assert heights[2] < (nose + peak) / 2
+
+
+@pytest.mark.parametrize("severity", [0.4, 1.0])
+@pytest.mark.parametrize("side", ["left", "right", "both"])
+def test_an_unrepaired_cleft_is_plain_in_a_small_picture(severity: float, side: Side) -> None:
+    """At 64 pixels, against the same face without: light and dark skin."""
+    for seed in (2, 7, 11):
+        small = [
+            cv2.resize(draw(seed, size=384, cleft=cleft).image, (64, 64), interpolation=cv2.INTER_AREA).astype(int)
+            for cleft in (NO_CLEFT, Cleft(severity, side, repaired=False))
+        ]
+        assert np.abs(small[0] - small[1]).max() > 40
+
+
+def test_dlib_finds_unrepaired_clefts(found_by_dlib: Dlib) -> None:
+    sides: tuple[Side, ...] = ("left", "right", "both")
+    for seed in range(7200, 7224):
+        cleft = Cleft(0.4 + 0.6 * (seed % 8) / 7, sides[seed % 3], repaired=False)
+        assert found_by_dlib.points(draw(seed, size=384, cleft=cleft).image) is not None, (seed, cleft)
 
 
 def test_textures_stay_on_the_skin_from_frame_to_frame() -> None:

@@ -37,6 +37,13 @@ def test_the_side_is_the_patients_own(side: Side, peak: int) -> None:
     assert rise[peak] == pytest.approx(0.075 * CLEFT_GAIN)
 
 
+def test_a_cleft_of_both_sides_is_its_own_mirror_image() -> None:
+    both, uncleft = landmarks(symmetric(1), NEUTRAL, Cleft(0.8, "both", repaired=False))
+    np.testing.assert_allclose(both, mirrored(both), atol=1e-12)
+    assert (both[[50, 52], 1] < uncleft[[50, 52], 1] - 0.05).all()  # either peak is drawn up
+    assert both[35, 0] > uncleft[35, 0] + 0.02 and both[31, 0] < uncleft[31, 0] - 0.02  # either ala out
+
+
 def test_displacement_grows_in_proportion_to_severity() -> None:
     half, whole = (np.subtract(*landmarks(identity(2), NEUTRAL, Cleft(s, "left"))) for s in (0.5, 1.0))
     np.testing.assert_allclose(half * 2, whole, atol=1e-12)

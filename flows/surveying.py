@@ -1,0 +1,51 @@
+"""Which pictures a survey may show: generated ones that were released, and patients' photographs.
+
+In: a project that has run. Out: candidates for tasks.synthesis.survey. Knows nothing of how they are mixed.
+"""
+
+from pathlib import Path
+
+from tasks import images, tables
+from tasks.errors import InputError
+from tasks.schemas import CAPTIONS, CONDITIONS, GENERATED, IDENTITY, IMAGES, SCREENED
+from tasks.synthesis.survey import Candidate
+
+
+def candidates(root: Path) -> tuple[list[Candidate], list[Candidate]]:
+    """Generated pictures that were released, and photographs with a caption. InputError: the stages have not run."""
+    folder = root / "data/synthesis"
+    if not (folder / "identity.parquet").exists():
+        raise InputError(f"{folder / 'identity.parquet'}: not there yet; run `dvc repro` first")
+    verdicts = tables.read(folder / "identity.parquet", IDENTITY, ["image_id", "quarantined"]).to_pylist()
+    kept = {row["image_id"] for row in verdicts if not row["quarantined"]}
+    for condition in CONDITIONS:
+        screened = tables.read(folder / "screened" / condition, SCREENED, ["image_id", "flags", "reason"]).to_pylist()
+        kept -= {row["image_id"] for row in screened if row["flags"] or row["reason"]}
+    generated = [
+        _generated(row)
+        for condition in CONDITIONS
+        for part in tables.read_each(folder / condition / "generated", GENERATED, ["image_id", "condition", "picture"])
+        for row in part.to_pylist()
+        if row["image_id"] in kept
+    ]
+    return generated, _photographs(root, folder)
+
+
+def _generated(row: dict[str, str]) -> Candidate:
+    picture = bytes(row["picture"])  # type: ignore[arg-type]
+    return Candidate(f"generated/{row['image_id']}.png", row["condition"], lambda: images.decode_png(picture))
+
+
+def _photographs(root: Path, folder: Path) -> list[Candidate]:
+    columns = ["image_id", "condition", "reason"]
+    usable = {
+        row["image_id"]: row["condition"]
+        for row in tables.read(folder / "captions", CAPTIONS, columns).to_pylist()
+        if row["reason"] is None and row["condition"] in CONDITIONS
+    }
+    listed = tables.read(root / "data/ingest/images", IMAGES, ["image_id", "path", "names"]).to_pylist()
+    return [
+        Candidate(row["names"][0], usable[row["image_id"]], lambda path=root / row["path"]: images.read(path))  # type: ignore[misc]
+        for row in listed
+        if row["image_id"] in usable
+    ]

@@ -1,0 +1,143 @@
+"""The model that adapters are trained on: a FLUX folder as diffusers keeps it, checked before it is opened.
+
+In: a folder with base.json (the stand-in), or a base.json that names a registered folder. Out: its networks, frozen.
+Registering hashes every file once and records licence and consent; a stage that uses the base compares the hashes
+again. Only safetensors and text files are opened; pickles beside them are never looked at. Rosero et al. 2025, section
+3.1. Knows nothing of adapters and prompts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, FluxTransformer2DModel
+from torch import nn
+from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5TokenizerFast
+
+from tasks.synthesis.manifest import (
+    MANIFEST,
+    SCHNELL,
+    BaseError,
+    Manifest,
+    check_presence,
+    digested,
+    read_manifest,
+    register,
+    registered,
+    verify,
+    write_manifest,
+)
+
+__all__ = [
+    "MANIFEST",
+    "SCHNELL",
+    "Base",
+    "BaseError",
+    "Manifest",
+    "TextEncoders",
+    "device_of",
+    "digested",
+    "open_base",
+    "register",
+    "registered",
+    "scheduler",
+    "text_encoders",
+    "text_length",
+    "transformer",
+    "use_registered",
+    "vae",
+    "verify",
+    "write_manifest",
+]
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base whose files are there: the FluxPipeline folder, and what is recorded of it."""
+
+    folder: Path
+    manifest: Manifest
+
+
+@dataclass(frozen=True)
+class TextEncoders:
+    """Both tokenisers and both encoders, frozen."""
+
+    clip_tokenizer: CLIPTokenizer
+    clip: CLIPTextModel
+    t5_tokenizer: T5TokenizerFast
+    t5: T5EncoderModel
+
+
+def open_base(out: Path) -> Base:
+    """The base of `out`/base.json. BaseError: no such record, or a file missing or of another size.
+
+    Contents were compared when base.json was written (stage synthesis_base); here only names and sizes are.
+    """
+    manifest = read_manifest(out / MANIFEST)
+    folder = (out / manifest.folder).resolve()
+    check_presence(manifest, folder)
+    return Base(folder, manifest)
+
+
+def use_registered(name: str, *, registry: Path, out: Path) -> Manifest:
+    """Compare every file of a registered base with its record, and write the record to `out` (base.json).
+
+    BaseError: not registered, licence not accepted, a file missing or changed.
+    """
+    manifest = registered(name, registry=registry)
+    verify(manifest)
+    write_manifest(manifest, out)
+    return manifest
+
+
+def text_length(base: Base) -> int:
+    """Tokens that T5 reads: 256 for schnell, the stand-in's own."""
+    return base.manifest.text_length
+
+
+def vae(base: Base, *, dtype: torch.dtype) -> AutoencoderKL:
+    """The autoencoder; latents go through its config's shift_factor and scaling_factor. On the CPU, as all below."""
+    return _frozen(_opened(AutoencoderKL, base, "vae", torch_dtype=dtype, use_safetensors=True))
+
+
+def text_encoders(base: Base, *, dtype: torch.dtype) -> TextEncoders:
+    """CLIP and T5 with their tokenisers."""
+    return TextEncoders(
+        clip_tokenizer=_opened(CLIPTokenizer, base, "tokenizer"),
+        clip=_frozen(_opened(CLIPTextModel, base, "text_encoder", dtype=dtype, use_safetensors=True)),
+        t5_tokenizer=_opened(T5TokenizerFast, base, "tokenizer_2"),
+        t5=_frozen(_opened(T5EncoderModel, base, "text_encoder_2", dtype=dtype, use_safetensors=True)),
+    )
+
+
+def transformer(base: Base, *, precision: Literal["float32", "bfloat16", "fp8", "int8", "nf4"]) -> FluxTransformer2DModel:
+    """The transformer, in float32 where that is asked for, else in bfloat16: see precision.py for what is smaller."""
+    dtype = torch.float32 if precision == "float32" else torch.bfloat16
+    return _frozen(_opened(FluxTransformer2DModel, base, "transformer", torch_dtype=dtype, use_safetensors=True))
+
+
+def scheduler(base: Base) -> FlowMatchEulerDiscreteScheduler:
+    """The base's own scheduler; schnell's does not shift."""
+    return _opened(FlowMatchEulerDiscreteScheduler, base, "scheduler")
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """Where a network's weights are."""
+    return next(network.parameters()).device
+
+
+def _opened(kind: Any, base: Base, subfolder: str, **how: Any) -> Any:
+    """A part read from the folder alone. BaseError names the part when it is not what its name says."""
+    load: Callable[..., Any] = kind.from_pretrained
+    try:
+        return load(base.folder, subfolder=subfolder, local_files_only=True, **how)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise BaseError(f"{base.folder / subfolder}: cannot be opened as {kind.__name__}: {said}") from error
+
+
+def _frozen(network: Any) -> Any:
+    return network.requires_grad_(False).eval()

@@ -1,0 +1,143 @@
+"""What the stand-in learns from: drawn faces of controls, and captions that say what is known of them.
+
+In: the settings. Out: pictures and, by part of the prompts' grammar (Rosero et al. 2025, Table 1), the words that are
+true of each person. Their seeds are beyond those of every drawn data set, so nobody here is in one. A caption may leave
+parts out, and never has a trigger: the stand-in has seen no cleft. Hair and eyes are given regardless of the skin's
+tone, unlike elsewhere among the drawn faces, for prompts ask for all that. Knows nothing of networks.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from typing import cast
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from tasks.params import StandIn
+from tasks.phantoms.identity import HairStyle, Identity, identity
+from tasks.phantoms.motion import Pose
+from tasks.phantoms.render import render
+from tasks.phantoms.shape import NO_CLEFT, Expression
+
+FIRST_SEED = 10**15
+"""The data sets' people come before: theirs is this from seed 2,500,000 on."""
+SEED_BLOCK = 10**8
+CLOSING = "Only one face, no text, no watermarks, no masks or occlusions."
+ENLARGED = 2
+"""Faces are drawn so many times larger and reduced by areas."""
+TONES = {
+    "pale": (0.0, 0.15),
+    "light": (0.08, 0.3),
+    "fair": (0.08, 0.3),
+    "medium": (0.3, 0.5),
+    "olive": (0.42, 0.6),
+    "dark": (0.62, 1.0),
+}
+"""Skin tone of the drawn faces, 0 light .. 1 dark, that a word is true of."""
+HAIR = ("black", "black", "brown", "brown", "blonde", "red", "grey", "white")
+IRIS = ("brown", "brown", "hazel", "green", "blue", "blue")
+STYLES: dict[HairStyle, tuple[str, ...]] = {
+    "short": ("short", "straight"),
+    "side": ("short", "straight"),
+    "fringe": ("straight",),
+    "curly": ("curly",),
+    "long": ("long", "wavy"),
+    "bald": (),
+}
+BABY, CHILD = 0.5, 0.0
+"""How much of a child a drawn person must be to be called so, 0..1."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """The sentences that are true of a person; none where nothing can be said."""
+
+    person: str
+    parts: tuple[str, ...]
+
+
+def draw_faces(settings: StandIn, *, workers: int) -> tuple[np.ndarray, list[Said]]:
+    """(faces, size, size, 3) uint8 RGB, and what is true of each. The same whatever the number of processes."""
+    jobs = [(settings.seed, number, settings.size) for number in range(settings.faces)]
+    with tqdm(total=len(jobs), desc="drawing faces", unit="face", mininterval=0.5) as bar:
+        found = []
+        for drawn in _mapped(jobs, workers):
+            found.append(drawn)
+            bar.update()
+    return np.stack([picture for picture, _ in found]), [said for _, said in found]
+
+
+def _mapped(jobs: list[tuple[int, int, int]], workers: int) -> Iterator[tuple[np.ndarray, Said]]:
+    if workers == 1:
+        yield from map(draw_face, jobs)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        yield from pool.map(draw_face, jobs, chunksize=16)
+
+
+def draw_face(job: tuple[int, int, int]) -> tuple[np.ndarray, Said]:
+    """The picture and the words of (seed, number, size)."""
+    seed, number, size = job
+    rng = np.random.default_rng([seed, number, FIRST_SEED])
+    person = _person(FIRST_SEED + seed * SEED_BLOCK, number, rng)
+    pose = Pose(
+        yaw=float(rng.uniform(-4, 4)),
+        pitch=float(rng.uniform(-3, 3)),
+        roll=float(rng.uniform(-4, 4)),
+        shift_x=float(rng.uniform(-0.05, 0.05)),
+        shift_y=float(rng.uniform(-0.05, 0.05)),
+        zoom=float(1 + rng.uniform(-0.08, 0.08)),
+    )
+    moment = Expression(float(rng.uniform(0, 0.08)), float(rng.uniform(-0.3, 0.3)), blink=0.0)
+    drawn = render(person, size=size * ENLARGED, expression=moment, pose=pose, cleft=NO_CLEFT, frame=0).image
+    return cv2.resize(drawn, (size, size), interpolation=cv2.INTER_AREA), said_of(person, rng)
+
+
+def _person(first: int, number: int, rng: np.random.Generator) -> Identity:
+    """Every second one a child, for prompts ask for many; hair and eyes drawn again, whatever the tone."""
+    child = bool(number % 2)
+    tries = (identity(first + number * 100 + again) for again in range(100))
+    person = next((one for one in tries if (one.child > CHILD) == child), identity(first + number * 100))
+    grey = person.hair.colour > HAIR.index("red")
+    hair = replace(person.hair, colour=person.hair.colour if grey else int(rng.integers(HAIR.index("red") + 1)))
+    look = replace(person.complexion, iris=int(rng.integers(len(IRIS))))
+    return replace(person, hair=hair, complexion=look)
+
+
+def said_of(person: Identity, rng: np.random.Generator) -> Said:
+    """The sentences; where several words are true, one of them by chance."""
+    tone = person.complexion.tone
+    tones = [word for word, (low, high) in TONES.items() if low <= tone <= high]
+    said = [f"{_choice(tones, rng).capitalize()} skin."] if tones else []
+    said.append(f"{IRIS[person.complexion.iris].capitalize()} eyes.")
+    styles = STYLES[person.hair.style]
+    if styles:
+        said += [f"{_choice(styles, rng).capitalize()} hair.", f"{HAIR[person.hair.colour].capitalize()} hair."]
+    return Said(_age_and_gender(person, rng), tuple(said))
+
+
+def _age_and_gender(person: Identity, rng: np.random.Generator) -> str:
+    """Nobody drawn is a man or a woman: long and curly hair stands for women, bald heads for men, else chance."""
+    chance = {"long": 1.0, "curly": 0.7, "bald": 0.0}.get(person.hair.style, 0.35)
+    female = bool(rng.random() < chance)
+    if person.child > BABY:
+        return _choice(("baby", "baby", "kid"), rng)
+    if person.child > CHILD:
+        return "kid" if rng.random() < 1 / 3 else ("girl" if female else "boy")
+    return "woman" if female else "man"
+
+
+def caption(said: Said, rng: np.random.Generator, *, kept: float) -> str:
+    """A prompt of what is true of a face, each part there with the probability `kept`; hair in one sentence or two."""
+    parts = [part for part in said.parts if rng.random() < kept]
+    hair = [part.split()[0] for part in parts if part.endswith("hair.")]
+    if len(hair) == 2 and rng.random() < 0.5:
+        parts = [part for part in parts if not part.endswith("hair.")] + [f"{hair[0]} {hair[1].lower()} hair."]
+    return " ".join((f"A {said.person}'s whole face.", *parts, CLOSING))
+
+
+def _choice(words: list[str] | tuple[str, ...], rng: np.random.Generator) -> str:
+    return cast("str", words[int(rng.integers(len(words)))])
