@@ -76,7 +76,7 @@ def report(
     pictures |= draw_anomaly(measured["anomaly"], drawn, maps, ratings, references, compared)
     pictures |= _draw_synthesis(measured["synthesis"], synthesis)
     _write_figures(pictures, figures)
-    section = _section(synthesis, ingest / "images", settings)
+    section = read_section(synthesis, ingest / "images", settings)
     lines = [ingest / "images_refused.parquet", ingest / "ratings_refused.parquet"]
     stand_in = params.load(SymmetryTrain, "symmetry_train").initial_weights == "random"
     page = render_report(
@@ -130,7 +130,7 @@ def _draw_synthesis(record: Mapping[str, Any], folder: Path) -> dict[str, list[P
     return draw_synthesis(record, read_synthesis(folder).measures, projections, curves)
 
 
-def _section(folder: Path, listed: Path, settings: Report) -> Section:
+def read_section(folder: Path, listed: Path, settings: Report) -> Section:
     """The synthesis section with its pictures; photographs only where settings ask for them."""
     made, manifest = read_synthesis(folder), folder / "base/base.json"
     base = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}

@@ -7,25 +7,20 @@ them are imported by the flows that do.
 import json
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import flow
-from prefect.artifacts import create_table_artifact
 
 from flows.cards import card
 from flows.incremental import recall, run_buckets
 from flows.ingest import PIXELS
 from flows.progress import reporter
 from flows.store import open_store
-from flows.tracking import artifact_key, show
 from flows.work import Source, Work, provenance, write_parts
 from tasks import params, tables
-from tasks.digests import digest, file_digest, table_digest
+from tasks.digests import digest, table_digest
 from tasks.params import (
     Runtime,
     SynthesisBase,
@@ -62,6 +57,9 @@ from tasks.schemas import (
 
 BASE = "base.json"
 ADAPTER = "pytorch_lora_weights.safetensors"
+GROUPS = ("photographs", *CONDITIONS)
+"""Folders of a table that has photographs and generated pictures."""
+WHO = ("image_id", "subject_id", "condition", "split", "reason")
 SAID = (*PIXELS, "names", "cleft_side", "age_group", "gender", "asymmetry", "scarring")
 """What a caption is made of."""
 
@@ -162,6 +160,7 @@ def synthesis_train(
     condition: str, captions: Path, latents: Path, texts: Path, prompts: Path, base: Path, weights: Path, out: Path
 ) -> None:
     """Train the condition's adapter; its weights, curves, sample pictures and model card."""
+    from tasks.synthesis import examples as learned
     from tasks.synthesis import model_card, training
     from tasks.synthesis.base import open_base
 
@@ -171,7 +170,7 @@ def synthesis_train(
         params.load(SynthesisGenerate, "synthesis_generate"),
     )
     triggers = params.load(SynthesisCaptions, "synthesis_captions").triggers
-    examples = training.examples_of(
+    examples = learned.examples_of(
         tables.read(captions, CAPTIONS),
         tables.read(latents, LATENTS),
         tables.read(texts, TEXTS),
@@ -179,7 +178,7 @@ def synthesis_train(
     )
     shown = _first_prompts(prompts, condition, settings.samples)
     record = provenance(stage, training, ADAPTERS, {"settings": settings, "drawing": drawing}, {"base": base / BASE})
-    record["inputs"] = {"examples": examples.digest(), "samples": table_digest(shown)}
+    record["inputs"] = {"examples": examples.digest, "samples": table_digest(shown)}
     checkpoint = open_store().checkpoint(stage, digest(record))
 
     def make() -> pa.Table:
@@ -187,23 +186,30 @@ def synthesis_train(
             trained = training.train(
                 examples,
                 shown,
-                base=open_base(base),
+                base=base / BASE,
                 settings=settings,
                 drawing=drawing,
                 weights_folder=weights,
                 checkpoint=checkpoint,
-                provenance=record,
                 on_progress=reporter(stage),
             )
         return ADAPTERS.table([trained.row()])
 
     result = recall(record, ADAPTERS, make).to_pylist()[0]
     checkpoint.unlink(missing_ok=True)
-    card_text = model_card.card(
-        condition=condition, base=open_base(base), examples=examples, settings=settings,
-        trigger=getattr(triggers, condition), curves=result["curves"], sha256=result["sha256"],
-    )  # fmt: skip
-    files = {ADAPTER: result["weights"], "README.md": card_text.encode()}
+    page = model_card.card(
+        condition=condition,
+        base=open_base(base).manifest,
+        photographs=examples.photographs,
+        subjects=examples.subjects,
+        trigger=getattr(triggers, condition),
+        example=_first_prompts(prompts, condition, 1)["prompt"][0].as_py(),
+        settings=settings,
+        drawing=drawing,
+        curves=result["curves"],
+        sha256=result["sha256"],
+    )
+    files = {ADAPTER: result["weights"], "README.md": page.encode()}
     files |= {f"samples/{row['step']:06d}_{row['number']}.png": row["picture"] for row in result["samples"]}
     for name, content in files.items():
         with tables.replacing(out / name) as temporary:
@@ -302,8 +308,134 @@ def synthesis_identity(
             settings=numbers,
         )
         run_buckets(drawn, embeddings / condition, runtime=_runtime())
-    found = identity.compare(read_embeddings(embeddings), settings=settings)
+    found = identity.compare(_embeddings(embeddings), settings=settings)
     record = provenance("synthesis_identity", identity, IDENTITY, numbers, {})
     tables.write(found, out, IDENTITY, provenance=record)
     kept = pc.sum(found["quarantined"]).as_py() or 0
     print(f"synthesis_identity: {kept} of {found.num_rows} pictures quarantined", flush=True)
+
+
+@flow
+def synthesis_measure(
+    images: Path,
+    captions: Path,
+    pre: Path,
+    post: Path,
+    embeddings: Path,
+    weights: Path,
+    features: Path,
+    projections: Path,
+    out: Path,
+) -> None:
+    """Are the pictures faithful, and do they differ from each other? FIR, FID, KID, LPIPS, and where faces lie."""
+    from tasks.synthesis import fidelity, measures
+
+    settings, recognised = (
+        params.load(SynthesisMeasure, "synthesis_measure"),
+        params.load(SynthesisIdentity, "synthesis_identity"),
+    )
+    side = params.load(SynthesisGenerate, "synthesis_generate").side
+    numbers = {"settings": settings, "weights": str(weights)}
+    work = Work(
+        stage="synthesis_measure",
+        compute=fidelity.photograph_features,
+        schema=FEATURES,
+        sources={"images": Source(images, IMAGES, PIXELS), "captions": Source(captions, CAPTIONS, WHO)},
+        settings=numbers | {"side": side},
+    )
+    run_buckets(work, features / "photographs", runtime=_runtime(), here=_on_a_card())
+    for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
+        drawn = Work(
+            stage="synthesis_measure",
+            compute=fidelity.generated_features,
+            schema=FEATURES,
+            sources={"generated": Source(generated, GENERATED)},
+            settings=numbers,
+        )
+        run_buckets(drawn, features / condition, runtime=_runtime(), here=_on_a_card())
+    faces = _embeddings(embeddings)
+    found = measures.measure(
+        _both(pre, post),
+        faces,
+        pa.concat_tables(tables.read(features / name, FEATURES) for name in GROUPS),
+        identity=recognised,
+        settings=settings,
+        weights=str(weights),
+    )
+    with tables.replacing(out) as temporary:
+        temporary.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    record = provenance("synthesis_measure", measures, PROJECTIONS, numbers, {})
+    tables.write(measures.project(faces), projections, PROJECTIONS, provenance=record)
+
+
+@flow
+def synthesis_classify(
+    images: Path,
+    landmarks: Path,
+    captions: Path,
+    pre: Path,
+    post: Path,
+    screened: Path,
+    identity: Path,
+    weights: Path,
+    out: Path,
+) -> None:
+    """Are the pictures of use? Networks that learn clefts from them alone, asked about photographs."""
+    from tasks.synthesis import classifiers
+
+    settings = params.load(SynthesisClassify, "synthesis_classify")
+    side = params.load(SynthesisGenerate, "synthesis_generate").side
+    record = provenance("synthesis_classify", classifiers, CLASSIFIED, {"settings": settings, "side": side}, {})
+    given = {
+        "pre": tables.read(pre, GENERATED),
+        "post": tables.read(post, GENERATED),
+        "landmarks": tables.read(landmarks, LANDMARKS, ["image_id", "points", "reason"]),
+        "captions": tables.read(captions, CAPTIONS),
+        "screened": _screened(screened),
+        "identity": tables.read(identity, IDENTITY),
+    }
+    record["inputs"] = {name: table_digest(table) for name, table in given.items()}
+    listed = tables.read(images, IMAGES)
+
+    def make() -> pa.Table:
+        with card("synthesis_classify", cards=_runtime().cards):
+            return classifiers.classify(
+                **given,
+                images=listed,
+                side=side,
+                settings=settings,
+                weights=str(weights),
+                on_progress=reporter("synthesis_classify"),
+            )
+
+    tables.write(recall(record, CLASSIFIED, make), out, CLASSIFIED, provenance=record)
+
+
+@flow
+def synthesis_release(prompts: Path, pre: Path, post: Path, screened: Path, identity: Path, out: Path) -> None:
+    """Put the pictures that may be shown into a folder: not flagged by screening, and nobody's face."""
+    from tasks.synthesis import release
+
+    count = release.release(
+        _both(pre, post), tables.read(prompts, PROMPTS), _screened(screened), tables.read(identity, IDENTITY), out=out
+    )
+    print(f"synthesis_release: {count} pictures released", flush=True)
+
+
+def _both(pre: Path, post: Path) -> pa.Table:
+    return pa.concat_tables([tables.read(pre, GENERATED), tables.read(post, GENERATED)])
+
+
+def _screened(folder: Path) -> pa.Table:
+    return pa.concat_tables(tables.read(folder / condition, SCREENED) for condition in CONDITIONS)
+
+
+def _embeddings(folder: Path) -> pa.Table:
+    return pa.concat_tables(tables.read(folder / name, EMBEDDINGS) for name in GROUPS)
+
+
+def _on_a_card() -> bool:
+    """Whether a GPU computes: then in this process, which holds it."""
+    import torch
+
+    return torch.cuda.is_available()

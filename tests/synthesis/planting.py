@@ -8,7 +8,16 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-WORDS = ("stock photo", "SAMPLE", "Dr. Smith 2019", "www.clinic.org", "before", "COPYRIGHT", "Patient 17", "after repair")
+WORDS = (
+    "stock photo",
+    "SAMPLE",
+    "Dr. Smith 2019",
+    "www.clinic.org",
+    "before",
+    "COPYRIGHT",
+    "Patient 17",
+    "after repair",
+)
 FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX)
 Fault = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
 
@@ -18,18 +27,22 @@ def between(rng: np.random.Generator, low: float, high: float) -> float:
 
 
 def second_face(image: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The picture's own face again (mirrored, in another light), 0.38 to 0.5 of its size, in a corner."""
-    side = int(image.shape[0] * between(rng, 0.38, 0.5))
+    """The picture at 0.52 to 0.6 of its size, and beside it its face again, mirrored and in another light."""
+    height, width = image.shape[:2]
+    first = round(width * between(rng, 0.52, 0.6))
     low, high = points.min(axis=0), points.max(axis=0)
-    margin = 0.35 * (high[0] - low[0])
-    top, left = np.maximum(low - [margin, margin * 1.6], 0).astype(int)[::-1]
-    bottom, right = np.minimum(high + margin * 0.5, image.shape[1::-1]).astype(int)[::-1]
-    face = cv2.resize(image[top:bottom, left:right][:, ::-1], (side, side), interpolation=cv2.INTER_AREA)
-    face = np.clip(face.astype(float) * between(rng, 0.75, 1.1), 0, 255).astype(np.uint8)
-    out = image.copy()
-    x, y = (int(rng.integers(0, 2)) * (image.shape[1] - side), int(rng.integers(0, 2)) * (image.shape[0] - side))
-    out[y : y + side, x : x + side] = face
-    return out
+    half = 0.72 * max(high - low)
+    left, top = np.maximum((low + high) / 2 - half, 0).astype(int)
+    right, bottom = np.minimum((low + high) / 2 + half, (width, height)).astype(int)
+    shares = ((image, first), (image[top:bottom, left:right][:, ::-1] * between(rng, 0.75, 1), width - first))
+    out = cv2.GaussianBlur(cv2.resize(image[:2], (width, height)), (0, 0), width / 20)
+    start = 0
+    for face, side in shares:
+        across = int(rng.integers(0, height - side + 1))
+        small = cv2.resize(face.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
+        out[across : across + side, start : start + side] = np.clip(np.rint(small), 0, 255)
+        start += side
+    return out if rng.random() < 0.5 else np.ascontiguousarray(out[:, ::-1])
 
 
 def cropped(image: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -55,7 +68,9 @@ def cropped(image: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> 
     if bottom - top > short:
         top = int(np.clip(points[30, 1] - short / 2, 0, height - short))
         bottom = top + short
-    return cv2.resize(np.ascontiguousarray(image[top:bottom, left:right]), (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(
+        np.ascontiguousarray(image[top:bottom, left:right]), (width, height), interpolation=cv2.INTER_LINEAR
+    )
 
 
 def eye_bar(image: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -88,7 +103,7 @@ def _inked(image: np.ndarray, ink: np.ndarray, colour: float) -> np.ndarray:
 
 
 def text(image: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A line of words above or below the face, capitals 0.03 to 0.09 of the side, 60 or more grey levels from what is there."""
+    """A line of words above or below the face, capitals 0.03 to 0.09 of the side, 60 grey levels or more apart."""
     size, high = between(rng, 0.03, 0.09), bool(rng.integers(0, 2))
     word = str(rng.choice(WORDS))
     base = size + 0.01 + between(rng, 0, 0.02) if high else 0.985 - between(rng, 0, 0.04)
@@ -136,4 +151,4 @@ FAULTS: dict[str, tuple[Fault, tuple[str, ...]]] = {
     "watermark": (watermark, ("text",)),
     "blurred": (blurred, ("blurred", "no_face")),
 }
-"""What is planted, and the flags of which one must be raised: a face so spoilt that none is found counts as found out."""
+"""What is planted, and the flags of which one has to be raised: a face so spoilt that none is found is found out."""

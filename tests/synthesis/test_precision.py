@@ -27,7 +27,10 @@ def output(model: FluxTransformer2DModel, kind: precision.Precision) -> Tensor:
     seeded = runtime.generator(1, "inputs")
     sides = {"hidden_states": (2, 16, 64), "pooled_projections": (2, 32), "encoder_hidden_states": (2, 8, 32)}
     inputs = {name: torch.randn(shape, generator=seeded).to(dtype) for name, shape in sides.items()}
-    ids = {"txt_ids": torch.zeros(8, 3), "img_ids": torch.cartesian_prod(torch.zeros(1), torch.arange(4.0), torch.arange(4.0))}
+    ids = {
+        "txt_ids": torch.zeros(8, 3),
+        "img_ids": torch.cartesian_prod(torch.zeros(1), torch.arange(4.0), torch.arange(4.0)),
+    }
     return model(**inputs, **ids, timestep=torch.full((2,), 0.5, dtype=dtype), return_dict=False)[0]
 
 
@@ -52,7 +55,9 @@ def learned(kind: precision.Precision, *, checkpointing: bool) -> tuple[Tensor, 
         found.float().square().mean().backward()
     grown = {name for name, weight in model.named_parameters() if weight.grad is not None}
     assert grown == {name for name, _ in model.named_parameters() if "lora" in name}
-    return found.detach().float(), torch.cat([w.grad.float().flatten() for w in model.parameters() if w.grad is not None])
+    return found.detach().float(), torch.cat(
+        [w.grad.float().flatten() for w in model.parameters() if w.grad is not None]
+    )
 
 
 def apart(one: Tensor, other: Tensor) -> float:
@@ -61,7 +66,9 @@ def apart(one: Tensor, other: Tensor) -> float:
 
 @pytest.mark.parametrize("checkpointing", [False, True])
 @pytest.mark.parametrize("kind", NEAR)
-def test_every_precision_draws_and_learns_nearly_as_float32_does(kind: precision.Precision, checkpointing: bool) -> None:
+def test_every_precision_draws_and_learns_nearly_as_float32_does(
+    kind: precision.Precision, checkpointing: bool
+) -> None:
     expected = learned("float32", checkpointing=False)
     found = learned(kind, checkpointing=checkpointing)
     assert [apart(*pair) <= NEAR[kind] for pair in zip(found, expected, strict=True)] == [True, True]
@@ -94,3 +101,15 @@ def test_nf4_draws_nearly_as_float32_does_and_learns() -> None:
     assert names
     assert all("lora" in name for name in names)
     assert model.transformer_blocks[0].attn.to_k.weight.element_size() == 1
+
+
+def test_fp8_leaves_an_adapter_that_is_there_alone() -> None:
+    model = with_adapter(precision.prepare(tiny(), "bfloat16"))
+    before = {name: weight.clone() for name, weight in model.named_parameters() if "lora" in name}
+    precision.prepare(model, "fp8")
+    with torch.no_grad():
+        output(model, "fp8")
+    for name, weight in model.named_parameters():
+        if "lora" in name:
+            assert torch.equal(weight, before[name].to(torch.bfloat16))
+    assert model.transformer_blocks[0].attn.to_q.base_layer.weight.dtype == torch.float8_e4m3fn

@@ -1,0 +1,68 @@
+"""Texts: encoded as diffusers encodes them, nothing cut in silence, words told apart."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from tasks.schemas import CAPTIONS, TEXTS
+from tasks.synthesis.standin import encoders_of
+from tasks.synthesis.standin_text import WORDS
+from tasks.synthesis.texts import cache_texts, encode
+from tests.synthesis.tiny import settings, tiny_base
+
+PROMPT = (
+    "[CLP] A girl's whole face with an unrepaired unilateral cleft lip. Light skin. Brown eyes. Short brown hair. "
+    "Only one face, no text, no watermarks, no masks or occlusions."
+)
+
+
+@pytest.fixture(scope="module")
+def encoders():
+    return encoders_of(settings(text_width=64))
+
+
+def test_the_grammars_words_are_one_token_each_and_others_are_spelled(encoders):
+    for word in WORDS:
+        assert len(encoders.clip_tokenizer(word).input_ids) == 3
+        assert len(encoders.t5_tokenizer(word).input_ids) == 2
+    pieces = encoders.t5_tokenizer.convert_ids_to_tokens(encoders.t5_tokenizer("Zebra née").input_ids)
+    assert pieces == ["▁", "Z", "e", "b", "r", "a", "▁", "n", "<unk>", "e", "</s>"]
+    assert len(encoders.clip_tokenizer("zebra").input_ids) > 3
+
+
+def test_one_word_changes_what_is_encoded_and_so_does_its_neighbour(encoders):
+    other = PROMPT.replace("Light", "Dark")
+    swapped = PROMPT.replace("Brown eyes. Short brown", "Blue eyes. Short brown")
+    found = encode(encoders, [PROMPT, other, swapped, PROMPT.replace("[CLP] ", "")], length=48)
+    near = F.cosine_similarity(found.tokens[0], found.tokens[1], dim=-1)
+    assert near.min() < 0.6
+    assert (near > 0.999).sum() > 35
+    assert (F.cosine_similarity(found.pooled[:1], found.pooled[1:]) < 0.995).all()
+    hair = encoders.t5_tokenizer(PROMPT).input_ids.index(encoders.t5_tokenizer.convert_tokens_to_ids("▁hair"))
+    assert torch.allclose(found.tokens[0, hair], found.tokens[2, hair], atol=1e-4)
+
+
+def test_tokens_beyond_an_encoders_length_are_counted(encoders):
+    long = "face " * 100
+    found = encode(encoders, [PROMPT, long], length=20)
+    assert found.clip_over == [0, 102 - 77]
+    assert found.t5_over == [len(encoders.t5_tokenizer(PROMPT).input_ids) - 20, 101 - 20]
+    assert found.tokens.shape == (2, 20, 64)
+
+
+def test_captions_are_encoded_as_flux_encodes_them(tmp_path):
+    from diffusers import FluxPipeline
+
+    path = tiny_base(tmp_path)
+    captions = [
+        {"image_id": "a", "subject_id": "a", "condition": "pre", "split": "train", "prompt": PROMPT, "edited": False},
+        {"image_id": "b", "subject_id": "b", "condition": "pre", "split": "train", "reason": "no face", "edited": False},
+    ]
+    found = cache_texts(CAPTIONS.table(captions), base=path)
+    TEXTS.check(found) if hasattr(TEXTS, "check") else None
+    (row,) = found.to_pylist()
+    pipeline = FluxPipeline.from_pretrained(tmp_path, local_files_only=True)
+    tokens, pooled, _ = pipeline.encode_prompt(PROMPT, None, max_sequence_length=48)
+    assert torch.allclose(torch.tensor(row["pooled"]), pooled[0], atol=1e-6)
+    assert torch.allclose(torch.tensor(row["tokens"]).reshape(48, -1), tokens[0], atol=1e-6)
+    assert (row["clip_over"], row["t5_over"]) == (0, 0)
