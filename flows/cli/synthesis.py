@@ -1,4 +1,4 @@
-"""`vermilion synthesis`: what DiffusionCleft needs of a person: a base, captions, raters, and a card that is large enough."""
+"""`vermilion synthesis`: what DiffusionCleft needs of a person: a base, captions, raters, a card that is large enough."""
 
 from pathlib import Path
 from typing import Annotated

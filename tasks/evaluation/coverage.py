@@ -23,10 +23,13 @@ def coverage(images: pa.Table, ratings: pa.Table, *, scale: str, ends: Scale, se
     """Photographs, raters, missing ratings and agreement on `scale`, whose `ends` are both included.
 
     A rater is missing on a photograph that others rated; a photograph nobody rated is unrated. InputError when a
-    rater has two roles.
+    rater has two roles. Clips are left out; a rated picture that is in no images.csv is a generated one.
     """
+    listed = {row["image_id"]: row["kind"] for row in images.to_pylist()}
     stills = {row["image_id"]: row for row in images.to_pylist() if row["kind"] == "still"}
-    rows = [row for row in ratings.to_pylist() if row["scale"] == scale and row["image_id"] in stills]
+    rows = [row for row in ratings.to_pylist() if row["scale"] == scale and listed.get(row["image_id"]) != "clip"]
+    generated = {row["image_id"] for row in rows} - set(listed)
+    stills |= {image_id: _generated(image_id) for image_id in generated}
     roles = {row["rater_id"]: row["rater_role"] for row in rows}
     by_image: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -44,6 +47,11 @@ def coverage(images: pa.Table, ratings: pa.Table, *, scale: str, ends: Scale, se
         "raters": [_rater(rater, roles[rater], rows, photographs, agreement) for rater in sorted(roles)],
         "agreement": {name: agreement[name] for name in AGREEMENT} if agreement else None,
     }
+
+
+def _generated(image_id: str) -> dict[str, Any]:
+    """What stands for a row of images: each generated picture is its own subject."""
+    return {"names": [f"generated/{image_id}.png"], "subject_id": image_id, "population": "generated"}
 
 
 def _photograph(

@@ -4,6 +4,7 @@ In: paths of tables. Out: pairs with D by strategy, tidy scores by method, the d
 This is where the systems meet: as columns. Knows their schemas, not their code.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,24 +12,33 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from tasks import tables
 from tasks.evaluation.anomaly import METHOD
 from tasks.evaluation.anomaly_words import headline_cell
 from tasks.evaluation.evaluate import PREFIX
 from tasks.evaluation.report import Census, Refusal
+from tasks.evaluation.synthesis import GROUPS, Synthesis
+from tasks.evaluation.synthesis import METHOD as SYNTHESIS
 from tasks.schemas import (
     ANOMALY_MAPS,
     ANOMALY_SCORES,
     BASELINES,
+    CAPTIONS,
+    CLASSIFIED,
     DISTANCES,
     FRAMES,
+    IDENTITY,
     IMAGES,
     LANDMARKS,
     PAIR_DISTANCES,
     PAIRS,
+    PROMPTS,
     REFUSALS,
+    SCREENED,
 )
+from tasks.tables import Schema
 
 MEASURED = ("cupids_bow_difference", "mirror_difference")
 """The baselines' columns that are methods."""
@@ -66,6 +76,32 @@ def read_anomaly(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         (ANOMALY_SCORES.table([]) if scores is None else scores).to_pandas(),
         (ANOMALY_MAPS.table([]).select(columns) if maps is None else maps).to_pandas(),
     )
+
+
+def read_synthesis(folder: Path) -> Synthesis:
+    """What the synthesis stages wrote, without pictures; whatever is not there is empty."""
+    prompts = read_optional(folder / "prompts", PROMPTS)
+    names = [f"{c}_{n:05d}" for c, n in zip(prompts["condition"], prompts["number"], strict=True)]
+    files = {path.stem for path in (folder / "released").rglob("*.png")}
+    shown = [name in files for name in names]
+    measures = folder / "measures.json"
+    return Synthesis(
+        prompts=prompts,
+        screened=read_optional(folder / "screened", SCREENED),
+        identity=read_optional(folder / "identity.parquet", IDENTITY),
+        captions=read_optional(folder / "captions", CAPTIONS),
+        classified=read_optional(folder / "classified.parquet", CLASSIFIED),
+        released=frozenset(prompts.loc[shown, "image_id"]),
+        measures=json.loads(measures.read_text(encoding="utf-8")) if measures.exists() else {},
+    )
+
+
+def read_optional(path: Path, schema: Schema) -> pd.DataFrame:
+    """The table at `path`, a file, a folder of parts, or of such folders; no rows where nothing is there."""
+    folders = sorted({file.parent for file in path.rglob("*.parquet")}) if path.is_dir() else [path]
+    found = [tables.read(own, schema) for own in folders if own.exists()]
+    frame: pd.DataFrame = (pa.concat_tables(found) if found else schema.table([])).to_pandas()
+    return frame
 
 
 def take_census(images: Path, frames: Path, landmarks: Path) -> list[Census]:
@@ -122,11 +158,32 @@ def rounded(value: Any) -> Any:
 def summarise(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """The few numbers that people compare between runs (`dvc metrics diff`): test split, ratings, references."""
     anomaly = {METHOD: _anomaly(metrics["anomaly"])} if not metrics["anomaly"]["reason"] else {}
+    drawn = metrics.get("synthesis", {"reason": "not evaluated"})
+    synthesis = {SYNTHESIS: _synthesis(drawn)} if not drawn["reason"] else {}
     return (
         {strategy: _headline(record) for strategy, record in sorted(metrics["symmetry"].items())}
         | {name: _correlations(record) for name, record in sorted(metrics["baselines"].items())}
         | anomaly
+        | synthesis
     )
+
+
+def _synthesis(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Named `<measure>_<pre, post or all>`, and each classifier's accuracy."""
+    measured = {name: {group: own["value"] for group, own in by.items()} for name, by in record["table2"].items()}
+    rated = {
+        scale: {group: own["means"]["generated"][group]["value"] for group in GROUPS}
+        for scale, own in record["ratings"].items()
+    }
+    counted = {
+        "released": {group: left.get("released") for group, left in record["funnel"].items()},
+        "quarantined": record["quarantined"],
+    }
+    named = {f"{name}_{group}": by[group] for name, by in (measured | rated | counted).items() for group in by}
+    return named | {
+        f"{task}_accuracy": None if own["reason"] else own["accuracy"]["value"]
+        for task, own in record["classifiers"].items()
+    }
 
 
 def _anomaly(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,11 +20,16 @@ from tasks.evaluation.published import (
     ANOMALY_FACES,
     ANOMALY_MISPRINT,
     ANOMALY_TABLE,
+    CLEFTGAN,
     FLEISS_KAPPA,
     PATIENTS,
     PUBLISHED,
+    SYNTHESIS,
+    SYNTHESIS_EARLIER,
 )
 from tasks.evaluation.ratings import mean_rating, prepare_ratings, rating_matrix, role_members
+from tasks.evaluation.synthesis_section import Section
+from tasks.evaluation.synthesis_words import ANSWERS, FUNNEL, named
 from tasks.evaluation.words import headline, tiles
 from tasks.params import Evaluate
 
@@ -34,6 +39,13 @@ POINTS = 600
 
 PLACES: tuple[str, ...] = ("scatter", "ratings", "raters", "training")
 PLACES += ("anomaly-table", "anomaly-scatters", "anomaly-steps", "anomaly-inversion")
+PLACES += (
+    "synthesis-screening",
+    "synthesis-identity",
+    "synthesis-ratings",
+    "synthesis-embeddings",
+    "synthesis-training",
+)
 """Where figures stand."""
 
 
@@ -90,13 +102,16 @@ def render_report(
     provenance: Sequence[Provenance],
     notices: Sequence[str],
     faces: Sequence[Face] = (),
+    synthesis: Section | None = None,
 ) -> str:
     """The whole page. `notices` are shown on top: stand-in weights, drawn pictures, whatever a reader must know."""
     lines = [(row, [(key, settings_text(value)) for key, value in row.parameters.items()]) for row in provenance]
     ranked = {own: sorted((e for e in examples if e.strategy == own), key=_by_distance) for own in metrics["symmetry"]}
-    page = environment().get_template("report.html.j2")
+    pages = environment()
+    pages.filters["of_synthesis"] = named
+    page = pages.get_template("report.html.j2")
     return page.render(
-        metrics={"anomaly": {"reason": "not evaluated"}} | dict(metrics),
+        metrics={name: {"reason": "not evaluated"} for name in ("anomaly", "synthesis")} | dict(metrics),
         census=census,
         refusals=sorted(refusals, key=lambda row: (row.stage, -row.count, row.reason)),
         pictures={name: list(pictures.get(name, ())) for name in PLACES},
@@ -104,6 +119,13 @@ def render_report(
         anomaly_table=ANOMALY_TABLE,
         anomaly_misprint=ANOMALY_MISPRINT,
         anomaly_faces=ANOMALY_FACES,
+        synthesis=synthesis or Section(),
+        synthesis_published=SYNTHESIS,
+        synthesis_earlier=SYNTHESIS_EARLIER,
+        synthesis_answers=ANSWERS,
+        synthesis_steps=FUNNEL,
+        likert_published=_likert(dict(metrics)),
+        cleftgan=CLEFTGAN,
         examples={name: _ends(rows) for name, rows in ranked.items() if rows},
         provenance=lines,
         notices=notices,
@@ -115,6 +137,12 @@ def render_report(
         roles=sorted(metrics["raters"]["ceiling"]),
         prefix=PREFIX,
     )
+
+
+def _likert(metrics: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Published mean ratings by the names that the scales have here."""
+    settings = metrics["settings"]
+    return {settings[name]: SYNTHESIS[name] for name in ("realism", "plausibility")}
 
 
 def _by_distance(example: Example) -> tuple[float, str]:

@@ -63,6 +63,7 @@ class SynthesisCache(Block):
     sides: tuple[int, ...] = Field(description="resolutions, multiples of 16; published: 256, 512, 768, 1024")
     most_aspect: float = Field(ge=1, description="longer side over shorter side, at most")
     flips: bool = Field(description="mirrored pictures as entries of their own")
+    tiling: bool = Field(description="the VAE sees pictures over 512 px in tiles: less memory, other last bits")
     threads: int = Field(ge=1)
 
 
@@ -132,6 +133,7 @@ class SynthesisGenerate(Block):
     together: int = Field(ge=1, description="pictures drawn at a time")
     precision: Precision
     adapter_scale: float = Field(ge=0, description="of the adapter; 1: as trained")
+    tiling: bool = Field(description="the VAE draws pictures over 512 px in tiles: less memory, other last bits")
 
 
 class SynthesisScreen(Block):

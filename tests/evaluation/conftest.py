@@ -11,8 +11,10 @@ import pytest
 
 from tasks.evaluation.anomaly import evaluate_anomaly
 from tasks.evaluation.evaluate import Evaluation, evaluate
+from tasks.evaluation.synthesis import evaluate_synthesis
 from tasks.params import Evaluate
 from tests.evaluation.anomaly_study import HEADLINE, draw_cohort
+from tests.evaluation.synthesis_study import draw_synthesis_study
 
 SETTINGS = Evaluate(
     seed=7,
@@ -25,6 +27,8 @@ SETTINGS = Evaluate(
     reliable_share=0.75,
     survey="CARS",
     survey_best="low",
+    realism="realism",
+    plausibility="plausibility",
 )
 
 
@@ -114,3 +118,15 @@ def record(cohort: SimpleNamespace, survey: Evaluate) -> dict[str, Any]:
     """What `evaluate_anomaly` says of it."""
     given = {name: getattr(cohort, name) for name in ("scores", "maps", "ratings", "references", "methods")}
     return evaluate_anomaly(**given, headline=HEADLINE, settings=survey)
+
+
+@pytest.fixture(scope="session")
+def drawn() -> SimpleNamespace:
+    """The synthesis tables of a made-up study; not to be changed in place."""
+    return draw_synthesis_study()
+
+
+@pytest.fixture(scope="session")
+def drawn_record(drawn: SimpleNamespace, settings: Evaluate) -> dict[str, Any]:
+    """What `evaluate_synthesis` says of it."""
+    return evaluate_synthesis(drawn.made, drawn.ratings, settings=settings)

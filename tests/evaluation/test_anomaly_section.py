@@ -16,7 +16,7 @@ from tasks.evaluation.report import render_report
 from tasks.params import Evaluate, Report
 from tests.evaluation.anomaly_study import HEADLINE
 
-SETTINGS = Report(examples=4, gallery=5, opacity=0.5)
+SETTINGS = Report(examples=4, gallery=5, opacity=0.5, sheet=4, show_training_pairs=False)
 
 
 def render(evaluation: Evaluation, anomaly: dict[str, Any], **given: Any) -> str:

@@ -67,6 +67,19 @@ def test_no_ratings_and_scales_without_grades_have_no_agreement():
     assert share["raters"][0]["with_others"] is None
 
 
+def test_generated_pictures_are_photographs_of_nobody():
+    said = rated("anna", "medical", "realism", a=5, f00d=4, v=1) + rated("bo", "medical", "realism", f00d=3)
+    found = record(images("a", "b") + images("v", kind="clip"), said, "realism")
+    assert [(row["name"], row["population"], row["missing"]) for row in found["photographs"]] == [
+        ("a.png", "repaired", ["bo"]),
+        ("generated/f00d.png", "generated", []),
+    ]
+    assert found["ratings"] == 3
+    assert [row["name"] for row in found["unrated"]] == ["b.png"]
+    assert found["agreement"]["n_complete"] == 1
+    json.dumps(found)
+
+
 def test_a_rater_with_two_roles_is_told():
     with pytest.raises(InputError, match="two roles"):
         record(images("a", "b"), rated("anna", "lay", a=1) + rated("anna", "medical", b=1))

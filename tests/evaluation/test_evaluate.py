@@ -57,6 +57,35 @@ def test_the_better_network_is_found_better(evaluation: Evaluation) -> None:
     assert verdicts == {"clp": "better", "temporal": "worse"}
 
 
+def without_counts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: without_counts(own) for k, own in value.items() if k not in ("n_scored", "n_unscored")}
+    return value
+
+
+def test_photographs_that_nobody_rated_change_nothing_but_their_count(
+    evaluation: Evaluation, study: SimpleNamespace, settings: Evaluate
+) -> None:
+    """Such as unrepaired clefts, or generated pictures on another scale."""
+    rows = [
+        {"image_id": f"unrepaired{n}", "subject_id": f"u{n}", "method": method, "score": 0.5 + n}
+        for n in range(6)
+        for method in sorted(set(study.scores["method"]))
+    ]
+    said = {"image_id": "f00d", "rater_id": "anyone", "rater_role": "medical", "scale": "realism", "score": 5.0}
+    more = run(
+        study,
+        settings,
+        scores=pd.concat([study.scores, pd.DataFrame(rows)], ignore_index=True),
+        ratings=pd.concat([study.ratings, pd.DataFrame([said])], ignore_index=True),
+    )
+    dropped = more.metrics["raters"].pop("dropped")
+    known = evaluation.metrics | {"raters": {k: v for k, v in evaluation.metrics["raters"].items() if k != "dropped"}}
+    assert dropped == evaluation.metrics["raters"]["dropped"] | {"another scale": 1}
+    assert without_counts(more.metrics) == without_counts(known)
+    assert more.metrics["symmetry"]["clp"]["n_scored"] == evaluation.metrics["symmetry"]["clp"]["n_scored"] + 6
+
+
 def test_an_unreliable_rater_does_not_lower_the_mark(evaluation: Evaluation, study: SimpleNamespace) -> None:
     wide = study.ratings.pivot(index="image_id", columns="rater_id", values="score")
     peers = [wide[j].corr(wide["m1"]) for j in ("l1", "l2", "l3")]

@@ -14,12 +14,14 @@ from tasks.evaluation.anomaly_reading import AnomalyReading
 from tasks.evaluation.anomaly_reading import cohort as cohort_of
 from tasks.evaluation.anomaly_reading import pictures as pictures_of
 from tasks.evaluation.anomaly_section import draw_anomaly, gallery
-from tasks.evaluation.evaluate import Evaluation
+from tasks.evaluation.evaluate import Evaluation, finite
 from tasks.evaluation.grading import GradeScale
 from tasks.evaluation.photo_page import Measure, Photo, Reading, render_photo_page
 from tasks.evaluation.report import Census, Example, Provenance, Refusal, draw_pictures, render_report
+from tasks.evaluation.synthesis_section import draw_synthesis
 from tasks.params import Evaluate, Report
 from tests.evaluation.anomaly_study import HEADLINE
+from tests.evaluation.synthesis_study import section_of
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 LONG = "a" * 90 + ".jpg"
@@ -49,6 +51,8 @@ def pages(
     cohort: SimpleNamespace,
     survey: Evaluate,
     record: dict[str, Any],
+    drawn: SimpleNamespace,
+    drawn_record: dict[str, Any],
     tmp_path_factory: Any,
 ) -> dict[str, Path]:
     curve = pd.DataFrame({"step": [0, 1], "train_loss": [0.3, 0.1], "validation_loss": [0.3, 0.2]})
@@ -61,9 +65,16 @@ def pages(
         settings=settings,
     )
     pictures |= draw_anomaly(record, cohort.scores, cohort.maps, cohort.ratings, cohort.references, survey)
+    pictures |= draw_synthesis(finite(drawn_record), drawn.made.measures, drawn.projections, drawn.curves)
     report = render_report(
-        metrics=evaluation.metrics | {"anomaly": record},
-        faces=gallery([cohort.map_table], cohort.scores, HEADLINE, Report(examples=4, gallery=5, opacity=0.7)),
+        metrics=evaluation.metrics | {"anomaly": record, "synthesis": finite(drawn_record)},
+        synthesis=section_of(drawn, show_training_pairs=True, notices=["A stand-in.", LONG]),
+        faces=gallery(
+            [cohort.map_table],
+            cohort.scores,
+            HEADLINE,
+            Report(examples=4, gallery=5, opacity=0.7, sheet=4, show_training_pairs=False),
+        ),
         census=[Census("Control photographs " + LONG, 120, 100_000, 3)],
         refusals=[Refusal("ingest_images", f"images.csv line 12: {LONG} does not exist", 1)],
         pictures=pictures,
