@@ -63,6 +63,31 @@ DLIB_68_LANDMARKS = Weights(
     purpose="68 facial landmarks",
     package="face_recognition_models",
 )
+DLIB_FACE_EMBEDDING = Weights(
+    name="dlib_face_embedding",
+    file="models/dlib_face_recognition_resnet_model_v1.dat",
+    sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+    origin="dlib's face recognition network, in the package face-recognition-models",
+    licence="CC0",
+    purpose="128 numbers that tell faces apart",
+    package="face_recognition_models",
+)
+ARCFACE_W600K_R50 = Weights(
+    name="arcface_w600k_r50",
+    file="w600k_r50.onnx",
+    sha256="4c06341c33c2ca1f86781dab0e829f88ad5b64be9fba56e56bc9ebdefc619e43",
+    origin="InsightFace's model pack buffalo_l (ArcFace, ResNet-50, WebFace600K)",
+    licence="InsightFace's models are for non-commercial research only",
+    purpose="512 numbers that tell faces apart",
+)
+PT_INCEPTION_FID = Weights(
+    name="pt_inception_fid",
+    file="pt_inception-2015-12-05-6726825d.pth",
+    sha256="6726825d",
+    origin="pytorch-fid's fid_weights (TensorFlow's Inception of 2015), whose file name carries these first digits",
+    licence="Apache-2.0",
+    purpose="features for FID and KID",
+)
 
 SQUEEZENET_FEATURES = Weights(
     name="squeezenet1_1_features",
@@ -112,6 +137,9 @@ REGISTRY = {
         MOBILENET_V2_IMAGENET,
         MOBILENET_V2_TORCHVISION,
         DLIB_68_LANDMARKS,
+        DLIB_FACE_EMBEDDING,
+        ARCFACE_W600K_R50,
+        PT_INCEPTION_FID,
         SQUEEZENET_FEATURES,
         ALEXNET_TORCHVISION,
         VGG16_TORCHVISION,

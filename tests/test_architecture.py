@@ -16,7 +16,7 @@ from tasks.digests import imports_of, modules_of
 STAGES: dict[str, dict] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
 PARAMS: dict[str, dict] = yaml.safe_load((PROJECT / "params.yaml").read_text())
 FOUNDATIONS = {"artifacts", "checkpoints", "collection", "digests", "errors", "images", "params", "phantoms", "runtime"}
-FOUNDATIONS |= {"schemas", "sharing", "tables", "weights"}
+FOUNDATIONS |= {"schemas", "sharing", "tables", "trunks", "weights"}
 SYSTEMS = {"symmetry", "anomaly", "synthesis", "inpainting", "anthropometry"}
 SOURCES = sorted((PROJECT / "tasks").rglob("*.py"))
 

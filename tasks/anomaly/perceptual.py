@@ -8,21 +8,18 @@ The trunk `random` is a stand-in for where no ImageNet weights are at hand: He-i
 channel weighted alike, by the mean of the layer's trained weights (see docs/anomaly.md).
 """
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision import models
 
-from tasks import runtime, weights
+from tasks import weights
 from tasks.params import AnomalyPerceptual
+from tasks.trunks import TRUNKS, random_trunk, trained_trunk
 from tasks.weights import WeightsError
 
-TRUNKS = {"squeeze": "squeezenet1_1_features", "alex": "alexnet_torchvision", "vgg": "vgg16_torchvision"}
-BUILDERS = {"squeeze": models.squeezenet1_1, "alex": models.alexnet, "vgg": models.vgg16}
 ENDS = {"squeeze": (1, 4, 7, 9, 10, 11, 12), "alex": (1, 4, 7, 9, 11), "vgg": (3, 8, 15, 22, 29)}
 """Modules of the trunk whose outputs are compared."""
 SMALLEST = {"squeeze": 17, "alex": 31, "vgg": 16}
@@ -30,7 +27,6 @@ SMALLEST = {"squeeze": 17, "alex": 31, "vgg": 16}
 SHIFT = (-0.030, -0.088, -0.188)
 SCALE = (0.458, 0.448, 0.450)
 EPSILON = 1e-10
-SEED = 0
 
 
 class Perceptual(nn.Module):
@@ -102,38 +98,8 @@ def load_perceptual(settings: AnomalyPerceptual, weights_folder: Path) -> Percep
         raise WeightsError(f"anomaly_perceptual: net {net!r} takes the trunk {TRUNKS[net]} or random, not {name}")
     if settings.size < SMALLEST[net]:
         raise WeightsError(f"anomaly_perceptual: net {net!r} takes size {SMALLEST[net]} or more, not {settings.size}")
-    trunk = random_trunk(net) if name == "random" else _trained_trunk(net, weights_folder)
+    trunk = random_trunk(net) if name == "random" else trained_trunk(net, weights_folder)
     heads = [head.flatten() for _, head in sorted(weights.state_dict(f"lpips_{net}", weights_folder).items())]
     if name == "random":  # a random channel has no meaning that a weight of its own could fit
         heads = [head.mean().expand_as(head) for head in heads]
     return Perceptual(trunk, heads, ends=ENDS[net], size=settings.size)
-
-
-def _trained_trunk(net: str, folder: Path) -> nn.Sequential:
-    trunk, name = _shape(net), TRUNKS[net]
-    found = weights.state_dict(name, folder)
-    kept = {key.removeprefix("features."): t for key, t in found.items() if not key.startswith("classifier.")}
-    try:
-        trunk.load_state_dict(kept, strict=True, assign=True)
-    except RuntimeError as error:
-        raise WeightsError(f"{name}: not the features of {net}: {str(error).splitlines()[1].strip()}") from error
-    return trunk
-
-
-def random_trunk(net: str) -> nn.Sequential:
-    """He-initialised, always the same one; biases 0."""
-    trunk = _shape(net).to_empty(device="cpu")
-    generator = runtime.generator(SEED, "perceptual", net)
-    for module in trunk.modules():
-        if isinstance(module, nn.Conv2d):
-            deviation = math.sqrt(2.0 / module.weight[0].numel())
-            nn.init.normal_(module.weight, 0.0, deviation, generator=generator)
-            nn.init.zeros_(torch.as_tensor(module.bias))
-    return trunk
-
-
-def _shape(net: str) -> nn.Sequential:
-    """The trunk without numbers: nothing is drawn or allocated."""
-    with torch.device("meta"):
-        trunk: nn.Sequential = BUILDERS[net](weights=None).features
-    return trunk

@@ -95,7 +95,9 @@ ADAPTERS = Schema(
         ),
         Column(
             "samples",
-            pa.list_(pa.struct([("step", pa.int32()), ("prompt", pa.string()), ("picture", pa.binary())])),
+            pa.list_(pa.struct(
+                    [("step", pa.int32()), ("number", pa.int32()), ("prompt", pa.string()), ("picture", pa.binary())]
+                )),
             "pictures drawn on the way, with fixed seeds",
         ),
     ),

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 
 from tasks.ingest.landmarks import resized
-from tasks.ingest.quality import interocular
 
 UPRIGHT = 96
 """The eyes are looked at with their outer corners so many pixels apart."""
@@ -56,7 +55,7 @@ def eye_cover(
         rows = level[top : top + strip, width // 6 : -(width // 6)].reshape(-1, 3)
         colour = np.median(rows, axis=0)
         same = float(np.mean(np.linalg.norm(rows - colour, axis=1) < SAME))
-        far = float(np.linalg.norm((colour - skin) * (1, 1, 1))) / OTHER
+        far = float(np.linalg.norm(colour - skin)) / OTHER
         best = max(best, same * min(1.0, far**2))
     return best
 
@@ -139,7 +138,7 @@ def text_strength(
     inner = np.zeros(grey.shape, np.uint8)
     if points is not None:
         cv2.fillConvexPoly(inner, cv2.convexHull(np.rint(points[17:68] * scale).astype(np.int32)), 1)
-        inner = cv2.dilate(inner, np.ones((9, 9), np.uint8))
+        inner = np.asarray(cv2.dilate(inner, np.ones((9, 9), np.uint8)), np.uint8)
     longest = 0
     for size in STROKES:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))

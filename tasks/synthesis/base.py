@@ -113,7 +113,9 @@ def text_encoders(base: Base, *, dtype: torch.dtype) -> TextEncoders:
     )
 
 
-def transformer(base: Base, *, precision: Literal["float32", "bfloat16", "fp8", "int8", "nf4"]) -> FluxTransformer2DModel:
+def transformer(
+    base: Base, *, precision: Literal["float32", "bfloat16", "fp8", "int8", "nf4"]
+) -> FluxTransformer2DModel:
     """The transformer, in float32 where that is asked for, else in bfloat16: see precision.py for what is smaller."""
     dtype = torch.float32 if precision == "float32" else torch.bfloat16
     return _frozen(_opened(FluxTransformer2DModel, base, "transformer", torch_dtype=dtype, use_safetensors=True))

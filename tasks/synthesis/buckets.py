@@ -1,8 +1,8 @@
 """Aspect-ratio buckets: at which size a picture is learnt from.
 
 In: the size of a picture, and the picture. Out: a bucket, or why there is none; the picture cropped and reduced to it.
-Rosero et al. 2025, DiffusionCleft, section 3.2: four resolutions, pictures grouped by aspect ratio, proportions kept. No
-picture is ever enlarged. Knows nothing of networks.
+Rosero et al. 2025, DiffusionCleft, section 3.2: four resolutions, pictures grouped by aspect ratio, proportions kept.
+No picture is ever enlarged. Knows nothing of networks.
 """
 
 import math

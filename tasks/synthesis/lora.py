@@ -7,6 +7,7 @@ so the file holds B times that scale and says alpha = rank: each of them then ha
 """
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,9 @@ class LoraError(InputError):
 def targeted(transformer: nn.Module, targets: Sequence[str]) -> list[str]:
     """The linear layers of the blocks whose names end with a target. LoraError: a target without a layer."""
     layers = [
-        name for name, layer in transformer.named_modules() if name.startswith(BLOCKS) and isinstance(layer, nn.Linear)
+        name.removesuffix(".base_layer")  # where another adapter is on it already
+        for name, layer in transformer.named_modules()
+        if name.startswith(BLOCKS) and isinstance(layer, nn.Linear) and ".lora_" not in name
     ]
     found = {target: [name for name in layers if name.endswith(f".{target}")] for target in targets}
     if missing := [target for target, names in found.items() if not names]:
@@ -48,9 +51,10 @@ def add(
 ) -> list[nn.Parameter]:
     """Put a new adapter on the transformer, which it does not change yet; its matrices, in float32 and to be trained."""
     names = targeted(transformer, targets)
-    transformer.add_adapter(
-        LoraConfig(r=rank, lora_alpha=alpha, target_modules=names, init_lora_weights=False), adapter_name=NAME
-    )
+    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=names, init_lora_weights=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Already found a `peft_config`")  # the assistant's: as meant
+        transformer.add_adapter(config, adapter_name=NAME)
     with torch.no_grad():
         for name, weight in _own(transformer).items():
             if ".lora_A." in name:

@@ -170,7 +170,9 @@ def _check_classes(folder: Path) -> None:
 def _check_weights(part: Path, names: set[str]) -> None:
     """BaseError: no safetensors, or a shard that the index names is not there."""
     if not any(name.endswith(".safetensors") for name in names):
-        pickled = [file.name for file in sorted(part.glob("*")) if file.suffix in (".bin", ".pt", ".pth", ".ckpt", ".pkl")]
+        pickled = [
+            file.name for file in sorted(part.glob("*")) if file.suffix in (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+        ]
         beside = f" ({', '.join(pickled)} can run code and is not opened)" if pickled else ""
         raise BaseError(f"{part}: no .safetensors weights{beside}")
     for name in sorted(names):

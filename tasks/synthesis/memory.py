@@ -25,7 +25,7 @@ from diffusers import FluxTransformer2DModel
 from torch import nn
 
 from tasks.errors import InputError
-from tasks.params import SynthesisTrain
+from tasks.params import SynthesisGenerate, SynthesisTrain
 from tasks.params.synthesis import Precision
 
 SCHNELL: Mapping[str, Any] = {
@@ -110,20 +110,28 @@ def base_bytes(of: Network, precision: Precision) -> int:
     """The frozen weights as `precision.prepare` holds them."""
     if precision in ("float32", "bfloat16"):
         return of.numbers * _computed(precision)
-    inputs_outputs = [sides for name, sides in of.linear.items() if precision != "fp8" or "norm" not in name]
-    weights = sum(i * o for i, o in inputs_outputs)
-    outputs = sum(o for _, o in inputs_outputs)
+    kept = [sides for name, sides in of.linear.items() if precision != "fp8" or not _wide_in_fp8(name)]
+    weights, outputs = sum(i * o for i, o in kept), sum(o for _, o in kept)
     if precision == "fp8":  # biases too
         return weights + outputs + 2 * (of.numbers - weights - outputs)
-    small = weights + 2 * outputs if precision == "int8" else weights // 2 + 4 * weights // NF4_BLOCK
+    small = weights + 5 * outputs if precision == "int8" else weights // 2 + _nf4_scales(weights)
     return small + 2 * (of.numbers - weights)
 
 
+def _nf4_scales(weights: int) -> int:
+    """A byte every 64 numbers, and 4 bytes every 256 of those."""
+    return weights // NF4_BLOCK + 4 * weights // (NF4_BLOCK * STATE_BLOCK)
+
+
+def _wide_in_fp8(name: str) -> bool:
+    """Layers that diffusers leaves in 16 bits: modulation, and the last one."""
+    return "norm" in name or name == "proj_out"
+
+
 def adapter_sizes(of: Network, settings: SynthesisTrain) -> list[int]:
-    """Numbers of every tensor of the adapter: two for a linear layer whose name ends with one of the targets."""
-    found = [
-        sides for name, sides in of.linear.items() if any(f".{name}".endswith(f".{end}") for end in settings.targets)
-    ]
+    """Numbers of every tensor of the adapter: two for a block's linear layer whose name ends with a target."""
+    blocks = [(name, sides) for name, sides in of.linear.items() if "transformer_blocks." in name]
+    found = [sides for name, sides in blocks if any(name.endswith(f".{end}") for end in settings.targets)]
     return [settings.rank * side for sides in found for side in sides]
 
 
@@ -211,14 +219,16 @@ def what_fits(settings: SynthesisTrain) -> pd.DataFrame:
                 rows.append({"work": work, **where, "gb": needed / 1e9})
             drawn = drawing_bytes(schnell, side=side, text=SCHNELL_TEXT, together=1, precision=precision)
             rows.append({"work": "draw", **where, "gb": drawn / 1e9})
-    rows += [{"work": "latents", "precision": "float32", "side": side, "gb": caching_bytes(side) / 1e9} for side in SIDES]
+    rows += [
+        {"work": "latents", "precision": "float32", "side": side, "gb": caching_bytes(side) / 1e9} for side in SIDES
+    ]
     rows.append({"work": "encode prompts", "precision": "bfloat16", "side": 0, "gb": encoding_bytes("bfloat16") / 1e9})
     frame = pd.DataFrame(rows)
     return frame.assign(**{f"{card} GB": frame["gb"] <= card for card in CARDS})
 
 
 def render(frame: pd.DataFrame) -> str:
-    """The table of `what_fits` as Markdown: a row a work and precision, gigabytes by side, cards that take the largest."""
+    """The table of `what_fits` in Markdown: a row a work and precision, GB by side, the cards that take all sides."""
     lines = ["| work | precision | " + " | ".join(f"{side} px" for side in SIDES) + " | cards for all of it |"]
     lines.append("|---" * (len(SIDES) + 3) + "|")
     for (work, precision), rows in frame.groupby(["work", "precision"], sort=False):
@@ -229,13 +239,34 @@ def render(frame: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def require_room_to_draw(card: int, *, settings: SynthesisGenerate, config: Mapping[str, Any], text: int) -> None:
+    """RoomError where drawing does not fit a card of so many bytes; it names what fewer take."""
+    needed = drawing_bytes(
+        network(config), side=settings.side, text=text, together=settings.together, precision=settings.precision
+    )
+    if needed > card:
+        raise RoomError(
+            f"drawing {settings.together} pictures of {settings.side} px together in {settings.precision} needs about "
+            f"{needed / 1e9:.1f} GB and the card has {card / 1e9:.1f}; set together, side or precision lower "
+            f"({', '.join(PRECISIONS)})"
+        )
+
+
 def card_bytes() -> int | None:
     """What the first GPU has in all; None on a machine without one."""
     return int(torch.cuda.get_device_properties(0).total_memory) if torch.cuda.is_available() else None
 
 
-def require_room(card: int, *, of: Network, settings: SynthesisTrain, side: int, text: int) -> None:
+def require_room(
+    card: int,
+    *,
+    settings: SynthesisTrain,
+    config: Mapping[str, Any] = SCHNELL,
+    side: int = SIDES[-1],
+    text: int = SCHNELL_TEXT,
+) -> None:
     """RoomError where a training step does not fit a card of so many bytes; it names the precisions that would fit."""
+    of = network(config)
     needed = {
         (precision, checkpointing): training_bytes(
             of, settings=settings, side=side, text=text, precision=precision, checkpointing=checkpointing
@@ -252,6 +283,6 @@ def require_room(card: int, *, of: Network, settings: SynthesisTrain, side: int,
         if size <= card
     ]
     raise RoomError(
-        f"training at {side} px in {settings.precision} needs about {asked / 1e9:.1f} GB and the card has {card / 1e9:.1f}; "
-        f"what fits: {', '.join(fitting) or 'nothing at this side and batch_size'}"
+        f"training at {side} px in {settings.precision} needs about {asked / 1e9:.1f} GB and the card has "
+        f"{card / 1e9:.1f}; what fits: {', '.join(fitting) or 'nothing at this side and batch_size'}"
     )

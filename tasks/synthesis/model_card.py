@@ -42,7 +42,7 @@ Trained by Vermilion after Rosero et al. 2025, *DiffusionCleft: Facial Anomaly S
 import torch
 from diffusers import FluxPipeline
 
-pipe = FluxPipeline.from_pretrained(BASE, torch_dtype=torch.{dtype})
+pipe = FluxPipeline.from_pretrained(BASE, dtype=torch.{dtype})
 pipe.load_lora_weights(FOLDER, weight_name="pytorch_lora_weights.safetensors")
 prompt = "{example}"
 picture = pipe(prompt, num_inference_steps={draw_steps}, guidance_scale={guidance}, height={side}, width={side},

@@ -33,20 +33,28 @@ def require_possible(precision: Precision) -> None:
 
 
 def prepare(transformer: FluxTransformer2DModel, precision: Precision) -> FluxTransformer2DModel:
-    """The transformer itself, its weights held in `precision`; to be done before an adapter is added.
+    """The transformer itself, its weights held in `precision`; to be done before an adapter is put on.
 
-    fp8 leaves the modulation layers (a quarter of the weights) in bfloat16, as diffusers does: their numbers scale whole
-    blocks. PrecisionError: nf4 without a GPU.
+    fp8 leaves the modulation layers (a quarter of the weights) in bfloat16, as diffusers does: their numbers scale
+    whole blocks. PrecisionError: nf4 without a GPU.
     """
     require_possible(precision)
     nn.Module.to(transformer, compute_dtype(precision))  # diffusers' own warns of an empty list of exceptions
     if precision == "fp8":
-        transformer.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=torch.bfloat16)
+        _to_fp8(transformer)
     elif precision == "int8":
         _to_int8(transformer)
     elif precision == "nf4":
         _to_nf4(transformer)
     return transformer
+
+
+def _to_fp8(transformer: FluxTransformer2DModel) -> None:
+    """PEFT gives an adapter the type of a layer's weights, 8 bits, unless the layer says what it computes in."""
+    transformer.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=torch.bfloat16)
+    for layer in transformer.modules():
+        if isinstance(layer, nn.Linear):
+            layer.compute_dtype = torch.bfloat16
 
 
 def _to_int8(transformer: FluxTransformer2DModel) -> None:
@@ -59,7 +67,7 @@ def _to_int8(transformer: FluxTransformer2DModel) -> None:
 
 
 def _to_nf4(transformer: FluxTransformer2DModel) -> None:
-    """Every linear layer in 4 bits, a scale every 64 numbers. Quantised where a layer moves to the GPU, one by one."""
+    """Every linear layer in 4 bits, a scale every 64 numbers. Quantised as a layer moves to the GPU, one by one."""
     from bitsandbytes.nn import Linear4bit, Params4bit
 
     for name, layer in list(transformer.named_modules()):

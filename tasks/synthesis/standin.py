@@ -19,14 +19,14 @@ from torch import Tensor
 from tasks import checkpoints, digests, runtime
 from tasks.errors import InputError
 from tasks.params import StandIn
-from tasks.synthesis import standin_faces, standin_flow, standin_vae
+from tasks.synthesis import standin_codec, standin_faces, standin_flow, standin_vae
 from tasks.synthesis.base import MANIFEST, Manifest, TextEncoders, digested, write_manifest
 from tasks.synthesis.standin_text import clip_encoder, clip_tokenizer, t5_encoder, t5_tokenizer
 from tasks.synthesis.texts import encode
 
 NAME = "stand_in"
 LICENCE = "Apache-2.0 (made by this project from drawn faces)"
-CAPTIONS = 6
+CAPTIONS = 4
 """Captions a face: all that is true of it, and random parts of that."""
 
 
@@ -161,8 +161,12 @@ def _check(settings: StandIn) -> None:
         )
     if settings.width % standin_flow.HEAD:
         raise StandInError(f"synthesis_base: width {settings.width}; a multiple of {standin_flow.HEAD} is accepted")
-    if wrong := [count for count in settings.vae_channels if count % standin_vae.GROUPS]:
-        raise StandInError(f"synthesis_base: vae_channels {wrong}; multiples of {standin_vae.GROUPS} are accepted")
+    channels = settings.vae_channels
+    if len(channels) < 2 or channels[0] < standin_codec.FEWEST or sorted(set(channels)) != list(channels):
+        raise StandInError(
+            f"synthesis_base: vae_channels {list(channels)}; two levels or more are accepted, each with more channels "
+            f"than the one before, the first with {standin_codec.FEWEST} or more"
+        )
 
 
 def _key(settings: StandIn, threads: int) -> str:

@@ -47,6 +47,13 @@ STYLES: dict[HairStyle, tuple[str, ...]] = {
     "long": ("long", "wavy"),
     "bald": (),
 }
+_HEARD = """
+a an and after unrepaired repaired repair unilateral bilateral left right cleft lip nose nasal subtle slight marked
+visible scar scars scarring asymmetry
+"""
+HEARD = tuple(_HEARD.split())
+"""Words that stand by chance in captions of faces that have none of it: the stand-in, like FLUX (section 5.1), draws
+no cleft because it is told to."""
 BABY, CHILD = 0.5, 0.0
 """How much of a child a drawn person must be to be called so, 0..1."""
 
@@ -136,7 +143,9 @@ def caption(said: Said, rng: np.random.Generator, *, kept: float) -> str:
     hair = [part.split()[0] for part in parts if part.endswith("hair.")]
     if len(hair) == 2 and rng.random() < 0.5:
         parts = [part for part in parts if not part.endswith("hair.")] + [f"{hair[0]} {hair[1].lower()} hair."]
-    return " ".join((f"A {said.person}'s whole face.", *parts, CLOSING))
+    heard = [_choice(HEARD, rng) for _ in range(int(rng.integers(2, 7)))] if rng.random() < 0.5 else []
+    first = " ".join((f"A {said.person}'s whole face", *(("with", *heard) if heard else ())))
+    return " ".join((f"{first}.", *parts, CLOSING))
 
 
 def _choice(words: list[str] | tuple[str, ...], rng: np.random.Generator) -> str:

@@ -95,7 +95,9 @@ def train(
     return found.requires_grad_(False).eval()
 
 
-def _loss(network: FluxTransformer2DModel, lessons: Lessons, rows: Tensor, noise: Tensor, draws: torch.Generator) -> Tensor:
+def _loss(
+    network: FluxTransformer2DModel, lessons: Lessons, rows: Tensor, noise: Tensor, draws: torch.Generator
+) -> Tensor:
     faces = lessons.latents[lessons.faces[rows]]
     noise = noise.reshape(faces.shape)
     level = levels(len(rows), draws)

@@ -27,7 +27,7 @@ LOOK = 8.0
 BUCKETS = 32
 HEADS = len(NEIGHBOURS)
 END = "</w>"
-WORDS = """
+_SAID = """
 CLP CLPrep a an the of and or with without in on at is to for after before only one no not
 girl boy baby kid child adult man woman person female male infant toddler elderly
 whole face text watermarks masks occlusions photograph picture frontal
@@ -36,7 +36,8 @@ curly straight short wavy long blonde brown black red grey white bald hair head
 green blue hazel eyes
 unrepaired repaired repair cleft lip lips palate nose nasal unilateral bilateral left right both side sides
 subtle slight marked visible scar scars scarring asymmetry asymmetric symmetric
-""".split()
+"""
+WORDS = _SAID.split()
 
 
 def clip_tokenizer() -> CLIPTokenizer:

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from tasks import weights
-from tasks.anomaly import perceptual
-from tasks.anomaly.perceptual import BUILDERS, ENDS, SMALLEST, TRUNKS, Perceptual, averaged, load_perceptual
+from tasks import trunks, weights
+from tasks.anomaly.perceptual import ENDS, SMALLEST, Perceptual, averaged, load_perceptual
 from tasks.params import AnomalyPerceptual
+from tasks.trunks import BUILDERS, TRUNKS
 from tasks.weights import WeightsError
 
 NETS = ("squeeze", "alex", "vgg")
@@ -50,7 +50,7 @@ def heads(net: str) -> list[Tensor]:
 
 @pytest.mark.parametrize("net", NETS)
 def test_the_same_numbers_as_the_package(net):
-    trunk = perceptual.random_trunk(net)
+    trunk = trunks.random_trunk(net)
     ours = Perceptual(trunk, heads(net), ends=ENDS[net], size=256)
     for side in (64, 45):
         x, y = pictures(side)
@@ -196,7 +196,7 @@ def stored(net: str, monkeypatch: pytest.MonkeyPatch, state: dict[str, Tensor]) 
 
 
 def test_torchvisions_whole_file_and_the_bare_features_are_both_read(monkeypatch):
-    trunk = perceptual.random_trunk("alex").state_dict()
+    trunk = trunks.random_trunk("alex").state_dict()
     whole = {f"features.{name}": tensor for name, tensor in trunk.items()} | {"classifier.1.bias": torch.zeros(2)}
     x, y = pictures(64, count=1)
     found = []
@@ -211,4 +211,4 @@ def test_torchvisions_whole_file_and_the_bare_features_are_both_read(monkeypatch
 
 def test_a_file_of_another_network_is_refused(monkeypatch):
     with pytest.raises(WeightsError, match="alexnet_torchvision: not the features of alex: "):
-        stored("alex", monkeypatch, perceptual.random_trunk("squeeze").state_dict())
+        stored("alex", monkeypatch, trunks.random_trunk("squeeze").state_dict())

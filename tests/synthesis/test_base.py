@@ -38,7 +38,7 @@ def test_every_part_opens_frozen_and_as_asked(flux):
 
 def test_a_registered_base_is_used_after_its_files_were_compared(copy, tmp_path):
     made = register(copy, "flux.1-tiny", registry=tmp_path / "weights", accept=True)
-    assert set(made.files) == {name for name in json.loads((copy / MANIFEST).read_text())["files"]}
+    assert set(made.files) == set(json.loads((copy / MANIFEST).read_text())["files"])
     used = use_registered("flux.1-tiny", registry=tmp_path / "weights", out=tmp_path / "out" / MANIFEST)
     assert used == made
     assert used.accepted

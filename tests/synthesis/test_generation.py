@@ -13,7 +13,7 @@ from tasks import images, runtime
 from tasks.errors import InputError
 from tasks.params import SynthesisGenerate
 from tasks.synthesis import base as bases
-from tasks.synthesis import generation, lora
+from tasks.synthesis import generation, lora, memory
 from tests.synthesis.tiny import tiny_base
 
 SETTINGS = SynthesisGenerate(
@@ -164,3 +164,14 @@ def test_a_side_that_is_no_multiple_of_16_is_refused(base: Path) -> None:
 def test_nf4_without_a_gpu_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nf4 needs a CUDA GPU"):
         generated(prompts(1), tmp_path / "base.json", None, precision="nf4")
+
+
+def test_a_card_that_is_too_small_is_known_by_the_bases_configuration(base: Path) -> None:
+    config = generation.config_of_base(bases.open_base(base.parent))
+    transformer = bases.transformer(bases.open_base(base.parent), precision="float32")
+    assert memory.network(config).numbers == sum(weight.numel() for weight in transformer.parameters())
+    with pytest.raises(
+        InputError, match=r"drawing 4 pictures of 32 px together in float32 needs about 1\.0 GB and the"
+    ):
+        memory.require_room_to_draw(10**8, settings=SETTINGS, config=config, text=48)
+    memory.require_room_to_draw(2 * 10**9, settings=SETTINGS, config=config, text=48)

@@ -63,7 +63,7 @@ def test_diffusers_reads_the_trained_strength_with_and_without_the_header(base, 
     if not header:
         content = safetensors.torch.save(safetensors.torch.load(content))
     (tmp_path / "adapter.safetensors").write_bytes(content)
-    pipeline = FluxPipeline.from_pretrained(base.parent, local_files_only=True, torch_dtype=torch.float32)
+    pipeline = FluxPipeline.from_pretrained(base.parent, local_files_only=True, dtype=torch.float32)
     pipeline.load_lora_weights(str(tmp_path), weight_name="adapter.safetensors", adapter_name="read")
     assert scalings(pipeline.transformer, "read") == {1.0}
     plain = bases.transformer(bases.open_base(base.parent), precision="float32")

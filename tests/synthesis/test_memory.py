@@ -80,7 +80,8 @@ def kept(kind: Precision, doubles: int, singles: int) -> int:
     targets = [*USUAL, "proj_mlp", "proj_out"]
     network.add_adapter(LoraConfig(r=4, lora_alpha=8, target_modules=targets))
     cast_training_params(network, torch.float32)
-    own = {part.data_ptr() for weight in network.parameters() for part in plain(weight)}
+    weights = [part.data for weight in network.parameters() for part in plain(weight)]  # held: no address comes twice
+    own = {part.untyped_storage().data_ptr() for part in weights}
     found: dict[int, Tensor] = {}
 
     def keep(tensor: Tensor) -> Tensor:

@@ -18,7 +18,9 @@ from tasks.synthesis import screening
 from tasks.synthesis.artefacts import eye_cover, text_strength, typology_angle
 from tests.synthesis.planting import FAULTS, text
 
-SETTINGS = params.load(SynthesisScreen, "synthesis_screen")
+DEMO = params.load(SynthesisScreen, "synthesis_screen")
+SETTINGS = DEMO.model_copy(update={"min_sharpness": 0.27})
+"""The demo's, but for blur: its stand-in draws pictures as soft as planted blur (bench/screening.py)."""
 FACES = 20
 LIGHT, DARK = 0.25, 0.7
 """Skin tones of drawn faces, 0 .. 1, that are surely light and surely dark."""
@@ -143,6 +145,16 @@ def test_a_face_beside_the_middle_is_frontal_and_in_the_frame():
     wide[:, :256] = drawing.image
     row = screened(wide)
     assert abs(row["yaw"]) < 6 and "not_frontal" not in row["flags"] and row["inside"] == 1
+
+
+def test_the_demos_limit_of_blur_lets_the_stand_ins_softness_through_and_not_a_smear():
+    """The stand-in's pictures of 64 pixels are as soft as a blur of a pixel makes a drawn face."""
+    for number in range(4):
+        picture = face(number, SMALL).image
+        soft, smeared = (cv2.GaussianBlur(picture, (0, 0), deviation) for deviation in (1.0, 3.0))
+        own = screening.screen(soft, person="person", skin_tone="any", settings=DEMO)
+        assert own["flags"] == [] and screened(soft)["flags"] == ["blurred"]
+        assert {"blurred", "no_face"} & set(screening.screen(smeared, person="", skin_tone="", settings=DEMO)["flags"])
 
 
 def test_every_fault_of_a_picture_is_flagged_with_its_reason():

@@ -45,7 +45,8 @@ def test_the_same_settings_give_the_same_bytes_and_another_seed_does_not(built, 
     again = contents(tiny_base(tmp_path / "again").parent)
     other = contents(tiny_base(tmp_path / "other", seed=2).parent)
     assert again == contents(built)
-    assert other["transformer/diffusion_pytorch_model.safetensors"] != again["transformer/diffusion_pytorch_model.safetensors"]
+    changed = {name for name, content in other.items() if again[name] != content}
+    assert {"transformer/diffusion_pytorch_model.safetensors", "text_encoder_2/model.safetensors"} <= changed
 
 
 @pytest.mark.parametrize("stop_at", [11, 15])
@@ -65,9 +66,9 @@ def test_a_build_that_was_stopped_goes_on_as_if_nothing_had_happened(tmp_path, m
         build_stand_in(tmp_path / "again", settings=few, threads=1, checkpoint=checkpoint, on_progress=stop)
     assert not (tmp_path / "again").exists()
     build_stand_in(
-        tmp_path / "again", settings=few, threads=1, checkpoint=checkpoint, on_progress=lambda done, _: seen.append(done)
+        tmp_path / "again", settings=few, threads=1, checkpoint=checkpoint, on_progress=lambda at, _: seen.append(at)
     )
-    assert seen[1] == stop_at - stop_at % 2 + (1 if stop_at % 2 else 0)
+    assert seen[1] == stop_at
     assert seen[-1] == 16
     assert contents(tmp_path / "again") == contents(tmp_path / "whole")
 
@@ -78,9 +79,12 @@ def test_the_autoencoder_draws_blurred_faces_before_training_and_learns(faces):
         with torch.random.fork_rng():
             torch.manual_seed(1)
             vae = standin_vae.train(
-                faces[:40], settings=settings(vae_channels=(16, 32, 64), latent_channels=8, vae_steps=steps, vae_batch=8),
-                state=None, keep=lambda state: None, on_step=lambda: None,
-            )  # fmt: skip
+                faces[:40],
+                settings=settings(vae_channels=(16, 32, 64), latent_channels=8, vae_steps=steps, vae_batch=8),
+                state=None,
+                keep=lambda state: None,
+                on_step=lambda: None,
+            )
         latents = standin_vae.latents_of(vae, faces)
         drawn = vae.decode(latents / vae.config.scaling_factor + vae.config.shift_factor).sample
         errors.append(float((drawn - standin_vae.floats(faces))[40:].abs().mean()))
@@ -96,8 +100,9 @@ def test_signed_pairs_pass_the_last_norm_and_silu(faces):
     vae = standin_vae.autoencoder(settings(vae_channels=(16, 32, 64), latent_channels=8))
     pictures = standin_vae.floats(faces)
     standin_codec.settle_encoder(vae, pictures)
+    three = torch.cat([pictures[:2], pictures[:2].mean(0, True)])
     with torch.no_grad():
-        dark, light, middle = (vae.encode(one).latent_dist.mean for one in (pictures[:1], pictures[1:2], pictures[:2].mean(0, True)))
+        dark, light, middle = vae.encode(three).latent_dist.mean
     assert torch.allclose(middle, (dark + light) / 2, atol=0.02)
 
 
@@ -134,7 +139,11 @@ def test_paired_noise_is_normal_and_belongs_to_the_face():
 
 @pytest.mark.parametrize(
     ("changes", "said"),
-    [({"size": 36}, "multiple of 8"), ({"width": 48}, "multiple of 32"), ({"vae_channels": (8, 16, 16)}, "vae_channels")],
+    [
+        ({"size": 36}, "multiple of 8"),
+        ({"width": 48}, "multiple of 32"),
+        ({"vae_channels": (8, 16, 16)}, "more channels"),
+    ],
 )
 def test_settings_that_do_not_fit_are_told(tmp_path, changes, said):
     with pytest.raises(StandInError, match=said):

@@ -39,7 +39,7 @@ def test_one_word_changes_what_is_encoded_and_so_does_its_neighbour(encoders):
     assert (near > 0.999).sum() > 35
     assert (F.cosine_similarity(found.pooled[:1], found.pooled[1:]) < 0.995).all()
     hair = encoders.t5_tokenizer(PROMPT).input_ids.index(encoders.t5_tokenizer.convert_tokens_to_ids("▁hair"))
-    assert torch.allclose(found.tokens[0, hair], found.tokens[2, hair], atol=1e-4)
+    assert torch.allclose(found.tokens[0, hair], found.tokens[2, hair], atol=0.01)
 
 
 def test_tokens_beyond_an_encoders_length_are_counted(encoders):
@@ -56,10 +56,10 @@ def test_captions_are_encoded_as_flux_encodes_them(tmp_path):
     path = tiny_base(tmp_path)
     captions = [
         {"image_id": "a", "subject_id": "a", "condition": "pre", "split": "train", "prompt": PROMPT, "edited": False},
-        {"image_id": "b", "subject_id": "b", "condition": "pre", "split": "train", "reason": "no face", "edited": False},
+        {"image_id": "b", "subject_id": "b", "condition": "pre", "split": "train", "edited": False, "reason": "?"},
     ]
     found = cache_texts(CAPTIONS.table(captions), base=path)
-    TEXTS.check(found) if hasattr(TEXTS, "check") else None
+    assert found.schema.names == TEXTS.table([]).schema.names
     (row,) = found.to_pylist()
     pipeline = FluxPipeline.from_pretrained(tmp_path, local_files_only=True)
     tokens, pooled, _ = pipeline.encode_prompt(PROMPT, None, max_sequence_length=48)

@@ -1,0 +1,296 @@
+"""Seconds a training step, peak memory and seconds a picture at full FLUX size; ours against diffusers' plain recipe.
+
+Random weights: neither time nor memory depends on them. The plain recipe is a loop as in diffusers' FLUX LoRA script
+with a caption a photograph and nothing kept: base in bfloat16, VAE and both text encoders at every step, gradient
+checkpointing, torch's AdamW. Ours: latents and texts kept, encoders gone, the base in each precision, bitsandbytes'
+AdamW8bit. Same adapter, sides, batch and loss.
+Without a CUDA card it says so. --tiny runs the same code on any machine, at a size where numbers mean nothing.
+
+    python -m bench.synthesis_gpu [--sides 512 768 1024] [--steps 8] [--precisions bfloat16 fp8 int8 nf4] [--tiny]
+"""
+
+import argparse
+import datetime
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from bitsandbytes.optim import AdamW8bit
+from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
+from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel, T5Config, T5EncoderModel
+
+from tasks import params, runtime
+from tasks.params import SynthesisTrain
+from tasks.params.synthesis import Precision
+from tasks.synthesis import generation, lora, memory, precision
+from tasks.synthesis.texts import Encoded
+
+SEED = 1
+RANK, ALPHA = 16, 32
+TARGETS = ("attn.to_q", "attn.to_k", "attn.to_v", "attn.to_out.0", "attn.add_q_proj", "attn.add_k_proj")
+TARGETS = (*TARGETS, "attn.add_v_proj", "attn.to_add_out", "ff.net.0.proj", "ff.net.2", "ff_context.net.0.proj")
+TARGETS = (*TARGETS, "ff_context.net.2")
+PLAIN = "plain recipe"
+GB = 1e9
+
+
+@dataclass(frozen=True)
+class Size:
+    """Configurations of all networks."""
+
+    transformer: Mapping[str, Any]
+    vae: Mapping[str, Any]
+    t5: Mapping[str, Any]
+    clip: Mapping[str, Any]
+    text: int
+    """Tokens that T5 reads."""
+
+
+LEVELS = {"down_block_types": ("DownEncoderBlock2D",) * 4, "up_block_types": ("UpDecoderBlock2D",) * 4}
+VAE = LEVELS | {"latent_channels": 16, "use_quant_conv": False, "use_post_quant_conv": False}
+VAE |= {"scaling_factor": 0.3611, "shift_factor": 0.1159}
+T5 = {"vocab_size": 32128, "d_kv": 64, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": False}
+FULL = Size(
+    transformer=memory.SCHNELL,
+    vae=VAE | {"block_out_channels": (128, 256, 512, 512), "layers_per_block": 2},
+    t5=T5 | {"d_model": 4096, "d_ff": 10240, "num_layers": 24, "num_heads": 64},
+    clip={"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12},
+    text=memory.SCHNELL_TEXT,
+)
+TINY = Size(
+    transformer=dict(memory.SCHNELL) | {
+        "num_layers": 1, "num_single_layers": 1, "attention_head_dim": 32, "num_attention_heads": 2,
+        "joint_attention_dim": 32, "pooled_projection_dim": 32, "axes_dims_rope": (8, 12, 12),
+    },
+    vae=VAE | {"block_out_channels": (8, 8, 8, 8), "layers_per_block": 1, "norm_num_groups": 4},
+    t5=T5 | {"d_model": 32, "d_ff": 64, "num_layers": 1, "num_heads": 2},
+    clip={"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2},
+    text=16,
+)  # fmt: skip
+
+
+def made(build: Callable[[], Any], dtype: torch.dtype, device: torch.device) -> Any:
+    """A frozen network of small random numbers on the device: built without memory, then filled, never in float32."""
+    with torch.device("meta"):
+        network = build()
+    network = nn.Module.to(network, dtype).to_empty(device=device)
+    seeded = torch.Generator(device).manual_seed(SEED)
+    for weight in network.parameters():
+        weight.data.normal_(0, 0.02, generator=seeded)
+    for name, buffer in network.named_buffers():  # CLIP's position_ids are the one buffer, and count up
+        buffer.copy_(torch.arange(buffer.numel(), device=device).view_as(buffer)) if "ids" in name else buffer.zero_()
+    return network.requires_grad_(requires_grad=False).eval()
+
+
+def transformer(size: Size, kind: Precision, device: torch.device) -> FluxTransformer2DModel:
+    """The base in a precision; float8 and 8 bits are made of bfloat16 weights on the device."""
+    wide = precision.compute_dtype(kind)
+    return precision.prepare(made(lambda: FluxTransformer2DModel(**size.transformer), wide, device), kind)
+
+
+def learning(network: FluxTransformer2DModel) -> list[nn.Parameter]:
+    """Its new adapter's matrices; gradient checkpointing on."""
+    own = lora.add(network, rank=RANK, alpha=ALPHA, targets=TARGETS, seed=SEED)
+    network.enable_gradient_checkpointing()
+    network.train()
+    return own
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A picture's latent and its caption, encoded."""
+
+    latent: Tensor  # (1, C, h, w)
+    tokens: Tensor  # (1, L, D)
+    pooled: Tensor  # (1, P)
+
+
+def kept(size: Size, side: int, device: torch.device) -> Inputs:
+    """What our caches hold, at random."""
+    shapes = {
+        "latent": (1, 16, side // 8, side // 8),
+        "tokens": (1, size.text, size.transformer["joint_attention_dim"]),
+        "pooled": (1, size.transformer["pooled_projection_dim"]),
+    }
+    seeded = runtime.generator(SEED, "inputs", side)
+    return Inputs(**{n: torch.randn(s, generator=seeded).to(device, torch.bfloat16) for n, s in shapes.items()})
+
+
+def step(network: FluxTransformer2DModel, own: list[nn.Parameter], optimiser: Any, inputs: Inputs) -> None:
+    """One of flow matching, as diffusers' script takes it."""
+    latent, device = inputs.latent, inputs.latent.device
+    noise, sigma = torch.randn_like(latent), torch.rand(1, device=device, dtype=latent.dtype)
+    _, channels, height, width = latent.shape
+    packed = FluxPipeline._pack_latents((1 - sigma) * latent + sigma * noise, 1, channels, height, width)
+    velocity = network(
+        hidden_states=packed, timestep=sigma, guidance=None, pooled_projections=inputs.pooled,
+        encoder_hidden_states=inputs.tokens, txt_ids=torch.zeros(inputs.tokens.shape[1], 3, device=device),
+        img_ids=FluxPipeline._prepare_latent_image_ids(1, height // 2, width // 2, device, latent.dtype),
+        return_dict=False,
+    )[0]  # fmt: skip
+    target = FluxPipeline._pack_latents(noise - latent, 1, channels, height, width)
+    (velocity.float() - target.float()).square().mean().backward()
+    torch.nn.utils.clip_grad_norm_(own, 1.0)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table."""
+
+    way: str
+    side: int
+    step_s: float
+    step_gb: float
+    picture_s: float | None
+    picture_gb: float | None
+    computed_gb: float
+
+
+class Bench:
+    """The machine and how long is measured."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.size, self.device = TINY if arguments.tiny else FULL, runtime.device()
+        self.steps, self.sides = arguments.steps, arguments.sides
+
+    def measured(self, work: Callable[[], object]) -> tuple[float, float]:
+        """Median seconds after one unmeasured run, and the highest memory, GB (0 on a CPU)."""
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+        work()
+        spent = []
+        for _ in range(self.steps):
+            started = self.now()
+            work()
+            spent.append(self.now() - started)
+        top = torch.cuda.max_memory_allocated() / GB if self.device.type == "cuda" else 0.0
+        return statistics.median(spent), top
+
+    def now(self) -> float:
+        """Seconds, once the device has done what it was asked."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter()
+
+    def computed(self, kind: Precision, side: int) -> float:
+        """What tasks/synthesis/memory.py says of our training step, GB, without CUDA's own."""
+        settings = params.load(SynthesisTrain, "synthesis_train").model_copy(
+            update={"rank": RANK, "targets": TARGETS, "batch_size": 1}
+        )
+        needed = memory.training_bytes(
+            memory.network(self.size.transformer), settings=settings, side=side, text=self.size.text, precision=kind,
+            checkpointing=True,
+        )  # fmt: skip
+        return (needed - memory.CONTEXT) / GB
+
+    def plain(self) -> Iterator[Row]:
+        """The plain recipe: everything in memory, encoded at every step, AdamW in 32 bits."""
+        networks = {
+            "vae": lambda: AutoencoderKL(**self.size.vae),
+            "t5": lambda: T5EncoderModel(T5Config(**self.size.t5)),
+            "clip": lambda: CLIPTextModel(CLIPTextConfig(**self.size.clip)),
+        }
+        here = {name: made(build, torch.bfloat16, self.device) for name, build in networks.items()}
+        network = transformer(self.size, "bfloat16", self.device)
+        own = learning(network)
+        optimiser = torch.optim.AdamW(own, lr=1e-4)
+        for side in self.sides:
+            picture = torch.rand(1, 3, side, side, device=self.device, dtype=torch.bfloat16) * 2 - 1
+            words = torch.ones(1, self.size.text, device=self.device, dtype=torch.long)
+
+            def work(picture: Tensor = picture, words: Tensor = words) -> None:
+                with torch.no_grad():
+                    mean = here["vae"].encode(picture).latent_dist.sample()
+                    latent = (mean - self.size.vae["shift_factor"]) * self.size.vae["scaling_factor"]
+                    tokens, pooled = here["t5"](words)[0], here["clip"](words[:, :77]).pooler_output
+                step(network, own, optimiser, Inputs(latent, tokens, pooled))
+
+            yield Row(PLAIN, side, *self.measured(work), None, None, self.computed("bfloat16", side))
+
+    def ours(self, kind: Precision) -> Iterator[Row]:
+        """Latents and texts kept, the base in one precision, moments in 8 bits; then pictures with the adapter."""
+        network = transformer(self.size, kind, self.device)
+        own = learning(network)
+        optimiser = AdamW8bit(own, lr=1e-4)
+        trained = {}
+        for side in self.sides:
+            inputs = kept(self.size, side, self.device)
+            trained[side] = self.measured(lambda inputs=inputs: step(network, own, optimiser, inputs))
+        optimiser.state.clear()
+        network.eval()
+        pipeline = generation.pipeline_of(
+            network, made(lambda: AutoencoderKL(**self.size.vae), torch.bfloat16, self.device),
+            FlowMatchEulerDiscreteScheduler(shift=1.0, use_dynamic_shifting=False),
+        )  # fmt: skip
+        for side in self.sides:
+            inputs = kept(self.size, side, self.device)
+            encoded = Encoded(inputs.pooled.float().cpu(), inputs.tokens.float().cpu(), [0], [0])
+            drawn = self.measured(
+                lambda side=side, encoded=encoded: generation.draw(
+                    pipeline, encoded, [SEED], side=side, steps=4, guidance=1, together=1
+                )
+            )
+            yield Row(kind, side, *trained[side], *drawn, self.computed(kind, side))
+
+
+def table(rows: list[Row]) -> str:
+    """Markdown; the last column is the plain recipe's seconds a step over this row's, in the same run.
+
+    "computed": for a training step by tasks/synthesis/memory.py, which does not count encoders in memory.
+    """
+    plain = {row.side: row.step_s for row in rows if row.way == PLAIN}
+    lines = [
+        "| base | px | s a step | GB | computed | s a picture, 4 steps | GB | times as fast as plain |",
+        "|---" * 8 + "|",
+    ]
+    for row in rows:
+        drawn = "| | " if row.picture_s is None else f"| {row.picture_s:.2f} | {row.picture_gb:.1f} "
+        ratio = f"{plain[row.side] / row.step_s:.2f}" if row.side in plain else ""
+        trained = f"{row.step_s:.3f} | {row.step_gb:.1f} | {row.computed_gb:.1f}"
+        lines.append(f"| {row.way} | {row.side} | {trained} {drawn}| {ratio} |")
+    return "\n".join(lines)
+
+
+def options(given: list[str] | None) -> argparse.Namespace:
+    """The command line's."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sides", type=int, nargs="+", default=[512, 768, 1024])
+    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--precisions", nargs="+", default=list(memory.PRECISIONS), choices=memory.PRECISIONS)
+    parser.add_argument("--without-plain", action="store_true", help="cards under 48 GB: the plain recipe takes more")
+    parser.add_argument("--tiny", action="store_true", help="the same code at a size that any machine runs")
+    return parser.parse_args(given)
+
+
+def main(given: list[str] | None = None) -> None:
+    """The table of all ways, each with the card to itself."""
+    arguments = options(given)
+    if not torch.cuda.is_available() and not arguments.tiny:
+        print("bench.synthesis_gpu: no CUDA card here, nothing measured; --tiny runs the same code on the CPU")
+        return
+    bench, rows = Bench(arguments), list[Row]()
+    ways: list[Callable[[], Iterator[Row]]] = [] if arguments.without_plain else [bench.plain]
+    kinds = [kind for kind in arguments.precisions if kind != "nf4" or torch.cuda.is_available()]
+    ways += [lambda kind=kind: bench.ours(kind) for kind in kinds]
+    torch.manual_seed(SEED)
+    for way in ways:
+        rows += list(way())
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+    where = (
+        torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU, tiny networks: the numbers mean nothing"
+    )
+    print(f"{datetime.datetime.now(datetime.UTC).date()}, {where}, torch {torch.__version__}, batch 1, rank {RANK}\n")
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Trained on generated pictures alone, tested on photographs of other people; the flagged do not train."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tasks.params import SynthesisClassify
+from tasks.schemas import CLASSIFIED, IDENTITY, SCREENED
+from tasks.synthesis import classifiers
+from tasks.synthesis.classifiers import Seen, classify, split
+from tasks.synthesis.sightings import crop, plain, spoilt
+from tests.synthesis.drawn_faces import face, generated, photographs
+
+SETTINGS = SynthesisClassify(
+    seed=1, threads=1, input_size=32, width=0.25, initial_weights="random", region="face", steps=4, batch_size=8,
+    learning_rate=0.02, validation=0.25,
+)  # fmt: skip
+DRAWN = {f"{c} {n}": (c, face(100 + n, c, 96)) for c in ("pre", "post") for n in range(6)}
+
+
+def tables_of(names: list[str], flagged: tuple[str, ...] = ()) -> tuple[pa.Table, pa.Table]:
+    who = [{"image_id": name, "condition": name.split()[0]} for name in names]
+    screened = [one | {"faces": 1, "flags": ["text"] if one["image_id"] in flagged else []} for one in who]
+    return SCREENED.table(screened), IDENTITY.table(
+        one | {"matches": 0, "pairs": 1, "quarantined": False} for one in who
+    )
+
+
+def answers(folder: Path, flagged: tuple[str, ...] = (), *, tests: bool = True) -> pa.Table:
+    people = {
+        f"{c}-{n}": (c, "test" if n < 2 and tests else "train", n) for c in ("pre", "post", "control") for n in range(5)
+    }
+    images, captions = photographs(folder, people)
+    landmarks = pa.table({"image_id": list(people), "points": pa.nulls(len(people), pa.list_(pa.float64()))})
+    drawn = [generated({n: v for n, v in DRAWN.items() if v[0] == c}) for c in ("pre", "post")]
+    shown = (*drawn, images, landmarks, captions, *tables_of(list(DRAWN), flagged))
+    return classify(*shown, side=96, settings=SETTINGS, weights="/nowhere")
+
+
+def test_held_out_photographs_are_answered_and_nobody_else(tmp_path: Path) -> None:
+    rows = answers(tmp_path)
+    CLASSIFIED.check_whole(rows)
+    found = {(row["task"], row["image_id"]): row["truth"] for row in rows.to_pylist()}
+    wanted = {("lip_anomaly", f"post-{n}"): 1 for n in range(2)} | {
+        ("lip_anomaly", f"control-{n}"): 0 for n in range(2)
+    }
+    wanted |= {("pre_post", f"post-{n}"): 1 for n in range(2)} | {("pre_post", f"pre-{n}"): 0 for n in range(2)}
+    assert found == wanted
+    assert rows.equals(answers(tmp_path))
+
+
+def test_flagged_pictures_do_not_train(tmp_path: Path) -> None:
+    every = tuple(name for name in DRAWN if name.startswith("post"))
+    assert answers(tmp_path, flagged=every).num_rows == 0
+    assert not answers(tmp_path, flagged=every[:3]).equals(answers(tmp_path))
+
+
+def test_without_held_out_people_there_are_no_answers(tmp_path: Path) -> None:
+    assert answers(tmp_path, tests=False).num_rows == 0
+
+
+def test_subjects_are_whole_in_training_or_validation() -> None:
+    own = [Seen(f"{s}{n}", f"s{s}", np.zeros((4, 4, 3), np.uint8)) for s in range(8) for n in range(3)]
+    train, kept = split(own, share=0.25, seed=1)
+    assert len({one.subject for one in kept}) == 2 and len(train) + len(kept) == 24
+    assert not {one.subject for one in train} & {one.subject for one in kept}
+    assert split(own[:3], share=0.5, seed=1)[1] == []
+
+
+def test_photographs_and_generated_pictures_are_seen_alike() -> None:
+    """One face, large as a photograph and at the generated size: nearly the same crop comes out."""
+    large, small = face(3, "post", 320), face(3, "post", 96)
+    a, b = (crop(one, None, side=96, region="face", size=48) for one in (large, small))
+    assert a is not None and b is not None and a.shape == (48, 48, 3)
+    assert np.abs(plain(a).astype(float) - plain(b).astype(float)).mean() < 8
+    mouth = crop(large, None, side=96, region="mouth", size=48)
+    assert mouth is not None and np.abs(mouth.astype(float) - a.astype(float)).mean() > 15
+    assert crop(np.full((96, 96, 3), 90, np.uint8), None, side=96, region="face", size=48) is None
+
+
+def test_a_face_that_is_not_found_is_where_its_points_say() -> None:
+    picture = np.full((80, 120, 3), 90, np.uint8)
+    picture[30:50, 50:70] = 200  # its middle at 59.5, 39.5
+    points = np.tile([[50.0, 30.0], [69.0, 49.0]], (34, 1))
+    seen = crop(picture, points, side=80, region="face", size=32)
+    assert seen is not None
+    rows, columns = np.nonzero(seen[:, :, 0] > 145)
+    assert abs(rows.mean() - 15.5) < 1 and abs(columns.mean() - 15.5) < 1 and len(rows) > 500
+
+
+def test_spoiling_is_by_the_generator_alone() -> None:
+    picture = face(3, "post", 48)
+    first, again, other = (spoilt(picture, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert np.array_equal(first, again) and not np.array_equal(first, other) and first.shape == picture.shape
+
+
+@pytest.mark.slow
+def test_what_marks_a_class_is_learnt() -> None:
+    """Mouths before and after repair, many people: others' photographs are told apart."""
+    settings = SETTINGS.model_copy(update={"steps": 120, "input_size": 48, "width": 0.35, "region": "mouth"})
+    groups = []
+    for condition in ("pre", "post"):
+        seen = [crop(face(seed, condition, 128), None, side=128, region="mouth", size=48) for seed in range(60)]
+        groups.append([Seen(str(n), str(n), one) for n, one in enumerate(seen) if one is not None])
+    network = classifiers.fit("pre_post", [own[:45] for own in groups], settings=settings, folder=Path("/nowhere"))
+    right = [classifiers.probabilities(network, own[45:]) > 0.5 for own in groups]
+    assert np.mean([1 - right[0].mean(), right[1].mean()]) > 0.8
