@@ -5,9 +5,12 @@ In: a project that has run. Out: candidates for tasks.synthesis.survey. Knows no
 
 from pathlib import Path
 
+import pyarrow as pa
+
 from tasks import images, tables
 from tasks.errors import InputError
 from tasks.schemas import CAPTIONS, CONDITIONS, GENERATED, IDENTITY, IMAGES, SCREENED
+from tasks.synthesis.release import cleared
 from tasks.synthesis.survey import Candidate
 
 
@@ -16,11 +19,8 @@ def candidates(root: Path) -> tuple[list[Candidate], list[Candidate]]:
     folder = root / "data/synthesis"
     if not (folder / "identity.parquet").exists():
         raise InputError(f"{folder / 'identity.parquet'}: not there yet; run `dvc repro` first")
-    verdicts = tables.read(folder / "identity.parquet", IDENTITY, ["image_id", "quarantined"]).to_pylist()
-    kept = {row["image_id"] for row in verdicts if not row["quarantined"]}
-    for condition in CONDITIONS:
-        screened = tables.read(folder / "screened" / condition, SCREENED, ["image_id", "flags", "reason"]).to_pylist()
-        kept -= {row["image_id"] for row in screened if row["flags"] or row["reason"]}
+    screened = pa.concat_tables(tables.read(folder / "screened" / condition, SCREENED) for condition in CONDITIONS)
+    kept = cleared(screened, tables.read(folder / "identity.parquet", IDENTITY))
     generated = [
         _generated(row)
         for condition in CONDITIONS

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import flow
+from pydantic import BaseModel
 
 from flows.cards import card
 from flows.incremental import recall, run_buckets
@@ -290,7 +291,7 @@ def synthesis_identity(
     from tasks.synthesis import identity
 
     settings = params.load(SynthesisIdentity, "synthesis_identity")
-    numbers = {"settings": settings, "weights": str(weights)}
+    numbers: dict[str, BaseModel | int | str] = {"settings": settings, "weights": str(weights)}
     work = Work(
         stage="synthesis_identity",
         compute=identity.embed_photographs,
@@ -335,7 +336,7 @@ def synthesis_measure(
         params.load(SynthesisIdentity, "synthesis_identity"),
     )
     side = params.load(SynthesisGenerate, "synthesis_generate").side
-    numbers = {"settings": settings, "weights": str(weights)}
+    numbers: dict[str, BaseModel | int | str] = {"settings": settings, "weights": str(weights)}
     work = Work(
         stage="synthesis_measure",
         compute=fidelity.photograph_features,

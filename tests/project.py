@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from flows import PROJECT
+from tests.synthesis.tiny import SETTINGS
 
 SMALL: dict[str, dict[str, Any]] = {
     "runtime": {"workers": 1, "buckets": 8},
@@ -43,7 +44,7 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "anomaly_invert": {"together": 4, "mean_latents": 200, "iterations": 6, "checkpoint_every": 3, "curve_points": 3},
     "anomaly_adapt": {"together": 4, "iterations": 2, "until": 4, "keep_every": 2},
-    "synthesis_base": {"threads": 1},
+    "synthesis_base": {"threads": 1, "stand_in": SETTINGS.model_dump(mode="json")},
     "synthesis_captions": {"most_controls": 0.5},
     "synthesis_cache": {"sides": [32], "threads": 1},
     "synthesis_train": {

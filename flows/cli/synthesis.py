@@ -31,7 +31,7 @@ def register(
     """
     from tasks.synthesis import base
 
-    print(base.LICENCE)
+    print(base.SCHNELL)
     if not accept and not typer.confirm("Do you accept the licence?"):
         raise InputError("not registered: the licence was not accepted")
     manifest = base.register(folder, name, registry=project_root() / WEIGHTS, accept=True)

@@ -200,7 +200,7 @@ IDENTITY = Schema(
         Column("similarity", NUMBER, "with that one", nullable=True),
         Column("matches", pa.int32(), "training photographs at the threshold or above", low=0),
         Column("pairs", pa.int32(), "training photographs compared with", low=0),
-        Column("quarantined", pa.bool_(), "a match, or a picture that could not be compared"),
+        Column("quarantined", pa.bool_(), "a match, also with a control, or a picture that could not be compared"),
         REASON,
     ),
     key=("image_id",),

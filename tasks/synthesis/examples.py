@@ -1,6 +1,6 @@
 """What an adapter learns from: latents and texts of a condition's training photographs, and which come in which step.
 
-In: the tables of captions, latents and texts. Out: examples, and batches as functions of the seed and the step's number.
+In: the tables of captions, latents and texts. Out: examples; batches as functions of the seed and the step's number.
 Rosero et al. 2025, DiffusionCleft, sections 3.2 and 4.2. Nobody of the split `test` is among them. Controls without the
 trigger may be mixed in (`preservation`), so that the trigger has something to tell apart. Knows nothing of networks.
 """

@@ -109,7 +109,8 @@ def _alike(
 def compare(embeddings: pa.Table, *, settings: SynthesisIdentity) -> pa.Table:
     """The identity table: each generated picture against every training photograph of its condition.
 
-    Quarantined are those with a match, and those that could not be compared, which have their reason.
+    Quarantined are those with a match; those that could not be compared; and those that match a training photograph of
+    a control, from which adapters may learn too (`preservation`). The last two have a reason. FIR knows no controls.
     """
     rows = [row for condition in CONDITIONS for row in _verdicts(embeddings, condition, settings)]
     return IDENTITY.table(sorted(rows, key=lambda row: str(row["image_id"])))
@@ -117,7 +118,9 @@ def compare(embeddings: pa.Table, *, settings: SynthesisIdentity) -> pa.Table:
 
 def _verdicts(embeddings: pa.Table, condition: str, settings: SynthesisIdentity) -> Iterator[dict[str, object]]:
     names, known = _faces(embeddings, condition, "real")
+    others, controls = _faces(embeddings, "control", "real")
     rows = dict(_against(embeddings, condition, known, settings))
+    beside = dict(_against(embeddings, condition, controls, settings))
     for told in _rows(embeddings, condition, "generated"):
         who = {"image_id": told["image_id"], "condition": condition}
         row = rows.get(told["image_id"])
@@ -126,8 +129,20 @@ def _verdicts(embeddings: pa.Table, condition: str, settings: SynthesisIdentity)
             yield who | {"matches": 0, "pairs": 0, "quarantined": True, "reason": why}
             continue
         best, matches = int(row.argmax()), int((row >= threshold_of(settings)).sum())
-        nearest = {"nearest_id": names[best], "similarity": float(row[best])}
-        yield who | nearest | {"matches": matches, "pairs": len(names), "quarantined": matches > 0, "reason": None}
+        reason = _control(beside.get(told["image_id"]), others, settings)
+        who |= {"nearest_id": names[best], "similarity": float(row[best]), "matches": matches, "pairs": len(names)}
+        yield who | {"quarantined": matches > 0 or reason is not None, "reason": reason}
+
+
+def _control(
+    row: np.ndarray | None,  # (m,) similarities with controls' photographs
+    names: list[str],
+    settings: SynthesisIdentity,
+) -> str | None:
+    """What is said where a control's photograph matches."""
+    if row is None or row.max() < threshold_of(settings):
+        return None
+    return f"matches a control's photograph, {names[int(row.argmax())][:12]} (similarity {row.max():.2f})"
 
 
 def leakage(embeddings: pa.Table, condition: str, *, settings: SynthesisIdentity) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Adapters: small trained matrices beside the transformer's own, and the file that every reader takes alike.
 
 In: a FLUX transformer, rank, alpha, the names of layers. Out: the same transformer with the adapter on it, and the
-adapter as safetensors bytes in diffusers' own format. Rosero et al. 2025, DiffusionCleft, sections 3.2 and 4.2: LoRA of
-rank 16 and alpha 32, which is a scale of 2. Readers differ in where they look for alpha (a header, extra keys, nowhere),
+adapter as safetensors bytes in diffusers' own format. Rosero et al. 2025, DiffusionCleft, sections 3.2 and 4.2: LoRA
+of rank 16 and alpha 32, which is a scale of 2. Readers differ in where they look for alpha (a header, extra keys, nowhere),
 so the file holds B times that scale and says alpha = rank: each of them then has 1. Knows nothing of training.
 """
 
@@ -49,7 +49,7 @@ def targeted(transformer: nn.Module, targets: Sequence[str]) -> list[str]:
 def add(
     transformer: FluxTransformer2DModel, *, rank: int, alpha: float, targets: Sequence[str], seed: int
 ) -> list[nn.Parameter]:
-    """Put a new adapter on the transformer, which it does not change yet; its matrices, in float32 and to be trained."""
+    """Put a new adapter on the transformer, which it does not change yet; its matrices, float32 and to be trained."""
     names = targeted(transformer, targets)
     config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=names, init_lora_weights=False)
     with warnings.catch_warnings():
@@ -105,10 +105,12 @@ def save(transformer: FluxTransformer2DModel, *, rank: int, alpha: float) -> byt
 def load(transformer: FluxTransformer2DModel, file: Path, *, name: str) -> None:
     """Put the adapter of `file` on the transformer, frozen, as diffusers reads it (kohya's and others' formats too).
 
-    LoraError: not readable, or no layer of it is one of the transformer's.
+    LoraError: not readable, or a matrix of it has no place in the transformer or no partner. diffusers only logs that,
+    and leaves random numbers where a matrix is missing.
     """
     try:
         state, alphas, metadata = _read(file)
+        held = sorted(state)
         FluxPipeline.load_lora_into_transformer(
             state, network_alphas=alphas, transformer=transformer, adapter_name=name, metadata=metadata
         )
@@ -117,7 +119,17 @@ def load(transformer: FluxTransformer2DModel, file: Path, *, name: str) -> None:
         raise LoraError(f"{file}: not an adapter of this base's transformer: {said}") from error
     if name not in (getattr(transformer, "peft_config", None) or {}):
         raise LoraError(f"{file}: holds no layer `transformer.….lora_A.weight` of this base's transformer")
+    _require_whole(transformer, held, file=file, name=name)
     transformer.requires_grad_(requires_grad=False)
+
+
+def _require_whole(transformer: FluxTransformer2DModel, held: Sequence[str], *, file: Path, name: str) -> None:
+    taken = {f"transformer.{key}" for key in get_peft_model_state_dict(transformer, adapter_name=name)}
+    given = {key for key in held if not key.startswith("text_encoder") and not key.endswith(".alpha")}
+    if strangers := sorted(given - taken):
+        raise LoraError(f"{file}: {strangers[0]}: no such matrix of this base's transformer ({len(strangers)} so)")
+    if missing := sorted(taken - given):
+        raise LoraError(f"{file}: {missing[0]} is missing ({len(missing)} so); the file is not whole")
 
 
 def _read(file: Path) -> tuple[dict[str, Tensor], Any, Any]:

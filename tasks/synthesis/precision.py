@@ -39,7 +39,7 @@ def prepare(transformer: FluxTransformer2DModel, precision: Precision) -> FluxTr
     whole blocks. PrecisionError: nf4 without a GPU.
     """
     require_possible(precision)
-    nn.Module.to(transformer, compute_dtype(precision))  # diffusers' own warns of an empty list of exceptions
+    nn.Module.to(transformer, dtype=compute_dtype(precision))  # diffusers' own warns of an empty list of exceptions
     if precision == "fp8":
         _to_fp8(transformer)
     elif precision == "int8":

@@ -26,6 +26,8 @@ NOTE = "drawn by Vermilion; not a photograph of a person"
 LIST, README = "released.csv", "README.txt"
 TOLD = ("condition", "prompt", "person", "skin_tone", "hair", "eyes", "cleft", "status")
 """What released.csv says of a picture besides its file."""
+TOGETHER = 64
+"""Pictures taken out of the table at a time."""
 WORDS = f"""These pictures show nobody. Each was drawn by Vermilion, from words, with an adapted image model: it is
 {NOTE}.
 
@@ -40,7 +42,7 @@ picture here is a diagnosis, and none may pass for a patient's photograph. Each 
 
 
 def release(
-    generated: Iterable[pa.Table],  # image_id, condition, number, picture, reason; a table at a time is in memory
+    generated: pa.Table,  # image_id, condition, number, picture, reason
     prompts: pa.Table,
     screened: pa.Table,  # image_id, flags, reason
     identity: pa.Table,  # image_id, quarantined, reason
@@ -76,10 +78,11 @@ def cleared(
     return {row["image_id"] for row in looked} & {row["image_id"] for row in compared} - held
 
 
-def _pictures(generated: Iterable[pa.Table], allowed: set[str]) -> Iterator[tuple[str, str, bytes]]:
+def _pictures(generated: pa.Table, allowed: set[str]) -> Iterator[tuple[str, str, bytes]]:
     """File, image_id and PNG of every allowed picture that can be read."""
-    for table in generated:
-        for row in table.select(["image_id", "condition", "number", "picture", "reason"]).to_pylist():
+    known = generated.select(["image_id", "condition", "number", "picture", "reason"])
+    for batch in known.to_batches(max_chunksize=TOGETHER):
+        for row in batch.to_pylist():
             if row["image_id"] in allowed and not row["reason"]:
                 try:
                     picture = images.decode(row["picture"] or b"")

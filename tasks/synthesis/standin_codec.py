@@ -56,7 +56,9 @@ def settle_decoder(vae: AutoencoderKL, pictures: Tensor) -> None:
     decoder: Any = vae.decoder
     _switch_off(decoder)
     latents = vae.encode(pictures).latent_dist.mean
-    colours = F.adaptive_avg_pool2d(pictures, list(latents.shape[-2:])).movedim(1, -1).reshape(-1, COLOURS)
+    colours = (
+        F.adaptive_avg_pool2d(pictures, (latents.shape[-2], latents.shape[-1])).movedim(1, -1).reshape(-1, COLOURS)
+    )
     flat = latents.movedim(1, -1).reshape(-1, latents.shape[1])
     known = torch.cat([flat, torch.ones(len(flat), 1)], 1)
     fit = torch.linalg.lstsq(known.double(), colours.double()).solution.float()
@@ -130,7 +132,8 @@ def _components(rows: Tensor) -> Tensor:
     """Main directions as columns, the strongest first; signs such that each column sums to something positive."""
     axes = torch.linalg.eigh((rows.t() @ rows).double() / len(rows))[1].flip(1)
     axes = axes * torch.where(axes.sum(0) < 0, -1.0, 1.0)
-    return axes.float()
+    found: Tensor = axes.float()
+    return found
 
 
 def _project(layer: Any, found: Tensor, carried: int, channels: int) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
-from typing import cast
 
 import cv2
 import numpy as np
@@ -149,4 +148,4 @@ def caption(said: Said, rng: np.random.Generator, *, kept: float) -> str:
 
 
 def _choice(words: list[str] | tuple[str, ...], rng: np.random.Generator) -> str:
-    return cast("str", words[int(rng.integers(len(words)))])
+    return words[int(rng.integers(len(words)))]

@@ -67,7 +67,7 @@ def train(
 ) -> FluxTransformer2DModel:
     """The trained network, eval and frozen; goes on from `state`, and hands its state to `keep` now and then."""
     network = transformer_of(settings)
-    mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
+    mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average))  # type: ignore[no-untyped-call]
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)
     first = 0
     if state:
@@ -146,7 +146,8 @@ def noise_of(own: Tensor, directions: Tensor, draws: torch.Generator) -> Tensor:
     free = torch.randn(len(own), len(directions), generator=draws)
     there = free @ directions
     kept = (1 - LOOSE**2) ** 0.5 * own + LOOSE * there
-    return free + (kept - there) @ directions.t()
+    found: Tensor = free + (kept - there) @ directions.t()
+    return found
 
 
 def paired(lessons: Lessons, settings: StandIn) -> tuple[Tensor, Tensor]:

@@ -115,7 +115,7 @@ def mirrored(pictures: Tensor, draws: torch.Generator) -> Tensor:
 @torch.no_grad()
 def latents_of(vae: AutoencoderKL, pictures: Tensor, *, together: int = 32) -> Tensor:
     """(n, 3, S, S) uint8 to (n, C, h, w): the means, shifted and scaled by the network's factors."""
-    found = [vae.encode(floats(batch)).latent_dist.mean for batch in pictures.split(together)]
+    found = [vae.encode(floats(batch)).latent_dist.mean for batch in torch.split(pictures, together)]
     latents: Tensor = (torch.cat(found) - vae.config.shift_factor) * vae.config.scaling_factor
     return latents
 

