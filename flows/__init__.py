@@ -6,6 +6,7 @@ and the server that `vermilion serve` started, if it did.
 """
 
 import json
+import logging
 import os
 from pathlib import Path
 
@@ -18,11 +19,19 @@ for _name, _value in {
     "PREFECT_CLIENT_MAX_RETRIES": "1",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "DO_NOT_TRACK": "1",
+    # Models come from folders: their libraries look nowhere else, and say only what went wrong.
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DIFFUSERS_VERBOSITY": "error",
+    "TRANSFORMERS_VERBOSITY": "error",
     # Threads that wait give up the core soon: two trainings on one machine would spend it waiting for each other.
     "OMP_WAIT_POLICY": "passive",
     "GOMP_SPINCOUNT": "10000",
 }.items():
     os.environ.setdefault(_name, _value)
+
+for _name in ("bitsandbytes", "diffusers", "torch.utils._pytree"):  # what was not found, and is not needed here
+    logging.getLogger(_name).setLevel(logging.ERROR)
 
 SERVER_NAMED = os.environ.get("PREFECT_API_URL")
 """The Prefect server that the user named, if any."""

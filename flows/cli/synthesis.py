@@ -1,10 +1,9 @@
-"""`vermilion synthesis`: what DiffusionCleft needs of a person: a base, captions, raters, a card that is large enough."""
+"""`vermilion synthesis`: what DiffusionCleft needs of a person: a base, captions, raters, a card of some size."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from flows.cli.project import project_root
 from tasks.errors import InputError
@@ -41,18 +40,20 @@ def register(
 @app.command()
 def fits(
     card: Annotated[
-        float | None, typer.Option(help="Memory of your card, GB; exit code 1 if training does not fit.")
+        float | None, typer.Option(help="Memory of your card, GB: an error if training does not fit.")
     ] = None,
+    numbers: Annotated[Path, typer.Option(help="Whose synthesis_train counts.")] = Path("params.yaml"),
 ) -> None:
-    """What fits on which card: memory to train an adapter and to draw pictures, by how the base's weights are held."""
+    """What fits on which card with FLUX.1-schnell: memory to train an adapter and to draw, by precision."""
     from tasks import params
     from tasks.params import SynthesisTrain
     from tasks.synthesis import memory
 
-    settings = params.load(SynthesisTrain, "synthesis_train", project_root() / "params.yaml")
-    Console(width=140).print(memory.render(memory.what_fits(settings)), highlight=False)
+    settings = params.load(SynthesisTrain, "synthesis_train", numbers)
+    print(memory.render(memory.what_fits(settings)))
     if card is not None:
         memory.require_room(int(card * 1e9), settings=settings)
+        print(f"training in {settings.precision} at 1024 px fits {card:g} GB")
 
 
 @app.command()

@@ -20,7 +20,7 @@ class Evaluate(Block):
     reliable_share: float = Field(gt=0, lt=1, description="of the other raters' usual correlation; below it: flagged")
     survey: str = Field(description="scale that the anomaly scores are compared with, of ingest_ratings.scales")
     survey_best: Literal["low", "high"] = Field(description="end of that scale at which nothing is to be seen")
-    realism: str = Field(description="scale of how convincing a picture is, generated and real ones mixed; published: 1-5")
+    realism: str = Field(description="scale of how convincing pictures are, generated and real mixed; published: 1-5")
     plausibility: str = Field(description="scale of how possible the anatomy is; published: 1 to 5")
 
 

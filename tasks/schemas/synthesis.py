@@ -95,9 +95,11 @@ ADAPTERS = Schema(
         ),
         Column(
             "samples",
-            pa.list_(pa.struct(
+            pa.list_(
+                pa.struct(
                     [("step", pa.int32()), ("number", pa.int32()), ("prompt", pa.string()), ("picture", pa.binary())]
-                )),
+                )
+            ),
             "pictures drawn on the way, with fixed seeds",
         ),
     ),

@@ -15,6 +15,7 @@ import torch
 from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, FluxTransformer2DModel
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5TokenizerFast
+from transformers.utils import logging as transformers_logging
 
 from tasks.synthesis.manifest import (
     MANIFEST,
@@ -51,6 +52,8 @@ __all__ = [
     "verify",
     "write_manifest",
 ]
+
+transformers_logging.disable_progress_bar()  # a bar a network, each gone in no time
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Adapters: small trained matrices beside the transformer's own, and the file that every reader takes alike.
 
 In: a FLUX transformer, rank, alpha, the names of layers. Out: the same transformer with the adapter on it, and the
-adapter as safetensors bytes in diffusers' own format. Rosero et al. 2025, DiffusionCleft, sections 3.2 and 4.2: LoRA
-of rank 16 and alpha 32, which is a scale of 2. Readers differ in where they look for alpha (a header, extra keys, nowhere),
-so the file holds B times that scale and says alpha = rank: each of them then has 1. Knows nothing of training.
+adapter as safetensors bytes in diffusers' own format. Rosero et al. 2025, DiffusionCleft, sections 3.2 and 4.2: LoRA of
+rank 16 and alpha 32, which is a scale of 2. Readers differ in where they look for alpha (a header, extra keys,
+nowhere), so the file holds B times that scale and says alpha = rank: each then has 1. Knows nothing of training.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The page that lies beside an adapter: what it is, what it was made from, how it is loaded, what it is not for.
 
-In: what is known of a training. Out: Markdown with the front matter that model collections read. Counts only: no name,
-In: what is known of a training. Out: Markdown with the front matter that model collections read. Counts only: no id
-section 8. Knows nothing of networks.
+In: what is known of a training. Out: Markdown with the front matter that model collections read. Counts only: no
+name, no id, no picture of a person. Mitchell et al. 2019, Model Cards for Model Reporting; Rosero et al. 2025,
+DiffusionCleft, section 8. Knows nothing of networks.
 """
 
 from collections.abc import Mapping, Sequence

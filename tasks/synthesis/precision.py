@@ -54,7 +54,7 @@ def _to_fp8(transformer: FluxTransformer2DModel) -> None:
     transformer.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=torch.bfloat16)
     for layer in transformer.modules():
         if isinstance(layer, nn.Linear):
-            layer.compute_dtype = torch.bfloat16
+            layer.compute_dtype = torch.bfloat16  # type: ignore[assignment]
 
 
 def _to_int8(transformer: FluxTransformer2DModel) -> None:

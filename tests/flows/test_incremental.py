@@ -14,8 +14,7 @@ import yaml
 
 from flows import PROJECT, incremental, store
 from flows.incremental import run_buckets
-from flows.work import write_parts
-from flows.work import Source, Work
+from flows.work import Source, Work, write_parts
 from tasks import params, sharing, tables
 from tasks.collection import StoreBusyError, collect
 from tasks.digests import file_digest
