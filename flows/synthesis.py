@@ -1,7 +1,8 @@
 """Synthesis after DiffusionCleft: a base model, captions, adapters by LoRA, pictures, and whether they may be shown.
 
 Reads images and landmarks, writes data/synthesis. Torch and diffusers take seconds to import, so the modules that need
-them are imported by the flows that do.
+them are imported by the flows that do; what they compute is computed in the stage's own process, which opens the
+networks once and holds the card if there is one.
 """
 
 import json
@@ -58,6 +59,8 @@ from tasks.schemas import (
 
 BASE = "base.json"
 ADAPTER = "pytorch_lora_weights.safetensors"
+TRIED = 32
+"""Prompts, at least, that a trained adapter is tried with, called by its trigger and not."""
 GROUPS = ("photographs", *CONDITIONS)
 """Folders of a table that has photographs and generated pictures."""
 WHO = ("image_id", "subject_id", "condition", "split", "reason")
@@ -152,8 +155,8 @@ def synthesis_cache(images: Path, captions: Path, base: Path, latents: Path, tex
         settings={},
         files={"base": base / BASE},
     )
-    run_buckets(shown, latents, runtime=_runtime(), here=_on_a_card())
-    run_buckets(said, texts, runtime=_runtime(), here=_on_a_card())
+    run_buckets(shown, latents, runtime=_runtime(), here=True)
+    run_buckets(said, texts, runtime=_runtime(), here=True)
 
 
 @flow
@@ -177,16 +180,16 @@ def synthesis_train(
         tables.read(texts, TEXTS),
         condition=condition,
     )
-    shown = _first_prompts(prompts, condition, settings.samples)
+    asked = _first_prompts(prompts, condition, max(TRIED, settings.samples))
     record = provenance(stage, training, ADAPTERS, {"settings": settings, "drawing": drawing}, {"base": base / BASE})
-    record["inputs"] = {"examples": examples.digest, "samples": table_digest(shown)}
+    record["inputs"] = {"examples": examples.digest, "prompts": table_digest(asked)}
     checkpoint = open_store().checkpoint(stage, digest(record))
 
     def make() -> pa.Table:
         with card(stage, cards=_runtime().cards):
             trained = training.train(
                 examples,
-                shown,
+                asked,
                 base=base / BASE,
                 settings=settings,
                 drawing=drawing,
@@ -204,13 +207,14 @@ def synthesis_train(
         photographs=examples.photographs,
         subjects=examples.subjects,
         trigger=getattr(triggers, condition),
-        example=_first_prompts(prompts, condition, 1)["prompt"][0].as_py(),
+        example=asked["prompt"][0].as_py(),
         settings=settings,
         drawing=drawing,
         curves=result["curves"],
         sha256=result["sha256"],
     )
-    files = {ADAPTER: result["weights"], "README.md": page.encode()}
+    trigger = json.dumps({"called": result["called"], "left": result["left"]}) + "\n"
+    files = {ADAPTER: result["weights"], "README.md": page.encode(), "trigger.json": trigger.encode()}
     files |= {f"samples/{row['step']:06d}_{row['number']}.png": row["picture"] for row in result["samples"]}
     for name, content in files.items():
         with tables.replacing(out / name) as temporary:
@@ -259,7 +263,7 @@ def synthesis_generate(condition: str, prompts: Path, base: Path, adapter: Path,
         files={"base": base / BASE, "adapter": adapter / ADAPTER},
         together=settings.together,
     )
-    run_buckets(work, out, runtime=_runtime(), here=_on_a_card())
+    run_buckets(work, out, runtime=_runtime(), here=True)
     over = tables.read(out, GENERATED, ["clip_over", "t5_over"]).to_pandas().gt(0).any(axis=1).sum()
     if over:
         said = f"{over} of {len(own)} prompts are longer than a text encoder reads; what is too long is not seen"
@@ -344,7 +348,7 @@ def synthesis_measure(
         sources={"images": Source(images, IMAGES, PIXELS), "captions": Source(captions, CAPTIONS, WHO)},
         settings=numbers | {"side": side},
     )
-    run_buckets(work, features / "photographs", runtime=_runtime(), here=_on_a_card())
+    run_buckets(work, features / "photographs", runtime=_runtime(), here=True)
     for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
         drawn = Work(
             stage="synthesis_measure",
@@ -353,7 +357,7 @@ def synthesis_measure(
             sources={"generated": Source(generated, GENERATED)},
             settings=numbers,
         )
-        run_buckets(drawn, features / condition, runtime=_runtime(), here=_on_a_card())
+        run_buckets(drawn, features / condition, runtime=_runtime(), here=True)
     faces = _embeddings(embeddings)
     found = measures.measure(
         _both(pre, post),
@@ -433,10 +437,3 @@ def _screened(folder: Path) -> pa.Table:
 
 def _embeddings(folder: Path) -> pa.Table:
     return pa.concat_tables(tables.read(folder / name, EMBEDDINGS) for name in GROUPS)
-
-
-def _on_a_card() -> bool:
-    """Whether a GPU computes: then in this process, which holds it."""
-    import torch
-
-    return torch.cuda.is_available()

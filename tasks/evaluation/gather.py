@@ -27,6 +27,7 @@ from tasks.schemas import (
     BASELINES,
     CAPTIONS,
     CLASSIFIED,
+    CONDITIONS,
     DISTANCES,
     FRAMES,
     IDENTITY,
@@ -93,6 +94,11 @@ def read_synthesis(folder: Path) -> Synthesis:
         classified=read_optional(folder / "classified.parquet", CLASSIFIED),
         released=frozenset(prompts.loc[shown, "image_id"]),
         measures=json.loads(measures.read_text(encoding="utf-8")) if measures.exists() else {},
+        trigger={
+            name: json.loads(path.read_text(encoding="utf-8"))
+            for name in CONDITIONS
+            if (path := folder / name / "adapter/trigger.json").exists()
+        },
     )
 
 

@@ -49,6 +49,7 @@ class Synthesis(NamedTuple):
     classified: pd.DataFrame  # CLASSIFIED
     released: frozenset[str]  # image_id of the pictures that may be shown
     measures: Mapping[str, Any]  # measures.json
+    trigger: Mapping[str, Mapping[str, float | None]]  # by condition, trigger.json
 
 
 def evaluate_synthesis(made: Synthesis, ratings: pd.DataFrame, *, settings: Evaluate) -> dict[str, Any]:
@@ -68,6 +69,7 @@ def evaluate_synthesis(made: Synthesis, ratings: pd.DataFrame, *, settings: Eval
         "table2": table2(made.measures),
         "matched": {name: matched(made.identity, name, settings) for name in CONDITIONS},
         "quarantined": {name: int(_own(made.identity, name)["quarantined"].sum()) for name in CONDITIONS},
+        "trigger": {name: dict(own) for name, own in made.trigger.items()},
         "network": dict(made.measures.get("network", {})),
         "ratings": {
             scale: rated(ratings, people, scale=scale, settings=settings)

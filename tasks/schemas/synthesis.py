@@ -102,6 +102,8 @@ ADAPTERS = Schema(
             ),
             "pictures drawn on the way, with fixed seeds",
         ),
+        Column("called", NUMBER, "pictures with the trigger, 0: as controls, 1: as patients", nullable=True),
+        Column("left", NUMBER, "the same without the trigger", nullable=True),
     ),
     key=("sha256",),
 )

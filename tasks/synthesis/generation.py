@@ -11,7 +11,7 @@ import gc
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -142,8 +142,16 @@ def draw(
 
 
 def drawn(
-    pipeline: FluxPipeline, encoded: Encoded, seeds: list[int], *, side: int, steps: int, guidance: float, together: int
-) -> Tensor:  # (n, 3, side, side) in 0..1, on the CPU
+    pipeline: FluxPipeline,
+    encoded: Encoded,
+    seeds: list[int],
+    *,
+    side: int,
+    steps: int,
+    guidance: float,
+    together: int,
+    output: Literal["pt", "latent"] = "pt",
+) -> Tensor:  # (n, 3, side, side) in 0..1, or packed latents (n, tokens, 4 C), on the CPU
     """Batches of `together` pictures, the last one filled up: a picture is the same whoever is drawn with it.
 
     `side`: a multiple of 16. Noise comes from torch.Generator("cpu").manual_seed(seed), whatever the device.
@@ -158,7 +166,7 @@ def drawn(
             prompt_embeds=encoded.tokens[places].to(pipeline.device, dtype),
             pooled_prompt_embeds=encoded.pooled[places].to(pipeline.device, dtype),
             generator=[torch.Generator("cpu").manual_seed(seeds[place]) for place in places],
-            height=side, width=side, num_inference_steps=steps, guidance_scale=guidance, output_type="pt",
+            height=side, width=side, num_inference_steps=steps, guidance_scale=guidance, output_type=output,
         ).images  # fmt: skip
         found.append(pictures[: len(seeds) - start].float().cpu())
     return torch.cat(found)

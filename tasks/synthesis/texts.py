@@ -7,6 +7,7 @@ Rosero et al. 2025, sections 3.1 and 3.2. Knows nothing of pictures.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from tasks import runtime
 from tasks.schemas import TEXTS
 from tasks.synthesis.base import TextEncoders, device_of, open_base, text_encoders, text_length
 
@@ -58,10 +60,19 @@ def cache_texts(captions: pa.Table, *, base: Path) -> pa.Table:
     rows = [row for row in captions.to_pylist() if row["prompt"] is not None and row["reason"] is None]
     if not rows:
         return TEXTS.table([])
+    encoders, length = _opened(base, base.stat().st_mtime_ns)
+    encoded = encode(encoders, [row["prompt"] for row in rows], length=length)
+    return TEXTS.table([_row(row, encoded, number) for number, row in enumerate(rows)])
+
+
+@lru_cache(maxsize=1)
+def _opened(base: Path, changed: int) -> tuple[TextEncoders, int]:
+    """The encoders on the device, opened once for many calls; opened again when base.json has changed."""
     opened = open_base(base.parent)
     encoders = text_encoders(opened, dtype=torch.float32)
-    encoded = encode(encoders, [row["prompt"] for row in rows], length=text_length(opened))
-    return TEXTS.table([_row(row, encoded, number) for number, row in enumerate(rows)])
+    encoders.clip.to(runtime.device())
+    encoders.t5.to(runtime.device())
+    return encoders, text_length(opened)
 
 
 def _row(row: dict[str, Any], encoded: Encoded, number: int) -> dict[str, Any]:

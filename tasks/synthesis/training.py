@@ -13,12 +13,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import torch
-from diffusers import FluxPipeline, FluxTransformer2DModel
+from diffusers import FluxTransformer2DModel
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -27,12 +27,13 @@ from tasks.errors import InputError
 from tasks.params import SynthesisGenerate, SynthesisTrain
 from tasks.synthesis import base as bases
 from tasks.synthesis import generation, lora, memory
-from tasks.synthesis.examples import Batch, Examples, batch_at, steps_of
+from tasks.synthesis.examples import Examples, batch_at, steps_of
 from tasks.synthesis.latents import vae_of
+from tasks.synthesis.matching import cells, loss_of, packed
 from tasks.synthesis.optimisers import optimiser_of, rate_at
 from tasks.synthesis.precision import compute_dtype, prepare, require_possible
 from tasks.synthesis.texts import Encoded
-from tasks.synthesis.timesteps import levels
+from tasks.synthesis.trigger import place, without_trigger
 
 ROWS = 50
 """Of the curves, at most about."""
@@ -51,11 +52,14 @@ class Trained:
     weights: bytes
     curves: list[dict[str, float]]
     samples: list[dict[str, Any]]  # step, number, prompt, picture (PNG)
+    called: float | None  # where pictures with the trigger lie, 0 controls .. 1 patients; None: nothing to compare with
+    left: float | None  # the same without it
 
     def row(self) -> dict[str, Any]:
         """As the table ADAPTERS has it."""
         sha256 = hashlib.sha256(self.weights).hexdigest()
-        return {"weights": self.weights, "sha256": sha256, "curves": self.curves, "samples": self.samples}
+        made = {"weights": self.weights, "sha256": sha256, "curves": self.curves, "samples": self.samples}
+        return made | {"called": self.called, "left": self.left}
 
 
 @dataclass
@@ -70,7 +74,7 @@ class _Standing:
 
 def train(
     examples: Examples,
-    shown: pa.Table,  # PROMPTS: seed and prompt of the sample pictures
+    asked: pa.Table,  # PROMPTS: seed and prompt of pictures to try the adapter with, the first ones for samples
     *,
     base: Path,
     settings: SynthesisTrain,
@@ -88,11 +92,16 @@ def train(
     require_possible(settings.precision)
     total = steps_of(examples, settings)
     with runtime.settled(threads=settings.threads, seed=runtime.seed_of(settings.seed, "adapter")):
-        texts = _sample_texts(shown, base, settings)
+        shown = asked.slice(0, settings.samples)
+        plain = [without_trigger(prompt) for prompt in asked["prompt"].to_pylist()]
+        texts, called, left = (
+            _encoded(prompts, base, settings)
+            for prompts in (shown["prompt"].to_pylist(), asked["prompt"].to_pylist(), plain)
+        )
         network = network_of(base, settings, weights_folder, largest=max(max(bucket) for bucket in examples.buckets))
         matrices = lora.trainable(network)
         optimiser = optimiser_of(matrices, settings)
-        key = _key(examples, shown, base, settings, drawing) if checkpoint else ""
+        key = _key(examples, asked, base, settings, drawing) if checkpoint else ""
         standing = _resumed(checkpoint, key, network, optimiser)
         interval = 0.5 if sys.stderr.isatty() else 20.0
         every = max(1, total // ROWS)
@@ -109,8 +118,9 @@ def train(
                 bar.update()
                 if on_progress:
                     on_progress(standing.step, total)
+        places = [_place(network, base, asked, said, examples, settings, drawing) for said in (called, left)]
         weights = lora.save(network, rank=settings.rank, alpha=settings.alpha)
-    return Trained(weights, standing.curves, standing.samples)
+    return Trained(weights, standing.curves, standing.samples, *places)
 
 
 def network_of(base: Path, settings: SynthesisTrain, weights_folder: Path, *, largest: int) -> FluxTransformer2DModel:
@@ -160,59 +170,6 @@ def _step(
     return float(loss.detach())
 
 
-def loss_of(
-    network: FluxTransformer2DModel, batch: Batch, draws: torch.Generator, settings: SynthesisTrain
-) -> Tensor:  # ()
-    """Mean squared error of the velocity that the transformer says, at random noise levels."""
-    channels = network.config.in_channels // 4
-    clean = _shaped(batch, channels)
-    level = levels(len(clean), draws, settings.timesteps)
-    noise = torch.randn(clean.shape, generator=draws)
-    beside = level[:, None, None, None]
-    noisy = (1 - beside) * clean + beside * noise
-    said = velocity(network, noisy, level, batch, dtype=compute_dtype(settings.precision))
-    wanted = _packed(noise - clean).to(said.device)
-    return (said.float() - wanted).square().mean()
-
-
-def _shaped(batch: Batch, channels: int) -> Tensor:
-    """(n, C, h, w), by the channels and the bucket's shape."""
-    cells = batch.latents.shape[1] // channels
-    height = math.isqrt(cells * batch.height // batch.width)
-    return batch.latents.reshape(len(batch.latents), channels, height, cells // height)
-
-
-def velocity(
-    network: FluxTransformer2DModel,
-    noisy: Tensor,  # (n, C, h, w)
-    level: Tensor,  # (n,)
-    batch: Batch,
-    *,
-    dtype: torch.dtype,
-) -> Tensor:  # (n, h / 2 * w / 2, 4 C)
-    """What the transformer makes of noisy latents, packed as FLUX packs."""
-    device = runtime.device()
-    count, height, width = len(noisy), noisy.shape[-2] // 2, noisy.shape[-1] // 2
-    tokens = batch.tokens.reshape(count, -1, network.config.joint_attention_dim).to(device, dtype)
-    guidance = torch.ones(count, device=device) if network.config.guidance_embeds else None
-    found: Tensor = network(
-        hidden_states=_packed(noisy).to(device, dtype),
-        timestep=level.to(device, dtype),
-        guidance=guidance,
-        pooled_projections=batch.pooled.to(device, dtype),
-        encoder_hidden_states=tokens,
-        txt_ids=torch.zeros(tokens.shape[1], 3, device=device, dtype=dtype),
-        img_ids=FluxPipeline._prepare_latent_image_ids(1, height, width, device, dtype),
-        return_dict=False,
-    )[0]
-    return found
-
-
-def _packed(latents: Tensor) -> Tensor:
-    found: Tensor = FluxPipeline._pack_latents(latents, *latents.shape)
-    return found
-
-
 def _add_row(standing: _Standing, settings: SynthesisTrain) -> None:
     loss = float(np.mean(standing.losses))
     if not math.isfinite(loss):
@@ -223,13 +180,11 @@ def _add_row(standing: _Standing, settings: SynthesisTrain) -> None:
     standing.losses.clear()
 
 
-def _sample_texts(shown: pa.Table, base: Path, settings: SynthesisTrain) -> Encoded | None:
-    """The sample prompts' texts; the encoders are freed before the transformer is opened."""
-    prompts = shown["prompt"].to_pylist()
+def _encoded(prompts: list[str], base: Path, settings: SynthesisTrain) -> Encoded | None:
+    """The prompts' texts; the encoders are freed before the transformer is opened."""
     return generation.encode_prompts(prompts, base=base, precision=settings.precision) if prompts else None
 
 
-@torch.no_grad()
 def _samples(
     network: FluxTransformer2DModel,
     base: Path,
@@ -242,20 +197,58 @@ def _samples(
     """Pictures of the sample prompts, by the adapter as it is now."""
     if texts is None:
         return []
-    _use(network, settings, training=False)
-    network.eval()
-    vae = vae_of(base, tiling=drawing.tiling, dtype=compute_dtype(settings.precision))
-    pictures = generation.draw(
-        generation.pipeline_of(network, vae, bases.scheduler(bases.open_base(base.parent))),
-        texts, shown["seed"].to_pylist(), side=drawing.side, steps=drawing.steps, guidance=drawing.guidance,
-        together=min(drawing.together, shown.num_rows),
-    )  # fmt: skip
-    network.train()
-    _use(network, settings, training=True)
+    drawn = _draw(network, base, texts, shown, settings, drawing, output="pt")
+    pictures = generation.to_pixels(drawn)
     return [
         {"step": step, "number": number, "prompt": prompt, "picture": images.encode_png(picture)}
         for number, (prompt, picture) in enumerate(zip(shown["prompt"].to_pylist(), pictures, strict=True))
     ]
+
+
+def _place(
+    network: FluxTransformer2DModel,
+    base: Path,
+    asked: pa.Table,
+    texts: Encoded | None,
+    examples: Examples,
+    settings: SynthesisTrain,
+    drawing: SynthesisGenerate,
+) -> float | None:
+    """Where the prompts' pictures lie between the examples' controls and patients of their size, as latents."""
+    alike = [row for row, bucket in enumerate(examples.buckets) if bucket == (drawing.side, drawing.side)]
+    patients = [examples.latents[row] for row in alike if row < examples.own]
+    controls = [examples.latents[row] for row in alike if row >= examples.own]
+    if texts is None or not patients or not controls:
+        return None
+    drawn = _draw(network, base, texts, asked, settings, drawing, output="latent").flatten(1)
+    channels = network.config.in_channels // 4
+    sides = [packed(cells(torch.stack(rows), channels, 1.0)).flatten(1) for rows in (patients, controls)]
+    return place(drawn, *sides)
+
+
+@torch.no_grad()
+def _draw(
+    network: FluxTransformer2DModel,
+    base: Path,
+    texts: Encoded,
+    asked: pa.Table,
+    settings: SynthesisTrain,
+    drawing: SynthesisGenerate,
+    *,
+    output: Literal["pt", "latent"],
+) -> Tensor:
+    """Pictures or packed latents of the prompts, by the adapter alone."""
+    _use(network, settings, training=False)
+    network.eval()
+    vae = vae_of(base, tiling=drawing.tiling, dtype=compute_dtype(settings.precision))
+    found = generation.drawn(
+        generation.pipeline_of(network, vae, bases.scheduler(bases.open_base(base.parent))),
+        texts, asked["seed"].to_pylist(), side=drawing.side, steps=drawing.steps, guidance=drawing.guidance,
+        together=min(drawing.together, asked.num_rows), output=output,
+    )  # fmt: skip
+    network.train()
+    _use(network, settings, training=True)
+    return found
 
 
 def _resumed(
@@ -276,9 +269,9 @@ def _keep(
     checkpoints.write(checkpoint, key, state)
 
 
-def _key(examples: Examples, shown: pa.Table, base: Path, settings: SynthesisTrain, drawing: SynthesisGenerate) -> str:
+def _key(examples: Examples, asked: pa.Table, base: Path, settings: SynthesisTrain, drawing: SynthesisGenerate) -> str:
     """Digest of all that the adapter and its samples depend on: data, base, settings, code, torch, device."""
     code = digests.code_digest(sys.modules[__name__])
     numbers: Mapping[str, Any] = {"train": settings.model_dump(mode="json"), "draw": drawing.model_dump(mode="json")}
-    data = [examples.digest, digests.table_digest(shown), digests.file_digest(base)]
+    data = [examples.digest, digests.table_digest(asked), digests.file_digest(base)]
     return digests.digest([numbers, data, code, torch.__version__, str(runtime.device())])

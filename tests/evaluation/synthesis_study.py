@@ -162,7 +162,7 @@ def draw_synthesis_study(*, seed: int = 5) -> SimpleNamespace:
         projections=PROJECTIONS.table(points).to_pandas(),
         curves={name: ADAPTER_CURVES.table(curve).to_pandas() for name in ("pre", "post")},
         ratings=draw_ratings(rng),
-        made=Synthesis(**frames, released=released, measures=measures),
+        made=Synthesis(**frames, released=released, measures=measures, trigger={"pre": {"called": 0.8, "left": 0.1}}),
     )
 
 

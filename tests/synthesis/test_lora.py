@@ -11,7 +11,7 @@ from diffusers import FluxPipeline
 from tasks.synthesis import base as bases
 from tasks.synthesis import lora
 from tasks.synthesis.examples import batch_at
-from tasks.synthesis.training import velocity
+from tasks.synthesis.matching import velocity
 from tests.synthesis.small_adapter import SETTINGS, small_examples, small_training
 
 TARGETS = ["attn.to_q", "proj_mlp"]

@@ -1,0 +1,28 @@
+"""Does the trigger work? Where drawn pictures lie between controls and patients, called by it and not.
+
+In: latents of drawn pictures, of patients and of controls. Out: a number a set, 0 where controls lie and 1 where the
+condition's patients do. Rosero et al. 2025, DiffusionCleft, section 3.2, says that a cleft appears only where the
+trigger is in the prompt, and measures nothing of it; this does. Knows nothing of networks.
+"""
+
+import re
+
+from torch import Tensor
+
+FACE = re.compile(r"^\[\w+\] (An? \w+'s whole face)[^.]*\.")
+
+
+def without_trigger(prompt: str) -> str:
+    """The prompt without the trigger and without what it says of the cleft; the person stays as asked for."""
+    return FACE.sub(r"\1.", prompt)
+
+
+def place(
+    drawn: Tensor,  # (n, d)
+    patients: Tensor,  # (m, d)
+    controls: Tensor,  # (k, d)
+) -> float:
+    """How far the mean of the drawn ones is on the way from the controls' mean (0) to the patients' (1)."""
+    start = controls.double().mean(0)
+    way = patients.double().mean(0) - start
+    return float((drawn.double().mean(0) - start) @ way / (way @ way))

@@ -1,0 +1,29 @@
+"""Where drawn pictures lie between controls and patients; the demo's own numbers are held in tests/test_demo.py."""
+
+import pytest
+import torch
+
+from tasks import params
+from tasks.params import SynthesisCaptions, SynthesisPrompts
+from tasks.synthesis.prompts import plan_prompts
+from tasks.synthesis.trigger import place, without_trigger
+
+
+def test_controls_are_at_0_patients_at_1_and_what_is_beside_the_way_does_not_count():
+    controls, patients = torch.tensor([[0.0, 0.0], [2.0, 0.0]]), torch.tensor([[1.0, 4.0], [1.0, 4.0]])
+    assert place(controls, patients, controls) == 0
+    assert place(patients, patients, controls) == 1
+    assert place(torch.tensor([[9.0, 1.0]]), patients, controls) == pytest.approx(0.25)
+    assert place(torch.tensor([[1.0, -4.0]]), patients, controls) == -1
+
+
+@pytest.mark.parametrize("condition", ["pre", "post"])
+def test_without_the_trigger_nothing_of_the_cleft_is_asked_for(condition):
+    settings = params.load(SynthesisPrompts, "synthesis_prompts")
+    triggers = params.load(SynthesisCaptions, "synthesis_captions").triggers
+    prompts = plan_prompts(condition=condition, triggers=triggers, settings=settings)["prompt"].to_pylist()
+    for prompt in prompts:
+        plain = without_trigger(prompt)
+        assert not {"CLP", "CLPrep", "cleft", "scar", "scars", "asymmetry"} & set(plain.replace(".", " ").split())
+        assert "[" not in plain
+        assert prompt.split(". ", 1)[1] == plain.split(". ", 1)[1]
