@@ -59,6 +59,8 @@ from tasks.schemas import (
 
 BASE = "base.json"
 ADAPTER = "pytorch_lora_weights.safetensors"
+LOOKED_AT = 64
+"""Pictures that the Inception network gets in one call: several of its batches."""
 TRIED = 32
 """Prompts, at least, that a trained adapter is tried with, called by its trigger and not."""
 GROUPS = ("photographs", *CONDITIONS)
@@ -341,12 +343,22 @@ def synthesis_measure(
     )
     side = params.load(SynthesisGenerate, "synthesis_generate").side
     numbers: dict[str, BaseModel | int | str] = {"settings": settings, "weights": str(weights)}
+    listed = tables.read(captions, CAPTIONS, ["image_id", "condition", "split", "reason"]).to_pylist()
+    learned = frozenset(
+        row["image_id"]
+        for row in listed
+        if row["split"] == "train" and row["condition"] in CONDITIONS and not row["reason"]
+    )
     work = Work(
         stage="synthesis_measure",
         compute=fidelity.photograph_features,
         schema=FEATURES,
-        sources={"images": Source(images, IMAGES, PIXELS), "captions": Source(captions, CAPTIONS, WHO)},
+        sources={
+            "images": Source(images, IMAGES, PIXELS, learned),
+            "captions": Source(captions, CAPTIONS, WHO, learned),
+        },
         settings=numbers | {"side": side},
+        together=LOOKED_AT,
     )
     run_buckets(work, features / "photographs", runtime=_runtime(), here=True)
     for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
@@ -356,6 +368,7 @@ def synthesis_measure(
             schema=FEATURES,
             sources={"generated": Source(generated, GENERATED)},
             settings=numbers,
+            together=LOOKED_AT,
         )
         run_buckets(drawn, features / condition, runtime=_runtime(), here=True)
     faces = _embeddings(embeddings)
