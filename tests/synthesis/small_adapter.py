@@ -30,7 +30,7 @@ SETTINGS = SynthesisTrain.model_validate(
 DRAWING = SynthesisGenerate(
     threads=1, side=32, steps=2, guidance=1, together=2, precision="float32", adapter_scale=1, tiling=False
 )
-LATENT, TOKENS, WIDTH = 4 * 4 * 4, 48, 32
+LATENT, TOKENS, WIDTH = 4 * 8 * 8, 48, 32
 
 
 def tables(*, people: int = 4, controls: int = 2) -> tuple[pa.Table, pa.Table, pa.Table]:

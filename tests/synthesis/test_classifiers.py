@@ -74,7 +74,10 @@ def test_photographs_and_generated_pictures_are_seen_alike() -> None:
     large, small = face(3, "post", 320), face(3, "post", 96)
     a, b = (crop(one, None, side=96, region="face", size=48) for one in (large, small))
     assert a is not None and b is not None and a.shape == (48, 48, 3)
-    assert np.abs(plain(a).astype(float) - plain(b).astype(float)).mean() < 8
+    other = crop(face(4, "post", 320), None, side=96, region="face", size=48)
+    assert other is not None
+    seen, again, else_ = (plain(one).astype(float) for one in (a, b, other))
+    assert np.abs(seen - again).mean() < 0.25 * np.abs(seen - else_).mean()
     mouth = crop(large, None, side=96, region="mouth", size=48)
     assert mouth is not None and np.abs(mouth.astype(float) - a.astype(float)).mean() > 15
     assert crop(np.full((96, 96, 3), 90, np.uint8), None, side=96, region="face", size=48) is None
@@ -99,7 +102,7 @@ def test_spoiling_is_by_the_generator_alone() -> None:
 @pytest.mark.slow
 def test_what_marks_a_class_is_learnt() -> None:
     """Mouths before and after repair, many people: others' photographs are told apart."""
-    settings = SETTINGS.model_copy(update={"steps": 120, "input_size": 48, "width": 0.35, "region": "mouth"})
+    settings = SETTINGS.model_copy(update={"steps": 200, "input_size": 48, "width": 0.35, "region": "mouth"})
     groups = []
     for condition in ("pre", "post"):
         seen = [crop(face(seed, condition, 128), None, side=128, region="mouth", size=48) for seed in range(60)]

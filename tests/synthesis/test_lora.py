@@ -30,7 +30,7 @@ def network(base):
 def said(network) -> torch.Tensor:
     """What the transformer makes of one batch."""
     batch = batch_at(0, small_examples(), SETTINGS)
-    noisy = batch.latents.reshape(len(batch.latents), 4, 4, 4)
+    noisy = batch.latents.reshape(len(batch.latents), 4, 8, 8)
     with torch.no_grad():
         return velocity(network, noisy, torch.full((len(noisy),), 0.5), batch, dtype=torch.float32)
 
