@@ -107,3 +107,21 @@ def test_files_that_are_no_adapter_of_this_base_are_refused(network, tmp_path, c
     (tmp_path / "bad.safetensors").write_bytes(content)
     with pytest.raises(lora.LoraError, match=words):
         lora.load(network, tmp_path / "bad.safetensors", name="read")
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (lambda name: name.removeprefix("transformer."), "no such matrix of this base's transformer"),
+        (lambda name: name.replace("blocks.0", "blocks.7"), "no such matrix of this base's transformer"),
+        (lambda _: None, "lora_B.weight is missing"),
+    ],
+    ids=["one without prefix", "one of another block", "one missing"],
+)
+def test_a_file_of_which_only_a_part_fits_is_refused(network, trained, tmp_path, edit, words):
+    state = safetensors.torch.load(trained)
+    name = next(name for name in sorted(state) if ".lora_B." in name)
+    weight, renamed = state.pop(name), edit(name)
+    (tmp_path / "bad.safetensors").write_bytes(safetensors.torch.save(state | ({renamed: weight} if renamed else {})))
+    with pytest.raises(lora.LoraError, match=words):
+        lora.load(network, tmp_path / "bad.safetensors", name="read")
