@@ -184,7 +184,7 @@ def test_vermilion_scores_photographs_and_says_why_not(project, tmp_path):
     assert set(fine["anomaly"]["percentile_among"]) == {"unseen_controls", "patients"}
     page, _ = sorted(pages.glob("*.html"))
     assert page.read_text().count("data:image/jpeg") == 4
-    table = run(project, "vermilion", "score", str(good), "--no-anomaly")
+    table = run(project, "vermilion", "score", str(good.relative_to(project)), "--no-anomaly")
     assert table.returncode == 0
     assert good.name in table.stdout.replace("\n", "")
 

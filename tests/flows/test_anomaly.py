@@ -9,7 +9,7 @@ from tasks import tables
 from tasks.anomaly.checkpoints import load_generator
 from tasks.anomaly.cohort import trains
 from tasks.images import decode_png
-from tasks.params import AnomalyAdapt, AnomalyGenerator, load
+from tasks.params import AnomalyAdapt, AnomalyGenerator, AnomalyInvert, load
 from tasks.schemas import ADAPTATIONS, ALIGNED, ANOMALY_MAPS, ANOMALY_SCORES, IMAGES, INVERSIONS, LANDMARKS
 from tests.project import copy_project, lock, run, set_number
 
@@ -46,7 +46,10 @@ def test_anomaly_invert_leaves_out_whoever_trained_the_generator(built):
     ]
     assert 0 < sum(teaching) < len(aligned)
     inverted = table(built, "inversions", INVERSIONS)
-    assert set(inverted["image_id"]) == set(aligned.loc[~np.array(teaching), "image_id"])
+    asked = load(AnomalyInvert, "anomaly_invert", built / "params.yaml").populations
+    assert "unrepaired" not in asked
+    wanted = aligned.loc[~np.array(teaching) & aligned["population"].isin(asked), "image_id"]
+    assert set(inverted["image_id"]) == set(wanted)
     assert set(aligned.loc[aligned["population"] == "repaired", "image_id"]) <= set(inverted["image_id"])
 
 
