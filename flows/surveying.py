@@ -3,13 +3,16 @@
 In: a project that has run. Out: candidates for tasks.synthesis.survey. Knows nothing of how they are mixed.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from tasks import images, tables
 from tasks.errors import InputError
 from tasks.schemas import CAPTIONS, CONDITIONS, GENERATED, IDENTITY, IMAGES, SCREENED
+from tasks.synthesis.framing import framed
 from tasks.synthesis.release import cleared
 from tasks.synthesis.survey import Candidate
 
@@ -37,15 +40,20 @@ def _generated(row: dict[str, str]) -> Candidate:
 
 
 def _photographs(root: Path, folder: Path) -> list[Candidate]:
-    columns = ["image_id", "condition", "reason"]
+    columns = ["image_id", "condition", "frame", "reason"]
     usable = {
-        row["image_id"]: row["condition"]
+        row["image_id"]: row
         for row in tables.read(folder / "captions", CAPTIONS, columns).to_pylist()
         if row["reason"] is None and row["condition"] in CONDITIONS
     }
     listed = tables.read(root / "data/ingest/images", IMAGES, ["image_id", "path", "names"]).to_pylist()
     return [
-        Candidate(row["names"][0], usable[row["image_id"]], lambda path=root / row["path"]: images.read(path))  # type: ignore[misc]
+        _photograph(row["names"][0], root / row["path"], usable[row["image_id"]])
         for row in listed
         if row["image_id"] in usable
     ]
+
+
+def _photograph(name: str, path: Path, told: Mapping[str, Any]) -> Candidate:
+    """Cut as the adapters saw it, so that framing does not tell it from a generated picture."""
+    return Candidate(name, told["condition"], lambda: framed(images.read(path), told["frame"]))

@@ -121,7 +121,7 @@ def synthesis_captions(images: Path, landmarks: Path, edits: Path, out: Path) ->
         schema=CAPTIONS,
         sources={
             "images": Source(images, IMAGES, SAID),
-            "landmarks": Source(landmarks, LANDMARKS, ("image_id", "reason")),
+            "landmarks": Source(landmarks, LANDMARKS, ("image_id", "points", "reason")),
         },
         settings={"settings": settings},
         files={"edits": edits},
@@ -144,7 +144,7 @@ def synthesis_cache(images: Path, captions: Path, base: Path, latents: Path, tex
         schema=LATENTS,
         sources={
             "images": Source(images, IMAGES, PIXELS),
-            "captions": Source(captions, CAPTIONS, ("image_id", "split", "reason")),
+            "captions": Source(captions, CAPTIONS, ("image_id", "split", "frame", "reason")),
         },
         settings={"settings": settings},
         files={"base": base / BASE},
@@ -355,7 +355,7 @@ def synthesis_measure(
         schema=FEATURES,
         sources={
             "images": Source(images, IMAGES, PIXELS, learned),
-            "captions": Source(captions, CAPTIONS, WHO, learned),
+            "captions": Source(captions, CAPTIONS, (*WHO, "frame"), learned),
         },
         settings=numbers | {"side": side},
         together=LOOKED_AT,

@@ -16,6 +16,7 @@ class StandIn(Block):
     seed: int = Field(ge=0)
     size: int = Field(ge=32, description="side of the drawn faces, pixels; a multiple of 16")
     faces: int = Field(ge=8, description="drawn to learn from")
+    frame: float = Field(ge=1, description="the square around a face; as synthesis_captions: frame")
     vae_channels: tuple[int, ...] = Field(description="feature maps a level; each level but the first halves the side")
     latent_channels: int = Field(ge=1)
     vae_steps: int = Field(ge=1)
@@ -30,6 +31,7 @@ class StandIn(Block):
     directions: int = Field(ge=1, description="of the faces' latents in which noise and face belong together")
     batch: int = Field(ge=1)
     rate: float = Field(gt=0, description="highest learning rate")
+    matrix_rate: float = Field(gt=0, description="the same of the blocks' matrices, which Muon trains")
     average: float = Field(ge=0, lt=1, description="share of the running mean of weights kept each step")
 
 
@@ -55,6 +57,9 @@ class SynthesisCaptions(Block):
     held_out: float = Field(ge=0, lt=1, description="share of the subjects whom no adapter learns from")
     seed: int = Field(ge=0, description="of who is held out")
     most_controls: float = Field(ge=0, le=1, description="share of the controls' subjects that take part")
+    frame: float | None = Field(
+        ge=1, description="side of the square around a face, by its landmarks' extent; null: whole photographs"
+    )
 
 
 class SynthesisCache(Block):

@@ -53,6 +53,7 @@ CAPTIONS = Schema(
         _split,
         Column("prompt", TEXT, "the caption with the trigger word in front, once; controls have none", nullable=True),
         Column("edited", pa.bool_(), "whether a person wrote the caption"),
+        Column("frame", _floats, "left, top and side of the face's square; null: all of it", "px", nullable=True),
         REASON,
     ),
     key=("image_id",),

@@ -11,7 +11,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -20,6 +22,7 @@ from tasks.ingest.raw import Line, ids_by_name, read_lines
 from tasks.params import SynthesisCaptions
 from tasks.runtime import seed_of
 from tasks.schemas import CAPTIONS
+from tasks.synthesis.framing import frame_of
 from tasks.synthesis.prompts import PromptError, holds_trigger, whole_face, with_trigger
 
 CLASS_OF = {"unrepaired": "pre", "repaired": "post", "control": "control"}
@@ -59,7 +62,7 @@ class Edit:
 
 def caption_photographs(
     images: pa.Table,  # image_id, names, kind, subject_id, population, cleft_side, and what else is known of them
-    landmarks: pa.Table,  # image_id, reason
+    landmarks: pa.Table,  # image_id, points, reason
     *,
     edits: Path,
     settings: SynthesisCaptions,
@@ -69,21 +72,22 @@ def caption_photographs(
     `edits`: the folder of CSV files; lines about other photographs are passed over (check_edits finds those about
     none). An edited caption with a trigger that is not its condition's is refused. CaptionError: a file is unusable.
     """
-    refused = {row["image_id"]: row["reason"] for row in landmarks.select(["image_id", "reason"]).to_pylist()}
+    found = {row["image_id"]: row for row in landmarks.select(["image_id", "points", "reason"]).to_pylist()}
     written = _edits_of(edits, ids_by_name(images), strangers_allowed=True)
     return CAPTIONS.table(
-        _row(row, refused.get(row["image_id"], "no landmarks"), written.get(row["image_id"]), settings)
+        _row(row, found.get(row["image_id"], {"reason": "no landmarks"}), written.get(row["image_id"]), settings)
         for row in images.to_pylist()
         if row["kind"] == "still" and takes_part(row["subject_id"], row["population"], settings=settings)
     )
 
 
 def _row(
-    image: Mapping[str, str | None], reason: str | None, edit: Edit | None, settings: SynthesisCaptions
+    image: Mapping[str, str | None], face: Mapping[str, Any], edit: Edit | None, settings: SynthesisCaptions
 ) -> dict[str, object]:
     condition = CLASS_OF[str(image["population"])]
     made = describe(image)
     said, split = made, split_of(str(image["subject_id"]), settings=settings)
+    reason = face["reason"]
     row = {"image_id": image["image_id"], "subject_id": image["subject_id"], "condition": condition, "split": split}
     triggers = settings.triggers.model_dump()
     if reason is None and edit is not None:
@@ -98,7 +102,8 @@ def _row(
         )
     except PromptError as error:
         return row | {"prompt": None, "edited": True, "reason": f"{edit.where if edit else 'caption'}: {error}"}
-    return row | {"prompt": said, "edited": said != made, "reason": None}
+    frame = None if settings.frame is None else frame_of(np.reshape(face["points"], (-1, 2)), settings.frame)
+    return row | {"prompt": said, "edited": said != made, "frame": frame, "reason": None}
 
 
 def describe(

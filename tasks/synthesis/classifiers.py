@@ -24,6 +24,7 @@ from tasks import runtime, weights
 from tasks.images import UnreadableImage
 from tasks.params import SynthesisClassify
 from tasks.schemas import CLASSIFIED
+from tasks.synthesis.framing import framed, placed
 from tasks.synthesis.release import cleared
 from tasks.synthesis.sightings import crop, plain, spoilt
 from tasks.weights import WeightsError
@@ -78,7 +79,8 @@ def classify(
     photographs = [row for row in captions.to_pylist() if row["reason"] is None]
     paths = dict(zip(images["image_id"].to_pylist(), images["path"].to_pylist(), strict=True))
     points = {row["image_id"]: row["points"] for row in landmarks.select(["image_id", "points"]).to_pylist()}
-    faces = Faces(paths, points, side, settings)
+    frames = {row["image_id"]: row["frame"] for row in photographs}
+    faces = Faces(paths, points, frames, side, settings)
     rows: list[dict[str, object]] = []
     for task, names in ZERO_AND_ONE.items():
         train = [
@@ -94,9 +96,14 @@ class Faces:
     """Crops faces, each picture once."""
 
     def __init__(
-        self, paths: Mapping[str, str], points: Mapping[str, list[float]], side: int, settings: SynthesisClassify
+        self,
+        paths: Mapping[str, str],
+        points: Mapping[str, list[float]],
+        frames: Mapping[str, list[float] | None],
+        side: int,
+        settings: SynthesisClassify,
     ) -> None:
-        self.paths, self.points, self.side, self.settings = paths, points, side, settings
+        self.paths, self.points, self.frames, self.side, self.settings = paths, points, frames, side, settings
         self.known: dict[str, np.ndarray | None] = {}
 
     def drawn(self, rows: Iterable[Mapping[str, Any]], condition: str) -> list[Seen]:
@@ -119,12 +126,15 @@ class Faces:
         return sorted(found, key=lambda one: one.image_id)
 
     def _crop(self, image_id: str, picture: np.ndarray | str) -> np.ndarray | None:
-        settings, known = self.settings, self.points.get(image_id)
+        settings, known, frame = self.settings, self.points.get(image_id), self.frames.get(image_id)
         try:
             shown = pictures.read(Path(picture)) if isinstance(picture, str) else picture
         except UnreadableImage:
             return None
         points = None if known is None else np.array(known, float).reshape(-1, 2)
+        if frame is not None:
+            left, top, _ = placed(frame, *shown.shape[:2])
+            shown, points = framed(shown, frame), None if points is None else points - [left, top]
         return crop(shown, points, side=self.side, region=settings.region, size=settings.input_size)
 
 

@@ -2,7 +2,8 @@
 
 In: the tables of captions, latents and texts. Out: examples; batches as functions of the seed and the step's number.
 Rosero et al. 2025, DiffusionCleft, sections 3.2 and 4.2. Nobody of the split `test` is among them. Controls without the
-trigger may be mixed in (`preservation`), so that the trigger has something to tell apart. Knows nothing of networks.
+trigger may be mixed in (`preservation`), so that the trigger has something to tell apart: where there are such, of the
+patient's own age group and gender, or these words would call the cleft up as well. Knows nothing of networks.
 """
 
 import math
@@ -19,6 +20,7 @@ from tasks import runtime
 from tasks.digests import digest, table_digest
 from tasks.errors import InputError
 from tasks.params import SynthesisTrain
+from tasks.synthesis.trigger import without_trigger
 
 
 class ExamplesError(InputError):
@@ -34,6 +36,7 @@ class Examples:
     buckets: list[tuple[int, int]]  # width and height in pixels of each
     text: list[int]  # row of pooled and tokens of each
     own: int  # so many are patients', the first ones
+    alike: list[list[int]]  # of each patient's: rows of controls whose captions differ in the cleft alone, or all
     photographs: int  # of patients
     subjects: int  # of patients
     pooled: Tensor  # (t, P)
@@ -73,6 +76,7 @@ def examples_of(captions: pa.Table, latents: pa.Table, texts: pa.Table, *, condi
             f"images.csv names patients before repair as unrepaired, after it as repaired"
         )
     everyone = own + found[False]
+    plain = [without_trigger(str(told[row["image_id"]]["prompt"])) for row in everyone]
     photographs = {row["image_id"] for row in own}
     said_table = captions.filter(pa.array([image_id in told for image_id in captions["image_id"].to_pylist()]))
     return Examples(
@@ -81,12 +85,22 @@ def examples_of(captions: pa.Table, latents: pa.Table, texts: pa.Table, *, condi
         buckets=[(row["width"], row["height"]) for row in everyone],
         text=[place[row["image_id"]] for row in everyone],
         own=len(own),
+        alike=_alike(plain, [(row["width"], row["height"]) for row in everyone], len(own)),
         photographs=len(photographs),
         subjects=len({told[image_id]["subject_id"] for image_id in photographs}),
         pooled=torch.tensor(texts["pooled"].to_pylist(), dtype=torch.float32),
         tokens=torch.tensor(texts["tokens"].to_pylist(), dtype=torch.float32),
         digest=digest([condition, *map(table_digest, (said_table, latents, texts))]),
     )
+
+
+def _alike(plain: list[str], buckets: list[tuple[int, int]], own: int) -> list[list[int]]:
+    """Of each patient's example the controls' of its bucket: those with its words, else all."""
+    found = []
+    for said, bucket in zip(plain[:own], buckets[:own], strict=True):
+        controls = [row for row in range(own, len(plain)) if buckets[row] == bucket]
+        found.append([row for row in controls if plain[row] == said] or controls)
+    return found
 
 
 def steps_of(examples: Examples, settings: SynthesisTrain) -> int:
@@ -100,15 +114,14 @@ def batch_at(step: int, examples: Examples, settings: SynthesisTrain) -> Batch:
     number, within = divmod(step, len(rounds))
     chosen = _round(tuple(examples.buckets[: examples.own]), settings.batch_size, settings.seed, number)[within]
     draws = runtime.generator(settings.seed, "controls", step)
-    bucket = examples.buckets[chosen[0]]
-    controls = [row for row in range(examples.own, len(examples.buckets)) if examples.buckets[row] == bucket]
-    rows = list(chosen)
-    if controls:
-        swapped = torch.rand(len(rows), generator=draws) < settings.preservation
-        drawn = torch.randint(len(controls), (len(rows),), generator=draws)
-        rows = [controls[int(d)] if s else row for row, s, d in zip(rows, swapped, drawn, strict=True)]
+    swapped = torch.rand(len(chosen), generator=draws) < settings.preservation
+    place = torch.rand(len(chosen), generator=draws)
+    rows = []
+    for row, swap, share in zip(chosen, swapped.tolist(), place.tolist(), strict=True):
+        controls = examples.alike[row]
+        rows.append(controls[int(share * len(controls))] if swap and controls else row)
     texts = [examples.text[row] for row in rows]
-    width, height = bucket
+    width, height = examples.buckets[chosen[0]]
     stacked = torch.stack([examples.latents[row] for row in rows])
     return Batch(stacked, width, height, examples.pooled[texts], examples.tokens[texts])
 

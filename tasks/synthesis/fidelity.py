@@ -2,7 +2,7 @@
 
 In: photographs with captions, generated pictures. Out: the features table, and the distances of two sets of features.
 Rosero et al. 2025, DiffusionCleft, section 4.3.2, by pytorch-fid; KID (Binkowski et al. 2018) because FID is biased
-when pictures are few. Photographs are cropped to their middle square and reduced to the generated pictures' side
+when pictures are few. Photographs are cut as adapters saw them and reduced to the generated pictures' side
 first: else the distance would measure resolution. Knows nothing of conditions beyond their names.
 
 The network `random` is a stand-in for where pytorch-fid's file is not at hand: the same layers, He-initialised.
@@ -27,6 +27,7 @@ from tasks.images import UnreadableImage
 from tasks.params import SynthesisMeasure
 from tasks.schemas import CONDITIONS, FEATURES
 from tasks.synthesis.buckets import Bucket, fitted
+from tasks.synthesis.framing import framed
 from tasks.weights import WeightsError
 
 FILE = "pt_inception_fid"
@@ -44,7 +45,7 @@ BLOCKS: dict[int, tuple[str, ...]] = {
 
 def photograph_features(
     images: pa.Table,  # image_id, path
-    captions: pa.Table,  # image_id, condition, split, reason
+    captions: pa.Table,  # image_id, condition, split, frame, reason
     *,
     side: int,
     settings: SynthesisMeasure,
@@ -53,10 +54,10 @@ def photograph_features(
     """A features row for every photograph that an adapter learnt from. `side`: of the generated pictures, pixels."""
     paths = dict(zip(images["image_id"].to_pylist(), images["path"].to_pylist(), strict=True))
     rows, read = [], []
-    for told in captions.select(["image_id", "condition", "split", "reason"]).to_pylist():
+    for told in captions.select(["image_id", "condition", "split", "frame", "reason"]).to_pylist():
         if told["reason"] is None and told["split"] == "train" and told["condition"] in CONDITIONS:
             rows.append({"image_id": told["image_id"], "condition": told["condition"], "origin": "real"})
-            read.append(_photograph(paths[told["image_id"]], side))
+            read.append(_photograph(paths[told["image_id"]], told["frame"], side))
     return _featured(rows, read, settings, weights)
 
 
@@ -74,10 +75,10 @@ def generated_features(
     return _featured(rows, read, settings, weights)
 
 
-def _photograph(path: str, side: int) -> np.ndarray | str:
+def _photograph(path: str, frame: list[float] | None, side: int) -> np.ndarray | str:
     """The picture or why there is none."""
     try:
-        return square(pictures.read(Path(path)), side)
+        return square(framed(pictures.read(Path(path)), frame), side)
     except UnreadableImage as error:
         return str(error)
 

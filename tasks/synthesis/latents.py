@@ -27,6 +27,7 @@ from tasks.params import SynthesisCache
 from tasks.schemas import LATENTS
 from tasks.synthesis.base import Base, device_of, open_base, text_length, vae
 from tasks.synthesis.buckets import bucket_of, fitted, refusal
+from tasks.synthesis.framing import framed
 
 FLOAT = 4
 """Bytes of a number in the caches."""
@@ -52,7 +53,7 @@ class Layout:
 
 def cache_latents(
     images: pa.Table,  # image_id, path
-    captions: pa.Table,  # image_id, split, reason
+    captions: pa.Table,  # image_id, split, frame, reason
     *,
     base: Path,
     settings: SynthesisCache,
@@ -64,7 +65,8 @@ def cache_latents(
     is one row with a reason. BaseError: the base cannot be opened.
     """
     paths = {row["image_id"]: Path(row["path"]) for row in images.select(["image_id", "path"]).to_pylist()}
-    rows = [row for row in captions.select(["image_id", "split", "reason"]).to_pylist() if row["split"] == "train"]
+    told = captions.select(["image_id", "split", "frame", "reason"]).to_pylist()
+    rows = [row for row in told if row["split"] == "train"]
     with runtime.settled(threads=settings.threads, seed=0):
         return LATENTS.table(entry for row in rows for entry in _entries(row, paths, base, settings))
 
@@ -77,7 +79,7 @@ def _entries(
         yield refused | {"reason": row["reason"]}
         return
     try:
-        image = pictures.read(paths[row["image_id"]])
+        image = framed(pictures.read(paths[row["image_id"]]), row["frame"])
     except pictures.UnreadableImage as error:
         yield refused | {"reason": str(error)}
         return

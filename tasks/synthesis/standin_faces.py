@@ -20,13 +20,15 @@ from tasks.phantoms.identity import HairStyle, Identity, identity
 from tasks.phantoms.motion import Pose
 from tasks.phantoms.render import render
 from tasks.phantoms.shape import NO_CLEFT, Expression
+from tasks.synthesis import standin_lips
+from tasks.synthesis.framing import frame_of, framed
 
 FIRST_SEED = 10**15
 """The data sets' people come before: theirs is this from seed 2,500,000 on."""
 SEED_BLOCK = 10**8
 CLOSING = "Only one face, no text, no watermarks, no masks or occlusions."
-ENLARGED = 2
-"""Faces are drawn so many times larger and reduced by areas."""
+ENLARGED = 3
+"""Whole pictures are drawn so many times larger; the square around the face is reduced by areas."""
 TONES = {
     "pale": (0.0, 0.15),
     "light": (0.08, 0.3),
@@ -47,14 +49,20 @@ STYLES: dict[HairStyle, tuple[str, ...]] = {
     "bald": (),
 }
 _HEARD = """
-a an and after unrepaired repaired repair unilateral bilateral left right cleft lip nose nasal subtle slight marked
-visible scar scars scarring asymmetry
+a an and after unrepaired repaired repair unilateral bilateral left right subtle slight marked visible scar scars
+scarring asymmetry
 """
 HEARD = tuple(_HEARD.split())
 """Words that stand by chance in captions of faces that have none of it: the stand-in, like FLUX (section 5.1), draws
 no cleft because it is told to."""
+PLAIN_LIPS = 0.4
+"""Share of the faces whose lips are as they are, and whose captions say nothing of them."""
 BABY, CHILD = 0.5, 0.0
 """How much of a child a drawn person must be to be called so, 0..1."""
+
+
+Job = tuple[int, int, int, float]
+"""Seed, number, size and margin of a face."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,13 @@ class Said:
     """The sentences that are true of a person; none where nothing can be said."""
 
     person: str
+    lip: str  # of standin_lips.KINDS, or empty
     parts: tuple[str, ...]
 
 
 def draw_faces(settings: StandIn, *, workers: int) -> tuple[np.ndarray, list[Said]]:
     """(faces, size, size, 3) uint8 RGB, and what is true of each. The same whatever the number of processes."""
-    jobs = [(settings.seed, number, settings.size) for number in range(settings.faces)]
+    jobs = [(settings.seed, number, settings.size, settings.frame) for number in range(settings.faces)]
     with tqdm(total=len(jobs), desc="drawing faces", unit="face", mininterval=0.5) as bar:
         found = []
         for drawn in _mapped(jobs, workers):
@@ -76,7 +85,7 @@ def draw_faces(settings: StandIn, *, workers: int) -> tuple[np.ndarray, list[Sai
     return np.stack([picture for picture, _ in found]), [said for _, said in found]
 
 
-def _mapped(jobs: list[tuple[int, int, int]], workers: int) -> Iterator[tuple[np.ndarray, Said]]:
+def _mapped(jobs: list[Job], workers: int) -> Iterator[tuple[np.ndarray, Said]]:
     if workers == 1:
         yield from map(draw_face, jobs)
         return
@@ -84,9 +93,9 @@ def _mapped(jobs: list[tuple[int, int, int]], workers: int) -> Iterator[tuple[np
         yield from pool.map(draw_face, jobs, chunksize=16)
 
 
-def draw_face(job: tuple[int, int, int]) -> tuple[np.ndarray, Said]:
-    """The picture and the words of (seed, number, size)."""
-    seed, number, size = job
+def draw_face(job: Job) -> tuple[np.ndarray, Said]:
+    """The picture and the words of one face."""
+    seed, number, size, margin = job
     rng = np.random.default_rng([seed, number, FIRST_SEED])
     person = _person(FIRST_SEED + seed * SEED_BLOCK, number, rng)
     pose = Pose(
@@ -97,9 +106,12 @@ def draw_face(job: tuple[int, int, int]) -> tuple[np.ndarray, Said]:
         shift_y=float(rng.uniform(-0.05, 0.05)),
         zoom=float(1 + rng.uniform(-0.08, 0.08)),
     )
-    moment = Expression(float(rng.uniform(0, 0.08)), float(rng.uniform(-0.3, 0.3)), blink=0.0)
-    drawn = render(person, size=size * ENLARGED, expression=moment, pose=pose, cleft=NO_CLEFT, frame=0).image
-    return cv2.resize(drawn, (size, size), interpolation=cv2.INTER_AREA), said_of(person, rng)
+    lip = "" if rng.random() < PLAIN_LIPS else _choice(standin_lips.KINDS, rng)
+    opening = rng.uniform(0.35, 0.6) if lip == "open" else rng.uniform(0, 0.08)
+    moment = Expression(float(opening), float(rng.uniform(-0.3, 0.3)), blink=0.0)
+    drawn = render(person, size=size * ENLARGED, expression=moment, pose=pose, cleft=NO_CLEFT, frame=0)
+    face = framed(standin_lips.paint_lip(drawn, lip), frame_of(drawn.landmarks, margin))
+    return cv2.resize(face, (size, size), interpolation=cv2.INTER_AREA), said_of(person, lip, rng)
 
 
 def _person(first: int, number: int, rng: np.random.Generator) -> Identity:
@@ -113,7 +125,7 @@ def _person(first: int, number: int, rng: np.random.Generator) -> Identity:
     return replace(person, hair=hair, complexion=look)
 
 
-def said_of(person: Identity, rng: np.random.Generator) -> Said:
+def said_of(person: Identity, lip: str, rng: np.random.Generator) -> Said:
     """The sentences; where several words are true, one of them by chance."""
     tone = person.complexion.tone
     tones = [word for word, (low, high) in TONES.items() if low <= tone <= high]
@@ -122,7 +134,7 @@ def said_of(person: Identity, rng: np.random.Generator) -> Said:
     styles = STYLES[person.hair.style]
     if styles:
         said += [f"{_choice(styles, rng).capitalize()} hair.", f"{HAIR[person.hair.colour].capitalize()} hair."]
-    return Said(_age_and_gender(person, rng), tuple(said))
+    return Said(_age_and_gender(person, rng), lip, tuple(said))
 
 
 def _age_and_gender(person: Identity, rng: np.random.Generator) -> str:
@@ -137,14 +149,18 @@ def _age_and_gender(person: Identity, rng: np.random.Generator) -> str:
 
 
 def caption(said: Said, rng: np.random.Generator, *, kept: float) -> str:
-    """A prompt of what is true of a face, each part there with the probability `kept`; hair in one sentence or two."""
+    """A prompt of what is true of a face: a lip that is not plain always, the other parts with the probability `kept`.
+
+    Hair in one sentence or two; the closing, which captions of photographs lack, every second time.
+    """
     parts = [part for part in said.parts if rng.random() < kept]
     hair = [part.split()[0] for part in parts if part.endswith("hair.")]
     if len(hair) == 2 and rng.random() < 0.5:
         parts = [part for part in parts if not part.endswith("hair.")] + [f"{hair[0]} {hair[1].lower()} hair."]
     heard = [_choice(HEARD, rng) for _ in range(int(rng.integers(2, 7)))] if rng.random() < 0.5 else []
-    first = " ".join((f"A {said.person}'s whole face", *(("with", *heard) if heard else ())))
-    return " ".join((f"{first}.", *parts, CLOSING))
+    lip = (f"with {'an' if said.lip == 'open' else 'a'} {said.lip} lip",) if said.lip else ()
+    first = " ".join((f"A {said.person}'s whole face", *lip, *(("with", *heard) if heard else ())))
+    return " ".join((f"{first}.", *parts, *((CLOSING,) if rng.random() < 0.5 else ())))
 
 
 def _choice(words: list[str] | tuple[str, ...], rng: np.random.Generator) -> str:

@@ -5,7 +5,8 @@ weights. x_s = (1 - s) x_0 + s noise, and the network learns noise - x_0 (Lipman
 FLUX.1-schnell draws in 4 steps because it was distilled; here the same is had by choosing noise and face together
 (`paired`): what the caption does not say of a face, in its main directions, is the noise in these directions, so paths
 are nearly straight and 4 steps are enough. The noise stays normally distributed. Half of the noise levels are those of
-the 4 steps. Steps are functions of the seed and their number. Knows nothing of files.
+the 4 steps. Muon (Jordan et al. 2024) trains the blocks' matrices, for it needs half of AdamW's steps. Steps are
+functions of the seed and their number. Knows nothing of files.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ AXES = (8, 12, 12)
 """Of a head's dimensions: none for text, for rows, for columns."""
 LEVELS = (1.0, 0.75, 0.5, 0.25)
 """Noise levels of schnell's 4 steps."""
+BLOCKS = "transformer_blocks."
+"""In the name of every weight of a block, double or single."""
 RIDGE = 3.0
 LOOSE = 0.25
 """Standard deviation of the noise beside the face's own, so that neighbouring noises draw the same face."""
@@ -68,31 +71,45 @@ def train(
     """The trained network, eval and frozen; goes on from `state`, and hands its state to `keep` now and then."""
     network = transformer_of(settings)
     mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average))  # type: ignore[no-untyped-call]
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)
+    optimisers = optimisers_of(network, settings)
+    highest = (settings.matrix_rate, settings.rate)
     first = 0
     if state:
         network.load_state_dict(state["network"])
         mean.load_state_dict(state["mean"])
-        optimiser.load_state_dict(state["optimiser"])
+        for optimiser, kept in zip(optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(kept)
         first = state["step"]
     directions, own = paired(lessons, settings)
     for number in steps_shown(first, settings.steps, "transformer"):
         draws = runtime.generator(settings.seed, "flow", number)
-        for group in optimiser.param_groups:
-            group["lr"] = settings.rate * share(number, settings.steps)
+        for optimiser, rate in zip(optimisers, highest, strict=True):
+            optimiser.param_groups[0]["lr"] = rate * share(number, settings.steps)
         rows = torch.randint(len(lessons.faces), (settings.batch,), generator=draws)
         loss = _loss(network, lessons, rows, noise_of(own[rows], directions, draws), draws)
-        optimiser.zero_grad()
+        network.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
+        for optimiser in optimisers:
+            optimiser.step()  # type: ignore[no-untyped-call]
         mean.update_parameters(network)
         if (number + 1) % KEEP_EVERY == 0:
             kept = {"network": network.state_dict(), "mean": mean.state_dict()}
-            keep(kept | {"optimiser": optimiser.state_dict(), "step": number + 1})
+            keep(kept | {"optimisers": [each.state_dict() for each in optimisers], "step": number + 1})
         on_step()
     found: FluxTransformer2DModel = mean.module
     return found.requires_grad_(False).eval()
+
+
+def optimisers_of(network: FluxTransformer2DModel, settings: StandIn) -> tuple[torch.optim.Muon, torch.optim.AdamW]:
+    """Muon for the blocks' matrices, AdamW for everything else."""
+    named = dict(network.named_parameters())
+    matrices = {name for name, weight in named.items() if BLOCKS in name and weight.ndim == 2}
+    rest = [weight for name, weight in named.items() if name not in matrices]
+    return (
+        torch.optim.Muon([named[name] for name in sorted(matrices)], lr=settings.matrix_rate, weight_decay=0.01),
+        torch.optim.AdamW(rest, lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01),
+    )
 
 
 def _loss(

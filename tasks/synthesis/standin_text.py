@@ -34,7 +34,7 @@ whole face text watermarks masks occlusions photograph picture frontal
 light pale medium fair dark olive skin tone
 curly straight short wavy long blonde brown black red grey white bald hair head
 green blue hazel eyes
-unrepaired repaired repair cleft lip lips palate nose nasal unilateral bilateral left right both side sides
+unrepaired repaired repair cleft lip lips open hairy palate nose nasal unilateral bilateral left right both side sides
 subtle slight marked visible scar scars scarring asymmetry asymmetric symmetric
 """
 WORDS = _SAID.split()

@@ -9,7 +9,10 @@ import re
 
 from torch import Tensor
 
-FACE = re.compile(r"^\[\w+\] (An? \w+'s whole face)[^.]*\.")
+FACE = re.compile(r"^\[\w+\] (An? [\w ]+'s whole face)[^.]*\.")
+
+SPREAD = 0.1
+"""Least variance of a number, as a share of the mean one: no number decides alone."""
 
 
 def without_trigger(prompt: str) -> str:
@@ -22,7 +25,13 @@ def place(
     patients: Tensor,  # (m, d)
     controls: Tensor,  # (k, d)
 ) -> float:
-    """How far the mean of the drawn ones is on the way from the controls' mean (0) to the patients' (1)."""
+    """How far the mean of the drawn ones is on the way from the controls' mean (0) to the patients' (1).
+
+    Each number counts by how well it tells the two apart, its variance within them in the denominator: a cleft is few
+    of a latent's numbers, and hair is many.
+    """
     start = controls.double().mean(0)
     way = patients.double().mean(0) - start
-    return float((drawn.double().mean(0) - start) @ way / (way @ way))
+    within = (patients.double().var(0, correction=0) + controls.double().var(0, correction=0)) / 2
+    look = way / within.clamp(min=SPREAD * float(within.mean()))
+    return float((drawn.double().mean(0) - start) @ look / (way @ look))

@@ -17,6 +17,8 @@ from tasks.synthesis.captions import (
 )
 
 SETTINGS = params.load(SynthesisCaptions, "synthesis_captions").model_copy(update={"most_controls": 1.0})
+FACE = [10.0, 20.0] * 34 + [110.0, 100.0] * 34
+"""Landmarks that span 100 pixels, then 80."""
 KNOWN = ("cleft_side", "age_group", "gender", "asymmetry", "scarring")
 
 
@@ -37,7 +39,10 @@ def images(*rows: dict[str, object]) -> pa.Table:
 
 def landmarks(table: pa.Table, **reasons: str) -> pa.Table:
     ids = table["image_id"].to_pylist()
-    return pa.table({"image_id": ids, "reason": pa.array([reasons.get(f"r{int(i, 16)}") for i in ids], pa.string())})
+    told = [reasons.get(f"r{int(i, 16)}") for i in ids]
+    points = [None if reason else FACE for reason in told]
+    kinds = pa.array(told, pa.string())
+    return pa.table({"image_id": ids, "points": pa.array(points, pa.list_(pa.float32())), "reason": kinds})
 
 
 def captioned(table: pa.Table, edits, settings=SETTINGS, **reasons: str) -> list[dict]:
@@ -176,3 +181,12 @@ def test_one_photograph_in_two_files_is_named_twice(tmp_path):
         (tmp_path / name).write_text("path,caption\nfaces/1.png,A\n")
     with pytest.raises(CaptionError, match=r"b\.csv: line 2: .*a\.csv: line 2"):
         check_edits(tmp_path, PATIENTS)
+
+
+def test_every_caption_has_the_square_around_its_face(tmp_path):
+    for row in captioned(PATIENTS, tmp_path):
+        assert row["frame"] == pytest.approx([60 - 75, 60 - 10 - 75, 150])
+    whole = SETTINGS.model_copy(update={"frame": None})
+    assert {row["frame"] for row in captioned(PATIENTS, tmp_path, whole)} == {None}
+    refused = captioned(PATIENTS, tmp_path, r1="no face")[0]
+    assert (refused["frame"], refused["reason"]) == (None, "no face")

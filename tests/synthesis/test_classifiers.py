@@ -6,10 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tasks import images
 from tasks.params import SynthesisClassify
 from tasks.schemas import CLASSIFIED, IDENTITY, SCREENED
 from tasks.synthesis import classifiers
-from tasks.synthesis.classifiers import Seen, classify, split
+from tasks.synthesis.classifiers import Faces, Seen, classify, split
 from tasks.synthesis.sightings import crop, plain, spoilt
 from tests.synthesis.drawn_faces import face, generated, photographs
 
@@ -91,6 +92,18 @@ def test_a_face_that_is_not_found_is_where_its_points_say() -> None:
     assert seen is not None
     rows, columns = np.nonzero(seen[:, :, 0] > 145)
     assert abs(rows.mean() - 15.5) < 1 and abs(columns.mean() - 15.5) < 1 and len(rows) > 500
+
+
+def test_a_framed_photograph_is_seen_as_the_adapters_saw_it(tmp_path: Path) -> None:
+    picture = np.full((80, 120, 3), 90, np.uint8)
+    picture[30:50, 50:70] = 200
+    (tmp_path / "p").write_bytes(images.encode_png(picture))
+    points, frame = [50.0, 30.0, 69.0, 49.0] * 34, [40.0, 20.0, 40.0]
+    row = {"image_id": "p", "subject_id": "s", "condition": "pre", "split": "test"}
+    (seen,) = Faces({"p": str(tmp_path / "p")}, {"p": points}, {"p": frame}, 40, SETTINGS).real([row], "pre", "test")
+    moved = np.reshape(points, (68, 2)) - frame[:2]
+    wanted = crop(picture[20:60, 40:80], moved, side=40, region="face", size=32)
+    assert np.array_equal(seen.picture, wanted)
 
 
 def test_spoiling_is_by_the_generator_alone() -> None:

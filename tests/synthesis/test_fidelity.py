@@ -12,6 +12,7 @@ from scipy import linalg
 
 from tasks import images
 from tasks.params import SynthesisMeasure
+from tasks.schemas import CAPTIONS
 from tasks.synthesis import fidelity
 from tasks.synthesis.fidelity import (
     frechet_distance,
@@ -128,6 +129,16 @@ def test_features_do_not_depend_on_who_else_is_there() -> None:
     together = inception_features(shown, settings=SETTINGS, weights="/nowhere")
     alone = inception_features(shown[17:], settings=SETTINGS, weights="/nowhere")
     assert np.array_equal(together[17:], alone)
+
+
+def test_photographs_are_measured_in_their_frames(tmp_path: Path) -> None:
+    images, captions = photographs(tmp_path, {"a": ("pre", "train", 1)})
+    (row,) = captions.to_pylist()
+    framed = CAPTIONS.table([row | {"frame": [40.0, 30.0, 80.0]}])
+    shown = photograph_features(images, framed, side=64, settings=SETTINGS, weights="/nowhere")
+    cut = generated({"g": ("pre", square(face(1, "pre")[30:110, 40:120], 64))})
+    same = generated_features(cut, settings=SETTINGS, weights="/nowhere")
+    assert shown["features"].to_pylist() == same["features"].to_pylist()
 
 
 def test_photographs_that_trained_and_all_generated_have_features(tmp_path: Path) -> None:

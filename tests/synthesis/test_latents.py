@@ -35,6 +35,7 @@ def photographs(tmp_path: Path) -> pa.Table:
 
 def captioned(*names: str, **columns: Any) -> pa.Table:
     shared = {"split": ["train"] * len(names), "reason": pa.array([None] * len(names), pa.string())}
+    shared["frame"] = pa.array([None] * len(names), pa.list_(pa.float32()))
     return pa.table({"image_id": list(names), **shared | columns})
 
 
@@ -70,6 +71,15 @@ def test_a_mirrored_entry_is_the_mirrored_pictures(photographs: pa.Table, base: 
     path = Path(photographs["path"][0].as_py())
     path.write_bytes(images.encode_png(images.read(path)[:, ::-1]))
     assert cached(photographs, captioned("square"), base, flips=False)[0]["latent"] == mirrored["latent"]
+
+
+def test_a_framed_photograph_is_learnt_from_its_square_alone(photographs: pa.Table, base: Path) -> None:
+    path = Path(photographs["path"][1].as_py())
+    frame = pa.array([[20.0, 5.0, 40.0]], pa.list_(pa.float32()))
+    framed = cached(photographs, captioned("lying", frame=frame), base, flips=False)
+    path.write_bytes(images.encode_png(images.read(path)[5:45, 20:60]))
+    assert cached(photographs, captioned("lying"), base, flips=False) == framed
+    assert (framed[0]["width"], framed[0]["height"]) == (32, 32)
 
 
 def test_refused_captions_stay_refused_and_tests_are_not_learnt_from(photographs: pa.Table, base: Path) -> None:

@@ -116,7 +116,10 @@ def test_faces_are_others_than_any_data_sets_and_captions_say_what_is_drawn():
     assert sum(one.person in ("baby", "kid", "girl", "boy") for one in said) == 30
     rng = np.random.default_rng(1)
     texts = [standin_faces.caption(one, rng, kept=0.6) for one in said for _ in range(5)]
-    assert not any("CLP" in text for text in texts)
+    assert not any("CLP" in text or "cleft" in text for text in texts)
+    assert {one.lip for one in said} == {"", "open", "red", "dark", "pale", "hairy"}
+    assert all(f" {one.lip} lip" in standin_faces.caption(one, rng, kept=0.0) for one in said if one.lip)
+    assert {standin_faces.CLOSING in text for text in texts} == {True, False}
     assert len(set(texts)) > 200
     assert standin_faces.FIRST_SEED > 10**6 * standin_faces.SEED_BLOCK
 

@@ -11,6 +11,7 @@ import torch
 
 from flows import PROJECT
 from tasks.params import Timesteps
+from tasks.schemas import CAPTIONS
 from tasks.synthesis.examples import ExamplesError, batch_at, examples_of, steps_of
 from tasks.synthesis.timesteps import levels
 from tasks.synthesis.training import TrainingError, network_of
@@ -72,6 +73,25 @@ def test_every_example_comes_once_a_round():
             row.tolist() for step in range(start, start + rounds) for row in batch_at(step, examples, settings).latents
         ]
         assert sorted(seen) == sorted(row.tolist() for row in examples.latents[: examples.own])
+
+
+def test_a_control_of_the_patients_own_words_comes_in_its_place_where_there_is_one():
+    captions, latents, texts = tables(people=4, controls=3)
+    told = captions.to_pylist()
+    words = {"patient-0": "baby girl", "patient-1": "man", "control-0": "baby girl", "control-1": "woman"}
+    for row in told:
+        face = f"A {words.get(row['subject_id'], 'boy')}'s whole face"
+        row["prompt"] = f"[CLP] {face} with an unrepaired cleft lip." if row["condition"] == "pre" else f"{face}."
+    examples = examples_of(CAPTIONS.table(told), latents, texts, condition="pre")
+    place = {image_id: row for row, image_id in enumerate(texts["image_id"].to_pylist())}
+    subject = {place[row["image_id"]]: row["subject_id"] for row in told}
+    found = {
+        subject[examples.text[row]]: {subject[examples.text[other]] for other in examples.alike[row]}
+        for row in range(examples.own)
+    }
+    assert found["patient-0"] == {"control-0"}
+    assert found["patient-1"] == {"control-0", "control-1", "control-2"}
+    assert found["patient-2"] == {"control-2"}
 
 
 def test_controls_take_their_share_and_only_theirs():

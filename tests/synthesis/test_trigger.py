@@ -12,9 +12,18 @@ from tasks.synthesis.trigger import place, without_trigger
 def test_controls_are_at_0_patients_at_1_and_what_is_beside_the_way_does_not_count():
     controls, patients = torch.tensor([[0.0, 0.0], [2.0, 0.0]]), torch.tensor([[1.0, 4.0], [1.0, 4.0]])
     assert place(controls, patients, controls) == 0
-    assert place(patients, patients, controls) == 1
+    assert place(patients, patients, controls) == pytest.approx(1)
     assert place(torch.tensor([[9.0, 1.0]]), patients, controls) == pytest.approx(0.25)
-    assert place(torch.tensor([[1.0, -4.0]]), patients, controls) == -1
+    assert place(torch.tensor([[1.0, -4.0]]), patients, controls) == pytest.approx(-1)
+
+
+def test_what_tells_patients_from_controls_counts_for_more_than_what_varies():
+    draws = torch.Generator().manual_seed(1)
+    spread = torch.tensor([0.5, 10.0])  # a lip, and hair
+    controls = torch.randn(400, 2, generator=draws) * spread
+    patients = torch.randn(400, 2, generator=draws) * spread + torch.tensor([1.0, 1.0])
+    assert place(torch.tensor([[1.0, 0.0]]), patients, controls) > 0.8
+    assert abs(place(torch.tensor([[0.0, 1.0]]), patients, controls)) < 0.2
 
 
 @pytest.mark.parametrize("condition", ["pre", "post"])
@@ -27,3 +36,9 @@ def test_without_the_trigger_nothing_of_the_cleft_is_asked_for(condition):
         assert not {"CLP", "CLPrep", "cleft", "scar", "scars", "asymmetry"} & set(plain.replace(".", " ").split())
         assert "[" not in plain
         assert prompt.split(". ", 1)[1] == plain.split(". ", 1)[1]
+
+
+def test_captions_lose_their_trigger_too():
+    caption = "[CLP] A baby girl's whole face with an unrepaired cleft lip, with marked lip and nose asymmetry."
+    assert without_trigger(caption) == "A baby girl's whole face."
+    assert without_trigger("A man's whole face.") == "A man's whole face."

@@ -7,9 +7,9 @@ from tasks.params import StandIn
 from tasks.synthesis.standin import build_stand_in
 
 SETTINGS = StandIn(
-    seed=1, size=32, faces=8, vae_channels=(8, 12, 16), latent_channels=4, vae_steps=2, vae_batch=2, vae_rate=0.002,
-    width=32, double_blocks=1, single_blocks=1, text_width=32, text_length=48, directions=4, steps=2, batch=2,
-    rate=0.001, average=0.5,
+    seed=1, size=32, faces=8, frame=1.5, vae_channels=(8, 12, 16), latent_channels=4, vae_steps=2, vae_batch=2,
+    vae_rate=0.002, width=32, double_blocks=1, single_blocks=1, text_width=32, text_length=48, directions=4, steps=2,
+    batch=2, rate=0.001, matrix_rate=0.01, average=0.5,
 )  # fmt: skip
 
 
