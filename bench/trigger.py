@@ -21,20 +21,18 @@ from sklearn.preprocessing import StandardScaler
 from tasks import params, runtime, tables
 from tasks.params import SynthesisCaptions, SynthesisGenerate
 from tasks.phantoms.identity import identity
-from tasks.phantoms.motion import FRONTAL
+from tasks.phantoms.motion import Pose
 from tasks.phantoms.render import render
-from tasks.phantoms.shape import NEUTRAL, NO_CLEFT, SIDES, Cleft
+from tasks.phantoms.shape import NO_CLEFT, SIDES, Cleft, Expression
 from tasks.schemas import PROMPTS
 from tasks.synthesis import generation
 from tasks.synthesis.framing import frame_of, framed
 from tasks.synthesis.latents import decode, encode, vae_of
-from tasks.synthesis.trigger import without_trigger
+from tasks.synthesis.trigger import MOUTH, without_trigger
 
 DATA = Path("data/synthesis")
 BASE = DATA / "base/base.json"
 FIRST = 8 * 10**9
-MOUTH = ((0.47, 0.875), (0.25, 0.75))
-"""Rows and columns of a framed picture, as shares of its side."""
 SEVERITY = {"pre": (0.55, 1.0), "post": (0.4, 1.0)}
 PENALTY = 300.0
 
@@ -66,13 +64,16 @@ def twins(people: int, condition: str) -> tuple[np.ndarray, np.ndarray]:
     network, rng = vae_of(BASE, tiling=False), np.random.default_rng(runtime.seed_of("trigger", condition) % 2**32)
     found: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for number in range(people):
+        pose = Pose(
+            yaw=float(rng.uniform(-4, 4)), pitch=float(rng.uniform(-3, 3)), roll=float(rng.uniform(-4, 4)),
+            shift_x=0.0, shift_y=0.0, zoom=1.0,
+        )  # fmt: skip
+        moment = Expression(float(rng.uniform(0, 0.08)), float(rng.uniform(-0.3, 0.3)), blink=0.0)
         severity = float(rng.uniform(*SEVERITY[condition]))
         sides = SIDES if condition == "pre" else SIDES[:2]
         cleft = Cleft(severity, sides[number % len(sides)], repaired=condition == "post")
         for one, into in zip((NO_CLEFT, cleft), found, strict=True):
-            drawing = render(
-                identity(FIRST + number), size=4 * side, expression=NEUTRAL, pose=FRONTAL, cleft=one, frame=0
-            )
+            drawing = render(identity(FIRST + number), size=4 * side, expression=moment, pose=pose, cleft=one, frame=0)
             whole = framed(drawing.image, None if margin is None else frame_of(drawing.landmarks, margin))
             small = cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA)
             into.append(decode(network, encode(network, small)[None])[0])

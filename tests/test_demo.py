@@ -4,7 +4,8 @@ import json
 
 from flows import PROJECT
 
-ANOMALY = json.loads((PROJECT / "data/reports/metrics.json").read_text())["anomaly"]
+METRICS = json.loads((PROJECT / "data/reports/metrics.json").read_text())
+ANOMALY, SYNTHESIS = METRICS["anomaly"], METRICS["synthesis"]
 
 
 def severity_correlations() -> list[float]:
@@ -26,3 +27,18 @@ def test_the_best_anomaly_score_follows_the_drawn_severity_of_unseen_faces():
 
 def test_patients_are_told_from_controls_who_trained_nothing():
     assert ANOMALY["detection"]["patients"]["low"] > 0.5
+
+
+def test_the_trigger_moves_pictures_to_patients_and_without_it_they_stay_nearer_to_controls():
+    for condition, found in SYNTHESIS["trigger"].items():
+        assert found["called"] > found["left"] + 0.1, condition
+    before_repair = SYNTHESIS["trigger"]["pre"]
+    assert before_repair["called"] > 0.5
+    assert before_repair["called"] > before_repair["left"] + 0.25
+
+
+def test_pictures_of_the_stand_in_are_faces_and_most_may_be_shown():
+    for condition, funnel in SYNTHESIS["funnel"].items():
+        assert funnel["drawn"] == funnel["asked_for"] == 64, condition
+        assert funnel["one_face"] >= 60, condition
+        assert funnel["released"] >= 40, condition

@@ -39,6 +39,7 @@ class Examples:
     alike: list[list[int]]  # of each patient's: rows of controls whose captions differ in the cleft alone, or all
     photographs: int  # of patients
     subjects: int  # of patients
+    framed: bool  # whether all are squares around a face
     pooled: Tensor  # (t, P)
     tokens: Tensor  # (t, L * D)
     digest: str  # of all of this
@@ -88,6 +89,7 @@ def examples_of(captions: pa.Table, latents: pa.Table, texts: pa.Table, *, condi
         alike=_alike(plain, [(row["width"], row["height"]) for row in everyone], len(own)),
         photographs=len(photographs),
         subjects=len({told[image_id]["subject_id"] for image_id in photographs}),
+        framed=all(told[row["image_id"]]["frame"] is not None for row in everyone),
         pooled=torch.tensor(texts["pooled"].to_pylist(), dtype=torch.float32),
         tokens=torch.tensor(texts["tokens"].to_pylist(), dtype=torch.float32),
         digest=digest([condition, *map(table_digest, (said_table, latents, texts))]),

@@ -33,7 +33,7 @@ from tasks.synthesis.matching import cells, loss_of, packed
 from tasks.synthesis.optimisers import optimiser_of, rate_at
 from tasks.synthesis.precision import compute_dtype, prepare, require_possible
 from tasks.synthesis.texts import Encoded
-from tasks.synthesis.trigger import place, without_trigger
+from tasks.synthesis.trigger import mouth, place, without_trigger
 
 ROWS = 50
 """Of the curves, at most about."""
@@ -214,7 +214,10 @@ def _place(
     settings: SynthesisTrain,
     drawing: SynthesisGenerate,
 ) -> float | None:
-    """Where the prompts' pictures lie between the examples' controls and patients of their size, as latents."""
+    """Where the prompts' pictures lie between the examples' controls and patients of their size, as latents.
+
+    By the mouth alone where pictures are framed: children's faces are not a cleft.
+    """
     alike = [row for row, bucket in enumerate(examples.buckets) if bucket == (drawing.side, drawing.side)]
     patients = [examples.latents[row] for row in alike if row < examples.own]
     controls = [examples.latents[row] for row in alike if row >= examples.own]
@@ -222,8 +225,11 @@ def _place(
         return None
     drawn = _draw(network, base, texts, asked, settings, drawing, output="latent").flatten(1)
     channels = network.config.in_channels // 4
-    sides = [packed(cells(torch.stack(rows), channels, 1.0)).flatten(1) for rows in (patients, controls)]
-    return place(drawn, *sides)
+    shown = [cells(torch.stack(rows), channels, 1.0) for rows in (patients, controls)]
+    height, width = shown[0].shape[-2:]
+    where = mouth(height, width) if examples.framed else torch.ones(height, width, dtype=torch.bool)
+    looked_at = packed(where.expand(1, channels, height, width)).flatten()
+    return place(drawn[:, looked_at], *(packed(side).flatten(1)[:, looked_at] for side in shown))
 
 
 @torch.no_grad()

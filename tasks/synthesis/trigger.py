@@ -1,16 +1,20 @@
 """Does the trigger work? Where drawn pictures lie between controls and patients, called by it and not.
 
 In: latents of drawn pictures, of patients and of controls. Out: a number a set, 0 where controls lie and 1 where the
-condition's patients do. Rosero et al. 2025, DiffusionCleft, section 3.2, says that a cleft appears only where the
-trigger is in the prompt, and measures nothing of it; this does. Knows nothing of networks.
+condition's patients do; which part of a framed picture is the mouth. Rosero et al. 2025, DiffusionCleft, section 3.2,
+says that a cleft appears only where the trigger is in the prompt, and measures nothing of it; this does. Knows nothing
+of networks.
 """
 
 import re
 
+import torch
 from torch import Tensor
 
 FACE = re.compile(r"^\[\w+\] (An? [\w ]+'s whole face)[^.]*\.")
 
+MOUTH = ((0.4375, 0.875), (0.25, 0.75))
+"""Rows and columns of a framed picture with the mouth in it, as shares of its side."""
 SPREAD = 0.1
 """Least variance of a number, as a share of the mean one: no number decides alone."""
 
@@ -18,6 +22,14 @@ SPREAD = 0.1
 def without_trigger(prompt: str) -> str:
     """The prompt without the trigger and without what it says of the cleft; the person stays as asked for."""
     return FACE.sub(r"\1.", prompt)
+
+
+def mouth(height: int, width: int) -> Tensor:  # (height, width) bool
+    """Where the mouth is in a framed picture of so many cells."""
+    found = torch.zeros(height, width, dtype=torch.bool)
+    (top, bottom), (left, right) = MOUTH
+    found[round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = True
+    return found
 
 
 def place(

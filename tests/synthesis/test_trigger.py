@@ -5,8 +5,13 @@ import torch
 
 from tasks import params
 from tasks.params import SynthesisCaptions, SynthesisPrompts
+from tasks.phantoms.identity import identity
+from tasks.phantoms.motion import FRONTAL
+from tasks.phantoms.render import render
+from tasks.phantoms.shape import NEUTRAL, NO_CLEFT
+from tasks.synthesis.framing import frame_of
 from tasks.synthesis.prompts import plan_prompts
-from tasks.synthesis.trigger import place, without_trigger
+from tasks.synthesis.trigger import mouth, place, without_trigger
 
 
 def test_controls_are_at_0_patients_at_1_and_what_is_beside_the_way_does_not_count():
@@ -15,6 +20,15 @@ def test_controls_are_at_0_patients_at_1_and_what_is_beside_the_way_does_not_cou
     assert place(patients, patients, controls) == pytest.approx(1)
     assert place(torch.tensor([[9.0, 1.0]]), patients, controls) == pytest.approx(0.25)
     assert place(torch.tensor([[1.0, -4.0]]), patients, controls) == pytest.approx(-1)
+
+
+def test_the_mouth_of_a_framed_face_is_where_it_is_looked_for():
+    for seed in range(20):
+        drawn = render(identity(seed), size=256, expression=NEUTRAL, pose=FRONTAL, cleft=NO_CLEFT, frame=0)
+        left, top, side = frame_of(drawn.landmarks, 1.5)
+        columns, rows = ((drawn.landmarks[48:60] - [left, top]) * 64 / side).round().astype(int).T
+        assert mouth(64, 64)[rows, columns].all()
+    assert mouth(64, 64).sum() == 28 * 32
 
 
 def test_what_tells_patients_from_controls_counts_for_more_than_what_varies():
