@@ -76,9 +76,10 @@ def even_face() -> Face:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory, worker_id) -> Path:
-    """A small project after its first `dvc repro`, committed. For looking at: whoever changes something copies it.
+    """A small project after its first run, committed. For looking at: whoever changes something copies it.
 
-    Built once for all of pytest's workers: the first that asks builds, the others wait.
+    Built once for all of pytest's workers: the first that asks builds, the others wait. By `vermilion rebuild`, whose
+    stages start at once; tests that compare with it run `dvc repro`.
     """
     shared = tmp_path_factory.getbasetemp()
     shared = shared if worker_id == "master" else shared.parent
@@ -87,7 +88,7 @@ def built(tmp_path_factory, worker_id) -> Path:
         if not (shared / "built/whole").exists():
             shutil.rmtree(shared / "built", ignore_errors=True)
             make_project(folder, SMALL)
-            run(folder, "dvc", "repro")
+            run(folder, "vermilion", "rebuild")
             run(folder, "git", "add", ".")
             run(folder, "git", "commit", "-qm", "first run")
             (shared / "built/whole").touch()
