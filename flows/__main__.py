@@ -24,11 +24,11 @@ WORKER_KILLED = (
 
 
 def main() -> None:
-    """Run the stage named on the command line, as a fork of a process that has imported everything if there is one."""
+    """Run the stage named on the command line: where DVC ordered several, as a fork of what has imported everything."""
     if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
         sys.exit(f"usage: {USAGE}")
-    die_with_dvc()
-    code = run_in_fork(sys.argv[1:])
+    dvc = die_with_dvc()
+    code = None if dvc is None else run_in_fork(sys.argv[1:], dvc)
     if code is None:
         run(sys.argv[1:])
     sys.exit(code)

@@ -69,7 +69,7 @@ def run_buckets(work: Work, out: Path, *, runtime: Runtime, here: bool = False) 
         missing = [plan for plan in plans if plan.bucket not in results]
         _tell_damage(use.store, work.stage, missing)
         results |= _compute(use.store, work, missing, runtime, here)
-        _join(use.store, work, results, out)
+        _join(use.store, work, results, out, common)
         use.note(work.stage, [plan.key for plan in plans])
     _tell(work.stage, results, {plan.bucket for plan in missing})
 
@@ -90,8 +90,8 @@ def _tell_damage(store: Store, stage: str, missing: Sequence[Plan]) -> None:
         print(f"{stage}: {said}", flush=True)
 
 
-def _join(store: Store, work: Work, results: Mapping[str, Reference], out: Path) -> None:
-    """The folder of parts: every bucket that has rows, and nothing of an earlier run."""
+def _join(store: Store, work: Work, results: Mapping[str, Reference], out: Path, common: Mapping[str, Any]) -> None:
+    """The folder of parts: every bucket that has rows, and nothing of an earlier run. `common`: the provenance."""
     out.mkdir(parents=True, exist_ok=True)
     filled: dict[str, list[Reference]] = {}
     for bucket, reference in sorted(results.items()):
@@ -102,7 +102,7 @@ def _join(store: Store, work: Work, results: Mapping[str, Reference], out: Path)
     for name, references in sorted(filled.items()):
         if work.together:
             found = pa.concat_tables(tables.read(store.path(reference), work.schema) for reference in references)
-            tables.write(found, out / name, work.schema, provenance=work.provenance())
+            tables.write(found, out / name, work.schema, provenance=common)
         else:
             store.copy(references[0], out / name)
 
@@ -130,7 +130,7 @@ def _compute_near(
             return run_here(work.stage, _compute_here, calls, 1, advance).values()
     if runtime.workers < 2 or len(calls) == 1:
         return run_here(work.stage, _compute_here, calls, 1, advance).values()
-    with worker_pool(min(runtime.workers, len(calls))) as pool:
+    with worker_pool(min(runtime.workers, len(calls)), __name__, work.compute.__module__) as pool:
         pooled = {name: {**given, "pool": pool} for name, given in calls.items()}
         return run_here(work.stage, _compute_here, pooled, runtime.workers, advance).values()
 

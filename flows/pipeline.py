@@ -21,7 +21,6 @@ from prefect.logging import get_run_logger
 from prefect.runtime import deployment, task_run
 from pydantic import BaseModel, ConfigDict
 
-from flows import warm
 from flows.processes import die_with_server
 from flows.progress import progress
 from flows.publishing import Published, fetch_missing, publish_results
@@ -85,8 +84,7 @@ def rebuild(stages: list[str] | None = None, training: bool = True, force: bool 
         publish: First fetch what colleagues pushed; after success commit dvc.lock and the metrics, and push them.
     """
     die_with_server()
-    with opened({}, say) as repository, only_run(project_resource(Path.cwd())), warm.stages() as env:
-        repository.for_stages.update(env)
+    with opened({}, say) as repository, only_run(project_resource(Path.cwd())):
         if publish:
             _settle_batches()
             fetch_missing(repository, say)

@@ -38,22 +38,32 @@ def die_with_parent(parent: int | None = None) -> None:
         _die()
 
 
-def die_with_dvc() -> None:
+def die_with_dvc() -> int | None:
     """End this stage when the DVC that ordered it ends or has ended, also where a shell (cron's) stands between.
 
-    Call it first of all: importing takes longer than DVC may live. Without DVC it is `die_with_parent`.
+    Returns DVC's process id. Call it first of all: importing takes longer than DVC may live. Without DVC it is
+    `die_with_parent`, and None.
     """
     die_with_parent()
     if not sys.platform.startswith("linux") or "DVC_STAGE" not in os.environ:
-        return
+        return None
     runner = os.getppid()
     while _is_of_the_stage(runner):
         runner = int(Path(f"/proc/{runner}/stat").read_text().rpartition(")")[2].split()[1])
     try:
         if os.getsid(runner) != os.getsid(0):  # DVC shares our session; who adopts orphans does not
             _die()
-        if runner != os.getppid():
-            threading.Thread(target=_outlive_not, args=(os.pidfd_open(runner),), daemon=True).start()
+    except ProcessLookupError:
+        _die()
+    if runner != os.getppid():
+        die_with(runner)
+    return runner
+
+
+def die_with(pid: int) -> None:
+    """End this process when another one ends or has ended."""
+    try:
+        threading.Thread(target=_outlive_not, args=(os.pidfd_open(pid),), daemon=True).start()
     except ProcessLookupError:
         _die()
 
@@ -76,9 +86,14 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def worker_pool(workers: int) -> ProcessPoolExecutor:
-    """Worker processes, each on one thread. Their parent is a fork server, which ends after the last of them."""
+def worker_pool(workers: int, *imported: str) -> ProcessPoolExecutor:
+    """Worker processes, each on one thread. Their parent is a fork server, which ends after the last of them.
+
+    `imported`: modules that the fork server imports first, once for all workers and pools of this process. They start
+    no threads. A later pool's modules are imported by each of its workers.
+    """
     context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(imported))
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_settle_worker)
     # All workers before the first piece of work: one that is killed while another starts hung the pool for ever.
     pool._safe_to_dynamically_spawn_children = False  # type: ignore[attr-defined]

@@ -1,16 +1,18 @@
-"""Stages that start at once: in a run of the pipeline one process imports what they need, and stages are its forks.
+"""Stages that start at once: one process of a DVC run imports what stages need, and stages are its forks.
 
-In: `python -m flows STAGE ...` with VERMILION_WARM naming the process's socket. Out: the stage's exit code. What runs
-is the same code with the same environment and the same open files; a stage starts by itself, as always, where no
-such process is there, or where a source file has changed since it was imported. Imports are most of what a
-stage costs that has little to compute: torch, scikit-learn and Prefect take 2 to 7 seconds.
+In: `python -m flows STAGE ...`, ordered by DVC. Out: the stage's exit code. The first stage of a `dvc repro` leaves
+such a process behind, the second one wakes it, and from the third on stages are forks: who runs one stage pays nothing.
+What runs is the same code with the same environment and the same open files; a stage runs by itself where a source file
+has changed since it was imported. Imports are most of what a stage costs that has little to compute: torch, diffusers
+and Prefect take 2 to 10 seconds.
 
-Whoever asks and dies takes the fork with it, and so does the process that forks. Linux only; elsewhere stages start
-by themselves. Knows nothing of what stages do.
+DVC and whoever asks take the fork with them when they die. Linux only; elsewhere stages start by themselves. Knows
+nothing of what stages do.
 """
 
 import atexit
 import gc
+import hashlib
 import importlib
 import json
 import os
@@ -18,61 +20,66 @@ import pkgutil
 import selectors
 import signal
 import socket
-import subprocess
+import struct
 import sys
-import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from flows import PROJECT
-from flows.processes import die_with_parent
-
-ADDRESS = "VERMILION_WARM"
-"""Environment variable with the path of the warm process's socket."""
+from flows.processes import die_with, die_with_parent
 
 REFUSED = b"refused"
 
 
-@contextmanager
-def stages() -> Iterator[dict[str, str]]:
-    """A warm process for the length of the block, and the environment by which stages find it."""
+def run_in_fork(arguments: list[str], dvc: int) -> int | None:
+    """Run `python -m flows` with these arguments as a fork of the process that belongs to a DVC process.
+
+    None where that cannot be yet: then the stage runs by itself, and the next ones have a process to ask.
+    """
     if not sys.platform.startswith("linux"):
-        yield {}
-        return
-    with tempfile.TemporaryDirectory(prefix="vermilion-") as folder:  # nobody else may enter it
-        path = Path(folder) / "stages"
-        command = [sys.executable, "-m", "flows.warm", str(path)]
-        process = subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
-        try:
-            yield {ADDRESS: str(path)}
-        finally:
-            process.kill()
-            process.wait()
-
-
-def run_in_fork(arguments: list[str]) -> int | None:
-    """Run `python -m flows` with these arguments as a fork of the warm process; None where that cannot be."""
-    path = os.environ.get(ADDRESS)
-    if not path:
         return None
     with socket.socket(socket.AF_UNIX) as asking:
         try:
-            asking.connect(path)
+            asking.connect(address_of(dvc))
+            if not _is_ours(asking):
+                return None
             wanted = {"arguments": arguments, "folder": str(Path.cwd()), "environment": dict(os.environ)}
             content = json.dumps(wanted).encode()
             socket.send_fds(asking, [len(content).to_bytes(8, "big")], [0, 1, 2])
             asking.sendall(content)
+        except ConnectionRefusedError:
+            _begin_process(dvc)
+            return None
         except OSError:
             return None
         answer = b"".join(iter(lambda: asking.recv(64), b""))
     if answer == REFUSED:
         return None
     return int(answer) if answer else 1
+
+
+def address_of(dvc: int) -> str:
+    """Where the process of a DVC process listens: a name in no folder, so nothing is left behind."""
+    started = Path(f"/proc/{dvc}/stat").read_text().rpartition(")")[2].split()[19]
+    whose = json.dumps([dvc, started, sys.executable, str(Path.cwd())])
+    return f"\0vermilion-{hashlib.sha256(whose.encode()).hexdigest()[:32]}"
+
+
+def _is_ours(other: socket.socket) -> bool:
+    """Whether the same user is at the other end."""
+    _, user, _ = struct.unpack("3i", other.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return bool(user == os.getuid())
+
+
+def _begin_process(dvc: int) -> None:
+    """Leave the process behind. Nobody waits for it, so it has none of our files open."""
+    command = [sys.executable, "-m", "flows.warm", str(dvc)]
+    nothing = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    os.posix_spawn(sys.executable, command, os.environ, file_actions=nothing, setsid=True)
 
 
 @dataclass(frozen=True)
@@ -83,27 +90,33 @@ class _Fork:
     asking: socket.socket
 
 
-def serve(path: Path) -> None:
-    """Fork for everyone who asks, until killed; import what stages need while nobody does.
+def serve(dvc: int) -> None:
+    """Fork for everyone who asks, until DVC ends; from the first question on import what stages need.
 
     A fork imports by itself what is not there yet, so the first stages need not wait for the last ones' libraries.
     """
-    die_with_parent()
-    missing, seen = deque(_modules()), dict[Path, int]()
-    listener = socket.socket(socket.AF_UNIX)
-    _import(missing.popleft(), seen)
-    listener.bind(str(path))
+    missing, seen = deque[str](), dict[Path, int]()
+    listener, waiting = socket.socket(socket.AF_UNIX), selectors.DefaultSelector()
+    try:
+        end = os.pidfd_open(dvc)
+        listener.bind(address_of(dvc))
+    except OSError:  # DVC has ended, or another stage was faster
+        return
     listener.listen()
-    waiting = selectors.DefaultSelector()
     waiting.register(listener, selectors.EVENT_READ)
+    waiting.register(end, selectors.EVENT_READ)
     while True:
         asked = waiting.select(0 if missing else None)
         if not asked:
             _import(missing.popleft(), seen)
         for key, _ in asked:
+            if key.fileobj == end:
+                return
             if key.fileobj is listener:
                 asking, _ = listener.accept()
-                _begin(asking, seen, waiting)
+                if not seen and not missing:
+                    missing.extend(_modules())
+                _begin(asking, seen, waiting, dvc)
             elif key.fileobj is key.data.asking:
                 _abandon(key.data, waiting)
             else:
@@ -138,7 +151,7 @@ def _unchanged(seen: dict[Path, int]) -> bool:
     return False
 
 
-def _begin(asking: socket.socket, seen: dict[Path, int], waiting: selectors.BaseSelector) -> None:
+def _begin(asking: socket.socket, seen: dict[Path, int], waiting: selectors.BaseSelector, dvc: int) -> None:
     """Fork for who asks. In the fork this ends the process, in its parent it returns at once."""
     try:
         head, files, _, _ = socket.recv_fds(asking, 8, 3)
@@ -149,12 +162,13 @@ def _begin(asking: socket.socket, seen: dict[Path, int], waiting: selectors.Base
     except (OSError, ValueError):
         asking.close()
         return
-    if not _unchanged(seen):
-        asking.sendall(REFUSED)
+    if not (seen and _is_ours(asking) and _unchanged(seen)):
+        with suppress(OSError):
+            asking.sendall(REFUSED)
         pid = 0
     elif (pid := os.fork()) == 0:
         waiting.close()
-        _become(wanted, files)
+        _become(wanted, files, dvc)
     for file in files:
         os.close(file)
     if not pid:
@@ -165,9 +179,10 @@ def _begin(asking: socket.socket, seen: dict[Path, int], waiting: selectors.Base
     waiting.register(os.pidfd_open(pid), selectors.EVENT_READ, fork)
 
 
-def _become(wanted: dict[str, object], files: list[int]) -> None:
+def _become(wanted: dict[str, object], files: list[int], dvc: int) -> None:
     """In the fork: be the process that asked, then run the stage and end as a process of its own would."""
     die_with_parent()
+    die_with(dvc)
     for target, file in enumerate(files):
         os.dup2(file, target)
     os.chdir(str(wanted["folder"]))
@@ -219,4 +234,4 @@ def _finish(fork: _Fork, pidfd: int, waiting: selectors.BaseSelector) -> None:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve(int(sys.argv[1]))

@@ -37,10 +37,15 @@ def embed_photographs(
     settings: SynthesisIdentity,
     weights: str,
 ) -> pa.Table:
-    """An embeddings row for every captioned photograph; with a reason where none could be made. `weights`: a folder."""
+    """An embeddings row for every captioned photograph that adapters may learn from; with a reason where none is made.
+
+    Held-out photographs are not looked at: nothing is compared with them. `weights`: a folder.
+    """
     paths = dict(zip(images["image_id"].to_pylist(), images["path"].to_pylist(), strict=True))
     rows = []
     for told in captions.select(["image_id", "subject_id", "condition", "split", "reason"]).to_pylist():
+        if told["split"] != "train":
+            continue
         content = None if told["reason"] else paths[told["image_id"]]
         rows.append(told | {"origin": "real"} | _embedded(content, told["reason"], settings, weights))
     return EMBEDDINGS.table(rows)

@@ -15,8 +15,8 @@ import numpy as np
 from tasks.synthesis.fidelity import square
 from tasks.synthesis.screening import enlarged, find
 
-SEEN = 512
-"""Side to which pictures are enlarged for the detector, pixels."""
+SEEN = 256
+"""Side to which smaller pictures are enlarged for the detector, pixels."""
 FACE, MOUTH = 1.15, 1.6
 """Side of the crop: of the face's longer extent by its points, of the mouth's width."""
 SHIFT = 0.05

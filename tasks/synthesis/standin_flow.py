@@ -19,6 +19,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tasks import runtime
 from tasks.params import StandIn
+from tasks.synthesis.muon import Muon
 from tasks.synthesis.standin_vae import KEEP_EVERY, State, share, steps_shown
 
 HEAD = 32
@@ -81,17 +82,19 @@ def train(
             optimiser.load_state_dict(kept)
         first = state["step"]
     directions, own = paired(lessons, settings)
+    weights = list(network.parameters())
     for number in steps_shown(first, settings.steps, "transformer"):
         draws = runtime.generator(settings.seed, "flow", number)
         for optimiser, rate in zip(optimisers, highest, strict=True):
             optimiser.param_groups[0]["lr"] = rate * share(number, settings.steps)
         rows = torch.randint(len(lessons.faces), (settings.batch,), generator=draws)
         loss = _loss(network, lessons, rows, noise_of(own[rows], directions, draws), draws)
-        network.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         for optimiser in optimisers:
-            optimiser.step()  # type: ignore[no-untyped-call]
+            optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        for optimiser in optimisers:
+            optimiser.step()
         mean.update_parameters(network)
         if (number + 1) % KEEP_EVERY == 0:
             kept = {"network": network.state_dict(), "mean": mean.state_dict()}
@@ -101,14 +104,14 @@ def train(
     return found.requires_grad_(False).eval()
 
 
-def optimisers_of(network: FluxTransformer2DModel, settings: StandIn) -> tuple[torch.optim.Muon, torch.optim.AdamW]:
+def optimisers_of(network: FluxTransformer2DModel, settings: StandIn) -> tuple[Muon, torch.optim.AdamW]:
     """Muon for the blocks' matrices, AdamW for everything else."""
     named = dict(network.named_parameters())
     matrices = {name for name, weight in named.items() if BLOCKS in name and weight.ndim == 2}
     rest = [weight for name, weight in named.items() if name not in matrices]
     return (
-        torch.optim.Muon([named[name] for name in sorted(matrices)], lr=settings.matrix_rate, weight_decay=0.01),
-        torch.optim.AdamW(rest, lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01),
+        Muon([named[name] for name in sorted(matrices)], lr=settings.matrix_rate, weight_decay=0.01),
+        torch.optim.AdamW(rest, lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True),
     )
 
 

@@ -51,7 +51,9 @@ def until(seen: Callable[[], object]) -> None:
 def of_the_stage(family: Family) -> list[int]:
     """The stage's Python, then its workers and their fork server."""
     found = [
-        pid for pid, command in family.members().items() if "python" in command[0] and "dvc" not in " ".join(command)
+        pid
+        for pid, command in family.members().items()
+        if "python" in command[0] and "dvc" not in " ".join(command) and "flows.warm" not in command
     ]
     return sorted(found)
 

@@ -14,6 +14,8 @@ import yaml
 
 from flows import PROJECT, warm
 from tasks.digests import file_digest
+from tests.family import Family
+from tests.project import make_project
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +36,16 @@ def code(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def env(code):
-    """The environment of stages beside a warm process that is ready."""
+    """The environment of stages that this process orders as DVC would, beside a warm process that is ready."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
     own |= {"PYTHONPATH": str(code), "PREFECT_HOME": str(code / ".prefect")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "environ", own)
         patch.chdir(code)
-        with warm.stages() as address:
-            until = time.monotonic() + 180
-            while not Path(address[warm.ADDRESS]).exists() and time.monotonic() < until:
-                time.sleep(0.2)
-            yield own | address
+        assert wait_for(lambda: warm.run_in_fork(["ingest_nothing"], os.getpid()) is not None), "no fork"
+        yield own | {"DVC_STAGE": "ingest_images"}
+        (process,) = warm_processes()
+        process.kill()
 
 
 def stage(env: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
@@ -58,13 +59,26 @@ def list_images(env: dict[str, str], out: str) -> "subprocess.CompletedProcess[s
 
 
 def alone(env: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in env.items() if name != warm.ADDRESS}
+    return {name: value for name, value in env.items() if name != "DVC_STAGE"}
 
 
-def forks(env: dict[str, str]) -> list[psutil.Process]:
+def warm_processes() -> list[psutil.Process]:
+    """Those that belong to this process. Of several that were begun at once, all but one end at once."""
+    ours = ["flows.warm", str(os.getpid())]
+    return [child for child in psutil.Process().children() if alive(child.pid) and child.cmdline()[-2:] == ours]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def forks() -> list[psutil.Process]:
     """What the warm process has forked and still runs."""
-    (parent,) = [p for p in psutil.Process().children() if env[warm.ADDRESS] in p.cmdline()]
-    return [child for child in parent.children() if child.status() != psutil.STATUS_ZOMBIE]
+    (parent,) = warm_processes()
+    return [child for child in parent.children() if alive(child.pid)]
 
 
 def test_a_fork_says_and_writes_what_a_stage_alone_does(env, code):
@@ -86,7 +100,7 @@ def test_a_fork_fails_and_helps_as_a_stage_alone_does(env, words):
 def test_stages_really_are_forks(env):
     asking = draw(env)
     try:
-        assert wait_for(lambda: forks(env)), "the stage did not run as a fork"
+        assert wait_for(lambda: forks()), "the stage did not run as a fork"
     finally:
         asking.kill()
         asking.wait()
@@ -94,10 +108,10 @@ def test_stages_really_are_forks(env):
 
 def test_a_fork_ends_with_who_asked_for_it(env):
     asking = draw(env)
-    assert wait_for(lambda: forks(env))
+    assert wait_for(lambda: forks())
     asking.send_signal(signal.SIGKILL)
     asking.wait()
-    assert wait_for(lambda: not forks(env)), "the fork went on"
+    assert wait_for(lambda: not forks()), "the fork went on"
 
 
 def draw(env: dict[str, str]) -> "subprocess.Popen[bytes]":
@@ -116,8 +130,8 @@ def wait_for(true) -> bool:
 
 def test_a_killed_fork_is_a_failed_stage(env):
     asking = draw(env)
-    assert wait_for(lambda: forks(env))
-    forks(env)[0].kill()
+    assert wait_for(lambda: forks())
+    forks()[0].kill()
     assert asking.wait(timeout=60) == 128 + signal.SIGKILL
 
 
@@ -128,6 +142,51 @@ def test_after_a_change_of_the_code_stages_start_by_themselves(env, code):
     assert "4 pictures" in done.stdout, done.stderr
 
 
-def test_without_a_warm_process_stages_start_by_themselves(env, tmp_path):
-    done = list_images(env | {warm.ADDRESS: str(tmp_path / "nobody")}, "nobody")
-    assert done.returncode == 0, done.stderr
+CHAIN = """
+import time
+from pathlib import Path
+
+import psutil
+from prefect import flow
+
+
+@flow
+def chain_stage(number: str, out: Path) -> None:
+    out.write_text(" ".join(psutil.Process().parent().cmdline()))
+    if Path("asleep").exists() and number == "6":
+        Path("asleep").write_text("reached")
+        time.sleep(3600)
+"""
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory) -> Path:
+    """A project with six stages, one after the other, each of which writes down whose child it is."""
+    folder = make_project(tmp_path_factory.mktemp("chain") / "project", {}, copy_code=True)
+    (folder / "flows/chain.py").write_text(CHAIN)
+    stages: dict[str, dict[str, object]] = {}
+    for number in range(1, 7):
+        command = f"python -m flows chain_stage --number {number} --out {number}.txt"
+        stages[f"chain_{number}"] = {"cmd": command, "outs": [f"{number}.txt"], "deps": [f"{number - 1}.txt"]}
+    stages["chain_1"].pop("deps")
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    return folder
+
+
+def test_from_the_third_on_a_dvc_runs_stages_are_forks(chain):
+    with Family(chain, "dvc", "repro", SHELL="/bin/bash") as family:
+        assert family.wait() == 0, family.said()
+        assert not family.survivors()
+    parents = [(chain / f"{number}.txt").read_text() for number in range(1, 7)]
+    assert not [parent for parent in parents[:2] if "flows.warm" in parent]
+    assert "flows.warm" in parents[-1]
+
+
+def test_forks_end_with_dvc(chain):
+    (chain / "asleep").touch()
+    with Family(chain, "dvc", "repro", "--force", SHELL="/bin/sh") as family:
+        assert wait_for(lambda: (chain / "asleep").read_text()), family.said()
+        fork = next(pid for pid in family.members() if "flows.warm" in psutil.Process(pid).parent().cmdline())
+        family.kill(family.head.pid)
+        assert wait_for(lambda: not alive(fork))
+        assert not family.survivors()

@@ -69,6 +69,11 @@ def test_copies_of_training_photographs_are_caught_and_nobody_else_is(embedded):
     assert not any(row["reason"] for row in rows.values())
 
 
+def test_held_out_photographs_are_not_looked_at(embedded):
+    known = {row["image_id"] for row in embedded.to_pylist() if row["origin"] == "real"}
+    assert known == {f"p{n}" for n in (*LEARNT, AFTER)}
+
+
 def test_leakage_counts_what_compare_quarantines(embedded):
     found = leakage(embedded, "pre", settings=DLIB)
     pictures_there = len(COPIES) + len(OTHERS) + 2
