@@ -1,4 +1,7 @@
-"""Imported by every Python that has this folder on its path: notes each connection it tries to open, and whereto."""
+"""Imported by every Python that has this folder on its path: notes each connection it tries to open, and whereto.
+
+Unix sockets reach nobody outside this machine (a stage asks the warm process of its DVC by one) and are not noted.
+"""
 
 import os
 import sys
@@ -9,6 +12,8 @@ LOG = os.environ.get("CONNECTIONS_LOG")
 def _note(event: str, arguments: tuple) -> None:
     if event == "socket.connect":
         target = arguments[1]
+        if isinstance(target, str):
+            return
     elif event == "socket.getaddrinfo":
         target = arguments[0]
     else:
