@@ -3,7 +3,7 @@
 Random weights: neither time nor memory depends on them. The plain recipe is a loop as in diffusers' FLUX LoRA script
 with a caption a photograph and nothing kept: base in bfloat16, VAE and both text encoders at every step, gradient
 checkpointing, torch's AdamW. Ours: latents and texts kept, encoders gone, the base in each precision, bitsandbytes'
-AdamW8bit. Same adapter, sides, batch and loss.
+AdamW8bit, and torch's deterministic algorithms alone. Same adapter, sides, batch, loss and attention (not cuDNN's).
 Without a CUDA card it says so. --tiny runs the same code on any machine, at a size where numbers mean nothing.
 
     python -m bench.synthesis_gpu [--sides 512 768 1024] [--steps 8] [--precisions bfloat16 fp8 int8 nf4] [--tiny]
@@ -13,6 +13,7 @@ import argparse
 import datetime
 import gc
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -216,6 +217,11 @@ class Bench:
 
     def ours(self, kind: Precision) -> Iterator[Row]:
         """Latents and texts kept, the base in one precision, moments in 8 bits; then pictures with the adapter."""
+        with runtime.settled(threads=torch.get_num_threads(), seed=SEED):
+            yield from self.settled(kind)
+
+    def settled(self, kind: Precision) -> Iterator[Row]:
+        """As our stages run: torch's deterministic algorithms alone."""
         network = transformer(self.size, kind, self.device)
         own = learning(network)
         optimiser = AdamW8bit(own, lr=1e-4)
@@ -280,8 +286,11 @@ def main(given: list[str] | None = None) -> None:
     kinds = [kind for kind in arguments.precisions if kind != "nf4" or torch.cuda.is_available()]
     ways += [lambda kind=kind: bench.ours(kind) for kind in kinds]
     torch.manual_seed(SEED)
+    torch.backends.cuda.enable_cudnn_sdp(False)  # as runtime.settled, which says why
     for way in ways:
-        rows += list(way())
+        for row in way():
+            rows.append(row)
+            print(f"{row.way}, {row.side} px: {row.step_s:.3f} s a step", file=sys.stderr, flush=True)
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

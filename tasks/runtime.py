@@ -4,7 +4,8 @@ In: thread counts and seeds from params.yaml. Out: a torch that is settled for t
 block, and generators named by what they are for. Knows nothing of what is computed.
 
 On a CPU two runs with the same thread count are equal bit for bit. On a GPU torch is asked for its
-deterministic algorithms; equal bits are then likely on one machine, and promised by nobody.
+deterministic algorithms; equal bits are then likely on one machine, and promised by nobody. cuDNN's attention is off
+there: its backward pass failed on an H200 (torch 2.11), where flash attention's did not.
 """
 
 import hashlib
@@ -27,6 +28,8 @@ def settled(*, threads: int, seed: int) -> Iterator[None]:
     Everything is put back at the end, so a caller's own random numbers are not disturbed.
     """
     threads_before, strict_before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    fills_before = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    attention_before = torch.backends.cuda.cudnn_sdp_enabled()  # type: ignore[no-untyped-call]
     here = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices=here):
         try:
@@ -34,11 +37,15 @@ def settled(*, threads: int, seed: int) -> Iterator[None]:
             if device().type == "cuda":
                 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
                 torch.use_deterministic_algorithms(True)
+                torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+                torch.backends.cuda.enable_cudnn_sdp(False)
             torch.manual_seed(seed)
             yield
         finally:
             torch.set_num_threads(threads_before)
             torch.use_deterministic_algorithms(strict_before)
+            torch.utils.deterministic.fill_uninitialized_memory = fills_before  # type: ignore[attr-defined]
+            torch.backends.cuda.enable_cudnn_sdp(attention_before)
 
 
 def seed_of(*name: int | str) -> int:

@@ -154,7 +154,8 @@ def drawn(
 ) -> Tensor:  # (n, 3, side, side) in 0..1, or packed latents (n, tokens, 4 C), on the CPU
     """Batches of `together` pictures, the last one filled up: a picture is the same whoever is drawn with it.
 
-    `side`: a multiple of 16. Noise comes from torch.Generator("cpu").manual_seed(seed), whatever the device.
+    `side`: a multiple of 16. Noise comes from torch.Generator("cpu").manual_seed(seed), in float32, whatever the
+    device and the precision: FluxPipeline's own, but that some versions of torch draw other numbers in bfloat16.
     """
     if side % 16:
         raise InputError(f"synthesis_generate: side {side} is no multiple of 16")
@@ -162,14 +163,22 @@ def drawn(
     found = []
     for start in range(0, len(seeds), together):
         places = [min(place, len(seeds) - 1) for place in range(start, start + together)]
+        noise = torch.cat([_noise(pipeline, seeds[place], side) for place in places])
         pictures = pipeline(
             prompt_embeds=encoded.tokens[places].to(pipeline.device, dtype),
             pooled_prompt_embeds=encoded.pooled[places].to(pipeline.device, dtype),
-            generator=[torch.Generator("cpu").manual_seed(seeds[place]) for place in places],
-            height=side, width=side, num_inference_steps=steps, guidance_scale=guidance, output_type=output,
+            latents=noise.to(pipeline.device, dtype), height=side, width=side, num_inference_steps=steps,
+            guidance_scale=guidance, output_type=output,
         ).images  # fmt: skip
         found.append(pictures[: len(seeds) - start].float().cpu())
     return torch.cat(found)
+
+
+def _noise(pipeline: FluxPipeline, seed: int, side: int) -> Tensor:  # packed: (1, tokens, 4 C)
+    places, channels = 2 * (side // (2 * pipeline.vae_scale_factor)), pipeline.transformer.config.in_channels // 4
+    noise = torch.randn(1, channels, places, places, generator=torch.Generator("cpu").manual_seed(seed))
+    packed: Tensor = pipeline._pack_latents(noise, 1, channels, places, places)
+    return packed
 
 
 def to_pixels(

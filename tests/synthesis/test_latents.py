@@ -103,16 +103,17 @@ def test_numbers_that_are_not_finite_are_a_reason(photographs: pa.Table, base: P
 
 def test_a_latent_is_what_diffusers_makes_and_comes_back(base: Path) -> None:
     network = latents.vae_of(base, tiling=False)
-    plain = AutoencoderKL.from_pretrained(open_base(base.parent).folder, subfolder="vae", local_files_only=True).eval()
+    plain = AutoencoderKL.from_pretrained(open_base(base.parent).folder, subfolder="vae", local_files_only=True)
+    plain.eval().to(runtime.device())
     picture = np.random.default_rng(2).integers(0, 256, (32, 48, 3), dtype=np.uint8)
     with runtime.settled(threads=1, seed=0), torch.no_grad():
         latent = latents.encode(network, picture)
         values = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
-        mode = plain.encode(values).latent_dist.mode()
+        mode = plain.encode(values.to(runtime.device())).latent_dist.mode()
         expected = (mode - plain.config.shift_factor) * plain.config.scaling_factor
         drawn = latents.decode(network, torch.stack([latent, latent]))
-        decoded = plain.decode(mode).sample[0].permute(1, 2, 0).numpy() * 127.5 + 127.5
-    assert torch.equal(latent, expected[0])
+        decoded = plain.decode(mode).sample[0].permute(1, 2, 0).cpu().numpy() * 127.5 + 127.5
+    assert torch.equal(latent, expected[0].cpu())
     assert latent.shape == (4, 8, 12)
     assert drawn.shape == (2, 32, 48, 3)
     assert np.array_equal(drawn[0], drawn[1])

@@ -8,6 +8,7 @@ import safetensors.torch
 import torch
 from diffusers import FluxPipeline
 
+from tasks import runtime
 from tasks.synthesis import base as bases
 from tasks.synthesis import lora
 from tasks.synthesis.examples import batch_at
@@ -28,11 +29,12 @@ def network(base):
 
 
 def said(network) -> torch.Tensor:
-    """What the transformer makes of one batch."""
+    """What the transformer makes of one batch, on the device."""
+    network.to(runtime.device())
     batch = batch_at(0, small_examples(), SETTINGS)
     noisy = batch.latents.reshape(len(batch.latents), 4, 8, 8)
     with torch.no_grad():
-        return velocity(network, noisy, torch.full((len(noisy),), 0.5), batch, dtype=torch.float32)
+        return velocity(network, noisy, torch.full((len(noisy),), 0.5), batch, dtype=torch.float32).cpu()
 
 
 def scalings(network, name: str) -> set[float]:

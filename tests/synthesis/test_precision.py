@@ -8,8 +8,10 @@ from torch import Tensor
 from tasks import runtime
 from tasks.synthesis import precision
 
-NEAR = {"float32": 0, "bfloat16": 0.02, "fp8": 0.06, "int8": 0.03}
+NEAR = {"float32": 0, "bfloat16": 0.02, "fp8": 0.06, "int8": 0.03, "nf4": 0.2}
 """Largest relative error (Euclidean) of output and of gradient that is borne."""
+POSSIBLE = [kind for kind in NEAR if kind != "nf4" or torch.cuda.is_available()]
+"""bitsandbytes' 4-bit weights need CUDA."""
 
 
 def tiny() -> FluxTransformer2DModel:
@@ -27,11 +29,10 @@ def output(model: FluxTransformer2DModel, kind: precision.Precision) -> Tensor:
     seeded = runtime.generator(1, "inputs")
     sides = {"hidden_states": (2, 16, 64), "pooled_projections": (2, 32), "encoder_hidden_states": (2, 8, 32)}
     inputs = {name: torch.randn(shape, generator=seeded).to(dtype) for name, shape in sides.items()}
-    ids = {
-        "txt_ids": torch.zeros(8, 3),
-        "img_ids": torch.cartesian_prod(torch.zeros(1), torch.arange(4.0), torch.arange(4.0)),
-    }
-    return model(**inputs, **ids, timestep=torch.full((2,), 0.5, dtype=dtype), return_dict=False)[0]
+    inputs["timestep"] = torch.full((2,), 0.5, dtype=dtype)
+    inputs["txt_ids"] = torch.zeros(8, 3)
+    inputs["img_ids"] = torch.cartesian_prod(torch.zeros(1), torch.arange(4.0), torch.arange(4.0))
+    return model(**{name: value.to(runtime.device()) for name, value in inputs.items()}, return_dict=False)[0]
 
 
 def with_adapter(model: FluxTransformer2DModel) -> FluxTransformer2DModel:
@@ -41,7 +42,7 @@ def with_adapter(model: FluxTransformer2DModel) -> FluxTransformer2DModel:
     for weight in model.parameters():
         if weight.requires_grad:
             weight.data = torch.randn(weight.shape, generator=seeded) * 0.05
-    return model
+    return model.to(runtime.device())
 
 
 def learned(kind: precision.Precision, *, checkpointing: bool) -> tuple[Tensor, Tensor]:
@@ -65,7 +66,7 @@ def apart(one: Tensor, other: Tensor) -> float:
 
 
 @pytest.mark.parametrize("checkpointing", [False, True])
-@pytest.mark.parametrize("kind", NEAR)
+@pytest.mark.parametrize("kind", POSSIBLE)
 def test_every_precision_draws_and_learns_nearly_as_float32_does(
     kind: precision.Precision, checkpointing: bool
 ) -> None:
@@ -82,7 +83,7 @@ def test_the_weights_take_as_many_bytes_as_they_should(kind: precision.Precision
 
 
 def test_fp8_weights_stay_small_after_use() -> None:
-    model = precision.prepare(tiny(), "fp8")
+    model = precision.prepare(tiny(), "fp8").to(runtime.device())
     with torch.no_grad():
         output(model, "fp8")
     assert model.transformer_blocks[0].attn.to_q.weight.dtype == torch.float8_e4m3fn
@@ -95,17 +96,14 @@ def test_nf4_without_a_gpu_says_what_is_accepted() -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="bitsandbytes' 4-bit weights need CUDA")
-def test_nf4_draws_nearly_as_float32_does_and_learns() -> None:
-    model = with_adapter(precision.prepare(tiny(), "nf4")).to("cuda")
-    names = [name for name, weight in model.named_parameters() if weight.requires_grad]
-    assert names
-    assert all("lora" in name for name in names)
-    assert model.transformer_blocks[0].attn.to_k.weight.element_size() == 1
+def test_nf4_weights_take_half_a_byte_each() -> None:
+    weight = precision.prepare(tiny(), "nf4").transformer_blocks[0].attn.to_k.weight
+    assert weight.numel() * weight.element_size() == 64 * 64 / 2
 
 
 @pytest.mark.parametrize("kind", ["bfloat16", "fp8", "int8"])
 def test_an_adapter_is_never_held_in_8_bits(kind: precision.Precision) -> None:
-    model = precision.prepare(tiny(), kind)
+    model = precision.prepare(tiny(), kind).to(runtime.device())
     model.add_adapter(LoraConfig(r=4, lora_alpha=8, target_modules=["attn.to_q", "ff.net.2", "proj_mlp", "proj_out"]))
     with torch.no_grad():
         output(model, kind)
