@@ -9,13 +9,13 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from prefect.artifacts import create_table_artifact
 
 from flows.cards import card
@@ -24,7 +24,7 @@ from flows.progress import progress
 from flows.runners import run_far, run_here
 from flows.store import using
 from flows.tracking import artifact_key, show, tracked
-from flows.work import Plan, Work, plan_of
+from flows.work import Plan, Work, compute_group, plan_of
 from tasks import tables
 from tasks.artifacts import Reference, Store
 from tasks.digests import digest
@@ -56,10 +56,11 @@ def recall(record: Mapping[str, Any], schema: Schema, make: Callable[[], pa.Tabl
         return tables.read(store.path(reference), schema)
 
 
-def run_buckets(work: Work, out: Path, *, runtime: Runtime, here: bool = False) -> None:
+def run_buckets(work: Work, out: Path, *, runtime: Runtime, here: bool = False, pool: Executor | None = None) -> None:
     """Bring every bucket's result into the folder `out`, computing only what the store does not have.
 
     `here` computes in this process alone, holding a card if there is one: for work on a GPU or with threads of its own.
+    `pool`: processes that stay for the stage's next work, so that each opens its models once.
     """
     common = work.provenance()
     plans = [plan_of(work, common, bucket) for bucket in work.buckets()]
@@ -68,7 +69,7 @@ def run_buckets(work: Work, out: Path, *, runtime: Runtime, here: bool = False) 
         use.warn()
         missing = [plan for plan in plans if plan.bucket not in results]
         _tell_damage(use.store, work.stage, missing)
-        results |= _compute(use.store, work, missing, runtime, here)
+        results |= _compute(use.store, work, missing, runtime, here, pool)
         _join(use.store, work, results, out, common)
         use.note(work.stage, [plan.key for plan in plans])
     _tell(work.stage, results, {plan.bucket for plan in missing})
@@ -107,7 +108,9 @@ def _join(store: Store, work: Work, results: Mapping[str, Reference], out: Path,
             store.copy(references[0], out / name)
 
 
-def _compute(store: Store, work: Work, missing: Sequence[Plan], runtime: Runtime, here: bool) -> dict[str, Reference]:
+def _compute(
+    store: Store, work: Work, missing: Sequence[Plan], runtime: Runtime, here: bool, pool: Executor | None
+) -> dict[str, Reference]:
     """The missing buckets' results: in this process, in processes of this machine, or on a cluster."""
     if not missing:
         return {}
@@ -118,11 +121,16 @@ def _compute(store: Store, work: Work, missing: Sequence[Plan], runtime: Runtime
         if not here and _far(runtime, work.stage):
             troubles = run_far(work.stage, compute_far, calls, runtime, advance)
             return {p.bucket: _collect(store, work, p, troubles[name]) for name, plans in groups.items() for p in plans}
-        return dict(chain.from_iterable(d.items() for d in _compute_near(work, calls, runtime, here, advance)))
+        return dict(chain.from_iterable(d.items() for d in _compute_near(work, calls, runtime, here, pool, advance)))
 
 
 def _compute_near(
-    work: Work, calls: Mapping[str, Mapping[str, Any]], runtime: Runtime, here: bool, advance: Callable[[int], None]
+    work: Work,
+    calls: Mapping[str, Mapping[str, Any]],
+    runtime: Runtime,
+    here: bool,
+    pool: Executor | None,
+    advance: Callable[[int], None],
 ) -> Iterable[dict[str, Reference]]:
     """The groups' results, in this process or in processes of this machine."""
     if here:
@@ -130,9 +138,14 @@ def _compute_near(
             return run_here(work.stage, _compute_here, calls, 1, advance).values()
     if runtime.workers < 2 or len(calls) == 1:
         return run_here(work.stage, _compute_here, calls, 1, advance).values()
-    with worker_pool(min(runtime.workers, len(calls)), __name__, work.compute.__module__) as pool:
-        pooled = {name: {**given, "pool": pool} for name, given in calls.items()}
+    with nullcontext(pool) if pool else stage_pool(min(runtime.workers, len(calls)), work.compute) as workers:
+        pooled = {name: {**given, "pool": workers} for name, given in calls.items()}
         return run_here(work.stage, _compute_here, pooled, runtime.workers, advance).values()
+
+
+def stage_pool(workers: int, *computes: Callable[..., pa.Table]) -> ProcessPoolExecutor:
+    """Processes of this machine for `computes`; they start with their first work."""
+    return worker_pool(workers, compute_group.__module__, *(compute.__module__ for compute in computes))
 
 
 def _far(runtime: Runtime, stage: str) -> bool:
@@ -197,24 +210,6 @@ def _require_same(work: Work, plan: Plan) -> None:
         paths = source.read(plan.bucket)["path"].to_pylist() if named else []
         if lost := [path for path in paths if not os.access(path, os.R_OK)]:
             raise InputError(f"{where}: {len(lost)} of {len(paths)} raw files of bucket {plan.bucket} cannot be opened")
-
-
-def compute_group(store: Store, work: Work, plans: Sequence[Plan]) -> dict[str, Reference]:
-    """Compute buckets in one call and store each one's rows; runs in this process or a worker."""
-    inputs = {
-        name: pa.concat_tables([source.read(plan.bucket) for plan in plans]) for name, source in work.sources.items()
-    }
-    checkpoint = store.checkpoint(work.stage, digest([plan.key for plan in plans])) if work.resumable else None
-    extra = {"checkpoint": checkpoint} if checkpoint else {}
-    table = work.compute(**inputs, **work.files, **work.settings, **extra)
-    references = {}
-    for plan in plans:
-        _, _, image = plan.bucket.partition("-")
-        rows = table.filter(pc.equal(table["image_id"], image)) if image else table
-        references[plan.bucket] = store.put(work.stage, plan.key, rows, work.schema, provenance=plan.provenance)
-    if checkpoint:
-        checkpoint.unlink(missing_ok=True)
-    return references
 
 
 def _tell(stage: str, results: Mapping[str, Reference], computed: set[str]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent import futures
 from typing import Any, TypeVar
 
-from prefect import task
+from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import as_completed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
@@ -29,7 +29,13 @@ Calls = Mapping[str, Mapping[str, Any]]
 def run_here(
     stage: str, function: Callable[..., T], calls: Calls, width: int, advance: Callable[[int], None]
 ) -> dict[str, T]:
-    """Call the function `width` at a time in threads of this process; results in the order of `calls`."""
+    """Call the function `width` at a time in threads of this process; results in the order of `calls`.
+
+    One at a time is called in this very thread: torch's own threads are slower by half under a second one, since
+    OpenMP then counts more threads than cores, and those that wait for each other go to sleep.
+    """
+    if width == 1:
+        return _one_by_one(stage, function, calls, advance)
     if tracked():
         return _run(ThreadPoolTaskRunner(max_workers=width), stage, function, calls, advance)
     with futures.ThreadPoolExecutor(width) as threads:
@@ -42,6 +48,14 @@ def run_here(
             threads.shutdown(wait=False, cancel_futures=True)
             raise
     return {name: future.result() for name, future in running.items()}
+
+
+def _one_by_one(stage: str, function: Callable[..., T], calls: Calls, advance: Callable[[int], None]) -> dict[str, T]:
+    found = {}
+    for name, given in calls.items():
+        found[name] = _named(stage, function, name)(**given) if tracked() else function(**given)
+        advance(1)
+    return found
 
 
 def run_far(
@@ -65,16 +79,18 @@ def run_far(
 def _run(
     runner: TaskRunner[Any], stage: str, function: Callable[..., T], calls: Calls, advance: Callable[[int], None]
 ) -> dict[str, T]:
-    """Task runs named like their calls. Prefect caches nothing: the store does."""
-    plain = task(name=stage, cache_policy=NO_CACHE, persist_result=False)(function)
+    """Task runs named like their calls."""
     with runner:
-        running = {
-            name: runner.submit(plain.with_options(task_run_name=name), dict(given)) for name, given in calls.items()
-        }
+        running = {name: runner.submit(_named(stage, function, name), dict(given)) for name, given in calls.items()}
         for done in as_completed(list(running.values())):
             done.result()
             advance(1)
         return {name: future.result() for name, future in running.items()}
+
+
+def _named(stage: str, function: Callable[..., T], name: str) -> Task[..., T]:
+    """A task of that name. Prefect caches nothing: the store does."""
+    return task(name=stage, task_run_name=name, cache_policy=NO_CACHE, persist_result=False)(function)
 
 
 Lost = tuple[type[Exception], ...]

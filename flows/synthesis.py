@@ -16,7 +16,7 @@ from prefect import flow
 from pydantic import BaseModel
 
 from flows.cards import card
-from flows.incremental import recall, run_buckets
+from flows.incremental import recall, run_buckets, stage_pool
 from flows.ingest import PIXELS
 from flows.progress import reporter
 from flows.store import open_store
@@ -278,15 +278,16 @@ def synthesis_screen(prompts: Path, pre: Path, post: Path, out: Path) -> None:
     from tasks.synthesis import screening
 
     settings = params.load(SynthesisScreen, "synthesis_screen")
-    for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
-        work = Work(
-            stage="synthesis_screen",
-            compute=screening.screen_pictures,
-            schema=SCREENED,
-            sources={"generated": Source(generated, GENERATED), "prompts": Source(prompts, PROMPTS)},
-            settings={"settings": settings},
-        )
-        run_buckets(work, out / condition, runtime=_runtime())
+    with stage_pool(_runtime().workers, screening.screen_pictures) as pool:
+        for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
+            work = Work(
+                stage="synthesis_screen",
+                compute=screening.screen_pictures,
+                schema=SCREENED,
+                sources={"generated": Source(generated, GENERATED), "prompts": Source(prompts, PROMPTS)},
+                settings={"settings": settings},
+            )
+            run_buckets(work, out / condition, runtime=_runtime(), pool=pool)
 
 
 @flow
@@ -305,16 +306,17 @@ def synthesis_identity(
         sources={"images": Source(images, IMAGES, PIXELS), "captions": Source(captions, CAPTIONS, WHO)},
         settings=numbers,
     )
-    run_buckets(work, embeddings / "photographs", runtime=_runtime())
-    for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
-        drawn = Work(
-            stage="synthesis_identity",
-            compute=identity.embed_generated,
-            schema=EMBEDDINGS,
-            sources={"generated": Source(generated, GENERATED)},
-            settings=numbers,
-        )
-        run_buckets(drawn, embeddings / condition, runtime=_runtime())
+    with stage_pool(_runtime().workers, work.compute) as pool:
+        run_buckets(work, embeddings / "photographs", runtime=_runtime(), pool=pool)
+        for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
+            drawn = Work(
+                stage="synthesis_identity",
+                compute=identity.embed_generated,
+                schema=EMBEDDINGS,
+                sources={"generated": Source(generated, GENERATED)},
+                settings=numbers,
+            )
+            run_buckets(drawn, embeddings / condition, runtime=_runtime(), pool=pool)
     found = identity.compare(_embeddings(embeddings), settings=settings)
     record = provenance("synthesis_identity", identity, IDENTITY, numbers, {})
     tables.write(found, out, IDENTITY, provenance=record)

@@ -12,12 +12,16 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:  # torch takes seconds to import, which those who only want a seed need not wait for
+    import torch
 
 
-def device() -> torch.device:
+def device() -> "torch.device":
     """The first GPU if torch sees one, else the CPU. `CUDA_VISIBLE_DEVICES=` in the environment hides GPUs."""
+    import torch
+
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -27,6 +31,8 @@ def settled(*, threads: int, seed: int) -> Iterator[None]:
 
     Everything is put back at the end, so a caller's own random numbers are not disturbed.
     """
+    import torch
+
     threads_before, strict_before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     fills_before = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     attention_before = torch.backends.cuda.cudnn_sdp_enabled()  # type: ignore[no-untyped-call]
@@ -53,6 +59,8 @@ def seed_of(*name: int | str) -> int:
     return int.from_bytes(hashlib.sha256(repr(name).encode()).digest()[:8], "big") >> 1
 
 
-def generator(*name: int | str) -> torch.Generator:
+def generator(*name: int | str) -> "torch.Generator":
     """A CPU generator that depends on `name` alone: a resumed run draws what an uninterrupted one draws."""
+    import torch
+
     return torch.Generator().manual_seed(seed_of(*name))

@@ -1,7 +1,8 @@
 """What every block of params.yaml is: a frozen model, and how it is loaded. Knows no block."""
 
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -25,7 +26,7 @@ T = TypeVar("T", bound="Block")
 def load(model: type[T], block: str, path: Path = Path("params.yaml")) -> T:
     """The block's numbers as `model`. ParamsError names the file, the key and what was wrong with it."""
     try:
-        blocks = yaml.safe_load(path.read_bytes())
+        blocks = _parsed(path.read_bytes())
     except OSError as error:
         raise ParamsError(f"{path}: {error.strerror}; run from the project's folder") from error
     except yaml.YAMLError as error:
@@ -40,3 +41,9 @@ def load(model: type[T], block: str, path: Path = Path("params.yaml")) -> T:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         known = ", ".join(model.model_fields)
         raise ParamsError(f"{path}: block {block!r}: {wrong}. Known keys: {known}") from error
+
+
+@lru_cache(maxsize=1)
+def _parsed(content: bytes) -> Any:
+    """A stage reads its numbers many times. Nobody changes what is returned."""
+    return yaml.safe_load(content)

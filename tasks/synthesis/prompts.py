@@ -14,7 +14,6 @@ from itertools import product
 from typing import Any, TypeVar
 
 import pyarrow as pa
-import torch
 
 from tasks.digests import digest
 from tasks.errors import InputError
@@ -117,6 +116,8 @@ def _is_excluded(asked: Mapping[str, str], rules: Sequence[Parts]) -> bool:
 
 def _deal(parts: Parts, rules: Sequence[Parts], count: int, *, name: tuple[int | str, ...]) -> Iterator[dict[str, str]]:
     """One value of each part, `count` times; what comes later changes nothing before it."""
+    import torch  # seconds, for which who only writes captions need not wait
+
     hands: dict[str, list[str]] = {part: [] for part in parts}
     rounds = dict.fromkeys(parts, 0)
 

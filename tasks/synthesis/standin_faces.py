@@ -89,7 +89,9 @@ def _mapped(jobs: list[Job], workers: int) -> Iterator[tuple[np.ndarray, Said]]:
     if workers == 1:
         yield from map(draw_face, jobs)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(workers, context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
         yield from pool.map(draw_face, jobs, chunksize=16)
 
 
