@@ -1,4 +1,4 @@
-"""Seconds of every stage of the demo, from nothing: a fresh clone of this project, `dvc repro`, one stage after the other.
+"""Seconds of every stage of the demo, from nothing: a fresh clone of this project, `dvc repro`, stage after stage.
 
 What a stage takes includes what DVC does before and after it. "stolen" are seconds of all processors together that a
 virtual machine's host gave to others meanwhile (/proc/stat; Linux): a busy host makes stages slower than they are.
@@ -17,8 +17,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from flows import PROJECT
-
+PROJECT = Path(__file__).resolve().parents[1]
 STEAL = 8
 """Place of stolen time in /proc/stat's first line, after the word."""
 

@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
 
 from flows import PROJECT, store
 from flows.incremental import run_buckets
+from flows.runners import run_here
 from flows.work import Source, Work
 from tasks import params, tables
 from tasks.digests import file_digest
@@ -136,3 +138,14 @@ def test_a_call_that_is_killed_finds_its_checkpoint_again(dear, tmp_path):
     assert sum("resumed" in call for call in dear.calls()) == 1
     assert not list((tmp_path / "store").rglob("*.pt"))
     assert dear.result().num_rows == 10
+
+
+def test_one_at_a_time_is_called_in_the_stages_own_thread() -> None:
+    found = run_here("toy", threading.get_ident, {"a": {}, "b": {}}, 1, lambda _: None)
+    assert found == {"a": threading.get_ident(), "b": threading.get_ident()}
+
+
+def test_a_worker_imports_neither_prefect_nor_torch_to_take_its_work() -> None:
+    script = "import sys, flows.work, tasks.synthesis.captions; print(*{'prefect', 'torch'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
