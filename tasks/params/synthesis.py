@@ -93,6 +93,7 @@ class SynthesisTrain(Block):
     batch_size: int = Field(ge=1, description="published: 1")
     learning_rate: float = Field(gt=0, description="published: 1e-4")
     warmup_steps: int = Field(ge=0)
+    flat_share: float = Field(ge=0, le=1, description="of the steps before the rate falls linearly; 1: it never does")
     weight_decay: float = Field(ge=0)
     optimiser: Literal["adamw8bit", "adamw"] = Field(description="published: adamw8bit (bitsandbytes)")
     smallest_8bit: int = Field(ge=1, description="numbers below which a tensor's optimiser state stays in 32 bits")

@@ -82,6 +82,7 @@ def card(
         "instance_prompt": f"[{trigger}]",
     }
     stand_in = "\n**The base is a small stand-in trained on drawn faces: this adapter draws drawings, not people.**\n"
+    flat = settings.flat_share
     return TEXT.format(
         front=yaml.safe_dump(front, sort_keys=True),
         what=WHAT[condition],
@@ -96,7 +97,7 @@ def card(
         steps=curves[-1]["step"],
         batch=settings.batch_size,
         optimiser=settings.optimiser,
-        rate=f"{settings.learning_rate:g}",
+        rate=f"{settings.learning_rate:g}" + (f", falling after {flat:.0%} of the steps" if flat < 1 else ""),
         rank=settings.rank,
         alpha=f"{settings.alpha:g}",
         precision=settings.precision,

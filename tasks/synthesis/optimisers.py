@@ -11,6 +11,9 @@ from torch import nn
 
 from tasks.params import SynthesisTrain
 
+LAST = 0.02
+"""Share of the highest rate at the end of a training whose rate falls."""
+
 
 def optimiser_of(weights: Sequence[nn.Parameter], settings: SynthesisTrain) -> torch.optim.Optimizer:
     """Of all the weights, at the highest rate. bitsandbytes works on a CPU too; small tensors keep 32 bits."""
@@ -27,6 +30,13 @@ def optimiser_of(weights: Sequence[nn.Parameter], settings: SynthesisTrain) -> t
     return made
 
 
-def rate_at(step: int, settings: SynthesisTrain) -> float:
-    """The learning rate of step `step` (from 0): a linear rise, then constant."""
-    return settings.learning_rate * min(1.0, (step + 1) / (settings.warmup_steps + 1))
+def rate_at(step: int, total: int, settings: SynthesisTrain) -> float:
+    """The learning rate of step `step` (from 0) of `total`. The paper names the rate alone (section 4.2)."""
+    return settings.learning_rate * share(step, total, warmup=settings.warmup_steps, flat=settings.flat_share)
+
+
+def share(step: int, total: int, *, warmup: float, flat: float) -> float:
+    """Share of the highest rate: a linear rise over `warmup` steps, and after `flat` of all steps a fall to LAST."""
+    rise = min(1.0, (step + 1) / (warmup + 1))
+    fallen = max(0.0, (step / total - flat) / (1 - flat)) if flat < 1 else 0.0
+    return rise * (1 - (1 - LAST) * fallen)

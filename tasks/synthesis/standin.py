@@ -52,13 +52,14 @@ def build_stand_in(
         standing = _Standing(checkpoint, _key(settings, threads), settings, on_progress)
         drawn, said = standin_faces.draw_faces(settings, workers=threads)
         standing.passed(settings.faces)
-        pictures = torch.from_numpy(drawn).permute(0, 3, 1, 2).contiguous()
+        plain = torch.from_numpy(drawn).permute(0, 3, 1, 2)
+        pictures = torch.cat([plain, plain.flip(3)])
         torch.manual_seed(runtime.seed_of(settings.seed, "autoencoder"))
-        vae = standin_vae.train(
+        vae, latents = standin_vae.train(
             pictures, settings=settings, state=standing.of("vae"), keep=standing.keeper("vae"), on_step=standing.step
         )
         encoders = encoders_of(settings)
-        lessons = lessons_of(pictures, said, vae, encoders, settings=settings)
+        lessons = lessons_of(latents, [*said, *said], encoders, settings=settings)
         torch.manual_seed(runtime.seed_of(settings.seed, "transformer"))
         network = standin_flow.train(
             lessons, settings=settings, state=standing.of("flow"), keep=standing.keeper("flow"), on_step=standing.step
@@ -73,19 +74,17 @@ def encoders_of(settings: StandIn) -> TextEncoders:
 
 
 def lessons_of(
-    pictures: Tensor,  # (n, 3, S, S) uint8
-    said: list[standin_faces.Said],
-    vae: AutoencoderKL,
+    latents: Tensor,  # (n, C, h, w)
+    said: list[standin_faces.Said],  # n
     encoders: TextEncoders,
     *,
     settings: StandIn,
 ) -> standin_flow.Lessons:
-    """Every face and its mirror image, each with CAPTIONS captions."""
-    latents = torch.cat([standin_vae.latents_of(vae, pictures), standin_vae.latents_of(vae, pictures.flip(3))])
+    """Every face with CAPTIONS captions of its own."""
     rng = np.random.default_rng([settings.seed, len(said)])
     captions = [
         standin_faces.caption(face, rng, kept=1.0 if number == 0 else 0.6)
-        for face in (*said, *said)
+        for face in said
         for number in range(CAPTIONS)
     ]
     unique = sorted(set(captions))

@@ -20,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tasks import runtime
 from tasks.params import StandIn
 from tasks.synthesis.muon import Muon
-from tasks.synthesis.standin_vae import KEEP_EVERY, State, share, steps_shown
+from tasks.synthesis.standin_vae import KEEP_EVERY, State, rate_share, steps_shown
 
 HEAD = 32
 AXES = (8, 12, 12)
@@ -86,7 +86,7 @@ def train(
     for number in steps_shown(first, settings.steps, "transformer"):
         draws = runtime.generator(settings.seed, "flow", number)
         for optimiser, rate in zip(optimisers, highest, strict=True):
-            optimiser.param_groups[0]["lr"] = rate * share(number, settings.steps)
+            optimiser.param_groups[0]["lr"] = rate * rate_share(number, settings.steps)
         rows = torch.randint(len(lessons.faces), (settings.batch,), generator=draws)
         loss = _loss(network, lessons, rows, noise_of(own[rows], directions, draws), draws)
         for optimiser in optimisers:

@@ -6,6 +6,7 @@ trained, on the mean absolute difference of pixels and of their neighbours' diff
 seed and their number, so a killed training goes on with the same result. Knows nothing of text and of files.
 """
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,12 +19,15 @@ from tqdm import tqdm
 from tasks import runtime
 from tasks.params import StandIn
 from tasks.synthesis import standin_codec
+from tasks.synthesis.optimisers import share
 
 GROUPS = 1
 CLOSE_LOOK = 1.0
 """Weight of differences between neighbouring pixels, for edges."""
 SAMPLE = 256
 """Pictures that the closed form looks at."""
+DEVIATION = math.exp(standin_codec.LOG_VARIANCE / 2)
+"""Standard deviation of the latents' noise."""
 KEEP_EVERY = 50
 """Steps after which the training's state is kept."""
 State = dict[str, Any]
@@ -54,11 +58,15 @@ def train(
     state: State | None,
     keep: Callable[[State], None],
     on_step: Callable[[], None],
-) -> AutoencoderKL:
-    """The trained network, eval and frozen; goes on from `state`, and hands its state to `keep` now and then."""
+) -> tuple[AutoencoderKL, Tensor]:
+    """The trained network, eval and frozen, and the pictures' latents (n, C, h, w), of mean 0 and deviation 1.
+
+    Goes on from `state`, and hands its state to `keep` now and then. The encoder looks at each picture once.
+    """
     vae = autoencoder(settings)
     standin_codec.settle_encoder(vae, floats(pictures[:SAMPLE]))
     standin_codec.settle_decoder(vae, floats(pictures[:SAMPLE]))
+    means = means_of(vae, pictures)
     vae.to(memory_format=torch.channels_last).requires_grad_(False).decoder.requires_grad_(True)
     optimiser = torch.optim.AdamW(vae.decoder.parameters(), lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=0.0)
     first = 0
@@ -70,10 +78,9 @@ def train(
     for number in steps_shown(first, settings.vae_steps, "autoencoder"):
         draws = runtime.generator(settings.seed, "vae", number)
         for group in optimiser.param_groups:
-            group["lr"] = settings.vae_rate * share(number, settings.vae_steps)
+            group["lr"] = settings.vae_rate * rate_share(number, settings.vae_steps)
         rows = torch.randint(len(pictures), (settings.vae_batch,), generator=draws)
-        batch = mirrored(floats(pictures[rows]), draws).contiguous(memory_format=torch.channels_last)
-        loss = _loss(vae, batch, draws)
+        loss = _loss(vae, means[rows], floats(pictures[rows]), draws)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(vae.decoder.parameters(), 1.0)
@@ -81,9 +88,9 @@ def train(
         if (number + 1) % KEEP_EVERY == 0:
             keep({"network": vae.state_dict(), "optimiser": optimiser.state_dict(), "step": number + 1})
         on_step()
-    vae.requires_grad_(False).eval()
-    _settle(vae, pictures)
-    return vae
+    middle, spread = float(means.double().mean()), float(means.double().std())
+    vae.register_to_config(shift_factor=middle, scaling_factor=1 / spread)
+    return vae.requires_grad_(False).eval(), (means - middle) / spread
 
 
 def steps_shown(first: int, total: int, what: str) -> Iterator[int]:
@@ -95,10 +102,9 @@ def steps_shown(first: int, total: int, what: str) -> Iterator[int]:
             bar.update()
 
 
-def share(number: int, total: int) -> float:
-    """Share of the highest rate at step `number` of `total`: a short rise, then flat, then down to a fiftieth."""
-    rise = min(1.0, (number + 1) / (0.03 * total + 1))
-    return rise * min(1.0, 0.02 + 0.98 * 2 * (1 - number / total))
+def rate_share(number: int, total: int) -> float:
+    """Share of the highest rate at step `number` of `total`: a short rise, flat for half of the steps, a fall."""
+    return share(number, total, warmup=0.03 * total, flat=0.5)
 
 
 def floats(pictures: Tensor) -> Tensor:
@@ -106,31 +112,15 @@ def floats(pictures: Tensor) -> Tensor:
     return pictures.float() / 127.5 - 1
 
 
-def mirrored(pictures: Tensor, draws: torch.Generator) -> Tensor:
-    """Every second picture, by chance, as in a mirror."""
-    flips = torch.rand(len(pictures), generator=draws) < 0.5
-    return torch.where(flips[:, None, None, None], pictures.flip(3), pictures)
-
-
 @torch.no_grad()
-def latents_of(vae: AutoencoderKL, pictures: Tensor, *, together: int = 32) -> Tensor:
-    """(n, 3, S, S) uint8 to (n, C, h, w): the means, shifted and scaled by the network's factors."""
-    found = [vae.encode(floats(batch)).latent_dist.mean for batch in torch.split(pictures, together)]
-    latents: Tensor = (torch.cat(found) - vae.config.shift_factor) * vae.config.scaling_factor
-    return latents
+def means_of(vae: AutoencoderKL, pictures: Tensor, *, together: int = 32) -> Tensor:
+    """(n, 3, S, S) uint8 to (n, C, h, w): what the encoder says, not yet shifted and scaled."""
+    return torch.cat([vae.encode(floats(batch)).latent_dist.mean for batch in torch.split(pictures, together)])
 
 
-def _loss(vae: AutoencoderKL, pictures: Tensor, draws: torch.Generator) -> Tensor:
-    found = vae.encode(pictures).latent_dist
-    noise = torch.randn(found.mean.shape, generator=draws)
-    apart = vae.decode(found.mean + found.std * noise).sample - pictures
+def _loss(vae: AutoencoderKL, means: Tensor, pictures: Tensor, draws: torch.Generator) -> Tensor:
+    latents = means + DEVIATION * torch.randn(means.shape, generator=draws)
+    apart = vae.decode(latents.contiguous(memory_format=torch.channels_last)).sample - pictures
     edges = apart.diff(dim=2).abs().mean() + apart.diff(dim=3).abs().mean()
     loss: Tensor = apart.abs().mean() + CLOSE_LOOK * edges
     return loss
-
-
-def _settle(vae: AutoencoderKL, pictures: Tensor) -> None:
-    """The factors that give the latents mean 0 and deviation 1, in the network's configuration."""
-    vae.register_to_config(shift_factor=0.0, scaling_factor=1.0)
-    latents = latents_of(vae, pictures).double()
-    vae.register_to_config(shift_factor=float(latents.mean()), scaling_factor=float(1 / latents.std()))

@@ -107,10 +107,11 @@ def train(
         every = max(1, total // ROWS)
         with tqdm(total=total, initial=standing.step, desc="training", unit="step", mininterval=interval) as bar:
             while standing.step < total:
-                standing.losses.append(_step(network, matrices, optimiser, examples, standing.step, settings))
+                rate = rate_at(standing.step, total, settings)
+                standing.losses.append(_step(network, matrices, optimiser, examples, standing.step, rate, settings))
                 standing.step += 1
                 if standing.step % every == 0 or standing.step == total:
-                    _add_row(standing, settings)
+                    _add_row(standing, rate)
                 if standing.step % settings.sample_every == 0 or standing.step == total:
                     standing.samples += _samples(network, base, shown, texts, standing.step, settings, drawing)
                 if checkpoint and standing.step % settings.checkpoint_every == 0:
@@ -157,10 +158,11 @@ def _step(
     optimiser: torch.optim.Optimizer,
     examples: Examples,
     step: int,
+    rate: float,
     settings: SynthesisTrain,
 ) -> float:
     for group in optimiser.param_groups:
-        group["lr"] = rate_at(step, settings)
+        group["lr"] = rate
     draws = runtime.generator(settings.seed, "noise", step)
     loss = loss_of(network, batch_at(step, examples, settings), draws, settings)
     optimiser.zero_grad()
@@ -170,13 +172,13 @@ def _step(
     return float(loss.detach())
 
 
-def _add_row(standing: _Standing, settings: SynthesisTrain) -> None:
+def _add_row(standing: _Standing, rate: float) -> None:
     loss = float(np.mean(standing.losses))
     if not math.isfinite(loss):
         raise TrainingError(
             f"the loss is no longer a number at step {standing.step}: lower synthesis_train: learning_rate"
         )
-    standing.curves.append({"step": standing.step, "loss": loss, "rate": rate_at(standing.step - 1, settings)})
+    standing.curves.append({"step": standing.step, "loss": loss, "rate": rate})
     standing.losses.clear()
 
 

@@ -20,8 +20,8 @@ from tasks.synthesis.training import Trained, train
 SETTINGS = SynthesisTrain.model_validate(
     {
         "seed": 3, "threads": 1, "rank": 4, "alpha": 8, "targets": ["attn.to_q", "attn.to_k", "proj_mlp", "proj_out"],
-        "steps_per_image": 4, "batch_size": 2, "learning_rate": 0.01, "warmup_steps": 2, "weight_decay": 0.01,
-        "optimiser": "adamw8bit", "smallest_8bit": 1, "clip_norm": 1.0,
+        "steps_per_image": 4, "batch_size": 2, "learning_rate": 0.01, "warmup_steps": 2, "flat_share": 0.5,
+        "weight_decay": 0.01, "optimiser": "adamw8bit", "smallest_8bit": 1, "clip_norm": 1.0,
         "timesteps": {"kind": "uniform", "mean": 0.0, "deviation": 1.0, "shift": 3.0}, "precision": "float32",
         "gradient_checkpointing": False, "preservation": 0.25, "training_adapter": None, "checkpoint_every": 2,
         "sample_every": 6, "samples": 1,

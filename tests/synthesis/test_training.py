@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import pytest
 import torch
@@ -49,6 +50,19 @@ def test_the_loss_falls_and_samples_come_at_intervals(base):
     assert sum(losses[-10:]) < sum(losses[:10])
     assert [row["step"] for row in done.samples] == [*range(6, 90, 6), 90]
     assert len({row["picture"] for row in done.samples}) > 1
+
+
+def test_the_rate_rises_stays_and_falls_or_stays_for_good(base):
+    def rates(flat_share: float) -> list[float]:
+        curves = small_training(base, steps_per_image=10, flat_share=flat_share, learning_rate=0.01).curves
+        return [row["rate"] for row in curves]
+
+    falling, constant = rates(0.5), rates(1.0)
+    assert falling[:16] == constant[:16] == pytest.approx([0.01 / 3, 0.02 / 3, *[0.01] * 14])
+    assert constant[16:] == pytest.approx([0.01] * 14)
+    steps = [before - after for before, after in pairwise(falling[15:])]
+    assert steps == pytest.approx([steps[0]] * 14)
+    assert falling[-1] - steps[0] == pytest.approx(0.01 / 50)
 
 
 def test_ten_steps_a_photograph_of_those_who_train(base):
