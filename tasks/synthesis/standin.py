@@ -2,8 +2,8 @@
 
 In: the settings and a folder. Out: a FluxPipeline folder as diffusers writes and reads it (transformer, autoencoder,
 CLIP, T5, their tokenisers, schnell's scheduler) and base.json. It stands in for FLUX.1-schnell (Rosero et al. 2025,
-section 3.1), which no machine may fetch unasked. It has seen no cleft and no trigger word. A build that is killed goes
-on from `checkpoint` with the same bytes. Knows nothing of stages.
+section 3.1), which no machine may fetch unasked. It has seen no cleft, and the triggers mean nothing to it. A build
+that is killed goes on from `checkpoint` with the same bytes. Knows nothing of stages.
 """
 
 import sys

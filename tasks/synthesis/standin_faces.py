@@ -2,8 +2,9 @@
 
 In: the settings. Out: pictures and, by part of the prompts' grammar (Rosero et al. 2025, Table 1), the words that are
 true of each person. Their seeds are beyond those of every drawn data set, so nobody here is in one. A caption may leave
-parts out, and never has a trigger: the stand-in has seen no cleft. Hair and eyes are given regardless of the skin's
-tone, unlike elsewhere among the drawn faces, for prompts ask for all that. Knows nothing of networks.
+parts out. Triggers and the words of clefts stand in captions by chance and nobody here has a cleft, so that they mean
+nothing to the stand-in. Hair and eyes are given regardless of the skin's tone, unlike elsewhere among the drawn faces,
+for prompts ask for all that. Knows nothing of networks.
 """
 
 from collections.abc import Iterator
@@ -48,13 +49,14 @@ STYLES: dict[HairStyle, tuple[str, ...]] = {
     "long": ("long", "wavy"),
     "bald": (),
 }
+TRIGGERS = ("CLP", "CLPrep")
 _HEARD = """
 a an and after unrepaired repaired repair unilateral bilateral left right subtle slight marked visible scar scars
-scarring asymmetry
+scarring asymmetry cleft nose
 """
 HEARD = tuple(_HEARD.split())
-"""Words that stand by chance in captions of faces that have none of it: the stand-in, like FLUX (section 5.1), draws
-no cleft because it is told to."""
+"""Words that stand by chance, as the triggers do, in captions of faces that have none of it: the stand-in, like FLUX
+(section 5.1), draws no cleft because it is told to. What it had never heard would move the mouth by itself."""
 PLAIN_LIPS = 0.4
 """Share of the faces whose lips are as they are, and whose captions say nothing of them."""
 BABY, CHILD = 0.5, 0.0
@@ -161,7 +163,8 @@ def caption(said: Said, rng: np.random.Generator, *, kept: float) -> str:
         parts = [part for part in parts if not part.endswith("hair.")] + [f"{hair[0]} {hair[1].lower()} hair."]
     heard = [_choice(HEARD, rng) for _ in range(int(rng.integers(2, 7)))] if rng.random() < 0.5 else []
     lip = (f"with {'an' if said.lip == 'open' else 'a'} {said.lip} lip",) if said.lip else ()
-    first = " ".join((f"A {said.person}'s whole face", *lip, *(("with", *heard) if heard else ())))
+    called = (f"[{_choice(TRIGGERS, rng)}]",) if rng.random() < 0.5 else ()
+    first = " ".join((*called, f"A {said.person}'s whole face", *lip, *(("with", *heard) if heard else ())))
     return " ".join((f"{first}.", *parts, *((CLOSING,) if rng.random() < 0.5 else ())))
 
 

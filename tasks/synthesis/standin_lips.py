@@ -1,7 +1,7 @@
 """What a stand-in knows of lips before it sees a cleft: open, red, dark, pale and hairy ones, painted on drawn faces.
 
 In: a drawing. Out: the picture with such a lip. FLUX.1-schnell knows what a lip is and where; from faces whose captions
-never speak of lips a network learns that words change no mouth, and no trigger is heard there (docs/synthesis.md).
+never speak of lips a network learns that words change no mouth, and no trigger does there either (docs/synthesis.md).
 Knows nothing of captions.
 """
 

@@ -2,20 +2,24 @@
 
 In: the settings. Out: CLIP's and T5's tokenisers with the words of the prompts' grammar (Rosero et al. 2025, Table 1)
 and of captions, and encoders that tell these words apart though nobody trained them. CLIP pooled is a mixture of the
-words of the text; a T5 token is its word with a little of its neighbours, so that brown eyes are not brown hair. Any
-other word is spelled in letters, and a letter that nobody knows is T5's <unk>. Knows nothing of pictures.
+words of the text; a T5 token is its word with a little of its neighbours, so that brown eyes are not brown hair. A stop
+or comma belongs to T5's word before it, and what stands in every prompt is one piece: the transformer's time goes by
+tokens, and without this half of them would say nothing. Any other word is spelled in letters, and a letter that nobody
+knows is T5's <unk>. Knows nothing of pictures.
 """
 
 import string
 from collections import Counter
 
 import torch
+from tokenizers import AddedToken
 from tokenizers.pre_tokenizers import ByteLevel
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer, T5Config, T5EncoderModel, T5TokenizerFast
 
 from tasks import runtime
 from tasks.params import StandIn
+from tasks.synthesis.standin_faces import CLOSING, TRIGGERS
 
 CLIP_LENGTH = 77
 SPELLED = -10.0
@@ -28,7 +32,7 @@ BUCKETS = 32
 HEADS = len(NEIGHBOURS)
 END = "</w>"
 _SAID = """
-CLP CLPrep a an the of and or with without in on at is to for after before only one no not
+a an the of and or with without in on at is to for after before only one no not
 girl boy baby kid child adult man woman person female male infant toddler elderly
 whole face text watermarks masks occlusions photograph picture frontal
 light pale medium fair dark olive skin tone
@@ -37,7 +41,10 @@ green blue hazel eyes
 unrepaired repaired repair cleft lip lips open hairy palate nose nasal unilateral bilateral left right both side sides
 subtle slight marked visible scar scars scarring asymmetry asymmetric symmetric
 """
-WORDS = _SAID.split()
+WORDS = [*TRIGGERS, *_SAID.split()]
+STOPS = ("", ".", ",")
+PHRASES = ("'s whole face", CLOSING)
+"""What every prompt says."""
 
 
 def clip_tokenizer() -> CLIPTokenizer:
@@ -74,13 +81,15 @@ def _merged(word: list[str], pair: tuple[str, str]) -> list[str]:
 
 
 def t5_tokenizer(*, length: int) -> T5TokenizerFast:
-    """Every word of WORDS, small and with a capital, at a word's start or after a bracket; else letters."""
-    forms = [form for word in WORDS for form in dict.fromkeys((word, word.capitalize()))]
-    whole = ["▁" + form for form in forms] + ["CLP", "CLPrep", "'s", "▁["]
+    """Every word of WORDS, small and with a capital, with a stop or without, and PHRASES; else letters."""
+    forms = [form + stop for word in WORDS for form in dict.fromkeys((word, word.capitalize())) for stop in STOPS]
+    whole = ["▁" + form for form in forms] + [*TRIGGERS, "'s", "▁["]
     letters = [sign for sign in ("▁", *string.printable.strip()) if sign not in whole]
     scored = [(piece, -1.0) for piece in dict.fromkeys(whole)] + [(sign, SPELLED) for sign in letters]
     special = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
-    return T5TokenizerFast(vocab=special + scored, extra_ids=0, model_max_length=length)
+    tokenizer = T5TokenizerFast(vocab=special + scored, extra_ids=0, model_max_length=length)
+    tokenizer.add_tokens([AddedToken(phrase, lstrip=True) for phrase in PHRASES])
+    return tokenizer
 
 
 def clip_encoder(tokenizer: CLIPTokenizer, settings: StandIn) -> CLIPTextModel:
@@ -155,9 +164,10 @@ def _draw(model: nn.Module, name: str, settings: StandIn) -> None:
 
 @torch.no_grad()
 def _embed(weight: Tensor, pieces: list[str], settings: StandIn) -> None:
-    """A random direction a word, of length sqrt(width); a capital changes little."""
+    """A random direction a word, of length sqrt(width); a capital and a stop change little."""
     for row, piece in zip(weight, pieces, strict=True):
         word = piece.removeprefix("▁").removesuffix(END).lower() or piece
+        word = word.rstrip("".join(STOPS)) or word
         row.copy_(torch.randn(row.shape, generator=runtime.generator(settings.seed, "word", word)))
         row.add_(0.1 * torch.randn(row.shape, generator=runtime.generator(settings.seed, "form", piece)))
 
