@@ -27,7 +27,7 @@ demo: install ## draw a data set, run the whole pipeline on it, say where the re
 test: install ## linters, types and the test suite
 	ruff check .
 	mypy
-	pytest --numprocesses 2 --dist loadfile
+	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: install ## linters and types alone
 	ruff check .

@@ -26,11 +26,26 @@ UPPER = [(-0.32, 0.765), (-0.20, 0.715), (-0.08, 0.69), (0, 0.708)]
 LOWER = [(-0.205, 0.853), (-0.095, 0.907), (0, 0.918)]
 INNER_UPPER = [(-0.27, 0.768), (-0.09, 0.762), (0, 0.766)]
 INNER_LOWER = [(-0.09, 0.784), (0, 0.788)]
+_LONGEST = """
+test_pipeline flows/test_serving flows/test_clusters test_locks test_changes test_kills flows/test_tracking
+test_bad_input flows/test_rebuild flows/test_crash_points flows/test_stewardship flows/test_warm synthesis/test_fidelity
+flows/test_anomaly flows/test_synthesis flows/test_collect flows/test_processes
+"""
+LONGEST = _LONGEST.split()
+"""Files by the time they take. A worker takes a whole file, so these come first, and the last ones are short."""
 
 
 def pytest_configure() -> None:
     """A shell that starts the tests in the background has them ignore Ctrl-C; what they start would inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; the others as they stand."""
+    here = Path(__file__).parent
+    place = {here / f"{name}.py": number for number, name in enumerate(LONGEST)}
+    assert all(path.exists() for path in place)
+    items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
 @dataclass(frozen=True)
