@@ -18,7 +18,7 @@ import pyarrow as pa
 import torch
 from scipy import stats
 
-from tasks import images, params, tables
+from tasks import params
 from tasks.anomaly.alignment import align
 from tasks.anomaly.heatmaps import heatmap
 from tasks.anomaly.inversion import invert_photographs
@@ -26,11 +26,14 @@ from tasks.anomaly.perceptual import Perceptual, load_perceptual
 from tasks.anomaly.pictures import decode
 from tasks.anomaly.regions import region_masks
 from tasks.anomaly.scores import anomaly_score
-from tasks.params import AnomalyAlign, AnomalyInvert, AnomalyPerceptual, FaceLoss, PhantomsDraw
+from tasks.base import images, tables
+from tasks.params.anomaly import AnomalyAlign, AnomalyInvert, AnomalyPerceptual, FaceLoss
+from tasks.params.phantoms import PhantomsDraw
 from tasks.phantoms.dataset import repaired_stills
 from tasks.phantoms.files import draw_files
 from tasks.phantoms.shape import NO_CLEFT
-from tasks.schemas import ALIGNED, IMAGES, LANDMARKS, REFERENCES
+from tasks.schemas.anomaly import ALIGNED
+from tasks.schemas.ingest import IMAGES, LANDMARKS, REFERENCES
 
 GENERATOR = Path("data/anomaly/generator/generator.safetensors")
 LOSSES = {

@@ -25,10 +25,10 @@ import psutil
 import yaml
 
 from flows import PROJECT
-from tasks import tables
-from tasks.params import PhantomVariation
+from tasks.base import tables
+from tasks.params.phantoms import PhantomVariation
 from tasks.phantoms.dataset import draw_faces
-from tasks.schemas import LANDMARKS
+from tasks.schemas.ingest import LANDMARKS
 
 PEERS = PROJECT / ".peers"
 VARIATION = PhantomVariation(yaw=4, pitch=3, roll=4, shift=0.05, zoom=0.08, opening=0.08, widening=0.3)
@@ -123,7 +123,7 @@ def against_peer(photographs: int, folder: Path | None) -> None:
 
 
 def _images(folder: Path) -> list[dict[str, object]]:
-    from tasks.schemas import IMAGES
+    from tasks.schemas.ingest import IMAGES
 
     return tables.read(folder / "images", IMAGES).to_pylist()
 

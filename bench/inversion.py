@@ -22,7 +22,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tasks import runtime
 from tasks.anomaly import heatmaps, noise, rows, schedules
 from tasks.anomaly.adaptation import adapt
 from tasks.anomaly.checkpoints import load_generator
@@ -31,7 +30,8 @@ from tasks.anomaly.perceptual import Perceptual, load_perceptual
 from tasks.anomaly.scores import anomaly_score
 from tasks.anomaly.search import BLOCK
 from tasks.anomaly.stylegan2 import Architecture, Generator
-from tasks.params import AnomalyAdapt, AnomalyInvert, AnomalyPerceptual, FaceLoss
+from tasks.base import runtime
+from tasks.params.anomaly import AnomalyAdapt, AnomalyInvert, AnomalyPerceptual, FaceLoss
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import render

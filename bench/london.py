@@ -22,8 +22,8 @@ from scipy.stats import spearmanr
 from sklearn.metrics import accuracy_score, precision_score, roc_auc_score
 
 from bench.london_faces import cache_folder, find_faces, numbers, trials_of, warps_of
-from tasks.evaluation.grading import choose_threshold
-from tasks.params import SymmetryPairs, SymmetryTrain
+from tasks.params.symmetry import SymmetryPairs, SymmetryTrain
+from tasks.statistics.grading import choose_threshold
 from tasks.symmetry import distances, halves, network, pairs, training
 
 NEEDED = {

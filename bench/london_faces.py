@@ -16,11 +16,13 @@ import numpy as np
 import pyarrow as pa
 
 from bench import unseen
-from tasks import digests, images, params, tables
+from tasks import params
+from tasks.base import digests, images, tables
 from tasks.ingest.landmarks import measure_face, place_points
 from tasks.ingest.lips import crop_lips
-from tasks.params import IngestLandmarks, IngestLips, SymmetryWarp
-from tasks.schemas import WARPS
+from tasks.params.ingest import IngestLandmarks, IngestLips
+from tasks.params.symmetry import SymmetryWarp
+from tasks.schemas.symmetry import WARPS
 from tasks.symmetry import warp
 from tasks.symmetry.baselines import cupids_bow_difference
 from tasks.symmetry.plans import make_plan

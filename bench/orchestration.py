@@ -78,7 +78,7 @@ def folder() -> Iterator[Path]:
 
 def halves(images: pa.Table, *, size: int) -> pa.Table:
     """A bucket's result of about `size` bytes: the stage that is timed."""
-    from tasks.schemas import HALVES
+    from tasks.schemas.symmetry import HALVES
 
     noise = np.random.default_rng(images.num_rows).bytes(size // 2 + 1)
     return HALVES.table([{"half_of": images["image_id"][0].as_py(), "left": noise, "right": noise[::-1]}])
@@ -86,11 +86,13 @@ def halves(images: pa.Table, *, size: int) -> pa.Table:
 
 def buckets(count: int) -> None:
     """A stage with nothing to compute: what each bucket costs, and each MB of results."""
-    from flows.incremental import run_buckets
-    from flows.work import Source, Work
-    from tasks import params, tables
-    from tasks.params import Runtime
-    from tasks.schemas import HALVES, IMAGES
+    from flows.buckets.incremental import run_buckets
+    from flows.buckets.work import Source, Work
+    from tasks import params
+    from tasks.base import tables
+    from tasks.params.running import Runtime
+    from tasks.schemas.ingest import IMAGES
+    from tasks.schemas.symmetry import HALVES
 
     def measured(count: int, size: int) -> Cost:
         with folder() as here:
@@ -125,7 +127,7 @@ def prefect(runs: int) -> None:
 
         port = free_port()
         os.environ |= {"PREFECT_HOME": str(here), "PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
-        from flows.server import own_server
+        from flows.serving.server import own_server
 
         with own_server(port):
             server = next(p for p in psutil.Process().children(recursive=True) if _listens(p, port))
@@ -153,8 +155,8 @@ for kind in (httpx.Client, httpx.AsyncClient):
     kind.send = count
 import flows
 from prefect import flow
-from flows.runners import run_here
-from flows.tracking import run_stage
+from flows.running.runners import run_here
+from flows.running.tracking import run_stage
 
 def nothing() -> None: ...
 

@@ -16,7 +16,7 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
-from flows.server import api_url, own_server
+from flows.serving.server import api_url, own_server
 from tasks.errors import InputError
 
 TIMES = 3

@@ -17,13 +17,14 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from tasks import images, params, runtime
-from tasks.params import SynthesisScreen
+from tasks import params
+from tasks.base import images, runtime
+from tasks.params.synthesis import SynthesisScreen
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import render
 from tasks.phantoms.shape import NEUTRAL, Cleft
-from tasks.synthesis import screening
+from tasks.synthesis.gate import screening
 from tests.synthesis.planting import FAULTS
 
 DRAWN_SIZES, PHOTOGRAPH_SIZES = (64, 128, 256, 384), (512, 768)

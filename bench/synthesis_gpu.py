@@ -25,11 +25,12 @@ from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, FluxPipeli
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, T5Config, T5EncoderModel
 
-from tasks import params, runtime
-from tasks.params import SynthesisTrain
-from tasks.params.synthesis import Precision
-from tasks.synthesis import generation, lora, memory, precision
-from tasks.synthesis.texts import Encoded
+from tasks import params
+from tasks.base import runtime
+from tasks.params.synthesis import Precision, SynthesisTrain
+from tasks.synthesis import generation, memory, precision
+from tasks.synthesis.adapter import lora
+from tasks.synthesis.adapter.texts import Encoded
 
 SEED = 1
 RANK, ALPHA = 16, 32

@@ -22,21 +22,24 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from tasks import runtime, schemas
-from tasks.images import encode_png
+from tasks.base import runtime
+from tasks.base.images import encode_png
 from tasks.ingest.lips import crop_lips
-from tasks.params import Augmentation, IngestLips, SymmetryTrain
+from tasks.params.ingest import IngestLips
+from tasks.params.symmetry import Augmentation, SymmetryTrain
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import render
 from tasks.phantoms.shape import NEUTRAL, NO_CLEFT
+from tasks.schemas.ingest import LIPS
+from tasks.schemas.symmetry import PAIRS
 from tasks.symmetry.halves import paired
 from tasks.symmetry.network import IMAGENET_MEAN, IMAGENET_STD
 from tasks.symmetry.training import train
 
 MARGIN, RATE, EPOCHS = 1.0, 0.01, 4
 VALIDATION_PAIRS = 4
-LIPS = IngestLips(
+CUT = IngestLips(
     half_size=224, margin_above=0.2, margin_below=0.12, margin_side=0.1, mirrored_half="left", erosion_kernel=1
 )
 SOME = Augmentation(
@@ -62,7 +65,7 @@ def draw(count: int) -> list[tuple[bytes, bytes]]:
     halves = []
     for seed in range(count):
         face = render(identity(seed), size=256, expression=NEUTRAL, pose=FRONTAL, cleft=NO_CLEFT, frame=0)
-        lips = crop_lips(face.image, face.landmarks, settings=LIPS)
+        lips = crop_lips(face.image, face.landmarks, settings=CUT)
         halves.append((encode_png(lips.left), encode_png(lips.right)))
     return halves
 
@@ -140,7 +143,7 @@ def tables(halves: list[tuple[bytes, bytes]]) -> tuple[pa.Table, pa.Table]:
             {"pair_id": name, "split": split, "label": place % 2, "kind": "bench", "severity": 0.0,
              "left_from": name, "right_from": name, **common}
         )  # fmt: skip
-    return schemas.PAIRS.table(pairs), schemas.LIPS.table(lips)
+    return PAIRS.table(pairs), LIPS.table(lips)
 
 
 def seconds(work: Callable[[], None], threads: int) -> tuple[float, float]:

@@ -18,17 +18,18 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from tasks import params, runtime, tables
-from tasks.params import SynthesisCaptions, SynthesisGenerate
+from tasks import params
+from tasks.base import runtime, tables
+from tasks.params.synthesis import SynthesisCaptions, SynthesisGenerate
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import Pose
 from tasks.phantoms.render import render
 from tasks.phantoms.shape import NO_CLEFT, SIDES, Cleft, Expression
-from tasks.schemas import PROMPTS
+from tasks.schemas.synthesis import PROMPTS
 from tasks.synthesis import generation
+from tasks.synthesis.adapter.latents import decode, encode, vae_of
+from tasks.synthesis.adapter.trigger import MOUTH, without_trigger
 from tasks.synthesis.framing import frame_of, framed
-from tasks.synthesis.latents import decode, encode, vae_of
-from tasks.synthesis.trigger import MOUTH, without_trigger
 
 DATA = Path("data/synthesis")
 BASE = DATA / "base/base.json"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tasks import schemas, tables
+from tasks import schemas
+from tasks.base import tables
 
 TARGET = Path(__file__).with_name("tables.md")
 CAN_BE = ("no", "yes")
@@ -15,8 +16,8 @@ HEAD = """# The tables
 Written by `python docs/make_tables.py` from `tasks/schemas`; change that file, not this one.
 
 Every table is Parquet, one file or a folder of parts (one a bucket), checked against its schema whenever it is
-written or read. `tasks.tables.read(path, schema)` reads either. The file's metadata say what made it
-(`tasks.tables.provenance_of(path)`). A row that was refused keeps its key and its `reason`; what could not be
+written or read. `tasks.base.tables.read(path, schema)` reads either. The file's metadata say what made it
+(`tasks.base.tables.provenance_of(path)`). A row that was refused keeps its key and its `reason`; what could not be
 measured is null, never 0 and never NaN. Sides are the patient's own: the patient's left is the picture's right.
 Points are x0, y0, x1, y1, ... of the 68 landmarks, pixel centres at whole numbers, y down.
 """
@@ -24,7 +25,7 @@ Points are x0, y0, x1, y1, ... of the 68 landmarks, pixel centres at whole numbe
 
 def render() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *(_section(schema) for schema in schemas.ALL)])
+    return "\n".join([HEAD, *(_section(schema) for schema in schemas.every_schema())])
 
 
 def _section(schema: tables.Schema) -> str:

@@ -1,6 +1,6 @@
 """How the stages run: the only code that imports Prefect.
 
-A stage `system_verb` is the flow of that name in `flows/system.py`. Importing this package settles Prefect's
+A stage `system_verb` is the flow of that name in `flows/stages/system.py`. Importing this package settles Prefect's
 environment before Prefect is imported: no temporary servers, nothing sent anywhere, its files in the project;
 and the server that `vermilion serve` started, if it did.
 """

@@ -111,7 +111,8 @@ class Project:
     def add(self, name: str) -> None:
         """A batch comes in, and the event that `vermilion ratings add` sends."""
         (self.folder / f"data/added/batch {name}").write_text(name)
-        code = "import pathlib, sys; from flows.served import announce; sys.exit(not announce(pathlib.Path(), {}))"
+        told = "sys.exit(not announce(pathlib.Path(), {}))"
+        code = f"import pathlib, sys; from flows.running.address import announce; {told}"
         run(self.folder, "python", "-c", code)
 
     def hold_a_run(self, name: str) -> str:

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import pkgutil
 import re
 from importlib import import_module
 from pathlib import Path
@@ -10,13 +11,13 @@ import pytest
 import yaml
 
 from flows import PROJECT
+from flows.launch import module_of
 from tasks import params
-from tasks.digests import imports_of, modules_of
+from tasks.base.digests import imports_of, modules_of
 
 STAGES: dict[str, dict] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
 PARAMS: dict[str, dict] = yaml.safe_load((PROJECT / "params.yaml").read_text())
-FOUNDATIONS = {"artifacts", "checkpoints", "collection", "digests", "errors", "images", "params", "phantoms", "runtime"}
-FOUNDATIONS |= {"schemas", "sharing", "tables", "trunks", "weights"}
+FOUNDATIONS = {"base", "errors", "pages", "params", "phantoms", "schemas", "statistics", "store"}
 SYSTEMS = {"symmetry", "anomaly", "synthesis", "inpainting", "anthropometry"}
 SOURCES = sorted((PROJECT / "tasks").rglob("*.py"))
 
@@ -50,8 +51,15 @@ def test_rooms_are_entered_only_by_those_who_may(path):
         assert not entered & SYSTEMS
 
 
+def model_of(block: str):
+    """The model of a block of params.yaml: its name in camel case, in one of the modules of tasks.params."""
+    name = "".join(word.capitalize() for word in block.split("_"))
+    modules = [import_module(f"tasks.params.{module.name}") for module in pkgutil.iter_modules(params.__path__)]
+    return next(getattr(module, name) for module in modules if hasattr(module, name))
+
+
 def flow_of(stage: str):
-    return getattr(import_module(f"flows.{stage.split('_')[0]}"), stage)
+    return getattr(module_of(stage), stage)
 
 
 def modules_used(function) -> set[str]:
@@ -77,10 +85,10 @@ def modules_used(function) -> set[str]:
 
 def files_behind(stage: str) -> set[str]:
     """Every source file of ours on which a stage's result depends, relative to the project."""
-    files = {f"flows/{stage.split('_')[0]}.py"}
+    files = {module_of(stage).__name__.replace(".", "/") + ".py"}
     for name in modules_used(flow_of(stage).fn):
-        if name in ("flows.incremental", "flows.work"):
-            files |= {"flows/incremental.py", "flows/work.py"}
+        if name.startswith("flows.buckets."):
+            files.add("flows/buckets")
         elif name.startswith("tasks") and (PROJECT / name.replace(".", "/")).with_suffix(".py").exists():
             found = modules_of(import_module(name))
             files |= {str(path.relative_to(PROJECT)) for path in found.values()}
@@ -115,7 +123,7 @@ def test_a_stages_options_are_what_its_command_gives(stage):
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_blocks_a_flow_loads_are_its_params(stage):
     """A number that is read but not declared would change without DVC rerunning the stage."""
-    source = inspect.getsource(import_module(f"flows.{stage.split('_')[0]}"))
+    source = inspect.getsource(module_of(stage))
     tree = ast.parse(source)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     wanted, seen, loaded = [stage], set(), set()
@@ -134,8 +142,7 @@ def test_the_blocks_a_flow_loads_are_its_params(stage):
 
 @pytest.mark.parametrize("name", PARAMS)
 def test_every_block_has_a_model_that_takes_it(name):
-    model = getattr(params, "".join(word.capitalize() for word in name.split("_")))
-    assert params.load(model, name, PROJECT / "params.yaml")
+    assert params.load(model_of(name), name, PROJECT / "params.yaml")
 
 
 def literals(node: ast.AST) -> set[str]:
@@ -146,7 +153,7 @@ def literals(node: ast.AST) -> set[str]:
 
 def test_no_stage_is_listed_twice_in_python():
     """dvc.yaml alone knows the order: no literal of ours names three stages or more."""
-    for path in (*SOURCES, *(PROJECT / "flows").glob("*.py")):
+    for path in (*SOURCES, *(PROJECT / "flows").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
                 named = literals(node) & set(STAGES)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tasks import tables
-from tasks.artifacts import Store
-from tasks.digests import file_digest
-from tasks.tables import Column, Schema
+from tasks.base import tables
+from tasks.base.digests import file_digest
+from tasks.base.tables import Column, Schema
+from tasks.store.artifacts import Store
 
 PROJECT = Path(__file__).parents[1]
 SCHEMA = Schema(
@@ -115,8 +115,8 @@ def test_a_wrong_table_is_not_stored(store):
 PUTTING = """
     import os, pathlib, signal, sys, time
     import pyarrow as pa
-    from tasks.artifacts import Store
-    from tasks.tables import Column, Schema
+    from tasks.store.artifacts import Store
+    from tasks.base.tables import Column, Schema
 
     store = Store(pathlib.Path(sys.argv[1]))
     schema = Schema("results", (Column("name", pa.string(), "which"),), ("name",))

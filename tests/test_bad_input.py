@@ -12,7 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tasks import schemas, tables
+from tasks.base import tables
+from tasks.schemas.evaluation import SCORES
+from tasks.schemas.ingest import IMAGES, LANDMARKS, RATINGS, REFUSALS
 from tests.ingest.drawn import face
 from tests.project import copy_project, run, set_number
 
@@ -51,7 +53,7 @@ FILES: dict[str, Callable[[], bytes]] = {
 """Each is refused as a photograph."""
 
 GOOD = "good.png"
-RATINGS = [
+GIVEN = [
     (GOOD, "surgeon", "medical", "CARS", "nan"),
     (GOOD, "lay_1", "lay", "CARS", "3"),
     (GOOD, "lay_1", "lay", "CARS", "4"),
@@ -78,34 +80,34 @@ def careless(built, tmp_path_factory) -> Path:
     with (raw / "images.csv").open("a", newline="") as file:
         csv.DictWriter(file, list(like)).writerows(like | {"path": path, "subject_id": who} for path, who in lines)
     with (raw / "ratings.csv").open("a", newline="") as file:
-        csv.writer(file).writerows(RATINGS)
+        csv.writer(file).writerows(GIVEN)
     set_number(folder, "data", "raw", RAW)
     run(folder, "dvc", "repro")
     return folder
 
 
 def test_every_bad_photograph_is_a_row_with_its_reason(careless):
-    images = tables.read(careless / "data/ingest/images", schemas.IMAGES).to_pylist()
+    images = tables.read(careless / "data/ingest/images", IMAGES).to_pylist()
     ids = {Path(row["path"]).name: row["image_id"] for row in images}
-    rows = tables.read(careless / "data/ingest/landmarks", schemas.LANDMARKS).to_pylist()
+    rows = tables.read(careless / "data/ingest/landmarks", LANDMARKS).to_pylist()
     reasons = {row["image_id"]: row["reason"] for row in rows}
     assert set(FILES) <= set(ids)
     silent = [name for name in FILES if not reasons[ids[name]]]
     assert not silent
     assert reasons[ids[GOOD]] is None
-    scores = tables.read(careless / "data/evaluation/scores.parquet", schemas.SCORES).to_pylist()
+    scores = tables.read(careless / "data/evaluation/scores.parquet", SCORES).to_pylist()
     scored = {row["image_id"] for row in scores if row["score"] is not None}
     assert ids[GOOD] in scored
     assert not scored & {ids[name] for name in FILES}
 
 
 def test_every_bad_line_is_a_row_with_its_number_and_reason(careless):
-    refused = tables.read(careless / "data/ingest/images_refused.parquet", schemas.REFUSALS).to_pylist()
+    refused = tables.read(careless / "data/ingest/images_refused.parquet", REFUSALS).to_pylist()
     assert len(refused) == 3
     assert all(row["reason"] for row in refused)
-    refused = tables.read(careless / "data/ingest/ratings_refused.parquet", schemas.REFUSALS).to_pylist()
-    assert len(refused) == len(RATINGS) - 1
-    ratings = tables.read(careless / "data/ingest/ratings.parquet", schemas.RATINGS).to_pylist()
+    refused = tables.read(careless / "data/ingest/ratings_refused.parquet", REFUSALS).to_pylist()
+    assert len(refused) == len(GIVEN) - 1
+    ratings = tables.read(careless / "data/ingest/ratings.parquet", RATINGS).to_pylist()
     assert all(math.isfinite(row["score"]) for row in ratings)
 
 

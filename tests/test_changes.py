@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tasks.artifacts import Store
+from tasks.store.artifacts import Store
 from tests.project import copy_project, lock, outs, own_code, run, set_number
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks import collection
-from tasks.artifacts import Store
-from tasks.collection import StoreBusyError, collect, survey
+from tasks.store import collection
+from tasks.store.artifacts import Store
+from tasks.store.collection import StoreBusyError, collect, survey
 from tests.test_artifacts import PROJECT, SCHEMA, files_under, results
 
 
@@ -182,7 +182,7 @@ def test_who_comes_while_things_are_removed_waits(store, monkeypatch):
 
 HOLDING = """
     import pathlib, sys, time
-    from tasks.artifacts import Store
+    from tasks.store.artifacts import Store
     with Store(pathlib.Path(sys.argv[1])).held():
         print("held", flush=True)
         time.sleep(600)

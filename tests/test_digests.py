@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.digests import code_digest, digest, imports_of, modules_of, source_of, table_digest
+from tasks.base.digests import code_digest, digest, imports_of, modules_of, source_of, table_digest
 
 PROJECT = Path(__file__).parents[1]
 
@@ -56,22 +56,26 @@ def test_modules_of_follows_imports():
     from tasks.ingest import landmarks
 
     found = modules_of(landmarks)
-    assert {"tasks.ingest.landmarks", "tasks.ingest.quality", "tasks.images", "tasks.schemas", "tasks.tables"} <= set(
-        found
-    )
+    assert {
+        "tasks.ingest.landmarks",
+        "tasks.ingest.quality",
+        "tasks.base.images",
+        "tasks.schemas.ingest",
+        "tasks.base.tables",
+    } <= set(found)
     assert all(
         path == PROJECT / "tasks" / path.relative_to(PROJECT / "tasks") and path.exists() for path in found.values()
     )
     assert not any(name.startswith(("tasks.symmetry", "tasks.evaluation")) for name in found)
     assert source_of("numpy") is None
-    assert source_of("tasks.images.read") is None
+    assert source_of("tasks.base.images.read") is None
 
 
 def test_every_import_of_ours_is_absolute():
     """`modules_of` reads absolute names; a relative import would hide a module from the digests."""
     for path in (PROJECT / "tasks").rglob("*.py"):
         assert "from ." not in path.read_text(), path
-    assert "tasks.tables" in imports_of(PROJECT / "tasks/schemas/symmetry.py")
+    assert "tasks.base.tables" in imports_of(PROJECT / "tasks/schemas/symmetry.py")
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +88,7 @@ def copied(tmp_path_factory):
 
 ASKING = """
     import importlib, sys
-    from tasks.digests import code_digest
+    from tasks.base.digests import code_digest
     for line in sys.stdin:
         importlib.invalidate_caches()
         print(code_digest(importlib.import_module("tasks.ingest.ratings")), flush=True)
@@ -128,10 +132,10 @@ def test_code_digests_do_not_depend_on_place_or_process(ask):
         ("ingest/ratings", '"""', '"""Some more words. ', False),
         ("ingest/ratings", "float(cell)", "float(\n            cell,\n        )", False),
         ("ingest/ratings", '"score")\n', '"score")\n"""What ratings.csv holds."""\n', False),
-        ("tables", "ROW_GROUP = 256\n", 'ROW_GROUP = 256\n"""Other words."""\n', False),
+        ("base/tables", "ROW_GROUP = 256\n", 'ROW_GROUP = 256\n"""Other words."""\n', False),
         ("ingest/ratings", "<= score <=", "< score <=", True),
         ("ingest/ratings", "value if math", "-value if math", True),
-        ("tables", "ROW_GROUP = 256", "ROW_GROUP = 128", True),
+        ("base/tables", "ROW_GROUP = 256", "ROW_GROUP = 128", True),
         ("ingest/raw", '"utf-8-sig"', '"utf-8"', True),
         (
             "params/running",

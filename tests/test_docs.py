@@ -16,14 +16,16 @@ from typer.main import get_command
 from flows import PROJECT
 from flows.cli import app
 from tasks import params
-from tasks.evaluation.evaluate import evaluate
 from tasks.evaluation.published import FLEISS_KAPPA, PUBLISHED
+from tasks.evaluation.symmetry.compare import evaluate
 from tasks.ingest import inventory, ratings
 from tasks.ingest.raw import Folder
-from tasks.params import IngestImages, PairCounts, SymmetryPairs, SymmetryTrain, SymmetryWarp
+from tasks.params.ingest import IngestImages
+from tasks.params.symmetry import PairCounts, SymmetryPairs, SymmetryTrain, SymmetryWarp
 from tasks.symmetry.plans import draw_plans
 from tests.evaluation.conftest import SETTINGS, draw_study
 from tests.symmetry.small_training import small_training
+from tests.test_architecture import model_of
 
 README = (PROJECT / "README.md").read_text()
 PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
@@ -186,7 +188,7 @@ def test_the_published_settings_load():
     ours = yaml.safe_load((PROJECT / "params.yaml").read_text())
     assert set(blocks) == set(ours)
     for block in blocks:
-        assert published(getattr(params, "".join(word.capitalize() for word in block.split("_"))), block)
+        assert published(model_of(block), block)
 
 
 def test_the_published_settings_are_the_papers():

@@ -62,10 +62,10 @@ def told(tmp_path):
 
 
 STAGE = """
-    from flows import store
+    from flows.buckets import store
     from tests.flows.test_incremental import Project
-    from tasks.artifacts import Store
-    from tasks.collection import survey
+    from tasks.store.artifacts import Store
+    from tasks.store.collection import survey
 
     elsewhere = DISK.parent / "elsewhere"
     elsewhere.mkdir()
@@ -102,8 +102,8 @@ def test_a_table_that_does_not_fit_leaves_the_one_before(told):
     [(path, wanted, free)] = told(
         """
         import pyarrow as pa
-        from tasks import tables
-        from tasks.tables import Column, Schema
+        from tasks.base import tables
+        from tasks.base.tables import Column, Schema
 
         schema = Schema("results", (Column("name", pa.string(), "which"),), ("name",))
         small, large = (pa.table({"name": [os.urandom(2000).hex() for _ in range(n)]}) for n in (2, 2000))
@@ -121,7 +121,7 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(told):
     [(path, wanted, _)] = told(
         """
         import torch
-        from tasks import checkpoints
+        from tasks.base import checkpoints
 
         checkpoints.write(DISK / "c/k.pt", "k", {"step": 1})
         failing(lambda: checkpoints.write(DISK / "c/k.pt", "k", {"weights": torch.zeros(3_000_000)}))
@@ -171,8 +171,8 @@ def test_a_shared_folder_that_is_full_is_trouble_and_the_result_is_kept_here(tol
     assert not told(
         """
         import pyarrow as pa
-        from tasks.artifacts import Store
-        from tasks.tables import Column, Schema
+        from tasks.store.artifacts import Store
+        from tasks.base.tables import Column, Schema
 
         schema = Schema("results", (Column("name", pa.string(), "which"),), ("name",))
         table = pa.table({"name": [os.urandom(2000).hex() for _ in range(2000)]})
@@ -190,8 +190,8 @@ def test_a_result_that_does_not_fit_is_not_taken_for_a_shared_store_that_fails(t
     [(path, wanted, free)] = told(
         """
         import pyarrow as pa
-        from tasks.artifacts import Store
-        from tasks.tables import Column, Schema
+        from tasks.store.artifacts import Store
+        from tasks.base.tables import Column, Schema
 
         schema = Schema("results", (Column("name", pa.string(), "which"),), ("name",))
         table = pa.table({"name": [os.urandom(2000).hex() for _ in range(2000)]})

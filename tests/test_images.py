@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageCms
 from PIL.Image import Transpose
 
-from tasks.images import UnreadableImage, decode, decode_png, encode_png, read
+from tasks.base.images import UnreadableImage, decode, decode_png, encode_png, read
 
 COLOUR = (200, 100, 50)
 STORED_AS = {  # how a picture is laid down so that this EXIF orientation turns it upright again

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.dvc_locks import is_whole
-from tasks.artifacts import Reference, Store
-from tasks.digests import file_digest
+from flows.repository.locks import is_whole
+from tasks.base.digests import file_digest
+from tasks.store.artifacts import Reference, Store
 from tests.family import Family
 from tests.project import SMALL, lock, make_project, run
 

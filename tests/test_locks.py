@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from flows import PROJECT
-from tasks.artifacts import Store
-from tasks.collection import StoreBusyError, collect
+from tasks.store.artifacts import Store
+from tasks.store.collection import StoreBusyError, collect
 from tests.family import Family
 from tests.project import copy_project, environment, lock, run
 
@@ -75,7 +75,7 @@ def test_without_dvc_lock_dvc_finds_everything_in_its_cache(project):
 HOLDING = """
 import sys, time
 from pathlib import Path
-from tasks.artifacts import Store
+from tasks.store.artifacts import Store
 with Store(Path(sys.argv[1])).held():
     print("held", flush=True)
     time.sleep(3600)

@@ -7,7 +7,10 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from tasks import params
-from tasks.params import Block, IngestFrames, ParamsError, Runtime, SymmetryTrain, load
+from tasks.params import Block, ParamsError, load
+from tasks.params.ingest import IngestFrames
+from tasks.params.running import Runtime
+from tasks.params.symmetry import SymmetryTrain
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
 BLOCKS = yaml.safe_load(PARAMS.read_text())

@@ -15,25 +15,29 @@ import pandas as pd
 import pytest
 import yaml
 
-from tasks import schemas, tables
+from tasks.base import tables
+from tasks.schemas.anomaly import ANOMALY_SCORES
+from tasks.schemas.evaluation import SCORES
+from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS
+from tasks.schemas.symmetry import BASELINES, CURVES, DISTANCES, HALVES, PAIR_DISTANCES, PAIRS, WARPS
 from tests.project import SMALL, connections, copy_project, lock, make_project, outs, run
 
 OUTS = {
-    "ingest/images": schemas.IMAGES,
-    "ingest/images_refused.parquet": schemas.REFUSALS,
-    "ingest/ratings.parquet": schemas.RATINGS,
-    "ingest/references.parquet": schemas.REFERENCES,
-    "ingest/frames": schemas.FRAMES,
-    "ingest/landmarks": schemas.LANDMARKS,
-    "ingest/lips": schemas.LIPS,
-    "symmetry/warps": schemas.WARPS,
-    "symmetry/clp/pairs/pairs.parquet": schemas.PAIRS,
-    "symmetry/temporal/pairs/halves": schemas.HALVES,
-    "symmetry/clp/model/curves.parquet": schemas.CURVES,
-    "symmetry/temporal/distances/pairs.parquet": schemas.PAIR_DISTANCES,
-    "symmetry/clp/distances/photographs": schemas.DISTANCES,
-    "symmetry/baselines": schemas.BASELINES,
-    "evaluation/scores.parquet": schemas.SCORES,
+    "ingest/images": IMAGES,
+    "ingest/images_refused.parquet": REFUSALS,
+    "ingest/ratings.parquet": RATINGS,
+    "ingest/references.parquet": REFERENCES,
+    "ingest/frames": FRAMES,
+    "ingest/landmarks": LANDMARKS,
+    "ingest/lips": LIPS,
+    "symmetry/warps": WARPS,
+    "symmetry/clp/pairs/pairs.parquet": PAIRS,
+    "symmetry/temporal/pairs/halves": HALVES,
+    "symmetry/clp/model/curves.parquet": CURVES,
+    "symmetry/temporal/distances/pairs.parquet": PAIR_DISTANCES,
+    "symmetry/clp/distances/photographs": DISTANCES,
+    "symmetry/baselines": BASELINES,
+    "evaluation/scores.parquet": SCORES,
 }
 
 
@@ -80,10 +84,10 @@ def test_a_whole_run_opens_no_connection(project):
 
 
 def test_no_subject_crosses_splits_and_no_patient_trains(project):
-    listed = tables.read(project / "data/ingest/images", schemas.IMAGES, ["subject_id", "population"]).to_pylist()
+    listed = tables.read(project / "data/ingest/images", IMAGES, ["subject_id", "population"]).to_pylist()
     population = {row["subject_id"]: row["population"] for row in listed}
     for strategy in ("clp", "temporal"):
-        pairs = tables.read(project / f"data/symmetry/{strategy}/pairs/pairs.parquet", schemas.PAIRS).to_pandas()
+        pairs = tables.read(project / f"data/symmetry/{strategy}/pairs/pairs.parquet", PAIRS).to_pandas()
         assert (pairs.groupby("subject_id")["split"].nunique() == 1).all()
         assert {population[subject] for subject in pairs["subject_id"]} == {"control"}
         assert (pairs.groupby("split")["label"].mean() == 0.5).all()
@@ -139,7 +143,7 @@ def test_one_more_photograph_trains_nothing_and_computes_one_bucket(project, tmp
         assert "; 1 buckets computed" in said[stage], said[stage]
     assert "Running stage 'symmetry_train@clp'" not in done.stdout
     assert "; 0 buckets computed" in said["symmetry_warp"] or "; 1 buckets computed" in said["symmetry_warp"]
-    before, after = (len(tables.read(f / "data/evaluation/scores.parquet", schemas.SCORES)) for f in (project, copy))
+    before, after = (len(tables.read(f / "data/evaluation/scores.parquet", SCORES)) for f in (project, copy))
     assert after == before + 5
 
 
@@ -157,7 +161,7 @@ def test_a_steward_adds_a_photograph_and_nothing_trains(project, tmp_path):
     for stage in ("ingest_lips", "symmetry_distances@clp", "anomaly_invert", "anomaly_adapt"):
         assert re.search(rf"{stage}: .*; 1 buckets computed", said), said
     assert outs(lock(copy)["symmetry_train@clp"]) == trained
-    before, after = (len(tables.read(f / "data/evaluation/scores.parquet", schemas.SCORES)) for f in (project, copy))
+    before, after = (len(tables.read(f / "data/evaluation/scores.parquet", SCORES)) for f in (project, copy))
     assert after == before + 5
 
 
@@ -173,10 +177,10 @@ def test_vermilion_scores_photographs_and_says_why_not(project, tmp_path):
     assert fine["reason"] is None
     assert "not a picture" in refused["reason"]
     assert refused["symmetry"] == {}
-    known = tables.read(project / "data/symmetry/clp/distances/photographs", schemas.DISTANCES).to_pylist()
+    known = tables.read(project / "data/symmetry/clp/distances/photographs", DISTANCES).to_pylist()
     same = next(row for row in known if row["image_id"] == fine["image_id"])
     assert fine["symmetry"]["clp"]["distance"] == same["distance"]
-    scores = tables.read(project / "data/anomaly/scores", schemas.ANOMALY_SCORES).to_pandas()
+    scores = tables.read(project / "data/anomaly/scores", ANOMALY_SCORES).to_pandas()
     own = {name: fine["anomaly"][name] for name in ("heatmap", "processing", "region")}
     there = scores[(scores[list(own)] == pd.Series(own)).all(axis=1) & (scores["image_id"] == fine["image_id"])]
     inverted_among_others = there.loc[there["step"] == 2, "score"].item()

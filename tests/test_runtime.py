@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tasks import runtime
+from tasks.base import runtime
 
 
 def test_settled_and_put_back_even_after_an_error() -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from tasks import sharing
-from tasks.artifacts import Store
-from tasks.digests import file_digest
-from tasks.sharing import NotSharedError, SharedStoreError
+from tasks.base.digests import file_digest
+from tasks.store import sharing
+from tasks.store.artifacts import Store
+from tasks.store.sharing import NotSharedError, SharedStoreError
 from tests.test_artifacts import PROJECT, SCHEMA, assert_no_half_object, files_under, flip, results
 
 
@@ -170,8 +170,8 @@ def test_a_store_that_may_not_be_written_is_trouble(tmp_path):
 TWO_MACHINES = """
     import os, pathlib, sys
     import pyarrow as pa
-    from tasks.artifacts import Store
-    from tasks.tables import Column, Schema
+    from tasks.store.artifacts import Store
+    from tasks.base.tables import Column, Schema
 
     root, name = pathlib.Path(sys.argv[1]), sys.argv[2]
     schema = Schema("results", (Column("name", pa.string(), "which"),), ("name",))

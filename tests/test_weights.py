@@ -11,8 +11,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from tasks import weights
-from tasks.weights import MOBILENET_V2_IMAGENET, REGISTRY, WeightsError
+from tasks.base import weights
+from tasks.base.weights import MOBILENET_V2_IMAGENET, REGISTRY, WeightsError
 
 
 def register(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:

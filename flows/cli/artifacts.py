@@ -12,8 +12,8 @@ from rich.table import Table
 from flows.cli.project import JSON, project_root
 
 if TYPE_CHECKING:
-    from flows.referred import Referred
-    from tasks.collection import Item
+    from flows.repository.references import Referred
+    from tasks.store.collection import Item
 
 app = typer.Typer(help="The store of computed results: what lies in it, and what could go.")
 
@@ -24,7 +24,7 @@ DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Say what would be remo
 def show(context: typer.Context, as_json: JSON = False) -> None:
     """Results by stage, how many of them are in use, and how much could be removed."""
     if context.invoked_subcommand is None:
-        from tasks.collection import survey
+        from tasks.store.collection import survey
 
         store, refers = _opened()
         with store.held():
@@ -39,7 +39,7 @@ def collect(dry_run: DRY_RUN = False, as_json: JSON = False) -> None:
     Kept is what dvc.lock, the present outs and the stages' last good runs need; with less, only time would be lost.
     While a stage runs nothing is removed. A shared store (runtime.shared_store) is never touched.
     """
-    from tasks import collection
+    from tasks.store import collection
 
     store, refers = _opened()
     find = collection.survey if dry_run else collection.collect
@@ -53,9 +53,9 @@ def collect(dry_run: DRY_RUN = False, as_json: JSON = False) -> None:
 
 
 def _opened() -> Any:
-    from flows.referred import referred
-    from flows.store import STORE
-    from tasks.artifacts import Store
+    from flows.buckets.store import STORE
+    from flows.repository.references import referred
+    from tasks.store.artifacts import Store
 
     root = project_root()
     return Store(root / STORE), referred(root)

@@ -15,7 +15,7 @@ from flows.cli.project import JSON, project_root
 from flows.cli.rebuild import rebuild
 
 if TYPE_CHECKING:
-    from flows.stewardship import Outcome
+    from flows.stewards.additions import Outcome
 
 app = typer.Typer(no_args_is_help=True, help="Add photographs and ratings; see what was rated so far.")
 
@@ -52,7 +52,7 @@ def add(
     Exit code 0: added, or there already; 1: rejected (reasons in new-rejected.csv), or
     the re-evaluation failed; 2: it could not be done.
     """
-    from flows import stewardship
+    from flows.stewards import additions as stewardship
 
     path = path.absolute()
     os.chdir(project_root())
@@ -89,7 +89,7 @@ def status(
     vermilion ratings status --scale CARS
     vermilion ratings status --json
     """
-    from flows import stewardship
+    from flows.stewards import additions as stewardship
 
     os.chdir(project_root())
     record = stewardship.status(Path.cwd(), scale=scale, tell=lambda line: print(line, file=sys.stderr))

@@ -17,9 +17,9 @@ def rebuild(
 ) -> None:
     """Bring all results up to date, or the named stages with what they need. Exit code 1: a stage failed."""
     os.chdir(project_root())
-    from flows.pipeline import StagesFailed
-    from flows.pipeline import rebuild as flow
-    from flows.tracking import run_stage
+    from flows.running.tracking import run_stage
+    from flows.serving.rebuild import StagesFailed
+    from flows.serving.rebuild import rebuild as flow
 
     try:
         run_stage(flow, "rebuild", stages=stages or None, training=training, force=force, publish=publish)

@@ -14,7 +14,7 @@ from flows.cli.project import JSON, project_root
 from tasks.errors import InputError
 
 if TYPE_CHECKING:
-    from flows.scoring import Scored
+    from flows.photographs.score import Scored
 
 
 def score(
@@ -32,10 +32,10 @@ def score(
     root = project_root()
     if not list(root.glob("data/symmetry/*/model/model.safetensors")):
         raise InputError(f"{root / 'data/symmetry'}: no trained model; run `make demo` or `dvc repro` first")
-    from flows import scoring  # torch takes seconds to import
-    from flows.anomaly_scoring import load_anomaly
+    from flows.photographs import score as scoring  # torch takes seconds to import
+    from flows.photographs.anomaly import load_anomaly
+    from tasks.base.tables import replacing
     from tasks.evaluation.photo_page import render_photo_page
-    from tasks.tables import replacing
 
     models = scoring.load_models(root)
     inverting = load_anomaly(root) if anomaly else None

@@ -14,6 +14,6 @@ def serve(
 
     It runs until Ctrl-C, which stops all it started. With PREFECT_API_URL set, that server is used and --port is not.
     """
-    from flows import serving
+    from flows.serving import serve as serving
 
     serving.serve(project_root(), port)

@@ -46,7 +46,7 @@ def fits(
 ) -> None:
     """What fits on which card with FLUX.1-schnell: memory to train an adapter and to draw, by precision."""
     from tasks import params
-    from tasks.params import SynthesisTrain
+    from tasks.params.synthesis import SynthesisTrain
     from tasks.synthesis import memory
 
     settings = params.load(SynthesisTrain, "synthesis_train", numbers)
@@ -65,9 +65,9 @@ def captions(
     In data/captions (or copied there) its lines take the place of the captions made from the images table, the next
     time `dvc repro` runs. Lines that you do not change may be deleted.
     """
-    from tasks import tables
-    from tasks.schemas import CAPTIONS as TABLE
-    from tasks.schemas import IMAGES
+    from tasks.base import tables
+    from tasks.schemas.ingest import IMAGES
+    from tasks.schemas.synthesis import CAPTIONS as TABLE
     from tasks.synthesis import captions as words
 
     root = project_root()
@@ -98,7 +98,7 @@ def make(
     The folder gets pictures/, sheet.csv to fill in (1 to 5) and key.csv, which raters must not see. It holds
     photographs of patients: do not give it to anybody who may not see them.
     """
-    from flows import surveying
+    from flows.photographs import survey as surveying
     from tasks.synthesis import survey as mixing
 
     pictures, photographs = surveying.candidates(project_root())
@@ -117,7 +117,7 @@ def collect(
     role: Annotated[str, typer.Option(help="medical or lay.")] = "medical",
 ) -> None:
     """Turn a filled sheet into a ratings.csv."""
-    from tasks.schemas import ROLES
+    from tasks.schemas.columns import ROLES
     from tasks.synthesis import survey as mixing
 
     if role not in ROLES:

@@ -27,7 +27,7 @@ def watch(
     """
     folder = folder.absolute()
     os.chdir(project_root())
-    from flows import watching
+    from flows.stewards import drop_folder as watching
 
     def tell(line: str) -> None:
         print(line, flush=True)

@@ -19,13 +19,14 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from tasks import runtime, schemas
 from tasks.anomaly import networks, noise, pictures, rows
 from tasks.anomaly.checkpoints import require_size
 from tasks.anomaly.likeness import Likeness
 from tasks.anomaly.perceptual import Perceptual
 from tasks.anomaly.stylegan2 import Generator
-from tasks.params import AnomalyAdapt, AnomalyPerceptual
+from tasks.base import runtime
+from tasks.params.anomaly import AnomalyAdapt, AnomalyPerceptual
+from tasks.schemas.anomaly import ADAPTATIONS
 
 Progress = Callable[[int, int], None]
 """Called with iterations done and iterations in all."""
@@ -162,7 +163,7 @@ def adapt_photographs(
             network, networks.perceptual_of(perceptual, weights), settings=settings, on_progress=on_progress,
         )  # fmt: skip
         found = dict(zip((row["image_id"] for row in good), faces, strict=True))
-    return schemas.ADAPTATIONS.table(new for row in given for new in _rows(row, found.get(row["image_id"])))
+    return ADAPTATIONS.table(new for row in given for new in _rows(row, found.get(row["image_id"])))
 
 
 def _rows(row: Mapping[str, Any], face: Sequence[Kept] | None) -> list[dict[str, Any]]:

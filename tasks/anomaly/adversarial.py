@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tasks.anomaly.discriminator import Discriminator
 from tasks.anomaly.stylegan2 import Generator
-from tasks.params import AnomalyGenerator
+from tasks.params.anomaly import AnomalyGenerator
 
 PATH_DECAY = 0.01
 """How fast the mean path length follows."""

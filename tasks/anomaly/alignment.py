@@ -16,11 +16,12 @@ import pyarrow as pa
 
 from tasks.anomaly.regions import eye_centres, face_outline, filled, softened, widened
 from tasks.anomaly.resampling import resample
+from tasks.base.images import encode_png
 from tasks.errors import InputError
-from tasks.images import encode_png
 from tasks.ingest.pixels import Loader, loader
-from tasks.params import AnomalyAlign
-from tasks.schemas import ALIGNED, FRAMES
+from tasks.params.anomaly import AnomalyAlign
+from tasks.schemas.anomaly import ALIGNED
+from tasks.schemas.ingest import FRAMES
 
 RIGHT_COMMISSURE, LEFT_COMMISSURE = 48, 54
 EYES_WIDE, MOUTH_HIGH, LOWERED = 2.0, 1.8, 0.1

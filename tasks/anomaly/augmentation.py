@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from tasks.params import ControlAugmentation
+from tasks.params.anomaly import ControlAugmentation
 
 KNOTS = 5
 """Points a side between which the elastic field is interpolated."""

@@ -8,8 +8,8 @@ from collections.abc import Collection
 
 import pyarrow as pa
 
-from tasks.params import AnomalyGenerator
-from tasks.runtime import seed_of
+from tasks.base.runtime import seed_of
+from tasks.params.anomaly import AnomalyGenerator
 
 _PARTS = 2**20
 

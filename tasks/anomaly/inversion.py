@@ -21,13 +21,14 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from tasks import checkpoints, digests, runtime, schemas
 from tasks.anomaly import networks, pictures
 from tasks.anomaly.checkpoints import require_size
 from tasks.anomaly.perceptual import Perceptual
 from tasks.anomaly.search import Batch, MeanLatent, Search, advance, resume, state
 from tasks.anomaly.stylegan2 import Generator
-from tasks.params import AnomalyInvert, AnomalyPerceptual
+from tasks.base import checkpoints, digests, runtime
+from tasks.params.anomaly import AnomalyInvert, AnomalyPerceptual
+from tasks.schemas.anomaly import INVERSIONS
 
 Progress = Callable[[int, int], None]
 """Called with iterations done and iterations in all."""
@@ -79,7 +80,7 @@ def invert_photographs(
             settings=settings, checkpoint=checkpoint, on_progress=on_progress,
         )  # fmt: skip
         found = dict(zip(names, faces, strict=True))
-    return schemas.INVERSIONS.table(_row(row, found.get(row["image_id"])) for row in rows)
+    return INVERSIONS.table(_row(row, found.get(row["image_id"])) for row in rows)
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tasks.anomaly.perceptual import Perceptual
-from tasks.params import FaceLoss
+from tasks.params.anomaly import FaceLoss
 
 WINDOW = 7
 """Side of SSIM's window, pixels."""

@@ -12,11 +12,11 @@ from typing import Literal
 
 import torch
 
-from tasks import runtime
 from tasks.anomaly.checkpoints import load_generator
 from tasks.anomaly.perceptual import Perceptual, load_perceptual
 from tasks.anomaly.stylegan2 import Generator
-from tasks.params import AnomalyPerceptual
+from tasks.base import runtime
+from tasks.params.anomaly import AnomalyPerceptual
 
 Precision = Literal["float32", "stored", "bfloat16"]
 

@@ -15,10 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tasks import weights
-from tasks.params import AnomalyPerceptual
-from tasks.trunks import TRUNKS, random_trunk, trained_trunk
-from tasks.weights import WeightsError
+from tasks.base import weights
+from tasks.base.trunks import TRUNKS, random_trunk, trained_trunk
+from tasks.base.weights import WeightsError
+from tasks.params.anomaly import AnomalyPerceptual
 
 ENDS = {"squeeze": (1, 4, 7, 9, 10, 11, 12), "alex": (1, 4, 7, 9, 11), "vgg": (3, 8, 15, 22, 29)}
 """Modules of the trunk whose outputs are compared."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tasks.images import PNG_LEVEL, UnreadableImage
+from tasks.base.images import PNG_LEVEL, UnreadableImage
 
 WHITE = 65535.0
 """The highest value of 16 bits."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from tasks.anomaly.likeness import similarity
 from tasks.anomaly.stylegan2 import EPSILON, SLOPE, Generator
-from tasks.params import AnomalyGenerator
+from tasks.params.anomaly import AnomalyGenerator
 
 SMALLEST = 4
 """Side of the encoder's last features."""

@@ -6,7 +6,7 @@ In: the iteration, from 0, and the settings. Out: numbers. The schedules of the 
 
 import math
 
-from tasks.params import AnomalyInvert
+from tasks.params.anomaly import AnomalyInvert
 
 
 def learning_rate(step: int, settings: AnomalyInvert) -> float:

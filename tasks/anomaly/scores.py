@@ -17,16 +17,15 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from tasks import runtime
 from tasks.anomaly.heatmaps import Name, heatmaps, processed
 from tasks.anomaly.perceptual import Perceptual, load_perceptual
 from tasks.anomaly.pictures import decode
 from tasks.anomaly.regions import region_masks
+from tasks.base import runtime
+from tasks.base.images import PNG_LEVEL, encode_png
 from tasks.errors import InputError
-from tasks.images import PNG_LEVEL, encode_png
-from tasks.params import AnomalyPerceptual, AnomalyScore
-from tasks.schemas import ANOMALY_MAPS, ANOMALY_SCORES
-from tasks.schemas.anomaly import HEATMAPS, PROCESSINGS, REGIONS
+from tasks.params.anomaly import AnomalyPerceptual, AnomalyScore
+from tasks.schemas.anomaly import ANOMALY_MAPS, ANOMALY_SCORES, HEATMAPS, PROCESSINGS, REGIONS
 
 NAMES = cast("tuple[Name, ...]", HEATMAPS)
 FLOOR = 1e-16

@@ -12,13 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tasks import runtime
 from tasks.anomaly import noise, rows, schedules
 from tasks.anomaly.likeness import Likeness
 from tasks.anomaly.networks import computing
 from tasks.anomaly.perceptual import Perceptual
 from tasks.anomaly.stylegan2 import Generator
-from tasks.params import AnomalyInvert
+from tasks.base import runtime
+from tasks.params.anomaly import AnomalyInvert
 
 BLOCK = 32
 """Iterations whose latent noise is drawn together. A constant and no parameter: another number draws other noise."""

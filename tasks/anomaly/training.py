@@ -20,7 +20,6 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from tasks import checkpoints, digests, images, runtime
 from tasks.anomaly.adversarial import Adversarial
 from tasks.anomaly.augmentation import augmented
 from tasks.anomaly.checkpoints import save_generator
@@ -28,8 +27,9 @@ from tasks.anomaly.cohort import trains
 from tasks.anomaly.reconstruction import Reconstruction
 from tasks.anomaly.regions import region_masks
 from tasks.anomaly.stylegan2 import Architecture, Generator
+from tasks.base import checkpoints, digests, images, runtime
 from tasks.errors import InputError
-from tasks.params import AnomalyGenerator
+from tasks.params.anomaly import AnomalyGenerator
 
 LATENTS = 10_000
 """Drawn for the mean w that is kept with the weights."""

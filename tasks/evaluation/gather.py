@@ -14,32 +14,18 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from tasks import tables
-from tasks.evaluation.anomaly import METHOD
-from tasks.evaluation.anomaly_words import headline_cell
-from tasks.evaluation.evaluate import PREFIX
+from tasks.base import tables
+from tasks.base.tables import Schema
+from tasks.evaluation.anomaly.compare import METHOD
+from tasks.evaluation.anomaly.words import headline_cell
 from tasks.evaluation.report import Census, Refusal
-from tasks.evaluation.synthesis import GROUPS, Synthesis
-from tasks.evaluation.synthesis import METHOD as SYNTHESIS
-from tasks.schemas import (
-    ANOMALY_MAPS,
-    ANOMALY_SCORES,
-    BASELINES,
-    CAPTIONS,
-    CLASSIFIED,
-    CONDITIONS,
-    DISTANCES,
-    FRAMES,
-    IDENTITY,
-    IMAGES,
-    LANDMARKS,
-    PAIR_DISTANCES,
-    PAIRS,
-    PROMPTS,
-    REFUSALS,
-    SCREENED,
-)
-from tasks.tables import Schema
+from tasks.evaluation.symmetry.compare import PREFIX
+from tasks.evaluation.synthesis.compare import GROUPS, Synthesis
+from tasks.evaluation.synthesis.compare import METHOD as SYNTHESIS
+from tasks.schemas.anomaly import ANOMALY_MAPS, ANOMALY_SCORES
+from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, REFUSALS
+from tasks.schemas.symmetry import BASELINES, DISTANCES, PAIR_DISTANCES, PAIRS
+from tasks.schemas.synthesis import CAPTIONS, CLASSIFIED, CONDITIONS, IDENTITY, PROMPTS, SCREENED
 
 MEASURED = ("cupids_bow_difference", "mirror_difference")
 """The baselines' columns that are methods."""

@@ -13,9 +13,9 @@ from typing import Any, Literal
 import numpy as np
 from scipy import stats
 
-from tasks.evaluation.anomaly_reading import AnomalyReading
-from tasks.evaluation.grading import GradeScale
-from tasks.evaluation.pages import environment
+from tasks.evaluation.anomaly.reading import AnomalyReading
+from tasks.pages.environment import environment
+from tasks.statistics.grading import GradeScale
 
 TICKS = 160
 """Most ticks drawn a row; larger groups are shown by that many evenly spaced quantiles."""
@@ -75,7 +75,7 @@ DECLINES = (
 
 def render_photo_page(photo: Photo, *, notices: Sequence[str], declines: Sequence[str] = DECLINES) -> str:
     """The page of one photograph, measured or refused."""
-    page = environment().get_template("photo.html.j2")
+    page = environment().get_template("evaluation/photo.html.j2")
     drawn = None if photo.region is None else overlay(photo)
     readings = [] if photo.reason else [read_out(reading) for reading in photo.readings]
     anomaly = None if photo.reason else photo.anomaly

@@ -12,10 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tasks.evaluation import figures
-from tasks.evaluation.anomaly_section import Face
-from tasks.evaluation.evaluate import PREFIX
-from tasks.evaluation.pages import Picture, called, environment, settings_text
+from tasks.evaluation.anomaly.section import Face
 from tasks.evaluation.published import (
     ANOMALY_FACES,
     ANOMALY_MISPRINT,
@@ -27,11 +24,14 @@ from tasks.evaluation.published import (
     SYNTHESIS,
     SYNTHESIS_EARLIER,
 )
-from tasks.evaluation.ratings import mean_rating, prepare_ratings, rating_matrix, role_members
-from tasks.evaluation.synthesis_section import Section
-from tasks.evaluation.synthesis_words import ANSWERS, FUNNEL, named
-from tasks.evaluation.words import headline, tiles
-from tasks.params import Evaluate
+from tasks.evaluation.symmetry.compare import PREFIX
+from tasks.evaluation.symmetry.words import headline, tiles
+from tasks.evaluation.synthesis.section import Section
+from tasks.evaluation.synthesis.words import ANSWERS, FUNNEL, named
+from tasks.pages import figures
+from tasks.pages.environment import Picture, called, environment, settings_text
+from tasks.params.evaluation import Evaluate
+from tasks.statistics.ratings import mean_rating, prepare_ratings, rating_matrix, role_members
 
 POINTS = 600
 """Most points a group in the scatter; more would only blacken it."""
@@ -109,7 +109,7 @@ def render_report(
     ranked = {own: sorted((e for e in examples if e.strategy == own), key=_by_distance) for own in metrics["symmetry"]}
     pages = environment()
     pages.filters["of_synthesis"] = named
-    page = pages.get_template("report.html.j2")
+    page = pages.get_template("evaluation/report.html.j2")
     return page.render(
         metrics={name: {"reason": "not evaluated"} for name in ("anomaly", "synthesis")} | dict(metrics),
         census=census,

@@ -16,14 +16,14 @@ from pathlib import Path, PurePosixPath
 import pyarrow as pa
 from PIL import ExifTags, Image
 
-from tasks import images as pictures
-from tasks.images import UnreadableImage
+from tasks.base import images as pictures
+from tasks.base.images import UnreadableImage
 from tasks.ingest.batch import Batch, Photograph, Problem
 from tasks.ingest.frames import read_frames
 from tasks.ingest.landmarks import measure_face
 from tasks.ingest.ratings import RATING_COLUMNS, generated_id, rating_row, reference_row
 from tasks.ingest.raw import Line
-from tasks.params import IngestFrames, IngestLandmarks, Scale
+from tasks.params.ingest import IngestFrames, IngestLandmarks, Scale
 
 BATCH_ID = r"\d{4}-\d\d-\d\d-[0-9a-f]{12}"
 """Day, and the beginning of the digest of what was brought."""

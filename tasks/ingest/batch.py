@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from tasks.digests import digest, file_digest
+from tasks.base.digests import digest, file_digest
 from tasks.errors import InputError
 from tasks.ingest.inventory import OPTIONAL, REQUIRED, Refused, check_line, files_named
 from tasks.ingest.ratings import RATING_COLUMNS, REFERENCE_COLUMNS
 from tasks.ingest.raw import Line, RawLayoutError, read_lines
-from tasks.params import IngestImages
+from tasks.params.ingest import IngestImages
 
 COLUMNS = {
     "images": ((*REQUIRED, "consent"), tuple(name for name in OPTIONAL if name != "consent")),

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from tasks.images import encode_png
-from tasks.params import IngestFrames
-from tasks.schemas import FRAMES
+from tasks.base.images import encode_png
+from tasks.params.ingest import IngestFrames
+from tasks.schemas.ingest import FRAMES
 
 
 def sample_frames(images: pa.Table, *, settings: IngestFrames) -> pa.Table:

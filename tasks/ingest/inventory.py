@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.digests import file_digest
+from tasks.base.digests import file_digest
 from tasks.ingest.raw import Folder, Line, RawLayoutError, read_lines, refusals_table
-from tasks.schemas import AGE_GROUPS, ASYMMETRIES, GENDERS, IMAGES, POPULATIONS, SCARRINGS, SIDES
+from tasks.schemas.columns import AGE_GROUPS, ASYMMETRIES, GENDERS, POPULATIONS, SCARRINGS, SIDES
+from tasks.schemas.ingest import IMAGES
 
 WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "cleft_side": ("cleft sides", SIDES),

@@ -15,12 +15,12 @@ import dlib
 import numpy as np
 import pyarrow as pa
 
-from tasks import weights
-from tasks.images import UnreadableImage
+from tasks.base import weights
+from tasks.base.images import UnreadableImage
 from tasks.ingest.pixels import Loader, loader
 from tasks.ingest.quality import interocular, mouth_contrast, pose_degrees, sharpness
-from tasks.params import IngestLandmarks
-from tasks.schemas import LANDMARKS
+from tasks.params.ingest import IngestLandmarks
+from tasks.schemas.ingest import LANDMARKS
 
 CARRIED = ("image_id", "clip_id", "subject_id", "population", "frame_index", "reason")
 """What a landmarks row takes over from the image or frame it was found in."""

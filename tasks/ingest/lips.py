@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from tasks.images import encode_png
+from tasks.base.images import encode_png
 from tasks.ingest.pixels import loader
-from tasks.params import IngestLips
-from tasks.schemas import LIPS
+from tasks.params.ingest import IngestLips
+from tasks.schemas.ingest import LIPS
 
 MOUTH = slice(48, 68)
 RIGHT_COMMISSURE, LEFT_COMMISSURE = 48, 54

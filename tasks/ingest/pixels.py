@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks import images as pictures
+from tasks.base import images as pictures
 
 Loader = Callable[[str], np.ndarray]
 """image_id to (H, W, 3) uint8 RGB; raises images.UnreadableImage."""

@@ -12,8 +12,9 @@ from pathlib import PurePosixPath
 import pyarrow as pa
 
 from tasks.ingest.raw import Folder, Line, ids_by_name, read_lines, refusals_table
-from tasks.params import Scale
-from tasks.schemas import RATINGS, REFERENCES, ROLES
+from tasks.params.ingest import Scale
+from tasks.schemas.columns import ROLES
+from tasks.schemas.ingest import RATINGS, REFERENCES
 
 RATING_COLUMNS = ("path", "rater_id", "rater_role", "scale", "score")
 REFERENCE_COLUMNS = ("path", "measure", "value")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks.errors import InputError
-from tasks.schemas import REFUSALS
+from tasks.schemas.ingest import REFUSALS
 
 
 class RawLayoutError(InputError):

@@ -1,89 +1,49 @@
-"""params.yaml as frozen models: one block a stage, every number once, unknown keys refused.
+"""What every block of params.yaml is: a frozen model, and how it is loaded. Knows no block."""
 
-In: params.yaml. Out: one `Block` for the stage that asks. Knows nothing of what the numbers do.
-"""
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
 
-from tasks.params.anomaly import (
-    Adversarial,
-    AnomalyAdapt,
-    AnomalyAlign,
-    AnomalyGenerator,
-    AnomalyInvert,
-    AnomalyPerceptual,
-    AnomalyScore,
-    ControlAugmentation,
-    FaceLoss,
-    Reconstruction,
-)
-from tasks.params.block import Block, ParamsError, load
-from tasks.params.evaluation import Evaluate, Report
-from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings, Scale
-from tasks.params.phantoms import PhantomRater, PhantomsDraw, PhantomVariation
-from tasks.params.running import Data, Nightly, Runtime
-from tasks.params.symmetry import Augmentation, MostPairs, PairCounts, SymmetryPairs, SymmetryTrain, SymmetryWarp
-from tasks.params.synthesis import (
-    Grammar,
-    StandIn,
-    SynthesisBase,
-    SynthesisCache,
-    SynthesisCaptions,
-    SynthesisClassify,
-    SynthesisGenerate,
-    SynthesisIdentity,
-    SynthesisMeasure,
-    SynthesisPrompts,
-    SynthesisScreen,
-    SynthesisTrain,
-    Timesteps,
-    Triggers,
-)
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-__all__ = [
-    "AnomalyAdapt",
-    "Adversarial",
-    "AnomalyAlign",
-    "AnomalyGenerator",
-    "ControlAugmentation",
-    "Reconstruction",
-    "AnomalyInvert",
-    "AnomalyPerceptual",
-    "AnomalyScore",
-    "Augmentation",
-    "Block",
-    "Data",
-    "Evaluate",
-    "FaceLoss",
-    "IngestFrames",
-    "IngestImages",
-    "IngestLandmarks",
-    "IngestLips",
-    "IngestRatings",
-    "MostPairs",
-    "Nightly",
-    "PairCounts",
-    "ParamsError",
-    "PhantomRater",
-    "PhantomVariation",
-    "PhantomsDraw",
-    "Report",
-    "Runtime",
-    "Scale",
-    "SymmetryPairs",
-    "SymmetryTrain",
-    "SymmetryWarp",
-    "Grammar",
-    "StandIn",
-    "SynthesisBase",
-    "SynthesisCache",
-    "SynthesisCaptions",
-    "SynthesisClassify",
-    "SynthesisGenerate",
-    "SynthesisIdentity",
-    "SynthesisMeasure",
-    "SynthesisPrompts",
-    "SynthesisScreen",
-    "SynthesisTrain",
-    "Timesteps",
-    "Triggers",
-    "load",
-]
+from tasks.errors import InputError
+
+
+class ParamsError(InputError):
+    """params.yaml cannot be used; the message names the file, the block, the key and what is accepted."""
+
+
+class Block(BaseModel):
+    """The numbers of one stage. Frozen; a key that is not a field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+T = TypeVar("T", bound="Block")
+
+
+def load(model: type[T], block: str, path: Path = Path("params.yaml")) -> T:
+    """The block's numbers as `model`. ParamsError names the file, the key and what was wrong with it."""
+    try:
+        blocks = _parsed(path.read_bytes())
+    except OSError as error:
+        raise ParamsError(f"{path}: {error.strerror}; run from the project's folder") from error
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path}: not YAML: {error}") from error
+    if not isinstance(blocks, dict):
+        raise ParamsError(f"{path}: blocks of `key: value` lines expected, a block a stage")
+    if block not in blocks:
+        raise ParamsError(f"{path}: no block {block!r}; there are: {', '.join(map(str, blocks))}")
+    try:
+        return model.model_validate(blocks[block])
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        known = ", ".join(model.model_fields)
+        raise ParamsError(f"{path}: block {block!r}: {wrong}. Known keys: {known}") from error
+
+
+@lru_cache(maxsize=1)
+def _parsed(content: bytes) -> Any:
+    """A stage reads its numbers many times. Nobody changes what is returned."""
+    return yaml.safe_load(content)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.params.block import Block
+from tasks.params import Block
 
 
 class AnomalyAlign(Block):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tasks.params.block import Block
+from tasks.params import Block
 
 Precision = Literal["float32", "bfloat16", "fp8", "int8", "nf4"]
 """How the frozen base's weights are held while an adapter is trained or pictures are drawn."""
@@ -63,7 +63,7 @@ class SynthesisCaptions(Block):
 
 
 class SynthesisCache(Block):
-    """What the VAE and the text encoders make of pictures and captions, once (tasks.synthesis.latents; section 3.2)."""
+    """What the VAE and the text encoders make of pictures and captions, once (adapter.latents; section 3.2)."""
 
     sides: tuple[int, ...] = Field(description="resolutions, multiples of 16; published: 256, 512, 768, 1024")
     most_aspect: float = Field(ge=1, description="longer side over shorter side, at most")
@@ -82,7 +82,7 @@ class Timesteps(Block):
 
 
 class SynthesisTrain(Block):
-    """LoRA adapters on the transformer (tasks.synthesis.training; sections 3.2, 4.2)."""
+    """LoRA adapters on the transformer (tasks.synthesis.adapter.training; sections 3.2, 4.2)."""
 
     seed: int = Field(ge=0)
     threads: int = Field(ge=1)
@@ -143,7 +143,7 @@ class SynthesisGenerate(Block):
 
 
 class SynthesisScreen(Block):
-    """What is held against a generated picture (tasks.synthesis.screening; section 6, Figure 8)."""
+    """What is held against a generated picture (tasks.synthesis.gate.screening; section 6, Figure 8)."""
 
     side: int = Field(ge=64, description="pictures smaller than this are enlarged to it for the detector, pixels")
     min_score: float = Field(description="detector score below which a box is no face")
@@ -152,8 +152,8 @@ class SynthesisScreen(Block):
     max_yaw: float = Field(ge=0, description="degrees")
     max_pitch: float = Field(ge=0, description="degrees")
     max_roll: float = Field(ge=0, description="degrees")
-    max_eye_cover: float = Field(ge=0, description="see tasks.synthesis.screening")
-    max_text_strength: float = Field(ge=0, description="see tasks.synthesis.screening")
+    max_eye_cover: float = Field(ge=0, description="see tasks.synthesis.gate.screening")
+    max_text_strength: float = Field(ge=0, description="see tasks.synthesis.gate.screening")
     min_sharpness: float = Field(ge=0, description="share of gradient energy lost by a small blur, 0..1")
     skin_tones: dict[str, tuple[float, float]] = Field(
         description="lowest and highest individual typology angle of each tone asked for, degrees"
@@ -164,7 +164,7 @@ class SynthesisScreen(Block):
 
 
 class SynthesisIdentity(Block):
-    """Whether a generated face is somebody's (tasks.synthesis.identity; section 4.3.1)."""
+    """Whether a generated face is somebody's (tasks.synthesis.gate.identity; section 4.3.1)."""
 
     network: Literal["dlib", "arcface"] = Field(description="published: arcface (InsightFace w600k_r50)")
     side: int = Field(ge=64, description="pictures smaller than this are enlarged to it for the detector, pixels")
@@ -173,7 +173,7 @@ class SynthesisIdentity(Block):
 
 
 class SynthesisMeasure(Block):
-    """Fidelity and diversity (tasks.synthesis.fidelity; sections 4.3.2, 4.3.3, 5.4)."""
+    """Fidelity and diversity (tasks.synthesis.measures.fidelity; sections 4.3.2, 4.3.3, 5.4)."""
 
     seed: int = Field(ge=0)
     threads: int = Field(ge=1)
@@ -187,7 +187,7 @@ class SynthesisMeasure(Block):
 
 
 class SynthesisClassify(Block):
-    """Networks trained on generated pictures, tested on photographs (tasks.synthesis.classifiers; section 5.5)."""
+    """Networks trained on generated pictures, tested on photographs (measures.classifiers; section 5.5)."""
 
     seed: int = Field(ge=0)
     threads: int = Field(ge=1)

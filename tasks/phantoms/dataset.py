@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from tasks.errors import InputError
-from tasks.params import PhantomsDraw, PhantomVariation
+from tasks.params.phantoms import PhantomsDraw, PhantomVariation
 from tasks.phantoms.attributes import age_group, asymmetry, gender, scarring
 from tasks.phantoms.files import Clip, Still, draw_files, write_whole
 from tasks.phantoms.identity import identity

@@ -17,14 +17,14 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from tasks.images import encode_png
-from tasks.params import PhantomVariation
+from tasks.base.images import encode_png
+from tasks.base.tables import replacing
+from tasks.params.phantoms import PhantomVariation
 from tasks.phantoms.identity import another_sitting, identity
 from tasks.phantoms.motion import Pose
 from tasks.phantoms.render import Drawing, render
 from tasks.phantoms.shape import Cleft, Expression
 from tasks.phantoms.speech import speech, write_clip
-from tasks.tables import replacing
 
 SITTING_STREAM, SPEECH_SEED_STREAM = 31, 32
 

@@ -9,7 +9,7 @@ import hashlib
 
 import numpy as np
 
-from tasks.params import PhantomRater
+from tasks.params.phantoms import PhantomRater
 
 SCALE, LOWEST, HIGHEST = "CARS", 1, 5
 

@@ -13,11 +13,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from tasks.base.tables import unwritten
 from tasks.phantoms.identity import Identity
 from tasks.phantoms.motion import Pose
 from tasks.phantoms.render import render
 from tasks.phantoms.shape import NO_CLEFT, Expression
-from tasks.tables import unwritten
 
 SYLLABLE_SECONDS, SYLLABLE_OPENING = (0.17, 0.30), (0.15, 0.70)
 PAUSE_SHARE, PAUSE_SECONDS = 0.12, (0.25, 0.50)

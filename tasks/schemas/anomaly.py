@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
+from tasks.base.tables import Column, Schema
 from tasks.schemas.columns import BYTES, IMAGE_ID, NUMBER, NUMBERS, POPULATION, REASON, SUBJECT, TEXT
-from tasks.tables import Column, Schema
 
 HEATMAPS = ("pse", "ssim", "lpips")
 PROCESSINGS = ("base", "ycbcr", "erosion", "both")

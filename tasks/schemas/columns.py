@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from tasks.tables import Column
+from tasks.base.tables import Column
 
 POPULATIONS = ("control", "repaired", "unrepaired")
 SIDES = ("left", "right", "both")

@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
+from tasks.base.tables import Column, Schema
 from tasks.schemas.columns import IMAGE_ID, NUMBER, SUBJECT, TEXT
-from tasks.tables import Column, Schema
 
 SCORES = Schema(
     "scores",

@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 
+from tasks.base.tables import Column, Schema
 from tasks.schemas.columns import (
     AGE_GROUPS,
     ASYMMETRIES,
@@ -23,7 +24,6 @@ from tasks.schemas.columns import (
     SUBJECT,
     TEXT,
 )
-from tasks.tables import Column, Schema
 
 IMAGES = Schema(
     "images",

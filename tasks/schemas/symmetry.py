@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.base.tables import Column, Schema
 from tasks.schemas.columns import (
     BYTES,
     CONTROL,
@@ -17,7 +18,6 @@ from tasks.schemas.columns import (
     SUBJECT,
     TEXT,
 )
-from tasks.tables import Column, Schema
 
 
 def _one_split_a_subject(pairs: pa.Table) -> str | None:

@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
+from tasks.base.tables import Column, Schema
 from tasks.schemas.columns import BYTES, IMAGE_ID, NUMBER, REASON, SPLITS, SUBJECT, TEXT
-from tasks.tables import Column, Schema
 
 CONDITIONS = ("pre", "post")
 """Before and after repair: an adapter each."""
@@ -172,8 +172,8 @@ SCREENED = Schema(
         Column("yaw", NUMBER, "by landmarks", "degrees", nullable=True),
         Column("pitch", NUMBER, "by landmarks", "degrees", nullable=True),
         Column("roll", NUMBER, "by landmarks", "degrees", nullable=True),
-        Column("eye_cover", NUMBER, "see tasks.synthesis.screening", nullable=True),
-        Column("text_strength", NUMBER, "see tasks.synthesis.screening", nullable=True, low=0),
+        Column("eye_cover", NUMBER, "see tasks.synthesis.gate.screening", nullable=True),
+        Column("text_strength", NUMBER, "see tasks.synthesis.gate.screening", nullable=True, low=0),
         Column("sharpness", NUMBER, "share of gradient energy lost by a small blur", nullable=True, low=0, high=1),
         Column("skin_lightness", NUMBER, "of cheeks and forehead, individual typology angle", "degrees", nullable=True),
         Column("flags", pa.list_(TEXT), f"what is held against it, of: {', '.join(FLAGS)}"),

@@ -12,7 +12,7 @@ import math
 
 import torch
 
-from tasks.params import Augmentation
+from tasks.params.symmetry import Augmentation
 
 JPEG_BLOCK = 8
 

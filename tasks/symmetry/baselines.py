@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from tasks.ingest.lips import Level, level, lips_box, sample
 from tasks.ingest.pixels import Loader, loader
-from tasks.schemas import BASELINES, FRAMES
+from tasks.schemas.ingest import FRAMES
+from tasks.schemas.symmetry import BASELINES
 
 RIGHT_PEAK, LEFT_PEAK = 50, 52
 SIDE = 64

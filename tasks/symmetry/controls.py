@@ -12,8 +12,9 @@ import pyarrow as pa
 from tasks.errors import InputError
 from tasks.ingest.landmarks import place_points
 from tasks.ingest.pixels import loader
-from tasks.params import IngestLips, SymmetryWarp
-from tasks.schemas import FRAMES
+from tasks.params.ingest import IngestLips
+from tasks.params.symmetry import SymmetryWarp
+from tasks.schemas.ingest import FRAMES
 from tasks.symmetry.warp import warps_table
 
 

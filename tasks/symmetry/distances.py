@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import torch
 
-from tasks import runtime, schemas
+from tasks.base import runtime
+from tasks.schemas.symmetry import DISTANCES, PAIR_DISTANCES
 from tasks.symmetry import halves as half_pictures
 from tasks.symmetry.halves import PairedHalves
 from tasks.symmetry.network import SiameseNetwork, load_network
@@ -69,7 +70,7 @@ def distances_of_pairs(
     with runtime.settled(threads=threads, seed=0):
         found = of_pairs(network, decoded)
     ids = pairs["pair_id"].to_pylist()
-    return schemas.PAIR_DISTANCES.table(
+    return PAIR_DISTANCES.table(
         {"pair_id": pair_id, "distance": distance} for pair_id, distance in zip(ids, found.tolist(), strict=True)
     )
 
@@ -86,7 +87,7 @@ def distances_of_lips(lips: pa.Table, network: SiameseNetwork, *, threads: int) 
     with runtime.settled(threads=threads, seed=0):
         embeddings = embedded(network, half_pictures.decoded(pngs, size=size, threads=threads))
     found = dict(zip((row["image_id"] for row in good), between(*np.split(embeddings, 2)).tolist(), strict=True))
-    return schemas.DISTANCES.table(
+    return DISTANCES.table(
         {
             "image_id": row["image_id"],
             "subject_id": row["subject_id"],

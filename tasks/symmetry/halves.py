@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.tables import unwritten
+from tasks.base.tables import unwritten
 
 IN_MEMORY_BYTES = 2**31
 """Arrays above this size lie in an unnamed temporary file instead, and the system pages them in as needed."""

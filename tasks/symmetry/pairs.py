@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tasks.params import PairCounts, SymmetryPairs
-from tasks.schemas import PAIRS, SPLITS
-from tasks.tables import TableError
+from tasks.base.tables import TableError
+from tasks.params.symmetry import PairCounts, SymmetryPairs
+from tasks.schemas.columns import SPLITS
+from tasks.schemas.symmetry import PAIRS
 
 Row = dict[str, Any]
 

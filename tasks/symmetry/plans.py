@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.params import SymmetryWarp
+from tasks.params.symmetry import SymmetryWarp
 from tasks.symmetry import deformations
 from tasks.symmetry.texture import Scar, draw_scar
 

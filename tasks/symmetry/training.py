@@ -27,9 +27,10 @@ import torch
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from tasks import checkpoints, digests, runtime, schemas, weights
+from tasks.base import checkpoints, digests, runtime, weights
 from tasks.errors import InputError
-from tasks.params import SymmetryTrain
+from tasks.params.symmetry import SymmetryTrain
+from tasks.schemas.symmetry import CURVES
 from tasks.symmetry import distances
 from tasks.symmetry.augmentation import augmented
 from tasks.symmetry.halves import PairedHalves
@@ -281,4 +282,4 @@ def _key(pairs: PairedHalves, settings: SymmetryTrain) -> str:
 
 def _result(run: _Run, provenance: Mapping[str, Any]) -> Trained:
     run.network.load_state_dict(run.best)
-    return Trained(save_network(run.network, provenance), schemas.CURVES.table(run.curves), run.best_step, run.step)
+    return Trained(save_network(run.network, provenance), CURVES.table(run.curves), run.best_step, run.step)

@@ -15,10 +15,11 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from tasks.images import encode_png
+from tasks.base.images import encode_png
 from tasks.ingest.lips import Lips, LipsError, crop_lips, level
-from tasks.params import IngestLips, SymmetryWarp
-from tasks.schemas import WARPS
+from tasks.params.ingest import IngestLips
+from tasks.params.symmetry import SymmetryWarp
+from tasks.schemas.symmetry import WARPS
 from tasks.symmetry import mesh as meshes
 from tasks.symmetry.deformations import exemplar_offsets
 from tasks.symmetry.plans import Plan, draw_plans, stream

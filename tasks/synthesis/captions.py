@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tasks.base.runtime import seed_of
 from tasks.errors import InputError
 from tasks.ingest.raw import Line, ids_by_name, read_lines
-from tasks.params import SynthesisCaptions
-from tasks.runtime import seed_of
-from tasks.schemas import CAPTIONS
+from tasks.params.synthesis import SynthesisCaptions
+from tasks.schemas.synthesis import CAPTIONS
 from tasks.synthesis.framing import frame_of
 from tasks.synthesis.prompts import PromptError, holds_trigger, whole_face, with_trigger
 

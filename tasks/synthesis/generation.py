@@ -19,17 +19,16 @@ import torch
 from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
 from torch import Tensor
 
-from tasks import images, runtime
+from tasks.base import images, runtime
 from tasks.errors import InputError
-from tasks.params import SynthesisGenerate
-from tasks.params.synthesis import Precision
-from tasks.schemas import GENERATED
+from tasks.params.synthesis import Precision, SynthesisGenerate
+from tasks.schemas.synthesis import GENERATED
 from tasks.synthesis import base as bases
-from tasks.synthesis import lora
-from tasks.synthesis.latents import vae_of
+from tasks.synthesis.adapter import lora
+from tasks.synthesis.adapter.latents import vae_of
+from tasks.synthesis.adapter.texts import Encoded, encode
 from tasks.synthesis.memory import card_bytes, encoding_bytes, require_room_to_draw
 from tasks.synthesis.precision import compute_dtype, prepare, require_possible
-from tasks.synthesis.texts import Encoded, encode
 
 ADAPTER = "trained"
 """The adapter's name in the transformer."""

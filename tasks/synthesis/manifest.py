@@ -17,8 +17,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tqdm import tqdm
 
+from tasks.base.tables import replacing
 from tasks.errors import InputError
-from tasks.tables import replacing
 
 MANIFEST = "base.json"
 REGISTRY = "bases"

@@ -25,8 +25,7 @@ from diffusers import FluxTransformer2DModel
 from torch import nn
 
 from tasks.errors import InputError
-from tasks.params import SynthesisGenerate, SynthesisTrain
-from tasks.params.synthesis import Precision
+from tasks.params.synthesis import Precision, SynthesisGenerate, SynthesisTrain
 
 SCHNELL: Mapping[str, Any] = {
     "patch_size": 1,

@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from tasks.digests import digest
+from tasks.base.digests import digest
+from tasks.base.runtime import generator, seed_of
 from tasks.errors import InputError
-from tasks.params import Grammar, SynthesisPrompts, Triggers
-from tasks.runtime import generator, seed_of
-from tasks.schemas import PROMPT_COVERAGE, PROMPTS
+from tasks.params.synthesis import Grammar, SynthesisPrompts, Triggers
+from tasks.schemas.synthesis import PROMPT_COVERAGE, PROMPTS
 
 PARTS = ("person", "skin_tone", "hair", "eyes", "cleft")
 """What differs between one condition's prompts, in the order in which cards are taken."""

@@ -15,9 +15,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tasks import images, runtime, tables
+from tasks.base import images, runtime, tables
 from tasks.errors import InputError
-from tasks.schemas import CONDITIONS
+from tasks.schemas.synthesis import CONDITIONS
 
 SHEET, KEY = "sheet.csv", "key.csv"
 KEY_COLUMNS = ("picture", "path")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tasks.ingest.landmarks import measure_face
-from tasks.params import AnomalyAlign
+from tasks.params.anomaly import AnomalyAlign
 from tests.ingest.drawn import SETTINGS, face
 
 EYES = AnomalyAlign(

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from tasks.anomaly.training import Controls
-from tasks.params import Adversarial, AnomalyGenerator, ControlAugmentation, Reconstruction
+from tasks.params.anomaly import Adversarial, AnomalyGenerator, ControlAugmentation, Reconstruction
 
 SIZE = 32
 STILL = ControlAugmentation(flip=0, zoom=0, aspect=0, turn=0, shift=0, elastic=0, tone=0, colour=0)

@@ -14,7 +14,7 @@ import torch
 from tasks.anomaly.inversion import Inversion, MeanLatent, Progress, invert, mean_latent
 from tasks.anomaly.perceptual import Perceptual, load_perceptual
 from tasks.anomaly.stylegan2 import Architecture, Generator
-from tasks.params import AnomalyInvert, AnomalyPerceptual, FaceLoss
+from tasks.params.anomaly import AnomalyInvert, AnomalyPerceptual, FaceLoss
 
 ARCHITECTURE = Architecture(
     resolution=32, z_dim=16, w_dim=16, mapping_layers=2, mapping_rate=0.01, channels={4: 16, 8: 16, 16: 8, 32: 8},

@@ -9,9 +9,9 @@ import torch
 from tasks.anomaly import adaptation, pictures
 from tasks.anomaly.adaptation import Kept, adapt, adapt_photographs, kept_steps
 from tasks.anomaly.checkpoints import save_generator
-from tasks.images import encode_png
-from tasks.params import AnomalyAdapt, FaceLoss
-from tasks.schemas import ALIGNED, INVERSIONS
+from tasks.base.images import encode_png
+from tasks.params.anomaly import AnomalyAdapt, FaceLoss
+from tasks.schemas.anomaly import ALIGNED, INVERSIONS
 from tests.anomaly import small_inversion as small
 from tests.anomaly.small_inversion import drawn, small_inversion
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks import images
 from tasks.anomaly.alignment import align
 from tasks.anomaly.regions import eye_centres, region_masks
+from tasks.base import images
 from tasks.ingest.landmarks import measure_face
-from tasks.params import AnomalyAlign
+from tasks.params.anomaly import AnomalyAlign
 from tests.anomaly.aligning import EYES, FFHQ, PUBLISHED, numbers
 from tests.ingest.drawn import SETTINGS
 

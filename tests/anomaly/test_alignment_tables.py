@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tasks.anomaly.alignment import align, align_photographs
-from tasks.images import decode_png, encode_png
+from tasks.base.images import decode_png, encode_png
 from tests.anomaly.aligning import EYES, found, write
 from tests.ingest.drawn import scaled
 

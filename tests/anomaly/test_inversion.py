@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from flows import PROJECT
-from tasks import runtime
 from tasks.anomaly import pictures
 from tasks.anomaly.checkpoints import GeneratorError, save_generator
 from tasks.anomaly.inversion import Inversion, invert, invert_photographs
 from tasks.anomaly.perceptual import Perceptual
-from tasks.images import encode_png
-from tasks.schemas import ALIGNED
+from tasks.base import runtime
+from tasks.base.images import encode_png
+from tasks.schemas.anomaly import ALIGNED
 from tests.anomaly import small_inversion as small
 from tests.anomaly.small_inversion import drawn, small_inversion
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from tasks import trunks, weights
 from tasks.anomaly.perceptual import ENDS, SMALLEST, Perceptual, averaged, load_perceptual
-from tasks.params import AnomalyPerceptual
-from tasks.trunks import BUILDERS, TRUNKS
-from tasks.weights import WeightsError
+from tasks.base import trunks, weights
+from tasks.base.trunks import BUILDERS, TRUNKS
+from tasks.base.weights import WeightsError
+from tasks.params.anomaly import AnomalyPerceptual
 
 NETS = ("squeeze", "alex", "vgg")
 NOWHERE = Path("/nowhere")

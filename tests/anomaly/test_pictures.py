@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from tasks.anomaly import pictures
-from tasks.images import UnreadableImage, encode_png
+from tasks.base.images import UnreadableImage, encode_png
 
 
 def test_a_generators_picture_survives_to_its_last_16_bits():

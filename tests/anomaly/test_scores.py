@@ -20,11 +20,10 @@ from tasks.anomaly.scores import (
     score_photographs,
     steps_to_half,
 )
+from tasks.base.images import decode_png, encode_png
 from tasks.errors import InputError
-from tasks.images import decode_png, encode_png
-from tasks.params import AnomalyPerceptual, AnomalyScore
-from tasks.schemas import ADAPTATIONS, ALIGNED, INVERSIONS
-from tasks.schemas.anomaly import PROCESSINGS, REGIONS
+from tasks.params.anomaly import AnomalyPerceptual, AnomalyScore
+from tasks.schemas.anomaly import ADAPTATIONS, ALIGNED, INVERSIONS, PROCESSINGS, REGIONS
 
 SIDE = 48
 SETTINGS = AnomalyScore(threads=1, erosion=3, soft_edge=0.0, heatmap="pse", processing="both", region="mouth")

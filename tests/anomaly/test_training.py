@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from flows import PROJECT
-from tasks import checkpoints as standing
 from tasks.anomaly import training
 from tasks.anomaly.checkpoints import load_generator
 from tasks.anomaly.cohort import scored, trains
 from tasks.anomaly.training import TrainingError, controls_of, rate_share, train
-from tasks.images import encode_png
-from tasks.schemas import ALIGNED
+from tasks.base import checkpoints as standing
+from tasks.base.images import encode_png
+from tasks.schemas.anomaly import ALIGNED
 from tests.anomaly.small_generator import SETTINGS, SIZE, blobs, settings
 
 

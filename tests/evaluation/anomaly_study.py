@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from tasks.evaluation.anomaly import Combination
-from tasks.schemas import ANOMALY_MAPS, ANOMALY_SCORES
-from tasks.schemas.anomaly import HEATMAPS, PROCESSINGS, REGIONS
+from tasks.evaluation.anomaly.compare import Combination
+from tasks.schemas.anomaly import ANOMALY_MAPS, ANOMALY_SCORES, HEATMAPS, PROCESSINGS, REGIONS
 
 ITERATIONS, UNTIL = 20, 40
 HEADLINE = Combination(step=ITERATIONS, region="mouth", heatmap="pse", processing="both")

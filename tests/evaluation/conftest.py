@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.evaluation.anomaly import evaluate_anomaly
-from tasks.evaluation.evaluate import Evaluation, evaluate
-from tasks.evaluation.synthesis import evaluate_synthesis
-from tasks.params import Evaluate
+from tasks.evaluation.anomaly.compare import evaluate_anomaly
+from tasks.evaluation.symmetry.compare import Evaluation, evaluate
+from tasks.evaluation.synthesis.compare import evaluate_synthesis
+from tasks.params.evaluation import Evaluate
 from tests.evaluation.anomaly_study import HEADLINE, draw_cohort
 from tests.evaluation.synthesis_study import draw_synthesis_study
 

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from tasks import tables
-from tasks.evaluation.synthesis import Synthesis
-from tasks.evaluation.synthesis_section import Section, plan_section, read_pictures, wanted
-from tasks.params import Report
-from tasks.schemas import (
+from tasks.base import tables
+from tasks.evaluation.synthesis.compare import Synthesis
+from tasks.evaluation.synthesis.section import Section, plan_section, read_pictures, wanted
+from tasks.params.evaluation import Report
+from tasks.schemas.synthesis import (
     ADAPTER_CURVES,
     CAPTIONS,
     CLASSIFIED,

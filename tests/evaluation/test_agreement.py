@@ -7,9 +7,9 @@ from pingouin import intraclass_corr
 from scipy import stats
 from statsmodels.stats.inter_rater import fleiss_kappa
 
-from tasks.evaluation import agreement
-from tasks.evaluation.ratings import prepare_ratings
-from tasks.params import Evaluate
+from tasks.params.evaluation import Evaluate
+from tasks.statistics import agreement
+from tasks.statistics.ratings import prepare_ratings
 
 # Shrout & Fleiss 1979, table 2: six targets, four judges; their ICC(2,4) is 0.62.
 SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)

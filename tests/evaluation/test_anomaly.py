@@ -11,12 +11,12 @@ import pytest
 from scipy import stats
 
 from flows import PROJECT
-from tasks.evaluation.anomaly import cells, evaluate_anomaly, headline_scores
-from tasks.evaluation.anomaly_words import findings
-from tasks.evaluation.evaluate import finite
+from tasks.evaluation.anomaly.compare import cells, evaluate_anomaly, headline_scores
+from tasks.evaluation.anomaly.words import findings
 from tasks.evaluation.gather import rounded, summarise
 from tasks.evaluation.published import ANOMALY_MISPRINT, ANOMALY_TABLE
-from tasks.params import Evaluate
+from tasks.evaluation.symmetry.compare import finite
+from tasks.params.evaluation import Evaluate
 from tests.evaluation.anomaly_study import HEADLINE, ITERATIONS
 
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 
-from tasks.evaluation import anomaly_reading
-from tasks.evaluation.anomaly_reading import AnomalyReading, pictures
+from tasks.evaluation.anomaly import reading as anomaly_reading
+from tasks.evaluation.anomaly.reading import AnomalyReading, pictures
 from tasks.evaluation.photo_page import Photo, render_photo_page
 from tests.evaluation.anomaly_study import HEADLINE
 

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.evaluation.anomaly_section import draw_anomaly, gallery, pick_faces, stand_ins
-from tasks.evaluation.evaluate import Evaluation
-from tasks.evaluation.overlays import COLOURS, around_face, decode_heat, jpeg, lay_over
+from tasks.evaluation.anomaly.section import draw_anomaly, gallery, pick_faces, stand_ins
 from tasks.evaluation.report import render_report
-from tasks.params import Evaluate, Report
+from tasks.evaluation.symmetry.compare import Evaluation
+from tasks.pages.overlays import COLOURS, around_face, decode_heat, jpeg, lay_over
+from tasks.params.evaluation import Evaluate, Report
 from tests.evaluation.anomaly_study import HEADLINE
 
 SETTINGS = Report(examples=4, gallery=5, opacity=0.5, sheet=4, show_training_pairs=False)

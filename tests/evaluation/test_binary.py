@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from tasks.evaluation import binary
-from tasks.params import Evaluate
+from tasks.params.evaluation import Evaluate
+from tasks.statistics import binary
 
 
 def pairs(distance: list[float], label: list[int], *, split: str = "test", subjects: list[str] | None = None):

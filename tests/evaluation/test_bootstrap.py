@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tasks.evaluation import bootstrap as b
-from tasks.params import Evaluate
+from tasks.params.evaluation import Evaluate
+from tasks.statistics import bootstrap as b
 
 
 def mean(values: np.ndarray):

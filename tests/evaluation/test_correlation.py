@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tasks.evaluation import correlation as c
-from tasks.params import Evaluate
+from tasks.params.evaluation import Evaluate
+from tasks.statistics import correlation as c
 
 IMAGES = [f"i{n:02d}" for n in range(24)]
 SUBJECTS = pd.Series([f"s{n // 2}" for n in range(24)], index=IMAGES)

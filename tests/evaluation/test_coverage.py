@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 
 from tasks.errors import InputError
-from tasks.evaluation.coverage import coverage
-from tasks.params import Scale
-from tasks.schemas import IMAGES, RATINGS
+from tasks.params.ingest import Scale
+from tasks.schemas.ingest import IMAGES, RATINGS
+from tasks.statistics.coverage import coverage
 from tests.evaluation.conftest import SETTINGS
 
 CARS = Scale(low=1, high=5)

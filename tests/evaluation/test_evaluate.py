@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tasks.evaluation.evaluate import Evaluation, evaluate, finite
-from tasks.params import Evaluate
-from tasks.schemas import SCORES
+from tasks.evaluation.symmetry.compare import Evaluation, evaluate, finite
+from tasks.params.evaluation import Evaluate
+from tasks.schemas.evaluation import SCORES
 
 
 def run(study: SimpleNamespace, settings: Evaluate, **changed: Any) -> Evaluation:

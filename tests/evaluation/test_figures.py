@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.evaluation import figures
-from tasks.evaluation.evaluate import Evaluation
+from tasks.evaluation.symmetry.compare import Evaluation
+from tasks.pages import figures
 
 RNG = np.random.default_rng(1)
 D = RNG.uniform(size=40)

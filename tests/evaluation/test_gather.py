@@ -1,8 +1,8 @@
 """Tables of all systems as columns, and what is told of them."""
 
-from tasks import tables
+from tasks.base import tables
 from tasks.evaluation.gather import read_anomaly, rounded
-from tasks.schemas import ANOMALY_MAPS, ANOMALY_SCORES
+from tasks.schemas.anomaly import ANOMALY_MAPS, ANOMALY_SCORES
 
 
 def test_the_last_bits_of_a_number_are_not_kept():

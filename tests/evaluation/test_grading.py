@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score
 
-from tasks.evaluation.grading import (
+from tasks.evaluation.published import PUBLISHED
+from tasks.statistics.grading import (
     GradeScale,
     chance_accuracy,
     choose_threshold,
@@ -13,7 +14,6 @@ from tasks.evaluation.grading import (
     weighted_accuracy,
     weighted_precision,
 )
-from tasks.evaluation.published import PUBLISHED
 
 # The worked example of docs/grading.md.
 ACTUAL = np.array([1, 1, 1, 1, 2, 2, 2, 3, 3, 5])

@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.evaluation.anomaly_reading import AnomalyReading
-from tasks.evaluation.anomaly_reading import cohort as cohort_of
-from tasks.evaluation.anomaly_reading import pictures as pictures_of
-from tasks.evaluation.anomaly_section import draw_anomaly, gallery
-from tasks.evaluation.evaluate import Evaluation, finite
-from tasks.evaluation.grading import GradeScale
+from tasks.evaluation.anomaly.reading import AnomalyReading
+from tasks.evaluation.anomaly.reading import cohort as cohort_of
+from tasks.evaluation.anomaly.reading import pictures as pictures_of
+from tasks.evaluation.anomaly.section import draw_anomaly, gallery
 from tasks.evaluation.photo_page import Measure, Photo, Reading, render_photo_page
 from tasks.evaluation.report import Census, Example, Provenance, Refusal, draw_pictures, render_report
-from tasks.evaluation.synthesis_section import draw_synthesis
-from tasks.params import Evaluate, Report
+from tasks.evaluation.symmetry.compare import Evaluation, finite
+from tasks.evaluation.synthesis.section import draw_synthesis
+from tasks.params.evaluation import Evaluate, Report
+from tasks.statistics.grading import GradeScale
 from tests.evaluation.anomaly_study import HEADLINE
 from tests.evaluation.synthesis_study import section_of
 

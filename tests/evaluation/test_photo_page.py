@@ -3,7 +3,6 @@ import re
 import numpy as np
 import pytest
 
-from tasks.evaluation.grading import GradeScale
 from tasks.evaluation.photo_page import (
     Measure,
     Photo,
@@ -14,6 +13,7 @@ from tasks.evaluation.photo_page import (
     read_out,
     render_photo_page,
 )
+from tasks.statistics.grading import GradeScale
 
 POINTS = np.stack([np.linspace(5, 95, 68), np.linspace(5, 55, 68)], axis=1)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.evaluation.ratings import mean_rating, nearest_grade, prepare_ratings, rating_matrix, role_members
+from tasks.statistics.ratings import mean_rating, nearest_grade, prepare_ratings, rating_matrix, role_members
 
 NAMES = ["image_id", "rater_id", "rater_role", "scale", "score"]
 

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.evaluation.evaluate import Evaluation, evaluate
 from tasks.evaluation.report import (
     Census,
     Example,
@@ -19,7 +18,8 @@ from tasks.evaluation.report import (
     pick_examples,
     render_report,
 )
-from tasks.params import Evaluate
+from tasks.evaluation.symmetry.compare import Evaluation, evaluate
+from tasks.params.evaluation import Evaluate
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -210,7 +210,7 @@ def test_lowest_and_highest_examples_are_told_apart(page: str) -> None:
 
 
 def test_number_formats() -> None:
-    from tasks.evaluation.pages import number, sentence, share
+    from tasks.pages.environment import number, sentence, share
 
     assert [number(v) for v in (0.125, -0.5, -0.001, None)] == ["0.12", "\u22120.50", "0.00", "\u2013"]
     assert [share(v) for v in (1.0, 0.8765, None)] == ["100.0", "87.6", "\u2013"]

@@ -12,15 +12,16 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_m
 
 from flows import PROJECT
 from flows.cli.results import by_group
-from tasks.evaluation.evaluate import evaluate, finite
 from tasks.evaluation.gather import rounded, summarise
 from tasks.evaluation.published import CLEFTGAN, SYNTHESIS, SYNTHESIS_EARLIER, SYNTHESIS_PAIRS
-from tasks.evaluation.synthesis import evaluate_synthesis
-from tasks.evaluation.synthesis_section import draw_synthesis
-from tasks.evaluation.synthesis_words import FUNNEL, findings
-from tasks.params import Evaluate, SynthesisIdentity
+from tasks.evaluation.symmetry.compare import evaluate, finite
+from tasks.evaluation.synthesis.compare import evaluate_synthesis
+from tasks.evaluation.synthesis.section import draw_synthesis
+from tasks.evaluation.synthesis.words import FUNNEL, findings
+from tasks.params.evaluation import Evaluate
+from tasks.params.synthesis import SynthesisIdentity
 from tasks.schemas.synthesis import EMBEDDINGS, FLAGS
-from tasks.synthesis.identity import compare, leakage
+from tasks.synthesis.gate.identity import compare, leakage
 from tests.evaluation.synthesis_study import COUNT, NETWORK, name_of
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tasks.evaluation.evaluate import Evaluation, finite
 from tasks.evaluation.gather import read_synthesis
 from tasks.evaluation.report import render_report
-from tasks.evaluation.synthesis_section import draw_synthesis, stand_ins
+from tasks.evaluation.symmetry.compare import Evaluation, finite
+from tasks.evaluation.synthesis.section import draw_synthesis, stand_ins
 from tests.evaluation.synthesis_study import NETWORK, name_of, section_of, write_study
 from tests.evaluation.test_report import Page
 
@@ -131,7 +131,7 @@ def test_without_anything_the_section_says_why(evaluation: Evaluation) -> None:
 
 
 def test_a_page_of_prompts_alone(evaluation: Evaluation, drawn: SimpleNamespace, settings: Any) -> None:
-    from tasks.evaluation.synthesis import evaluate_synthesis
+    from tasks.evaluation.synthesis.compare import evaluate_synthesis
 
     empty = {name: getattr(drawn.made, name).iloc[:0] for name in ("screened", "identity", "captions", "classified")}
     bare = drawn.made._replace(**empty, released=frozenset(), measures={})

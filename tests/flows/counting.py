@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks.params import Block
-from tasks.schemas import DISTANCES
+from tasks.schemas.symmetry import DISTANCES
 
 
 class Counting(Block):

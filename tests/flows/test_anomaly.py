@@ -5,12 +5,14 @@ import re
 import numpy as np
 import pytest
 
-from tasks import tables
 from tasks.anomaly.checkpoints import load_generator
 from tasks.anomaly.cohort import trains
-from tasks.images import decode_png
-from tasks.params import AnomalyAdapt, AnomalyGenerator, AnomalyInvert, load
-from tasks.schemas import ADAPTATIONS, ALIGNED, ANOMALY_MAPS, ANOMALY_SCORES, IMAGES, INVERSIONS, LANDMARKS
+from tasks.base import tables
+from tasks.base.images import decode_png
+from tasks.params import load
+from tasks.params.anomaly import AnomalyAdapt, AnomalyGenerator, AnomalyInvert
+from tasks.schemas.anomaly import ADAPTATIONS, ALIGNED, ANOMALY_MAPS, ANOMALY_SCORES, INVERSIONS
+from tasks.schemas.ingest import IMAGES, LANDMARKS
 from tests.project import copy_project, lock, run, set_number
 
 SIZE = 32

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from flows import PROJECT, cards
+from flows import PROJECT
+from flows.running import cards
 from tasks.errors import InputError
 
 HOLD = """
 import os, sys
-from flows.cards import card
+from flows.running.cards import card
 if len(sys.argv) > 3:
     import flows.tracking  # another user may not read what is installed here
     os.setuid(int(sys.argv[3]))

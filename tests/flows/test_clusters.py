@@ -13,15 +13,16 @@ import pytest
 import yaml
 
 from flows import PROJECT
-from flows.incremental import compute_far
-from flows.work import Source, Work, plan_of
-from tasks import tables
-from tasks.artifacts import Store
-from tasks.digests import file_digest
+from flows.buckets.incremental import compute_far
+from flows.buckets.work import Source, Work, plan_of
+from tasks.base import tables
+from tasks.base.digests import file_digest
 from tasks.errors import InputError
-from tasks.params import PhantomVariation
+from tasks.params.phantoms import PhantomVariation
 from tasks.phantoms.dataset import draw_faces
-from tasks.schemas import DISTANCES, IMAGES
+from tasks.schemas.ingest import IMAGES
+from tasks.schemas.symmetry import DISTANCES
+from tasks.store.artifacts import Store
 from tests.flows import counting
 from tests.flows.clusters import dask_cluster, object_store
 from tests.flows.counting import Counting
@@ -236,7 +237,7 @@ def test_a_worker_that_sees_something_else_refuses_instead_of_refusing_photograp
         compute_far(store, work, [plan])
     assert store.lookup("counting", plan.key) is None
     (away / "raw/1.bin").write_bytes(b"x")
-    monkeypatch.setattr("flows.work.code_digest", lambda module: "other")
+    monkeypatch.setattr("flows.buckets.work.code_digest", lambda module: "other")
     with pytest.raises(InputError, match="other code than where the run started"):
         compute_far(store, work, [plan])
     monkeypatch.undo()

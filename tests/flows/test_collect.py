@@ -8,16 +8,16 @@ import pytest
 import yaml
 
 from flows import PROJECT
-from flows.referred import referred
-from tasks.artifacts import Store
-from tasks.collection import collect
+from flows.repository.references import referred
+from tasks.store.artifacts import Store
+from tasks.store.collection import collect
 from tests.flows.test_incremental import Project, image
 from tests.project import run
 
 STAGE = """
 import sys
 from pathlib import Path
-from flows.store import using
+from flows.buckets.store import using
 from tasks import params
 from tests.flows.counting import Counting
 from tests.flows.test_incremental import Project

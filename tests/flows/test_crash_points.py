@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.artifacts import Store
-from tasks.digests import file_digest
+from tasks.base.digests import file_digest
+from tasks.store.artifacts import Store
 from tests.project import copy_project, lock, outs, run
 
 POINTS = 6
@@ -20,7 +20,10 @@ DRIVER = """
 import os, shlex, shutil, signal, sys
 from pathlib import Path
 from flows.__main__ import run
-from flows import evaluate, ingest, report, symmetry
+from flows.stages import evaluate
+from flows.stages import ingest
+from flows.stages import report
+from flows.stages import symmetry
 from tasks.symmetry import training  # slow to import, so before the forks
 from tests.flows.test_crash_points import POINTS, check
 from tests.project import lock, outs

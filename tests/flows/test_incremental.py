@@ -12,15 +12,19 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows import PROJECT, incremental, store
-from flows.incremental import run_buckets
-from flows.work import Source, Work, write_parts
-from tasks import params, sharing, tables
-from tasks.collection import StoreBusyError, collect
-from tasks.digests import file_digest
-from tasks.params import Runtime
-from tasks.schemas import DISTANCES, IMAGES
-from tasks.sharing import SharedStoreError
+from flows import PROJECT
+from flows.buckets import incremental, store
+from flows.buckets.incremental import run_buckets
+from flows.buckets.work import Source, Work, write_parts
+from tasks import params
+from tasks.base import tables
+from tasks.base.digests import file_digest
+from tasks.params.running import Runtime
+from tasks.schemas.ingest import IMAGES
+from tasks.schemas.symmetry import DISTANCES
+from tasks.store import sharing
+from tasks.store.collection import StoreBusyError, collect
+from tasks.store.sharing import SharedStoreError
 from tests.flows import counting
 from tests.flows.counting import Counting
 
@@ -306,8 +310,8 @@ def test_photographs_are_cut_into_as_many_parts_as_asked(tmp_path, buckets):
 KILLED = """
 import sys
 from pathlib import Path
-from flows import store
-from flows.processes import die_with_parent
+from flows.buckets import store
+from flows.running.processes import die_with_parent
 from tests.flows.test_incremental import Project
 store.STORE = Path(sys.argv[1]) / "store"
 project = Project.__new__(Project)

@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from flows import PROJECT, store
-from flows.incremental import run_buckets
-from flows.runners import run_here
-from flows.work import Source, Work
-from tasks import params, tables
-from tasks.digests import file_digest
-from tasks.params import Runtime
-from tasks.schemas import DISTANCES, IMAGES
+from flows import PROJECT
+from flows.buckets import store
+from flows.buckets.incremental import run_buckets
+from flows.buckets.work import Source, Work
+from flows.running.runners import run_here
+from tasks import params
+from tasks.base import tables
+from tasks.base.digests import file_digest
+from tasks.params.running import Runtime
+from tasks.schemas.ingest import IMAGES
+from tasks.schemas.symmetry import DISTANCES
 from tests.flows import counting
 from tests.flows.counting import Counting
 
@@ -121,7 +124,7 @@ def test_another_number_computes_everything_again(dear):
 def test_a_call_that_is_killed_finds_its_checkpoint_again(dear, tmp_path):
     script = f"""
         from pathlib import Path
-        from flows import store
+        from flows.buckets import store
         store.STORE = Path({str(tmp_path / "store")!r})
         from tests.flows.test_items import Images
         Images(Path({str(dear.root)!r}), 10).run()
@@ -146,6 +149,8 @@ def test_one_at_a_time_is_called_in_the_stages_own_thread() -> None:
 
 
 def test_a_worker_imports_neither_prefect_nor_torch_to_take_its_work() -> None:
-    script = "import sys, flows.work, tasks.synthesis.captions; print(*{'prefect', 'torch'} & sys.modules.keys())"
+    script = (
+        "import sys, flows.buckets.work, tasks.synthesis.captions; print(*{'prefect', 'torch'} & sys.modules.keys())"
+    )
     done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

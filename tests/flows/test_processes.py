@@ -15,7 +15,7 @@ from pathlib import Path
 
 from prefect import flow
 
-from flows.processes import worker_pool
+from flows.running.processes import worker_pool
 
 
 def work(number: int) -> None:
@@ -34,7 +34,7 @@ def sleepy_stage(out: Path) -> None:
 def project(tmp_path_factory) -> Path:
     """A project with one stage, of which two workers sleep."""
     folder = make_project(tmp_path_factory.mktemp("processes") / "project", {}, copy_code=True)
-    (folder / "flows/sleepy.py").write_text(STAGE)
+    (folder / "flows/stages/sleepy.py").write_text(STAGE)
     (folder / "dvc.yaml").write_text(
         "stages:\n  sleepy:\n    cmd: python -m flows sleepy_stage --out out\n    outs: [out]\n"
     )
@@ -53,7 +53,7 @@ def of_the_stage(family: Family) -> list[int]:
     found = [
         pid
         for pid, command in family.members().items()
-        if "python" in command[0] and "dvc" not in " ".join(command) and "flows.warm" not in command
+        if "python" in command[0] and "dvc" not in " ".join(command) and "flows.forks" not in command
     ]
     return sorted(found)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flows import pipeline
-from flows.repository import opened
+from flows.repository.client import opened
+from flows.serving import rebuild as pipeline
 from tasks.errors import InputError
 from tests.family import Family
 from tests.flows.toys import make_toys

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from flows.report import read_section
-from tasks import tables
-from tasks.params import Report
-from tasks.schemas import IMAGES
+from flows.stages.report import read_section
+from tasks.base import tables
+from tasks.params.evaluation import Report
+from tasks.schemas.ingest import IMAGES
 from tests.evaluation.synthesis_study import draw_synthesis_study, png, write_study
 
 SETTINGS = Report(examples=1, gallery=1, opacity=0.5, sheet=4, show_training_pairs=False)

@@ -18,8 +18,9 @@ from typing import Any
 import httpx
 import pytest
 
-from flows import deployments, serving
-from flows.served import RATINGS_ADDED, project_resource
+from flows.running.address import RATINGS_ADDED, project_resource
+from flows.serving import deployments
+from flows.serving import serve as serving
 from tests.family import Family
 from tests.project import connections, make_project, run
 from tests.server import free_port, prefect_server
@@ -32,7 +33,7 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Two started at the same moment in a project that was never run: one of them serves."""
     folder = make_project(tmp_path_factory.mktemp("serving") / "project", {}, copy_code=True)
-    (folder / "flows/gated.py").write_text(GATED)
+    (folder / "flows/stages/gated.py").write_text(GATED)
     (folder / "dvc.yaml").write_text(STAGES)
     (folder / "seed").write_text("1")
     with ExitStack() as processes:

@@ -19,7 +19,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows import PROJECT, placing, recording, stewardship
+from flows import PROJECT
+from flows.stewards import additions as stewardship
+from flows.stewards import batches as placing
+from flows.stewards import versions as recording
 from tasks.errors import InputError
 from tasks.ingest.raw import BATCHES
 from tests.project import environment, run
@@ -380,7 +383,7 @@ def test_two_stewards_at_the_same_moment(root, tmp_path):
 KILLED = """
 import os, sys, time
 from pathlib import Path
-from flows import stewardship
+from flows.stewards import additions as stewardship
 root = Path(sys.argv[1])
 stewardship.add(Path(sys.argv[2]), root, dry_run=False, commit=True, tell=lambda line: None)
 for line in sys.stdin:

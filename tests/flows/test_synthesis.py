@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tasks import tables
-from tasks.schemas import (
+from tasks.base import tables
+from tasks.schemas.ingest import IMAGES
+from tasks.schemas.synthesis import (
     CAPTIONS,
     CONDITIONS,
     EMBEDDINGS,
     GENERATED,
     IDENTITY,
-    IMAGES,
     LATENTS,
     PROMPT_COVERAGE,
     PROMPTS,

@@ -107,7 +107,7 @@ import os, signal, sys, time
 from pathlib import Path
 import flows
 from prefect import flow
-from flows.tracking import run_stage
+from flows.running.tracking import run_stage
 
 @flow
 def dying(out: Path) -> None:

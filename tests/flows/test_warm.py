@@ -12,8 +12,9 @@ import psutil
 import pytest
 import yaml
 
-from flows import PROJECT, warm
-from tasks.digests import file_digest
+from flows import PROJECT
+from flows import forks as warm
+from tasks.base.digests import file_digest
 from tests.family import Family
 from tests.project import make_project
 
@@ -64,7 +65,7 @@ def alone(env: dict[str, str]) -> dict[str, str]:
 
 def warm_processes() -> list[psutil.Process]:
     """Those that belong to this process. Of several that were begun at once, all but one end at once."""
-    ours = ["flows.warm", str(os.getpid())]
+    ours = ["flows.forks", str(os.getpid())]
     return [child for child in psutil.Process().children() if alive(child.pid) and child.cmdline()[-2:] == ours]
 
 
@@ -136,7 +137,7 @@ def test_a_killed_fork_is_a_failed_stage(env):
 
 
 def test_after_a_change_of_the_code_stages_start_by_themselves(env, code):
-    source = code / "flows/ingest.py"
+    source = code / "flows/stages/ingest.py"
     source.write_text(source.read_text().replace("images, {refused", "pictures, {refused"))
     done = list_images(env, "changed")
     assert "4 pictures" in done.stdout, done.stderr
@@ -163,7 +164,7 @@ def chain_stage(number: str, out: Path) -> None:
 def chain(tmp_path_factory) -> Path:
     """A project with six stages, one after the other, each of which writes down whose child it is."""
     folder = make_project(tmp_path_factory.mktemp("chain") / "project", {}, copy_code=True)
-    (folder / "flows/chain.py").write_text(CHAIN)
+    (folder / "flows/stages/chain.py").write_text(CHAIN)
     stages: dict[str, dict[str, object]] = {}
     for number in range(1, 7):
         command = f"python -m flows chain_stage --number {number} --out {number}.txt"
@@ -178,15 +179,15 @@ def test_from_the_third_on_a_dvc_runs_stages_are_forks(chain):
         assert family.wait() == 0, family.said()
         assert not family.survivors()
     parents = [(chain / f"{number}.txt").read_text() for number in range(1, 7)]
-    assert not [parent for parent in parents[:2] if "flows.warm" in parent]
-    assert "flows.warm" in parents[-1]
+    assert not [parent for parent in parents[:2] if "flows.forks" in parent]
+    assert "flows.forks" in parents[-1]
 
 
 def test_forks_end_with_dvc(chain):
     (chain / "asleep").touch()
     with Family(chain, "dvc", "repro", "--force", SHELL="/bin/sh") as family:
         assert wait_for(lambda: (chain / "asleep").read_text()), family.said()
-        fork = next(pid for pid in family.members() if "flows.warm" in psutil.Process(pid).parent().cmdline())
+        fork = next(pid for pid in family.members() if "flows.forks" in psutil.Process(pid).parent().cmdline())
         family.kill(family.head.pid)
         assert wait_for(lambda: not alive(fork))
         assert not family.survivors()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from flows import commits, watching
-from flows.watching import Watch, look, watch
+from flows.repository import commits
+from flows.stewards import drop_folder as watching
+from flows.stewards.drop_folder import Watch, look, watch
 from tests.project import environment
 from tests.stewards import RATINGS, batch, table
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
-from flows.tracking import artifact_key, show
+from flows.running.tracking import artifact_key, show
 
 
 @flow
@@ -64,7 +64,7 @@ REST = """
 def make_toys(folder: Path) -> Path:
     """The project, committed, nothing run yet."""
     make_project(folder, {}, copy_code=True)
-    (folder / "flows/toy.py").write_text(TOY)
+    (folder / "flows/stages/toy.py").write_text(TOY)
     (folder / "work.py").write_text(WORK)
     text = "stages:\n"
     for name, deps in STAGES.items():

@@ -6,7 +6,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from tasks.params import IngestLandmarks
+from tasks.params.ingest import IngestLandmarks
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import Drawing, render

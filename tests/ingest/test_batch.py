@@ -21,7 +21,7 @@ from tasks.ingest.batch import Batch, read_batch
 from tasks.ingest.inventory import take_inventory
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import Folder
-from tasks.params import IngestFrames, IngestImages
+from tasks.params.ingest import IngestFrames, IngestImages
 from tests.ingest.drawn import SETTINGS, covered_mouth, face
 from tests.stewards import IMAGES, RATINGS, draw, table
 

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from tasks.images import decode_png
+from tasks.base.images import decode_png
 from tasks.ingest.frames import count_frames, frame_id, read_frames, sample_frames
-from tasks.params import IngestFrames
-from tasks.schemas import FRAMES, IMAGES
+from tasks.params.ingest import IngestFrames
+from tasks.schemas.ingest import FRAMES, IMAGES
 
 LENGTH, RATE, SIDE = 30, 20.0, 96
 CLIPS = {"avi": "MJPG", "mp4": "mp4v"}

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.images import UnreadableImage, encode_png
+from tasks.base.images import UnreadableImage, encode_png
 from tasks.ingest.landmarks import find_face, locate, measure_face, padded_crop, place_points
 from tasks.ingest.pixels import loader
-from tasks.schemas import FRAMES, IMAGES, LANDMARKS
+from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS
 from tests.ingest.drawn import SETTINGS, covered_mouth, face, scaled
 
 MEASURED = (

@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tasks.images import decode_png
+from tasks.base.images import decode_png
 from tasks.ingest.lips import LipsError, crop_lips, level, lips_table
-from tasks.params import IngestLips
+from tasks.params.ingest import IngestLips
 from tasks.symmetry.deformations import MIRROR
 
 SETTINGS = IngestLips(

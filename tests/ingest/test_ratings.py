@@ -2,11 +2,11 @@
 
 import pytest
 
-from tasks import tables
+from tasks.base import tables
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import Folder, RawLayoutError, folders
-from tasks.params import Scale
-from tasks.schemas import IMAGES
+from tasks.params.ingest import Scale
+from tasks.schemas.ingest import IMAGES
 
 SCALES = {"CARS": Scale(low=1, high=5), "share": Scale(low=0, high=1)}
 HEADER = "path,rater_id,rater_role,scale,score\n"

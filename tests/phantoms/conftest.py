@@ -5,7 +5,7 @@ import dlib
 import numpy as np
 import pytest
 
-from tasks.params import PhantomRater, PhantomsDraw, PhantomVariation
+from tasks.params.phantoms import PhantomRater, PhantomsDraw, PhantomVariation
 from tasks.phantoms.identity import Identity, identity
 from tasks.phantoms.motion import FRONTAL, Pose
 from tasks.phantoms.render import Drawing, render

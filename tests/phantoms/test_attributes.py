@@ -5,7 +5,7 @@ import pytest
 from tasks.phantoms.attributes import age_group, asymmetry, gender, scarring
 from tasks.phantoms.identity import identity
 from tasks.phantoms.shape import Cleft
-from tasks.schemas import AGE_GROUPS, ASYMMETRIES, GENDERS, SCARRINGS
+from tasks.schemas.columns import AGE_GROUPS, ASYMMETRIES, GENDERS, SCARRINGS
 
 
 def test_every_word_is_one_that_images_csv_accepts() -> None:

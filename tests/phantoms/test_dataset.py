@@ -14,7 +14,7 @@ from PIL import Image
 from tasks.errors import InputError
 from tasks.ingest.inventory import take_inventory
 from tasks.ingest.raw import Folder
-from tasks.params import PhantomsDraw
+from tasks.params.phantoms import PhantomsDraw
 from tasks.phantoms import dataset
 from tasks.phantoms.dataset import (
     POPULATIONS,

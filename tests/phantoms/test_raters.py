@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tasks.params import PhantomRater
+from tasks.params.phantoms import PhantomRater
 from tasks.phantoms.raters import rate
 
 from .conftest import RATERS

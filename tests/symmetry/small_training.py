@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.params import Augmentation, SymmetryTrain
+from tasks.params.symmetry import Augmentation, SymmetryTrain
 from tasks.symmetry.halves import PairedHalves
 from tasks.symmetry.training import Progress, Trained, train
 

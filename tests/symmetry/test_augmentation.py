@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from tasks import runtime
-from tasks.params import Augmentation
+from tasks.base import runtime
+from tasks.params.symmetry import Augmentation
 from tasks.symmetry import augmentation
 
 OFF = Augmentation(**dict.fromkeys(Augmentation.model_fields, 0.0))

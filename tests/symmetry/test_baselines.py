@@ -3,7 +3,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.images import encode_png
+from tasks.base.images import encode_png
 from tasks.symmetry.baselines import cupids_bow_difference, measure_photographs, mirror_difference
 from tasks.symmetry.deformations import MIRROR
 

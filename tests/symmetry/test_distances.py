@@ -9,7 +9,9 @@ import pyarrow as pa
 import pytest
 import torch
 
-from tasks import runtime, schemas
+from tasks.base import runtime
+from tasks.schemas.ingest import LIPS
+from tasks.schemas.symmetry import PAIRS
 from tasks.symmetry import distances
 from tasks.symmetry.halves import paired
 from tasks.symmetry.network import Architecture, SiameseNetwork, save_network
@@ -58,7 +60,7 @@ def test_embedding_is_the_same_alone_in_company_and_in_any_order(network: Siames
 
 def test_equal_halves_have_distance_zero(network: SiameseNetwork) -> None:
     half = pictures(1)[0]
-    lips = schemas.LIPS.table([lips_row("a", half, half), lips_row("b", half, pictures(1, 5)[0])])
+    lips = LIPS.table([lips_row("a", half, half), lips_row("b", half, pictures(1, 5)[0])])
     found = distances.distances_of_lips(lips, network, threads=1)["distance"].to_pylist()
     assert found[0] == 0.0
     assert found[1] > 1e-5
@@ -66,7 +68,7 @@ def test_equal_halves_have_distance_zero(network: SiameseNetwork) -> None:
 
 def test_sides_may_be_exchanged(network: SiameseNetwork) -> None:
     a, b = pictures(2)
-    lips = schemas.LIPS.table([lips_row("a", a, b), lips_row("b", b, a)])
+    lips = LIPS.table([lips_row("a", a, b), lips_row("b", b, a)])
     found = distances.distances_of_lips(lips, network, threads=1)["distance"].to_pylist()
     assert found[0] == found[1]
 
@@ -75,15 +77,15 @@ def test_a_refused_row_stays_refused_and_the_others_keep_their_distance(network:
     halves = pictures(4)
     good = [lips_row("a", halves[0], halves[1]), lips_row("c", halves[2], halves[3])]
     refused = lips_row("b", None, None, "no face found")
-    alone = distances.distances_of_lips(schemas.LIPS.table(good[:1]), network, threads=1)
-    mixed = distances.distances_of_lips(schemas.LIPS.table([good[0], refused, good[1]]), network, threads=1)
+    alone = distances.distances_of_lips(LIPS.table(good[:1]), network, threads=1)
+    mixed = distances.distances_of_lips(LIPS.table([good[0], refused, good[1]]), network, threads=1)
     assert mixed["reason"].to_pylist() == [None, "no face found", None]
     assert mixed["distance"][1].as_py() is None
     assert mixed["distance"][0] == alone["distance"][0]
 
 
 def test_no_rows_give_an_empty_table(network: SiameseNetwork) -> None:
-    assert distances.distances_of_lips(schemas.LIPS.table([]), network, threads=1).num_rows == 0
+    assert distances.distances_of_lips(LIPS.table([]), network, threads=1).num_rows == 0
 
 
 def test_the_networks_mode_is_left_as_it_was(network: SiameseNetwork) -> None:
@@ -99,7 +101,7 @@ def test_halves_of_another_size_are_refused(network: SiameseNetwork) -> None:
 
 
 def pairs_table(*rows: tuple[str, str, str]) -> pa.Table:
-    return schemas.PAIRS.table(
+    return PAIRS.table(
         {"pair_id": name, "split": "train", "subject_id": "s", "population": "control", "label": 1, "kind": "k",
          "severity": 0.0, "left_from": left, "right_from": right}
         for name, left, right in rows
@@ -110,8 +112,8 @@ def test_pairs_find_their_halves_in_any_part(network: SiameseNetwork) -> None:
     """The left half of one face with the right half of another, from two parts; each half is kept once."""
     halves = pictures(4)
     parts = [
-        schemas.LIPS.table([lips_row("a", halves[0], halves[1])]),
-        schemas.LIPS.table([lips_row("x", None, None, "no face"), lips_row("b", halves[2], halves[3])]),
+        LIPS.table([lips_row("a", halves[0], halves[1])]),
+        LIPS.table([lips_row("x", None, None, "no face"), lips_row("b", halves[2], halves[3])]),
     ]
     pairs = pairs_table(("aa", "a", "a"), ("ab", "a", "b"))
     found = paired(pairs, parts, size=SIZE, threads=2)
@@ -130,7 +132,7 @@ def test_frames_are_passed_over_and_one_photograph_alone_has_the_same_distance(
     (tmp_path / "model").write_bytes(save_network(network, {}))
     left, right = pictures(2)
     frame = lips_row("f", left, right) | {"clip_id": "c", "frame_index": 3}
-    lips = schemas.LIPS.table([frame, lips_row("a", left, right)])
+    lips = LIPS.table([frame, lips_row("a", left, right)])
     table = distances.distances_of_photographs(lips, model=tmp_path / "model", threads=1)
     assert table["image_id"].to_pylist() == ["a"]
     alone = distances.distance_of_halves(png(left), png(right), network, threads=1)
@@ -138,7 +140,7 @@ def test_frames_are_passed_over_and_one_photograph_alone_has_the_same_distance(
 
 
 def test_a_model_file_that_changed_is_opened_again(network: SiameseNetwork, tmp_path: Path) -> None:
-    lips = schemas.LIPS.table([lips_row("a", *pictures(2))])
+    lips = LIPS.table([lips_row("a", *pictures(2))])
     path = tmp_path / "model"
     path.write_bytes(save_network(network, {}))
     before = distances.distances_of_photographs(lips, model=path, threads=1)

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks import schemas
+from tasks.schemas.ingest import LIPS
 from tasks.symmetry import halves as module
 from tasks.symmetry.halves import HalvesError, decoded, paired
 from tests.symmetry.test_distances import SIZE, lips_row, pairs_table, pictures, png
 
 
 def test_a_half_that_is_nowhere_is_named() -> None:
-    part = schemas.LIPS.table([lips_row("a", *pictures(2))])
+    part = LIPS.table([lips_row("a", *pictures(2))])
     with pytest.raises(HalvesError, match=r"1 halves are in no table, the first: \('b', 'right'\)"):
         paired(pairs_table(("ab", "a", "b")), [part], size=SIZE, threads=1)
 
@@ -30,7 +30,7 @@ def test_damaged_pictures_are_an_error_of_ours(damaged: bytes) -> None:
 
 
 def test_large_arrays_lie_in_a_file_that_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pairs, part = pairs_table(("aa", "a", "a")), schemas.LIPS.table([lips_row("a", *pictures(2))])
+    pairs, part = pairs_table(("aa", "a", "a")), LIPS.table([lips_row("a", *pictures(2))])
     in_memory = paired(pairs, [part], size=SIZE, threads=1)
     monkeypatch.setattr(module, "IN_MEMORY_BYTES", 0)
     mapped = paired(pairs, [part], size=SIZE, threads=1, folder=tmp_path)

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torchvision.models import MobileNetV2
 
-from tasks import weights
+from tasks.base import weights
+from tasks.base.weights import WeightsError
 from tasks.symmetry.network import (
     Architecture,
     SiameseNetwork,
@@ -21,7 +22,6 @@ from tasks.symmetry.network import (
     provenance_of,
     save_network,
 )
-from tasks.weights import WeightsError
 
 SMALL = Architecture(input_size=32, width=0.25, embedding_dim=8, normalise_embedding=True, pooled_grid=1, dropout=0.0)
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.params import MostPairs, PairCounts, SymmetryPairs
+from tasks.base.tables import TableError
+from tasks.params.symmetry import MostPairs, PairCounts, SymmetryPairs
 from tasks.symmetry.pairs import check_pairs, clp_pairs, split_subjects, temporal_pairs
-from tasks.tables import TableError
 
 SETTINGS = SymmetryPairs(
     seed=0,

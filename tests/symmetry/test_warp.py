@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from tasks.images import decode_png
+from tasks.base.images import decode_png
 from tasks.ingest.lips import crop_lips, level
-from tasks.params import IngestLips, SymmetryWarp
+from tasks.params.ingest import IngestLips
+from tasks.params.symmetry import SymmetryWarp
 from tasks.symmetry import deformations, mesh
 from tasks.symmetry.plans import draw_plans, make_plan
 from tasks.symmetry.warp import warp_face, warps_table

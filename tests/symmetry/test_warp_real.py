@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from tasks import images, params
+from tasks import params
+from tasks.base import images
 from tasks.ingest.landmarks import measure_face
-from tasks.params import IngestLandmarks, SymmetryWarp
+from tasks.params.ingest import IngestLandmarks
+from tasks.params.symmetry import SymmetryWarp
 from tasks.symmetry.deformations import GEOMETRIC
 from tasks.symmetry.plans import make_plan
 from tasks.symmetry.warp import warp_face

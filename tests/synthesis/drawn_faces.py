@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from tasks import images
+from tasks.base import images
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import render
 from tasks.phantoms.shape import NEUTRAL, NO_CLEFT, Cleft
-from tasks.schemas import CAPTIONS, GENERATED
+from tasks.schemas.synthesis import CAPTIONS, GENERATED
 
 CLEFTS = {"control": NO_CLEFT, "post": Cleft(0.8, "left"), "pre": Cleft(1.2, "left", repaired=False)}
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from tasks import images as pictures
-from tasks.params import SynthesisIdentity
+from tasks.base import images as pictures
+from tasks.params.synthesis import SynthesisIdentity
 from tasks.phantoms.identity import identity as person_of
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import render
 from tasks.phantoms.shape import NEUTRAL, Cleft
-from tasks.schemas import CAPTIONS, GENERATED
+from tasks.schemas.synthesis import CAPTIONS, GENERATED
 
 DLIB = SynthesisIdentity(network="dlib", side=256, threshold=0.6, dlib_distance=0.3)
 ARCFACE = DLIB.model_copy(update={"network": "arcface"})

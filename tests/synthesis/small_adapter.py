@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from tasks.params import SynthesisGenerate, SynthesisTrain
-from tasks.schemas import CAPTIONS, LATENTS, PROMPTS, TEXTS
-from tasks.synthesis.examples import Examples, examples_of
-from tasks.synthesis.training import Trained, train
+from tasks.params.synthesis import SynthesisGenerate, SynthesisTrain
+from tasks.schemas.synthesis import CAPTIONS, LATENTS, PROMPTS, TEXTS
+from tasks.synthesis.adapter.examples import Examples, examples_of
+from tasks.synthesis.adapter.training import Trained, train
 
 SETTINGS = SynthesisTrain.model_validate(
     {

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.params import SynthesisCache
-from tasks.synthesis import buckets
-from tasks.synthesis.buckets import Bucket
+from tasks.params.synthesis import SynthesisCache
+from tasks.synthesis import resolutions as buckets
+from tasks.synthesis.resolutions import Bucket
 
 PUBLISHED = SynthesisCache(sides=(256, 512, 768, 1024), most_aspect=2.0, flips=True, tiling=False, threads=1)
 pixels = st.integers(1, 3000)

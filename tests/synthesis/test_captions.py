@@ -5,7 +5,7 @@ import pytest
 
 from tasks import params
 from tasks.errors import InputError
-from tasks.params import SynthesisCaptions
+from tasks.params.synthesis import SynthesisCaptions
 from tasks.synthesis.captions import (
     CaptionError,
     caption_photographs,

@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks import images
-from tasks.params import SynthesisClassify
-from tasks.schemas import CLASSIFIED, IDENTITY, SCREENED
-from tasks.synthesis import classifiers
-from tasks.synthesis.classifiers import Faces, Seen, classify, split
-from tasks.synthesis.sightings import crop, plain, spoilt
+from tasks.base import images
+from tasks.params.synthesis import SynthesisClassify
+from tasks.schemas.synthesis import CLASSIFIED, IDENTITY, SCREENED
+from tasks.synthesis.measures import classifiers
+from tasks.synthesis.measures.classifiers import Faces, Seen, classify, split
+from tasks.synthesis.measures.views import crop, plain, spoilt
 from tests.synthesis.drawn_faces import face, generated, photographs
 
 SETTINGS = SynthesisClassify(

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from tasks import trunks
-from tasks.params import SynthesisMeasure
-from tasks.synthesis.diversity import distances, network_of, random_pairs, spread
-from tasks.weights import WeightsError
+from tasks.base import trunks
+from tasks.base.weights import WeightsError
+from tasks.params.synthesis import SynthesisMeasure
+from tasks.synthesis.measures.diversity import distances, network_of, random_pairs, spread
 
 REAL = os.environ.get("VERMILION_REAL")
 SETTINGS = SynthesisMeasure(

@@ -10,11 +10,12 @@ import pytest
 import torch
 from scipy import linalg
 
-from tasks import images
-from tasks.params import SynthesisMeasure
-from tasks.schemas import CAPTIONS
-from tasks.synthesis import fidelity
-from tasks.synthesis.fidelity import (
+from tasks.base import images
+from tasks.base.weights import WeightsError
+from tasks.params.synthesis import SynthesisMeasure
+from tasks.schemas.synthesis import CAPTIONS
+from tasks.synthesis.measures import fidelity
+from tasks.synthesis.measures.fidelity import (
     frechet_distance,
     generated_features,
     inception_features,
@@ -22,7 +23,6 @@ from tasks.synthesis.fidelity import (
     photograph_features,
     square,
 )
-from tasks.weights import WeightsError
 from tests.synthesis.drawn_faces import face, generated, photographs
 
 SETTINGS = SynthesisMeasure(

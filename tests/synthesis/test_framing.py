@@ -7,8 +7,8 @@ from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import render
 from tasks.phantoms.shape import NEUTRAL, NO_CLEFT
-from tasks.synthesis import standin_lips
 from tasks.synthesis.framing import frame_of, framed, placed
+from tasks.synthesis.standin import lips as standin_lips
 
 
 def test_the_square_holds_the_landmarks_with_its_margin_a_little_above_their_middle():

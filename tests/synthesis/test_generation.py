@@ -9,11 +9,12 @@ from diffusers import FluxPipeline
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 
-from tasks import images, runtime
+from tasks.base import images, runtime
 from tasks.errors import InputError
-from tasks.params import SynthesisGenerate
+from tasks.params.synthesis import SynthesisGenerate
 from tasks.synthesis import base as bases
-from tasks.synthesis import generation, lora, memory
+from tasks.synthesis import generation, memory
+from tasks.synthesis.adapter import lora
 from tests.synthesis.tiny import tiny_base
 
 SETTINGS = SynthesisGenerate(

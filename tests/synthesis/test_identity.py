@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from tasks.ingest.landmarks import resized
-from tasks.schemas import EMBEDDINGS
-from tasks.synthesis import identity
-from tasks.synthesis.identity import compare, embed_generated, embed_photographs, leakage, similarities
-from tasks.synthesis.recognition import embed
+from tasks.schemas.synthesis import EMBEDDINGS
+from tasks.synthesis.gate import identity
+from tasks.synthesis.gate.identity import compare, embed_generated, embed_photographs, leakage, similarities
+from tasks.synthesis.gate.recognition import embed
 from tests.synthesis.drawn_people import ARCFACE, DLIB, drawn, generated, photographs
 
 LEARNT, HELD_OUT, AFTER = range(3), 3, 4

@@ -8,11 +8,11 @@ import safetensors.torch
 import torch
 from diffusers import FluxPipeline
 
-from tasks import runtime
+from tasks.base import runtime
 from tasks.synthesis import base as bases
-from tasks.synthesis import lora
-from tasks.synthesis.examples import batch_at
-from tasks.synthesis.matching import velocity
+from tasks.synthesis.adapter import lora
+from tasks.synthesis.adapter.examples import batch_at
+from tasks.synthesis.adapter.matching import velocity
 from tests.synthesis.small_adapter import SETTINGS, small_examples, small_training
 
 TARGETS = ["attn.to_q", "proj_mlp"]

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from tasks.params import SynthesisIdentity, SynthesisMeasure
-from tasks.schemas import EMBEDDINGS, FEATURES
-from tasks.synthesis.measures import measure, project
+from tasks.params.synthesis import SynthesisIdentity, SynthesisMeasure
+from tasks.schemas.synthesis import EMBEDDINGS, FEATURES
+from tasks.synthesis.measures.together import measure, project
 from tests.synthesis.drawn_faces import generated
 
 IDENTITY = SynthesisIdentity(network="dlib", side=256, threshold=0.6, dlib_distance=0.3)

@@ -7,9 +7,9 @@ from diffusers.training_utils import cast_training_params
 from peft import LoraConfig
 from torch import Tensor
 
-from tasks import params, runtime
-from tasks.params import SynthesisTrain
-from tasks.params.synthesis import Precision
+from tasks import params
+from tasks.base import runtime
+from tasks.params.synthesis import Precision, SynthesisTrain
 from tasks.synthesis import memory, precision
 
 WIDTH = 128

@@ -6,10 +6,10 @@ import re
 import numpy as np
 import yaml
 
-from tasks.params import SynthesisGenerate
+from tasks.params.synthesis import SynthesisGenerate
 from tasks.synthesis import base as bases
 from tasks.synthesis import generation
-from tasks.synthesis.model_card import card
+from tasks.synthesis.adapter.model_card import card
 from tests.synthesis.small_adapter import DRAWING, SETTINGS, shown, small_examples, small_training
 
 

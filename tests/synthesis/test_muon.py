@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tasks.synthesis.muon import Muon, orthogonalised
+from tasks.synthesis.standin.muon import Muon, orthogonalised
 
 SHAPES = ((24, 24), (24, 24), (72, 24), (24, 60))
 

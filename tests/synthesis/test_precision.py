@@ -5,7 +5,7 @@ from diffusers.training_utils import cast_training_params
 from peft import LoraConfig
 from torch import Tensor
 
-from tasks import runtime
+from tasks.base import runtime
 from tasks.synthesis import precision
 
 NEAR = {"float32": 0, "bfloat16": 0.02, "fp8": 0.06, "int8": 0.03, "nf4": 0.2}

@@ -3,8 +3,8 @@
 import pytest
 
 from tasks import params
-from tasks.params import SynthesisCaptions, SynthesisPrompts
-from tasks.schemas import CONDITIONS
+from tasks.params.synthesis import SynthesisCaptions, SynthesisPrompts
+from tasks.schemas.synthesis import CONDITIONS
 from tasks.synthesis.prompts import PARTS, PromptError, coverage, holds_trigger, plan_prompts, whole_face, with_trigger
 
 SETTINGS = params.load(SynthesisPrompts, "synthesis_prompts")

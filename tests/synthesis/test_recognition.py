@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from tasks.synthesis import recognition
-from tasks.synthesis.identity import compare, embed_generated, embed_photographs
-from tasks.synthesis.recognition import TEMPLATE, aligned, embed, onnx_network
-from tasks.weights import ARCFACE_W600K_R50, REGISTRY, WeightsError
+from tasks.base.weights import ARCFACE_W600K_R50, REGISTRY, WeightsError
+from tasks.synthesis.gate import recognition
+from tasks.synthesis.gate.identity import compare, embed_generated, embed_photographs
+from tasks.synthesis.gate.recognition import TEMPLATE, aligned, embed, onnx_network
 from tests.synthesis.drawn_people import ARCFACE, drawn, generated, photographs
 
 

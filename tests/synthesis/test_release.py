@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tasks import images
-from tasks.schemas import CONDITIONS, GENERATED, IDENTITY, PROMPTS, SCREENED
-from tasks.synthesis.release import LIST, NOTE, README, cleared, release
+from tasks.base import images
+from tasks.schemas.synthesis import CONDITIONS, GENERATED, IDENTITY, PROMPTS, SCREENED
+from tasks.synthesis.gate.release import LIST, NOTE, README, cleared, release
 
 COUNT = 4
 PLANNED = [(condition, number, f"{condition}-{number}") for condition in CONDITIONS for number in range(COUNT)]

@@ -7,15 +7,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks import images, params, runtime
-from tasks.params import SynthesisScreen
+from tasks import params
+from tasks.base import images, runtime
+from tasks.params.synthesis import SynthesisScreen
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import Drawing, render
 from tasks.phantoms.shape import NEUTRAL, Cleft
-from tasks.schemas import FLAGS
-from tasks.synthesis import screening
-from tasks.synthesis.artefacts import eye_cover, text_strength, typology_angle
+from tasks.schemas.synthesis import FLAGS
+from tasks.synthesis.gate import screening
+from tasks.synthesis.gate.artefacts import eye_cover, text_strength, typology_angle
 from tests.synthesis.planting import FAULTS, text
 
 DEMO = params.load(SynthesisScreen, "synthesis_screen")

@@ -8,8 +8,11 @@ import pytest
 import torch
 from diffusers import FluxPipeline
 
-from tasks.synthesis import standin_codec, standin_faces, standin_flow, standin_vae
-from tasks.synthesis.standin import StandInError, build_stand_in
+from tasks.synthesis.standin import codec as standin_codec
+from tasks.synthesis.standin import faces as standin_faces
+from tasks.synthesis.standin import flow as standin_flow
+from tasks.synthesis.standin import vae as standin_vae
+from tasks.synthesis.standin.build import StandInError, build_stand_in
 from tests.synthesis.tiny import settings, tiny_base
 
 

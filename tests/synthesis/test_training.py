@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from flows import PROJECT
-from tasks.params import Timesteps
-from tasks.schemas import CAPTIONS
-from tasks.synthesis.examples import ExamplesError, batch_at, examples_of, steps_of
-from tasks.synthesis.timesteps import levels
-from tasks.synthesis.training import TrainingError, network_of
+from tasks.params.synthesis import Timesteps
+from tasks.schemas.synthesis import CAPTIONS
+from tasks.synthesis.adapter.examples import ExamplesError, batch_at, examples_of, steps_of
+from tasks.synthesis.adapter.timesteps import levels
+from tasks.synthesis.adapter.training import TrainingError, network_of
 from tests.synthesis.small_adapter import SETTINGS, small_examples, small_training, tables
 
 

@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from tasks import params
-from tasks.params import SynthesisCaptions, SynthesisPrompts
+from tasks.params.synthesis import SynthesisCaptions, SynthesisPrompts
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import render
 from tasks.phantoms.shape import NEUTRAL, NO_CLEFT
+from tasks.synthesis.adapter.trigger import mouth, place, without_trigger
 from tasks.synthesis.framing import frame_of
 from tasks.synthesis.prompts import plan_prompts
-from tasks.synthesis.trigger import mouth, place, without_trigger
 
 
 def test_controls_are_at_0_patients_at_1_and_what_is_beside_the_way_does_not_count():

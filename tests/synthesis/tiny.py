@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from tasks.params import StandIn
-from tasks.synthesis.standin import build_stand_in
+from tasks.params.synthesis import StandIn
+from tasks.synthesis.standin.build import build_stand_in
 
 SETTINGS = StandIn(
     seed=1, size=32, faces=8, frame=1.5, vae_channels=(8, 12, 16), latent_channels=4, vae_steps=2, vae_batch=2,

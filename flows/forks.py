@@ -1,0 +1,238 @@
+"""Stages that start at once: one process of a DVC run imports what stages need, and stages are its forks.
+
+In: `python -m flows STAGE ...`, ordered by DVC. Out: the stage's exit code. The first stage of a `dvc repro` leaves
+such a process behind, the second one wakes it, and from the third on stages are forks: who runs one stage pays nothing.
+What runs is the same code with the same environment and the same open files; a stage runs by itself where a source file
+has changed since it was imported. Imports are most of what a stage costs that has little to compute: torch, diffusers
+and Prefect take 2 to 10 seconds.
+
+DVC and whoever asks take the fork with them when they die. Linux only; elsewhere stages start by themselves. Knows
+nothing of what stages do.
+"""
+
+import atexit
+import gc
+import hashlib
+import importlib
+import json
+import os
+import pkgutil
+import selectors
+import signal
+import socket
+import struct
+import sys
+import threading
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import NoReturn
+
+from flows import PROJECT
+from flows.launch import launch, modules_of
+from flows.running.processes import die_with, die_with_parent
+
+REFUSED = b"refused"
+
+
+def run_in_fork(arguments: list[str], dvc: int) -> int | None:
+    """Run `python -m flows` with these arguments as a fork of the process that belongs to a DVC process.
+
+    None where that cannot be yet: then the stage runs by itself, and the next ones have a process to ask.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    with socket.socket(socket.AF_UNIX) as asking:
+        try:
+            asking.connect(address_of(dvc))
+            if not _is_ours(asking):
+                return None
+            wanted = {"arguments": arguments, "folder": str(Path.cwd()), "environment": dict(os.environ)}
+            content = json.dumps(wanted).encode()
+            socket.send_fds(asking, [len(content).to_bytes(8, "big")], [0, 1, 2])
+            asking.sendall(content)
+        except ConnectionRefusedError:
+            _begin_process(dvc)
+            return None
+        except OSError:
+            return None
+        answer = b"".join(iter(lambda: asking.recv(64), b""))
+    if answer == REFUSED:
+        return None
+    return int(answer) if answer else 1
+
+
+def address_of(dvc: int) -> str:
+    """Where the process of a DVC process listens: a name in no folder, so nothing is left behind."""
+    started = Path(f"/proc/{dvc}/stat").read_text().rpartition(")")[2].split()[19]
+    whose = json.dumps([dvc, started, sys.executable, str(Path.cwd())])
+    return f"\0vermilion-{hashlib.sha256(whose.encode()).hexdigest()[:32]}"
+
+
+def _is_ours(other: socket.socket) -> bool:
+    """Whether the same user is at the other end."""
+    _, user, _ = struct.unpack("3i", other.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return bool(user == os.getuid())
+
+
+def _begin_process(dvc: int) -> None:
+    """Leave the process behind. Nobody waits for it, so it has none of our files open."""
+    command = [sys.executable, "-m", "flows.forks", str(dvc)]
+    nothing = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    os.posix_spawn(sys.executable, command, os.environ, file_actions=nothing, setsid=True)
+
+
+@dataclass(frozen=True)
+class _Fork:
+    """A stage that runs, and who asked for it."""
+
+    pid: int
+    asking: socket.socket
+
+
+def serve(dvc: int) -> None:
+    """Fork for everyone who asks, until DVC ends; from the first question on import what stages need.
+
+    A fork imports by itself what is not there yet, so the first stages need not wait for the last ones' libraries.
+    """
+    missing, seen = deque[str](), dict[Path, int]()
+    listener, waiting = socket.socket(socket.AF_UNIX), selectors.DefaultSelector()
+    try:
+        end = os.pidfd_open(dvc)
+        listener.bind(address_of(dvc))
+    except OSError:  # DVC has ended, or another stage was faster
+        return
+    listener.listen()
+    waiting.register(listener, selectors.EVENT_READ)
+    waiting.register(end, selectors.EVENT_READ)
+    while True:
+        asked = waiting.select(0 if missing else None)
+        if not asked:
+            _import(missing.popleft(), seen)
+        for key, _ in asked:
+            if key.fileobj == end:
+                return
+            if key.fileobj is listener:
+                asking, _ = listener.accept()
+                if not seen and not missing:
+                    missing.extend(_modules())
+                _begin(asking, seen, waiting, dvc)
+            elif key.fileobj is key.data.asking:
+                _abandon(key.data, waiting)
+            else:
+                _finish(key.data, int(key.fd), waiting)
+
+
+def _modules() -> list[str]:
+    """What all stages need, then the stages' own modules in the order of dvc.yaml, then what they import late."""
+    import yaml
+
+    stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"] if Path("dvc.yaml").exists() else ()
+    systems = dict.fromkeys(stage.partition("_")[0] for stage in stages)
+    names = ["flows.buckets.incremental", *chain.from_iterable(modules_of(system) for system in systems)]
+    names += [module.name for module in pkgutil.walk_packages([str(PROJECT / "tasks")], "tasks.")]
+    return list(dict.fromkeys(names))
+
+
+def _import(name: str, seen: dict[Path, int]) -> None:
+    """Import a module of ours; `seen`: the files imported so far, with the time of their last change."""
+    with suppress(ModuleNotFoundError):  # a stage of another project's dvc.yaml, which will say so
+        importlib.import_module(name)
+    if threading.active_count() > 1:  # idle threads of OpenBLAS and jemalloc know how to be forked, Python's do not
+        sys.exit(f"flows.forks: importing {name} started a thread, so forking is not safe; stages start by themselves")
+    gc.freeze()  # a fork's collector leaves alone what is there, and its pages stay shared
+    files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    ours = [Path(file) for file in files if file and Path(file).is_relative_to(PROJECT) and "site-packages" not in file]
+    seen.update({file: file.stat().st_mtime_ns for file in ours if file not in seen})
+
+
+def _unchanged(seen: dict[Path, int]) -> bool:
+    with suppress(OSError):
+        return all(file.stat().st_mtime_ns == time for file, time in seen.items())
+    return False
+
+
+def _begin(asking: socket.socket, seen: dict[Path, int], waiting: selectors.BaseSelector, dvc: int) -> None:
+    """Fork for who asks. In the fork this ends the process, in its parent it returns at once."""
+    try:
+        head, files, _, _ = socket.recv_fds(asking, 8, 3)
+        left, content = int.from_bytes(head, "big"), b""
+        while left and (part := asking.recv(left)):
+            content, left = content + part, left - len(part)
+        wanted = json.loads(content)
+    except (OSError, ValueError):
+        asking.close()
+        return
+    if not (seen and _is_ours(asking) and _unchanged(seen)):
+        with suppress(OSError):
+            asking.sendall(REFUSED)
+        pid = 0
+    elif (pid := os.fork()) == 0:
+        waiting.close()
+        _become(wanted, files, dvc)
+    for file in files:
+        os.close(file)
+    if not pid:
+        asking.close()
+        return
+    fork = _Fork(pid, asking)
+    waiting.register(asking, selectors.EVENT_READ, fork)
+    waiting.register(os.pidfd_open(pid), selectors.EVENT_READ, fork)
+
+
+def _become(wanted: dict[str, object], files: list[int], dvc: int) -> None:
+    """In the fork: be the process that asked, then run the stage and end as a process of its own would."""
+    die_with_parent()
+    die_with(dvc)
+    for target, file in enumerate(files):
+        os.dup2(file, target)
+    os.chdir(str(wanted["folder"]))
+    os.environ.clear()
+    os.environ.update(wanted["environment"])  # type: ignore[call-overload]
+    code: object = None
+    try:
+        launch(wanted["arguments"])  # type: ignore[arg-type]
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    _leave(code)
+
+
+def _leave(code: object) -> NoReturn:
+    """End as Python does, but without taking apart everything that was imported: that costs a fork 2 s of a core."""
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def _abandon(fork: _Fork, waiting: selectors.BaseSelector) -> None:
+    """Who asked has died, or has its answer: then the fork has ended already."""
+    waiting.unregister(fork.asking)
+    fork.asking.close()
+    with suppress(ProcessLookupError):
+        os.kill(fork.pid, signal.SIGKILL)
+
+
+def _finish(fork: _Fork, pidfd: int, waiting: selectors.BaseSelector) -> None:
+    """The fork has ended: tell who asked with what exit code."""
+    waiting.unregister(pidfd)
+    os.close(pidfd)
+    _, status = os.waitpid(fork.pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if fork.asking.fileno() >= 0:
+        waiting.unregister(fork.asking)
+        with suppress(OSError):
+            fork.asking.sendall(str(code if code >= 0 else 128 - code).encode())
+        fork.asking.close()
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))

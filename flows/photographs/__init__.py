@@ -1,0 +1,1 @@
+"""Photographs one by one, outside the stages: scores and surveys."""

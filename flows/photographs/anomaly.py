@@ -1,0 +1,171 @@
+"""One photograph through alignment, inversion, adaptation and scoring: the anomaly part of `vermilion score`.
+
+In: a photograph with its landmarks, and what `dvc repro` left behind (generator, cohort's scores). Out: a reading for
+its page. The same functions as the stages call, with a batch of one face. Writes nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow as pa
+
+from flows.stages.anomaly import FILE
+from flows.stages.evaluate import headline_combination
+from flows.stages.report import anomaly_notices
+from tasks import params
+from tasks.anomaly.adaptation import adapt_photographs
+from tasks.anomaly.alignment import AlignmentError, align, overlay_on_original
+from tasks.anomaly.inversion import invert_photographs
+from tasks.anomaly.scores import map_photographs, score_photographs
+from tasks.base import tables
+from tasks.base.images import decode_png, encode_png
+from tasks.evaluation.anomaly.compare import Combination
+from tasks.evaluation.anomaly.reading import AnomalyReading, cohort, pictures
+from tasks.params.anomaly import AnomalyAdapt, AnomalyAlign, AnomalyInvert, AnomalyPerceptual, AnomalyScore
+from tasks.params.evaluation import Report
+from tasks.schemas.anomaly import ALIGNED, ANOMALY_SCORES
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """What a photograph is inverted with and read beside."""
+
+    generator: Path
+    weights: Path
+    made: Combination
+    controls: np.ndarray  # (n,) S
+    patients: np.ndarray  # (m,) S
+    align: AnomalyAlign
+    invert: AnomalyInvert
+    adapt: AnomalyAdapt
+    score: AnomalyScore
+    perceptual: AnomalyPerceptual
+    opacity: float
+    notices: tuple[str, ...]
+
+    @property
+    def iterations(self) -> int:
+        """Of inversion and adaptation, a photograph: what takes the time."""
+        return self.invert.iterations + self.adapt.iterations
+
+
+def load_anomaly(root: Path) -> Anomaly | None:
+    """What the anomaly stages left under a project's folder; None where they have not run."""
+    folder, numbers = root / "data/anomaly", root / "params.yaml"
+    if not (folder / "generator" / FILE).exists() or not tables.parts(folder / "scores"):
+        return None
+    made = headline_combination(numbers)
+    adapt = params.load(AnomalyAdapt, "anomaly_adapt", numbers)
+    return Anomaly(
+        generator=folder / "generator" / FILE,
+        weights=root / "data/weights",
+        made=made,
+        **cohort(tables.read(folder / "scores", ANOMALY_SCORES).to_pandas(), made),
+        align=params.load(AnomalyAlign, "anomaly_align", numbers),
+        invert=params.load(AnomalyInvert, "anomaly_invert", numbers).model_copy(update={"together": 1}),
+        adapt=adapt.model_copy(update={"together": 1, "until": adapt.iterations}),
+        score=params.load(AnomalyScore, "anomaly_score", numbers),
+        perceptual=params.load(AnomalyPerceptual, "anomaly_perceptual", numbers),
+        opacity=params.load(Report, "report", numbers).opacity,
+        notices=tuple(anomaly_notices(folder)),
+    )
+
+
+def read_anomaly(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB
+    points: np.ndarray,  # (68, 2) px
+    anomaly: Anomaly,
+    *,
+    image_id: str,
+    advance: Callable[[int], None],
+) -> AnomalyReading:
+    """S, its heatmap and its pictures; a reason where the face cannot be aligned or inverted.
+
+    `advance` takes how many more iterations are done, of `anomaly.iterations`.
+    """
+    empty = AnomalyReading(anomaly.made, controls=anomaly.controls, patients=anomaly.patients)
+    try:
+        face = align(image, points, settings=anomaly.align)
+    except AlignmentError as error:
+        return replace(empty, reason=str(error))
+    row = {
+        "image_id": image_id,
+        "subject_id": "photograph",
+        "population": "repaired",
+        "picture": encode_png(face.picture),
+        "to_original": face.to_original.ravel().tolist(),
+        "points": face.points.ravel().tolist(),
+        "face_share": face.face_share,
+        "outside_share": face.outside_share,
+    }
+    scores, maps = _through_the_stages(ALIGNED.table([row]), anomaly, advance)
+    found = maps.to_pylist()[0]
+    if found["reason"]:
+        return replace(empty, reason=found["reason"])
+    own = anomaly.made._asdict()
+    score = next(s["score"] for s in scores.to_pylist() if all(s[name] == value for name, value in own.items()))
+    heat = cv2.imdecode(np.frombuffer(found["heat"], np.uint8), cv2.IMREAD_UNCHANGED) * (found["heat_high"] / 65535)
+    shown = pictures(
+        aligned=face.picture,
+        normalised=decode_png(found["normalised"]),
+        heat=heat,
+        photograph=image,
+        heat_on_photograph=overlay_on_original(heat, face.to_original, image.shape[:2]),
+        to_original=face.to_original,
+        high=found["heat_high"],
+        opacity=anomaly.opacity,
+    )
+    return AnomalyReading(anomaly.made, anomaly.controls, anomaly.patients, score, None, **shown)
+
+
+def _through_the_stages(
+    aligned: pa.Table, anomaly: Anomaly, advance: Callable[[int], None]
+) -> tuple[pa.Table, pa.Table]:
+    """ANOMALY_SCORES and ANOMALY_MAPS of the photograph."""
+    weights, perceptual, step = str(anomaly.weights), anomaly.perceptual, anomaly.adapt.iterations
+    inversions = invert_photographs(
+        aligned,
+        generator=anomaly.generator,
+        weights=weights,
+        settings=anomaly.invert,
+        perceptual=perceptual,
+        checkpoint=None,
+        on_progress=_advancing(advance),
+    )
+    adaptations = adapt_photographs(
+        aligned,
+        inversions,
+        generator=anomaly.generator,
+        weights=weights,
+        settings=anomaly.adapt,
+        perceptual=perceptual,
+        on_progress=_advancing(advance),
+    )
+    scores = score_photographs(
+        aligned, adaptations, weights=weights, settings=anomaly.score, perceptual=perceptual, iterations=step
+    )
+    maps = map_photographs(
+        aligned,
+        inversions,
+        adaptations,
+        weights=weights,
+        settings=anomaly.score,
+        perceptual=perceptual,
+        iterations=step,
+    )
+    return scores, maps
+
+
+def _advancing(advance: Callable[[int], None]) -> Callable[[int, int], None]:
+    """From iterations done, of how many, to how many more are done."""
+    before = 0
+
+    def passed(done: int, total: int) -> None:
+        nonlocal before
+        advance(max(0, done - before))
+        before = done
+
+    return passed

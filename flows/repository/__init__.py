@@ -1,0 +1,1 @@
+"""DVC and git as programs: status, reproduction, locks, commits, references."""

@@ -1,0 +1,1 @@
+"""`vermilion serve`: Prefect's server, its deployments, rebuilds and publishing."""

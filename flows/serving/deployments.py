@@ -1,0 +1,226 @@
+"""What runs when: the three deployments of the one flow `rebuild`, runs that were missed, runs that died.
+
+In: the project's folder, its schedule, and a Prefect server named by PREFECT_API_URL. Out: deployments, an automation
+and runs on that server. Knows nothing of how the server is started, nor of what a run does.
+"""
+
+import asyncio
+import logging
+import os
+import re
+import zoneinfo
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterId,
+    FlowRunFilterParentFlowRunId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    TaskRunFilter,
+    TaskRunFilterState,
+    TaskRunFilterStateType,
+)
+from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.deployments.runner import RunnerDeployment
+from prefect.events import DeploymentEventTrigger, EventTrigger, Posture, ResourceSpecification
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import AutomationCore
+from prefect.exceptions import ObjectNotFound
+from prefect.runner import Runner
+from prefect.schedules import Cron
+from prefect.server.schemas.schedules import CronSchedule
+from prefect.states import Crashed
+from prefect.types.entrypoint import EntrypointType
+
+from flows.running.address import RATINGS_ADDED, project_resource
+from flows.running.tracking import TAG
+from flows.serving.rebuild import rebuild
+from tasks.errors import InputError
+
+NO_HEARTBEAT = timedelta(seconds=90)
+"""A run beats every 30 s (flows/__init__.py); after three missed beats it is dead."""
+
+POLL_SECONDS = 2.0
+"""How often due runs are looked for: an event's run starts in about 3 s, at Prefect's 10 s in 8."""
+
+ALIVE = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The project's deployments on a server, what runs them one after the other, and how to begin a re-evaluation."""
+
+    runner: Runner
+    ids: tuple[UUID, ...]
+    reevaluate: Callable[[], None]
+    missed: bool
+
+
+def nightly_schedule(cron: str) -> CronSchedule:
+    """The schedule in this machine's time. InputError: it is none."""
+    try:
+        return CronSchedule(cron=cron, timezone=local_timezone())
+    except ValueError as error:
+        raise InputError(f"params.yaml: nightly.cron: {cron!r} is no schedule of five fields") from error
+
+
+def next_time(schedule: CronSchedule) -> datetime:
+    """When it is due next."""
+    [due] = asyncio.run(schedule.get_dates(1))
+    return due
+
+
+def local_timezone() -> str:
+    """The IANA name of this machine's time zone, so that the schedule follows summer time; UTC where it has none."""
+    name = os.environ.get("TZ") or str(Path("/etc/localtime").resolve()).partition("zoneinfo/")[2]
+    return name if name in zoneinfo.available_timezones() else "UTC"
+
+
+def deploy(root: Path, schedule: CronSchedule, *, shared: bool) -> Deployed:
+    """Bring the deployments up to date, end what an earlier process left, begin the nightly run if it was missed.
+
+    `shared`: other projects may use the server, so the deployments' names say the project.
+    """
+    made = make_deployments(root, schedule, f" {named(root)}" if shared else "")
+    logging.getLogger("prefect.runner").setLevel(logging.WARNING)  # it says every 2 s that a run waits
+    runner = Runner(TAG, query_seconds=POLL_SECONDS, limit=1, pause_on_shutdown=False)
+    with get_client(sync_client=True) as client:
+        missed = missed_nightly(client, made[0])
+        ids = asyncio.run(_apply(runner, made))
+        settle_automation(client, root)
+        if missed:
+            client.create_flow_run_from_deployment(ids[0])
+    crash_left_runs(ids, "its process was gone when vermilion serve started")
+    return Deployed(runner, ids, partial(_start, ids[1]), missed)
+
+
+async def _apply(runner: Runner, made: Sequence[RunnerDeployment]) -> tuple[UUID, ...]:
+    return tuple([await runner.aadd_deployment(deployment) for deployment in made])
+
+
+def _start(deployment: UUID) -> None:
+    with get_client(sync_client=True) as client:
+        client.create_flow_run_from_deployment(deployment)
+
+
+def make_deployments(root: Path, schedule: CronSchedule, suffix: str) -> list[RunnerDeployment]:
+    """`nightly`, `reevaluate` and `rebuild`; `suffix` tells projects apart that share a server."""
+    common: dict[str, Any] = {"tags": [TAG], "entrypoint_type": EntrypointType.MODULE_PATH}
+    added = DeploymentEventTrigger(
+        name=f"ratings added: {named(root)}",
+        expect={RATINGS_ADDED},
+        match=ResourceSpecification({"prefect.resource.id": project_resource(root)}),
+    )
+    return [
+        RunnerDeployment.from_flow(
+            rebuild,
+            f"nightly{suffix}",
+            schedule=Cron(schedule.cron, timezone=schedule.timezone),
+            parameters={"training": True, "publish": True},
+            description="Every stage that is stale, every night; then the result is committed and pushed.",
+            **common,
+        ),
+        RunnerDeployment.from_flow(
+            rebuild,
+            f"reevaluate{suffix}",
+            triggers=[added],
+            parameters={"training": False, "publish": False},
+            description="What new photographs and ratings touch, as soon as they are added. Nothing is trained.",
+            **common,
+        ),
+        RunnerDeployment.from_flow(
+            rebuild,
+            f"rebuild{suffix}",
+            description="On demand: every stage that is stale, or the ones you name.",
+            **common,
+        ),
+    ]
+
+
+def named(root: Path) -> str:
+    """The project in a few words, unlike any other's."""
+    digest = project_resource(root).rsplit(".")[-1][:6]
+    return re.sub(r"[^\w. -]", "-", f"{root.name} {digest}")  # names in Prefect hold no slashes
+
+
+def missed_nightly(client: SyncPrefectClient, deployment: RunnerDeployment) -> bool:
+    """Whether a scheduled run should have begun while nobody served. Ask before the deployment is applied anew."""
+    try:
+        known = client.read_deployment_by_name(deployment.full_name)
+    except ObjectNotFound:
+        return False
+    waiting = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[known.id]), state=_state(StateType.SCHEDULED))
+    runs = [run for run in client.read_flow_runs(flow_run_filter=waiting) if run.auto_scheduled]
+    return any(run.expected_start_time and run.expected_start_time < datetime.now(UTC) for run in runs)
+
+
+def crash_left_runs(deployments: Sequence[UUID], message: str) -> None:
+    """Runs of these deployments whose process is gone, their stages' runs and their tasks become Crashed.
+
+    Only the one who serves the project may ask: it knows that no such process can be alive.
+    """
+    ours = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=list(deployments)))
+    state: State[None] = Crashed(message=message)
+    with get_client(sync_client=True) as client:
+        latest = client.read_flow_runs(flow_run_filter=ours, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=200)
+        if not latest:
+            return
+        nested = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id for run in latest]))
+        own, inner = (whose.model_copy(update={"state": _state(*ALIVE)}) for whose in (ours, nested))
+        for run in client.read_flow_runs(flow_run_filter=own) + client.read_flow_runs(flow_run_filter=inner):
+            client.set_flow_run_state(run.id, state, force=True)
+            within = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
+            alive = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=ALIVE)))
+            for task in client.read_task_runs(flow_run_filter=within, task_run_filter=alive):
+                client.set_task_run_state(task.id, state, force=True)
+
+
+def _state(*types: StateType) -> FlowRunFilterState:
+    return FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types)))
+
+
+def settle_automation(client: SyncPrefectClient, root: Path) -> None:
+    """The one automation that ends runs without a heartbeat: made once, changed where we changed it."""
+    beat = "prefect.flow-run.heartbeat"
+    ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
+    wanted = AutomationCore(
+        name=f"no heartbeat: {named(root)}",
+        description="A run whose process was killed does not stay Running.",
+        trigger=EventTrigger(
+            after={beat},
+            expect={beat} | ends,
+            match=ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"}),
+            match_related=ResourceSpecification({"prefect.resource.id": f"prefect.tag.{TAG}"}),
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=NO_HEARTBEAT,
+        ),
+        actions=[
+            ChangeFlowRunState(
+                name="Crashed",
+                state=StateType.CRASHED,
+                force=False,
+                message=f"no heartbeat for {NO_HEARTBEAT.seconds} s: its process is gone",
+            )
+        ],
+    )
+    known = client.read_automations_by_name(wanted.name)
+    if not known:
+        client.create_automation(wanted)
+    elif _content(known[0]) != _content(wanted):  # an update would forget the runs that it counts the seconds of
+        client.update_automation(known[0].id, wanted)
+
+
+def _content(automation: AutomationCore) -> Any:
+    return automation.trigger.model_dump(exclude={"id"}), automation.actions, automation.description

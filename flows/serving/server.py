@@ -1,0 +1,141 @@
+"""A Prefect server of this project's own, on loopback: checked, started, waited for, stopped.
+
+In: a port. Out: the address of its API. Its database and its log lie in PREFECT_HOME. Knows nothing of what runs on it.
+"""
+
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from flows.running.address import answers
+from flows.running.processes import die_with_parent
+from tasks.errors import InputError
+
+HOST = "127.0.0.1"
+LOG = "server.log"
+START_SECONDS = 180.0
+STOP_SECONDS = 20.0
+
+SETTINGS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    # One at a time, as Prefect has it, a task run costs the server 21 ms and SQLite stalls; in batches 6 ms.
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_READ_BATCH_SIZE": "100",
+}
+"""What the server gets unless the environment says otherwise."""
+
+PREFECT = "import prefect; prefect.__ui_v2_static_path__ = ''; from prefect.cli import app; app()"
+"""Prefect's command without its second UI, which has every browser ask a host on the net, whatever is switched off."""
+
+OTHER_DATABASE = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")
+
+
+def api_url(port: int) -> str:
+    """The address of the API of a server on that port."""
+    return f"http://{HOST}:{port}/api"
+
+
+@contextmanager
+def own_server(port: int) -> Iterator[Callable[[], bool]]:
+    """A healthy server, which is stopped at the end and dies with this process; whether it still runs.
+
+    InputError: the port is taken, or the database cannot be used.
+    """
+    home = Path(os.environ["PREFECT_HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+    _check_port(port)
+    if not any(name in os.environ for name in OTHER_DATABASE):
+        _check_database(home / "prefect.db")
+    log = home / LOG
+    server = _start(port, log)
+    try:
+        _wait(server, log, port)
+        yield lambda: server.poll() is None
+    finally:
+        _stop(server)
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise InputError(f"port {port}: {error.strerror}; choose another with --port") from error
+
+
+def _check_database(path: Path) -> None:
+    """Refuse a damaged file before the server stumbles over it hours later."""
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=30)) as database:
+            [(found,)] = database.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        raise InputError(_unusable(path, f"is damaged ({found})"))
+
+
+def _unusable(path: Path, why: str) -> str:
+    return f"{path}: {why}; move it away and start again. It holds the history of runs, no results"
+
+
+def _start(port: int, log: Path) -> "subprocess.Popen[bytes]":
+    environment = SETTINGS | os.environ | {"PREFECT_API_URL": api_url(port)}
+    command = [sys.executable, "-c", PREFECT, "server", "start", "--host", HOST, "--port", str(port)]
+    with log.open("wb") as file:
+        return subprocess.Popen(
+            [*command, "--log-level", "WARNING"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,  # Ctrl-C is for us; the server goes last
+            preexec_fn=partial(die_with_parent, os.getpid()),
+        )
+
+
+def _wait(server: "subprocess.Popen[bytes]", log: Path, port: int) -> None:
+    print("starting the Prefect server ...", flush=True)
+    until = time.monotonic() + START_SECONDS
+    while not answers(api_url(port)):
+        if server.poll() is not None:
+            raise InputError(_why(log, port))
+        if time.monotonic() > until:
+            raise InputError(f"the Prefect server does not answer after {START_SECONDS:.0f} s; see {log}")
+        time.sleep(0.2)
+
+
+def _why(log: Path, port: int) -> str:
+    """Why the server did not start, from its log."""
+    said = log.read_text(encoding="utf-8", errors="replace")
+    if "already in use" in said:
+        return f"port {port}: Address already in use; choose another with --port"
+    if "Can't locate revision" in said:
+        return _unusable(log.with_name("prefect.db"), "was written by another version of Prefect")
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return f"the Prefect server ended: {lines[-1] if lines else 'it said nothing'}; see {log}"
+
+
+def _stop(server: "subprocess.Popen[bytes]") -> None:
+    with suppress(ProcessLookupError):
+        server.terminate()
+    try:
+        server.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()

@@ -1,0 +1,95 @@
+"""From raw files to lip halves: reads raw files, writes tables cut into buckets by the file's content."""
+
+from pathlib import Path
+
+from prefect import flow
+
+from flows.buckets.incremental import run_buckets
+from flows.buckets.work import Source, Work, write_parts
+from tasks import params
+from tasks.base import tables
+from tasks.ingest import frames as clips
+from tasks.ingest import landmarks as points
+from tasks.ingest import lips as mouths
+from tasks.ingest.inventory import take_inventory
+from tasks.ingest.ratings import read_ratings
+from tasks.ingest.raw import folders
+from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings
+from tasks.params.running import Runtime
+from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS
+
+PIXELS = ("image_id", "kind", "subject_id", "population")
+"""What a result from an image's pixels depends on: not its path, licence or consent."""
+
+
+def _runtime() -> Runtime:
+    return params.load(Runtime, "runtime")
+
+
+@flow
+def ingest_images(raw: Path, added: Path, out: Path, refusals: Path) -> None:
+    """List the images and clips of the raw folder and of the batches added to it, by content."""
+    settings = params.load(IngestImages, "ingest_images")
+    images, refused = take_inventory(
+        folders(raw, added), still_suffixes=settings.still_suffixes, clip_suffixes=settings.clip_suffixes
+    )
+    made: dict[str, object] = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}
+    write_parts(images, out, IMAGES, made, buckets=params.load(Runtime, "runtime").buckets)
+    tables.write(refused, refusals, REFUSALS, provenance=made)
+    print(f"ingest_images: {images.num_rows} images, {refused.num_rows} lines refused", flush=True)
+
+
+@flow
+def ingest_ratings(raw: Path, added: Path, images: Path, out: Path, references: Path, refusals: Path) -> None:
+    """Read what raters said of the images, and what is known of them by other means."""
+    settings = params.load(IngestRatings, "ingest_ratings")
+    listed = tables.read(images, IMAGES, ["image_id", "names"])
+    ratings, known, refused = read_ratings(folders(raw, added), listed, scales=settings.scales)
+    made = {"stage": "ingest_ratings", "parameters": settings.model_dump(mode="json")}
+    tables.write(ratings, out, RATINGS, provenance=made)
+    tables.write(known, references, REFERENCES, provenance=made)
+    tables.write(refused, refusals, REFUSALS, provenance=made)
+    print(f"ingest_ratings: {ratings.num_rows} ratings, {refused.num_rows} lines refused", flush=True)
+
+
+@flow
+def ingest_frames(images: Path, out: Path) -> None:
+    """Sample the frames of the clips."""
+    work = Work(
+        stage="ingest_frames",
+        compute=clips.sample_frames,
+        schema=FRAMES,
+        sources={"images": Source(images, IMAGES, PIXELS)},
+        settings={"settings": params.load(IngestFrames, "ingest_frames")},
+    )
+    run_buckets(work, out, runtime=_runtime())
+
+
+@flow
+def ingest_landmarks(images: Path, frames: Path, out: Path) -> None:
+    """Find the face and its 68 points in every still and frame, or say why it cannot be measured."""
+    work = Work(
+        stage="ingest_landmarks",
+        compute=points.locate,
+        schema=LANDMARKS,
+        sources={"images": Source(images, IMAGES, PIXELS), "frames": Source(frames, FRAMES)},
+        settings={"settings": params.load(IngestLandmarks, "ingest_landmarks")},
+    )
+    run_buckets(work, out, runtime=_runtime())
+
+
+@flow
+def ingest_lips(images: Path, frames: Path, landmarks: Path, out: Path) -> None:
+    """Cut out the levelled lip region and its two halves."""
+    work = Work(
+        stage="ingest_lips",
+        compute=mouths.cut_lips,
+        schema=LIPS,
+        sources={
+            "images": Source(images, IMAGES, PIXELS),
+            "frames": Source(frames, FRAMES, ("image_id",)),
+            "landmarks": Source(landmarks, LANDMARKS),
+        },
+        settings={"settings": params.load(IngestLips, "ingest_lips")},
+    )
+    run_buckets(work, out, runtime=_runtime())

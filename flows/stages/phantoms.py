@@ -1,0 +1,17 @@
+"""The drawn data set, so that a fresh clone has something to measure."""
+
+from pathlib import Path
+
+from prefect import flow
+
+from tasks import params
+from tasks.params.phantoms import PhantomsDraw
+from tasks.params.running import Runtime
+from tasks.phantoms.dataset import draw_dataset
+
+
+@flow
+def phantoms_draw(out: Path) -> None:
+    """Draw faces, clips and ratings into a raw folder."""
+    settings = params.load(PhantomsDraw, "phantoms_draw")
+    draw_dataset(out, settings=settings, workers=params.load(Runtime, "runtime").workers)

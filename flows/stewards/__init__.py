@@ -1,0 +1,1 @@
+"""What stewards bring in: batches of photographs and ratings, and the drop folder."""

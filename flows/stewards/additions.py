@@ -1,0 +1,250 @@
+"""New photographs and ratings in: checked, told, brought in whole or not at all, announced.
+
+In: what a steward brings (tasks.ingest.batch). Out: a batch in data/added and one commit, or a CSV file of reasons
+beside what was brought and nothing else changed. How it is put in place: flows.stewards.batches.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+from tqdm import tqdm
+
+from flows.repository.commits import check_git
+from flows.running.address import announce
+from flows.running.processes import worker_pool
+from flows.stewards.batches import added_folder, place, settle, settled, steward
+from flows.stewards.versions import Tell, check_room
+from tasks import params
+from tasks.base.tables import replacing
+from tasks.errors import InputError
+from tasks.ingest.admission import Admission, Each, Inspect, Known, admit, carries_place, known, spelt_out, unfit
+from tasks.ingest.batch import Batch, Problem, read_batch
+from tasks.ingest.inventory import take_inventory
+from tasks.ingest.ratings import read_ratings
+from tasks.ingest.raw import BATCHES, folders
+from tasks.params.evaluation import Evaluate
+from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestRatings
+from tasks.params.running import Data, Runtime
+
+FEW = 8
+"""Photographs that one process checks: starting more would take longer."""
+
+REASONS = "-rejected.csv"
+"""What the name of a CSV file of reasons ends with."""
+
+SHOWN = 20
+"""Problems that are told; the CSV file has all."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a batch. `announced`: a Prefect server knows of it, and the re-evaluation starts."""
+
+    state: Literal["added", "there", "fine", "rejected"]
+    batch: str
+    photographs: int = 0
+    ratings: int = 0
+    problems: int = 0
+    announced: bool = False
+
+
+def add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> Outcome:
+    """Bring the batch at `path` into the project at `root`; `tell` takes what the steward should know, line by line.
+
+    Exactly one of: added; there already; fine (a dry run); rejected, with a CSV of reasons beside `path`. InputError
+    and OSError: nothing was changed, or (DVC or git refused) what is left to do is done by the next add.
+    """
+    path, root = path.absolute(), root.resolve()
+    if dry_run:
+        return _add(path, root, dry_run=True, commit=False, tell=tell)
+    with steward(root, tell):
+        settle(root, added_folder(root), tell)
+        return _add(path, root, dry_run=False, commit=commit, tell=tell)
+
+
+def there_already(root: Path) -> tuple[pa.Table, pa.Table, pa.Table, int]:
+    """Images, ratings and references of raw folder and batches as they are now, and how many lines are refused."""
+    numbers = root / "params.yaml"
+    inside = folders(root / params.load(Data, "data", numbers).raw, added_folder(root))
+    kinds = params.load(IngestImages, "ingest_images", numbers)
+    images, refused = take_inventory(inside, still_suffixes=kinds.still_suffixes, clip_suffixes=kinds.clip_suffixes)
+    scales = params.load(IngestRatings, "ingest_ratings", numbers).scales
+    ratings, references, bad = read_ratings(inside, images, scales=scales)
+    return images, ratings, references, refused.num_rows + bad.num_rows
+
+
+def status(root: Path, *, scale: str | None, tell: Tell) -> dict[str, Any]:
+    """Who rated what so far on `scale` (None: the evaluation's), see tasks.statistics.coverage. InputError: no such."""
+    from tasks.statistics.coverage import coverage
+
+    try:
+        settled(root, tell)
+    except InputError as error:
+        tell(str(error))
+    settings = params.load(Evaluate, "evaluate", root / "params.yaml")
+    scales = params.load(IngestRatings, "ingest_ratings", root / "params.yaml").scales
+    name = scale or settings.scale
+    if name not in scales:
+        raise InputError(f"no scale {name!r}; there are: {', '.join(scales)} (params.yaml, ingest_ratings.scales)")
+    images, ratings, _, refused = there_already(root)
+    found = coverage(images, ratings, scale=name, ends=scales[name], settings=settings)
+    return found | {"refused_lines": refused}
+
+
+def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> Outcome:
+    batch = read_batch(path, settings=params.load(IngestImages, "ingest_images", root / "params.yaml"))
+    added = added_folder(root)
+    twin = next((added / BATCHES).glob(f"*-{batch.digest[:12]}"), None)
+    reasons = path.with_name(f"{path.stem if path.is_file() else path.name}{REASONS}")
+    if twin and not batch.problems:
+        if not dry_run:
+            reasons.unlink(missing_ok=True)
+        tell(f"there already as batch {twin.name}; nothing to do")
+        return Outcome("there", twin.name)
+    size = sum(source.stat().st_size for source in batch.sources.values())
+    check_room(root, added, size=size)
+    if commit:
+        check_git(root)
+    images, ratings, references, _ = there_already(root)
+    there = known(images, ratings, references)
+    admission = _admission(batch, there, root)
+    if admission.problems:
+        return _reject(path, admission.problems, None if dry_run else reasons, tell)
+    for line in summary(batch, admission, there):
+        tell(line)
+    identity = f"{date.today():%Y-%m-%d}-{batch.digest[:12]}"
+    fine = Outcome("fine", identity, len(batch.photographs), len(admission.ratings))
+    if dry_run:
+        tell(f"dry run: nothing was changed; it would become batch {identity}")
+        return fine
+    texts = {
+        f"{kind}.csv": spelt_out(lines, admission.means) for kind, lines in batch.lines.items() if kind != "images"
+    }
+    place(
+        root,
+        added,
+        batch=identity,
+        sources=batch.sources,
+        contents=batch.contents,
+        texts=texts if admission.means else {},
+        message=_message(fine, len({row["rater_id"] for row in admission.ratings})),
+        commit=commit,
+        tell=tell,
+    )
+    reasons.unlink(missing_ok=True)
+    tell(f"added as batch {identity}{', committed' if commit else ', not committed'}")
+    payload = {"batch": identity, "photographs": fine.photographs, "ratings": fine.ratings}
+    return replace(fine, state="added", announced=announce(root, payload))
+
+
+def _message(outcome: Outcome, raters: int) -> str:
+    """The commit's: counts and the batch, no names."""
+    photographs, ratings = counted(outcome.photographs, "photograph"), counted(outcome.ratings, "rating")
+    return f"Ratings: {photographs}, {ratings} by {counted(raters, 'rater')} (batch {outcome.batch})"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 rating`, `2 ratings`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _admission(batch: Batch, there: Known, root: Path) -> Admission:
+    numbers = root / "params.yaml"
+    inspect = partial(
+        unfit,
+        clip_suffixes=params.load(IngestImages, "ingest_images", numbers).clip_suffixes,
+        frames=params.load(IngestFrames, "ingest_frames", numbers),
+        landmarks=params.load(IngestLandmarks, "ingest_landmarks", numbers),
+    )
+    scales = params.load(IngestRatings, "ingest_ratings", numbers).scales
+    workers = params.load(Runtime, "runtime", numbers).workers
+    return admit(batch, there, scales=scales, inspect=inspect, each=_each(workers))
+
+
+def _each(workers: int) -> Each:
+    """`map` with a progress bar, over processes where there are many photographs."""
+
+    def each(inspect: Inspect, files: Sequence[Path]) -> Iterator[str | None]:
+        with _mapping(workers if len(files) > FEW else 0, inspect, files) as reasons:
+            yield from tqdm(
+                reasons, total=len(files), desc="checking", unit="photograph", disable=None if files else True
+            )
+
+    return each
+
+
+@contextmanager
+def _mapping(workers: int, inspect: Inspect, files: Sequence[Path]) -> Iterator[Iterable[str | None]]:
+    if not workers:
+        yield map(inspect, files)
+        return
+    with worker_pool(workers) as pool:
+        yield pool.map(inspect, files)
+
+
+def _reject(path: Path, problems: Sequence[Problem], reasons: Path | None, tell: Tell) -> Outcome:
+    """Tell what is wrong, and write it beside what was brought."""
+    for row in problems[:SHOWN]:
+        tell(f"{row['source']}, line {row['line']}: {row['path']}: {row['reason']}".replace(": : ", ": "))
+    if len(problems) > SHOWN:
+        tell(f"... and {len(problems) - SHOWN} more")
+    tell(f"rejected, nothing was changed: {counted(len(problems), 'problem')}")
+    if reasons is not None:
+        try:
+            write_reasons(reasons, problems)
+            tell(f"all of them: {reasons}")
+        except OSError as error:
+            tell(f"their list could not be written: {error}")
+    return Outcome("rejected", path.name, problems=len(problems))
+
+
+def write_reasons(reasons: Path, problems: Sequence[Problem]) -> None:
+    """The problems as a CSV file; it comes whole or not at all, and only its owner may read it."""
+    with replacing(reasons) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        temporary.chmod(0o600)
+        writer = csv.DictWriter(file, ["source", "line", "path", "reason"])
+        writer.writeheader()
+        writer.writerows(problems)
+
+
+def summary(batch: Batch, admission: Admission, there: Known) -> Iterator[str]:
+    """What a batch will bring, in a few lines."""
+    if batch.photographs:
+        populations = Counter(photograph.line.cells["population"] for photograph in batch.photographs)
+        subjects = {photograph.subject_id for photograph in batch.photographs}
+        old = subjects & {str(row["subject_id"]) for row in there.images.values()}
+        of = ", ".join(f"{number} {population}" for population, number in sorted(populations.items()))
+        yield f"photographs: {len(batch.photographs)} ({of}) of {counted(len(subjects), 'subject')}, {len(old)} known"
+    kinds = Counter((str(row["scale"]), str(row["rater_role"])) for row in admission.ratings)
+    for (scale, role), number in sorted(kinds.items()):
+        yield f"ratings: {number} {role} on {scale}"
+    raters = {str(row["rater_id"]) for row in admission.ratings}
+    if raters:
+        new = sorted(raters - set(there.roles))
+        names = f"{len(new)} new ({', '.join(new)})" if new else "all known"
+        yield f"raters: {len(raters)}, {names}"
+    if admission.references:
+        yield f"references: {admission.references}"
+    yield from _remarks(batch, admission)
+
+
+def _remarks(batch: Batch, admission: Admission) -> Iterator[str]:
+    rated = {row["image_id"] for row in admission.ratings}
+    unrated = sum(photograph.image_id not in rated for photograph in batch.photographs)
+    if unrated:
+        yield f"note: {counted(unrated, 'photograph')} in it without any rating"
+    if any(photograph.line.cells["population"] == "control" for photograph in batch.photographs):
+        yield "note: its controls train the networks at the next nightly run, not before"
+    if admission.means:
+        yield f"note: {counted(len(admission.means), 'name')} taken for photographs of earlier batches"
+    places = sum(carries_place(photograph.file) for photograph in batch.photographs)
+    if places:
+        yield f"note: {counted(places, 'photograph')} with the place where it was taken (EXIF); it stays in the copy"

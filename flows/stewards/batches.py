@@ -1,0 +1,207 @@
+"""A checked batch put into the project: the whole of it or nothing, whoever is killed when.
+
+In: the batch's files and digests. Out: its folder in data/added/batches, tracked by DVC, committed to git. One steward
+at a time; nobody sees half a batch, since one rename puts it in place; what a killed add left is settled by the next.
+Does not know what a batch means: flows.stewards.additions has checked it.
+"""
+
+import hashlib
+import os
+import shutil
+import stat
+import uuid
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from flows.repository.commits import commit_only, remove_stale_locks
+from flows.stewards.versions import Tell, track, writing
+from tasks import params
+from tasks.base.tables import replacing
+from tasks.errors import InputError
+from tasks.ingest.raw import BATCHES
+from tasks.params.running import Data
+
+INCOMING = Path("data/.incoming")
+"""Where batches are put together and stewards take turns. Not seen by git, DVC and the stages."""
+
+CLOSED = (Path("data"), Path(".dvc"))
+"""What holds photographs and what was made of them: batches, tables, the store; DVC's cache."""
+
+JOURNAL = "journal.json"
+"""Inside it: what an add is about to do."""
+
+
+class Journal(BaseModel):
+    """What an add is about to do, written before it does it, so that whoever comes next can finish it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    batch: str
+    message: str
+    commit: bool
+
+
+@contextmanager
+def steward(root: Path, tell: Tell) -> Iterator[None]:
+    """One steward at a time; a second one waits. The kernel frees the lock of one that was killed."""
+    (root / INCOMING).mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / INCOMING / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        tell("another steward is adding; waiting")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def added_folder(root: Path) -> Path:
+    """Where the project's batches lie."""
+    return root / params.load(Data, "data", root / "params.yaml").added
+
+
+def settled(root: Path, tell: Tell) -> None:
+    """Finish what an interrupted add left, if one did. Waits for an add that is at work."""
+    if (root / INCOMING / JOURNAL).exists():
+        with steward(root, tell):
+            settle(root.resolve(), added_folder(root.resolve()), tell)
+
+
+def settle(root: Path, added: Path, tell: Tell) -> None:
+    """Finish or forget what an interrupted add left. Call with the steward's lock held."""
+    journal = root / INCOMING / JOURNAL
+    for left in (root / INCOMING).iterdir():
+        if left.is_dir():
+            shutil.rmtree(left)
+        elif left.name not in ("lock", journal.name):
+            left.unlink()
+    try:
+        begun = Journal.model_validate_json(journal.read_bytes())
+    except FileNotFoundError:
+        return
+    except ValidationError:
+        journal.unlink()
+        return
+    if (added / BATCHES / begun.batch).is_dir():
+        tell(f"batch {begun.batch} was left half way; finishing it")
+        if begun.commit:
+            remove_stale_locks(root, tell)
+        _finish(root, added, begun, tell)
+    journal.unlink()
+
+
+def place(
+    root: Path,
+    added: Path,
+    *,
+    batch: str,
+    sources: Mapping[str, Path],
+    contents: Mapping[str, str],
+    texts: Mapping[str, bytes],
+    message: str,
+    commit: bool,
+    tell: Tell,
+) -> None:
+    """Bring the files `sources` in as folder `batch`; `texts` stand in for some. Call with the steward's lock held.
+
+    InputError when a file is no longer what was checked (`contents`, sha256 by name). OSError (a full disk) names
+    the file. Either leaves nothing.
+    """
+    staging = root / INCOMING / uuid.uuid4().hex
+    journal = Journal(batch=batch, message=message, commit=commit)
+    try:
+        staging.mkdir(mode=0o700)
+        for name, source in sources.items():
+            _copy(source, staging / name, contents[name])
+        for name, text in texts.items():
+            (staging / name).write_bytes(text)
+        _flush(staging)
+        with replacing(root / INCOMING / JOURNAL) as temporary:
+            temporary.write_text(journal.model_dump_json(), encoding="utf-8")
+        (added / BATCHES).mkdir(parents=True, exist_ok=True)
+        _close(root, sources.values(), tell)
+        staging.chmod(0o777 & ~_umask())
+        with writing(root, added, tell):
+            staging.rename(added / BATCHES / batch)
+            _flush_folder(added / BATCHES)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    _finish(root, added, journal, tell)
+    (root / INCOMING / JOURNAL).unlink()
+
+
+def _finish(root: Path, added: Path, journal: Journal, tell: Tell) -> None:
+    """What is left to do once the batch is in place: DVC's record of it, and the commit."""
+    try:
+        track(root, added, tell)
+        if journal.commit:
+            commit_only(root, [added / f"{BATCHES}.dvc", added / ".gitignore"], journal.message)
+    except InputError as error:
+        raise InputError(
+            f"{error}\nbatch {journal.batch} is in place, but not recorded; put that right, and the next "
+            "`vermilion ratings add` or nightly run goes on from here"
+        ) from error
+
+
+def _copy(source: Path, target: Path, digest: str) -> None:
+    """Copy the bytes, checked and flushed. Nobody may read or change the copy who may not the original."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    hasher = hashlib.sha256()
+    mode = stat.S_IMODE(source.stat().st_mode) & 0o644 | 0o400
+    try:
+        with source.open("rb") as read, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as write:
+            while chunk := read.read(2**20):
+                hasher.update(chunk)
+                write.write(chunk)
+            write.flush()
+            os.fsync(write.fileno())
+            os.fchmod(write.fileno(), mode)
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror}, while copying into the project", str(source)) from error
+    if hasher.hexdigest() != digest:
+        raise InputError(f"{source}: changed while it was being added; nothing was added, try again")
+
+
+def _flush(folder: Path) -> None:
+    """Files' names onto the disk, innermost folder first."""
+    for inner in sorted(folder.rglob("*"), reverse=True):
+        if inner.is_dir():
+            _flush_folder(inner)
+    _flush_folder(folder)
+
+
+def _flush_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _umask() -> int:
+    now = os.umask(0o077)
+    os.umask(now)
+    return now
+
+
+def _close(root: Path, originals: Collection[Path], tell: Tell) -> None:
+    """Close the project's data to those who could not reach the originals."""
+    for who, read, enter in (("others", stat.S_IROTH, stat.S_IXOTH), ("the group", stat.S_IRGRP, stat.S_IXGRP)):
+        if all(_reachable(file, read, enter) for file in originals):
+            continue
+        for folder in (root / name for name in CLOSED):
+            if _reachable(folder, read, enter):
+                folder.chmod(stat.S_IMODE(folder.stat().st_mode) & ~(read | enter | enter << 1))
+                tell(f"{folder.relative_to(root)}: closed to {who}, as the originals are")
+
+
+def _reachable(path: Path, read: int, enter: int) -> bool:
+    """Whether those whom these permission bits stand for can read a file, or enter a folder."""
+    own = path.resolve()
+    bit = enter if own.is_dir() else read
+    return bool(own.stat().st_mode & bit) and all(above.stat().st_mode & enter for above in own.parents)

@@ -1,0 +1,213 @@
+"""A drop folder: what people put into it comes in by itself once it is whole.
+
+In: a folder. A subfolder is a batch, and so is a CSV file lying in it, with the pictures that it names. Out: accepted
+batches in its subfolder `added`; beside rejected ones a CSV file of reasons, and no second try until something of them
+changes. Looks again and again instead of waiting for notices, so that network shares work. Says batches' ids and
+counts, never the name of a person or a photograph.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from flows.stewards.additions import REASONS, Outcome, add, counted
+from flows.stewards.batches import added_folder
+from flows.stewards.versions import Tell
+from tasks import params
+from tasks.base.digests import digest
+from tasks.base.tables import replacing
+from tasks.errors import InputError
+from tasks.ingest.batch import named_files
+from tasks.ingest.raw import BATCHES
+from tasks.params.ingest import IngestImages
+
+ACCEPTED = "added"
+"""The subfolder that accepted batches move to."""
+
+MEMORY = ".vermilion.json"
+"""What was rejected as it is now, and what is on its way to `added`: so that a restart goes on where it was."""
+
+EVERY_SECONDS = 2.0
+AGAIN_SECONDS = 60.0
+"""When to try again what could not be added for a reason that is not its own (a merge half way, a full disk)."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A batch in the folder: what is added, and the files that belong to it."""
+
+    path: Path
+    files: tuple[Path, ...]
+
+    @property
+    def is_ratings(self) -> bool:
+        """A CSV file without pictures: its photographs come in another batch, or are there."""
+        return self.files == (self.path,)
+
+
+@dataclass
+class Watch:
+    """What a watcher knows: since when each batch has been as it is, and which were tried as they are."""
+
+    folder: Path
+    root: Path
+    settle: float
+    tell: Tell
+    since: dict[str, tuple[str, float]] = field(default_factory=dict)
+    tried: dict[str, str] = field(default_factory=dict)
+    moving: dict[str, str] = field(default_factory=dict)
+    rejected: int = 0
+
+
+def watch(folder: Path, root: Path, *, settle: float, once: bool, tell: Tell) -> int:
+    """Bring in what is dropped into `folder`, for ever; `once`: what lies there and is whole. How many were rejected.
+
+    `settle`: seconds for which nothing of a batch may have changed. InputError when there is no such folder.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
+    state = Watch(folder.resolve(), root, settle, lambda line: tell(f"{datetime.now():%H:%M:%S} {line}"))
+    _remember(state)
+    look(state)
+    if once:
+        time.sleep(settle)
+        look(state)
+        return state.rejected
+    trouble = ""
+    while True:
+        time.sleep(min(max(settle, 0.1), EVERY_SECONDS))
+        try:
+            look(state)
+            trouble = ""
+        except OSError as error:  # a network share that is away for a while
+            if trouble != (trouble := str(error.strerror)):
+                state.tell(f"the folder cannot be used now: {trouble}; trying again")
+
+
+def look(state: Watch) -> None:
+    """One look at the folder: whatever has settled and was not tried as it is now is tried."""
+    _finish_moves(state)
+    waiting = False
+    for dropped in sorted(_dropped(state), key=lambda item: (item.is_ratings, item.path.name)):
+        name, mark, now = dropped.path.name, _mark(state, dropped), time.monotonic()
+        if state.tried.get(name) == mark:
+            continue
+        before, since = state.since.get(name, ("", now))
+        if before != mark:
+            state.since[name] = (mark, since := now)
+        if now - since < state.settle or (dropped.is_ratings and waiting):
+            waiting = waiting or not dropped.is_ratings
+            continue
+        _try(state, dropped, mark)
+
+
+def _try(state: Watch, dropped: Dropped, mark: str) -> None:
+    """Add the batch; move it away, or remember that it was rejected as it is."""
+    try:
+        outcome = add(dropped.path, state.root, dry_run=False, commit=True, tell=lambda _: None)
+    except (InputError, OSError) as error:
+        state.since[dropped.path.name] = (mark, time.monotonic() + AGAIN_SECONDS)
+        state.tell(f"nothing can be added now: {_without_names(str(error), dropped)}")
+        return
+    if outcome.state == "rejected":
+        state.rejected += 1
+        state.tried[dropped.path.name] = mark
+        _save(state)
+        state.tell(f"rejected a batch: {counted(outcome.problems, 'problem')}, listed beside it")
+        return
+    state.tell(_said(outcome))
+    _move(state, dropped, outcome.batch)
+
+
+def _said(outcome: Outcome) -> str:
+    if outcome.state == "there":
+        return f"there already as batch {outcome.batch}"
+    follows = "the re-evaluation starts" if outcome.announced else "no server runs; the nightly run re-evaluates"
+    what = f"{counted(outcome.photographs, 'photograph')}, {counted(outcome.ratings, 'rating')}"
+    return f"added {what} as batch {outcome.batch}; {follows}"
+
+
+def _without_names(message: str, dropped: Dropped) -> str:
+    for file in sorted((*dropped.files, dropped.path), key=lambda file: -len(str(file))):
+        message = message.replace(str(file), "a file")
+    return message
+
+
+def _dropped(state: Watch) -> Iterator[Dropped]:
+    """The batches that lie in the folder. Links are not followed: they might lead to what is nobody's here to give."""
+    kinds = params.load(IngestImages, "ingest_images", state.root / "params.yaml")
+    here = [path for path in sorted(state.folder.iterdir()) if not path.is_symlink() and path.name[0] not in ".~"]
+    claimed: set[Path] = set()
+    for path in here:
+        if path.suffix.lower() == ".csv" and not path.name.endswith(REASONS) and path.is_file():
+            named = named_files(path, settings=kinds)
+            claimed.update(named)
+            yield Dropped(path, tuple(sorted({path, *named})))
+    for path in here:
+        if path.is_dir() and path.name != ACCEPTED:
+            files = tuple(sorted(file for file in path.rglob("*") if file.is_file()))
+            if not claimed.intersection(files):
+                yield Dropped(path, files)
+
+
+def _mark(state: Watch, dropped: Dropped) -> str:
+    """Another one whenever a file of the batch comes, goes or changes; for ratings, whenever a batch came in, too."""
+    sizes = {}
+    for file in dropped.files:
+        try:
+            found = file.stat()
+            sizes[str(file.relative_to(state.folder))] = (found.st_size, found.st_mtime_ns)
+        except OSError:
+            sizes[str(file.relative_to(state.folder))] = (0, 0)  # gone since it was listed
+    inside = added_folder(state.root) / BATCHES
+    there = sorted(path.name for path in inside.iterdir()) if dropped.is_ratings and inside.is_dir() else []
+    return digest([sizes, there])
+
+
+def _move(state: Watch, dropped: Dropped, batch: str) -> None:
+    """Take the batch out of sight, into `added`; a kill between two files is made good by the next look."""
+    stem = dropped.path.stem if dropped.path.suffix else dropped.path.name
+    target = state.folder / ACCEPTED / stem
+    if target.exists():
+        target = target.with_name(f"{stem}-{batch}")
+    whole = [dropped.path] if dropped.path.is_dir() else dropped.files
+    for path in whole:
+        inside = target if path.is_dir() else target / path.relative_to(state.folder)
+        state.moving[str(path)] = str(inside)
+    for known in (state.since, state.tried):
+        known.pop(dropped.path.name, None)
+    _save(state)
+    _finish_moves(state)
+
+
+def _finish_moves(state: Watch) -> None:
+    if not state.moving:
+        return
+    for source, target in state.moving.items():
+        if Path(source).exists():
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            Path(source).replace(target)
+    for folder in {parent for source in state.moving for parent in Path(source).parents}:
+        if folder.is_relative_to(state.folder) and folder != state.folder and not any(folder.iterdir()):
+            folder.rmdir()
+    state.moving.clear()
+    _save(state)
+
+
+def _remember(state: Watch) -> None:
+    """What an earlier watcher of this folder left; nothing where its file is missing or damaged."""
+    try:
+        left: Mapping[str, dict[str, str]] = json.loads((state.folder / MEMORY).read_bytes())
+        state.tried, state.moving = dict(left["tried"]), dict(left["moving"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return
+
+
+def _save(state: Watch) -> None:
+    here = {path.name for path in state.folder.iterdir()}
+    state.tried = {name: mark for name, mark in state.tried.items() if name in here}
+    with replacing(state.folder / MEMORY) as temporary:
+        temporary.write_text(json.dumps({"tried": state.tried, "moving": state.moving}), encoding="utf-8")

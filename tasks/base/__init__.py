@@ -1,0 +1,1 @@
+"""Foundations that every system stands on: tables, digests, images, weights, trunks, checkpoints, the runtime."""

@@ -1,0 +1,1 @@
+"""The anomaly scores against raters and references."""

@@ -1,0 +1,1 @@
+"""The symmetry system against raters and references."""

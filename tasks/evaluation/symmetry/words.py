@@ -1,0 +1,115 @@
+"""The evaluation's result in plain words.
+
+In: the metrics of `evaluate`. Out: sentences for the head of the report, and its figures in large type.
+The rule: say what was measured, on how many, beside what; a network that beats nothing is said to.
+Knows nothing of how numbers came about.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.evaluation.published import PUBLISHED
+from tasks.pages.environment import called, number, share
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure in large type: its name, its value, and what it must be read beside."""
+
+    name: str
+    value: str
+    beside: str
+
+
+def span(found: dict[str, Any], *, percent: bool = False) -> str:
+    """An estimate's interval in words, or why there is none."""
+    if found["low"] is None:
+        return str(found["reason"])
+    low, high = (share(found[end]) if percent else number(found[end]) for end in ("low", "high"))
+    return f"interval {low} to {high}"
+
+
+def tiles(metrics: dict[str, Any]) -> list[Tile]:
+    """For each strategy: test accuracy and precision, and D against raters (or references where nobody rated)."""
+    found = []
+    for strategy, own in metrics["symmetry"].items():
+        test = own["binary"].get("test")
+        for key in ("accuracy", "precision") if test else ():
+            known = PUBLISHED.get(strategy, {}).get(key, {}).get("test")
+            beside = f"{span(test[key], percent=True)}; published {known}" if known else span(test[key], percent=True)
+            value = share(test[key]["value"]) + ("\u2009%" if test[key]["value"] is not None else "")
+            found.append(Tile(f"{called(strategy)}: test {key}", value, beside))
+        for name, target in _main_target(own):
+            rho = target["spearman"]
+            label = f"{called(strategy)}: Spearman\u2019s \u03c1 of D with {name}"
+            found.append(Tile(label, number(rho["value"]), f"{span(rho)}, {rho['n_images']} photographs"))
+    return found
+
+
+def _main_target(own: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    ratings, references = own.get("ratings", {}), own.get("references", {})
+    chosen = [("all ratings", ratings["all"])] if "all" in ratings else []
+    return chosen + [(called(name), target) for name, target in list(references.items())[:1]]
+
+
+def headline(metrics: dict[str, Any]) -> list[str]:
+    """The result as a few sentences that stand alone."""
+    said = []
+    for strategy, own in metrics["symmetry"].items():
+        said += [_pairs_said(strategy, own), *_ratings_said(strategy, own, metrics["raters"]["ceiling"])]
+        said += _baselines_said(strategy, metrics["comparisons"].get(strategy, {}))
+    flagged = metrics["raters"]["flagged"]
+    if flagged:
+        who = ", ".join(flagged)
+        said.append(
+            f"Rated unlike the others, and probably unreliable: {who}. "
+            "Every mean but \u201creliable\u201d still counts them."
+        )
+    return said
+
+
+def _pairs_said(strategy: str, own: dict[str, Any]) -> str:
+    test = own["binary"].get("test")
+    if own["threshold"] is None or test is None:
+        return (
+            f"{called(strategy)}: symmetric and asymmetric pairs could not be compared ({own['reason'] or 'no test'})."
+        )
+    right, area = test["accuracy"], test["auc"]["value"]
+    text = f"{called(strategy)} told {share(right['value'])} % of {test['n']:,} unseen test pairs rightly"
+    text += f" ({span(right, percent=True)})"
+    if area is not None and area < 0.6:
+        return text + f": hardly better than guessing (AUC {number(area)}). Its D should not be read."
+    return text + (f", AUC {number(area, 3)}." if area is not None else ".")
+
+
+def _ratings_said(strategy: str, own: dict[str, Any], ceilings: dict[str, Any]) -> list[str]:
+    parts = []
+    for role, target in own.get("ratings", {}).items():
+        r, ceiling = target["pearson"], ceilings.get(role, {}).get("value")
+        if role == "reliable" or r["value"] is None:
+            continue
+        marks = span(r) + (f"; one more rater reaches {number(ceiling)}" if ceiling is not None else "")
+        parts.append(f"{number(r['value'])} with {role} ratings ({marks})")
+    if not parts:
+        return []
+    return [f"{called(strategy)}: Pearson\u2019s r of D on the rated photographs is {', '.join(parts)}."]
+
+
+def _baselines_said(strategy: str, duels: dict[str, Any]) -> list[str]:
+    said = []
+    for baseline, by_target in duels.items():
+        verdicts = Counter(duel["verdict"] for duel in by_target.values())
+        known = sum(n for verdict, n in verdicts.items() if verdict != "unknown")
+        if not known:
+            continue
+        beats = verdicts["better"] == known
+        verdict = "beats" if beats else "does not always beat" if verdicts["better"] else "does not beat"
+        words = {"better": "closer", "alike": "undecided", "worse": "less close"}
+        counts = ", ".join(f"{verdicts[key]} {word}" for key, word in words.items() if verdicts[key])
+        detail = f"closer in all {known} comparisons" if beats else f"of {known} comparisons: {counts}"
+        said.append(
+            f"{called(strategy)} {verdict} the plain measure \u201c{called(baseline)}\u201d "
+            f"in following ratings and references ({detail})."
+        )
+    return said

@@ -1,0 +1,1 @@
+"""The generated pictures against photographs and raters."""

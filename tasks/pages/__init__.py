@@ -1,0 +1,1 @@
+"""The page kit: templates' environment, macros, style, figures, overlays."""

@@ -1,0 +1,92 @@
+"""What the two pages share: the template environment, numbers as words, pictures as data.
+
+In: values. Out: a Jinja2 environment that escapes everything it is given, whose pages need no other file.
+Knows nothing of what stands on a page.
+"""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure: PNG bytes, what it shows in one or two sentences, and a text for those who do not see it."""
+
+    png: bytes
+    caption: str
+    alt: str
+
+
+NAMES = {
+    "clp": "CLP transformation",
+    "temporal": "Temporal misalignment",
+    "distance_clp": "D, CLP transformation",
+    "distance_temporal": "D, temporal misalignment",
+    "cupids_bow_difference": "Cupid\u2019s-bow height difference",
+    "mirror_difference": "Pixel mirror difference",
+    "drawn_severity": "drawn severity",
+}
+"""Readable names of strategies, methods and measures that have one; others are shown as they are."""
+
+
+def environment() -> Environment:
+    """Templates by their path below `tasks/`; every value is escaped, an unknown name is an error."""
+    templates = FileSystemLoader(HERE.parent)
+    env = Environment(
+        loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    env.filters.update(share=share, number=number, count=count, data=data_url, called=called, sentence=sentence)
+    env.globals["style"] = Markup((HERE / "style.css").read_text(encoding="utf-8"))  # noqa: S704 (our own file)
+    return env
+
+
+def called(name: str) -> str:
+    """The readable name of a strategy, method or measure."""
+    return NAMES.get(name, name.replace("_", " "))
+
+
+def share(value: float | None) -> str:
+    """A share in [0, 1] as per cent, one digit; a dash for null."""
+    return number(None if value is None else 100 * value, 1)
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number with `digits` decimals and a real minus sign, never "-0.00"; a dash for null."""
+    if value is None:
+        return "\u2013"
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if not float(text) else text.replace("-", "\u2212")
+
+
+def count(value: int) -> str:
+    """A count with thin spaces between thousands."""
+    return f"{value:,}".replace(",", "\u2009")
+
+
+def sentence(text: str) -> str:
+    """The text with a capital first and a full stop last."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def data_url(picture: bytes) -> str:
+    """A PNG or JPEG as a data: address, so that the page needs no other file."""
+    kind = "jpeg" if picture[:2] == b"\xff\xd8" else "png"
+    return f"data:image/{kind};base64," + base64.b64encode(picture).decode("ascii")
+
+
+def settings_text(value: Any) -> str:
+    """A parameter's value on one line."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {settings_text(own)}" for key, own in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(settings_text(own) for own in value)
+    return str(value)

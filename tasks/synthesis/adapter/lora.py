@@ -1,0 +1,140 @@
+"""Adapters: small trained matrices beside the transformer's own, and the file that every reader takes alike.
+
+In: a FLUX transformer, rank, alpha, the names of layers. Out: the same transformer with the adapter on it, and the
+adapter as safetensors bytes in diffusers' own format. Rosero et al. 2025, DiffusionCleft, sections 3.2 and 4.2: LoRA of
+rank 16 and alpha 32, which is a scale of 2. Readers differ in where they look for alpha (a header, extra keys,
+nowhere), so the file holds B times that scale and says alpha = rank: each then has 1. Knows nothing of training.
+"""
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from diffusers import FluxPipeline, FluxTransformer2DModel
+from peft import LoraConfig, get_peft_model_state_dict, set_peft_model_state_dict
+from torch import Tensor, nn
+
+from tasks.base import runtime
+from tasks.errors import InputError
+
+NAME = "trained"
+"""The adapter's name in the transformer."""
+BLOCKS = ("transformer_blocks.", "single_transformer_blocks.")
+HEADER = "lora_adapter_metadata"
+"""Where diffusers looks for ranks and alphas; the file's only metadata, since a second key's place is left to luck."""
+
+
+class LoraError(InputError):
+    """An adapter does not fit its base; the message names the layer or the file."""
+
+
+def targeted(transformer: nn.Module, targets: Sequence[str]) -> list[str]:
+    """The linear layers of the blocks whose names end with a target. LoraError: a target without a layer."""
+    layers = [
+        name.removesuffix(".base_layer")  # where another adapter is on it already
+        for name, layer in transformer.named_modules()
+        if name.startswith(BLOCKS) and isinstance(layer, nn.Linear) and ".lora_" not in name
+    ]
+    found = {target: [name for name in layers if name.endswith(f".{target}")] for target in targets}
+    if missing := [target for target, names in found.items() if not names]:
+        ends = sorted({name.split(".", 2)[2] for name in layers})
+        raise LoraError(f"synthesis_train: targets {', '.join(missing)}: no such layer; there are: {', '.join(ends)}")
+    return sorted({name for names in found.values() for name in names})
+
+
+def add(
+    transformer: FluxTransformer2DModel, *, rank: int, alpha: float, targets: Sequence[str], seed: int
+) -> list[nn.Parameter]:
+    """Put a new adapter on the transformer, which it does not change yet; its matrices, float32 and to be trained."""
+    names = targeted(transformer, targets)
+    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=names, init_lora_weights=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Already found a `peft_config`")  # the assistant's: as meant
+        transformer.add_adapter(config, adapter_name=NAME)
+    with torch.no_grad():
+        for name, weight in _own(transformer).items():
+            if ".lora_A." in name:
+                weight.copy_(torch.randn(weight.shape, generator=runtime.generator(seed, "adapter", name)) / rank)
+            else:
+                weight.zero_()
+    return trainable(transformer)
+
+
+def trainable(transformer: FluxTransformer2DModel) -> list[nn.Parameter]:
+    """The adapter's matrices, in float32; everything else is frozen."""
+    own = {id(weight) for weight in _own(transformer).values()}
+    for weight in transformer.parameters():
+        weight.requires_grad_(id(weight) in own)
+        if id(weight) in own:
+            weight.data = weight.data.float()
+    return [weight for weight in transformer.parameters() if weight.requires_grad]
+
+
+def _own(transformer: FluxTransformer2DModel) -> dict[str, nn.Parameter]:
+    mark = (f".lora_A.{NAME}.", f".lora_B.{NAME}.")
+    return {name: weight for name, weight in transformer.named_parameters() if any(part in name for part in mark)}
+
+
+def state_of(transformer: FluxTransformer2DModel) -> dict[str, Tensor]:
+    """The adapter's matrices by layer, as they are trained: for going on later."""
+    found = get_peft_model_state_dict(transformer, adapter_name=NAME)
+    return {name: weight.detach().cpu().clone() for name, weight in found.items()}
+
+
+def put_state(transformer: FluxTransformer2DModel, state: Mapping[str, Tensor]) -> None:
+    """Back to what `state_of` gave."""
+    set_peft_model_state_dict(transformer, dict(state), adapter_name=NAME)
+    trainable(transformer)
+
+
+def save(transformer: FluxTransformer2DModel, *, rank: int, alpha: float) -> bytes:
+    """The adapter in diffusers' format, float32, its scale in B. The same matrices give the same bytes."""
+    state = {}
+    for name, weight in state_of(transformer).items():
+        folded = weight.float() * (alpha / rank) if ".lora_B." in name else weight.float()
+        state[f"transformer.{name}"] = folded.contiguous()
+    layers = sorted({name.rpartition(".lora_")[0].removeprefix("transformer.") for name in state})
+    header = {"transformer.r": rank, "transformer.lora_alpha": rank, "transformer.target_modules": layers}
+    return safetensors.torch.save(state, {HEADER: json.dumps(header, sort_keys=True)})
+
+
+def load(transformer: FluxTransformer2DModel, file: Path, *, name: str) -> None:
+    """Put the adapter of `file` on the transformer, frozen, as diffusers reads it (kohya's and others' formats too).
+
+    LoraError: not readable, or a matrix of it has no place in the transformer or no partner. diffusers only logs that,
+    and leaves random numbers where a matrix is missing.
+    """
+    try:
+        state, alphas, metadata = _read(file)
+        held = sorted(state)
+        FluxPipeline.load_lora_into_transformer(
+            state, network_alphas=alphas, transformer=transformer, adapter_name=name, metadata=metadata
+        )
+    except Exception as error:  # many kinds, of three libraries
+        said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise LoraError(f"{file}: not an adapter of this base's transformer: {said}") from error
+    if name not in (getattr(transformer, "peft_config", None) or {}):
+        raise LoraError(f"{file}: holds no layer `transformer.….lora_A.weight` of this base's transformer")
+    _require_whole(transformer, held, file=file, name=name)
+    transformer.requires_grad_(requires_grad=False)
+
+
+def _require_whole(transformer: FluxTransformer2DModel, held: Sequence[str], *, file: Path, name: str) -> None:
+    taken = {f"transformer.{key}" for key in get_peft_model_state_dict(transformer, adapter_name=name)}
+    given = {key for key in held if not key.startswith("text_encoder") and not key.endswith(".alpha")}
+    if strangers := sorted(given - taken):
+        raise LoraError(f"{file}: {strangers[0]}: no such matrix of this base's transformer ({len(strangers)} so)")
+    if missing := sorted(taken - given):
+        raise LoraError(f"{file}: {missing[0]} is missing ({len(missing)} so); the file is not whole")
+
+
+def _read(file: Path) -> tuple[dict[str, Tensor], Any, Any]:
+    found: tuple[dict[str, Tensor], Any, Any] = FluxPipeline.lora_state_dict(
+        str(file.parent), weight_name=file.name, return_alphas=True, return_lora_metadata=True, local_files_only=True,
+        use_safetensors=True,
+    )  # fmt: skip
+    return found

@@ -1,0 +1,1 @@
+"""Whether a generated picture may be shown: screening, identity, release."""

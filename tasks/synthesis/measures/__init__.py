@@ -1,0 +1,1 @@
+"""How good generated pictures are: fidelity, diversity, and classifiers that learn from them."""
