@@ -13,9 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import flow
-from pydantic import BaseModel
 
-from flows.buckets.incremental import recall, run_buckets, stage_pool
+from flows.buckets.incremental import recall, run_buckets
 from flows.buckets.store import open_store
 from flows.buckets.work import Source, Work, provenance, write_parts
 from flows.running.cards import card
@@ -29,12 +28,8 @@ from tasks.params.synthesis import (
     SynthesisBase,
     SynthesisCache,
     SynthesisCaptions,
-    SynthesisClassify,
     SynthesisGenerate,
-    SynthesisIdentity,
-    SynthesisMeasure,
     SynthesisPrompts,
-    SynthesisScreen,
     SynthesisTrain,
 )
 from tasks.schemas.ingest import IMAGES, LANDMARKS
@@ -43,29 +38,18 @@ from tasks.schemas.synthesis import (
     ADAPTERS,
     BASES,
     CAPTIONS,
-    CLASSIFIED,
     CONDITIONS,
-    EMBEDDINGS,
-    FEATURES,
     GENERATED,
-    IDENTITY,
     LATENTS,
-    PROJECTIONS,
     PROMPT_COVERAGE,
     PROMPTS,
-    SCREENED,
     TEXTS,
 )
 
 BASE = "base.json"
 ADAPTER = "pytorch_lora_weights.safetensors"
-LOOKED_AT = 64
-"""Pictures that the Inception network gets in one call: several of its batches."""
 TRIED = 32
 """Prompts, at least, that a trained adapter is tried with, called by its trigger and not."""
-GROUPS = ("photographs", *CONDITIONS)
-"""Folders of a table that has photographs and generated pictures."""
-WHO = ("image_id", "subject_id", "condition", "split", "reason")
 SAID = (*PIXELS, "names", "cleft_side", "age_group", "gender", "asymmetry", "scarring")
 """What a caption is made of."""
 
@@ -271,186 +255,3 @@ def synthesis_generate(condition: str, prompts: Path, base: Path, adapter: Path,
     if over:
         said = f"{over} of {len(own)} prompts are longer than a text encoder reads; what is too long is not seen"
         print(f"synthesis_generate@{condition}: {said}", file=sys.stderr, flush=True)
-
-
-@flow
-def synthesis_screen(prompts: Path, pre: Path, post: Path, out: Path) -> None:
-    """Look at every picture: one whole frontal face, nothing over it, sharp, and as it was asked for?"""
-    from tasks.synthesis.gate import screening
-
-    settings = params.load(SynthesisScreen, "synthesis_screen")
-    with stage_pool(_runtime().workers, screening.screen_pictures) as pool:
-        for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
-            work = Work(
-                stage="synthesis_screen",
-                compute=screening.screen_pictures,
-                schema=SCREENED,
-                sources={"generated": Source(generated, GENERATED), "prompts": Source(prompts, PROMPTS)},
-                settings={"settings": settings},
-            )
-            run_buckets(work, out / condition, runtime=_runtime(), pool=pool)
-
-
-@flow
-def synthesis_identity(
-    images: Path, captions: Path, pre: Path, post: Path, weights: Path, embeddings: Path, out: Path
-) -> None:
-    """Is a generated face somebody's? Face embeddings, and each picture's nearest training photograph."""
-    from tasks.synthesis.gate import identity
-
-    settings = params.load(SynthesisIdentity, "synthesis_identity")
-    numbers: dict[str, BaseModel | int | str] = {"settings": settings, "weights": str(weights)}
-    work = Work(
-        stage="synthesis_identity",
-        compute=identity.embed_photographs,
-        schema=EMBEDDINGS,
-        sources={"images": Source(images, IMAGES, PIXELS), "captions": Source(captions, CAPTIONS, WHO)},
-        settings=numbers,
-    )
-    with stage_pool(_runtime().workers, work.compute) as pool:
-        run_buckets(work, embeddings / "photographs", runtime=_runtime(), pool=pool)
-        for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
-            drawn = Work(
-                stage="synthesis_identity",
-                compute=identity.embed_generated,
-                schema=EMBEDDINGS,
-                sources={"generated": Source(generated, GENERATED)},
-                settings=numbers,
-            )
-            run_buckets(drawn, embeddings / condition, runtime=_runtime(), pool=pool)
-    found = identity.compare(_embeddings(embeddings), settings=settings)
-    record = provenance("synthesis_identity", identity, IDENTITY, numbers, {})
-    tables.write(found, out, IDENTITY, provenance=record)
-    kept = pc.sum(found["quarantined"]).as_py() or 0
-    print(f"synthesis_identity: {kept} of {found.num_rows} pictures quarantined", flush=True)
-
-
-@flow
-def synthesis_measure(
-    images: Path,
-    captions: Path,
-    pre: Path,
-    post: Path,
-    embeddings: Path,
-    weights: Path,
-    features: Path,
-    projections: Path,
-    out: Path,
-) -> None:
-    """Are the pictures faithful, and do they differ from each other? FIR, FID, KID, LPIPS, and where faces lie."""
-    from tasks.synthesis.measures import fidelity
-    from tasks.synthesis.measures import together as measures
-
-    settings, recognised = (
-        params.load(SynthesisMeasure, "synthesis_measure"),
-        params.load(SynthesisIdentity, "synthesis_identity"),
-    )
-    side = params.load(SynthesisGenerate, "synthesis_generate").side
-    numbers: dict[str, BaseModel | int | str] = {"settings": settings, "weights": str(weights)}
-    listed = tables.read(captions, CAPTIONS, ["image_id", "condition", "split", "reason"]).to_pylist()
-    learned = frozenset(
-        row["image_id"]
-        for row in listed
-        if row["split"] == "train" and row["condition"] in CONDITIONS and not row["reason"]
-    )
-    work = Work(
-        stage="synthesis_measure",
-        compute=fidelity.photograph_features,
-        schema=FEATURES,
-        sources={
-            "images": Source(images, IMAGES, PIXELS, learned),
-            "captions": Source(captions, CAPTIONS, (*WHO, "frame"), learned),
-        },
-        settings=numbers | {"side": side},
-        together=LOOKED_AT,
-    )
-    run_buckets(work, features / "photographs", runtime=_runtime(), here=True)
-    for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
-        drawn = Work(
-            stage="synthesis_measure",
-            compute=fidelity.generated_features,
-            schema=FEATURES,
-            sources={"generated": Source(generated, GENERATED)},
-            settings=numbers,
-            together=LOOKED_AT,
-        )
-        run_buckets(drawn, features / condition, runtime=_runtime(), here=True)
-    faces = _embeddings(embeddings)
-    found = measures.measure(
-        _both(pre, post),
-        faces,
-        pa.concat_tables(tables.read(features / name, FEATURES) for name in GROUPS),
-        identity=recognised,
-        settings=settings,
-        weights=str(weights),
-    )
-    with tables.replacing(out) as temporary:
-        temporary.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    record = provenance("synthesis_measure", measures, PROJECTIONS, numbers, {})
-    tables.write(measures.project(faces), projections, PROJECTIONS, provenance=record)
-
-
-@flow
-def synthesis_classify(
-    images: Path,
-    landmarks: Path,
-    captions: Path,
-    pre: Path,
-    post: Path,
-    screened: Path,
-    identity: Path,
-    weights: Path,
-    out: Path,
-) -> None:
-    """Are the pictures of use? Networks that learn clefts from them alone, asked about photographs."""
-    from tasks.synthesis.measures import classifiers
-
-    settings = params.load(SynthesisClassify, "synthesis_classify")
-    side = params.load(SynthesisGenerate, "synthesis_generate").side
-    record = provenance("synthesis_classify", classifiers, CLASSIFIED, {"settings": settings, "side": side}, {})
-    given = {
-        "pre": tables.read(pre, GENERATED),
-        "post": tables.read(post, GENERATED),
-        "landmarks": tables.read(landmarks, LANDMARKS, ["image_id", "points", "reason"]),
-        "captions": tables.read(captions, CAPTIONS),
-        "screened": _screened(screened),
-        "identity": tables.read(identity, IDENTITY),
-    }
-    record["inputs"] = {name: table_digest(table) for name, table in given.items()}
-    listed = tables.read(images, IMAGES)
-
-    def make() -> pa.Table:
-        with card("synthesis_classify", cards=_runtime().cards):
-            return classifiers.classify(
-                **given,
-                images=listed,
-                side=side,
-                settings=settings,
-                weights=str(weights),
-                on_progress=reporter("synthesis_classify"),
-            )
-
-    tables.write(recall(record, CLASSIFIED, make), out, CLASSIFIED, provenance=record)
-
-
-@flow
-def synthesis_release(prompts: Path, pre: Path, post: Path, screened: Path, identity: Path, out: Path) -> None:
-    """Put the pictures that may be shown into a folder: not flagged by screening, and nobody's face."""
-    from tasks.synthesis.gate import release
-
-    count = release.release(
-        _both(pre, post), tables.read(prompts, PROMPTS), _screened(screened), tables.read(identity, IDENTITY), out=out
-    )
-    print(f"synthesis_release: {count} pictures released", flush=True)
-
-
-def _both(pre: Path, post: Path) -> pa.Table:
-    return pa.concat_tables([tables.read(pre, GENERATED), tables.read(post, GENERATED)])
-
-
-def _screened(folder: Path) -> pa.Table:
-    return pa.concat_tables(tables.read(folder / condition, SCREENED) for condition in CONDITIONS)
-
-
-def _embeddings(folder: Path) -> pa.Table:
-    return pa.concat_tables(tables.read(folder / name, EMBEDDINGS) for name in GROUPS)
