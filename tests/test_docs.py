@@ -16,14 +16,15 @@ from typer.main import get_command
 from flows import PROJECT
 from flows.cli import app
 from tasks import params
-from tasks.evaluation.published import FLEISS_KAPPA, PUBLISHED
-from tasks.evaluation.symmetry.compare import evaluate
+from tasks.evaluation.published import FLEISS_KAPPA
+from tasks.evaluation.symmetry.published import PUBLISHED
 from tasks.ingest import inventory, ratings
 from tasks.ingest.raw import Folder
 from tasks.params.ingest import IngestImages
 from tasks.params.symmetry import PairCounts, SymmetryPairs, SymmetryTrain, SymmetryWarp
 from tasks.symmetry.plans import draw_plans
 from tests.evaluation.conftest import SETTINGS, draw_study
+from tests.evaluation.showing import evaluate
 from tests.symmetry.small_training import small_training
 from tests.test_architecture import model_of
 

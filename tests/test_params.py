@@ -1,5 +1,7 @@
 """params.yaml fits its models, and what does not fit is told by file, block, key and what is accepted."""
 
+import importlib
+import pkgutil
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,8 @@ def nested(model: type[BaseModel]) -> set[str]:
     }
 
 
+for _module in pkgutil.iter_modules(params.__path__):
+    importlib.import_module(f"{params.__name__}.{_module.name}")
 MODELS = {model.__name__: model for model in Block.__subclasses__() if model.__module__.startswith(params.__name__)}
 INNER = set().union(*(nested(model) for model in MODELS.values()))
 OUTER = {name: model for name, model in MODELS.items() if name not in INNER}

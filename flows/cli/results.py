@@ -1,41 +1,45 @@
-"""`vermilion results`: the headline numbers of the last run."""
+"""`vermilion results`: the headline numbers of the last run, a table per chapter."""
 
 import json
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from flows.cli.project import JSON, project_root
+from flows.repository.currency import not_current
 from tasks.errors import InputError
 
 
 def results(as_json: JSON = False) -> None:
-    """The headline numbers of the last `dvc repro`, and where the report is."""
+    """The headline numbers of the last `dvc repro`, what was not measured and why, and where the report is."""
     root = project_root()
-    path = root / "data/reports/summary.json"
-    if not path.exists():
-        raise InputError(f"{path}: no results yet; run `make demo` or `dvc repro`")
-    summary = json.loads(path.read_text(encoding="utf-8"))
+    summary, metrics = (root / f"data/reports/{name}.json" for name in ("summary", "metrics"))
+    for path in (summary, metrics):
+        if not path.exists():
+            raise InputError(f"{path}: no results yet; run `make demo` or `dvc repro`")
+    numbers = json.loads(summary.read_text(encoding="utf-8"))
+    missing = reasons(json.loads(metrics.read_text(encoding="utf-8")))
+    stale = not_current(root)
     if as_json:
-        print(json.dumps(summary, indent=1, sort_keys=True))
+        print(json.dumps(numbers | {"not_measured": missing, "not_current": stale}, indent=1, sort_keys=True))
         return
     console = Console(width=None if sys.stdout.isatty() else 120)
-    drawn = summary.pop("synthesis", {})
-    console.print(_table("", summary))
-    if drawn:
-        console.print(_table("synthesis", by_group(drawn)))
+    for name, columns in numbers.items():
+        console.print(_table(name, columns))
+    for name, reason in missing.items():
+        print(f"{name} was not measured: {reason}")
+    if stale:
+        print(f"These are results of an earlier run: {', '.join(stale[:3])} changed since; run `dvc repro`")
     print(f"report: {root / 'data/reports/index.html'}")
 
 
-def by_group(drawn: Mapping[str, float | None]) -> dict[str, dict[str, float | None]]:
-    """The synthesis' numbers by column: before repair, after repair, together; a name without either stands last."""
-    columns: dict[str, dict[str, float | None]] = {name: {} for name in ("pre", "post", "all")}
-    for key, value in drawn.items():
-        stem, _, group = key.rpartition("_")
-        columns.get(group, columns["all"])[stem if group in columns else key] = value
-    return columns
+def reasons(metrics: Mapping[str, Any]) -> dict[str, str]:
+    """By chapter, why it measured nothing."""
+    chapters = {name: own for name, own in metrics.items() if isinstance(own, dict)}
+    return {name: own["reason"] for name, own in chapters.items() if isinstance(own.get("reason"), str)}
 
 
 def _table(corner: str, columns: Mapping[str, Mapping[str, float | None]]) -> Table:

@@ -11,7 +11,6 @@ from rich.table import Table
 from tqdm import tqdm
 
 from flows.cli.project import JSON, project_root
-from tasks.errors import InputError
 
 if TYPE_CHECKING:
     from flows.photographs.score import Scored
@@ -20,74 +19,57 @@ if TYPE_CHECKING:
 def score(
     photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photographs of faces, any common format.")],
     as_json: JSON = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for one HTML page a photograph.")] = None,
-    anomaly: Annotated[
-        bool, typer.Option(help="Also look for the nearest face without a cleft; it takes longest.")
-    ] = True,
+    out: Annotated[Path | None, typer.Option(help="Folder for one HTML page per photograph.")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="SYSTEM", help="Leave out a system, such as one that takes long.")
+    ] = None,
 ) -> None:
-    """Score photographs with the trained models: D, grade 1-5, anomaly score S, and where they fall.
+    """Score photographs with every system that can read one: its numbers, and where they fall among others.
 
     Exit code 0: all were measured; 1: at least one was refused, with its reason; 2: nothing could be run.
     """
     root = project_root()
-    if not list(root.glob("data/symmetry/*/model/model.safetensors")):
-        raise InputError(f"{root / 'data/symmetry'}: no trained model; run `make demo` or `dvc repro` first")
     from flows.photographs import score as scoring  # torch takes seconds to import
-    from flows.photographs.anomaly import load_anomaly
     from tasks.base.tables import replacing
     from tasks.evaluation.photo_page import render_photo_page
 
-    models = scoring.load_models(root)
-    inverting = load_anomaly(root) if anomaly else None
-    notices = [*scoring.notices(root), *(inverting.notices if inverting else ())]
-    each = inverting.iterations if inverting else 1
+    readers = scoring.open_readers(root, without or ())
+    notices = scoring.notices(root, readers)
+    each = sum(reader.steps for reader in readers.values())
     results = []
 
     def advance(count: int) -> None:
         bar.update(count)
 
-    with tqdm(total=each * len(photos), desc="scoring", unit="iteration", disable=not sys.stderr.isatty()) as bar:
+    with tqdm(total=each * len(photos), desc="scoring", unit="step", disable=not sys.stderr.isatty()) as bar:
         for number, photo in enumerate(photos):
-            results.append(scored := scoring.score(photo, models, root, anomaly=inverting, advance=advance))
+            results.append(scored := scoring.score(photo, readers, root, advance=advance))
             bar.update(each * (number + 1) - bar.n)
             if out is not None:
                 page = out / f"{number + 1:03d}-{photo.stem}.html"
                 with replacing(page) as temporary:
                     temporary.write_text(render_photo_page(scored.photo, notices=notices), encoding="utf-8")
     if as_json:
-        print(json.dumps([result.record() for result in results], indent=1))
+        print(json.dumps([result.record(list(readers)) for result in results], indent=1))
     else:
-        _print_scores(results, [model.strategy for model in models])
+        _print_scores(results)
         print("\n".join(notices))
     if out is not None:
         print(f"pages: {out}", file=sys.stderr)
     raise typer.Exit(any(result.photo.reason for result in results))
 
 
-def _print_scores(results: "list[Scored]", strategies: list[str]) -> None:
+def _print_scores(results: "list[Scored]") -> None:
+    columns = list(dict.fromkeys(name for own in results for reading in own.photo.readings for name in reading.cells))
     table = Table(title=None)
     table.add_column("photograph", overflow="fold")
-    for strategy in strategies:
-        table.add_column(f"D {strategy}", justify="right")
-        table.add_column("grade", justify="right")
-        table.add_column("among rated", justify="right")
-    table.add_column("S anomaly", justify="right")
-    table.add_column("among controls", justify="right")
+    for name in columns:
+        table.add_column(name, justify="right")
     table.add_column("refused because", overflow="fold")
     for result in results:
-        record = result.record()
-        cells = []
-        for strategy in strategies:
-            own = record["symmetry"].get(strategy)
-            below = own["percentile_among"].get("rated_photographs") if own else None
-            cells += [
-                f"{own['distance']:.3f}" if own else "-",
-                str(own["grade"]) if own and own["grade"] else "-",
-                f"{below:.0f} %" if below is not None else "-",
-            ]
-        found = record["anomaly"] or {"score": None, "percentile_among": {}, "reason": None}
-        below = found["percentile_among"].get("unseen_controls")
-        cells.append("-" if found["score"] is None else f"{found['score']:.2f}")
-        cells.append("-" if below is None else f"{below:.0f} %")
-        table.add_row(str(result.path), *cells, record["reason"] or found["reason"] or "")
+        readings = result.photo.readings
+        cells = {name: text for reading in readings for name, text in reading.cells.items()}
+        reasons = [reading.reason for reading in readings if reading.reason]
+        why = result.photo.reason or "; ".join(reasons)
+        table.add_row(str(result.path), *(cells.get(name, "-") for name in columns), why)
     Console(width=None if sys.stdout.isatty() else 160).print(table)

@@ -1,35 +1,28 @@
-"""Photographs nobody has seen, through the trained models: what `vermilion score` computes.
+"""Photographs that nobody has seen, through the trained networks: what `vermilion score` computes.
 
-In: files, and what `dvc repro` left behind (models, training pairs' D, metrics). Out: one `Scored` a file, with
-D by strategy beside what it is read against, or the reason for which the photograph was refused. Writes nothing.
+In: files, and what `dvc repro` left behind. Out: one `Scored` per file, with every system's reading, or the reason for
+which the photograph was refused. Writes nothing. Knows no system: it loops over the chapters.
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+import importlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from flows.photographs.anomaly import Anomaly, read_anomaly
 from tasks import params
-from tasks.base import images, tables
+from tasks.base import images
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
-from tasks.evaluation.gather import read_notices, read_pairs
-from tasks.evaluation.photo_page import Measure, Photo, Reading, read_out
-from tasks.evaluation.symmetry.compare import PREFIX, training_scale
+from tasks.evaluation import chapters
+from tasks.evaluation.census import read_notices
+from tasks.evaluation.photo_page import Measure, Photo
+from tasks.evaluation.photograph import Photograph, Reader
 from tasks.ingest.landmarks import measure_face
-from tasks.ingest.lips import Lips, LipsError, crop_lips
-from tasks.params.evaluation import Evaluate
+from tasks.ingest.lips import LipsError, crop_lips
 from tasks.params.ingest import IngestLandmarks, IngestLips
-from tasks.params.symmetry import SymmetryTrain
-from tasks.schemas.evaluation import SCORES
-from tasks.schemas.ingest import RATINGS
-from tasks.symmetry.distances import distance_of_halves
-from tasks.symmetry.network import SiameseNetwork, load_network
 
 QUALITY = {
     "interocular_px": ("outer eye corners", "{:.0f} px apart", "min_interocular", "at least {:g} px"),
@@ -43,77 +36,46 @@ QUALITY = {
 
 
 @dataclass(frozen=True)
-class Model:
-    """A strategy's network and everything its D is read beside."""
-
-    strategy: str
-    network: SiameseNetwork
-    reading: Reading  # distance left at 0
-
-
-@dataclass(frozen=True)
 class Scored:
     """A photograph's result; `reason` is given when it was refused, and then there are no readings."""
 
     path: Path
     photo: Photo
 
-    def record(self) -> dict[str, Any]:
-        """The result as plain values, for --json."""
-        readings = {reading.strategy: _plain(reading) for reading in self.photo.readings}
+    def record(self, names: Sequence[str]) -> dict[str, Any]:
+        """The result as plain values, for --json. `names`: the systems asked; null for those without a reading."""
+        found = {reading.name: dict(reading.record) for reading in self.photo.readings}
         return {
             "photograph": str(self.path),
             "image_id": self.photo.image_id,
             "reason": self.photo.reason,
-            "symmetry": readings,
-            "anomaly": self.photo.anomaly.record() if self.photo.anomaly else None,
+            **{name: found.get(name) for name in names},
             "quality": {measure.name: measure.value for measure in self.photo.measures},
         }
 
 
-def _plain(reading: Reading) -> dict[str, Any]:
-    shown = read_out(reading)
-    below = {row["name"].replace(" ", "_"): round(row["below"], 1) for row in shown["rows"]}
-    return {name: shown[name] for name in ("distance", "threshold", "flagged", "grade")} | {"percentile_among": below}
+def open_readers(root: Path, without: Collection[str] = ()) -> dict[str, Reader]:
+    """The systems that can read a photograph, by name, with their networks opened; `without` leaves some out.
 
-
-def load_models(root: Path) -> list[Model]:
-    """The trained models under a project's folder. InputError says what to run when results are missing."""
-    folders = sorted(path.parent.parent for path in root.glob("data/symmetry/*/model/model.safetensors"))
-    metrics = root / "data/reports/metrics.json"
-    if not metrics.exists():
-        raise InputError(f"{metrics}: not there; run `dvc repro` to the end first")
-    measured = json.loads(metrics.read_text(encoding="utf-8"))["symmetry"]
-    settings = params.load(Evaluate, "evaluate", root / "params.yaml")
-    scores = tables.read(root / "data/evaluation/scores.parquet", SCORES).to_pandas()
-    rated = set(tables.read(root / "data/ingest/ratings.parquet", RATINGS, ["image_id"])["image_id"].to_pylist())
-    return [_model(folder, measured, scores[scores["image_id"].isin(rated)], settings) for folder in folders]
-
-
-def _model(folder: Path, measured: Mapping[str, Any], rated: pd.DataFrame, settings: Evaluate) -> Model:
-    strategy = folder.name
-    pairs = read_pairs(folder / "pairs", folder / "distances")
-    training = pairs[pairs["split"] == "train"]
-    own = measured[strategy]
-    reading = Reading(
-        strategy=strategy,
-        distance=0.0,
-        threshold=own["threshold"],
-        scale=training_scale(pairs, settings) if own["grade_scale"] else None,
-        positives=training.loc[training["label"] == 1, "distance"].to_numpy(float),
-        negatives=training.loc[training["label"] == 0, "distance"].to_numpy(float),
-        rated=rated.loc[rated["method"] == PREFIX + strategy, "score"].dropna().to_numpy(float),
-    )
-    return Model(strategy, load_network(folder / "model" / "model.safetensors"), reading)
-
-
-def score(
-    path: Path, models: Sequence[Model], root: Path, *, anomaly: Anomaly | None, advance: Callable[[int], None]
-) -> Scored:
-    """One photograph's result. A file that cannot be measured gives a reason, never an exception.
-
-    `anomaly`: None leaves that part out; `advance` as in `read_anomaly`.
+    InputError says what to run where there are none, and what is accepted where a name is unknown.
     """
+    able = {chapter.NAME: chapter.PHOTOGRAPH for chapter in chapters.CHAPTERS if chapter.PHOTOGRAPH}
+    if unknown := sorted(set(without) - set(able)):
+        raise InputError(f"--without {unknown[0]}: no such system; there are: {', '.join(able)}")
+    if not (root / "data/reports/metrics.json").exists():
+        raise InputError(f"{root / 'data/reports/metrics.json'}: not there; run `make demo` or `dvc repro` first")
+    found = {
+        name: reader
+        for name, module in able.items()
+        if name not in without and (reader := importlib.import_module(module).open_reader(root)) is not None
+    }
+    if not found:
+        raise InputError(f"{root / 'data'}: no trained network; run `make demo` or `dvc repro` to the end first")
+    return found
+
+
+def score(path: Path, readers: Mapping[str, Reader], root: Path, *, advance: Callable[[int], None]) -> Scored:
+    """One photograph's result. A file that cannot be measured gives a reason, never an exception."""
     points = params.load(IngestLandmarks, "ingest_landmarks", root / "params.yaml")
     cut = params.load(IngestLips, "ingest_lips", root / "params.yaml")
     try:
@@ -124,48 +86,29 @@ def score(
     except images.UnreadableImage as error:
         return Scored(path, Photo(path.name, image_id, reason=str(error)))
     face = measure_face(image, points)
-    measures = _measures(face, points)
+    photo = Photo(path.name, image_id, measures=_measures(face, points))
     if face["reason"]:
-        return Scored(path, Photo(path.name, image_id, reason=str(face["reason"]), measures=measures))
+        return Scored(path, replace(photo, reason=str(face["reason"])))
     landmarks = np.reshape(np.array(face["points"], float), (68, 2))
     try:
         lips = crop_lips(image, landmarks, settings=cut)
     except LipsError as error:
-        return Scored(path, Photo(path.name, image_id, reason=str(error), measures=measures))
-    photo = _photo(path.name, image_id, lips, cut, models, measures, root)
-    if anomaly is None:
-        return Scored(path, photo)
-    return Scored(
-        path, replace(photo, anomaly=read_anomaly(image, landmarks, anomaly, image_id=image_id, advance=advance))
-    )
+        return Scored(path, replace(photo, reason=str(error)))
+    seen = Photograph(image_id, image, landmarks, lips)
+    return Scored(path, _photo(photo, seen, cut, [reader.read(seen, advance) for reader in readers.values()]))
 
 
-def _photo(
-    name: str,
-    image_id: str,
-    lips: Lips,
-    cut: IngestLips,
-    models: Sequence[Model],
-    measures: Sequence[Measure],
-    root: Path,
-) -> Photo:
-    threads = params.load(SymmetryTrain, "symmetry_train", root / "params.yaml").threads
-    left, right = images.encode_png(lips.left), images.encode_png(lips.right)
-    readings = []
-    for model in models:
-        distance = distance_of_halves(left, right, model.network, threads=threads)
-        readings.append(Reading(**{**vars(model.reading), "distance": distance}))
-    return Photo(
-        name,
-        image_id,
+def _photo(photo: Photo, seen: Photograph, cut: IngestLips, readings: Sequence[Any]) -> Photo:
+    lips = seen.lips
+    return replace(
+        photo,
         region=images.encode_png(lips.region),
-        left=left,
-        right=right,
+        left=images.encode_png(lips.left),
+        right=images.encode_png(lips.right),
         points=lips.points,
         midline_x=lips.midline_x,
         mirrored=None if cut.mirrored_half == "none" else cut.mirrored_half,
         readings=readings,
-        measures=measures,
     )
 
 
@@ -177,6 +120,7 @@ def _measures(face: Mapping[str, object], limits: IngestLandmarks) -> list[Measu
     ]
 
 
-def notices(root: Path) -> list[str]:
-    """What a reader must know of the models: on what they were trained."""
-    return [f"Trained and compared on these pictures: {notice}" for notice in read_notices(root / "data/ingest/images")]
+def notices(root: Path, readers: Mapping[str, Reader]) -> list[str]:
+    """What a reader must know of the networks: on what they were trained, and what stood in."""
+    trained = [f"Trained and compared on these pictures: {line}" for line in read_notices(root / "data/ingest/images")]
+    return [*trained, *(line for reader in readers.values() for line in reader.notices)]

@@ -1,8 +1,7 @@
-"""One page a photograph: what was measured, where its D falls, or why nothing was measured.
+"""One page per photograph: what was measured, what each system reads in it, or why nothing was measured.
 
-In: one photograph's lip region, halves and points, and for each strategy its D beside the D of training
-pairs and of rated photographs. Out: an HTML page that needs no other file. Every value is escaped.
-Rosero et al. 2025, "Lip Symmetry Evaluation". Knows nothing of networks, files and tables.
+In: one photograph's lip region, halves and points, and the systems' readings. Out: an HTML page that needs no other
+file. Every value is escaped. Knows no system, and nothing of networks, files and tables.
 """
 
 import struct
@@ -11,30 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from scipy import stats
+from markupsafe import Markup
 
-from tasks.evaluation.anomaly.reading import AnomalyReading
+from tasks.pages.chapter import Reading
 from tasks.pages.environment import environment
-from tasks.statistics.grading import GradeScale
-
-TICKS = 160
-"""Most ticks drawn a row; larger groups are shown by that many evenly spaced quantiles."""
 
 OUTLINES = {"outer lip": (*range(48, 60), 48), "inner lip": (*range(60, 68), 60), "nose": tuple(range(31, 36))}
 """Chains of the 68 points that are drawn as lines (indices from 0)."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One strategy's D for this photograph, and what it is read beside. Empty arrays where there is nothing."""
-
-    strategy: str
-    distance: float
-    threshold: float | None
-    scale: GradeScale | None
-    positives: np.ndarray  # (n,) D of training positives
-    negatives: np.ndarray  # (m,) D of training negatives
-    rated: np.ndarray  # (k,) D of rated photographs
 
 
 @dataclass(frozen=True)
@@ -61,7 +43,6 @@ class Photo:
     mirrored: Literal["left", "right"] | None = None  # the half that was mirrored
     readings: Sequence[Reading] = ()
     measures: Sequence[Measure] = field(default=())
-    anomaly: AnomalyReading | None = None
 
 
 DECLINES = (
@@ -77,10 +58,14 @@ def render_photo_page(photo: Photo, *, notices: Sequence[str], declines: Sequenc
     """The page of one photograph, measured or refused."""
     page = environment().get_template("evaluation/photo.html.j2")
     drawn = None if photo.region is None else overlay(photo)
-    readings = [] if photo.reason else [read_out(reading) for reading in photo.readings]
-    anomaly = None if photo.reason else photo.anomaly
-    shown = {"overlay": drawn, "readings": readings, "anomaly": anomaly}
-    return page.render(photo=photo, notices=notices, declines=declines, **shown)
+    readings = [] if photo.reason else [(reading, _body(reading)) for reading in photo.readings]
+    return page.render(photo=photo, notices=notices, declines=declines, overlay=drawn, readings=readings)
+
+
+def _body(reading: Reading) -> Markup:
+    """The reading's own template, filled in."""
+    page = environment().get_template(reading.template)
+    return Markup(page.render(reading=reading, **reading.context))  # noqa: S704 (it escapes)
 
 
 def overlay(photo: Photo) -> dict[str, Any]:
@@ -103,64 +88,3 @@ def png_size(png: bytes) -> tuple[int, int]:
         raise ValueError("not a PNG")
     width, height = struct.unpack(">II", png[16:24])
     return width, height
-
-
-def read_out(reading: Reading) -> dict[str, Any]:
-    """What the page says of one strategy: grade, place among the groups, and the strips' geometry in per cent."""
-    groups = (
-        ("training positives", reading.positives, "positive"),
-        ("training negatives", reading.negatives, "negative"),
-        ("rated photographs", reading.rated, "rated"),
-    )
-    shown = [np.asarray(values, float) for _, values, _ in groups]
-    top = 1.04 * max([reading.distance, reading.threshold or 0.0, *(float(v.max()) for v in shown if len(v))]) or 1.0
-    rows = [
-        {
-            "name": name,
-            "n": len(values),
-            "css": css,
-            "ticks": [round(100 * value / top, 3) for value in _ticks(np.asarray(values, float))],
-            "below": percentile(np.asarray(values, float), reading.distance),
-        }
-        for name, values, css in groups
-        if len(values)
-    ]
-    return {
-        "strategy": reading.strategy,
-        "distance": reading.distance,
-        "threshold": reading.threshold,
-        "flagged": None if reading.threshold is None else reading.distance > reading.threshold,
-        "grade": None if reading.scale is None else int(reading.scale.grade(np.array([reading.distance]))[0]),
-        "grades": None if reading.scale is None else reading.scale.grades,
-        "bands": [] if reading.scale is None else _grade_bands(reading.scale, top),
-        "at": round(100 * reading.distance / top, 3),
-        "threshold_at": None if reading.threshold is None else round(100 * reading.threshold / top, 3),
-        "axis": [(round(100 * value / top, 3), f"{value:.3g}") for value in _axis(top)],
-        "rows": rows,
-    }
-
-
-def percentile(values: np.ndarray, distance: float) -> float:  # 0..100
-    """Share of `values` below `distance` in per cent, ties half."""
-    return float(stats.percentileofscore(values, distance, kind="mean"))
-
-
-def _ticks(values: np.ndarray) -> np.ndarray:
-    if len(values) <= TICKS:
-        return np.sort(values)
-    return np.asarray(np.quantile(values, (np.arange(TICKS) + 0.5) / TICKS))
-
-
-def _axis(top: float) -> list[float]:
-    step = 10.0 ** np.floor(np.log10(top / 2))
-    step = next(step * k for k in (1, 2, 5, 10) if top / (step * k) <= 5)
-    return [float(value) for value in np.arange(0, top, step)]
-
-
-def _grade_bands(scale: GradeScale, top: float) -> list[tuple[float, float, int, bool]]:
-    """For each grade: where its band begins, its width (per cent of the strip), and whether a digit fits in."""
-    step = (scale.high - scale.low) / (scale.grades - 1)
-    cuts = [scale.low + (g + 0.5) * step for g in range(scale.grades - 1)]
-    edges = [min(100.0, max(0.0, 100 * cut / top)) for cut in (0.0, *cuts)] + [100.0]
-    bands = zip(edges[:-1], edges[1:], strict=True)
-    return [(round(a, 3), round(b - a, 3), g, b - a >= 3.0) for g, (a, b) in enumerate(bands, start=1)]

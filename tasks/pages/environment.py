@@ -1,4 +1,4 @@
-"""What the two pages share: the template environment, numbers as words, pictures as data.
+"""What all pages share: the template environment, numbers as words, pictures as data.
 
 In: values. Out: a Jinja2 environment that escapes everything it is given, whose pages need no other file.
 Knows nothing of what stands on a page.
@@ -64,6 +64,14 @@ def number(value: float | None, digits: int = 2) -> str:
         return "\u2013"
     text = f"{value:.{digits}f}"
     return text.lstrip("-") if not float(text) else text.replace("-", "\u2212")
+
+
+def span(found: Mapping[str, Any], *, percent: bool = False) -> str:
+    """An estimate's interval in words, or why there is none."""
+    if found["low"] is None:
+        return str(found["reason"])
+    low, high = (share(found[end]) if percent else number(found[end]) for end in ("low", "high"))
+    return f"interval {low} to {high}"
 
 
 def count(value: int) -> str:

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from tasks.evaluation.anomaly.compare import evaluate_anomaly
-from tasks.evaluation.symmetry.compare import Evaluation, evaluate
+from tasks.evaluation.comparison import Evaluation
 from tasks.evaluation.synthesis.compare import evaluate_synthesis
 from tasks.params.evaluation import Evaluate
 from tests.evaluation.anomaly_study import HEADLINE, draw_cohort
+from tests.evaluation.showing import evaluate
 from tests.evaluation.synthesis_study import draw_synthesis_study
 
 SETTINGS = Evaluate(

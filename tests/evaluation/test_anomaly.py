@@ -11,11 +11,11 @@ import pytest
 from scipy import stats
 
 from flows import PROJECT
+from tasks.evaluation.anomaly import chapter
 from tasks.evaluation.anomaly.compare import cells, evaluate_anomaly, headline_scores
+from tasks.evaluation.anomaly.published import MISPRINT, TABLE
 from tasks.evaluation.anomaly.words import findings
-from tasks.evaluation.gather import rounded, summarise
-from tasks.evaluation.published import ANOMALY_MISPRINT, ANOMALY_TABLE
-from tasks.evaluation.symmetry.compare import finite
+from tasks.evaluation.metrics import finite, rounded
 from tasks.params.evaluation import Evaluate
 from tests.evaluation.anomaly_study import HEADLINE, ITERATIONS
 
@@ -146,18 +146,17 @@ def test_the_headline_among_the_methods(cohort: SimpleNamespace, record: dict[st
     assert pd.isna(rows.loc["image-refused", "score"])
     severity = cohort.references.set_index("image_id")["value"]
     assert rows["score"].reindex(severity.index).corr(severity) > 0.8
-    few = summarise({"symmetry": {}, "baselines": {}, "anomaly": record})
+    few = chapter.headline(record)
     assert few["anomaly"]["pearson_survey"] > 0.9
     assert few["anomaly"]["spearman_drawn_severity"] > 0.9
-    assert summarise({"symmetry": {}, "baselines": {}, "anomaly": {"reason": "no scores"}}) == {}
 
 
 def test_the_published_table_is_that_of_the_docs() -> None:
     text = (PROJECT / "docs/published-tables.md").read_text()
-    assert sum(len(own) for regions in ANOMALY_TABLE.values() for r in regions.values() for own in r.values()) == 48
-    state, region, heatmap, done = ANOMALY_MISPRINT
-    assert ANOMALY_TABLE[state][region][heatmap][done] == 44
-    for name, regions in (("adapted", ANOMALY_TABLE["adapted"]), ("not adapted", ANOMALY_TABLE["not_adapted"])):
+    assert sum(len(own) for regions in TABLE.values() for r in regions.values() for own in r.values()) == 48
+    state, region, heatmap, done = MISPRINT
+    assert TABLE[state][region][heatmap][done] == 44
+    for name, regions in (("adapted", TABLE["adapted"]), ("not adapted", TABLE["not_adapted"])):
         for heatmap in ("lpips", "pse", "ssim"):
             values = [f"{v:g}" for region in ("mouth", "face") for v in regions[region][heatmap].values()]
             row = f"| {name} | {heatmap.upper()} | {' | '.join(values)} |"

@@ -9,6 +9,7 @@ import numpy as np
 from tasks.evaluation.anomaly import reading as anomaly_reading
 from tasks.evaluation.anomaly.reading import AnomalyReading, pictures
 from tasks.evaluation.photo_page import Photo, render_photo_page
+from tasks.pages.chapter import Reading
 from tests.evaluation.anomaly_study import HEADLINE
 
 CONTROLS, PATIENTS = np.array([4.0, 5.0, 6.0, 7.0]), np.array([1.0, 2.0, 3.0, 4.5])
@@ -17,6 +18,10 @@ CONTROLS, PATIENTS = np.array([4.0, 5.0, 6.0, 7.0]), np.array([1.0, 2.0, 3.0, 4.
 def reading(**changed: object) -> AnomalyReading:
     given = {"controls": CONTROLS, "patients": PATIENTS, "score": 4.2}
     return AnomalyReading(HEADLINE, **(given | changed))  # type: ignore[arg-type]
+
+
+def shown(**changed: object) -> Reading:
+    return reading(**changed).as_reading("anomaly", "Anomaly", "Hayajneh et al.")
 
 
 def test_the_record_says_how_the_score_was_made_and_where_it_lies() -> None:
@@ -50,12 +55,12 @@ def test_the_cohort_is_everyone_scored(cohort: SimpleNamespace) -> None:
 
 
 def test_the_page_has_it_when_it_is_given_and_not_otherwise() -> None:
-    html = render_photo_page(Photo("one.jpg", "ab" * 32, anomaly=reading()), notices=[])
+    html = render_photo_page(Photo("one.jpg", "ab" * 32, readings=[shown()]), notices=[])
     for text in ("4.200", "this S lies above 25", "PSE over mouth and nose", "Hayajneh"):
         assert text in html
     assert "Hayajneh" not in render_photo_page(Photo("one.jpg", "ab" * 32), notices=[])
-    declined = reading(score=None, reason="<b>too little of the face</b>")
-    html = render_photo_page(Photo("one.jpg", "ab" * 32, anomaly=declined), notices=[])
+    declined = shown(score=None, reason="<b>too little of the face</b>")
+    html = render_photo_page(Photo("one.jpg", "ab" * 32, readings=[declined]), notices=[])
     assert "&lt;b&gt;too little of the face" in html
     assert "S lies above" not in html
 
@@ -80,4 +85,4 @@ def test_the_heat_lies_on_the_photographs_face() -> None:
     inside, outside = face[int(40 * scale), int(50 * scale)], face[int(90 * scale), int(90 * scale)]
     assert abs(outside - 150).max() < 6
     assert abs(inside - 150).max() > 60
-    assert render_photo_page(Photo("a", "b", anomaly=reading(**made)), notices=[]).count("data:image/jpeg") == 4
+    assert render_photo_page(Photo("a", "b", readings=[shown(**made)]), notices=[]).count("data:image/jpeg") == 4

@@ -10,29 +10,28 @@ import pandas as pd
 import pytest
 
 from tasks.evaluation.anomaly.section import draw_anomaly, gallery, pick_faces, stand_ins
-from tasks.evaluation.report import render_report
-from tasks.evaluation.symmetry.compare import Evaluation
+from tasks.evaluation.comparison import Evaluation
 from tasks.pages.overlays import COLOURS, around_face, decode_heat, jpeg, lay_over
 from tasks.params.evaluation import Evaluate, Report
 from tests.evaluation.anomaly_study import HEADLINE
+from tests.evaluation.showing import anomaly_chapter
+from tests.evaluation.showing import render as render_page
 
 SETTINGS = Report(examples=4, gallery=5, opacity=0.5, sheet=4, show_training_pairs=False)
 
 
 def render(evaluation: Evaluation, anomaly: dict[str, Any], **given: Any) -> str:
-    metrics = evaluation.metrics | {"anomaly": anomaly}
-    rest: dict[str, Any] = {"census": [], "refusals": [], "pictures": {}, "examples": [], "provenance": []}
-    return re.sub(r"\s+", " ", render_report(metrics=metrics, notices=[], **(rest | given)))
+    return re.sub(r"\s+", " ", render_page(evaluation, anomaly_chapter(anomaly, **given)))
 
 
 @pytest.fixture(scope="module")
 def page(evaluation: Evaluation, record: dict[str, Any], cohort: SimpleNamespace, survey: Evaluate) -> str:
     pictures = draw_anomaly(record, cohort.scores, cohort.maps, cohort.ratings, cohort.references, survey)
     assert {name: len(own) for name, own in pictures.items()} == {
-        "anomaly-table": 2,
-        "anomaly-scatters": 3,
-        "anomaly-steps": 1,
-        "anomaly-inversion": 1,
+        "table": 2,
+        "scatters": 3,
+        "steps": 1,
+        "inversion": 1,
     }
     again = draw_anomaly(record, cohort.scores, cohort.maps, cohort.ratings, cohort.references, survey)
     assert again == pictures
@@ -62,7 +61,7 @@ def test_the_gallery_is_sorted_by_score(page: str, cohort: SimpleNamespace) -> N
 
 
 def test_without_anything_the_section_says_why(evaluation: Evaluation, survey: Evaluate) -> None:
-    assert "Left out: no scores." in render(evaluation, {"reason": "no scores"})
+    assert "Not measured: no scores." in render(evaluation, {"reason": "no scores"})
     none = pd.DataFrame()
     assert draw_anomaly({"reason": "no scores"}, none, none, none, none, survey) == {}
     assert gallery([], pd.DataFrame({"score": pd.Series(dtype=float), **_keys()}), HEADLINE, SETTINGS) == []

@@ -9,9 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tasks.evaluation.symmetry.compare import Evaluation, evaluate, finite
+from tasks.evaluation.comparison import Evaluation
+from tasks.evaluation.metrics import finite
 from tasks.params.evaluation import Evaluate
 from tasks.schemas.evaluation import SCORES
+from tests.evaluation.showing import evaluate
 
 
 def run(study: SimpleNamespace, settings: Evaluate, **changed: Any) -> Evaluation:
@@ -36,24 +38,27 @@ def leaves(value: Any) -> Iterator[Any]:
 
 def test_everything_the_report_needs_is_there(evaluation: Evaluation) -> None:
     m = evaluation.metrics
-    assert list(m["symmetry"]) == ["clp", "temporal"]
-    for own in m["symmetry"].values():
+    assert list(m["symmetry"]["strategies"]) == ["clp", "temporal"]
+    for own in m["symmetry"]["strategies"].values():
         assert list(own["binary"]) == ["test", "train", "validation"]
         assert set(own["cars"]) == {"all", "lay", "medical", "reliable"}
         assert set(own["ratings"]) == set(own["cars"])
         assert set(own["references"]) == {"drawn_severity"}
         assert set(own["by_kind"]) == {"untouched", "both_sided", "clp", "commissure"}
-    assert set(m["baselines"]) == {"mirror_difference"}
+    assert set(m["symmetry"]["baselines"]) == {"mirror_difference"}
     assert set(m["raters"]["ceiling"]) == {"all", "lay", "medical", "reliable"}
     assert m["raters"]["flagged"] == ["l4"]
 
 
 def test_the_better_network_is_found_better(evaluation: Evaluation) -> None:
     m = evaluation.metrics
-    clp, temporal = m["symmetry"]["clp"], m["symmetry"]["temporal"]
+    clp, temporal = m["symmetry"]["strategies"]["clp"], m["symmetry"]["strategies"]["temporal"]
     assert clp["references"]["drawn_severity"]["spearman"]["value"] > 0.85
     assert clp["ratings"]["medical"]["pearson"]["value"] > temporal["ratings"]["medical"]["pearson"]["value"]
-    verdicts = {s: m["comparisons"][s]["mirror_difference"]["drawn_severity"]["verdict"] for s in ("clp", "temporal")}
+    verdicts = {
+        s: m["symmetry"]["comparisons"][s]["mirror_difference"]["drawn_severity"]["verdict"]
+        for s in ("clp", "temporal")
+    }
     assert verdicts == {"clp": "better", "temporal": "worse"}
 
 
@@ -72,7 +77,7 @@ def test_photographs_that_nobody_rated_change_nothing_but_their_count(
         for n in range(6)
         for method in sorted(set(study.scores["method"]))
     ]
-    said = {"image_id": "f00d", "rater_id": "anyone", "rater_role": "medical", "scale": "realism", "score": 5.0}
+    said = {"image_id": "f00d", "rater_id": "anyone", "rater_role": "medical", "scale": "another", "score": 5.0}
     more = run(
         study,
         settings,
@@ -83,7 +88,10 @@ def test_photographs_that_nobody_rated_change_nothing_but_their_count(
     known = evaluation.metrics | {"raters": {k: v for k, v in evaluation.metrics["raters"].items() if k != "dropped"}}
     assert dropped == evaluation.metrics["raters"]["dropped"] | {"another scale": 1}
     assert without_counts(more.metrics) == without_counts(known)
-    assert more.metrics["symmetry"]["clp"]["n_scored"] == evaluation.metrics["symmetry"]["clp"]["n_scored"] + 6
+    assert (
+        more.metrics["symmetry"]["strategies"]["clp"]["n_scored"]
+        == evaluation.metrics["symmetry"]["strategies"]["clp"]["n_scored"] + 6
+    )
 
 
 def test_an_unreliable_rater_does_not_lower_the_mark(evaluation: Evaluation, study: SimpleNamespace) -> None:
@@ -131,7 +139,7 @@ def test_people_a_network_learned_from_do_not_judge_it(study: SimpleNamespace, s
     found = run(study, settings, scores=scores).metrics
     assert found["raters"]["dropped"] == {"subject used in training": 10}
     assert found["raters"]["n_images"] == 48
-    assert found["symmetry"]["clp"]["references"]["drawn_severity"]["pearson"]["n_images"] == 48
+    assert found["symmetry"]["strategies"]["clp"]["references"]["drawn_severity"]["pearson"]["n_images"] == 48
 
 
 def test_a_rising_map_of_d_leaves_ranks_and_grades_where_they_are(
@@ -142,17 +150,17 @@ def test_a_rising_map_of_d_leaves_ranks_and_grades_where_they_are(
     pairs = study.pairs | {"clp": study.pairs["clp"].assign(distance=study.pairs["clp"]["distance"] * 30)}
     found = run(study, settings, scores=scores, pairs=pairs)
     assert found.scores["grade"].equals(evaluation.scores["grade"])
-    old, new = evaluation.metrics["symmetry"]["clp"], found.metrics["symmetry"]["clp"]
+    old, new = evaluation.metrics["symmetry"]["strategies"]["clp"], found.metrics["symmetry"]["strategies"]["clp"]
     assert new["binary"]["test"]["accuracy"] == old["binary"]["test"]["accuracy"]
     assert new["ratings"]["medical"]["spearman"]["value"] == old["ratings"]["medical"]["spearman"]["value"]
 
 
 def test_without_ratings_and_references_the_rest_still_stands(study: SimpleNamespace, settings: Evaluate) -> None:
     found = run(study, settings, ratings=study.ratings.iloc[:0], references=study.references.iloc[:0]).metrics
-    assert found["symmetry"]["clp"]["binary"]["test"]["auc"]["value"] is not None
-    assert found["symmetry"]["clp"]["ratings"] == {}
+    assert found["symmetry"]["strategies"]["clp"]["binary"]["test"]["auc"]["value"] is not None
+    assert found["symmetry"]["strategies"]["clp"]["ratings"] == {}
     assert found["raters"]["fleiss_kappa"]["reason"]
-    assert found["findings"] == []
+    assert found["symmetry"]["findings"] == []
 
 
 def test_a_collapsed_network_gets_reasons_instead_of_numbers(study: SimpleNamespace, settings: Evaluate) -> None:
@@ -160,7 +168,7 @@ def test_a_collapsed_network_gets_reasons_instead_of_numbers(study: SimpleNamesp
     scores.loc[(scores["method"] == "distance_clp") & scores["score"].notna(), "score"] = 0.5
     pairs = study.pairs | {"clp": study.pairs["clp"].assign(distance=0.5)}
     found = run(study, settings, scores=scores, pairs=pairs).metrics
-    clp = found["symmetry"]["clp"]
+    clp = found["symmetry"]["strategies"]["clp"]
     assert clp["cars"] == {}
     assert "must exceed" in clp["cars_reason"]
     assert clp["ratings"]["all"]["pearson"]["reason"]
@@ -169,7 +177,7 @@ def test_a_collapsed_network_gets_reasons_instead_of_numbers(study: SimpleNamesp
 
 def test_a_strategy_that_scored_no_photograph(study: SimpleNamespace, settings: Evaluate) -> None:
     found = run(study, settings, scores=study.scores[study.scores["method"] != "distance_temporal"])
-    assert found.metrics["symmetry"]["temporal"]["reason"] == "no photograph was scored"
+    assert found.metrics["symmetry"]["strategies"]["temporal"]["reason"] == "no photograph was scored"
     assert set(found.scores["method"]) == {"distance_clp", "mirror_difference"}
 
 
@@ -181,8 +189,8 @@ def test_two_scores_of_one_photograph_are_refused(study: SimpleNamespace, settin
 def test_strategies_come_from_the_data(study: SimpleNamespace, settings: Evaluate) -> None:
     scores = study.scores.replace({"method": {"distance_temporal": "distance_blinks"}})
     found = run(study, settings, scores=scores, pairs={"blinks": study.pairs["temporal"]}).metrics
-    assert list(found["symmetry"]) == ["blinks"]
-    assert set(found["baselines"]) == {"distance_clp", "mirror_difference"}
+    assert list(found["symmetry"]["strategies"]) == ["blinks"]
+    assert set(found["symmetry"]["baselines"]) == {"distance_clp", "mirror_difference"}
 
 
 def test_nan_never_reaches_json() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.evaluation.symmetry.compare import Evaluation
+from tasks.evaluation.comparison import Evaluation
 from tasks.pages import figures
 
 RNG = np.random.default_rng(1)

@@ -1,7 +1,8 @@
 """Tables of all systems as columns, and what is told of them."""
 
 from tasks.base import tables
-from tasks.evaluation.gather import read_anomaly, rounded
+from tasks.evaluation.anomaly.read import read_anomaly
+from tasks.evaluation.metrics import rounded
 from tasks.schemas.anomaly import ANOMALY_MAPS, ANOMALY_SCORES
 
 
@@ -17,9 +18,11 @@ def test_the_anomaly_tables_are_read_without_pictures_or_missed_quietly(cohort, 
         ("scores", cohort.score_table, ANOMALY_SCORES),
         ("maps", cohort.map_table, ANOMALY_MAPS),
     ):
-        assert all(table.empty for table in read_anomaly(tmp_path / "none"))
+        none = read_anomaly(tmp_path / "none")
+        assert none.scores.empty
+        assert none.maps.empty
         tables.write(own, tmp_path / name / "00.parquet", schema, provenance={})
-    scores, maps = read_anomaly(tmp_path)
+    scores, maps, _ = read_anomaly(tmp_path)
     assert scores.equals(cohort.scores)
     assert "picture" not in maps
     assert len(maps) == len(cohort.maps)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, cohen_kappa_score
 
-from tasks.evaluation.published import PUBLISHED
+from tasks.evaluation.symmetry.published import PUBLISHED
 from tasks.statistics.grading import (
     GradeScale,
     chance_accuracy,

@@ -14,13 +14,17 @@ from tasks.evaluation.anomaly.reading import AnomalyReading
 from tasks.evaluation.anomaly.reading import cohort as cohort_of
 from tasks.evaluation.anomaly.reading import pictures as pictures_of
 from tasks.evaluation.anomaly.section import draw_anomaly, gallery
-from tasks.evaluation.photo_page import Measure, Photo, Reading, render_photo_page
-from tasks.evaluation.report import Census, Example, Provenance, Refusal, draw_pictures, render_report
-from tasks.evaluation.symmetry.compare import Evaluation, finite
+from tasks.evaluation.census import Census, Provenance, Refusal
+from tasks.evaluation.comparison import Evaluation
+from tasks.evaluation.metrics import finite
+from tasks.evaluation.photo_page import Measure, Photo, render_photo_page
+from tasks.evaluation.symmetry.reading import Distance, as_reading
+from tasks.evaluation.symmetry.section import Example, draw_pictures
 from tasks.evaluation.synthesis.section import draw_synthesis
 from tasks.params.evaluation import Evaluate, Report
 from tasks.statistics.grading import GradeScale
 from tests.evaluation.anomaly_study import HEADLINE
+from tests.evaluation.showing import anomaly_chapter, render, symmetry_chapter, synthesis_chapter
 from tests.evaluation.synthesis_study import section_of
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -61,31 +65,43 @@ def pages(
         scores=evaluation.scores,
         ratings=study.ratings,
         curves={"clp": curve, "temporal": curve},
-        metrics=evaluation.metrics,
+        record=evaluation.metrics["symmetry"],
         settings=settings,
     )
-    pictures |= draw_anomaly(record, cohort.scores, cohort.maps, cohort.ratings, cohort.references, survey)
-    pictures |= draw_synthesis(finite(drawn_record), drawn.made.measures, drawn.projections, drawn.curves)
-    report = render_report(
-        metrics=evaluation.metrics | {"anomaly": record, "synthesis": finite(drawn_record)},
-        synthesis=section_of(drawn, show_training_pairs=True, notices=["A stand-in.", LONG]),
-        faces=gallery(
-            [cohort.map_table],
-            cohort.scores,
-            HEADLINE,
-            Report(examples=4, gallery=5, opacity=0.7, sheet=4, show_training_pairs=False),
+    settings_of_report = Report(examples=4, gallery=5, opacity=0.7, sheet=4, show_training_pairs=False)
+    chapters = [
+        symmetry_chapter(
+            evaluation,
+            pictures=pictures,
+            examples=[Example("clp", f"i{n}", LONG, n / 4, 1 + n, 3.5, region) for n in range(5)],
         ),
+        anomaly_chapter(
+            record,
+            pictures=draw_anomaly(record, cohort.scores, cohort.maps, cohort.ratings, cohort.references, survey),
+            faces=gallery([cohort.map_table], cohort.scores, HEADLINE, settings_of_report),
+        ),
+        synthesis_chapter(
+            drawn_record,
+            settings.model_dump(),
+            section=section_of(drawn, show_training_pairs=True, notices=["A stand-in.", LONG]),
+            pictures=draw_synthesis(finite(drawn_record), drawn.made.measures, drawn.projections, drawn.curves),
+        ),
+    ]
+    report = render(
+        evaluation,
+        *chapters,
         census=[Census("Control photographs " + LONG, 120, 100_000, 3)],
         refusals=[Refusal("ingest_images", f"images.csv line 12: {LONG} does not exist", 1)],
-        pictures=pictures,
-        examples=[Example("clp", f"i{n}", LONG, n / 4, 1 + n, 3.5, region) for n in range(5)],
         provenance=[
             Provenance("symmetry_train@clp", {"x": LONG}, {"network-with-a-long-name": "ab" * 32}, 5, "cd" * 32)
         ],
         notices=["Drawn faces.", LONG],
     )
     scale = GradeScale(low=0.5, high=0.52, grades=5)
-    own = Reading("clp", 0.9, 0.5, scale, np.linspace(0, 0.5, 900), np.linspace(0.4, 2, 900), np.linspace(0, 1, 50))
+    distance = Distance(
+        "clp", 0.9, 0.5, scale, np.linspace(0, 0.5, 900), np.linspace(0.4, 2, 900), np.linspace(0, 1, 50)
+    )
+    own = as_reading("symmetry", "Symmetry", "a paper", [distance])
     points = np.stack([np.linspace(5, 95, 68), np.linspace(5, 55, 68)], axis=1)
     measured = Photo(LONG, "ab" * 32, None, region, region, region, points, 50.0, "left", [own], [Measure("Yaw", "2°")])
     photograph = np.full((300, 260, 3), 150, np.uint8)
@@ -101,7 +117,19 @@ def pages(
         opacity=0.7,
     )
     read = AnomalyReading(HEADLINE, **cohort_of(cohort.scores, HEADLINE), score=4.2, **seen)
-    both = Photo(LONG, "ab" * 32, None, region, region, region, points, 50.0, "left", [own], [], anomaly=read)
+    both = Photo(
+        LONG,
+        "ab" * 32,
+        None,
+        region,
+        region,
+        region,
+        points,
+        50.0,
+        "left",
+        [own, read.as_reading("anomaly", "Anomaly", "a paper")],
+        [],
+    )
     refused = Photo(LONG, "ab" * 32, f"cannot be read: {LONG}")
     folder = tmp_path_factory.mktemp("pages")
     written = {

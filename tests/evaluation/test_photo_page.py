@@ -6,19 +6,18 @@ import pytest
 from tasks.evaluation.photo_page import (
     Measure,
     Photo,
-    Reading,
     overlay,
-    percentile,
     png_size,
-    read_out,
     render_photo_page,
 )
+from tasks.evaluation.symmetry.reading import Distance, as_reading, percentile, read_out
+from tasks.pages.chapter import Reading
 from tasks.statistics.grading import GradeScale
 
 POINTS = np.stack([np.linspace(5, 95, 68), np.linspace(5, 55, 68)], axis=1)
 
 
-def reading(distance: float = 0.6, **changed: object) -> Reading:
+def distance_of(distance: float = 0.6, **changed: object) -> Distance:
     given = {
         "strategy": "clp",
         "distance": distance,
@@ -28,7 +27,11 @@ def reading(distance: float = 0.6, **changed: object) -> Reading:
         "negatives": np.linspace(0.5, 1.2, 300),
         "rated": np.array([0.2, 0.6, 0.8, 1.0]),
     }
-    return Reading(**(given | changed))  # type: ignore[arg-type]
+    return Distance(**(given | changed))  # type: ignore[arg-type]
+
+
+def reading(*distances: Distance) -> Reading:
+    return as_reading("symmetry", "Symmetry", "a paper", distances or [distance_of()])
 
 
 def photo(region: bytes, **changed: object) -> Photo:
@@ -64,18 +67,18 @@ def test_the_patients_right_half_is_shown_first_as_in_the_picture(region: bytes)
 
 
 def test_where_d_falls(region: bytes) -> None:
-    out = read_out(reading(0.6))
+    out = read_out(distance_of(0.6))
     below = {row["name"]: row["below"] for row in out["rows"]}
     assert below["training positives"] == 100
     assert below["rated photographs"] == pytest.approx(100 * 1.5 / 4)
     assert (out["grade"], out["flagged"]) == (3, True)
-    assert read_out(reading(0.5))["flagged"] is False
+    assert read_out(distance_of(0.5))["flagged"] is False
     assert percentile(np.array([1.0, 2.0]), 1.5) == 50
 
 
 def test_strips_stay_inside_and_bands_cover_them() -> None:
     for distance in (0.0, 0.3, 9.0):
-        out = read_out(reading(distance))
+        out = read_out(distance_of(distance))
         marks = [x for row in out["rows"] for x in row["ticks"]] + [out["at"], out["threshold_at"]]
         assert 0 <= min(marks) <= max(marks) <= 100
         assert all(len(row["ticks"]) <= 160 for row in out["rows"])
@@ -86,8 +89,8 @@ def test_strips_stay_inside_and_bands_cover_them() -> None:
 
 def test_a_photograph_read_beside_nothing(region: bytes) -> None:
     empty = np.array([])
-    alone = reading(0.0, threshold=None, scale=None, positives=empty, negatives=empty, rated=empty)
-    html = render_photo_page(photo(region, readings=[alone]), notices=[])
+    alone = distance_of(0.0, threshold=None, scale=None, positives=empty, negatives=empty, rated=empty)
+    html = render_photo_page(photo(region, readings=[reading(alone)]), notices=[])
     assert "No grade" in html
     assert "threshold of" not in html
 

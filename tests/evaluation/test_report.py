@@ -8,18 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tasks.evaluation.report import (
-    Census,
-    Example,
-    Picture,
-    Provenance,
-    Refusal,
-    draw_pictures,
-    pick_examples,
-    render_report,
-)
-from tasks.evaluation.symmetry.compare import Evaluation, evaluate
+from tasks.evaluation.census import Census, Provenance, Refusal
+from tasks.evaluation.comparison import Evaluation
+from tasks.evaluation.report import draw_raters
+from tasks.evaluation.symmetry.section import Example, draw_pictures, pick_examples
+from tasks.pages.environment import Picture
 from tasks.params.evaluation import Evaluate
+from tests.evaluation.showing import evaluate, symmetry_chapter
+from tests.evaluation.showing import render as render_page
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -45,16 +41,18 @@ class Page(HTMLParser):
 
 
 def render(evaluation: Evaluation, region: bytes, **changed: Any) -> str:
-    given: dict[str, Any] = {
-        "metrics": evaluation.metrics,
-        "census": [Census("Control photographs", 120, 1360, 3)],
-        "refusals": [Refusal("ingest_landmarks", "no face was found", 9)],
+    shown: dict[str, Any] = {
         "pictures": {"scatter": [Picture(region, "a caption", "an alternative")]},
         "examples": [Example("clp", f"i{n}", f"s{n}", n / 4, 1 + n % 5, None, region) for n in range(4)],
+    }
+    shown |= {name: changed.pop(name) for name in list(changed) if name in shown}
+    given: dict[str, Any] = {
+        "census": [Census("Control photographs", 120, 1360, 3)],
+        "refusals": [Refusal("ingest_landmarks", "no face was found", 9)],
         "provenance": [Provenance("symmetry_train@clp", {"margin": 1.0}, {"net": "ab" * 32}, 5, "cd" * 32)],
         "notices": ["Drawn faces."],
     }
-    return render_report(**(given | changed))
+    return render_page(evaluation, symmetry_chapter(evaluation, **shown), **(given | changed))
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +68,13 @@ def full_page(study: SimpleNamespace, evaluation: Evaluation, settings: Evaluate
         scores=evaluation.scores,
         ratings=study.ratings,
         curves={"clp": curve},
-        metrics=evaluation.metrics,
+        record=evaluation.metrics["symmetry"],
         settings=settings,
     )
+    assert len(draw_raters(evaluation.metrics["raters"])) == 1
     assert {name: len(own) for name, own in pictures.items()} == {
         "scatter": 2,
         "ratings": 2,
-        "raters": 1,
         "training": 1,
     }
     return render(evaluation, region, pictures=pictures)
@@ -84,7 +82,7 @@ def full_page(study: SimpleNamespace, evaluation: Evaluation, settings: Evaluate
 
 def test_published_values_stand_beside_ours(page: str, evaluation: Evaluation) -> None:
     text = Page(page).text
-    ours = evaluation.metrics["symmetry"]["clp"]["binary"]["test"]["accuracy"]["value"]
+    ours = evaluation.metrics["symmetry"]["strategies"]["clp"]["binary"]["test"]["accuracy"]["value"]
     assert f"{100 * ours:.1f}" in text
     for value in ("98.42", "87.65", "86.67", "75.34", "63.53", "92.62", "85.19", "69.41", "70.04"):
         assert f"published {value}" in text

@@ -11,17 +11,17 @@ import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, roc_auc_score
 
 from flows import PROJECT
-from flows.cli.results import by_group
-from tasks.evaluation.gather import rounded, summarise
-from tasks.evaluation.published import CLEFTGAN, SYNTHESIS, SYNTHESIS_EARLIER, SYNTHESIS_PAIRS
-from tasks.evaluation.symmetry.compare import evaluate, finite
+from tasks.evaluation.metrics import finite, rounded
+from tasks.evaluation.synthesis import chapter
 from tasks.evaluation.synthesis.compare import evaluate_synthesis
+from tasks.evaluation.synthesis.published import CLEFTGAN, EARLIER, PAIRS, PUBLISHED
 from tasks.evaluation.synthesis.section import draw_synthesis
 from tasks.evaluation.synthesis.words import FUNNEL, findings
 from tasks.params.evaluation import Evaluate
 from tasks.params.synthesis import SynthesisIdentity
 from tasks.schemas.synthesis import EMBEDDINGS, FLAGS
 from tasks.synthesis.gate.identity import compare, leakage
+from tests.evaluation.showing import evaluate
 from tests.evaluation.synthesis_study import COUNT, NETWORK, name_of
 
 
@@ -79,7 +79,7 @@ def test_what_the_stage_measures_is_what_is_read(drawn: SimpleNamespace, setting
     assert found["matched"]["pre"]["value"] == pytest.approx(fir["pre"]["pictures_with_match"] / 5)
     assert (fir["post"]["value"], fir["post"]["reason"]) == (None, "no pair of a generated and a training face")
     pictures = draw_synthesis(found, {"identity": identity, "network": {}}, pd.DataFrame(), {})
-    assert len(pictures["synthesis-identity"]) == 1
+    assert len(pictures["identity"]) == 1
 
 
 def test_no_match_is_no_certainty(drawn: SimpleNamespace, settings: Evaluate) -> None:
@@ -181,29 +181,30 @@ def test_the_record_is_finite_names_nobody_and_knows_no_order(
 
 
 def test_the_headline_numbers_are_in_the_summary(drawn_record: dict[str, Any]) -> None:
-    few = summarise({"symmetry": {}, "baselines": {}, "anomaly": {"reason": "none"}, "synthesis": drawn_record})
-    own = few["synthesis"]
-    assert own["fid_all"] == 25.125
-    assert own["released_pre"] == 15
+    few = chapter.headline(drawn_record)
+    own = few["all"]
+    distance = "frechet_distance_of_random_features"
+    assert own[distance] == 25.125
+    assert few["pre"]["released"] == 15
     assert own["lip_anomaly_accuracy"] == drawn_record["classifiers"]["lip_anomaly"]["accuracy"]["value"]
-    assert own["realism_post"] == drawn_record["ratings"]["realism"]["means"]["generated"]["post"]["value"]
-    assert own["lpips_all"] is None
-    columns = by_group(own)
-    assert columns["pre"]["fid"] == own["fid_pre"]
-    assert columns["all"]["pre_post_accuracy"] == own["pre_post_accuracy"]
-    assert summarise({"symmetry": {}, "baselines": {}, "anomaly": {"reason": "x"}, "synthesis": {"reason": "x"}}) == {}
+    assert few["post"]["realism"] == drawn_record["ratings"]["realism"]["means"]["generated"]["post"]["value"]
+    assert own["distance_by_random_features"] is None
+    assert not {"fid", "kid", "lpips"} & {name for column in few.values() for name in column}
+    trained = chapter.headline(drawn_record | {"network": {"inception": "pt_inception_fid", "lpips": "alex"}})
+    assert trained["all"]["fid"] == 25.125
+    assert "lpips" in trained["pre"] or "lpips" in trained["all"]
 
 
 def test_the_published_numbers_are_those_of_the_docs() -> None:
     text = (PROJECT / "docs/published-tables.md").read_text()
     for name, title in (("fid", "FID"), ("lpips", "LPIPS")):
-        values = [f"{SYNTHESIS[name][group]:.3f}" for group in ("pre", "post", "all")]
+        values = [f"{PUBLISHED[name][group]:.3f}" for group in ("pre", "post", "all")]
         assert f"| {title} | {' | '.join(values)} | {CLEFTGAN[name]} |" in text
-    assert f"| FIR, % | {SYNTHESIS['fir']['pre']} | {SYNTHESIS['fir']['post']:.4f} |" in text
-    assert f"{SYNTHESIS['realism']['all']}, {SYNTHESIS['plausibility']['all']}" in text
-    assert f"{SYNTHESIS['accuracy']['lip_anomaly']} % of 100 photographs; {SYNTHESIS_EARLIER} % before" in text
-    assert 5 / SYNTHESIS_PAIRS["pre"] == pytest.approx(SYNTHESIS["fir"]["pre"] / 100)
-    assert np.floor(1e6 / SYNTHESIS_PAIRS["post"]) / 1e4 == SYNTHESIS["fir"]["post"]
+    assert f"| FIR, % | {PUBLISHED['fir']['pre']} | {PUBLISHED['fir']['post']:.4f} |" in text
+    assert f"{PUBLISHED['realism']['all']}, {PUBLISHED['plausibility']['all']}" in text
+    assert f"{PUBLISHED['accuracy']['lip_anomaly']} % of 100 photographs; {EARLIER} % before" in text
+    assert 5 / PAIRS["pre"] == pytest.approx(PUBLISHED["fir"]["pre"] / 100)
+    assert np.floor(1e6 / PAIRS["post"]) / 1e4 == PUBLISHED["fir"]["post"]
 
 
 def test_the_places_that_the_docs_name_are_there(drawn_record: dict[str, Any]) -> None:

@@ -8,18 +8,19 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tasks.evaluation.gather import read_synthesis
-from tasks.evaluation.report import render_report
-from tasks.evaluation.symmetry.compare import Evaluation, finite
+from tasks.evaluation.comparison import Evaluation
+from tasks.evaluation.metrics import finite
+from tasks.evaluation.synthesis.read import read_synthesis
 from tasks.evaluation.synthesis.section import draw_synthesis, stand_ins
+from tests.evaluation.showing import render as render_page
+from tests.evaluation.showing import synthesis_chapter
 from tests.evaluation.synthesis_study import NETWORK, name_of, section_of, write_study
 from tests.evaluation.test_report import Page
 
 
 def render(evaluation: Evaluation, record: dict[str, Any], **given: Any) -> str:
-    metrics = evaluation.metrics | {"synthesis": finite(record)}
-    rest: dict[str, Any] = {"census": [], "refusals": [], "pictures": {}, "examples": [], "provenance": []}
-    html = re.sub(r"\s+", " ", render_report(metrics=metrics, notices=[], **(rest | given)))
+    chapter = synthesis_chapter(record, evaluation.metrics["settings"], **given)
+    html = re.sub(r"\s+", " ", render_page(evaluation, chapter))
     return html[html.index('id="synthesis"') : html.index('id="raters"')]
 
 
@@ -28,15 +29,15 @@ def page(evaluation: Evaluation, drawn: SimpleNamespace, drawn_record: dict[str,
     given = (finite(drawn_record), drawn.made.measures, drawn.projections, drawn.curves)
     pictures = draw_synthesis(*given)
     assert {name: len(own) for name, own in pictures.items()} == {
-        "synthesis-screening": 1,
-        "synthesis-identity": 2,
-        "synthesis-ratings": 2,
-        "synthesis-embeddings": 1,
-        "synthesis-training": 1,
+        "screening": 1,
+        "identity": 2,
+        "ratings": 2,
+        "embeddings": 1,
+        "training": 1,
     }
     assert draw_synthesis(*given) == pictures
     section = section_of(drawn, show_training_pairs=False, notices=stand_ins({"stand_in": True}, NETWORK))
-    return render(evaluation, drawn_record, pictures=pictures, synthesis=section)
+    return render(evaluation, drawn_record, pictures=pictures, section=section)
 
 
 def test_published_values_stand_beside_ours(page: str, drawn_record: dict[str, Any]) -> None:
@@ -88,7 +89,7 @@ def test_the_pairs_are_shown_to_whoever_asks(
     evaluation: Evaluation, drawn: SimpleNamespace, drawn_record: dict[str, Any]
 ) -> None:
     section = section_of(drawn, show_training_pairs=True)
-    html = render(evaluation, drawn_record, synthesis=section)
+    html = render(evaluation, drawn_record, section=section)
     assert name_of("pre", 0) in section.pictures
     assert html.count('alt="Training photograph') == len(section.pairs) == 8
     assert "nor is any photograph" not in html
@@ -119,15 +120,8 @@ def test_every_picture_has_a_text_and_every_table_heads(page: str) -> None:
 def test_without_anything_the_section_says_why(evaluation: Evaluation) -> None:
     none = {"reason": "no pictures were generated"}
     html = render(evaluation, none)
-    assert "Left out: no pictures were generated." in html
+    assert "Not measured: no pictures were generated." in html
     assert draw_synthesis(none, {}, pd.DataFrame(), {}) == {}
-    assert "Left out: not evaluated." in re.sub(
-        r"\s+",
-        " ",
-        render_report(
-            metrics=evaluation.metrics, notices=[], census=[], refusals=[], pictures={}, examples=[], provenance=[]
-        ),
-    )
 
 
 def test_a_page_of_prompts_alone(evaluation: Evaluation, drawn: SimpleNamespace, settings: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from tasks.evaluation.published import ANOMALY_TABLE
+from tasks.evaluation.anomaly.published import TABLE
 from tasks.pages.figures import INK, NEGATIVE, POSITIVE, RATED, draw_figure, legend
 from tasks.schemas.anomaly import PROCESSINGS, REGIONS
 
@@ -34,7 +34,7 @@ def table_dots(regions: Mapping[str, Any], state: str) -> bytes:
             axes.plot(
                 [r for _, r in known], [y for y, _ in known], marker, color=colour, markersize=5, label=name.upper()
             )
-            theirs = [ANOMALY_TABLE[state][region][name][done] / 100 for region, done in rows]
+            theirs = [TABLE[state][region][name][done] / 100 for region, done in rows]
             axes.plot(theirs, at, "|", color=colour, markersize=8, markeredgewidth=1.8)
         axes.plot([], [], "|", color=INK, markersize=8, markeredgewidth=1.8, label="published")
         axes.set_yticks(range(len(rows)), [f"{'mouth' if r == 'mouth' else 'face'} {DONE[done]}" for r, done in rows])

@@ -15,6 +15,7 @@ from scipy import stats
 
 from tasks.evaluation.anomaly.compare import Combination, turned
 from tasks.evaluation.anomaly.words import combination
+from tasks.pages.chapter import Reading
 from tasks.pages.overlays import around_face, jpeg, lay_over
 
 SIDES = {"picture": 260, "face": 420}
@@ -41,6 +42,18 @@ class AnomalyReading:
         made = {name: getattr(self.made, name) for name in ("heatmap", "processing", "region")}
         among = {name.replace(" ", "_"): round(value, 1) for name, value in below.items()}
         return {"score": self.score, **made, "percentile_among": among, "reason": self.reason}
+
+    def as_reading(self, name: str, title: str, source: str) -> Reading:
+        """The chapter's reading of the photograph."""
+        record = self.record()
+        below = record["percentile_among"].get("unseen_controls")
+        cells = {
+            "S": "-" if self.score is None else f"{self.score:.2f}",
+            "S among controls": "-" if below is None else f"{below:.0f} %",
+        }
+        template = "evaluation/anomaly/photo.html.j2"
+        context = {"anomaly": self}
+        return Reading(name, title, record, cells, self.reason, "", source, template, context)
 
     def shown(self) -> dict[str, Any]:
         """What the page says: names, places among the groups, and the strips' geometry in per cent."""

@@ -56,10 +56,10 @@ def draw_anomaly(
     if worse.empty and len(references):
         worse = references.groupby("measure").get_group(min(references["measure"])).set_index("image_id")["value"]
     return {
-        "anomaly-table": _dots(record) if record["best"] else [],
-        "anomaly-scatters": _scatters(record, far, headline, mean, settings.survey),
-        "anomaly-steps": _steps(far, headline, worse),
-        "anomaly-inversion": _inversion(maps),
+        "table": _dots(record) if record["best"] else [],
+        "scatters": _scatters(record, far, headline, mean, settings.survey),
+        "steps": _steps(far, headline, worse),
+        "inversion": _inversion(maps),
     }
 
 

@@ -8,9 +8,8 @@ Knows nothing of how numbers came about.
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.evaluation.published import ANOMALY_FACES, ANOMALY_LATER, ANOMALY_PEARSON
-from tasks.evaluation.symmetry.words import span
-from tasks.pages.environment import called, number, share
+from tasks.evaluation.anomaly.published import FACES, LATER, PEARSON
+from tasks.pages.environment import called, number, share, span
 
 NAMES = {
     "pse": "PSE",
@@ -69,13 +68,13 @@ def _survey_said(record: Mapping[str, Any]) -> str:
     name = f"The headline score ({combination(record['headline'])})"
     if found["value"] is None:
         return f"{name} could not be compared with a survey: {found['reason']}."
-    later, faces = ANOMALY_LATER
+    later, faces = LATER
     ceiling = survey["ceiling"]["value"]
     return (
         f"{name} agrees with the mean rating of {survey['n_raters']} raters ({survey['scale']}) with Pearson\u2019s r "
         f"{number(found['value'])} ({span(found)}) on {found['n_images']} photographs of {found['n_subjects']} people"
         + (f"; one more rater reaches {number(ceiling)}" if ceiling is not None else "")
-        + f". Published: {ANOMALY_PEARSON} on {ANOMALY_FACES} faces, and {later} on {faces} in the article after it."
+        + f". Published: {PEARSON} on {FACES} faces, and {later} on {faces} in the article after it."
     )
 
 

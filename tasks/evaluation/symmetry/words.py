@@ -1,39 +1,22 @@
-"""The evaluation's result in plain words.
+"""The symmetry chapter in plain words.
 
-In: the metrics of `evaluate`. Out: sentences for the head of the report, and its figures in large type.
-The rule: say what was measured, on how many, beside what; a network that beats nothing is said to.
-Knows nothing of how numbers came about.
+In: its record. Out: sentences for its head, and its figures in large type. The rule: say what was measured, on how
+many, beside what; a network that beats nothing is said to. Knows nothing of how numbers came about.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from tasks.evaluation.published import PUBLISHED
-from tasks.pages.environment import called, number, share
+from tasks.evaluation.symmetry.published import PUBLISHED
+from tasks.pages.chapter import Tile
+from tasks.pages.environment import called, number, share, span
 
 
-@dataclass(frozen=True)
-class Tile:
-    """One figure in large type: its name, its value, and what it must be read beside."""
-
-    name: str
-    value: str
-    beside: str
-
-
-def span(found: dict[str, Any], *, percent: bool = False) -> str:
-    """An estimate's interval in words, or why there is none."""
-    if found["low"] is None:
-        return str(found["reason"])
-    low, high = (share(found[end]) if percent else number(found[end]) for end in ("low", "high"))
-    return f"interval {low} to {high}"
-
-
-def tiles(metrics: dict[str, Any]) -> list[Tile]:
+def tiles(record: Mapping[str, Any]) -> list[Tile]:
     """For each strategy: test accuracy and precision, and D against raters (or references where nobody rated)."""
     found = []
-    for strategy, own in metrics["symmetry"].items():
+    for strategy, own in record["strategies"].items():
         test = own["binary"].get("test")
         for key in ("accuracy", "precision") if test else ():
             known = PUBLISHED.get(strategy, {}).get(key, {}).get("test")
@@ -53,19 +36,12 @@ def _main_target(own: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return chosen + [(called(name), target) for name, target in list(references.items())[:1]]
 
 
-def headline(metrics: dict[str, Any]) -> list[str]:
-    """The result as a few sentences that stand alone."""
+def findings(record: Mapping[str, Any], ceilings: Mapping[str, Any]) -> list[str]:
+    """The result as a few sentences that stand alone. `ceilings`: what one more rater reaches, by role."""
     said = []
-    for strategy, own in metrics["symmetry"].items():
-        said += [_pairs_said(strategy, own), *_ratings_said(strategy, own, metrics["raters"]["ceiling"])]
-        said += _baselines_said(strategy, metrics["comparisons"].get(strategy, {}))
-    flagged = metrics["raters"]["flagged"]
-    if flagged:
-        who = ", ".join(flagged)
-        said.append(
-            f"Rated unlike the others, and probably unreliable: {who}. "
-            "Every mean but \u201creliable\u201d still counts them."
-        )
+    for strategy, own in record["strategies"].items():
+        said += [_pairs_said(strategy, own), *_ratings_said(strategy, own, ceilings)]
+        said += _baselines_said(strategy, record["comparisons"].get(strategy, {}))
     return said
 
 
@@ -83,7 +59,7 @@ def _pairs_said(strategy: str, own: dict[str, Any]) -> str:
     return text + (f", AUC {number(area, 3)}." if area is not None else ".")
 
 
-def _ratings_said(strategy: str, own: dict[str, Any], ceilings: dict[str, Any]) -> list[str]:
+def _ratings_said(strategy: str, own: dict[str, Any], ceilings: Mapping[str, Any]) -> list[str]:
     parts = []
     for role, target in own.get("ratings", {}).items():
         r, ceiling = target["pearson"], ceilings.get(role, {}).get("value")

@@ -6,6 +6,7 @@ Knows nothing of how pictures were drawn or measured, nor of pages.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,6 +51,7 @@ class Synthesis(NamedTuple):
     released: frozenset[str]  # image_id of the pictures that may be shown
     measures: Mapping[str, Any]  # measures.json
     trigger: Mapping[str, Mapping[str, float | None]]  # by condition, trigger.json
+    missing: Mapping[str, str] = MappingProxyType({})  # by condition, why its pictures were not drawn
 
 
 def evaluate_synthesis(made: Synthesis, ratings: pd.DataFrame, *, settings: Evaluate) -> dict[str, Any]:

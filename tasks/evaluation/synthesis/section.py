@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.base import images
-from tasks.evaluation.published import SYNTHESIS
 from tasks.evaluation.synthesis import figures
 from tasks.evaluation.synthesis.compare import LIKERT, Synthesis
+from tasks.evaluation.synthesis.published import PUBLISHED
 from tasks.evaluation.synthesis.words import named
 from tasks.pages.environment import Picture, number
 from tasks.pages.overlays import jpeg
@@ -150,11 +150,11 @@ def draw_synthesis(
     if record["reason"]:
         return {}
     return {
-        "synthesis-screening": [_funnel(record)],
-        "synthesis-identity": [one for name in CONDITIONS for one in _histogram(name, measures)],
-        "synthesis-ratings": [one for origin in ("generated", "real") for one in _ratings(origin, record["ratings"])],
-        "synthesis-embeddings": _embeddings(projections),
-        "synthesis-training": _training(curves),
+        "screening": [_funnel(record)],
+        "identity": [one for name in CONDITIONS for one in _histogram(name, measures)],
+        "ratings": [one for origin in ("generated", "real") for one in _ratings(origin, record["ratings"])],
+        "embeddings": _embeddings(projections),
+        "training": _training(curves),
     }
 
 
@@ -174,7 +174,7 @@ def _histogram(name: str, measures: Mapping[str, Any]) -> list[Picture]:
     png = figures.similarities(bars["edges"], bars["counts"], condition=name, mean=mean, threshold=threshold)
     caption = (
         f"{named(name).capitalize()} (Figure 2): {own['pairs']:,} pairs of a generated and a training face, mean "
-        f"{number(mean, 3)}; published mean {SYNTHESIS['similarity'][name]:.2f} by ArcFace. "
+        f"{number(mean, 3)}; published mean {PUBLISHED['similarity'][name]:.2f} by ArcFace. "
         "What lies beyond the ends counts in the last bars."
     )
     return [Picture(png, caption, f"Histogram of similarities {named(name)}, with mean and threshold")]

@@ -8,9 +8,8 @@ Knows nothing of how numbers came about.
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.evaluation.published import CLEFTGAN, SYNTHESIS, SYNTHESIS_EARLIER, SYNTHESIS_PAIRS
-from tasks.evaluation.symmetry.words import span
-from tasks.pages.environment import count, number, share
+from tasks.evaluation.synthesis.published import CLEFTGAN, EARLIER, PAIRS, PUBLISHED
+from tasks.pages.environment import count, number, share, span
 
 NAMES = {
     "pre": "before repair",
@@ -104,7 +103,7 @@ def _identity_said(name: str, record: Mapping[str, Any]) -> list[str]:
     found, own, quarantined = record["table2"]["fir"][name], record["matched"][name], record["quarantined"][name]
     if found["value"] is None:
         return []
-    published = f"published {SYNTHESIS['fir'][name]:.4f}\u2009% of {count(SYNTHESIS_PAIRS[name])} pairs"
+    published = f"published {PUBLISHED['fir'][name]:.4f}\u2009% of {count(PAIRS[name])} pairs"
     text = (
         f"{named(name).capitalize()}, {count(found['matching_pairs'] or 0)} of {count(found['pairs'] or 0)} pairs of a "
         f"generated picture and a training photograph are one face by the threshold "
@@ -128,7 +127,7 @@ def _fidelity_said(table: Mapping[str, Any], network: Mapping[str, Any]) -> list
         f"{number(own['value'], 3)} {named(name)} (N {count(sizes[name][0])} against {count(sizes[name][1])})"
         for name, own in known.items()
     )
-    beside = f"published {SYNTHESIS['fid']['all']} together, CleftGAN {CLEFTGAN['fid']}"
+    beside = f"published {PUBLISHED['fid']['all']} together, CleftGAN {CLEFTGAN['fid']}"
     if _stand_in(network, "inception"):
         return [
             f"The Fr\u00e9chet distance of random features is {values}. This is no FID: nothing to set beside {beside}."
@@ -148,7 +147,7 @@ def _diversity_said(table: Mapping[str, Any], network: Mapping[str, Any]) -> lis
     )
     if _stand_in(network, "lpips"):
         return [f"The distance of two generated pictures by random features is {values}. This is no LPIPS."]
-    beside = f"published {SYNTHESIS['lpips']['all']} together, CleftGAN {CLEFTGAN['lpips']}"
+    beside = f"published {PUBLISHED['lpips']['all']} together, CleftGAN {CLEFTGAN['lpips']}"
     return [f"Two generated pictures differ by LPIPS {values}; {beside}."]
 
 
@@ -171,7 +170,7 @@ def _classifier_said(task: str, own: Mapping[str, Any]) -> list[str]:
     if own["reason"]:
         return []
     right, even = own["accuracy"], own["balanced_accuracy"]
-    beside = f"{span(right, percent=True)}; published {SYNTHESIS['accuracy'][task]:g}"
+    beside = f"{span(right, percent=True)}; published {PUBLISHED['accuracy'][task]:g}"
     text = (
         f"{named(task)}: a network that saw generated faces and no photograph of a patient gets "
         f"{share(right['value'])}\u2009% of {count(own['n'])} photographs right ({beside})"
@@ -179,5 +178,5 @@ def _classifier_said(task: str, own: Mapping[str, Any]) -> list[str]:
     if even["low"] is None or even["low"] <= 0.5:
         return [text + f", not shown to be better than guessing (balanced {share(even['value'])}\u2009%)."]
     if task == "lip_anomaly" and right["low"] is not None:
-        text += f", beside {SYNTHESIS_EARLIER} from warped faces before"
+        text += f", beside {EARLIER} from warped faces before"
     return [text + "."]

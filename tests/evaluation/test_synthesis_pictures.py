@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from flows.stages.report import read_section
 from tasks.base import tables
+from tasks.evaluation.synthesis.read import read_section
 from tasks.params.evaluation import Report
 from tasks.schemas.ingest import IMAGES
 from tests.evaluation.synthesis_study import draw_synthesis_study, png, write_study

@@ -1,7 +1,7 @@
 """One photograph through alignment, inversion, adaptation and scoring: the anomaly part of `vermilion score`.
 
-In: a photograph with its landmarks, and what `dvc repro` left behind (generator, cohort's scores). Out: a reading for
-its page. The same functions as the stages call, with a batch of one face. Writes nothing.
+In: a photograph, and what `dvc repro` left behind (generator, cohort's scores). Out: its reading. The same functions as
+the stages call, with a batch of one face. Writes nothing.
 """
 
 from collections.abc import Callable
@@ -12,9 +12,6 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from flows.stages.anomaly import FILE
-from flows.stages.evaluate import headline_combination
-from flows.stages.report import anomaly_notices
 from tasks import params
 from tasks.anomaly.adaptation import adapt_photographs
 from tasks.anomaly.alignment import AlignmentError, align, overlay_on_original
@@ -22,15 +19,23 @@ from tasks.anomaly.inversion import invert_photographs
 from tasks.anomaly.scores import map_photographs, score_photographs
 from tasks.base import tables
 from tasks.base.images import decode_png, encode_png
+from tasks.evaluation.anomaly.chapter import NAME, SOURCE
 from tasks.evaluation.anomaly.compare import Combination
+from tasks.evaluation.anomaly.read import headline_combination
+from tasks.evaluation.anomaly.read import notices as said_of
 from tasks.evaluation.anomaly.reading import AnomalyReading, cohort, pictures
+from tasks.evaluation.photograph import Photograph
+from tasks.pages.chapter import Reading
 from tasks.params.anomaly import AnomalyAdapt, AnomalyAlign, AnomalyInvert, AnomalyPerceptual, AnomalyScore
 from tasks.params.evaluation import Report
 from tasks.schemas.anomaly import ALIGNED, ANOMALY_SCORES
 
+FILE = "generator.safetensors"
+"""The generator, as its stage calls it."""
+
 
 @dataclass(frozen=True)
-class Anomaly:
+class AnomalyReader:
     """What a photograph is inverted with and read beside."""
 
     generator: Path
@@ -47,19 +52,24 @@ class Anomaly:
     notices: tuple[str, ...]
 
     @property
-    def iterations(self) -> int:
-        """Of inversion and adaptation, a photograph: what takes the time."""
+    def steps(self) -> int:
+        """Iterations of inversion and adaptation per photograph: what takes the time."""
         return self.invert.iterations + self.adapt.iterations
 
+    def read(self, photograph: Photograph, advance: Callable[[int], None]) -> Reading:
+        """S, its heatmap and its pictures; a reason where the face cannot be aligned or inverted."""
+        found = _read(photograph.image, photograph.landmarks, self, image_id=photograph.image_id, advance=advance)
+        return found.as_reading(NAME, "Anomaly", SOURCE)
 
-def load_anomaly(root: Path) -> Anomaly | None:
+
+def open_reader(root: Path) -> AnomalyReader | None:
     """What the anomaly stages left under a project's folder; None where they have not run."""
-    folder, numbers = root / "data/anomaly", root / "params.yaml"
+    folder, numbers = root / "data" / NAME, root / "params.yaml"
     if not (folder / "generator" / FILE).exists() or not tables.parts(folder / "scores"):
         return None
     made = headline_combination(numbers)
     adapt = params.load(AnomalyAdapt, "anomaly_adapt", numbers)
-    return Anomaly(
+    return AnomalyReader(
         generator=folder / "generator" / FILE,
         weights=root / "data/weights",
         made=made,
@@ -70,21 +80,21 @@ def load_anomaly(root: Path) -> Anomaly | None:
         score=params.load(AnomalyScore, "anomaly_score", numbers),
         perceptual=params.load(AnomalyPerceptual, "anomaly_perceptual", numbers),
         opacity=params.load(Report, "report", numbers).opacity,
-        notices=tuple(anomaly_notices(folder)),
+        notices=tuple(said_of(folder)),
     )
 
 
-def read_anomaly(
+def _read(
     image: np.ndarray,  # (H, W, 3) uint8 RGB
     points: np.ndarray,  # (68, 2) px
-    anomaly: Anomaly,
+    anomaly: AnomalyReader,
     *,
     image_id: str,
     advance: Callable[[int], None],
 ) -> AnomalyReading:
     """S, its heatmap and its pictures; a reason where the face cannot be aligned or inverted.
 
-    `advance` takes how many more iterations are done, of `anomaly.iterations`.
+    `advance` takes how many more iterations are done, of `anomaly.steps`.
     """
     empty = AnomalyReading(anomaly.made, controls=anomaly.controls, patients=anomaly.patients)
     try:
@@ -122,7 +132,7 @@ def read_anomaly(
 
 
 def _through_the_stages(
-    aligned: pa.Table, anomaly: Anomaly, advance: Callable[[int], None]
+    aligned: pa.Table, anomaly: AnomalyReader, advance: Callable[[int], None]
 ) -> tuple[pa.Table, pa.Table]:
     """ANOMALY_SCORES and ANOMALY_MAPS of the photograph."""
     weights, perceptual, step = str(anomaly.weights), anomaly.perceptual, anomaly.adapt.iterations

@@ -1,0 +1,60 @@
+"""The anomaly system's tables as DataFrames, and the score that params.yaml makes the headline.
+
+In: the folder of its stages, params.yaml. Out: scores, maps without their pictures, what stood in for a trained
+network. Whatever is not there has no rows. Knows the tables' schemas, not the code that wrote them.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from tasks import params
+from tasks.base import absence, tables
+from tasks.evaluation.anomaly.compare import Combination
+from tasks.evaluation.anomaly.section import stand_ins
+from tasks.params.anomaly import AnomalyAdapt, AnomalyScore
+from tasks.schemas.anomaly import ANOMALY_MAPS, ANOMALY_SCORES
+
+
+class Anomaly(NamedTuple):
+    """What the stages wrote. `missing`: why they wrote nothing."""
+
+    scores: pd.DataFrame  # ANOMALY_SCORES
+    maps: pd.DataFrame  # of ANOMALY_MAPS: image_id, subject_id, population, steps_to_half, curve, reason
+    missing: str | None
+
+
+def read_anomaly(folder: Path) -> Anomaly:
+    """Scores, and maps without their pictures."""
+    columns = ["image_id", "subject_id", "population", "steps_to_half", "curve", "reason"]
+    scores = tables.read(folder / "scores", ANOMALY_SCORES) if (folder / "scores").exists() else None
+    maps = tables.read(folder / "maps", ANOMALY_MAPS, columns) if (folder / "maps").exists() else None
+    return Anomaly(
+        (ANOMALY_SCORES.table([]) if scores is None else scores).to_pandas(),
+        (ANOMALY_MAPS.table([]).select(columns) if maps is None else maps).to_pandas(),
+        absence.reason_of(folder / "scores"),
+    )
+
+
+def headline_combination(numbers: Path) -> Combination:
+    """The anomaly score that params.yaml names."""
+    own = params.load(AnomalyScore, "anomaly_score", numbers)
+    step = params.load(AnomalyAdapt, "anomaly_adapt", numbers).iterations
+    return Combination(step=step, region=own.region, heatmap=own.heatmap, processing=own.processing)
+
+
+def notices(folder: Path) -> list[str]:
+    """What stood in for a trained network, by what made the tables; also for a photograph's page."""
+    made = {
+        name: tables.provenance_of(folder / name).get("parameters", {})
+        for name in ("scores", "generator/curves.parquet", "aligned")
+        if (folder / name).exists()
+    }
+    if not made.get("scores"):
+        return []
+    return stand_ins(
+        made["scores"].get("perceptual", {}),
+        made.get("generator/curves.parquet", {}).get("settings", {}),
+        made.get("aligned", {}).get("settings", {}).get("size"),
+    )

@@ -1,0 +1,101 @@
+"""What data there are: counted, refused, and what a reader must be told of them.
+
+In: the tables of the ingest stages. Out: the census, the refusals, the notices, and what made each stage's tables.
+Knows no system.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tasks.base import tables
+from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, REFUSALS
+
+
+@dataclass(frozen=True)
+class Census:
+    """One line of the data census: what there is, of how many people, and how many items were refused."""
+
+    what: str
+    subjects: int
+    items: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason for which a stage refused items, and how many."""
+
+    stage: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What made one stage's tables: parameters, weights by name and sha256, seed, digest of the code."""
+
+    stage: str
+    parameters: Mapping[str, Any]
+    weights: Mapping[str, str] = field(default_factory=dict)
+    seed: int | None = None
+    code: str = ""
+
+
+def take_census(images: Path, frames: Path, landmarks: Path) -> list[Census]:
+    """Stills, clips and frames by population: subjects, items, and how many were refused."""
+    listed = tables.read(images, IMAGES).to_pandas()
+    sampled = tables.read(frames, FRAMES, ["image_id", "clip_id", "subject_id", "population", "reason"]).to_pandas()
+    measured = tables.read(landmarks, LANDMARKS, ["image_id", "reason"]).to_pandas()
+    refused = set(measured.loc[measured["reason"].notna(), "image_id"])
+    unread = set(sampled.loc[sampled["reason"].notna(), "clip_id"])
+    groups = [
+        ("photographs", listed[listed["kind"] == "still"], refused),
+        ("clips", listed[listed["kind"] == "clip"], unread),
+        ("frames sampled from clips", sampled, refused),
+    ]
+    return [
+        Census(f"{what}, {population}", rows["subject_id"].nunique(), len(rows), int(rows["image_id"].isin(bad).sum()))
+        for what, table, bad in groups
+        for population, rows in table.groupby("population", sort=True)
+    ]
+
+
+def read_refusals(lines: Sequence[Path], landmarks: Path) -> list[Refusal]:
+    """How often each reason was given: lines of CSV files, and images that could not be measured."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for path in lines:
+        for row in tables.read(path, REFUSALS).to_pylist():
+            counted[row["source"], _kind_of(row["reason"])] += 1
+    for reason in tables.read(landmarks, LANDMARKS, ["reason"])["reason"].drop_null().to_pylist():
+        counted["images and frames", _kind_of(reason)] += 1
+    return [Refusal(stage, reason, count) for (stage, reason), count in sorted(counted.items())]
+
+
+def _kind_of(reason: str) -> str:
+    """A reason without its particulars: what stands before a comma or bracket, numbers left out."""
+    return re.sub(r"\d+", "some", re.split(r"[,(:;]", reason)[0]).strip()
+
+
+def read_notices(images: Path) -> list[str]:
+    """What a reader must be told about the pictures, and of how many of them it is true."""
+    notices = tables.read(images, IMAGES, ["notice"])["notice"].to_pylist()
+    counted = Counter(notice for notice in notices if notice)
+    return [f"{count} of {len(notices)} images: {notice}." for notice, count in sorted(counted.items())]
+
+
+def read_provenance(folders: Sequence[Path]) -> list[Provenance]:
+    """What made each stage's tables, once per stage, in the order of their folders' names."""
+    made: dict[str, Provenance] = {}
+    for path in (path for folder in folders for path in sorted(folder.rglob("*.parquet"))):
+        record = tables.provenance_of(path)
+        if record and record.get("stage") and record["stage"] not in made:
+            numbers: dict[str, Any] = dict(record["parameters"])
+            numbers |= numbers.pop("settings", {})
+            made[record["stage"]] = Provenance(
+                record["stage"], numbers, record.get("files", {}), numbers.get("seed"), record.get("code", "")
+            )
+    return list(made.values())

@@ -1,0 +1,95 @@
+"""Every method's value for every photograph: all chapters compared with raters and references in one pass.
+
+In: the chapters, their tables' folders, ratings, references. Out: the records of metrics.json, the tidy table of scores
+and grades, the headline numbers. Knows no system by name.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from tasks.evaluation.metrics import finite, rounded
+from tasks.evaluation.study import COLUMNS, Study, make_study
+from tasks.params.evaluation import Evaluate
+from tasks.statistics.correlation import correlate
+
+if TYPE_CHECKING:
+    from tasks.evaluation.chapters import System
+
+
+class Compared(NamedTuple):
+    """A chapter's `record` for metrics.json, and `grades` by method and image where it grades."""
+
+    record: dict[str, Any]
+    grades: dict[str, pd.Series | None]
+
+
+class Evaluation(NamedTuple):
+    """`metrics` for metrics.json; `scores` with columns image_id, subject_id, method, score, grade; `summary`."""
+
+    metrics: dict[str, Any]
+    scores: pd.DataFrame
+    summary: dict[str, Any]
+
+
+def gather(
+    chapters: Sequence["System"],
+    data: Path,
+    ratings: pd.DataFrame,
+    references: pd.DataFrame,
+    *,
+    settings: Evaluate,
+    numbers: Path,
+) -> tuple[dict[str, Any], Study]:
+    """What each chapter's stages wrote (under `data`/NAME), and the study that all are compared in."""
+    made = {chapter.NAME: chapter.read(data / chapter.NAME) for chapter in chapters}
+    scores = [chapter.scores(made[chapter.NAME], numbers) for chapter in chapters]
+    taught = frozenset[str]().union(*(chapter.taught(made[chapter.NAME]) for chapter in chapters))
+    everything = pd.concat([own for own in scores if len(own)] or [pd.DataFrame(columns=COLUMNS)], ignore_index=True)
+    return made, make_study(ratings, references, everything, taught, settings)
+
+
+def evaluate(chapters: Sequence["System"], made: Mapping[str, Any], study: Study, *, numbers: Path) -> Evaluation:
+    """Every comparison that the report shows. The same inputs and settings give the same result, bit for bit."""
+    compared = {chapter.NAME: chapter.compare(made[chapter.NAME], study, numbers) for chapter in chapters}
+    grades = {method: own for found in compared.values() for method, own in found.grades.items()}
+    records = {name: finite(found.record) for name, found in compared.items()}
+    common = {
+        "raters": study.raters,
+        "methods": compare_methods(study),
+        "settings": study.settings.model_dump(),
+    }
+    summary = {c.NAME: c.headline(records[c.NAME]) for c in chapters if not records[c.NAME]["reason"]}
+    metrics = rounded(finite(common | records))
+    return Evaluation(metrics, table_of(study.scores, grades), rounded(finite(summary)))
+
+
+def compare_methods(study: Study) -> dict[str, Any]:
+    """[method][target]: Pearson's r and Spearman's rho; targets are mean ratings by role, and references."""
+    targets = {f"{name} ratings": values for name, values in study.targets.ratings.items()} | study.targets.references
+    methods = {str(name): rows.set_index("image_id")["score"].astype(float) for name, rows in _by_method(study.scores)}
+    unseen = {name: score[~score.index.isin(study.taught)] for name, score in methods.items()}
+    return {
+        name: {
+            target: correlate(score, values, study.targets.subjects, study.settings)
+            for target, values in targets.items()
+        }
+        for name, score in unseen.items()
+    }
+
+
+def _by_method(scores: pd.DataFrame) -> Any:
+    return scores.groupby("method", sort=True)
+
+
+def table_of(scores: pd.DataFrame, grades: Mapping[str, pd.Series | None]) -> pd.DataFrame:
+    """Scores with the grade of those methods that give one."""
+    table = scores[COLUMNS].copy()
+    grade = pd.Series(pd.NA, index=table.index, dtype="Int8")
+    for method, values in grades.items():
+        if values is not None:
+            own = table["method"] == method
+            grade[own] = table.loc[own, "image_id"].map(values).astype("Int8")
+    return table.assign(grade=grade)

@@ -1,0 +1,98 @@
+"""The symmetry chapter: what its stages wrote, compared, summed up and shown. Rosero et al. 2025."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tasks.evaluation.comparison import Compared
+from tasks.evaluation.show import Shown
+from tasks.evaluation.study import Study
+from tasks.evaluation.symmetry import section, words
+from tasks.evaluation.symmetry.compare import PREFIX, compare_symmetry
+from tasks.evaluation.symmetry.compare import taught as taught_by
+from tasks.evaluation.symmetry.read import Symmetry, read_symmetry
+from tasks.pages.chapter import Chapter
+from tasks.pages.environment import called
+
+NAME = "symmetry"
+TITLE = "Symmetry: do the two halves of the lips belong together?"
+LEDE = "The distance D between the two halves of the lips, learned from control faces only."
+SOURCE = "Rosero et al. 2025, “Deep learning-based assessment of lip symmetry for patients with repaired cleft lip”"
+PHOTOGRAPH = "tasks.evaluation.symmetry.photograph"
+"""Reads one photograph. Only who scores imports it: torch takes seconds."""
+
+
+def read(folder: Path) -> Symmetry:
+    """What its stages wrote."""
+    return read_symmetry(folder)
+
+
+def scores(made: Symmetry, numbers: Path) -> pd.DataFrame:
+    """Its methods in the comparison, tidy."""
+    return made.scores
+
+
+def taught(made: Symmetry) -> set[str]:
+    """Photographs of people that a network learned from."""
+    return taught_by(made.pairs, made.scores)
+
+
+def compare(made: Symmetry, study: Study, numbers: Path) -> Compared:
+    """Its record for metrics.json, and its grades."""
+    if not made.pairs and made.scores.empty:
+        return Compared({"reason": _missing(made)}, {})
+    return compare_symmetry(made.pairs, made.scores, study.targets, study.settings)
+
+
+def _missing(made: Symmetry) -> str:
+    return next(iter(made.missing.values()), "its stages have not run; run `dvc repro`")
+
+
+def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The few numbers that people compare between runs: test pairs, ratings, references."""
+    named = {name: _of_strategy(own) for name, own in record["strategies"].items()}
+    return named | {name: _correlations(own) for name, own in record["baselines"].items()}
+
+
+def _of_strategy(record: Mapping[str, Any]) -> dict[str, Any]:
+    test = record["binary"].get("test", {})
+    pairs = {f"test_{name}": test[name]["value"] for name in ("accuracy", "precision", "auc") if name in test}
+    graded = {
+        f"{name}_{role}": found[name]["value"]
+        for role, found in record.get("cars", {}).items()
+        for name in ("weighted_accuracy", "weighted_precision")
+        if name in found
+    }
+    return pairs | graded | _correlations(record)
+
+
+def _correlations(record: Mapping[str, Any]) -> dict[str, Any]:
+    ratings, references = record.get("ratings", {}), record.get("references", {})
+    return {f"pearson_{role}": found["pearson"]["value"] for role, found in ratings.items()} | {
+        f"spearman_{measure}": found["spearman"]["value"] for measure, found in references.items()
+    }
+
+
+def show(made: Symmetry, record: Mapping[str, Any], shown: Shown) -> Chapter:
+    """The chapter as the report has it."""
+    empty = Chapter(NAME, TITLE, LEDE, SOURCE, reason=record["reason"])
+    if record["reason"]:
+        return empty
+    methods = [*(PREFIX + name for name in record["strategies"]), *record["baselines"]]
+    return replace(
+        empty,
+        tiles=words.tiles(record),
+        findings=words.findings(record, shown.study.raters["ceiling"]),
+        notices=[*section.notices(shown.numbers, made), *_left_out(made)],
+        pictures=section.draw(made, record, shown),
+        columns={name: called(name) for name in methods},
+        template="evaluation/symmetry/section.html.j2",
+        context=section.context(made, record, shown),
+    )
+
+
+def _left_out(made: Symmetry) -> list[str]:
+    return [f"{called(name)} was not measured: {reason}" for name, reason in made.missing.items()]

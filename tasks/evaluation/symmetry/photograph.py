@@ -1,0 +1,92 @@
+"""One photograph through the trained Siamese networks: the symmetry part of `vermilion score`.
+
+In: a photograph, and what `dvc repro` left behind (networks, training pairs' D, scores of rated photographs). Out: its
+reading. Writes nothing.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tasks import params
+from tasks.base import tables
+from tasks.base.images import encode_png
+from tasks.evaluation.photograph import Photograph
+from tasks.evaluation.symmetry.chapter import NAME, SOURCE
+from tasks.evaluation.symmetry.compare import PREFIX, training_scale
+from tasks.evaluation.symmetry.read import read_pairs
+from tasks.evaluation.symmetry.reading import Distance, as_reading
+from tasks.pages.chapter import Reading
+from tasks.params.evaluation import Evaluate
+from tasks.params.symmetry import SymmetryTrain
+from tasks.schemas.evaluation import SCORES
+from tasks.schemas.ingest import RATINGS
+from tasks.symmetry.distances import distance_of_halves
+from tasks.symmetry.network import SiameseNetwork, load_network
+
+
+@dataclass(frozen=True)
+class Model:
+    """A strategy's network and everything its D is read beside."""
+
+    network: SiameseNetwork
+    beside: Distance  # distance left at 0
+
+
+@dataclass(frozen=True)
+class SymmetryReader:
+    """The networks of all strategies."""
+
+    models: tuple[Model, ...]
+    threads: int
+    notices: tuple[str, ...] = ()
+    steps: int = 1
+
+    def read(self, photograph: Photograph, advance: Callable[[int], None]) -> Reading:
+        """D of every strategy."""
+        left, right = encode_png(photograph.lips.left), encode_png(photograph.lips.right)
+        found = [
+            replace(model.beside, distance=distance_of_halves(left, right, model.network, threads=self.threads))
+            for model in self.models
+        ]
+        advance(1)
+        return as_reading(NAME, "Symmetry", SOURCE, found)
+
+
+def open_reader(root: Path) -> SymmetryReader | None:
+    """The trained networks under a project's folder; None where there are none."""
+    folders = sorted(path.parent.parent for path in root.glob(f"data/{NAME}/*/model/model.safetensors"))
+    if not folders:
+        return None
+    measured = json.loads((root / "data/reports/metrics.json").read_text(encoding="utf-8"))[NAME]
+    settings = params.load(Evaluate, "evaluate", root / "params.yaml")
+    scores = tables.read(root / "data/evaluation/scores.parquet", SCORES).to_pandas()
+    rated = set(tables.read(root / "data/ingest/ratings.parquet", RATINGS, ["image_id"])["image_id"].to_pylist())
+    known = scores[scores["image_id"].isin(rated)]
+    models = [
+        _model(folder, measured["strategies"][folder.name], known, settings)
+        for folder in folders
+        if folder.name in measured.get("strategies", {})
+    ]
+    threads = params.load(SymmetryTrain, "symmetry_train", root / "params.yaml").threads
+    return SymmetryReader(tuple(models), threads) if models else None
+
+
+def _model(folder: Path, measured: Mapping[str, Any], rated: pd.DataFrame, settings: Evaluate) -> Model:
+    pairs = read_pairs(folder)
+    training = pairs[pairs["split"] == "train"]
+    beside = Distance(
+        strategy=folder.name,
+        distance=0.0,
+        threshold=measured["threshold"],
+        scale=training_scale(pairs, settings) if measured["grade_scale"] else None,
+        positives=training.loc[training["label"] == 1, "distance"].to_numpy(float),
+        negatives=training.loc[training["label"] == 0, "distance"].to_numpy(float),
+        rated=np.asarray(rated.loc[rated["method"] == PREFIX + folder.name, "score"].dropna(), float),
+    )
+    return Model(load_network(folder / "model" / "model.safetensors"), beside)

@@ -1,0 +1,55 @@
+"""What a system shows: one frozen value that the report, the results and the comparison read.
+
+In: what a system's `show` puts into it. Out: the same. Knows no system.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tasks.pages.environment import Picture
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure in large type: its name, its value, and what it must be read beside."""
+
+    name: str
+    value: str
+    beside: str
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One system's chapter. With a `reason` nothing was measured: the sentence says what is missing and what to add.
+
+    `template` is rendered with `context` and the chapter itself (as `chapter`); a chapter with a reason needs neither.
+    """
+
+    name: str
+    title: str
+    lede: str = ""  # one sentence: what the system measures
+    source: str = ""  # the publication, in a line
+    reason: str | None = None
+    tiles: Sequence[Tile] = ()
+    findings: Sequence[str] = ()
+    notices: Sequence[str] = ()
+    pictures: Mapping[str, Sequence[Picture]] = field(default_factory=dict)  # by place in the template
+    columns: Mapping[str, str] = field(default_factory=dict)  # methods in the comparison: name to readable name
+    template: str = ""  # path below tasks/
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one system says of one photograph. With a `reason` it has no score."""
+
+    name: str  # the chapter's
+    title: str
+    record: Mapping[str, Any]  # plain values, for --json
+    cells: Mapping[str, str]  # column to text, for the terminal; the same columns for every photograph
+    reason: str | None = None
+    caveat: str = ""  # what the number does not say
+    source: str = ""  # the publication, in a line
+    template: str = ""  # path below tasks/, rendered with `context`
+    context: Mapping[str, Any] = field(default_factory=dict)
