@@ -13,7 +13,7 @@ from tasks.evaluation.census import Census, Provenance, Refusal
 from tasks.evaluation.published import FLEISS_KAPPA, PATIENTS
 from tasks.pages import figures
 from tasks.pages.chapter import Chapter
-from tasks.pages.environment import Picture, called, environment, settings_text
+from tasks.pages.environment import Picture, called, environment, number, settings_text, span
 
 
 def render_report(
@@ -27,14 +27,15 @@ def render_report(
 ) -> str:
     """The whole page. `notices` are shown on top: drawn pictures, whatever a reader must know of the data."""
     raters = metrics["raters"]
+    rows = _methods(metrics["methods"], chapters, metrics["settings"]["scale"])
     lines = [(row, [(key, settings_text(value)) for key, value in row.parameters.items()]) for row in provenance]
     return (
         environment()
         .get_template("evaluation/report.html.j2")
         .render(
             chapters=[(chapter, _body(chapter)) for chapter in chapters],
-            methods=_methods(metrics["methods"], chapters, metrics["settings"]["scale"]),
-            findings=[*_raters_said(raters), *(line for chapter in chapters for line in chapter.findings)],
+            methods=rows,
+            findings=[*_closest_said(rows, raters), *_raters_said(raters)],
             raters=raters,
             pictures=draw_raters(raters),
             settings=metrics["settings"],
@@ -87,6 +88,21 @@ def _methods(
 def _rank(row: Mapping[str, Any]) -> tuple[bool, float, str]:
     value = row["spearman"]["value"]
     return (value is None, -(value or 0.0), row["method"])
+
+
+def _closest_said(rows: Sequence[Mapping[str, Any]], raters: Mapping[str, Any]) -> list[str]:
+    """Which method follows all raters most closely, beside the next one and what one more rater reaches."""
+    known = [row for row in rows if row["target"] == "all ratings" and row["pearson"]["value"] is not None]
+    ranked = sorted(known, key=lambda row: (-row["pearson"]["value"], row["method"]))
+    if not ranked:
+        return ["No method could be compared with raters: nobody rated a photograph that was scored."]
+    first, found, ceiling = ranked[0], ranked[0]["pearson"], raters["ceiling"].get("all", {}).get("value")
+    size = f"{found['n_images']:,} photographs of {found['n_subjects']:,} people"
+    said = f"{first['method']} follows the mean of all raters most closely: Pearson\u2019s r {number(found['value'])}"
+    said += f" ({span(found)}) on {size}"
+    if len(ranked) > 1:
+        said += f"; next is {ranked[1]['method']} with {number(ranked[1]['pearson']['value'])}"
+    return [said + (f". One more rater reaches {number(ceiling)}." if ceiling is not None else ".")]
 
 
 def _raters_said(raters: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from tasks.evaluation.anomaly.compare import METHOD, Combination, evaluate_anoma
 from tasks.evaluation.anomaly.published import FACES, MISPRINT, TABLE
 from tasks.evaluation.anomaly.read import Anomaly, headline_combination, notices, read_anomaly
 from tasks.evaluation.anomaly.section import Face, draw_anomaly, gallery
-from tasks.evaluation.anomaly.words import headline_cell
+from tasks.evaluation.anomaly.words import headline_cell, tiles
 from tasks.evaluation.comparison import Compared
 from tasks.evaluation.show import Shown
 from tasks.evaluation.study import COLUMNS, Study
@@ -80,6 +80,7 @@ def show(made: Anomaly, record: Mapping[str, Any], shown: Shown) -> Chapter:
     faces = _faces(record, shown.folder / "maps", made.scores, shown)
     return replace(
         empty,
+        tiles=tiles(record),
         findings=record["findings"],
         notices=notices(shown.folder),
         pictures=draw_anomaly(record, made.scores, made.maps, study.ratings, study.references, study.settings),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.evaluation.anomaly.published import FACES, LATER, PEARSON
+from tasks.pages.chapter import Tile
 from tasks.pages.environment import called, number, share, span
 
 NAMES = {
@@ -43,6 +44,17 @@ def headline_cell(record: Mapping[str, Any]) -> dict[str, Any]:
     own = record["headline"]
     found = record["table1"]["adapted"][own["region"]][own["heatmap"]][own["processing"]]
     return dict(found)
+
+
+def tiles(record: Mapping[str, Any]) -> list[Tile]:
+    """The headline score against the survey, and patients against controls."""
+    found, area = headline_cell(record)["pearson"], record["detection"]["patients"]
+    beside = f"{span(found)}, {found['n_images']} photographs" if found["value"] is not None else str(found["reason"])
+    told = f"{span(area)}, {area['n_images']} photographs" if area["value"] is not None else str(area["reason"])
+    return [
+        Tile("Anomaly: Pearson\u2019s r of the headline score with the survey", number(found["value"]), beside),
+        Tile("Anomaly: AUC, patients against unseen controls", number(area["value"]), told),
+    ]
 
 
 def findings(record: Mapping[str, Any]) -> list[str]:

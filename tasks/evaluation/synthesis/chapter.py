@@ -14,7 +14,7 @@ from tasks.evaluation.synthesis.compare import GROUPS, Synthesis, evaluate_synth
 from tasks.evaluation.synthesis.published import CLEFTGAN, EARLIER, PUBLISHED
 from tasks.evaluation.synthesis.read import read_optional, read_section, read_synthesis
 from tasks.evaluation.synthesis.section import Section, draw_synthesis
-from tasks.evaluation.synthesis.words import ANSWERS, FUNNEL, named
+from tasks.evaluation.synthesis.words import ANSWERS, FUNNEL, named, tiles
 from tasks.pages.chapter import Chapter
 from tasks.schemas.synthesis import ADAPTER_CURVES, CONDITIONS, PROJECTIONS
 
@@ -85,6 +85,7 @@ def show(made: Synthesis, record: Mapping[str, Any], shown: Shown) -> Chapter:
     left_out = [f"Pictures {named(name)} were not drawn: {reason}" for name, reason in made.missing.items()]
     return replace(
         empty,
+        tiles=tiles(record),
         findings=record["findings"],
         notices=[*section.notices, *left_out],
         pictures=draw_synthesis(record, made.measures, projections, curves),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.evaluation.synthesis.published import CLEFTGAN, EARLIER, PAIRS, PUBLISHED
+from tasks.pages.chapter import Tile
 from tasks.pages.environment import count, number, share, span
 
 NAMES = {
@@ -70,6 +71,19 @@ def named(name: str) -> str:
 def rate(value: float | None) -> str:
     """A small share in [0, 1] as per cent with four digits; a dash for null."""
     return number(None if value is None else 100 * value, 4)
+
+
+def tiles(record: Mapping[str, Any]) -> list[Tile]:
+    """By condition how many of the pictures asked for may be shown."""
+    return [
+        Tile(
+            f"Synthesis: pictures {named(name)} that may be shown",
+            str(left.get("released", 0)),
+            f"of {left['asked_for']}",
+        )
+        for name, left in record["funnel"].items()
+        if left["asked_for"]
+    ]
 
 
 def findings(record: Mapping[str, Any], *, realism: str, plausibility: str) -> list[str]:
