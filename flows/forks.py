@@ -31,7 +31,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from flows import PROJECT
-from flows.launch import launch, modules_of
 from flows.running.processes import die_with, die_with_parent
 
 REFUSED = b"refused"
@@ -129,6 +128,8 @@ def _modules() -> list[str]:
     """What all stages need, then the stages' own modules in the order of dvc.yaml, then what they import late."""
     import yaml
 
+    from flows.launch import modules_of
+
     stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"] if Path("dvc.yaml").exists() else ()
     systems = dict.fromkeys(stage.partition("_")[0] for stage in stages)
     names = ["flows.buckets.incremental", *chain.from_iterable(modules_of(system) for system in systems)]
@@ -191,6 +192,8 @@ def _become(wanted: dict[str, object], files: list[int], dvc: int) -> None:
     os.chdir(str(wanted["folder"]))
     os.environ.clear()
     os.environ.update(wanted["environment"])  # type: ignore[call-overload]
+    from flows.launch import launch
+
     code: object = None
     try:
         launch(wanted["arguments"])  # type: ignore[arg-type]

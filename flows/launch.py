@@ -5,18 +5,25 @@ flow of that name in `flows/stages/system.py` or `flows/stages/system_part.py`. 
 """
 
 import argparse
+import functools
 import importlib
 import inspect
 import os
 import pkgutil
 import sys
+from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 
 from flows import stages
+from flows.buckets import Out
+from tasks import params
+from tasks.base import absence
 from tasks.errors import InputError
+from tasks.params.running import Systems
 
 USAGE = "python -m flows STAGE --name value ...   (`dvc stage list` shows the stages)"
 
@@ -28,6 +35,8 @@ WORKER_KILLED = (
 
 def launch(arguments: list[str]) -> None:
     """Run a stage: its name, then its options. Bad input ends with one line and exit code 1, not a traceback."""
+    if not arguments or arguments[0].startswith("-"):
+        sys.exit(f"usage: {USAGE}")
     from flows.buckets.store import using
     from flows.running.tracking import run_stage  # imports Prefect, which takes longer than DVC may live
 
@@ -37,16 +46,54 @@ def launch(arguments: list[str]) -> None:
         sys.exit(f"{stage}: no such stage; usage: {USAGE}")
     flow: Any = getattr(module, stage)
     parser = argparse.ArgumentParser(f"python -m flows {stage}", description=inspect.getdoc(flow.fn))
-    for name, parameter in inspect.signature(flow.fn).parameters.items():
-        parser.add_argument(f"--{name}", type=Path if parameter.annotation is Path else str, required=True)
+    options = get_type_hints(flow.fn, include_extras=True)
+    options.pop("return", None)
+    for name, kind in options.items():
+        parser.add_argument(f"--{name}", type=Path if kind in (Path, Out) else str, required=True)
     given = vars(parser.parse_args(arguments[1:]))
+    outs = [given[name] for name, kind in options.items() if kind == Out]
     try:
-        with using():
+        with using(), ending_well(flow, stage, outs):
             run_stage(flow, os.environ.get("DVC_STAGE", stage), **given)
     except (InputError, OSError) as error:
         sys.exit(f"{stage}: {error}")
     except BrokenProcessPool:
         sys.exit(f"{stage}: {WORKER_KILLED}")
+
+
+@contextmanager
+def ending_well(flow: Any, stage: str, outs: Sequence[Path]) -> Iterator[None]:
+    """The flow, which ends well where its system is off or its data are absent: then every out says so, and why."""
+    body = flow.fn
+
+    @functools.wraps(body)
+    def told(**given: Any) -> None:
+        for out in outs:
+            absence.clear(out)
+        try:
+            if reason := switched_off(stage):
+                raise absence.Absent(reason)
+            body(**given)
+        except absence.Absent as absent:
+            for out in outs:
+                absence.mark(out, str(absent))
+            print(f"{stage}: nothing to do: {absent}", flush=True)
+
+    flow.fn = told
+    try:
+        yield
+    finally:
+        flow.fn = body
+
+
+def switched_off(stage: str) -> str | None:
+    """Why the stage makes nothing: its system is off in params.yaml. InputError names systems that there are not."""
+    systems = params.load(Systems, "systems").root
+    known = sorted({module.name.partition("_")[0] for module in pkgutil.iter_modules(stages.__path__)})
+    if unknown := [name for name in systems if name not in known]:
+        raise InputError(f"params.yaml: systems: no system {unknown[0]!r}; there are: {', '.join(known)}")
+    system = stage.partition("_")[0]
+    return None if systems.get(system, True) else f"{system} is off in params.yaml: set `systems: {system}: true`"
 
 
 def module_of(stage: str) -> ModuleType | None:

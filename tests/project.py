@@ -41,6 +41,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "steps": {8: 10, 32: 20},
         "batch_size": 4,
         "evaluate_every": 10,
+        "face_required": False,
     },
     "anomaly_invert": {"together": 4, "mean_latents": 200, "iterations": 6, "checkpoint_every": 3, "curve_points": 3},
     "anomaly_adapt": {"together": 4, "iterations": 2, "until": 4, "keep_every": 2},

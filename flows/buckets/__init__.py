@@ -2,3 +2,9 @@
 
 It decides results, so every stage depends on it.
 """
+
+from pathlib import Path
+from typing import Annotated
+
+Out = Annotated[Path, "out"]
+"""A flow's parameter that names what it writes. Where its data are absent, the launcher makes the out say so."""

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from prefect import flow
 from pydantic import BaseModel
 
+from flows.buckets import Out
 from flows.buckets.incremental import recall, run_buckets
 from flows.buckets.store import open_store
 from flows.buckets.work import Source, Work, provenance
@@ -24,7 +25,7 @@ from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.anomaly import alignment
 from tasks.anomaly.cohort import scored
-from tasks.base import tables
+from tasks.base import absence, tables
 from tasks.base.digests import digest, file_digest, table_digest
 from tasks.errors import InputError
 from tasks.params.anomaly import (
@@ -48,6 +49,10 @@ from tasks.schemas.anomaly import (
 from tasks.schemas.ingest import IMAGES, LANDMARKS
 
 FILE = "generator.safetensors"
+NOBODY = (
+    "nobody to score: no face of a patient, nor of a control whom the generator has not seen, could be aligned; add "
+    "patients (population repaired or unrepaired in images.csv), or controls"
+)
 WHO = ["image_id", "subject_id", "population"]
 FACE = ("image_id", "subject_id", "picture", "reason")
 """What a latent depends on: not the way back to the original."""
@@ -58,7 +63,7 @@ def _runtime() -> Runtime:
 
 
 @flow
-def anomaly_align(images: Path, landmarks: Path, out: Path) -> None:
+def anomaly_align(images: Path, landmarks: Path, out: Out) -> None:
     """Level, scale and crop the face of every photograph, and keep the way back to the original pixels."""
     work = Work(
         stage="anomaly_align",
@@ -71,16 +76,19 @@ def anomaly_align(images: Path, landmarks: Path, out: Path) -> None:
 
 
 @flow
-def anomaly_generator(aligned: Path, weights: Path, out: Path) -> None:
+def anomaly_generator(aligned: Path, weights: Path, out: Out) -> None:
     """A generator of faces without a cleft: trained on the aligned controls, or read from a file among the weights."""
     from tasks.anomaly import checkpoints, training
 
+    absence.require(aligned)
     settings = params.load(AnomalyGenerator, "anomaly_generator")
     size = params.load(AnomalyAlign, "anomaly_align").size
     record = provenance("anomaly_generator", training, GENERATORS, {"settings": settings, "size": size}, {})
     if settings.source == "controls":
         everyone = tables.read(aligned, ALIGNED)
         trained = everyone.filter(pc.equal(everyone["population"], "control"))  # a new patient trains nothing
+        if reason := training.too_few(trained, settings=settings):
+            raise absence.Absent(reason)
         record["inputs"] = {"aligned": table_digest(trained)}
         result = recall(record, GENERATORS, lambda: _train(trained, record, settings)).to_pylist()[0]
     else:
@@ -95,7 +103,10 @@ def anomaly_generator(aligned: Path, weights: Path, out: Path) -> None:
     except checkpoints.GeneratorError as error:
         if settings.source != "controls":
             raise
-        print(f"anomaly_generator: {error}; it may need more steps or controls", file=sys.stderr, flush=True)
+        if not settings.face_required:
+            print(f"anomaly_generator: {error}", file=sys.stderr, flush=True)
+            return
+        raise absence.Absent(f"{error}; it needs more controls, or more steps (anomaly_generator: steps)") from error
 
 
 def _train(aligned: pa.Table, record: dict[str, Any], settings: AnomalyGenerator) -> pa.Table:
@@ -142,13 +153,16 @@ def _checked(file: Path, settings: AnomalyGenerator) -> Path:
 
 
 @flow
-def anomaly_invert(aligned: Path, generator: Path, weights: Path, out: Path) -> None:
+def anomaly_invert(aligned: Path, generator: Path, weights: Path, out: Out) -> None:
     """The nearest face that the generator draws, a photograph: patients, and controls who did not train it."""
     from tasks.anomaly import inversion
 
+    absence.require(aligned, generator)
     settings = params.load(AnomalyInvert, "anomaly_invert")
     trained = params.load(AnomalyGenerator, "anomaly_generator")
     ids = scored(tables.read(aligned, ALIGNED, WHO), settings=trained, populations=settings.populations)
+    if not ids:
+        raise absence.Absent(NOBODY)
     work = Work(
         stage="anomaly_invert",
         compute=inversion.invert_photographs,
@@ -163,10 +177,11 @@ def anomaly_invert(aligned: Path, generator: Path, weights: Path, out: Path) -> 
 
 
 @flow
-def anomaly_adapt(aligned: Path, inversions: Path, generator: Path, weights: Path, out: Path) -> None:
+def anomaly_adapt(aligned: Path, inversions: Path, generator: Path, weights: Path, out: Out) -> None:
     """The generator fitted a little to each face, its latent frozen; pictures kept on the way."""
     from tasks.anomaly import adaptation
 
+    absence.require(inversions, generator)
     settings = params.load(AnomalyAdapt, "anomaly_adapt")
     ids = frozenset(tables.read(inversions, INVERSIONS, ["image_id"])["image_id"].to_pylist())
     work = Work(
@@ -182,10 +197,11 @@ def anomaly_adapt(aligned: Path, inversions: Path, generator: Path, weights: Pat
 
 
 @flow
-def anomaly_score(aligned: Path, inversions: Path, adaptations: Path, weights: Path, out: Path, maps: Path) -> None:
+def anomaly_score(aligned: Path, inversions: Path, adaptations: Path, weights: Path, out: Out, maps: Out) -> None:
     """Heatmaps, and all 48 scores of every photograph at every adaptation step that was kept."""
     from tasks.anomaly import scores
 
+    absence.require(inversions, adaptations)
     settings = params.load(AnomalyScore, "anomaly_score")
     numbers: dict[str, BaseModel | int | str] = {
         "settings": settings,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from flows.buckets import Out
 from flows.buckets.incremental import run_buckets
 from flows.buckets.work import Source, Work, write_parts
 from tasks import params
@@ -27,7 +28,7 @@ def _runtime() -> Runtime:
 
 
 @flow
-def ingest_images(raw: Path, added: Path, out: Path, refusals: Path) -> None:
+def ingest_images(raw: Path, added: Path, out: Out, refusals: Out) -> None:
     """List the images and clips of the raw folder and of the batches added to it, by content."""
     settings = params.load(IngestImages, "ingest_images")
     images, refused = take_inventory(
@@ -40,7 +41,7 @@ def ingest_images(raw: Path, added: Path, out: Path, refusals: Path) -> None:
 
 
 @flow
-def ingest_ratings(raw: Path, added: Path, images: Path, out: Path, references: Path, refusals: Path) -> None:
+def ingest_ratings(raw: Path, added: Path, images: Path, out: Out, references: Out, refusals: Out) -> None:
     """Read what raters said of the images, and what is known of them by other means."""
     settings = params.load(IngestRatings, "ingest_ratings")
     listed = tables.read(images, IMAGES, ["image_id", "names"])
@@ -53,7 +54,7 @@ def ingest_ratings(raw: Path, added: Path, images: Path, out: Path, references: 
 
 
 @flow
-def ingest_frames(images: Path, out: Path) -> None:
+def ingest_frames(images: Path, out: Out) -> None:
     """Sample the frames of the clips."""
     work = Work(
         stage="ingest_frames",
@@ -66,7 +67,7 @@ def ingest_frames(images: Path, out: Path) -> None:
 
 
 @flow
-def ingest_landmarks(images: Path, frames: Path, out: Path) -> None:
+def ingest_landmarks(images: Path, frames: Path, out: Out) -> None:
     """Find the face and its 68 points in every still and frame, or say why it cannot be measured."""
     work = Work(
         stage="ingest_landmarks",
@@ -79,7 +80,7 @@ def ingest_landmarks(images: Path, frames: Path, out: Path) -> None:
 
 
 @flow
-def ingest_lips(images: Path, frames: Path, landmarks: Path, out: Path) -> None:
+def ingest_lips(images: Path, frames: Path, landmarks: Path, out: Out) -> None:
     """Cut out the levelled lip region and its two halves."""
     work = Work(
         stage="ingest_lips",

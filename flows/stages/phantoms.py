@@ -1,9 +1,8 @@
 """The drawn data set, so that a fresh clone has something to measure."""
 
-from pathlib import Path
-
 from prefect import flow
 
+from flows.buckets import Out
 from tasks import params
 from tasks.params.phantoms import PhantomsDraw
 from tasks.params.running import Runtime
@@ -11,7 +10,7 @@ from tasks.phantoms.dataset import draw_dataset
 
 
 @flow
-def phantoms_draw(out: Path) -> None:
+def phantoms_draw(out: Out) -> None:
     """Draw faces, clips and ratings into a raw folder."""
     settings = params.load(PhantomsDraw, "phantoms_draw")
     draw_dataset(out, settings=settings, workers=params.load(Runtime, "runtime").workers)

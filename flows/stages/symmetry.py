@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import flow
 
+from flows.buckets import Out
 from flows.buckets.incremental import recall, run_buckets
 from flows.buckets.store import STORE, open_store
 from flows.buckets.work import Source, Work, provenance
@@ -19,7 +20,7 @@ from flows.running.cards import card
 from flows.running.progress import reporter
 from flows.stages.ingest import PIXELS
 from tasks import params
-from tasks.base import tables
+from tasks.base import absence, tables
 from tasks.base.digests import digest, table_digest
 from tasks.params.ingest import IngestLandmarks, IngestLips
 from tasks.params.running import Runtime
@@ -35,8 +36,11 @@ def _runtime() -> Runtime:
 
 
 @flow
-def symmetry_warp(images: Path, landmarks: Path, exemplars: Path, out: Path) -> None:
+def symmetry_warp(images: Path, landmarks: Path, exemplars: Path, out: Out) -> None:
     """Warp the controls: one side like a repaired cleft, both sides alike, or not at all."""
+    kinds = tables.read(images, IMAGES, ["kind", "population"]).to_pylist()
+    if {"kind": "still", "population": "control"} not in kinds:
+        raise absence.Absent("no photographs of controls: add some (population control in images.csv)")
     work = Work(
         stage="symmetry_warp",
         compute=controls.warp_controls,
@@ -53,9 +57,11 @@ def symmetry_warp(images: Path, landmarks: Path, exemplars: Path, out: Path) -> 
 
 
 @flow
-def symmetry_pairs(strategy: str, warps: Path, lips: Path, out: Path) -> None:
+def symmetry_pairs(strategy: str, warps: Path, lips: Path, out: Out) -> None:
     """Pair the halves, split by subject, and put the paired halves beside the pairs."""
     settings = params.load(SymmetryPairs, "symmetry_pairs")
+    if strategy == "clp":
+        absence.require(warps)
     if strategy == "clp":
         source, schema, key = warps, WARPS, "warp_id"
         columns = [key, "subject_id", "population", "symmetric", "kind", "severity_applied", "reason"]
@@ -66,6 +72,8 @@ def symmetry_pairs(strategy: str, warps: Path, lips: Path, out: Path) -> None:
         pairs, barren = pairing.temporal_pairs(tables.read(lips, LIPS, columns).to_pylist(), settings=settings)
         for line in barren:
             print(f"symmetry_pairs@{strategy}: {line}", file=sys.stderr, flush=True)
+    if reason := pairing.too_few(pairs, strategy):
+        raise absence.Absent(reason)
     made = {"stage": f"symmetry_pairs@{strategy}", "parameters": settings.model_dump(mode="json")}
     tables.write(pairs, out / "pairs.parquet", PAIRS, provenance=made)
     _write_halves(pairs, source, schema, key, out / "halves", made)
@@ -90,10 +98,11 @@ def _halves(pairs: Path) -> Iterable[pa.Table]:
 
 
 @flow
-def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Path) -> None:
+def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Out) -> None:
     """Train the Siamese network on the pairs; the best weights on validation are kept."""
     from tasks.symmetry import halves, training
 
+    absence.require(pairs)
     stage = f"symmetry_train@{strategy}"
     settings = params.load(SymmetryTrain, "symmetry_train")
     table = tables.read(pairs / "pairs.parquet", PAIRS)
@@ -125,10 +134,11 @@ def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Path) -> None
 
 
 @flow
-def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out: Path) -> None:
+def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out: Out) -> None:
     """D of every pair and of every photograph."""
     from tasks.symmetry import distances, network
 
+    absence.require(pairs, model)
     stage = f"symmetry_distances@{strategy}"
     file = model / "model.safetensors"
     threads = params.load(SymmetryTrain, "symmetry_train").threads
@@ -155,7 +165,7 @@ def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out:
 
 
 @flow
-def symmetry_baselines(images: Path, landmarks: Path, out: Path) -> None:
+def symmetry_baselines(images: Path, landmarks: Path, out: Out) -> None:
     """The two plain measures that a network has to beat: from landmarks and from mirrored pixels."""
     work = Work(
         stage="symmetry_baselines",

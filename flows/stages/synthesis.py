@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import flow
 
+from flows.buckets import Out
 from flows.buckets.incremental import recall, run_buckets
 from flows.buckets.store import open_store
 from flows.buckets.work import Source, Work, provenance, write_parts
@@ -21,7 +22,7 @@ from flows.running.cards import card
 from flows.running.progress import reporter
 from flows.stages.ingest import PIXELS
 from tasks import params
-from tasks.base import tables
+from tasks.base import absence, tables
 from tasks.base.digests import digest, table_digest
 from tasks.params.running import Runtime
 from tasks.params.synthesis import (
@@ -48,6 +49,10 @@ from tasks.schemas.synthesis import (
 
 BASE = "base.json"
 ADAPTER = "pytorch_lora_weights.safetensors"
+NO_PATIENTS = (
+    "no usable photograph of a patient to learn from: add patients before repair (population unrepaired in images.csv) "
+    "or after it (repaired)"
+)
 TRIED = 32
 """Prompts, at least, that a trained adapter is tried with, called by its trigger and not."""
 SAID = (*PIXELS, "names", "cleft_side", "age_group", "gender", "asymmetry", "scarring")
@@ -59,7 +64,7 @@ def _runtime() -> Runtime:
 
 
 @flow
-def synthesis_base(weights: Path, out: Path) -> None:
+def synthesis_base(weights: Path, out: Out) -> None:
     """The model that adapters are trained on: a registered one, checked, or a small stand-in trained on drawn faces."""
     from tasks.synthesis import base
     from tasks.synthesis.standin import build as standin
@@ -94,7 +99,7 @@ def synthesis_base(weights: Path, out: Path) -> None:
 
 
 @flow
-def synthesis_captions(images: Path, landmarks: Path, edits: Path, out: Path) -> None:
+def synthesis_captions(images: Path, landmarks: Path, edits: Path, out: Out) -> None:
     """Say in words what every photograph of a patient shows, and who trains an adapter."""
     from tasks.synthesis import captions
 
@@ -112,14 +117,18 @@ def synthesis_captions(images: Path, landmarks: Path, edits: Path, out: Path) ->
         files={"edits": edits},
     )
     run_buckets(work, out, runtime=_runtime())
+    said = tables.read(out, CAPTIONS, ["condition", "reason"]).to_pylist()
+    if not [row for row in said if row["condition"] in CONDITIONS and row["reason"] is None]:
+        raise absence.Absent(NO_PATIENTS)
 
 
 @flow
-def synthesis_cache(images: Path, captions: Path, base: Path, latents: Path, texts: Path) -> None:
+def synthesis_cache(images: Path, captions: Path, base: Path, latents: Out, texts: Out) -> None:
     """What the VAE makes of the training photographs and the text encoders of their captions, once."""
     from tasks.synthesis.adapter import latents as pictures
     from tasks.synthesis.adapter import texts as words
 
+    absence.require(captions, base)
     settings = params.load(SynthesisCache, "synthesis_cache")
     listed = tables.read(captions, CAPTIONS)
     pictures.require_disk(listed, latents, base=base / BASE, settings=settings)
@@ -148,13 +157,14 @@ def synthesis_cache(images: Path, captions: Path, base: Path, latents: Path, tex
 
 @flow
 def synthesis_train(
-    condition: str, captions: Path, latents: Path, texts: Path, prompts: Path, base: Path, weights: Path, out: Path
+    condition: str, captions: Path, latents: Path, texts: Path, prompts: Path, base: Path, weights: Path, out: Out
 ) -> None:
     """Train the condition's adapter; its weights, curves, sample pictures and model card."""
     from tasks.synthesis.adapter import examples as learned
     from tasks.synthesis.adapter import model_card, training
     from tasks.synthesis.base import open_base
 
+    absence.require(captions, latents, texts, prompts, base)
     stage = f"synthesis_train@{condition}"
     settings, drawing = (
         params.load(SynthesisTrain, "synthesis_train"),
@@ -217,7 +227,7 @@ def _first_prompts(prompts: Path, condition: str, count: int) -> pa.Table:
 
 
 @flow
-def synthesis_prompts(out: Path, coverage: Path) -> None:
+def synthesis_prompts(out: Out, coverage: Out) -> None:
     """Which pictures are asked for, each with its words and its seed, and how evenly attributes were drawn."""
     from tasks.synthesis import prompts
 
@@ -233,10 +243,11 @@ def synthesis_prompts(out: Path, coverage: Path) -> None:
 
 
 @flow
-def synthesis_generate(condition: str, prompts: Path, base: Path, adapter: Path, out: Path) -> None:
+def synthesis_generate(condition: str, prompts: Path, base: Path, adapter: Path, out: Out) -> None:
     """Draw the condition's pictures, each from its own prompt and seed."""
     from tasks.synthesis import generation
 
+    absence.require(prompts, base, adapter)
     settings = params.load(SynthesisGenerate, "synthesis_generate")
     listed = tables.read(prompts, PROMPTS, ["image_id", "condition"])
     own = frozenset(listed.filter(pc.equal(listed["condition"], condition))["image_id"].to_pylist())

@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 from prefect import flow
 from pydantic import BaseModel
 
+from flows.buckets import Out
 from flows.buckets.incremental import recall, run_buckets, stage_pool
 from flows.buckets.work import Source, Work, provenance
 from flows.running.cards import card
 from flows.running.progress import reporter
 from flows.stages.ingest import PIXELS
 from tasks import params
-from tasks.base import tables
+from tasks.base import absence, tables
 from tasks.base.digests import table_digest
 from tasks.params.running import Runtime
 from tasks.params.synthesis import (
@@ -54,8 +55,9 @@ def _runtime() -> Runtime:
 
 
 @flow
-def synthesis_screen(prompts: Path, pre: Path, post: Path, out: Path) -> None:
+def synthesis_screen(prompts: Path, pre: Path, post: Path, out: Out) -> None:
     """Look at every picture: one whole frontal face, nothing over it, sharp, and as it was asked for?"""
+    absence.require_any((pre, post))
     from tasks.synthesis.gate import screening
 
     settings = params.load(SynthesisScreen, "synthesis_screen")
@@ -73,9 +75,10 @@ def synthesis_screen(prompts: Path, pre: Path, post: Path, out: Path) -> None:
 
 @flow
 def synthesis_identity(
-    images: Path, captions: Path, pre: Path, post: Path, weights: Path, embeddings: Path, out: Path
+    images: Path, captions: Path, pre: Path, post: Path, weights: Path, embeddings: Out, out: Out
 ) -> None:
     """Is a generated face somebody's? Face embeddings, and each picture's nearest training photograph."""
+    absence.require_any((pre, post))
     from tasks.synthesis.gate import identity
 
     settings = params.load(SynthesisIdentity, "synthesis_identity")
@@ -113,11 +116,12 @@ def synthesis_measure(
     post: Path,
     embeddings: Path,
     weights: Path,
-    features: Path,
-    projections: Path,
-    out: Path,
+    features: Out,
+    projections: Out,
+    out: Out,
 ) -> None:
     """Are the pictures faithful, and do they differ from each other? FIR, FID, KID, LPIPS, and where faces lie."""
+    absence.require_any((pre, post))
     from tasks.synthesis.measures import fidelity
     from tasks.synthesis.measures import together as measures
 
@@ -180,9 +184,10 @@ def synthesis_classify(
     screened: Path,
     identity: Path,
     weights: Path,
-    out: Path,
+    out: Out,
 ) -> None:
     """Are the pictures of use? Networks that learn clefts from them alone, asked about photographs."""
+    absence.require_any((pre, post))
     from tasks.synthesis.measures import classifiers
 
     settings = params.load(SynthesisClassify, "synthesis_classify")
@@ -214,8 +219,9 @@ def synthesis_classify(
 
 
 @flow
-def synthesis_release(prompts: Path, pre: Path, post: Path, screened: Path, identity: Path, out: Path) -> None:
+def synthesis_release(prompts: Path, pre: Path, post: Path, screened: Path, identity: Path, out: Out) -> None:
     """Put the pictures that may be shown into a folder: not flagged by screening, and nobody's face."""
+    absence.require_any((pre, post))
     from tasks.synthesis.gate import release
 
     count = release.release(

@@ -58,6 +58,15 @@ class Trained:
     curves: list[dict[str, float | None]]
 
 
+def too_few(aligned: pa.Table, *, settings: AnomalyGenerator) -> str | None:
+    """Why these controls cannot train a generator, and what to add; None where they can."""
+    rows = [row for row in aligned.select(["subject_id", "population", "reason"]).to_pylist() if row["reason"] is None]
+    count = sum(trains(row["subject_id"], row["population"], settings=settings) for row in rows)
+    if count >= LEAST:
+        return None
+    return f"{count} aligned photographs of controls to train the generator on, {LEAST} are needed; add controls"
+
+
 def controls_of(aligned: pa.Table, *, settings: AnomalyGenerator) -> Controls:
     """The controls' pictures, those held out apart. TrainingError: too few, or of several sizes."""
     rows = [row for row in aligned.to_pylist() if row["reason"] is None and row["population"] == "control"]

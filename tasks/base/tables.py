@@ -26,6 +26,9 @@ from tasks.errors import InputError
 PROVENANCE = b"vermilion"
 """Key of the provenance record (JSON) in a Parquet file's metadata."""
 
+ABSENT = b"absent"
+"""Key of the reason in the metadata of a Parquet file whose data are absent (tasks.base.absence)."""
+
 ROW_GROUP = 256
 """Rows a row group: pictures sit in rows, and a whole group is in memory when written."""
 
@@ -164,8 +167,19 @@ def unwritten(path: Path, error: OSError, *, needed: int, free: int) -> OSError:
 
 
 def parts(path: Path) -> list[Path]:
-    """The Parquet files of a table, in name order: the file itself, or the folder's."""
-    return sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    """The Parquet files of a table, in name order: the file itself, or the folder's; none where it is absent."""
+    if path.is_dir():
+        return sorted(path.glob("*.parquet"))
+    return [] if absence_of(path) else [path]
+
+
+def absence_of(file: Path) -> str | None:
+    """Why the table's data are absent (tasks.base.absence); None where the file is a table, or is not there."""
+    try:
+        metadata = pq.read_schema(file).metadata if file.is_file() else None
+    except pa.ArrowInvalid:
+        return None  # whoever reads it says what is wrong
+    return str(metadata[ABSENT].decode()) if metadata and ABSENT in metadata else None
 
 
 def read(path: Path, schema: Schema, columns: Sequence[str] | None = None) -> pa.Table:

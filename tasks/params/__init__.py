@@ -20,7 +20,7 @@ class Block(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-T = TypeVar("T", bound="Block")
+T = TypeVar("T", bound=BaseModel)
 
 
 def load(model: type[T], block: str, path: Path = Path("params.yaml")) -> T:

@@ -76,6 +76,7 @@ class AnomalyGenerator(Block):
     flat_share: float = Field(ge=0, lt=1, description="of the steps before the rate falls linearly")
     final_share: float = Field(ge=0, le=1, description="of the highest rate, left at the last step")
     evaluate_every: int = Field(ge=1, description="steps between rows of the curves and checkpoints")
+    face_required: bool = Field(description="whether nobody is scored where the trained generator draws no face")
     augmentation: ControlAugmentation
     reconstruction: Reconstruction
     adversarial: Adversarial

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, RootModel
 
 from tasks.params import Block
 
@@ -32,3 +32,9 @@ class Nightly(Block):
     cron: str = Field(description="five fields, in the time of this machine")
     commit: bool = Field(description="commit dvc.lock and the headline metrics after a success")
     push: bool = Field(description="`dvc push` after a success, if a DVC remote is configured")
+
+
+class Systems(RootModel[dict[str, bool]]):
+    """Which systems are on, by name. A system that is off makes no tables, and its chapter says so."""
+
+    model_config = ConfigDict(frozen=True)

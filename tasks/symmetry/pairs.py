@@ -69,6 +69,21 @@ def temporal_pairs(lips: Iterable[Mapping[str, Any]], *, settings: SymmetryPairs
     return _finished(rows, _controls(used), settings.most.temporal, settings), barren
 
 
+def too_few(pairs: pa.Table, strategy: str) -> str | None:
+    """Why the pairs cannot train a network, and what to add; None where they can. `strategy`: clp or temporal."""
+    what = {"clp": "usable photographs of controls", "temporal": "usable clips of controls"}[strategy]
+    splits = set(pairs["split"].to_pylist())
+    if not splits:
+        return f"no {what}: add some (population control in images.csv; docs/raw-layout.md)"
+    if missing := [name for name in SPLITS[:2] if name not in splits]:
+        people = len(set(pairs["subject_id"].to_pylist()))
+        return (
+            f"{what} of {people} {'person' if people == 1 else 'people'}: too few for the split into training, "
+            f"validation and test ({' and '.join(missing)} would be empty); add controls"
+        )
+    return None
+
+
 def _of_clip(clip_id: str, frames: Sequence[Mapping[str, Any]], settings: SymmetryPairs) -> list[Row]:
     """Up to `per_clip` couples of a positive and a negative pair; each frame gives one positive at most."""
     rng = np.random.default_rng([settings.seed, _number(clip_id)])

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from flows import PROJECT
+from tasks.base.absence import Absent
 from tasks.params.synthesis import Timesteps
 from tasks.schemas.synthesis import CAPTIONS
 from tasks.synthesis.adapter.examples import ExamplesError, batch_at, examples_of, steps_of
@@ -121,7 +122,7 @@ def test_controls_take_their_share_and_only_theirs():
 
 def test_without_photographs_the_error_says_what_is_needed():
     captions, latents, texts = tables()
-    with pytest.raises(ExamplesError, match="no photograph of the condition post"):
+    with pytest.raises(Absent, match="no photograph of the condition post"):
         examples_of(captions, latents, texts, condition="post")
     with pytest.raises(ExamplesError, match="has no text; run the stage synthesis_cache"):
         examples_of(captions, latents, texts.slice(0, 0), condition="pre")

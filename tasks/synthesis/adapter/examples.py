@@ -16,7 +16,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from tasks.base import runtime
+from tasks.base import absence, runtime
 from tasks.base.digests import digest, table_digest
 from tasks.errors import InputError
 from tasks.params.synthesis import SynthesisTrain
@@ -59,7 +59,7 @@ class Batch:
 def examples_of(captions: pa.Table, latents: pa.Table, texts: pa.Table, *, condition: str) -> Examples:
     """Everybody of the condition and all controls of the split `train`.
 
-    ExamplesError: no photograph of the condition, or one without latents or text.
+    Absent: no photograph of the condition. ExamplesError: one without text.
     """
     told = {row["image_id"]: row for row in captions.to_pylist() if row["reason"] is None and row["split"] == "train"}
     place = {image_id: row for row, image_id in enumerate(texts["image_id"].to_pylist())}
@@ -72,9 +72,9 @@ def examples_of(captions: pa.Table, latents: pa.Table, texts: pa.Table, *, condi
             found[said["condition"] == condition].append(row)
     own = found[True]
     if not own:
-        raise ExamplesError(
-            f"no photograph of the condition {condition} can train: none has a caption, a face and latents. "
-            f"images.csv names patients before repair as unrepaired, after it as repaired"
+        raise absence.Absent(
+            f"no photograph of the condition {condition} can train: none has a caption, a face and latents. Add "
+            "patients; images.csv names those before repair unrepaired, after it repaired"
         )
     everyone = own + found[False]
     plain = [without_trigger(str(told[row["image_id"]]["prompt"])) for row in everyone]

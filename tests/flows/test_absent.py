@@ -1,0 +1,164 @@
+"""Data that nobody has all of: every stage ends well, what does not need them runs, and the report says what is missing.
+
+Each case also switches one system off, so that both are seen together.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.own_data import everything, own_project
+from tests.project import SMALL, copy_project, make_project, run, set_number
+
+Line = dict[str, str]
+CLIPS = (".avi", ".mp4", ".mkv")
+
+
+@pytest.fixture(scope="module")
+def drawn(built, tmp_path_factory) -> Path:
+    """A small project whose data set is drawn and whose store has what the small project computed of it."""
+    folder = make_project(tmp_path_factory.mktemp("drawn") / "project", SMALL)
+    shutil.copytree(built / "data/raw", folder / "data/raw", dirs_exist_ok=True)
+    shutil.copytree(built / "data/.artifacts", folder / "data/.artifacts")
+    return folder
+
+
+def case(drawn: Path, folder: Path, keep: Callable[[Line], bool], *, off: str, rated: bool = True) -> Path:
+    own_project(drawn, folder, keep, rated=rated)
+    set_number(folder, "systems", off, False)
+    return folder
+
+
+def reasons(folder: Path) -> dict[str, str]:
+    """By chapter, why it measured nothing, as metrics.json has it; the page and the results have to say the same."""
+    metrics = json.loads((folder / "data/reports/metrics.json").read_text())
+    found = {name: own["reason"] for name, own in metrics.items() if isinstance(own, dict) and own.get("reason")}
+    page = re.sub(r"\s+", " ", (folder / "data/reports/index.html").read_text())
+    told = json.loads(run(folder, "vermilion", "results", "--json").stdout)
+    for name, reason in found.items():
+        assert reason.split("`")[0] in page
+        assert told["not_measured"][name] == reason
+        assert name not in told
+    return found
+
+
+def test_controls_and_repaired_without_clips(drawn, tmp_path):
+    said = everything(case(drawn, tmp_path / "p", lambda line: not line["path"].endswith(CLIPS), off="synthesis"))
+    assert "symmetry_train: nothing to do: no usable clips of controls: add some" in said
+    assert set(reasons(tmp_path / "p")) == {"synthesis"}
+    metrics = json.loads((tmp_path / "p/data/reports/metrics.json").read_text())
+    assert list(metrics["symmetry"]["strategies"]) == ["clp"]
+    assert (
+        "Temporal misalignment was not measured: no usable clips"
+        in (tmp_path / "p/data/reports/index.html").read_text()
+    )
+
+
+def test_without_unrepaired(drawn, tmp_path):
+    said = everything(case(drawn, tmp_path / "p", lambda line: line["population"] != "unrepaired", off="anomaly"))
+    assert "synthesis_train: nothing to do: no photograph of the condition pre can train" in said
+    assert reasons(tmp_path / "p") == {"anomaly": "anomaly is off in params.yaml: set `systems: anomaly: true`"}
+    metrics = json.loads((tmp_path / "p/data/reports/metrics.json").read_text())
+    assert metrics["synthesis"]["funnel"]["post"]["drawn"] == SMALL["synthesis_prompts"]["count"]
+    assert "drawn" not in metrics["synthesis"]["funnel"]["pre"]
+    assert "before repair were not drawn: no photograph" in (tmp_path / "p/data/reports/index.html").read_text()
+
+
+def test_controls_alone(drawn, tmp_path):
+    everything(case(drawn, tmp_path / "p", lambda line: line["population"] == "control", off="symmetry"))
+    found = reasons(tmp_path / "p")
+    assert set(found) == {"symmetry", "synthesis"}
+    assert "add patients before repair" in found["synthesis"]
+
+
+def test_without_ratings(drawn, tmp_path):
+    folder = case(drawn, tmp_path / "p", lambda line: line["population"] != "unrepaired", off="synthesis", rated=False)
+    everything(folder)
+    assert set(reasons(folder)) == {"synthesis"}
+    metrics = json.loads((folder / "data/reports/metrics.json").read_text())
+    assert metrics["raters"]["n_ratings"] == 0
+    assert metrics["symmetry"]["strategies"]["clp"]["binary"]["test"]["auc"]["value"] is not None
+    assert "nobody rated a photograph that was scored" in (folder / "data/reports/index.html").read_text()
+
+
+def test_five_people(drawn, tmp_path):
+    people = {"control": 2, "repaired": 2, "unrepaired": 1}
+    seen: dict[str, set[str]] = {name: set() for name in people}
+
+    def keep(line: Line) -> bool:
+        own = seen[line["population"]]
+        if line["path"].endswith(CLIPS) or (len(own) == people[line["population"]] and line["subject_id"] not in own):
+            return False
+        own.add(line["subject_id"])
+        return True
+
+    everything(case(drawn, tmp_path / "p", keep, off="synthesis"))
+    found = reasons(tmp_path / "p")
+    assert set(found) == {"anomaly", "synthesis"}
+    assert "8 are needed; add controls" in found["anomaly"]
+    page = (tmp_path / "p/data/reports/index.html").read_text()
+    assert "2 people: too few for the split into training, validation and test" in page
+
+
+def test_what_is_absent_is_not_shown_from_an_earlier_run(drawn, tmp_path):
+    """The outs of a stage that finds no data are emptied, also without DVC."""
+    folder = case(drawn, tmp_path / "p", lambda line: True, off="synthesis")
+    everything(folder)
+    assert not reasons(folder).get("symmetry")
+    images = folder / "data/raw/mine/images.csv"
+    lines = images.read_text().splitlines(keepends=True)
+    images.write_text("".join([lines[0], *(line for line in lines if ",control," not in line)]))
+    everything(folder)
+    assert not list((folder / "data/symmetry").rglob("model.safetensors"))
+    assert not list((folder / "data/anomaly").rglob("generator.safetensors"))
+    metrics = json.loads((folder / "data/reports/metrics.json").read_text())
+    assert metrics["symmetry"]["strategies"] == {}
+    done = run(folder, "vermilion", "score", "any.jpg", check=False)
+    assert (done.returncode, "no trained network" in done.stderr) == (2, True)
+
+
+def test_a_system_switched_on_again_runs_its_own_stages_alone(built, tmp_path):
+    folder = copy_project(built, tmp_path / "project")
+    set_number(folder, "systems", "anomaly", False)
+    stages = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"]
+    own = {name for name in stages if name.startswith("anomaly_")} | {"evaluate", "report"}
+    assert ran(run(folder, "dvc", "repro").stdout) == own
+    assert set(reasons(folder)) == {"anomaly"}
+    set_number(folder, "systems", "anomaly", True)
+    again = run(folder, "dvc", "repro", "--no-run-cache").stdout
+    assert ran(again) == own
+    assert "anomaly_generator: reused" in again
+    assert reasons(folder) == {}
+    assert (
+        json.loads((folder / "data/reports/metrics.json").read_text())["anomaly"]
+        == (json.loads((built / "data/reports/metrics.json").read_text())["anomaly"])
+    )
+
+
+def ran(said: str) -> set[str]:
+    """The stages that DVC ran, without their matrix values."""
+    return {name.partition("@")[0] for name in re.findall(r"Running stage '([^']+)'", said)}
+
+
+def test_an_unknown_system_is_named_with_the_known_ones(drawn, tmp_path):
+    folder = own_project(drawn, tmp_path / "p", lambda line: True)
+    numbers = yaml.safe_load((folder / "params.yaml").read_text())
+    numbers["systems"]["symetry"] = False
+    (folder / "params.yaml").write_text(yaml.safe_dump(numbers))
+    done = run(
+        folder,
+        "python",
+        "-m",
+        "flows",
+        "symmetry_baselines",
+        *["--images", "a", "--landmarks", "b", "--out", "c"],
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "systems: no system 'symetry'; there are:" in done.stderr
+    assert "symmetry" in done.stderr
