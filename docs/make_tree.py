@@ -7,7 +7,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 TARGET = Path(__file__).with_name("tree.md")
 HEAD = """# The tree
 
-Written by `python docs/make_tree.py` from the first line of each module's docstring; change the docstring, not this page.
+Written by `python docs/make_tree.py` from the first line of each module's docstring;
+change the docstring, not this page.
 """
 AROUND = {
     "README.md": "what this is, and the first steps",

@@ -1,4 +1,4 @@
-"""What the README and docs/ say, held against the code: commands, stages, files, columns, settings, published numbers."""
+"""What README and docs/ say, held against the code: commands, stages, files, columns, settings, published numbers."""
 
 import csv
 import importlib.util
