@@ -11,7 +11,7 @@ class SymmetryWarp(Block):
     """Deformed and symmetric control faces (tasks.symmetry.warp). Lengths in mouth widths."""
 
     seed: int = Field(ge=0)
-    variants: int = Field(ge=1, description="symmetric faces a photograph, and as many asymmetric ones")
+    variants: int = Field(ge=1, description="symmetric faces per photograph, and as many asymmetric ones")
     deformations: dict[str, float] = Field(description="weights of the one-sided deformations; published: clp alone")
     controls: dict[str, float] = Field(description="weights of resampled and both_sided; the first is untouched")
     severity_low: float = Field(ge=0)
