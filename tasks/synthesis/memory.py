@@ -204,7 +204,7 @@ def _computed(precision: Precision) -> int:
 
 
 def what_fits(settings: SynthesisTrain) -> pd.DataFrame:
-    """FLUX.1-schnell by work, precision and side: gigabytes (10**9), and which cards take that (one column per card)."""
+    """FLUX.1-schnell by work, precision, side: gigabytes (10**9), and the cards that take it (one column per card)."""
     schnell, rows = network(SCHNELL), []
     for precision in PRECISIONS:
         for side in SIDES:
