@@ -17,7 +17,7 @@ class StandIn(Block):
     size: int = Field(ge=32, description="side of the drawn faces, pixels; a multiple of 16")
     faces: int = Field(ge=8, description="drawn to learn from")
     frame: float = Field(ge=1, description="the square around a face; as synthesis_captions: frame")
-    vae_channels: tuple[int, ...] = Field(description="feature maps per level; each level but the first halves the side")
+    vae_channels: tuple[int, ...] = Field(description="feature maps per level; each but the first halves the side")
     latent_channels: int = Field(ge=1)
     vae_steps: int = Field(ge=1)
     vae_batch: int = Field(ge=1)
