@@ -39,5 +39,6 @@ bench: install ## the figures the README quotes, each against its peer
 serve: install ## nightly runs, re-evaluation on new ratings, and the UI to watch them
 	vermilion serve
 
-clean: ## remove what runs made (not raw data, not .venv)
-	rm -rf data/.artifacts data/ingest data/symmetry data/evaluation data/reports .mypy_cache .ruff_cache
+clean: ## remove what runs made (not your raw data, not .venv)
+	rm -rf data/.artifacts data/raw/phantoms data/ingest data/symmetry data/anomaly data/synthesis data/evaluation
+	rm -rf data/reports/index.html data/reports/figures .mypy_cache .ruff_cache .pytest_cache

@@ -15,7 +15,7 @@ HEAD = """# The tables
 
 Written by `python docs/make_tables.py` from `tasks/schemas`; change that file, not this one.
 
-Every table is Parquet, one file or a folder of parts (one a bucket), checked against its schema whenever it is
+Every table is Parquet, one file or a folder of parts (one per bucket), checked against its schema whenever it is
 written or read. `tasks.base.tables.read(path, schema)` reads either. The file's metadata say what made it
 (`tasks.base.tables.provenance_of(path)`). A row that was refused keeps its key and its `reason`; what could not be
 measured is null, never 0 and never NaN. Sides are the patient's own: the patient's left is the picture's right.

@@ -1,12 +1,12 @@
 """Stages that start at once: one process of a DVC run imports what stages need, and stages are its forks.
 
 In: `python -m flows STAGE ...`, ordered by DVC. Out: the stage's exit code. The first stage of a `dvc repro` leaves
-such a process behind, the second one wakes it, and from the third on stages are forks: who runs one stage pays nothing.
+such a process behind, the second one wakes it, and from the third on stages are forks. A run of one stage pays nothing.
 What runs is the same code with the same environment and the same open files; a stage runs by itself where a source file
-has changed since it was imported. Imports are most of what a stage costs that has little to compute: torch, diffusers
-and Prefect take 2 to 10 seconds.
+has changed since it was imported. For a stage that has little to compute, imports are most of the cost: torch,
+diffusers and Prefect take 2 to 10 seconds.
 
-DVC and whoever asks take the fork with them when they die. Linux only; elsewhere stages start by themselves. Knows
+A fork ends when DVC or the process that asked for it ends. Linux only; elsewhere stages start by themselves. Knows
 nothing of what stages do.
 """
 
@@ -85,7 +85,7 @@ def _begin_process(dvc: int) -> None:
 
 @dataclass(frozen=True)
 class _Fork:
-    """A stage that runs, and who asked for it."""
+    """A stage that runs, and the process that asked for it."""
 
     pid: int
     asking: socket.socket
@@ -156,7 +156,7 @@ def _unchanged(seen: dict[Path, int]) -> bool:
 
 
 def _begin(asking: socket.socket, seen: dict[Path, int], waiting: selectors.BaseSelector, dvc: int) -> None:
-    """Fork for who asks. In the fork this ends the process, in its parent it returns at once."""
+    """Fork for the process that asks. In the fork this ends the process, in its parent it returns at once."""
     try:
         head, files, _, _ = socket.recv_fds(asking, 8, 3)
         left, content = int.from_bytes(head, "big"), b""
@@ -217,7 +217,7 @@ def _leave(code: object) -> NoReturn:
 
 
 def _abandon(fork: _Fork, waiting: selectors.BaseSelector) -> None:
-    """Who asked has died, or has its answer: then the fork has ended already."""
+    """The process that asked has died, or has its answer: the fork has ended already."""
     waiting.unregister(fork.asking)
     fork.asking.close()
     with suppress(ProcessLookupError):
@@ -225,7 +225,7 @@ def _abandon(fork: _Fork, waiting: selectors.BaseSelector) -> None:
 
 
 def _finish(fork: _Fork, pidfd: int, waiting: selectors.BaseSelector) -> None:
-    """The fork has ended: tell who asked with what exit code."""
+    """The fork has ended: tell the process that asked its exit code."""
     waiting.unregister(pidfd)
     os.close(pidfd)
     _, status = os.waitpid(fork.pid, 0)

@@ -84,29 +84,119 @@ def test_dvc_targets_in_the_docs_are_stages():
             assert name in stages, f"{page.name}: {name}"
 
 
-def test_the_readme_has_every_stage_once_and_in_order():
+def test_the_page_of_stages_has_every_stage_once_and_in_order():
     stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
-    assert re.findall(r"^\| `(\w+)` \|", section(README, "## Stages"), re.MULTILINE) == list(stages)
+    page = (PROJECT / "docs/stages.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(stages)
+
+
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= 200
+
+
+def test_the_readme_has_first_steps_for_every_kind_of_reader():
+    readers = re.findall(r"^### You are an? ([\w ]+)$", section(README, "## First steps"), re.MULTILINE)
+    assert readers == ["researcher", "clinician", "data steward", "operator", "developer"]
+    rows = re.findall(r"^\| an? ([\w ]+) \|", (PROJECT / "docs/README.md").read_text(), re.MULTILINE)
+    assert rows == readers
+
+
+def test_the_index_names_every_page():
+    index = (PROJECT / "docs/README.md").read_text()
+    pages = {page.name for page in (PROJECT / "docs").glob("*.md")} - {"README.md"}
+    assert not {page for page in pages if f"]({page})" not in index}
+
+
+def test_the_tree_is_up_to_date():
+    written = runpy.run_path(str(PROJECT / "docs/make_tree.py"))["render"]()
+    assert (PROJECT / "docs/tree.md").read_text() == written, "run `python docs/make_tree.py`"
 
 
 def tree() -> list[str]:
-    """The paths of the README's tree."""
-    paths, above = [], {}
-    for line in fenced(section(README, "## The tree"), "")[0].splitlines():
-        name = line.split()[0]
-        depth = (len(line) - len(line.lstrip())) // 2
-        above[depth] = name
-        paths.append("".join(above[level] for level in range(depth)) + name)
+    """The paths that docs/tree.md names: a heading is a folder, its lines are files in it."""
+    paths, folder = [], ""
+    for line in (PROJECT / "docs/tree.md").read_text().splitlines():
+        if found := re.match(r"## (\S+/)$", line):
+            folder = found[1]
+            paths.append(folder)
+        elif found := re.match(r"- [`\[]([^`\]]+)[`\]]", line):
+            paths.append(folder + found[1])
     return paths
 
 
-def test_the_tree_in_the_readme_is_there():
+def test_what_the_tree_names_is_there():
     assert not [path for path in tree() if not (PROJECT / path).exists()]
 
 
 def test_every_module_stands_in_the_tree():
-    modules = {str(path.relative_to(PROJECT)) for room in ("flows", "tasks") for path in (PROJECT / room).rglob("*.py")}
+    rooms = ("flows", "tasks", "bench")
+    modules = {str(path.relative_to(PROJECT)) for room in rooms for path in (PROJECT / room).rglob("*.py")}
     assert not {path for path in modules if not path.endswith("__init__.py")} - set(tree())
+
+
+def test_benchmarks_in_the_docs_exist():
+    pages = [*PAGES, PROJECT / "bench/synthesis_gpu.md", *(PROJECT / "tasks").rglob("*.py")]
+    quoted = {name for page in pages for name in re.findall(r"python -m (bench\.\w+)", page.read_text())}
+    assert len(quoted) > 10
+    assert not [name for name in sorted(quoted) if name != "bench.NAME" and importlib.util.find_spec(name) is None]
+
+
+def test_every_benchmark_stands_in_the_table():
+    """Those that can be started: the others hold what one of them needs."""
+    page = (PROJECT / "docs/benchmarks.md").read_text()
+    modules = [path for path in (PROJECT / "bench").glob("*.py") if path.name != "__main__.py"]
+    started = {path.stem for path in modules if '__name__ == "__main__"' in path.read_text()}
+    assert not {name for name in started if f"python -m bench.{name}" not in page}
+
+
+def columns_of(summary: dict[str, dict]) -> dict[str, dict]:
+    """The columns of summary.json's chapters together; an older file has columns without chapters."""
+    chapters = [
+        own if all(isinstance(column, dict) for column in own.values()) else {name: own}
+        for name, own in summary.items()
+    ]
+    return {name: column for chapter in chapters for name, column in chapter.items()}
+
+
+def test_the_demos_page_holds_the_committed_numbers():
+    """Of every row and column of its first table: the committed number lies in the range, as rounded there."""
+    found = columns_of(json.loads((PROJECT / "data/reports/summary.json").read_text()))
+    lines = section((PROJECT / "docs/demo.md").read_text(), "## Symmetry, anomaly and the two plain measures")
+    head, _, *rows = [
+        [cell.strip().replace(" ", "_") for cell in line.split("|")[1:-1]]
+        for line in lines.split("\n\n")[1].splitlines()
+    ]
+    told = {(name, row[0]): cell for row in rows for name, cell in zip(head[1:], row[1:], strict=True) if cell}
+    assert set(told) == {(name, row) for name in head[1:] for row in found[name]}
+    for (name, row), cell in told.items():
+        ends = [float(end) for end in cell.split("_to_")]
+        assert ends[0] <= round(found[name][row], 3) <= ends[-1], f"{name}, {row}: widen the range"
+
+
+def test_the_readmes_ranges_are_those_of_the_demos_page():
+    demo = (PROJECT / "docs/demo.md").read_text()
+    table = section(README, "## The systems, and what they were measured at")
+    ranges = re.findall(r"\| ([\d.]+ to [\d.]+) \|", table)
+    assert len(ranges) >= 9
+    assert not [told for told in ranges if f" {told} " not in demo]
+
+
+def test_lines_of_dvc_yaml_are_short_enough_to_read():
+    assert max(map(len, (PROJECT / "dvc.yaml").read_text().splitlines())) <= 200
+
+
+def test_clean_removes_what_every_stage_writes():
+    """And what is told to be kept: own raw data, batches, captions, packages."""
+    stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
+    recipe = (PROJECT / "Makefile").read_text().split("\nclean:", 1)[1]
+    gone = re.findall(r"(?<= )[\w./{},]*data/[\w./]+", recipe)
+    outs = [next(iter(out)) if isinstance(out, dict) else out for stage in stages.values() for out in stage["outs"]]
+    tracked = ("data/reports/metrics.json", "data/reports/summary.json")
+    assert not [
+        out for out in outs if out not in tracked and not any(f"{out}/".startswith(f"{path}/") for path in gone)
+    ]
+    for kept in ("data/raw/faces", "data/added", "data/captions", "data/exemplars", "data/weights", ".venv", *tracked):
+        assert not [path for path in gone if f"{kept}/".startswith(f"{path}/")], kept
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -126,8 +216,9 @@ def test_the_data_dictionary_is_up_to_date():
     assert (PROJECT / "docs/tables.md").read_text() == written, "run `python docs/make_tables.py`"
 
 
-def test_adding_a_stage_takes_seven_steps_at_most():
-    steps = re.findall(r"^(\d)\. ", section((PROJECT / "CONTRIBUTING.md").read_text(), "## Add a stage"), re.MULTILINE)
+@pytest.mark.parametrize("title", ["## Add a stage", "## Add a system"])
+def test_adding_takes_seven_steps_at_most(title):
+    steps = re.findall(r"^(\d)\. ", section((PROJECT / "CONTRIBUTING.md").read_text(), title), re.MULTILINE)
     assert 1 <= len(steps) <= 7
     assert steps == [str(number) for number in range(1, len(steps) + 1)]
 
@@ -232,7 +323,7 @@ def test_the_published_tables_are_those_of_the_report():
     assert cells == expected
     for role in ("medical", "lay"):
         clp, temporal = (PUBLISHED[name]["pearson"][role] for name in ("clp", "temporal"))
-        assert f"| {clp} (CLP), {temporal} (temporal) | `symmetry.<strategy>.ratings.{role}.pearson`" in text
+        assert f"| {clp} (CLP), {temporal} (temporal) | `symmetry.strategies.<strategy>.ratings.{role}.pearson`" in text
     assert f"| {FLEISS_KAPPA} | `raters.fleiss_kappa`" in text
 
 

@@ -77,14 +77,14 @@ def run_buckets(work: Work, out: Path, *, runtime: Runtime, here: bool = False, 
 
 
 def _look_up(store: Store, stage: str, plans: Sequence[Plan]) -> dict[str, Reference]:
-    """What there is, by bucket."""
+    """The results that the store has, by bucket."""
     with ThreadPoolExecutor(LOOKUPS) as threads:
         found = threads.map(lambda plan: store.lookup(stage, plan.key), plans)
         return {plan.bucket: reference for plan, reference in zip(plans, found, strict=True) if reference}
 
 
 def _tell_damage(store: Store, stage: str, missing: Sequence[Plan]) -> None:
-    """Say what was stored once and is whole no more."""
+    """Say which stored results are damaged or missing now."""
     flaws = Counter(flaw for plan in missing if (flaw := store.damage(stage, plan.key)))
     if flaws:
         kinds = ", ".join(f"{count} {flaw}" for flaw, count in sorted(flaws.items()))

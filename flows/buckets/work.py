@@ -49,7 +49,7 @@ class Source:
         return table.filter(pc.equal(table["image_id"], image)) if image else table
 
     def digest(self, bucket: str) -> str | None:
-        """Of the columns a result depends on; None where the bucket has no file."""
+        """Digest of the columns that a result depends on; None where the bucket has no file."""
         part = self.part(bucket)
         if not part.exists():
             return None
@@ -59,7 +59,7 @@ class Source:
         return table_digest(table.select(list(self.keyed_by)) if self.keyed_by else table)
 
     def images(self) -> list[str]:
-        """A bucket an image."""
+        """One bucket per image."""
         found = ((part.stem, tables.read(part, self.schema, ["image_id"])) for part in tables.parts(self.path))
         named = ((stem, image) for stem, table in found for image in table["image_id"].unique().to_pylist())
         return [f"{stem}-{image}" for stem, image in named if self.only is None or image in self.only]
@@ -76,8 +76,8 @@ class Work:
     """A stage's item-wise work. `compute(**bucket tables, **files, **settings) -> table`.
 
     `compute` is a function of a module in tasks. `files` (or folders) are keyed by their bytes, `settings` by
-    their numbers. Where raw files lie is in the images table, in columns that are not keyed. Dear work has one result
-    an image, by its image_id, and computes `together` images in one call (0: a part of the table in one call).
+    their numbers. Where raw files lie is in the images table, in columns that are not keyed. Expensive work has one
+    result per image, by its image_id, and computes `together` images in one call (0: a part of the table per call).
     `resumable`: compute takes a `checkpoint`, a file that is its own until the call has ended well.
     """
 

@@ -1,4 +1,4 @@
-"""The `vermilion` command, one module a group of subcommands. Rebuilding is DVC's (`dvc repro`).
+"""The `vermilion` command, one module per group of subcommands. Rebuilding is DVC's (`dvc repro`).
 
 A command's module imports what is heavy (Prefect, DVC, torch) inside its functions, so that `--help` is quick.
 """

@@ -62,7 +62,7 @@ def _opened() -> Any:
 
 
 def _summary(items: "Sequence[Item]", refers: "Referred") -> dict[str, Any]:
-    """The survey as plain values: by stage in DVC's order, then stages that are no more."""
+    """The survey as plain values: by stage in DVC's order, then stages that dvc.yaml no longer has."""
     stages = dict.fromkeys((*refers.stages, *sorted({item.stage for item in items if item.stage})))
     cache = sum(file.stat().st_size for file in refers.cache.rglob("*") if file.is_file())
     by_stage = {stage: _row([item for item in items if item.stage == stage]) for stage in stages}

@@ -28,7 +28,7 @@ SHOWN = 20
 @app.command()
 def add(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder with its CSV files, or one CSV file.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and tell, change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and report; change nothing.")] = False,
     commit: Annotated[bool, typer.Option(help="One git commit of the new batch.")] = True,
     run: Annotated[bool | None, typer.Option(help="Re-evaluate now if no server does; asked on a terminal.")] = None,
 ) -> None:

@@ -59,7 +59,7 @@ def _cached(out: Any) -> Iterator[Path]:
 
 
 def _key(file: Path) -> str | None:
-    """The key of the result that a table is a copy of or was taken from; None of what is no readable table."""
+    """The key of the result that a table is a copy of or was taken from; None if it is no readable table."""
     try:
         record = tables.provenance_of(file)
     except (OSError, tables.TableError):

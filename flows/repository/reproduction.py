@@ -1,6 +1,6 @@
 """`python -m flows.repository.reproduction MARK`: imports DVC once and answers a pipeline run's requests.
 
-In: requests on stdin, one JSON object a line. Out, on stdout: what DVC and the stages print, and after each request
+In: requests on stdin, one JSON object per line. Out, on stdout: what DVC and the stages print, and after each request
 a line of MARK and its answer as JSON. Ends, with the stage that runs, on SIGTERM and when stdin closes, which it
 does however the parent ended. Knows DVC's stages and nothing of Prefect.
 """
@@ -123,7 +123,7 @@ def _with_repo(act: Callable[[Repo], T]) -> T:
 
 
 def _passes(error: BaseException, said: bool) -> bool:
-    """Whether to try again after a lock's error; a lock of nobody is taken away."""
+    """Whether to try again after a lock's error; a lock that no process holds is removed."""
     chain = _causes(error)
     if any(isinstance(cause, RWLockFileCorruptedError | RWLockFileFormatError) for cause in chain):
         recover_damaged()

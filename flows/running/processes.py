@@ -1,4 +1,4 @@
-"""Processes that end with who started them, so that a killed `dvc repro` leaves nobody writing.
+"""Processes that end when the one that started them ends, so that a killed `dvc repro` leaves nobody writing.
 
 SIGKILL is enough: a stage has nothing to tidy, since results appear by rename alone. Linux; elsewhere nothing happens.
 """

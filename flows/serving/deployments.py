@@ -67,7 +67,7 @@ class Deployed:
 
 
 def nightly_schedule(cron: str) -> CronSchedule:
-    """The schedule in this machine's time. InputError: it is none."""
+    """The schedule in this machine's time. InputError: it is no schedule."""
     try:
         return CronSchedule(cron=cron, timezone=local_timezone())
     except ValueError as error:
@@ -167,7 +167,7 @@ def missed_nightly(client: SyncPrefectClient, deployment: RunnerDeployment) -> b
 def crash_left_runs(deployments: Sequence[UUID], message: str) -> None:
     """Runs of these deployments whose process is gone, their stages' runs and their tasks become Crashed.
 
-    Only the one who serves the project may ask: it knows that no such process can be alive.
+    Only the process that serves the project may ask: it knows that no such process can be alive.
     """
     ours = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=list(deployments)))
     state: State[None] = Crashed(message=message)

@@ -163,7 +163,7 @@ async def _catch_up(start: Callable[[], None] | None) -> None:
 def ratings_waiting(status: Mapping[str, Sequence[Any]], ran: Set[str], added: Path) -> bool:
     """Whether a stage of those that `ran` (they are in dvc.lock) has not read the stewards' batches as they are now.
 
-    `status`: what `dvc status --json` says. Where nothing is there of what they made, nothing was ever run: False.
+    `status`: what `dvc status --json` says. False where none of what they made is there: nothing was ever run.
     """
     there, waiting = set(ran), False
     for stage in ran & set(status):

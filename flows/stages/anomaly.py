@@ -154,7 +154,7 @@ def _checked(file: Path, settings: AnomalyGenerator) -> Path:
 
 @flow
 def anomaly_invert(aligned: Path, generator: Path, weights: Path, out: Out) -> None:
-    """The nearest face that the generator draws, a photograph: patients, and controls who did not train it."""
+    """The nearest face that the generator draws, for each photograph of patients and controls who did not train it."""
     from tasks.anomaly import inversion
 
     absence.require(aligned, generator)

@@ -1,4 +1,4 @@
-"""A checked batch put into the project: the whole of it or nothing, whoever is killed when.
+"""A checked batch put into the project: the whole of it or nothing, whatever is killed at whatever moment.
 
 In: the batch's files and digests. Out: its folder in data/added/batches, tracked by DVC, committed to git. One steward
 at a time; nobody sees half a batch, since one rename puts it in place; what a killed add left is settled by the next.
@@ -149,7 +149,7 @@ def _finish(root: Path, added: Path, journal: Journal, tell: Tell) -> None:
 
 
 def _copy(source: Path, target: Path, digest: str) -> None:
-    """Copy the bytes, checked and flushed. Nobody may read or change the copy who may not the original."""
+    """Copy the bytes, checked and flushed. Whoever may not read or change the original may not do so with the copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
     hasher = hashlib.sha256()
     mode = stat.S_IMODE(source.stat().st_mode) & 0o644 | 0o400

@@ -137,7 +137,7 @@ def _without_names(message: str, dropped: Dropped) -> str:
 
 
 def _dropped(state: Watch) -> Iterator[Dropped]:
-    """The batches that lie in the folder. Links are not followed: they might lead to what is nobody's here to give."""
+    """Batches that lie in the folder. Links are not followed: they might lead to files that are not for sharing."""
     kinds = params.load(IngestImages, "ingest_images", state.root / "params.yaml")
     here = [path for path in sorted(state.folder.iterdir()) if not path.is_symlink() and path.name[0] not in ".~"]
     claimed: set[Path] = set()

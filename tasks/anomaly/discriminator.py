@@ -1,4 +1,4 @@
-"""StyleGAN2's discriminator: pictures in, one number a picture out; higher is more like a control's photograph.
+"""StyleGAN2's discriminator: pictures in, one number per picture out; higher is more like a control's photograph.
 
 Karras et al. 2020: residual blocks, blurred halving, the batch's spread as one more feature map. Needed while a
 generator trains, never after. Knows nothing of losses.

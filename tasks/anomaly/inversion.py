@@ -4,8 +4,8 @@ In: pictures (N, 3, R, R) in -1..1, a generator, LPIPS. Out: of each face a late
 draw; or the table INVERSIONS. Hayajneh et al., section 1.2.1, Algorithm 1, which is the StyleGAN2 projector (Karras et
 al. 2020, appendix D): from the mean latent, Adam over w (or w+) and all noise maps, LPIPS and the noise regulariser.
 
-Faces go through in batches of one size, filled up with the last one, and a face's randomness hangs on its name: on a
-CPU its result is the same bytes whoever else is in the batch. Knows nothing of landmarks or of adaptation.
+Faces go through in batches of one size, filled up with the last one, and a face's random numbers depend on its name: on
+a CPU its result is the same bytes whoever else is in the batch. Knows nothing of landmarks or of adaptation.
 """
 
 import hashlib

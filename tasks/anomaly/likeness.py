@@ -1,8 +1,8 @@
 """How far drawn pictures are from photographs: a weighted sum of LPIPS, pixel differences and structure.
 
-In: photographs and drawn pictures (N, 3, R, R), -1..1. Out: a number a face. Hayajneh et al. take LPIPS alone in the
-inversion (Algorithm 1), LPIPS + L2 in the adaptation (equation 2). The other terms are ours, for small generators where
-no trained LPIPS is at hand (docs/anomaly.md). Knows nothing of generators.
+In: photographs and drawn pictures (N, 3, R, R), -1..1. Out: one number per face. Hayajneh et al. take LPIPS alone in
+the inversion (Algorithm 1), LPIPS + L2 in the adaptation (equation 2). The other terms are ours, for small generators
+where no trained LPIPS is at hand (docs/anomaly.md). Knows nothing of generators.
 """
 
 import torch.nn.functional as F

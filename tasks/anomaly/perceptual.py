@@ -49,7 +49,7 @@ class Perceptual(nn.Module):
         self.requires_grad_(requires_grad=False).eval()
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """(N, 3, H, W) in [-1, 1] -> a tensor (N, C, h, w) a layer: channels of length 1, times their weight's root."""
+        """(N, 3, H, W) in [-1, 1] -> (N, C, h, w) per layer: channels of length 1, times their weight's root."""
         x = (averaged(x, self.size) - self.shift) / self.scale
         x = x.contiguous(memory_format=torch.channels_last)
         found: list[Tensor] = []

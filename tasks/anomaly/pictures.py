@@ -28,7 +28,7 @@ def encode(picture: Tensor) -> bytes:
 
 
 def decode(png: bytes) -> np.ndarray:
-    """PNG bytes of 8 or 16 bits a sample -> (H, W, 3) float64 RGB in 0..1."""
+    """PNG bytes of 8 or 16 bits per sample -> (H, W, 3) float64 RGB in 0..1."""
     bgr = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     if bgr is None:
         raise UnreadableImage("damaged PNG in a table")

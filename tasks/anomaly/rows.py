@@ -1,4 +1,4 @@
-"""Rows of numbers, one a face: all that is fitted to a face side by side, so that an optimiser sees one tensor.
+"""Rows of numbers, one per face: all that is fitted to a face side by side, so that an optimiser sees one tensor.
 
 In: tensors whose first axis counts faces. Out: one tensor (N, numbers), and views into it. A row's length is a multiple
 of what a processor takes at a time: else an optimiser would round the last numbers of the last face in another way than

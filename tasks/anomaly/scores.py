@@ -139,7 +139,7 @@ def _score_rows(
 
 def scores_of(
     original: np.ndarray,  # (H, W, 3) float RGB in [0, 1]
-    drawn: Sequence[np.ndarray],  # the same, one a step
+    drawn: Sequence[np.ndarray],  # the same, one per step
     masks: Mapping[str, np.ndarray],
     network: Perceptual,
     *,

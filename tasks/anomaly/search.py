@@ -1,8 +1,8 @@
 """The iterations of an inversion: one batch of faces from one start (Hayajneh et al., Algorithm 1).
 
 In: pictures, a generator, LPIPS, the mean latent. Out: a batch that can be advanced, kept and put back between any two
-iterations. A row of numbers a face, w first and the noise maps after it, so that the optimiser sees one tensor however
-many maps there are. Knows nothing of files, of other starts, or of what becomes of the faces.
+iterations. One row of numbers per face, w first and the noise maps after it, so that the optimiser sees one tensor
+however many maps there are. Knows nothing of files, of other starts, or of what becomes of the faces.
 """
 
 from collections.abc import Sequence
@@ -149,7 +149,7 @@ def advance(batch: Batch, search: Search) -> None:
 
 
 def _jitter(batch: Batch, seed: int, shape: torch.Size) -> Tensor:
-    """This iteration's normal numbers, (together, *shape): a face's hang on its name, the start and the iteration."""
+    """This iteration's normal numbers, (together, *shape): a face's depend on its name, the start and the iteration."""
     block, place = divmod(batch.step, BLOCK)
     if batch.jitter is None or place == 0:
         faces = (runtime.generator(seed, "latent noise", name, batch.start, block) for name in batch.names)

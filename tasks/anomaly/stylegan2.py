@@ -52,7 +52,7 @@ class Architecture(BaseModel):
 
     @property
     def num_ws(self) -> int:
-        """Styles a picture takes: one a layer, and the last one's colours'."""
+        """Styles per picture: one per layer, and the last one's colours'."""
         return 2 * len(self.sides)
 
 
@@ -196,7 +196,7 @@ class Generator(nn.Module):
 
     @property
     def num_ws(self) -> int:
-        """Styles a picture takes."""
+        """Styles per picture."""
         return self.architecture.num_ws
 
     @property
@@ -218,7 +218,7 @@ class Generator(nn.Module):
         return w[:, None].expand(-1, self.num_ws, -1)
 
     def forward(self, z: Tensor) -> Tensor:
-        """A picture a latent, with the stored noise."""
+        """One picture per latent, with the stored noise."""
         return self.synthesise(self.mapping(z), noise="stored")
 
     def synthesise(self, w: Tensor, noise: Noise, side: int | None = None) -> Tensor:

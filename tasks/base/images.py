@@ -77,7 +77,7 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 
 def _is_deep_planar(picture: Image.Image) -> bool:
-    """Whether this is a TIFF with over 8 bits a sample and a plane a colour, of which Pillow mixes up the bytes."""
+    """Whether this is a TIFF with over 8 bits per sample and one plane per colour, whose bytes Pillow mixes up."""
     if not isinstance(picture, TiffImagePlugin.TiffImageFile):
         return False
     tags = picture.tag_v2

@@ -1,7 +1,7 @@
 """Every table: its columns, what they mean, and the checks made whenever one is written or read.
 
 In: pyarrow tables. Out: Parquet files whose metadata say what made them. A table is one file, or a
-folder of parts of the same schema (one a bucket), read in the parts' name order. Bytes are a function
+folder of parts of the same schema (one per bucket), read in the parts' name order. Bytes are a function
 of the rows alone: no dates, no machine names. The schemas themselves stand in tasks/schemas.
 """
 
@@ -30,7 +30,7 @@ ABSENT = b"absent"
 """Key of the reason in the metadata of a Parquet file whose data are absent (tasks.base.absence)."""
 
 ROW_GROUP = 256
-"""Rows a row group: pictures sit in rows, and a whole group is in memory when written."""
+"""Rows per row group: pictures sit in rows, and a whole group is in memory when written."""
 
 
 class TableError(InputError):

@@ -22,7 +22,7 @@ class RawLayoutError(InputError):
 
 
 BATCHES = "batches"
-"""The folder inside `data.added` that holds one folder a batch."""
+"""The folder inside `data.added` that holds one folder per batch."""
 
 
 @dataclass(frozen=True)

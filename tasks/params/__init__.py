@@ -32,7 +32,7 @@ def load(model: type[T], block: str, path: Path = Path("params.yaml")) -> T:
     except yaml.YAMLError as error:
         raise ParamsError(f"{path}: not YAML: {error}") from error
     if not isinstance(blocks, dict):
-        raise ParamsError(f"{path}: blocks of `key: value` lines expected, a block a stage")
+        raise ParamsError(f"{path}: blocks of `key: value` lines expected, one block per stage")
     if block not in blocks:
         raise ParamsError(f"{path}: no block {block!r}; there are: {', '.join(map(str, blocks))}")
     try:

@@ -32,7 +32,7 @@ class IngestFrames(Block):
 
     rule: Literal["every", "even"] = Field(description="every `step`-th frame, or `count` spread evenly")
     step: int = Field(ge=1)
-    count: int = Field(ge=1, description="most frames a clip")
+    count: int = Field(ge=1, description="most frames per clip")
 
 
 class IngestLandmarks(Block):

@@ -18,8 +18,8 @@ class Data(Block):
 class Runtime(Block):
     """How work is cut and shared out; none of it changes a result."""
 
-    workers: int = Field(ge=1, description="processes a stage may use")
-    buckets: int = Field(ge=1, le=4096, description="parts an item-wise table is cut into")
+    workers: int = Field(ge=1, description="processes that a stage may use")
+    buckets: int = Field(ge=1, le=4096, description="parts that an item-wise table is cut into")
     runner: Literal["threads", "dask", "ray"] = Field(description="what computes missing buckets of a tracked run")
     cluster: str | None = Field(description="address of the Dask or Ray cluster; null starts one on this machine")
     shared_store: str | None = Field(description="folder or fsspec URL of a store shared by machines; null: none")

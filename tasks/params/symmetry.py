@@ -11,7 +11,7 @@ class SymmetryWarp(Block):
     """Deformed and symmetric control faces (tasks.symmetry.warp). Lengths in mouth widths."""
 
     seed: int = Field(ge=0)
-    variants: int = Field(ge=1, description="symmetric faces a photograph, and as many asymmetric ones")
+    variants: int = Field(ge=1, description="symmetric faces per photograph, and as many asymmetric ones")
     deformations: dict[str, float] = Field(description="weights of the one-sided deformations; published: clp alone")
     controls: dict[str, float] = Field(description="weights of resampled and both_sided; the first is untouched")
     severity_low: float = Field(ge=0)
@@ -56,7 +56,7 @@ class SymmetryTrain(Block):
     width: float = Field(gt=0, le=2, description="MobileNetV2's width multiplier; ImageNet weights need 1")
     embedding_dim: int = Field(ge=1)
     normalise_embedding: bool = Field(description="embeddings of length 1")
-    pooled_grid: int = Field(ge=1, description="cells a side over which features are averaged; 1: the whole half")
+    pooled_grid: int = Field(ge=1, description="cells per side over which features are averaged; 1: the whole half")
     dropout: float = Field(ge=0, lt=1, description="before the embedding")
     initial_weights: Literal["random", "mobilenet_v2_imagenet", "mobilenet_v2_torchvision"]
     margin: float = Field(gt=0, description="D from which a negative pair costs nothing")
@@ -101,5 +101,5 @@ class SymmetryPairs(Block):
     validation: float = Field(gt=0, description="share of the subjects")
     test: float = Field(gt=0, description="share of the subjects")
     most: MostPairs
-    per_clip: int = Field(ge=1, description="temporal: positive pairs a clip at most, and as many negative ones")
+    per_clip: int = Field(ge=1, description="temporal: positive pairs per clip at most, and as many negative ones")
     min_gap: int = Field(ge=2, description="temporal: frames between the halves of a negative pair, at least")

@@ -17,7 +17,7 @@ class StandIn(Block):
     size: int = Field(ge=32, description="side of the drawn faces, pixels; a multiple of 16")
     faces: int = Field(ge=8, description="drawn to learn from")
     frame: float = Field(ge=1, description="the square around a face; as synthesis_captions: frame")
-    vae_channels: tuple[int, ...] = Field(description="feature maps a level; each level but the first halves the side")
+    vae_channels: tuple[int, ...] = Field(description="feature maps per level; each but the first halves the side")
     latent_channels: int = Field(ge=1)
     vae_steps: int = Field(ge=1)
     vae_batch: int = Field(ge=1)
@@ -55,7 +55,7 @@ class SynthesisCaptions(Block):
 
     triggers: Triggers
     held_out: float = Field(ge=0, lt=1, description="share of the subjects whom no adapter learns from")
-    seed: int = Field(ge=0, description="of who is held out")
+    seed: int = Field(ge=0, description="of the choice of people who are held out")
     most_controls: float = Field(ge=0, le=1, description="share of the controls' subjects that take part")
     frame: float | None = Field(
         ge=1, description="side of the square around a face, by its landmarks' extent; null: whole photographs"
@@ -125,7 +125,7 @@ class SynthesisPrompts(Block):
     """Which pictures are asked for (tasks.synthesis.prompts; section 3.3)."""
 
     seed: int = Field(ge=0)
-    count: int = Field(ge=1, description="pictures a condition; published: 2000")
+    count: int = Field(ge=1, description="pictures per condition; published: 2000")
     grammar: Grammar
 
 

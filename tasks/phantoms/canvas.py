@@ -150,7 +150,7 @@ def tint(image: np.ndarray, patch: Patch, factors: Colour, amount: float) -> Non
 
 
 def spline(points: np.ndarray | Sequence[Sequence[float] | np.ndarray], *, closed: bool = False) -> np.ndarray:
-    """Catmull-Rom curve through the points, ten steps a segment. (N, 2)."""
+    """Catmull-Rom curve through the points, ten steps per segment. (N, 2)."""
     knots = np.asarray(points, np.float64)
     if closed:
         ends = np.vstack([knots[-1], knots, knots[0], knots[1]])
@@ -164,7 +164,7 @@ def spline(points: np.ndarray | Sequence[Sequence[float] | np.ndarray], *, close
 
 
 def ribbon(curve: np.ndarray, width: float | np.ndarray) -> np.ndarray:
-    """Outline of a stroke along an open curve; `width` in face units, one number or one a point."""
+    """Outline of a stroke along an open curve; `width` in face units, one number or one per point."""
     along = np.gradient(curve, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
     widths = np.broadcast_to(np.asarray(width, np.float64), len(curve))

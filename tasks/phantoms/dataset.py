@@ -105,7 +105,7 @@ def repaired_stills(settings: PhantomsDraw) -> list[Still]:
 
 
 def unrepaired_stills(settings: PhantomsDraw) -> list[Still]:
-    """The stills of unrepaired clefts, all of babies and children: a severity a person, stratified; sides in turn."""
+    """Stills of unrepaired clefts, all of babies and children: one severity per person, stratified; sides in turn."""
     subjects = settings.unrepaired_subjects
     rng = np.random.default_rng([settings.seed, POPULATIONS.index("unrepaired")])
     ranks, jitter = rng.permutation(subjects).tolist(), rng.uniform(size=subjects)

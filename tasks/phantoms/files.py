@@ -1,4 +1,4 @@
-"""Drawn faces as files: one job a file, shared out over processes.
+"""Drawn faces as files: one job per file, shared out over processes.
 
 In: `Still` and `Clip` jobs. Out: the files, each whole or not there. A job holds all that its file depends on, so
 neither the number of processes nor their order changes a byte. Knows nothing of CSVs or raters.

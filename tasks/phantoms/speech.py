@@ -51,7 +51,7 @@ def speech(seed: int, *, frames: int, frames_per_second: float) -> list[Moment]:
 
 
 def _syllables(rng: np.random.Generator, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Raised-cosine openings, 3 to 6 a second, with a pause now and then; opening and widening."""
+    """Raised-cosine openings, 3 to 6 per second, with a pause now and then; opening and widening."""
     opening, widening = np.zeros(len(seconds)), np.zeros(len(seconds))
     start = rng.uniform(0, 0.15)
     while start <= seconds[-1]:

@@ -1,4 +1,4 @@
-"""Ratings made ready for analysis: one score a rater and photograph on one scale, and means by role.
+"""Ratings made ready for analysis: one score per rater and photograph on one scale, and means by role.
 
 In: ratings as a DataFrame (image_id, rater_id, rater_role, scale, score; a `reason` column marks refused
 rows). Out: a tidy frame with counts of what was left out, an images x raters matrix, and role means.
@@ -23,7 +23,7 @@ class Ratings:
 
 
 def prepare_ratings(ratings: pd.DataFrame, *, scale: str, grades: int | None) -> Ratings:
-    """Ratings on `scale` with a score in 1..grades (None: any that ingest let in), one a rater and photograph.
+    """Ratings on `scale` with a score in 1..grades (None: any that ingest let in), one per rater and photograph.
 
     A repeated rating counts once; contradicting ones of the same rater and photograph are all left out.
     ValueError when a rater has two roles, since role means would then be mixed.
@@ -50,7 +50,7 @@ def prepare_ratings(ratings: pd.DataFrame, *, scale: str, grades: int | None) ->
 
 
 def rating_matrix(rows: pd.DataFrame) -> pd.DataFrame:  # images x raters, NaN where not rated
-    """One row an image, one column a rater, both in order of their ids."""
+    """One row per image, one column per rater, both in order of their ids."""
     if rows.empty:
         return pd.DataFrame(dtype=float)
     return rows.pivot(index="image_id", columns="rater_id", values="score").sort_index().sort_index(axis=1)

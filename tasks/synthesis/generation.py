@@ -1,4 +1,4 @@
-"""Pictures from prompts: a base, an adapter on its transformer, and noise that hangs on each picture's seed.
+"""Pictures from prompts: a base, an adapter on its transformer, and noise that depends on each picture's seed.
 
 In: rows of the table of prompts, base.json, an adapter in diffusers' own format. Out: the table GENERATED. Rosero et
 al. 2025, DiffusionCleft, section 4.2: 4 steps, guidance 1. diffusers' FluxPipeline draws, so that whoever loads the
@@ -41,7 +41,7 @@ def generate_pictures(
     adapter: Path | None,
     settings: SynthesisGenerate,
 ) -> pa.Table:
-    """GENERATED, a row a prompt. `base`: its base.json; `adapter`: its safetensors file, None for the bare base.
+    """GENERATED, one row per prompt. `base`: its base.json; `adapter`: its safetensors file, None for the bare base.
 
     Tokens that an encoder does not see are counted. A picture whose numbers are not finite is refused with a reason.
     BaseError, LoraError, PrecisionError: base, adapter or precision cannot be used.
@@ -136,7 +136,7 @@ def pipeline_of(
 def draw(
     pipeline: FluxPipeline, encoded: Encoded, seeds: list[int], *, side: int, steps: int, guidance: float, together: int
 ) -> np.ndarray:  # (n, side, side, 3) uint8 RGB
-    """A picture a prompt, with its own seed; see `drawn`. Numbers that are not finite become black."""
+    """One picture per prompt, with its own seed; see `drawn`. Numbers that are not finite become black."""
     return to_pixels(drawn(pipeline, encoded, seeds, side=side, steps=steps, guidance=guidance, together=together))
 
 

@@ -2,7 +2,7 @@
 
 In: the settings, a FLUX transformer's configuration, a picture's side. Out: bytes; a table over precisions, sides and
 cards; a refusal where a card is too small. Weights are counted exactly, on a model without memory (torch's meta
-device). What autograd keeps is a count a token, measured (tests/synthesis/test_memory.py measures it again):
+device). What autograd keeps is a count per token, measured (tests/synthesis/test_memory.py measures it again):
 
     with checkpointing:     blocks * B * tokens * width * bytes  +  one block's
     without:                all blocks'
@@ -204,7 +204,7 @@ def _computed(precision: Precision) -> int:
 
 
 def what_fits(settings: SynthesisTrain) -> pd.DataFrame:
-    """FLUX.1-schnell by work, precision and side: gigabytes (10**9), and on which cards that fits (a column each)."""
+    """FLUX.1-schnell by work, precision, side: gigabytes (10**9), and the cards that take it (one column per card)."""
     schnell, rows = network(SCHNELL), []
     for precision in PRECISIONS:
         for side in SIDES:
@@ -227,7 +227,7 @@ def what_fits(settings: SynthesisTrain) -> pd.DataFrame:
 
 
 def render(frame: pd.DataFrame) -> str:
-    """The table of `what_fits` in Markdown: a row a work and precision, GB by side, the cards that take all sides."""
+    """The table of `what_fits` in Markdown: one row per work and precision, GB by side, cards that take all sides."""
     lines = ["| work | precision | " + " | ".join(f"{side} px" for side in SIDES) + " | cards for all of it |"]
     lines.append("|---" * (len(SIDES) + 3) + "|")
     for (work, precision), rows in frame.groupby(["work", "precision"], sort=False):

@@ -53,7 +53,7 @@ def choose(candidates: Sequence[Candidate], count: int, *, seed: int, what: str)
 
 
 def write_survey(out: Path, chosen: Iterable[Candidate], *, side: int, seed: int) -> int:
-    """Write the folder: pictures in an order that says nothing, all of one size, the sheet, the key; how many.
+    """Write the folder: pictures in random order, all of one size, the sheet, the key; how many.
 
     `side`: every picture is cut to its central square and brought to this many pixels, so that size tells nothing.
     SurveyError: the folder holds a survey already, whose key would be lost.

@@ -1,4 +1,4 @@
-"""Dear work: one result an image, several images in one call, a checkpoint a call."""
+"""Expensive work: one result per image, several images per call, one checkpoint per call."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def image(number: int) -> dict:
 
 
 class Images:
-    """`count` images in four parts, and dear work on them."""
+    """`count` images in four parts, and expensive work on them."""
 
     def __init__(self, root: Path, count: int) -> None:
         self.root = root

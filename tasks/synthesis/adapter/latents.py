@@ -1,9 +1,9 @@
 """What the VAE makes of every photograph, once; and pictures out of latents.
 
-In: the tables of photographs and of captions, and a base. Out: the table LATENTS, a row a picture and way round, or a
-reason; bytes of disk that the caches need. Rosero et al. 2025, DiffusionCleft, section 3.2. Photographs go through the
-VAE one by one, so a row does not depend on its neighbours. The latent is the posterior's mode: a draw would be kept for
-ever, and learnt as if it were the photograph's. Knows nothing of transformers or training.
+In: the tables of photographs and of captions, and a base. Out: the table LATENTS, one row per picture and way round, or
+a reason; bytes of disk that the caches need. Rosero et al. 2025, DiffusionCleft, section 3.2. Photographs go through
+the VAE one by one, so a row does not depend on its neighbours. The latent is the posterior's mode: a draw would be kept
+for ever, and learnt as if it were the photograph's. Knows nothing of transformers or training.
 """
 
 import json

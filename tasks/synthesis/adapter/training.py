@@ -3,7 +3,7 @@
 In: latents and texts (examples.py), a base's transformer, the settings. Out: the adapter as safetensors bytes, the
 curves, pictures drawn on the way. Rosero et al. 2025, DiffusionCleft, sections 3.1, 3.2 and 4.2: flow matching, LoRA on
 the transformer, text encoders frozen (their work is in the examples). x_s = (1 - s) x_0 + s noise; the transformer says
-noise - x_0. Whatever is drawn by lot hangs on the seed and the step's number, so a training that is killed and goes on
+noise - x_0. All random numbers depend on the seed and the step's number, so a training that is killed and goes on
 from its checkpoint ends with the same bytes. Knows nothing of stages or of faces.
 """
 

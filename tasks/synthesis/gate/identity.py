@@ -3,7 +3,7 @@
 In: photographs with captions, generated pictures. Out: the embeddings and identity tables, and the sums behind FIR.
 Rosero et al. 2025, DiffusionCleft, section 4.3.1: InsightFace's w600k_r50, cosine similarity, 0.6. Where that file is
 not at hand dlib's network stands in with a distance of its own; its similarity is 1 - distance: higher is nearer.
-Looks at the surest face of a picture only, and closes where it cannot look: a picture without an embedding is
+Looks at the surest face of a picture only, and takes no risk where it cannot look: a picture without an embedding is
 quarantined. Knows nothing of how pictures were drawn.
 """
 

@@ -70,7 +70,7 @@ def cleared(
     screened: pa.Table,  # image_id, flags, reason
     identity: pa.Table,  # image_id, quarantined, reason
 ) -> set[str]:
-    """Who was screened without a flag and compared without a match: in both tables, and in neither with a doubt."""
+    """The pictures screened without a flag and compared without a match: in both tables, without a doubt in either."""
     looked = screened.select(["image_id", "flags", "reason"]).to_pylist()
     compared = identity.select(["image_id", "quarantined", "reason"]).to_pylist()
     held = {row["image_id"] for row in looked if row["flags"] or row["reason"]}

@@ -57,7 +57,7 @@ def screen_pictures(
     *,
     settings: SynthesisScreen,
 ) -> pa.Table:
-    """A row a picture: what was measured, every flag in the order of FLAGS, and why in words.
+    """One row per picture: what was measured, every flag in the order of FLAGS, and why in words.
 
     A picture that was not drawn or cannot be read has its reason, no face and no flags: nothing was looked at.
     """
@@ -122,7 +122,7 @@ def enlarged(
     picture: np.ndarray,  # (H, W, 3) uint8 RGB
     side: int,
 ) -> np.ndarray:
-    """The picture, brought to `side` pixels along its longer side where shorter: the detector needs 80 a face."""
+    """The picture, brought to `side` pixels along its longer side where shorter: the detector needs 80 per face."""
     longer = max(picture.shape[:2])
     if longer >= side:
         return picture

@@ -1,7 +1,7 @@
 """How different generated pictures are from one another: LPIPS over random pairs, by the package lpips itself.
 
 In: pictures of one size. Out: the mean over pairs and its interval. Rosero et al. 2025, DiffusionCleft, section 4.3.3:
-2,000 random pairs a condition. Knows nothing of conditions and tables.
+2,000 random pairs per condition. Knows nothing of conditions and tables.
 """
 
 import warnings as python_warnings

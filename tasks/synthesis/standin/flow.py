@@ -36,7 +36,7 @@ LOOSE = 0.25
 
 @dataclass(frozen=True)
 class Lessons:
-    """What the transformer learns from: several captions a face, by row."""
+    """What the transformer learns from: several captions per face, by row."""
 
     latents: Tensor  # (n, C, h, w)
     faces: Tensor  # (m,) long, the face of each caption

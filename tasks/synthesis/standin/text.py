@@ -164,7 +164,7 @@ def _draw(model: nn.Module, name: str, settings: StandIn) -> None:
 
 @torch.no_grad()
 def _embed(weight: Tensor, pieces: list[str], settings: StandIn) -> None:
-    """A random direction a word, of length sqrt(width); a capital and a stop change little."""
+    """One random direction per word, of length sqrt(width); a capital and a stop change little."""
     for row, piece in zip(weight, pieces, strict=True):
         word = piece.removeprefix("▁").removesuffix(END).lower() or piece
         word = word.rstrip("".join(STOPS)) or word

@@ -1,7 +1,7 @@
 """The stand-in's autoencoder: diffusers' AutoencoderKL, small, trained on drawn faces in seconds.
 
 In: pictures and the settings. Out: the network with shift and scaling factor such that its latents have mean 0 and
-standard deviation 1, as FLUX's have. The encoder is set in closed form (standin_codec.py) and stays; the decoder is
+standard deviation 1, as FLUX's have. The encoder is set in closed form (codec.py) and stays; the decoder is
 trained, on the mean absolute difference of pixels and of their neighbours' differences. Steps are functions of the
 seed and their number, so a killed training goes on with the same result. Knows nothing of text and of files.
 """
