@@ -14,6 +14,7 @@ from flows import PROJECT
 from flows.launch import module_of
 from tasks import params
 from tasks.base.digests import imports_of, modules_of
+from tasks.evaluation.chapters import CHAPTERS
 
 STAGES: dict[str, dict] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
 PARAMS: dict[str, dict] = yaml.safe_load((PROJECT / "params.yaml").read_text())
@@ -131,8 +132,21 @@ def test_the_blocks_a_flow_loads_are_its_params(stage):
             block for path in paths if path.name != "photograph.py" for block in loads(ast.parse(path.read_text()))
         }
     declared = {block.split(".")[0] for block in STAGES[stage].get("params", [])}
-    assert loaded - {"runtime"} <= declared
-    assert declared - {"runtime"} <= loaded
+    everyones = {"runtime", "systems"}
+    assert loaded - everyones <= declared
+    assert declared - everyones <= loaded
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_of_a_system_depends_on_whether_that_is_on(stage):
+    """The launcher ends a stage whose system is off, so DVC has to see the switch."""
+    system = stage.partition("_")[0]
+    declared = [block for block in STAGES[stage].get("params", []) if block.startswith("systems")]
+    assert declared == ([f"systems.{system}"] if system in PARAMS["systems"] else [])
+
+
+def test_the_systems_that_can_be_off_are_the_chapters():
+    assert list(PARAMS["systems"]) == [chapter.NAME for chapter in CHAPTERS]
 
 
 def loaded_by(module, stage: str) -> set[str]:

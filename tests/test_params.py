@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from tasks import params
 from tasks.params import Block, ParamsError, load
 from tasks.params.ingest import IngestFrames
-from tasks.params.running import Runtime
+from tasks.params.running import Runtime, Systems
 from tasks.params.symmetry import SymmetryTrain
 
 PARAMS = Path(__file__).parents[1] / "params.yaml"
@@ -29,10 +29,10 @@ for _module in pkgutil.iter_modules(params.__path__):
     importlib.import_module(f"{params.__name__}.{_module.name}")
 MODELS = {model.__name__: model for model in Block.__subclasses__() if model.__module__.startswith(params.__name__)}
 INNER = set().union(*(nested(model) for model in MODELS.values()))
-OUTER = {name: model for name, model in MODELS.items() if name not in INNER}
+OUTER = {name: model for name, model in MODELS.items() if name not in INNER} | {"Systems": Systems}
 
 
-def model_of(block: str) -> type[Block]:
+def model_of(block: str) -> type[BaseModel]:
     return OUTER["".join(word.capitalize() for word in block.split("_"))]
 
 

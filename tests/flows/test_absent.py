@@ -1,4 +1,4 @@
-"""Data that nobody has all of: every stage ends well, what does not need them runs, and the report says what is missing.
+"""Data that nobody has all of: every stage ends well, the rest runs, and the report says what is missing.
 
 Each case also switches one system off, so that both are seen together.
 """
