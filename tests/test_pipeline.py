@@ -96,7 +96,7 @@ def test_no_subject_crosses_splits_and_no_patient_trains(project):
 def test_metrics_have_both_strategies_with_intervals(project):
     metrics = json.loads((project / "data/reports/metrics.json").read_text())
     for strategy in ("clp", "temporal"):
-        record = metrics["symmetry"][strategy]
+        record = metrics["symmetry"]["strategies"][strategy]
         assert set(record["binary"]) == {"train", "validation", "test"}
         assert {"medical", "lay"} <= set(record["ratings"])
         assert "drawn_severity" in record["references"]
@@ -176,7 +176,7 @@ def test_vermilion_scores_photographs_and_says_why_not(project, tmp_path):
     assert set(fine["symmetry"]) == {"clp", "temporal"}
     assert fine["reason"] is None
     assert "not a picture" in refused["reason"]
-    assert refused["symmetry"] == {}
+    assert refused["symmetry"] is None
     known = tables.read(project / "data/symmetry/clp/distances/photographs", DISTANCES).to_pylist()
     same = next(row for row in known if row["image_id"] == fine["image_id"])
     assert fine["symmetry"]["clp"]["distance"] == same["distance"]
@@ -188,7 +188,7 @@ def test_vermilion_scores_photographs_and_says_why_not(project, tmp_path):
     assert set(fine["anomaly"]["percentile_among"]) == {"unseen_controls", "patients"}
     page, _ = sorted(pages.glob("*.html"))
     assert page.read_text().count("data:image/jpeg") == 4
-    table = run(project, "vermilion", "score", str(good.relative_to(project)), "--no-anomaly")
+    table = run(project, "vermilion", "score", str(good.relative_to(project)), "--without", "anomaly")
     assert table.returncode == 0
     first_column = (line.split("│")[1].strip() for line in table.stdout.splitlines() if line.startswith("│"))
     assert good.name in "".join(first_column)

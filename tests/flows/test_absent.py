@@ -87,7 +87,7 @@ def test_without_ratings(drawn, tmp_path):
 
 
 def test_five_people(drawn, tmp_path):
-    people = {"control": 2, "repaired": 2, "unrepaired": 1}
+    people = {"control": 1, "repaired": 3, "unrepaired": 1}
     seen: dict[str, set[str]] = {name: set() for name in people}
 
     def keep(line: Line) -> bool:
@@ -102,7 +102,7 @@ def test_five_people(drawn, tmp_path):
     assert set(found) == {"anomaly", "synthesis"}
     assert "8 are needed; add controls" in found["anomaly"]
     page = (tmp_path / "p/data/reports/index.html").read_text()
-    assert "2 people: too few for the split into training, validation and test" in page
+    assert "1 person: too few for the split into training, validation and test" in page
 
 
 def test_what_is_absent_is_not_shown_from_an_earlier_run(drawn, tmp_path):
