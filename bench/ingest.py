@@ -4,8 +4,8 @@
     python -m bench.ingest one  [--photographs 1000]                 one photograph more, through the stages
     python -m bench.ingest scale [--photographs 1000 10000]          cost and memory a photograph
 
-`peer` installs face_recognition into `.peers` (without its dependencies: ours serve it). Without --folder
-the photographs are drawn.
+`--tiny`: any of them with three photographs. `peer` installs face_recognition into `.peers` (without its dependencies:
+ours serve it). Without --folder the photographs are drawn.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import types
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ from flows import PROJECT
 from tasks.base import tables
 from tasks.params.phantoms import PhantomVariation
 from tasks.phantoms.dataset import draw_faces
-from tasks.schemas.ingest import LANDMARKS
+from tasks.schemas.ingest import IMAGES, LANDMARKS
 
 PEERS = PROJECT / ".peers"
 VARIATION = PhantomVariation(yaw=4, pitch=3, roll=4, shift=0.05, zoom=0.08, opening=0.08, widening=0.3)
@@ -106,7 +107,8 @@ def against_peer(photographs: int, folder: Path | None) -> None:
         peer_seconds, theirs = peer_loop(files)
         seconds, _ = bench.run()
         rows = tables.read(Path(name) / "landmarks", LANDMARKS).to_pylist()
-        paths = {row["image_id"]: row["path"] for row in _images(Path(name))}
+        listed = tables.read(Path(name) / "images", IMAGES, ["image_id", "path"]).to_pylist()
+        paths: dict[str, str] = {row["image_id"]: row["path"] for row in listed}
         apart = [
             np.linalg.norm(np.reshape(row["points"], (68, 2))[48:60] - theirs[paths[row["image_id"]]], axis=1).mean()
             / row["interocular_px"]
@@ -120,12 +122,6 @@ def against_peer(photographs: int, folder: Path | None) -> None:
     print(
         f"mouth points apart, share of eye distance: median {np.median(apart):.4f}, 95 % {np.quantile(apart, 0.95):.4f}"
     )
-
-
-def _images(folder: Path) -> list[dict[str, object]]:
-    from tasks.schemas.ingest import IMAGES
-
-    return tables.read(folder / "images", IMAGES).to_pylist()
 
 
 def _fill(raw: Path, photographs: int, folder: Path | None) -> None:
@@ -180,9 +176,7 @@ def _peer() -> types.ModuleType:
     )
     sys.modules["pkg_resources"] = stand_in
     sys.path.insert(0, str(PEERS))
-    import face_recognition
-
-    return face_recognition
+    return import_module("face_recognition")
 
 
 def one_more(photographs: int) -> None:
@@ -228,19 +222,22 @@ def scale(sizes: list[int]) -> None:
         print(f"cost a photograph, last against first: {costs[-1] / costs[0]:.2f}")
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     """Run one of the three."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["peer", "one", "scale"])
     parser.add_argument("--photographs", type=int, nargs="+", default=None)
     parser.add_argument("--folder", type=Path)
-    given = parser.parse_args()
-    if given.what == "peer":
-        against_peer((given.photographs or [60])[0], given.folder)
-    elif given.what == "one":
-        one_more((given.photographs or [1000])[0])
+    parser.add_argument("--tiny", action="store_true", help="three photographs")
+    options = parser.parse_args(given)
+    if options.what == "scale":
+        scale(options.photographs or ([3] if options.tiny else [1000, 10000]))
+        return
+    count = (options.photographs or [3 if options.tiny else 60 if options.what == "peer" else 1000])[0]
+    if options.what == "peer":
+        against_peer(count, options.folder)
     else:
-        scale(given.photographs or [1000, 10000])
+        one_more(count)
 
 
 if __name__ == "__main__":
