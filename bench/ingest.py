@@ -11,6 +11,7 @@ ours serve it). Without --folder the photographs are drawn.
 import argparse
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,13 +34,15 @@ from tasks.schemas.ingest import IMAGES, LANDMARKS
 
 PEERS = PROJECT / ".peers"
 VARIATION = PhantomVariation(yaw=4, pitch=3, roll=4, shift=0.05, zoom=0.08, opening=0.08, widening=0.3)
-STAGES = {
-    "ingest_images": ("raw", "images", "refusals"),
-    "ingest_frames": ("raw", "images", "frames"),
-    "ingest_landmarks": ("raw", "images", "frames", "landmarks"),
-    "ingest_lips": ("raw", "images", "frames", "landmarks", "lips"),
-}
-"""The stages that are timed and their paths; the last one or two are outs."""
+STAGES = ("ingest_images", "ingest_frames", "ingest_landmarks", "ingest_lips")
+"""The stages that are timed."""
+
+
+def commands(numbers: dict[str, dict[str, str]]) -> list[list[str]]:
+    """What dvc.yaml runs for STAGES, its `${block.key}` filled in."""
+    stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
+    filled = (re.sub(r"\$\{(\w+)\.(\w+)\}", lambda f: numbers[f[1]][f[2]], stages[name]["cmd"]) for name in STAGES)
+    return [[sys.executable, *command.split()[1:]] for command in filled]
 
 
 class Bench:
@@ -48,20 +51,18 @@ class Bench:
     def __init__(self, folder: Path, *, buckets: int, sampled: dict[str, object]) -> None:
         self.folder = folder
         numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
+        numbers["data"]["raw"] = "raw"
         numbers["runtime"] |= {"workers": 2, "buckets": buckets}
         numbers["ingest_landmarks"] |= sampled
         numbers["ingest_lips"]["half_size"] = 224
         (folder / "params.yaml").write_text(yaml.safe_dump(numbers))
+        self.commands = commands(numbers)
 
     def run(self) -> tuple[float, str]:
         """All stages: wall seconds and what they said."""
         said, start = [], time.perf_counter()
-        for stage, paths in STAGES.items():
-            *inputs, out = paths if stage != "ingest_images" else paths[:2]
-            options = [word for name in inputs for word in (f"--{name}", name)] + ["--out", out]
-            options += ["--refusals", "refused.parquet"] if stage == "ingest_images" else []
-            command = [sys.executable, "-m", "flows", stage, *options]
-            environment = os.environ | {"PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(self.folder / ".prefect")}
+        environment = os.environ | {"PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(self.folder / ".prefect")}
+        for command in self.commands:
             done = subprocess.run(
                 command, cwd=self.folder, env=environment, text=True, capture_output=True, check=False
             )
@@ -104,10 +105,10 @@ def against_peer(photographs: int, folder: Path | None) -> None:
         _fill(raw, photographs, folder)
         bench = Bench(Path(name), buckets=16, sampled={"min_sharpness": 0, "min_mouth_contrast": 0})
         files = sorted(path for path in raw.rglob("*") if path.suffix in (".jpg", ".png"))
-        peer_seconds, theirs = peer_loop(files)
+        peer_seconds, theirs = peer_loop(files, Path(name))
         seconds, _ = bench.run()
-        rows = tables.read(Path(name) / "landmarks", LANDMARKS).to_pylist()
-        listed = tables.read(Path(name) / "images", IMAGES, ["image_id", "path"]).to_pylist()
+        rows = tables.read(Path(name) / "data/ingest/landmarks", LANDMARKS).to_pylist()
+        listed = tables.read(Path(name) / "data/ingest/images", IMAGES, ["image_id", "path"]).to_pylist()
         paths: dict[str, str] = {row["image_id"]: row["path"] for row in listed}
         apart = [
             np.linalg.norm(np.reshape(row["points"], (68, 2))[48:60] - theirs[paths[row["image_id"]]], axis=1).mean()
@@ -134,8 +135,11 @@ def _fill(raw: Path, photographs: int, folder: Path | None) -> None:
     list_photographs(raw)
 
 
-def peer_loop(files: list[Path]) -> tuple[float, dict[str, np.ndarray]]:
-    """What people write: load, face_landmarks, crop the lips, save. Seconds, and the 12 outer mouth points by path."""
+def peer_loop(files: list[Path], folder: Path) -> tuple[float, dict[str, np.ndarray]]:
+    """What people write: load, face_landmarks, crop the lips, save.
+
+    Seconds, and the 12 outer mouth points by the file's path in `folder`.
+    """
     face_recognition = _peer()
     points = {}
     with tempfile.TemporaryDirectory() as out:
@@ -147,14 +151,9 @@ def peer_loop(files: list[Path]) -> tuple[float, dict[str, np.ndarray]]:
                 continue
             top, bottom = found[0]["top_lip"], found[0]["bottom_lip"]
             outer = np.array(top[:7] + bottom[1:6], float)
-            points[path.relative_to(files[0].parents[_depth(files[0])]).as_posix()] = outer
+            points[path.relative_to(folder).as_posix()] = outer
             _save_crop(image, outer, Path(out) / f"{number}.png")
         return time.perf_counter() - start, points
-
-
-def _depth(path: Path) -> int:
-    """How many folders up the raw folder is."""
-    return next(number for number, parent in enumerate(path.parents) if parent.name == "raw")
 
 
 def _save_crop(image: np.ndarray, outer: np.ndarray, path: Path) -> None:

@@ -1,9 +1,9 @@
 """What screening finds of planted faults, and what it holds against pictures without one.
 
 `python -m bench.screening [--faces N] [--real FOLDER] [--tiny]`: N drawn faces (half with a cleft) a size, and the
-photographs in FOLDER/london/neutral, each as it is and with every fault of tests/synthesis/planting.py. Limits are those
-of params.yaml, but for blur. Recall: of the pictures with the fault, those with one of its flags. False flags: of those
-without any fault. Precision: if the fault were in as many pictures as not. Photographs are counted and forgotten.
+photographs in FOLDER/london/neutral, each as it is and with every fault of tests/synthesis/planting.py. Limits are
+those of params.yaml, but for blur. Recall: of the pictures with the fault, those with one of its flags. False flags: of
+those without any fault. Precision: if the fault were in as many pictures as not. Photographs are counted and forgotten.
 """
 
 import argparse

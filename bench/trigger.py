@@ -3,7 +3,7 @@
 `python -m bench.trigger [--people N] [--tiny]` after the demo. An axis is fitted on the mouths of N drawn people, each
 once with a cleft and once without, framed and softened by the autoencoder as generated pictures are: 0 is without, 1 is
 with. On it lie the pictures of the demo's prompts, with the same seeds: by the base and by the adapter, called by the
-trigger and not. AUC: how often a called picture lies further than one that was not called. No number here is of patients.
+trigger and not. AUC: how often a called picture lies further than one that was not called. No number is of patients.
 """
 
 import argparse
