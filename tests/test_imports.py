@@ -18,15 +18,15 @@ OPTIONAL = {
     "playwright": "the extra `dev`",
 }
 """Packages that a machine may lack, and what brings them. Whatever else is missing is a fault."""
-PROGRAMS = ("bench/__main__.py", "tests/audit/sitecustomize.py")
-"""What acts as soon as it is imported: these are only compiled."""
+HOOK = "tests/audit/sitecustomize.py"
+"""Acts as soon as it is imported, so it is only compiled."""
 FILES = sorted(path for folder in FOLDERS for path in (PROJECT / folder).rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_a_module_imports(path: Path) -> None:
     name = str(path.relative_to(PROJECT))
-    if name in PROGRAMS:
+    if name == HOOK:
         compile(path.read_text(), name, "exec")
         return
     try:
