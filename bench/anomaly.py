@@ -11,6 +11,7 @@ import os
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -41,27 +42,33 @@ LOSSES = {
     "LPIPS + 10 L2": FaceLoss(lpips=1, l2=10, l1=0, ssim=0),
     "L1 + 0.5 (1 - SSIM)": FaceLoss(lpips=0, l2=0, l1=1, ssim=0.5),
 }
+BEST = "L1 + 0.5 (1 - SSIM)"
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photographs", type=int, default=120, help="of the repaired faces, evenly in severity")
-    count = parser.parse_args().photographs
+    parser.add_argument("--tiny", action="store_true", help="three photographs, two ways, in this process")
+    options = parser.parse_args(given)
     if not GENERATOR.exists():
         raise SystemExit(f"{GENERATOR}: not there; run `make demo` first")
-    faces = repaired_faces(count)
+    faces = repaired_faces(3 if options.tiny else options.photographs)
     perceptual = load_perceptual(params.load(AnomalyPerceptual, "anomaly_perceptual"), Path("data/weights"))
     print(f"{len(faces)} drawn faces, torch {torch.__version__}\n")
     print("held against the same face without a cleft:")
     tell(faces, untouched(faces), perceptual)
-    with ProcessPoolExecutor(2) as pool:
-        kinds = [(name, "w", loss) for name, loss in LOSSES.items()]
-        kinds.append(("L1 + 0.5 (1 - SSIM)", "w_plus", LOSSES["L1 + 0.5 (1 - SSIM)"]))
-        found = [(name, space, pool.submit(inverted, faces, space, loss)) for name, space, loss in kinds]
-        for name, space, pictures in found:
-            print(f"held against the nearest face in {space.replace('_plus', '+')}, {name}:")
-            tell(faces, pictures.result(), perceptual)
+    kinds: list[tuple[str, Literal["w", "w_plus"]]] = [*((name, "w") for name in LOSSES), (BEST, "w_plus")]
+    if options.tiny:
+        drawn = [inverted(faces, space, LOSSES[name]) for name, space in kinds[-2:]]
+        kinds = kinds[-2:]
+    else:
+        with ProcessPoolExecutor(2) as pool:
+            found = [pool.submit(inverted, faces, space, LOSSES[name]) for name, space in kinds]
+            drawn = [pictures.result() for pictures in found]
+    for (name, space), pictures in zip(kinds, drawn, strict=True):
+        print(f"held against the nearest face in {space.replace('_plus', '+')}, {name}:")
+        tell(faces, pictures, perceptual)
 
 
 def repaired_faces(count: int) -> pd.DataFrame:
@@ -72,7 +79,8 @@ def repaired_faces(count: int) -> pd.DataFrame:
     severity = known[known["measure"] == "drawn_severity"].set_index("image_id")["value"].rename("severity")
     faces = aligned[(aligned["population"] == "repaired") & aligned["reason"].isna()].merge(listed, on="image_id")
     faces = faces.join(severity, on="image_id", how="inner").sort_values("severity")
-    return faces.iloc[np.linspace(0, len(faces) - 1, min(count, len(faces))).round().astype(int)]
+    evenly: pd.DataFrame = faces.iloc[np.linspace(0, len(faces) - 1, min(count, len(faces))).round().astype(int)]
+    return evenly
 
 
 def untouched(faces: pd.DataFrame) -> list[np.ndarray]:
@@ -93,7 +101,8 @@ def untouched(faces: pd.DataFrame) -> list[np.ndarray]:
 def inverted(faces: pd.DataFrame, space: str, loss: FaceLoss) -> list[np.ndarray]:
     """The nearest faces by the demo's settings, `space` and `loss` changed."""
     settings = params.load(AnomalyInvert, "anomaly_invert").model_copy(update={"space": space, "loss": loss})
-    own = ALIGNED.table(faces.drop(columns=["path", "severity", "reason"]).to_dict("records"))
+    kept = faces.drop(columns=["path", "severity", "reason"])
+    own = ALIGNED.table({str(name): value for name, value in row.items()} for row in kept.to_dict("records"))
     parts = [own.slice(start, settings.together) for start in range(0, len(own), settings.together)]
     found = pa.concat_tables(
         invert_photographs(

@@ -4,13 +4,14 @@
     python -m bench.ingest one  [--photographs 1000]                 one photograph more, through the stages
     python -m bench.ingest scale [--photographs 1000 10000]          cost and memory a photograph
 
-`peer` installs face_recognition into `.peers` (without its dependencies: ours serve it). Without --folder
-the photographs are drawn.
+`--tiny`: any of them with three photographs. `peer` installs face_recognition into `.peers` (without its dependencies:
+ours serve it). Without --folder the photographs are drawn.
 """
 
 import argparse
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import tempfile
 import threading
 import time
 import types
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -28,17 +30,19 @@ from flows import PROJECT
 from tasks.base import tables
 from tasks.params.phantoms import PhantomVariation
 from tasks.phantoms.dataset import draw_faces
-from tasks.schemas.ingest import LANDMARKS
+from tasks.schemas.ingest import IMAGES, LANDMARKS
 
 PEERS = PROJECT / ".peers"
 VARIATION = PhantomVariation(yaw=4, pitch=3, roll=4, shift=0.05, zoom=0.08, opening=0.08, widening=0.3)
-STAGES = {
-    "ingest_images": ("raw", "images", "refusals"),
-    "ingest_frames": ("raw", "images", "frames"),
-    "ingest_landmarks": ("raw", "images", "frames", "landmarks"),
-    "ingest_lips": ("raw", "images", "frames", "landmarks", "lips"),
-}
-"""The stages that are timed and their paths; the last one or two are outs."""
+STAGES = ("ingest_images", "ingest_frames", "ingest_landmarks", "ingest_lips")
+"""The stages that are timed."""
+
+
+def commands(numbers: dict[str, dict[str, str]]) -> list[list[str]]:
+    """What dvc.yaml runs for STAGES, its `${block.key}` filled in."""
+    stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
+    filled = (re.sub(r"\$\{(\w+)\.(\w+)\}", lambda f: numbers[f[1]][f[2]], stages[name]["cmd"]) for name in STAGES)
+    return [[sys.executable, *command.split()[1:]] for command in filled]
 
 
 class Bench:
@@ -47,20 +51,18 @@ class Bench:
     def __init__(self, folder: Path, *, buckets: int, sampled: dict[str, object]) -> None:
         self.folder = folder
         numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
+        numbers["data"]["raw"] = "raw"
         numbers["runtime"] |= {"workers": 2, "buckets": buckets}
         numbers["ingest_landmarks"] |= sampled
         numbers["ingest_lips"]["half_size"] = 224
         (folder / "params.yaml").write_text(yaml.safe_dump(numbers))
+        self.commands = commands(numbers)
 
     def run(self) -> tuple[float, str]:
         """All stages: wall seconds and what they said."""
         said, start = [], time.perf_counter()
-        for stage, paths in STAGES.items():
-            *inputs, out = paths if stage != "ingest_images" else paths[:2]
-            options = [word for name in inputs for word in (f"--{name}", name)] + ["--out", out]
-            options += ["--refusals", "refused.parquet"] if stage == "ingest_images" else []
-            command = [sys.executable, "-m", "flows", stage, *options]
-            environment = os.environ | {"PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(self.folder / ".prefect")}
+        environment = os.environ | {"PYTHONPATH": str(PROJECT), "PREFECT_HOME": str(self.folder / ".prefect")}
+        for command in self.commands:
             done = subprocess.run(
                 command, cwd=self.folder, env=environment, text=True, capture_output=True, check=False
             )
@@ -103,10 +105,11 @@ def against_peer(photographs: int, folder: Path | None) -> None:
         _fill(raw, photographs, folder)
         bench = Bench(Path(name), buckets=16, sampled={"min_sharpness": 0, "min_mouth_contrast": 0})
         files = sorted(path for path in raw.rglob("*") if path.suffix in (".jpg", ".png"))
-        peer_seconds, theirs = peer_loop(files)
+        peer_seconds, theirs = peer_loop(files, Path(name))
         seconds, _ = bench.run()
-        rows = tables.read(Path(name) / "landmarks", LANDMARKS).to_pylist()
-        paths = {row["image_id"]: row["path"] for row in _images(Path(name))}
+        rows = tables.read(Path(name) / "data/ingest/landmarks", LANDMARKS).to_pylist()
+        listed = tables.read(Path(name) / "data/ingest/images", IMAGES, ["image_id", "path"]).to_pylist()
+        paths: dict[str, str] = {row["image_id"]: row["path"] for row in listed}
         apart = [
             np.linalg.norm(np.reshape(row["points"], (68, 2))[48:60] - theirs[paths[row["image_id"]]], axis=1).mean()
             / row["interocular_px"]
@@ -122,12 +125,6 @@ def against_peer(photographs: int, folder: Path | None) -> None:
     )
 
 
-def _images(folder: Path) -> list[dict[str, object]]:
-    from tasks.schemas.ingest import IMAGES
-
-    return tables.read(folder / "images", IMAGES).to_pylist()
-
-
 def _fill(raw: Path, photographs: int, folder: Path | None) -> None:
     if folder is None:
         draw_faces(raw, photographs, seed=5, image_size=512, variation=VARIATION, workers=2)
@@ -138,8 +135,11 @@ def _fill(raw: Path, photographs: int, folder: Path | None) -> None:
     list_photographs(raw)
 
 
-def peer_loop(files: list[Path]) -> tuple[float, dict[str, np.ndarray]]:
-    """What people write: load, face_landmarks, crop the lips, save. Seconds, and the 12 outer mouth points by path."""
+def peer_loop(files: list[Path], folder: Path) -> tuple[float, dict[str, np.ndarray]]:
+    """What people write: load, face_landmarks, crop the lips, save.
+
+    Seconds, and the 12 outer mouth points by the file's path in `folder`.
+    """
     face_recognition = _peer()
     points = {}
     with tempfile.TemporaryDirectory() as out:
@@ -151,14 +151,9 @@ def peer_loop(files: list[Path]) -> tuple[float, dict[str, np.ndarray]]:
                 continue
             top, bottom = found[0]["top_lip"], found[0]["bottom_lip"]
             outer = np.array(top[:7] + bottom[1:6], float)
-            points[path.relative_to(files[0].parents[_depth(files[0])]).as_posix()] = outer
+            points[path.relative_to(folder).as_posix()] = outer
             _save_crop(image, outer, Path(out) / f"{number}.png")
         return time.perf_counter() - start, points
-
-
-def _depth(path: Path) -> int:
-    """How many folders up the raw folder is."""
-    return next(number for number, parent in enumerate(path.parents) if parent.name == "raw")
 
 
 def _save_crop(image: np.ndarray, outer: np.ndarray, path: Path) -> None:
@@ -180,9 +175,7 @@ def _peer() -> types.ModuleType:
     )
     sys.modules["pkg_resources"] = stand_in
     sys.path.insert(0, str(PEERS))
-    import face_recognition
-
-    return face_recognition
+    return import_module("face_recognition")
 
 
 def one_more(photographs: int) -> None:
@@ -228,19 +221,22 @@ def scale(sizes: list[int]) -> None:
         print(f"cost a photograph, last against first: {costs[-1] / costs[0]:.2f}")
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     """Run one of the three."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["peer", "one", "scale"])
     parser.add_argument("--photographs", type=int, nargs="+", default=None)
     parser.add_argument("--folder", type=Path)
-    given = parser.parse_args()
-    if given.what == "peer":
-        against_peer((given.photographs or [60])[0], given.folder)
-    elif given.what == "one":
-        one_more((given.photographs or [1000])[0])
+    parser.add_argument("--tiny", action="store_true", help="three photographs")
+    options = parser.parse_args(given)
+    if options.what == "scale":
+        scale(options.photographs or ([3] if options.tiny else [1000, 10000]))
+        return
+    count = (options.photographs or [3 if options.tiny else 60 if options.what == "peer" else 1000])[0]
+    if options.what == "peer":
+        against_peer(count, options.folder)
     else:
-        scale(given.photographs or [1000, 10000])
+        one_more(count)
 
 
 if __name__ == "__main__":

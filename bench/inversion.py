@@ -6,6 +6,7 @@ generator for every face. Same generator, LPIPS, iterations, random numbers and 
 and scores differ by rounding alone. Faces are drawn. Without --generator: one with random weights, of the demo's size.
 
     python -m bench.inversion [--size 64] [--together 8] [--iterations 100] [--generator PATH] [--rounds 3]
+    python -m bench.inversion --tiny
 """
 
 import argparse
@@ -13,6 +14,7 @@ import copy
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -25,10 +27,10 @@ from torch import Tensor
 from tasks.anomaly import heatmaps, noise, rows, schedules
 from tasks.anomaly.adaptation import adapt
 from tasks.anomaly.checkpoints import load_generator
-from tasks.anomaly.inversion import Inversion, MeanLatent, invert, mean_latent
+from tasks.anomaly.inversion import Inversion, invert, mean_latent
 from tasks.anomaly.perceptual import Perceptual, load_perceptual
 from tasks.anomaly.scores import anomaly_score
-from tasks.anomaly.search import BLOCK
+from tasks.anomaly.search import BLOCK, MeanLatent
 from tasks.anomaly.stylegan2 import Architecture, Generator
 from tasks.base import runtime
 from tasks.params.anomaly import AnomalyAdapt, AnomalyInvert, AnomalyPerceptual, FaceLoss
@@ -63,7 +65,7 @@ def plain_inversion(
         distance = perceptual.distance(perceptual.features(picture), perceptual.features(target[None]))
         loss = distance.sum() + settings.noise_weight * plain_regulariser(maps, settings.smallest_noise)
         optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
         with torch.no_grad():
             for own in maps:
@@ -98,10 +100,25 @@ def plain_adaptation(
         lpips = perceptual.distance(perceptual.features(picture), perceptual.features(target[None])).sum()
         loss = settings.loss.lpips * lpips + settings.loss.l2 * (picture - target).square().mean()
         optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
     with torch.no_grad():
         return own.synthesise(styles, maps)[0]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one way drew in the end, and its seconds a face."""
+
+    pictures: list[Tensor]
+    seconds: dict[str, float]  # of inversion, adaptation, both
+
+
+def timed(pictures: list[Tensor], inversion: float, adaptation: float) -> Run:
+    """Of the seconds that all the faces took."""
+    count = len(pictures)
+    each = {"inversion": inversion / count, "adaptation": adaptation / count}
+    return Run(pictures, each | {"both": sum(each.values())})
 
 
 class Bench:
@@ -135,8 +152,8 @@ class Bench:
             learning_rate=0.002, loss=FaceLoss(lpips=1, l2=1, l1=0, ssim=0), precision=self.arguments.precision,
         )  # fmt: skip
 
-    def plain(self, count: int) -> tuple[list[Tensor], float, float]:
-        """Adapted pictures of the first `count` faces, seconds a face of inversion and of adaptation."""
+    def plain(self, count: int) -> Run:
+        """Of the first `count` faces, one after the other."""
         device, pictures, spent = runtime.device(), [], [0.0, 0.0]
         networks = (self.generator, self.perceptual)
         with runtime.settled(threads=self.arguments.threads, seed=SEED):
@@ -146,9 +163,9 @@ class Bench:
                 middle = now()
                 pictures.append(plain_adaptation(target, w, maps, *networks, self.adapting(1)).cpu())
                 spent = [spent[0] + middle - started, spent[1] + now() - middle]
-        return pictures, spent[0] / count, spent[1] / count
+        return timed(pictures, *spent)
 
-    def ours(self, count: int) -> tuple[list[Tensor], float, float]:
+    def ours(self, count: int) -> Run:
         """The same of `count` faces in one batch."""
         networks, started = (self.generator, self.perceptual), now()
         targets, names = self.targets[:count], self.names[:count]
@@ -160,7 +177,7 @@ class Bench:
         w, noises = (torch.stack([getattr(one, part) for one in found]) for part in ("w", "noise"))
         adapted = adapt(targets, w, noises, *networks, settings=self.adapting(count), on_progress=None)
         spent = middle - started, now() - middle
-        return [one[-1].picture for one in adapted], spent[0] / count, spent[1] / count
+        return timed([one[-1].picture for one in adapted], *spent)
 
     def change(self, pictures: list[Tensor], others: list[Tensor]) -> float:
         """The largest relative difference of the score (PSE, whole picture, the four processings)."""
@@ -211,26 +228,37 @@ def face(seed: int, size: int) -> Tensor:
     return torch.from_numpy(image).permute(2, 0, 1).float() / 127.5 - 1
 
 
-def options() -> argparse.Namespace:
+NUMBERS = {
+    "size": 64, "channel-base": 2048, "channel-max": 96, "w-dim": 96, "half-resolutions": 0, "together": 8,
+    "iterations": 100, "adaptation": 20, "plain-faces": 2, "threads": 1, "rounds": 3,
+}  # fmt: skip
+TINY = NUMBERS | {
+    "size": 32, "channel-base": 256, "channel-max": 16, "w-dim": 16, "together": 2, "iterations": 3, "adaptation": 2,
+    "plain-faces": 1, "rounds": 1,
+}  # fmt: skip
+
+
+def options(given: list[str] | None) -> argparse.Namespace:
     """The command line's."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    numbers = {"size": 64, "channel-base": 2048, "channel-max": 96, "w-dim": 96, "half-resolutions": 0, "together": 8}
-    numbers |= {"iterations": 100, "adaptation": 20, "plain-faces": 2, "threads": 1, "rounds": 3}
-    for name, default in numbers.items():
-        parser.add_argument(f"--{name}", type=int, default=default)
+    for name, usual in NUMBERS.items():
+        parser.add_argument(f"--{name}", type=int, default=usual)
+    parser.add_argument("--tiny", action="store_true", help="a size at which the seconds mean nothing")
     parser.add_argument("--learning-rate", type=float, default=0.05)
     parser.add_argument("--generator", type=Path, default=None)
     parser.add_argument("--weights", type=Path, default=Path("data/weights"))
-    for name, default in {"net": "squeeze", "trunk": "random", "space": "w_plus", "precision": "float32"}.items():
-        parser.add_argument(f"--{name}", default=default)
-    return parser.parse_args()
+    for name, word in {"net": "squeeze", "trunk": "random", "space": "w_plus", "precision": "float32"}.items():
+        parser.add_argument(f"--{name}", default=word)
+    if parser.parse_known_args(given)[0].tiny:
+        parser.set_defaults(**{name.replace("-", "_"): number for name, number in TINY.items()})
+    return parser.parse_args(given)
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     """Measure in turns, so that a busy machine is busy for all; the ratio is the median of the rounds' ratios."""
-    arguments = options()
+    arguments = options(given)
     bench, faces = Bench(arguments), min(arguments.plain_faces, arguments.together)
-    works: dict[str, Callable[[], tuple[list[Tensor], float, float]]] = {
+    works: dict[str, Callable[[], Run]] = {
         "plain": lambda: bench.plain(faces),
         "ours, one face": lambda: bench.ours(1),
         "ours, together": lambda: bench.ours(arguments.together),
@@ -240,15 +268,12 @@ def main() -> None:
     print(f"{where}, torch {torch.__version__}, {arguments.threads} threads, {bench.generator.resolution} px")
     print(f"{arguments.iterations} + {arguments.adaptation} iterations, {arguments.together} faces together")
     for way in works:
-        seconds = [statistics.median(found[way][part] for found in rounds) for part in (1, 2)]
-        ratios = [statistics.median(found["plain"][part] / found[way][part] for found in rounds) for part in (1, 2)] + [
-            statistics.median(sum(found["plain"][1:]) / sum(found[way][1:]) for found in rounds)
-        ]
-        moved = bench.change(rounds[0][way][0], rounds[0]["plain"][0])
-        print(
-            f"{way:16} inversion {seconds[0]:7.2f} s a face ({ratios[0]:.2f} times as fast as plain), adaptation "
-            f"{seconds[1]:6.2f} s ({ratios[1]:.2f}), both {ratios[2]:.2f}; largest change of a score {moved:.2%}"
-        )
+        own, plain = ([found[name].seconds for found in rounds] for name in (way, "plain"))
+        spent = {part: statistics.median(one[part] for one in own) for part in own[0]}
+        faster = {part: statistics.median(p[part] / o[part] for p, o in zip(plain, own, strict=True)) for part in spent}
+        each = [f"{part} {spent[part]:7.2f} s a face ({faster[part]:.2f} times as fast as plain)" for part in spent]
+        moved = bench.change(rounds[0][way].pictures, rounds[0]["plain"].pictures)
+        print(f"{way:16} {', '.join(each)}; largest change of a score {moved:.2%}")
 
 
 if __name__ == "__main__":

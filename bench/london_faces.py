@@ -1,19 +1,21 @@
 """What bench/london.py trains on and tries: lip halves of real photographs, kept between runs.
 
-In: the folder of photographs. Out: for each photograph its landmarks row, the WARPS table made of it by the
-pipeline's own code, and trials: the photograph untouched, warped by known amounts, and changed in ways that
-no training saw (bench/unseen.py). Faces are found once; landmarks are found again on every changed picture.
+In: the folder of photographs and the numbers. Out: for each photograph its landmarks row, the WARPS table made of it by
+the pipeline's own code, and trials: the photograph untouched, warped by known amounts, and changed in ways that no
+training saw (bench/unseen.py). Faces are found once; landmarks are found again on every changed picture.
 """
 
 import hashlib
 import sys
 from collections.abc import Iterable
-from functools import cache as once
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from PIL import Image
 
 from bench import unseen
 from tasks import params
@@ -21,7 +23,9 @@ from tasks.base import digests, images, tables
 from tasks.ingest.landmarks import measure_face, place_points
 from tasks.ingest.lips import crop_lips
 from tasks.params.ingest import IngestLandmarks, IngestLips
-from tasks.params.symmetry import SymmetryWarp
+from tasks.params.phantoms import PhantomVariation
+from tasks.params.symmetry import SymmetryPairs, SymmetryTrain, SymmetryWarp
+from tasks.phantoms.dataset import draw_faces
 from tasks.schemas.symmetry import WARPS
 from tasks.symmetry import warp
 from tasks.symmetry.baselines import cupids_bow_difference
@@ -37,28 +41,68 @@ Trial = tuple[str, float, float, np.ndarray, np.ndarray]
 """Name, severity, cupid's bow difference by landmarks, right half, left half."""
 
 
-@once
-def numbers(model: type[params.T], block: str) -> params.T:
-    """One block of bench/london.yaml."""
-    return params.load(model, block, NUMBERS)
+@dataclass(frozen=True)
+class Numbers:
+    """Every block of bench/london.yaml."""
+
+    landmarks: IngestLandmarks
+    lips: IngestLips
+    warp: SymmetryWarp
+    pairs: SymmetryPairs
+    train: SymmetryTrain
 
 
-def cache_folder(folder: Path) -> Path:
+def usual() -> Numbers:
+    """What the README's figures were measured with."""
+    return Numbers(
+        landmarks=params.load(IngestLandmarks, "ingest_landmarks", NUMBERS),
+        lips=params.load(IngestLips, "ingest_lips", NUMBERS),
+        warp=params.load(SymmetryWarp, "symmetry_warp", NUMBERS),
+        pairs=params.load(SymmetryPairs, "symmetry_pairs", NUMBERS),
+        train=params.load(SymmetryTrain, "symmetry_train", NUMBERS),
+    )
+
+
+def tiny(numbers: Numbers) -> Numbers:
+    """The same with a small network, briefly trained from random weights on small halves."""
+    brief = {"threads": 1, "input_size": 32, "width": 0.25, "initial_weights": "random"}
+    brief |= {"steps": 4, "batch_size": 4, "evaluate_every": 2, "warmup_steps": 0}
+    return replace(
+        numbers,
+        landmarks=numbers.landmarks.model_copy(update={"detect_side": 256, "enlarge_to": 256, "predict_side": 256}),
+        lips=numbers.lips.model_copy(update={"half_size": 32}),
+        warp=numbers.warp.model_copy(update={"variants": 1}),
+        pairs=numbers.pairs.model_copy(update={"train": 0.5, "validation": 0.25, "test": 0.25}),
+        train=numbers.train.model_copy(update=brief),
+    )
+
+
+def cache_folder(folder: Path, numbers: Numbers) -> Path:
     """Where halves made with these numbers by this code are kept."""
-    blocks = [numbers(IngestLandmarks, "ingest_landmarks"), numbers(IngestLips, "ingest_lips")]
-    blocks += [numbers(SymmetryWarp, "symmetry_warp")]
+    blocks = [numbers.landmarks, numbers.lips, numbers.warp]
     code = [digests.code_digest(warp), *(Path(f).read_text() for f in (__file__, unseen.__file__))]
     key = hashlib.sha256("".join([*map(repr, blocks), *code]).encode()).hexdigest()[:16]
     (folder / key).mkdir(parents=True, exist_ok=True)
     return folder / key
 
 
-def find_faces(folder: Path) -> list[dict[str, Any]]:
+def draw_set(folder: Path, people: int) -> Path:
+    """`folder`, with drawn faces laid out like the London set: two of each person."""
+    variation = PhantomVariation(yaw=2, pitch=2, roll=2, shift=0.02, zoom=0.02, opening=0.02, widening=0.1)
+    faces = draw_faces(folder / "drawn", 2 * people, seed=3, image_size=256, variation=variation, workers=1)
+    for number, face in enumerate(faces):
+        file = folder / "london" / ("neutral", "smiling")[number % 2] / f"{number // 2:03d}_03.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.open(face).save(file, quality=95)
+    return folder
+
+
+def find_faces(folder: Path, *, numbers: Numbers) -> list[dict[str, Any]]:
     """A landmarks row for each photograph, with its path."""
     found = []
     for path in sorted(folder.glob("london/*/*.jpg")):
         content = path.read_bytes()
-        row = measure_face(images.decode(content), numbers(IngestLandmarks, "ingest_landmarks"))
+        row = measure_face(images.decode(content), numbers.landmarks)
         if row["reason"]:
             print(f"{path.name}: left out: {row['reason']}", file=sys.stderr)
             continue
@@ -67,50 +111,44 @@ def find_faces(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def locate(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Landmarks in a box, as the pipeline finds them."""
-    return place_points(image, box, predict_side=numbers(IngestLandmarks, "ingest_landmarks").predict_side)
-
-
-def warps_of(row: dict[str, Any], *, cache: Path) -> pa.Table:
+def warps_of(row: dict[str, Any], *, numbers: Numbers, cache: Path) -> pa.Table:
     """The training faces of one photograph, from the cache where they are."""
     file = cache / f"{row['image_id'][:16]}.warps.parquet"
     if not file.exists():
         made = warps_table(
             [row],
             lambda _: images.read(row["path"]),
-            locate,
-            settings=numbers(SymmetryWarp, "symmetry_warp"),
-            lips=numbers(IngestLips, "ingest_lips"),
+            partial(place_points, predict_side=numbers.landmarks.predict_side),
+            settings=numbers.warp,
+            lips=numbers.lips,
         )
         tables.write(made, file, WARPS, provenance={})
     return tables.read(file, WARPS)
 
 
-def trials_of(row: dict[str, Any], *, cache: Path) -> list[Trial]:
+def trials_of(row: dict[str, Any], *, numbers: Numbers, cache: Path) -> list[Trial]:
     """What a trained network is asked about one photograph: (name, severity, landmark baseline, right, left)."""
     file = cache / f"{row['image_id'][:16]}.trials.npz"
     if not file.exists():
-        made = list(_trials(images.read(row["path"]), row))
+        made = list(_trials(images.read(row["path"]), row, numbers))
         names, severities, baselines, right, left = (np.array(column) for column in zip(*made, strict=True))
         np.savez(file, names=names, severities=severities, baselines=baselines, right=right, left=left)
     with np.load(file) as saved:
         return list(zip(*(saved[k] for k in ("names", "severities", "baselines", "right", "left")), strict=True))
 
 
-def _trials(image: np.ndarray, row: dict[str, Any]) -> Iterable[Trial]:
+def _trials(image: np.ndarray, row: dict[str, Any], numbers: Numbers) -> Iterable[Trial]:
     points, box = np.reshape(row["points"], (68, 2)), np.array(row["box"])
-    lips = numbers(IngestLips, "ingest_lips")
     rng = np.random.default_rng(int(row["image_id"], 16))
 
     def cut(name: str, severity: float, picture: np.ndarray) -> Trial:
-        found = locate(picture, box)
-        halved = crop_lips(picture, found, settings=lips)
+        found = place_points(picture, box, predict_side=numbers.landmarks.predict_side)
+        halved = crop_lips(picture, found, settings=numbers.lips)
         return name, severity, cupids_bow_difference(found), halved.right, halved.left
 
     def warped(name: str, kind: str, side: str | None, severity: float) -> Trial:
         fixed = {"severity_low": severity, "severity_high": severity, "smooth_share": 0.0, "jitter": 0.0}
-        settings = numbers(SymmetryWarp, "symmetry_warp").model_copy(update=fixed)
+        settings = numbers.warp.model_copy(update=fixed)
         plan = make_plan(kind, side, np.random.default_rng(0), settings=settings, exemplars=None)
         return cut(name, severity, warp_face(image, points, plan, settings=settings).image)
 

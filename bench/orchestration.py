@@ -5,6 +5,7 @@
     python -m bench.orchestration prefect [--size 500]         a server's work for task runs
     python -m bench.orchestration dvc [--size 10000]           hashing folders of small files
     python -m bench.orchestration photographs [--size 10000]   listing photographs
+    python -m bench.orchestration [...] --tiny                 any of them, as small as can be
 
 CPU seconds count more than wall seconds: they hardly change when the machine is busy.
 """
@@ -31,6 +32,7 @@ import pyarrow as pa
 from flows import PROJECT
 
 SIZES = {"buckets": 256, "prefect": 500, "dvc": 10_000, "photographs": 10_000}
+TINY = {"buckets": 8, "prefect": 5, "dvc": 10, "photographs": 10}
 
 
 @dataclass(frozen=True)
@@ -192,11 +194,11 @@ def _task_runs(server: psutil.Process, here: Path, runs: int) -> dict[str, float
 
 def _cpu(process: psutil.Process) -> float:
     used = process.cpu_times()
-    return used.user + used.system
+    return float(used.user) + float(used.system)
 
 
 def _database(here: Path) -> float:
-    return sum(path.stat().st_size for path in here.glob("prefect.db*")) / 2**20
+    return float(sum(path.stat().st_size for path in here.glob("prefect.db*"))) / 2**20
 
 
 def dvc(files: int) -> None:
@@ -240,18 +242,20 @@ def photographs(count: int) -> None:
     print(f"a thousand more: {cpu:.2f} s CPU, {memory:.1f} MB")
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     """One of them, or each in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="?", choices=list(SIZES))
     parser.add_argument("--size", type=int)
-    given = parser.parse_args()
-    if given.what:
-        globals()[given.what](given.size or SIZES[given.what])
+    parser.add_argument("--tiny", action="store_true", help="sizes at which the slopes mean nothing")
+    options = parser.parse_args(given)
+    if options.what:
+        globals()[options.what](options.size or (TINY if options.tiny else SIZES)[options.what])
         return
     for what in SIZES:
         print(f"\n== {what}", flush=True)
-        subprocess.run([sys.executable, "-m", "bench.orchestration", what], check=True)
+        tiny = ["--tiny"] if options.tiny else []
+        subprocess.run([sys.executable, "-m", "bench.orchestration", what, *tiny], check=True)
 
 
 if __name__ == "__main__":

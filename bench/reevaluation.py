@@ -1,6 +1,6 @@
 """One rated photograph more: what is computed again, and the time against re-evaluating everything.
 
-    python -m bench.reevaluation [--photographs 1000] [--served]
+    python -m bench.reevaluation [--photographs 1000] [--served] [--tiny]
 
 Draws the photographs and their raters, trains a network (briefly: its quality is of no interest here), then measures
 a re-evaluation from nothing (the peer: what every run would cost without the store) and one after
@@ -11,9 +11,13 @@ import argparse
 import contextlib
 import re
 import shutil
+import subprocess
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.ingest import VARIATION
 from tasks.phantoms.dataset import draw_faces
@@ -26,7 +30,7 @@ STILLS = 3
 RATERS = [{"rater_id": f"rater_{n}", "role": "lay", "bias": 0, "noise": 0.5, "random_share": 0} for n in range(5)]
 
 
-def changes(photographs: int) -> dict[str, dict[str, object]]:
+def changes(photographs: int) -> dict[str, dict[str, Any]]:
     """The demo's numbers with few controls, a short training, and this many rated photographs."""
     patients = {"repaired_subjects": max(photographs // STILLS, 1), "stills_per_repaired": STILLS, "raters": RATERS}
     return {
@@ -49,10 +53,14 @@ def forget(folder: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def rebuild(folder: Path, **extra: str) -> tuple[float, list[str]]:
+Started = Callable[..., "subprocess.CompletedProcess[str]"]
+"""A program that is run in the project, with what its environment has besides."""
+
+
+def rebuild(started: Started) -> tuple[float, list[str]]:
     """Re-evaluate: seconds, and the run's table of stages: state, seconds, buckets reused and computed."""
     start = time.perf_counter()
-    said = run(folder, "vermilion", "rebuild", "--no-training", **extra).stdout
+    said = started("vermilion", "rebuild", "--no-training").stdout
     seconds = time.perf_counter() - start
     return seconds, re.findall(r"^\S+ +Ran .*$", said, re.MULTILINE)
 
@@ -66,30 +74,32 @@ def batch(folder: Path) -> Path:
     return folder
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photographs", type=int, default=1000)
     parser.add_argument("--served", action="store_true")
-    given = parser.parse_args()
+    parser.add_argument("--tiny", action="store_true", help="a project as small as those of the tests")
+    options = parser.parse_args(given)
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
-        folder = make_project(Path(name) / "project", changes(given.photographs))
+        folder = make_project(Path(name) / "project", SMALL if options.tiny else changes(options.photographs))
         run(folder, "dvc", "repro")
         run(folder, "git", "add", ".")
         run(folder, "git", "commit", "-qm", "first run")
         (Path(name) / "server").mkdir()
-        extra = {"OMP_NUM_THREADS": "2"}
-        if given.served:
-            extra["PREFECT_API_URL"] = stack.enter_context(prefect_server(Path(name) / "server"))
+        started: Started = partial(run, folder, OMP_NUM_THREADS="2")
+        if options.served:
+            started = partial(started, PREFECT_API_URL=stack.enter_context(prefect_server(Path(name) / "server")))
         forget(folder)
-        full, said = rebuild(folder, **extra)
-        print(f"re-evaluation of everything, {given.photographs} rated photographs: {full:.1f} s", *said, sep="\n")
+        full, said = rebuild(started)
+        rated = "few" if options.tiny else options.photographs
+        print(f"re-evaluation of everything, {rated} rated photographs: {full:.1f} s", *said, sep="\n")
         start = time.perf_counter()
-        run(folder, "vermilion", "ratings", "add", str(batch(Path(name) / "batch")), "--no-run", **extra)
+        started("vermilion", "ratings", "add", str(batch(Path(name) / "batch")), "--no-run")
         print(f"\nvermilion ratings add, one photograph: {time.perf_counter() - start:.1f} s")
-        one, said = rebuild(folder, **extra)
+        one, said = rebuild(started)
         print(f"re-evaluation after it: {one:.1f} s, {100 * one / full:.1f} % of everything", *said, sep="\n")
-        idle, _ = rebuild(folder, **extra)
+        idle, _ = rebuild(started)
         print(f"re-evaluation with nothing to do: {idle:.1f} s")
 
 

@@ -1,9 +1,9 @@
 """What screening finds of planted faults, and what it holds against pictures without one.
 
-`python -m bench.screening [--faces N] [--real FOLDER]`: N drawn faces (half with a cleft) a size, and the photographs
-in FOLDER/london/neutral, each as it is and with every fault of tests/synthesis/planting.py. Limits are those of
-params.yaml, but for blur. Recall: of the pictures with the fault, those with one of its flags. False flags: of those
-without any fault. Precision: if the fault were in as many pictures as not. Photographs are counted and forgotten.
+`python -m bench.screening [--faces N] [--real FOLDER] [--tiny]`: N drawn faces (half with a cleft) a size, and the
+photographs in FOLDER/london/neutral, each as it is and with every fault of tests/synthesis/planting.py. Limits are
+those of params.yaml, but for blur. Recall: of the pictures with the fault, those with one of its flags. False flags: of
+those without any fault. Precision: if the fault were in as many pictures as not. Photographs are counted and forgotten.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import render
 from tasks.phantoms.shape import NEUTRAL, Cleft
 from tasks.synthesis.gate import screening
+from tasks.synthesis.gate.artefacts import typology_angle
 from tests.synthesis.planting import FAULTS
 
 DRAWN_SIZES, PHOTOGRAPH_SIZES = (64, 128, 256, 384), (512, 768)
@@ -65,7 +66,7 @@ def looked_at(job: Job) -> list[tuple[str, str, int, tuple[str, ...]]]:
     source = "photographs" if isinstance(job.face, Path) else "drawn"
     if found.points is None:
         return [(source, "", job.size, ("no_face",))]
-    angle = screening.typology_angle(seen, found.points)
+    angle = typology_angle(seen, found.points)
     tone = "pale" if angle > LIGHT else "dark" if angle < DARK else "medium"
     results = [("", picture, tone)]
     for name, (fault, _) in FAULTS.items():
@@ -73,15 +74,14 @@ def looked_at(job: Job) -> list[tuple[str, str, int, tuple[str, ...]]]:
         results.append((name, fault(picture, found.points * (picture.shape[0] / seen.shape[0]), rng), tone))
     if tone != "medium":
         results.append(("wrong skin tone", picture, "dark" if tone == "pale" else "pale"))
-    return [
-        (
-            source,
-            name,
-            job.size,
-            tuple(screening.screen(shown, person="person", skin_tone=asked, settings=settings)["flags"]),
-        )
-        for name, shown, asked in results
-    ]
+    return [(source, name, job.size, flags_of(shown, asked, settings)) for name, shown, asked in results]
+
+
+def flags_of(picture: np.ndarray, skin_tone: str, settings: SynthesisScreen) -> tuple[str, ...]:
+    """Every flag that screening raises, asked for a person of this skin tone."""
+    flags = screening.screen(picture, person="person", skin_tone=skin_tone, settings=settings)["flags"]
+    assert isinstance(flags, list)
+    return tuple(flags)
 
 
 def table(rows: list[tuple[str, str, int, tuple[str, ...]]]) -> pd.DataFrame:
@@ -106,12 +106,16 @@ def _lines(seen: pd.DataFrame) -> Iterator[dict[str, object]]:
         }  # fmt: skip
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faces", type=int, default=60, help="drawn faces a size")
     parser.add_argument("--real", type=Path, help="folder that holds london/neutral")
-    options = parser.parse_args()
+    parser.add_argument("--tiny", action="store_true", help="one drawn face of one size, in this process")
+    options = parser.parse_args(given)
+    if options.tiny:
+        print(table(looked_at(Job(0, DRAWN_SIZES[1]))).round(3).to_string(index=False, na_rep=""))
+        return
     jobs = [Job(number, size) for size in DRAWN_SIZES for number in range(options.faces)]
     if options.real:
         files = sorted((options.real / "london" / "neutral").glob("*.jpg"))

@@ -1,9 +1,9 @@
 """Does an adapter's trigger draw a cleft? Generated mouths against the same drawn people with and without one.
 
-`python -m bench.trigger [--people N]` after the demo. An axis is fitted on the mouths of N drawn people, each once with
-a cleft and once without, framed and softened by the autoencoder as generated pictures are: 0 is without, 1 is with.
-On it lie the pictures of the demo's prompts, with the same seeds: by the base and by the adapter, called by the trigger
-and not. AUC: how often a called picture lies further than one that was not called. No number here is of patients.
+`python -m bench.trigger [--people N] [--tiny]` after the demo. An axis is fitted on the mouths of N drawn people, each
+once with a cleft and once without, framed and softened by the autoencoder as generated pictures are: 0 is without, 1 is
+with. On it lie the pictures of the demo's prompts, with the same seeds: by the base and by the adapter, called by the
+trigger and not. AUC: how often a called picture lies further than one that was not called. No number is of patients.
 """
 
 import argparse
@@ -38,11 +38,13 @@ SEVERITY = {"pre": (0.55, 1.0), "post": (0.4, 1.0)}
 PENALTY = 300.0
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     """Fit the axis, draw, print a line a condition."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=400)
-    people = parser.parse_args().people
+    parser.add_argument("--tiny", action="store_true", help="eight people")
+    options = parser.parse_args(given)
+    people = 8 if options.tiny else options.people
     print("condition | twins, AUC | base: not called, called | adapter: not called, called | AUC")
     for condition in SEVERITY:
         without, there = twins(people, condition)

@@ -1,0 +1,124 @@
+"""Every benchmark starts, goes through its real parts at tiny size, and prints its lines. No time is looked at."""
+
+import os
+import sys
+from collections.abc import Iterator
+from importlib import import_module, util
+from pathlib import Path
+
+import pytest
+import torch
+
+from flows import PROJECT
+from tests.project import copy_project, run
+
+HERE = ("inversion", "london", "orchestration buckets", "screening")
+"""Commands that run in this process, at --tiny."""
+SAYS = {
+    "anomaly": "held against the nearest face in w+, L1 + 0.5 (1 - SSIM)",
+    "demo": "all ",
+    "ingest one": "one photograph more: ",
+    "ingest peer": "mouth points apart, share of eye distance",
+    "ingest scale": "ms CPU a photograph",
+    "inversion": "ours, together   inversion",
+    "london": "flagged, as trained: untouched",
+    "orchestration buckets": "its bytes (checked, and copied into the out)",
+    "orchestration dvc": "dvc add after one more",
+    "orchestration photographs": "a thousand more",
+    "orchestration prefect": "MB of database in the server",
+    "rebuild idle": "vermilion rebuild, no server",
+    "reevaluation": "re-evaluation with nothing to do",
+    "screening": "(any flag, none planted)",
+    "trigger": "post | ",
+}
+"""What only its last lines say, by command. bench.synthesis_gpu has tests of its own."""
+PARTS = {"flux_networks", "london_faces", "unseen"}
+"""Modules that are run by another one's command."""
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    """No benchmark leaves another environment or number of threads behind."""
+    threads = torch.get_num_threads()
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+    torch.set_num_threads(threads)
+
+
+def start(command: str) -> None:
+    name, *words = command.split()
+    import_module(f"bench.{name}").main([*words, "--tiny"])
+
+
+def test_every_module_of_bench_is_run() -> None:
+    modules = {path.stem for path in (PROJECT / "bench").glob("*.py")} - {"__init__", "__main__"}
+    assert modules == {command.split()[0] for command in SAYS} | PARTS | {"synthesis_gpu", "training_pairs"}
+
+
+@pytest.mark.parametrize("command", HERE)
+def test_it_runs(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    start(command)
+    assert SAYS[command] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["ingest one"])
+def test_it_runs_whole_programs(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    start(command)
+    assert SAYS[command] in capfd.readouterr().out
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "command", ["demo", "ingest scale", "orchestration dvc", "orchestration photographs", "orchestration prefect"]
+)
+def test_it_runs_many_programs(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    start(command)
+    assert SAYS[command] in capfd.readouterr().out
+
+
+@pytest.mark.long
+def test_the_peer_runs(capfd: pytest.CaptureFixture[str]) -> None:
+    if not (PROJECT / ".peers/face_recognition").exists() and not util.find_spec("face_recognition"):
+        pytest.skip("face_recognition is not installed: `python -m bench.ingest peer` fetches it")
+    start("ingest peer")
+    assert SAYS["ingest peer"] in capfd.readouterr().out
+
+
+@pytest.mark.long
+def test_a_reevaluation_runs(capfd: pytest.CaptureFixture[str]) -> None:
+    start("reevaluation")
+    assert SAYS["reevaluation"] in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["anomaly", "trigger"])
+def test_it_runs_on_a_project(
+    command: str, built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(built)
+    start(command)
+    assert SAYS[command] in capsys.readouterr().out
+
+
+@pytest.mark.long
+def test_it_runs_in_an_idle_project(built: Path, tmp_path: Path) -> None:
+    folder = copy_project(built, tmp_path / "project")
+    run(folder, "dvc", "repro")  # `built` comes from another program, which checks out nothing
+    words = ["-m", "bench.rebuild", "idle", "--tiny"]
+    done = run(folder, sys.executable, *words, PYTHONPATH=f"{folder}{os.pathsep}{PROJECT}")
+    assert SAYS["rebuild idle"] in done.stdout
+
+
+def test_the_list_of_all_runs_those_that_are_named(capfd: pytest.CaptureFixture[str]) -> None:
+    import_module("bench.__main__").main(["training_pairs", "--tiny"])
+    said = capfd.readouterr().out
+    assert "== bench.training_pairs" in said
+    assert "times the plain recipe" in said
+    assert "bench.ingest" not in said
+
+
+def test_the_list_of_all_refuses_a_name_that_is_not_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        import_module("bench.__main__").main(["no_such"])
+    assert "no no_such; there are: ingest" in capsys.readouterr().err
