@@ -9,7 +9,6 @@ import argparse
 import dataclasses
 import os
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ from tasks.anomaly.pictures import decode
 from tasks.anomaly.regions import region_masks
 from tasks.anomaly.scores import anomaly_score
 from tasks.base import images, tables
+from tasks.base.processes import worker_pool
 from tasks.params.anomaly import AnomalyAlign, AnomalyInvert, AnomalyPerceptual, FaceLoss
 from tasks.params.phantoms import PhantomsDraw
 from tasks.phantoms.dataset import repaired_stills
@@ -55,7 +55,7 @@ def main() -> None:
     print(f"{len(faces)} drawn faces, torch {torch.__version__}\n")
     print("held against the same face without a cleft:")
     tell(faces, untouched(faces), perceptual)
-    with ProcessPoolExecutor(2) as pool:
+    with worker_pool(2) as pool:
         kinds = [(name, "w", loss) for name, loss in LOSSES.items()]
         kinds.append(("L1 + 0.5 (1 - SSIM)", "w_plus", LOSSES["L1 + 0.5 (1 - SSIM)"]))
         found = [(name, space, pool.submit(inverted, faces, space, loss)) for name, space, loss in kinds]

@@ -10,7 +10,6 @@ cache of lip halves.
 
 import argparse
 import os
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import accuracy_score, precision_score, roc_auc_score
 
 from bench.london_faces import cache_folder, find_faces, numbers, trials_of, warps_of
+from tasks.base.processes import worker_pool
 from tasks.params.symmetry import SymmetryPairs, SymmetryTrain
 from tasks.statistics.grading import choose_threshold
 from tasks.symmetry import distances, halves, network, pairs, training
@@ -136,7 +136,7 @@ def main() -> None:
     faces = find_faces(Path(arguments.real))
     cache = cache_folder(arguments.cache)
     print(f"{len(faces)} photographs of {len({f['subject_id'] for f in faces})} people; lip halves in {cache}")
-    with ProcessPoolExecutor(2) as pool:
+    with worker_pool(2) as pool:
         made = list(pool.map(partial(warps_of, cache=cache), faces))
         list(pool.map(partial(_make_trials, cache=cache), faces))
     results = []
