@@ -9,7 +9,6 @@ import argparse
 import dataclasses
 import os
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +27,7 @@ from tasks.anomaly.pictures import decode
 from tasks.anomaly.regions import region_masks
 from tasks.anomaly.scores import anomaly_score
 from tasks.base import images, tables
+from tasks.base.processes import worker_pool
 from tasks.params.anomaly import AnomalyAlign, AnomalyInvert, AnomalyPerceptual, FaceLoss
 from tasks.params.phantoms import PhantomsDraw
 from tasks.phantoms.dataset import repaired_stills
@@ -63,7 +63,7 @@ def main(given: list[str] | None = None) -> None:
         drawn = [inverted(faces, space, LOSSES[name]) for name, space in kinds[-2:]]
         kinds = kinds[-2:]
     else:
-        with ProcessPoolExecutor(2) as pool:
+        with worker_pool(2) as pool:
             found = [pool.submit(inverted, faces, space, LOSSES[name]) for name, space in kinds]
             drawn = [pictures.result() for pictures in found]
     for (name, space), pictures in zip(kinds, drawn, strict=True):

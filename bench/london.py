@@ -13,7 +13,6 @@ cache of lip halves.
 import argparse
 import os
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import accuracy_score, precision_score, roc_auc_score
 
 from bench.london_faces import Numbers, Trial, cache_folder, draw_set, find_faces, tiny, trials_of, usual, warps_of
+from tasks.base.processes import worker_pool
 from tasks.statistics.grading import choose_threshold
 from tasks.symmetry import distances, halves, network, pairs, training
 
@@ -158,7 +158,7 @@ def measure(folder: Path, kept: Path, numbers: Numbers, *, seeds: list[int], pro
     print(f"{len(faces)} photographs of {len({f['subject_id'] for f in faces})} people; lip halves in {cache}")
     make = partial(_make, numbers=numbers, cache=cache)
     if processes > 1:
-        with ProcessPoolExecutor(processes) as pool:
+        with worker_pool(processes) as pool:
             list(pool.map(make, faces))
     made = [make(face) for face in faces]
     results = []

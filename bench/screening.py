@@ -10,7 +10,6 @@ import argparse
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -19,6 +18,7 @@ import pandas as pd
 
 from tasks import params
 from tasks.base import images, runtime
+from tasks.base.processes import worker_pool
 from tasks.params.synthesis import SynthesisScreen
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
@@ -120,8 +120,8 @@ def main(given: list[str] | None = None) -> None:
     if options.real:
         files = sorted((options.real / "london" / "neutral").glob("*.jpg"))
         jobs += [Job(file, size) for size in PHOTOGRAPH_SIZES for file in files]
-    with get_context("spawn").Pool(len(os.sched_getaffinity(0))) as pool:
-        rows = [row for found in pool.imap(looked_at, jobs, chunksize=4) for row in found]
+    with worker_pool(len(os.sched_getaffinity(0))) as pool:
+        rows = [row for found in pool.map(looked_at, jobs, chunksize=4) for row in found]
     print(table(rows).round(3).to_string(index=False, na_rep=""))
 
 

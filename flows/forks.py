@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from flows import PROJECT
-from flows.running.processes import die_with, die_with_parent
+from tasks.base.processes import die_with, die_with_parent
 
 REFUSED = b"refused"
 

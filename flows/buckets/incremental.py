@@ -10,7 +10,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
@@ -22,12 +22,12 @@ from prefect.artifacts import create_table_artifact
 from flows.buckets.store import using
 from flows.buckets.work import Plan, Work, compute_group, plan_of
 from flows.running.cards import card
-from flows.running.processes import worker_pool
 from flows.running.progress import progress
 from flows.running.runners import run_far, run_here
 from flows.running.tracking import artifact_key, show, tracked
 from tasks.base import tables
 from tasks.base.digests import digest
+from tasks.base.processes import worker_pool
 from tasks.base.tables import Schema
 from tasks.errors import InputError
 from tasks.params.running import Runtime
@@ -144,7 +144,7 @@ def _compute_near(
         return run_here(work.stage, _compute_here, pooled, runtime.workers, advance).values()
 
 
-def stage_pool(workers: int, *computes: Callable[..., pa.Table]) -> ProcessPoolExecutor:
+def stage_pool(workers: int, *computes: Callable[..., pa.Table]) -> Executor:
     """Processes of this machine for `computes`; they start with their first work."""
     return worker_pool(workers, compute_group.__module__, *(compute.__module__ for compute in computes))
 

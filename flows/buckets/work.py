@@ -117,12 +117,13 @@ def provenance(
     schema: Schema,
     settings: Mapping[str, BaseModel | int | str],
     files: Mapping[str, Path],
+    inputs: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What makes a result: stage, table, numbers, the files' digests and the digest of the code that computes."""
+    """What makes a result: stage, table, numbers, the digests of files, of the code that computes, and of `inputs`."""
     numbers = {k: v.model_dump(mode="json") if isinstance(v, BaseModel) else v for k, v in settings.items()}
     digests = {name: _content(path) for name, path in files.items()}
     made = {"stage": stage, "table": digest(str(schema.columns)), "parameters": numbers, "files": digests}
-    return made | {"code": code_digest(module)}
+    return made | {"code": code_digest(module)} | ({"inputs": dict(inputs)} if inputs is not None else {})
 
 
 def _content(path: Path) -> str:

@@ -1,7 +1,7 @@
 """`vermilion serve`: a Prefect server, the project's deployments and what runs them, as one process tree.
 
 In: the project's folder and a port. Out: runs, until SIGINT or SIGTERM; then nothing of it is left. If the process
-is killed, its children die with it (flows.running.processes). Knows nothing of what a run does.
+is killed, its children die with it (tasks.base.processes). Knows nothing of what a run does.
 """
 
 import asyncio
@@ -23,9 +23,10 @@ from filelock import FileLock, Timeout
 
 from flows import SERVER_NAMED
 from flows.running.address import Served, answers, record, recorded
-from flows.running.processes import SERVER_PID, die_with_parent
+from flows.running.processes import SERVER_PID
 from flows.serving.server import LOG, api_url, own_server
 from tasks import params
+from tasks.base.processes import die_with_parent
 from tasks.errors import InputError
 from tasks.params.running import Data, Nightly
 

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from flows.running.address import answers
-from flows.running.processes import die_with_parent
+from tasks.base.processes import die_with_parent
 from tasks.errors import InputError
 
 HOST = "127.0.0.1"

@@ -6,7 +6,8 @@ imported by the flows that do.
 
 import hashlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,14 @@ from pydantic import BaseModel
 
 from flows.buckets import Out
 from flows.buckets.incremental import recall, run_buckets
-from flows.buckets.store import open_store
+from flows.buckets.training import leave, recall_or_train
 from flows.buckets.work import Source, Work, provenance
-from flows.running.cards import card
-from flows.running.progress import reporter
 from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.anomaly import alignment
 from tasks.anomaly.cohort import scored
 from tasks.base import absence, tables
-from tasks.base.digests import digest, file_digest, table_digest
+from tasks.base.digests import file_digest, table_digest
 from tasks.errors import InputError
 from tasks.params.anomaly import (
     AnomalyAdapt,
@@ -90,13 +89,12 @@ def anomaly_generator(aligned: Path, weights: Path, out: Out) -> None:
         if reason := training.too_few(trained, settings=settings):
             raise absence.Absent(reason)
         record["inputs"] = {"aligned": table_digest(trained)}
-        result = recall(record, GENERATORS, lambda: _train(trained, record, settings)).to_pylist()[0]
+        result = recall_or_train(record, GENERATORS, partial(_train, trained, record, settings)).to_pylist()[0]
     else:
         file = _checked(weights / settings.source, settings)
         record["files"] = {settings.source: settings.sha256}
         result = recall(record, GENERATORS, lambda: _read(file, record, size)).to_pylist()[0]
-    with tables.replacing(out / FILE) as temporary:
-        temporary.write_bytes(result["weights"])
+    leave(out, {FILE: result["weights"]})
     tables.write(GENERATOR_CURVES.table(result["curves"]), out / "curves.parquet", GENERATOR_CURVES, provenance=record)
     try:
         checkpoints.require_faces(checkpoints.load_generator(out / FILE))
@@ -109,19 +107,22 @@ def anomaly_generator(aligned: Path, weights: Path, out: Out) -> None:
         raise absence.Absent(f"{error}; it needs more controls, or more steps (anomaly_generator: steps)") from error
 
 
-def _train(aligned: pa.Table, record: dict[str, Any], settings: AnomalyGenerator) -> pa.Table:
+def _train(
+    aligned: pa.Table,
+    record: dict[str, Any],
+    settings: AnomalyGenerator,
+    checkpoint: Path,
+    report: Callable[[int, int], None],
+) -> pa.Table:
     from tasks.anomaly import training
 
-    checkpoint = open_store().checkpoint("anomaly_generator", digest(record))
-    with card("anomaly_generator", cards=_runtime().cards):
-        trained = training.train(
-            training.controls_of(aligned, settings=settings),
-            settings=settings,
-            checkpoint=checkpoint,
-            provenance=record,
-            on_progress=reporter("anomaly_generator"),
-        )
-    checkpoint.unlink(missing_ok=True)
+    trained = training.train(
+        training.controls_of(aligned, settings=settings),
+        settings=settings,
+        checkpoint=checkpoint,
+        provenance=record,
+        on_progress=report,
+    )
     return _generator(trained.weights, trained.curves)
 
 

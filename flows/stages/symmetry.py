@@ -4,7 +4,7 @@ Torch takes seconds to import, so the modules that need it are imported by the f
 """
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,14 @@ import pyarrow.compute as pc
 from prefect import flow
 
 from flows.buckets import Out
-from flows.buckets.incremental import recall, run_buckets
-from flows.buckets.store import STORE, open_store
+from flows.buckets.incremental import run_buckets
+from flows.buckets.store import STORE
+from flows.buckets.training import leave, recall_or_train
 from flows.buckets.work import Source, Work, provenance
-from flows.running.cards import card
-from flows.running.progress import reporter
 from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.base import absence, tables
-from tasks.base.digests import digest, table_digest
+from tasks.base.digests import table_digest
 from tasks.params.ingest import IngestLandmarks, IngestLips
 from tasks.params.running import Runtime
 from tasks.params.symmetry import SymmetryPairs, SymmetryTrain, SymmetryWarp
@@ -97,6 +96,11 @@ def _halves(pairs: Path) -> Iterable[pa.Table]:
     return tables.read_each(pairs / "halves", HALVES)
 
 
+def _digests(table: pa.Table, pairs: Path) -> dict[str, Any]:
+    """Of the pairs and of their halves."""
+    return {"pairs": table_digest(table), "halves": [table_digest(part) for part in _halves(pairs)]}
+
+
 @flow
 def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Out) -> None:
     """Train the Siamese network on the pairs; the best weights on validation are kept."""
@@ -106,30 +110,23 @@ def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Out) -> None:
     stage = f"symmetry_train@{strategy}"
     settings = params.load(SymmetryTrain, "symmetry_train")
     table = tables.read(pairs / "pairs.parquet", PAIRS)
-    record = provenance(stage, training, TRAINED, {"settings": settings}, {})
-    record["inputs"] = {"pairs": table_digest(table), "halves": [table_digest(part) for part in _halves(pairs)]}
-    checkpoint = open_store().checkpoint(stage, digest(record))
+    record = provenance(stage, training, TRAINED, {"settings": settings}, {}, _digests(table, pairs))
 
-    report = reporter(stage)
-
-    def make() -> pa.Table:
+    def make(checkpoint: Path, report: Callable[[int, int], None]) -> pa.Table:
         size, threads = settings.input_size, settings.threads
-        with card(stage, cards=_runtime().cards):
-            trained = training.train(
-                halves.paired(table, _halves(pairs), size=size, threads=threads, folder=STORE),
-                settings=settings,
-                weights_folder=weights,
-                checkpoint=checkpoint,
-                provenance=record,
-                on_progress=lambda step, total, _: report(step, total),
-            )
+        trained = training.train(
+            halves.paired(table, _halves(pairs), size=size, threads=threads, folder=STORE),
+            settings=settings,
+            weights_folder=weights,
+            checkpoint=checkpoint,
+            provenance=record,
+            on_progress=lambda step, total, _: report(step, total),
+        )
         row = {"weights": trained.weights, "best_step": trained.best_step, "steps": trained.steps}
         return TRAINED.table([row | {"curves": trained.curves.to_pylist()}])
 
-    result = recall(record, TRAINED, make).to_pylist()[0]
-    checkpoint.unlink(missing_ok=True)
-    with tables.replacing(out / "model.safetensors") as temporary:
-        temporary.write_bytes(result["weights"])
+    result = recall_or_train(record, TRAINED, make).to_pylist()[0]
+    leave(out, {"model.safetensors": result["weights"]})
     tables.write(CURVES.table(result["curves"]), out / "curves.parquet", CURVES, provenance=record)
 
 
@@ -143,15 +140,13 @@ def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out:
     file = model / "model.safetensors"
     threads = params.load(SymmetryTrain, "symmetry_train").threads
     table = tables.read(pairs / "pairs.parquet", PAIRS)
-    record = provenance(stage, distances, PAIR_DISTANCES, {}, {"model": file})
-    record["inputs"] = {"pairs": table_digest(table), "halves": [table_digest(part) for part in _halves(pairs)]}
+    record = provenance(stage, distances, PAIR_DISTANCES, {}, {"model": file}, _digests(table, pairs))
 
-    def make() -> pa.Table:
-        with card(stage, cards=_runtime().cards):
-            loaded = network.load_network(file)
-            return distances.distances_of_pairs(table, _halves(pairs), loaded, threads=threads, folder=STORE)
+    def make(*_: object) -> pa.Table:
+        loaded = network.load_network(file)
+        return distances.distances_of_pairs(table, _halves(pairs), loaded, threads=threads, folder=STORE)
 
-    found = recall(record, PAIR_DISTANCES, make)
+    found = recall_or_train(record, PAIR_DISTANCES, make)
     tables.write(found, out / "pairs.parquet", PAIR_DISTANCES, provenance=record)
     work = Work(
         stage=stage,

@@ -8,22 +8,22 @@ networks once and holds the card if there is one.
 import json
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import flow
 
 from flows.buckets import Out
-from flows.buckets.incremental import recall, run_buckets
-from flows.buckets.store import open_store
+from flows.buckets.incremental import run_buckets
+from flows.buckets.training import leave, recall_or_train
 from flows.buckets.work import Source, Work, provenance, write_parts
-from flows.running.cards import card
-from flows.running.progress import reporter
 from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.base import absence, tables
-from tasks.base.digests import digest, table_digest
+from tasks.base.digests import table_digest
 from tasks.params.running import Runtime
 from tasks.params.synthesis import (
     SynthesisBase,
@@ -76,26 +76,23 @@ def synthesis_base(weights: Path, out: Out) -> None:
     record = provenance(
         "synthesis_base", standin, BASES, {"settings": settings.stand_in, "threads": settings.threads}, {}
     )
-    checkpoint = open_store().checkpoint("synthesis_base", digest(record))
 
-    def make() -> pa.Table:
-        with tempfile.TemporaryDirectory() as folder, card("synthesis_base", cards=_runtime().cards):
+    def make(checkpoint: Path, report: Callable[[int, int], None]) -> pa.Table:
+        with tempfile.TemporaryDirectory() as folder:
             standin.build_stand_in(
                 Path(folder),
                 settings=settings.stand_in,
                 threads=settings.threads,
                 checkpoint=checkpoint,
-                on_progress=reporter("synthesis_base"),
+                on_progress=report,
             )
             files = sorted(file for file in Path(folder).rglob("*") if file.is_file())
             rows = [{"path": file.relative_to(folder).as_posix(), "content": file.read_bytes()} for file in files]
         return BASES.table(rows)
 
-    made = recall(record, BASES, make).to_pylist()
-    checkpoint.unlink(missing_ok=True)
-    for row in sorted(made, key=lambda row: row["path"] == BASE):  # the manifest last
-        with tables.replacing(out / row["path"]) as temporary:
-            temporary.write_bytes(row["content"])
+    made = recall_or_train(record, BASES, make).to_pylist()
+    manifest_last = sorted(made, key=lambda row: row["path"] == BASE)
+    leave(out, {row["path"]: row["content"] for row in manifest_last})
 
 
 @flow
@@ -166,38 +163,31 @@ def synthesis_train(
 
     absence.require(captions, latents, texts, prompts, base)
     stage = f"synthesis_train@{condition}"
-    settings, drawing = (
-        params.load(SynthesisTrain, "synthesis_train"),
-        params.load(SynthesisGenerate, "synthesis_generate"),
-    )
+    settings = params.load(SynthesisTrain, "synthesis_train")
+    drawing = params.load(SynthesisGenerate, "synthesis_generate")
     triggers = params.load(SynthesisCaptions, "synthesis_captions").triggers
     examples = learned.examples_of(
-        tables.read(captions, CAPTIONS),
-        tables.read(latents, LATENTS),
-        tables.read(texts, TEXTS),
-        condition=condition,
+        tables.read(captions, CAPTIONS), tables.read(latents, LATENTS), tables.read(texts, TEXTS), condition=condition
     )
     asked = _first_prompts(prompts, condition, max(TRIED, settings.samples))
-    record = provenance(stage, training, ADAPTERS, {"settings": settings, "drawing": drawing}, {"base": base / BASE})
-    record["inputs"] = {"examples": examples.digest, "prompts": table_digest(asked)}
-    checkpoint = open_store().checkpoint(stage, digest(record))
+    inputs = {"examples": examples.digest, "prompts": table_digest(asked)}
+    numbers = {"settings": settings, "drawing": drawing}
+    record = provenance(stage, training, ADAPTERS, numbers, {"base": base / BASE}, inputs)
 
-    def make() -> pa.Table:
-        with card(stage, cards=_runtime().cards):
-            trained = training.train(
-                examples,
-                asked,
-                base=base / BASE,
-                settings=settings,
-                drawing=drawing,
-                weights_folder=weights,
-                checkpoint=checkpoint,
-                on_progress=reporter(stage),
-            )
+    def make(checkpoint: Path, report: Callable[[int, int], None]) -> pa.Table:
+        trained = training.train(
+            examples,
+            asked,
+            base=base / BASE,
+            settings=settings,
+            drawing=drawing,
+            weights_folder=weights,
+            checkpoint=checkpoint,
+            on_progress=report,
+        )
         return ADAPTERS.table([trained.row()])
 
-    result = recall(record, ADAPTERS, make).to_pylist()[0]
-    checkpoint.unlink(missing_ok=True)
+    result = recall_or_train(record, ADAPTERS, make).to_pylist()[0]
     page = model_card.card(
         condition=condition,
         base=open_base(base).manifest,
@@ -210,13 +200,15 @@ def synthesis_train(
         curves=result["curves"],
         sha256=result["sha256"],
     )
-    trigger = json.dumps({"called": result["called"], "left": result["left"]}) + "\n"
-    files = {ADAPTER: result["weights"], "README.md": page.encode(), "trigger.json": trigger.encode()}
-    files |= {f"samples/{row['step']:06d}_{row['number']}.png": row["picture"] for row in result["samples"]}
-    for name, content in files.items():
-        with tables.replacing(out / name) as temporary:
-            temporary.write_bytes(content)
+    leave(out, {**_files(result), "README.md": page.encode()})
     tables.write(ADAPTER_CURVES.table(result["curves"]), out / "curves.parquet", ADAPTER_CURVES, provenance=record)
+
+
+def _files(adapter: Mapping[str, Any]) -> dict[str, bytes]:
+    """What a row of the table ADAPTERS is as files: the weights, how it hears its trigger, the sample pictures."""
+    trigger = json.dumps({"called": adapter["called"], "left": adapter["left"]}) + "\n"
+    samples = {f"samples/{row['step']:06d}_{row['number']}.png": row["picture"] for row in adapter["samples"]}
+    return {ADAPTER: adapter["weights"], "trigger.json": trigger.encode(), **samples}
 
 
 def _first_prompts(prompts: Path, condition: str, count: int) -> pa.Table:

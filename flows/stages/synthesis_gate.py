@@ -5,6 +5,7 @@ modules that need it are imported by the flows that do.
 """
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,10 +14,9 @@ from prefect import flow
 from pydantic import BaseModel
 
 from flows.buckets import Out
-from flows.buckets.incremental import recall, run_buckets, stage_pool
+from flows.buckets.incremental import run_buckets, stage_pool
+from flows.buckets.training import recall_or_train
 from flows.buckets.work import Source, Work, provenance
-from flows.running.cards import card
-from flows.running.progress import reporter
 from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.base import absence, tables
@@ -125,30 +125,10 @@ def synthesis_measure(
     from tasks.synthesis.measures import fidelity
     from tasks.synthesis.measures import together as measures
 
-    settings, recognised = (
-        params.load(SynthesisMeasure, "synthesis_measure"),
-        params.load(SynthesisIdentity, "synthesis_identity"),
-    )
-    side = params.load(SynthesisGenerate, "synthesis_generate").side
+    settings = params.load(SynthesisMeasure, "synthesis_measure")
+    recognised = params.load(SynthesisIdentity, "synthesis_identity")
     numbers: dict[str, BaseModel | int | str] = {"settings": settings, "weights": str(weights)}
-    listed = tables.read(captions, CAPTIONS, ["image_id", "condition", "split", "reason"]).to_pylist()
-    learned = frozenset(
-        row["image_id"]
-        for row in listed
-        if row["split"] == "train" and row["condition"] in CONDITIONS and not row["reason"]
-    )
-    work = Work(
-        stage="synthesis_measure",
-        compute=fidelity.photograph_features,
-        schema=FEATURES,
-        sources={
-            "images": Source(images, IMAGES, PIXELS, learned),
-            "captions": Source(captions, CAPTIONS, (*WHO, "frame"), learned),
-        },
-        settings=numbers | {"side": side},
-        together=LOOKED_AT,
-    )
-    run_buckets(work, features / "photographs", runtime=_runtime(), here=True)
+    run_buckets(_photographs(images, captions, numbers), features / "photographs", runtime=_runtime(), here=True)
     for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
         drawn = Work(
             stage="synthesis_measure",
@@ -174,6 +154,30 @@ def synthesis_measure(
     tables.write(measures.project(faces), projections, PROJECTIONS, provenance=record)
 
 
+def _photographs(images: Path, captions: Path, numbers: Mapping[str, BaseModel | int | str]) -> Work:
+    """What the Inception network sees in the photographs that trained an adapter."""
+    from tasks.synthesis.measures import fidelity
+
+    side = params.load(SynthesisGenerate, "synthesis_generate").side
+    listed = tables.read(captions, CAPTIONS, ["image_id", "condition", "split", "reason"]).to_pylist()
+    learned = frozenset(
+        row["image_id"]
+        for row in listed
+        if row["split"] == "train" and row["condition"] in CONDITIONS and not row["reason"]
+    )
+    return Work(
+        stage="synthesis_measure",
+        compute=fidelity.photograph_features,
+        schema=FEATURES,
+        sources={
+            "images": Source(images, IMAGES, PIXELS, learned),
+            "captions": Source(captions, CAPTIONS, (*WHO, "frame"), learned),
+        },
+        settings={**numbers, "side": side},
+        together=LOOKED_AT,
+    )
+
+
 @flow
 def synthesis_classify(
     images: Path,
@@ -192,7 +196,6 @@ def synthesis_classify(
 
     settings = params.load(SynthesisClassify, "synthesis_classify")
     side = params.load(SynthesisGenerate, "synthesis_generate").side
-    record = provenance("synthesis_classify", classifiers, CLASSIFIED, {"settings": settings, "side": side}, {})
     given = {
         "pre": tables.read(pre, GENERATED),
         "post": tables.read(post, GENERATED),
@@ -201,21 +204,17 @@ def synthesis_classify(
         "screened": _screened(screened),
         "identity": tables.read(identity, IDENTITY),
     }
-    record["inputs"] = {name: table_digest(table) for name, table in given.items()}
+    inputs = {name: table_digest(table) for name, table in given.items()}
+    numbers: dict[str, BaseModel | int | str] = {"settings": settings, "side": side}
+    record = provenance("synthesis_classify", classifiers, CLASSIFIED, numbers, {}, inputs)
     listed = tables.read(images, IMAGES)
 
-    def make() -> pa.Table:
-        with card("synthesis_classify", cards=_runtime().cards):
-            return classifiers.classify(
-                **given,
-                images=listed,
-                side=side,
-                settings=settings,
-                weights=str(weights),
-                on_progress=reporter("synthesis_classify"),
-            )
+    def make(_: Path, report: Callable[[int, int], None]) -> pa.Table:
+        return classifiers.classify(
+            **given, images=listed, side=side, settings=settings, weights=str(weights), on_progress=report
+        )
 
-    tables.write(recall(record, CLASSIFIED, make), out, CLASSIFIED, provenance=record)
+    tables.write(recall_or_train(record, CLASSIFIED, make), out, CLASSIFIED, provenance=record)
 
 
 @flow

@@ -19,10 +19,10 @@ from tqdm import tqdm
 
 from flows.repository.commits import check_git
 from flows.running.address import announce
-from flows.running.processes import worker_pool
 from flows.stewards.batches import added_folder, place, settle, settled, steward
 from flows.stewards.versions import Tell, check_room
 from tasks import params
+from tasks.base.processes import worker_pool
 from tasks.base.tables import replacing
 from tasks.errors import InputError
 from tasks.ingest.admission import Admission, Each, Inspect, Known, admit, carries_place, known, spelt_out, unfit

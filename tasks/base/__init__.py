@@ -1,1 +1,1 @@
-"""Foundations that every system stands on: tables, digests, images, weights, trunks, checkpoints, the runtime."""
+"""Foundations of every system: tables, digests, images, weights, trunks, checkpoints, processes, the runtime."""

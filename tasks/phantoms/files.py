@@ -4,20 +4,17 @@ In: `Still` and `Clip` jobs. Out: the files, each whole or not there. A job hold
 neither the number of processes nor their order changes a byte. Knows nothing of CSVs or raters.
 """
 
-import os
 import tempfile
-import threading
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
 from tasks.base.images import encode_png
+from tasks.base.processes import worker_pool
 from tasks.base.tables import replacing
 from tasks.params.phantoms import PhantomVariation
 from tasks.phantoms.identity import another_sitting, identity
@@ -64,7 +61,7 @@ def draw_files(out: Path, jobs: Sequence[Still | Clip], *, workers: int) -> None
                 draw_file(out, job)
                 bar.update()
             return
-        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker) as pool:
+        with worker_pool(workers, __name__) as pool:
             waiting = [pool.submit(draw_file, out, job) for job in jobs]
             try:
                 for done in as_completed(waiting):
@@ -73,19 +70,6 @@ def draw_files(out: Path, jobs: Sequence[Still | Clip], *, workers: int) -> None
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-
-
-def _start_worker() -> None:
-    cv2.setNumThreads(1)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-
-
-def _leave_with_parent() -> None:
-    """A killed parent must not leave workers behind that wait for jobs for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def draw_file(out: Path, job: Still | Clip) -> None:

@@ -311,7 +311,6 @@ KILLED = """
 import sys
 from pathlib import Path
 from flows.buckets import store
-from flows.running.processes import die_with_parent
 from tests.flows.test_incremental import Project
 store.STORE = Path(sys.argv[1]) / "store"
 project = Project.__new__(Project)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from prefect import flow
 
-from flows.running.processes import worker_pool
+from tasks.base.processes import worker_pool
 
 
 def work(number: int) -> None:

@@ -60,6 +60,9 @@ it draws well follows the photographs it saw; look at the report's contact sheet
 """
 
 
+STAND_IN = "\n**The base is a small stand-in trained on drawn faces: this adapter draws drawings, not people.**\n"
+
+
 def card(
     *,
     condition: str,
@@ -74,20 +77,12 @@ def card(
     sha256: str,
 ) -> str:
     """The page. `curves`: rows of the table ADAPTER_CURVES, one at least; `example`: a prompt."""
-    front = {
-        "base_model": base.name,
-        "library_name": "diffusers",
-        "license": "other",
-        "tags": ["flux", "lora", "text-to-image", "cleft-lip", "synthetic-faces"],
-        "instance_prompt": f"[{trigger}]",
-    }
-    stand_in = "\n**The base is a small stand-in trained on drawn faces: this adapter draws drawings, not people.**\n"
     flat = settings.flat_share
     return TEXT.format(
-        front=yaml.safe_dump(front, sort_keys=True),
+        front=_front(base, trigger),
         what=WHAT[condition],
         condition=condition,
-        stand_in=stand_in if base.stand_in else "",
+        stand_in=STAND_IN if base.stand_in else "",
         base=base.name,
         licence=base.licence,
         photographs=photographs,
@@ -114,3 +109,15 @@ def card(
         side=drawing.side,
         length=base.text_length,
     )
+
+
+def _front(base: Manifest, trigger: str) -> str:
+    """The front matter, as model collections read it."""
+    front = {
+        "base_model": base.name,
+        "library_name": "diffusers",
+        "license": "other",
+        "tags": ["flux", "lora", "text-to-image", "cleft-lip", "synthetic-faces"],
+        "instance_prompt": f"[{trigger}]",
+    }
+    return yaml.safe_dump(front, sort_keys=True)

@@ -8,14 +8,13 @@ for prompts ask for all that. Knows nothing of networks.
 """
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
+from tasks.base.processes import worker_pool
 from tasks.params.synthesis import StandIn
 from tasks.phantoms.identity import HairStyle, Identity, identity
 from tasks.phantoms.motion import Pose
@@ -91,9 +90,7 @@ def _mapped(jobs: list[Job], workers: int) -> Iterator[tuple[np.ndarray, Said]]:
     if workers == 1:
         yield from map(draw_face, jobs)
         return
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(workers, context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with worker_pool(workers, __name__) as pool:
         yield from pool.map(draw_face, jobs, chunksize=16)
 
 
