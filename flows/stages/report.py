@@ -3,10 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_link_artifact
 
+from flows.buckets import Out
 from flows.running.tracking import show
 from tasks import params
 from tasks.base import tables
@@ -14,6 +16,8 @@ from tasks.evaluation import chapters, comparison
 from tasks.evaluation.census import read_notices, read_provenance, read_refusals, take_census
 from tasks.evaluation.report import draw_raters, render_report
 from tasks.evaluation.show import Shown
+from tasks.evaluation.study import Study
+from tasks.pages.chapter import Chapter
 from tasks.pages.environment import Picture
 from tasks.params.evaluation import Evaluate, Report
 from tasks.schemas.evaluation import SCORES
@@ -22,38 +26,79 @@ from tasks.schemas.ingest import RATINGS, REFERENCES
 NUMBERS = Path("params.yaml")
 
 
+LATER = "its stages run after this page was written; the whole report, index.html, will have it"
+
+
+@flow
+def report_first(system: Path, ingest: Path, out: Out) -> None:
+    """Write the page of the system that is done first. It names the systems that are still to come."""
+    own = [chapter for chapter in chapters.CHAPTERS if system.name == chapter.NAME]
+    made, study = _gather(own, system.parent, ingest)
+    result = comparison.evaluate(own, made, study, numbers=NUMBERS)
+    shown = {chapter.name: chapter for chapter in _show(own, made, study, result, system.parent, ingest)}
+    every = [
+        shown.get(chapter.NAME) or Chapter(chapter.NAME, chapter.TITLE, chapter.LEDE, chapter.SOURCE, reason=LATER)
+        for chapter in chapters.CHAPTERS
+    ]
+    _write(_page(result.metrics, every, system.parent, ingest), out)
+    print(f"report_first: {out.resolve().as_uri()}", flush=True)
+
+
 @flow
 def report(systems: Path, ingest: Path, metrics: Path, scores: Path, figures: Path, out: Path) -> None:
     """Write the report: census, refusals, each system's chapter, provenance. `systems`: the folder of theirs."""
-    settings, compared = params.load(Report, "report"), params.load(Evaluate, "evaluate")
-    measured = json.loads(metrics.read_text(encoding="utf-8"))
+    made, study = _gather(chapters.CHAPTERS, systems, ingest)
+    scored = tables.read(scores, SCORES).to_pandas()
+    result = comparison.Evaluation(json.loads(metrics.read_text(encoding="utf-8")), scored, {})
+    shown = _show(chapters.CHAPTERS, made, study, result, systems, ingest)
+    _write_figures({f"{own.name}-{place}": drawn for own in shown for place, drawn in own.pictures.items()}, figures)
+    _write_figures({"raters": draw_raters(result.metrics["raters"])}, figures)
+    _write(_page(result.metrics, shown, systems, ingest), out)
+    show(lambda: create_link_artifact(out.resolve().as_uri(), link_text="report", key="report"))
+
+
+def _gather(own: Sequence[chapters.System], systems: Path, ingest: Path) -> tuple[dict[str, Any], Study]:
+    settings = params.load(Evaluate, "evaluate")
     said = tables.read(ingest / "ratings.parquet", RATINGS).to_pandas()
     known = tables.read(ingest / "references.parquet", REFERENCES).to_pandas()
-    made, study = comparison.gather(chapters.CHAPTERS, systems, said, known, settings=compared, numbers=NUMBERS)
-    scored = tables.read(scores, SCORES).to_pandas()
-    shown = [
+    return comparison.gather(own, systems, said, known, settings=settings, numbers=NUMBERS)
+
+
+def _show(
+    own: Sequence[chapters.System],
+    made: Mapping[str, Any],
+    study: Study,
+    result: comparison.Evaluation,
+    systems: Path,
+    ingest: Path,
+) -> list[Chapter]:
+    """Each system's chapter."""
+    settings = params.load(Report, "report")
+    return [
         chapter.show(
             made[chapter.NAME],
-            measured[chapter.NAME],
-            Shown(study, scored, systems / chapter.NAME, ingest, NUMBERS, settings),
+            result.metrics[chapter.NAME],
+            Shown(study, result.scores, systems / chapter.NAME, ingest, NUMBERS, settings),
         )
-        for chapter in chapters.CHAPTERS
+        for chapter in own
     ]
-    _write_figures({f"{own.name}-{place}": drawn for own in shown for place, drawn in own.pictures.items()}, figures)
-    _write_figures({"raters": draw_raters(measured["raters"])}, figures)
-    page = render_report(
-        metrics=measured,
+
+
+def _page(metrics: Mapping[str, Any], shown: Sequence[Chapter], systems: Path, ingest: Path) -> str:
+    refused = [ingest / "images_refused.parquet", ingest / "ratings_refused.parquet"]
+    return render_report(
+        metrics=metrics,
         chapters=shown,
         census=take_census(ingest / "images", ingest / "frames", ingest / "landmarks"),
-        refusals=read_refusals(
-            [ingest / "images_refused.parquet", ingest / "ratings_refused.parquet"], ingest / "landmarks"
-        ),
-        provenance=read_provenance([ingest, *(systems / own.name for own in shown)]),
+        refusals=read_refusals(refused, ingest / "landmarks"),
+        provenance=read_provenance([ingest, *(systems / own.name for own in shown if own.reason != LATER)]),
         notices=read_notices(ingest / "images"),
     )
+
+
+def _write(page: str, out: Path) -> None:
     with tables.replacing(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
-    show(lambda: create_link_artifact(out.resolve().as_uri(), link_text="report", key="report"))
 
 
 def _write_figures(pictures: Mapping[str, Sequence[Picture]], folder: Path) -> None:

@@ -22,6 +22,18 @@ class System(Protocol):
         """Its folder under data/, its key in `systems:` and in metrics.json."""
 
     @property
+    def TITLE(self) -> str:  # noqa: N802
+        """The chapter's heading."""
+
+    @property
+    def LEDE(self) -> str:  # noqa: N802
+        """One sentence: what it measures."""
+
+    @property
+    def SOURCE(self) -> str:  # noqa: N802
+        """The publication, in a line."""
+
+    @property
     def PHOTOGRAPH(self) -> str | None:  # noqa: N802
         """The module that reads one photograph: it has `open_reader(root)` (tasks.evaluation.photograph)."""
 
