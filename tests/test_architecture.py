@@ -187,8 +187,3 @@ def test_no_stage_is_listed_twice_in_python():
             if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
                 named = literals(node) & set(STAGES)
                 assert len(named) < 3, f"{path}: lists stages {named}"
-
-
-def test_files_are_short_enough_to_read():
-    long = {str(p): n for p in SOURCES if (n := len(p.read_text().splitlines())) > 300}
-    assert not long

@@ -15,12 +15,6 @@ from flows import PROJECT
 from tasks.base.digests import imports_of
 
 MOST_LINES, MOST_IN_A_FUNCTION = 300, 50
-STILL_LONG = {
-    "flows/stages/synthesis.py: synthesis_train",
-    "flows/stages/synthesis_gate.py: synthesis_measure",
-    "tasks/synthesis/adapter/model_card.py: card",
-}
-"""Functions that are longer for now. This list only ever shrinks: a name that is not long has to leave it."""
 
 FLOWS = {
     "running": set(),
@@ -60,6 +54,12 @@ tests/test_architecture.py."""
 SYSTEMS = ("symmetry", "anomaly", "synthesis", "inpainting", "anthropometry")
 OWN_COMMAND = {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"}
 """`vermilion synthesis`: what this system alone needs of a person."""
+
+WORDS = {
+    "anomaly": {"tasks/evaluation/synthesis/chapter.py"},  # stands in a paper's title
+    "synthesis": {"tasks/anomaly"},  # StyleGAN2's second network is called so
+}
+"""Where a system's name is an ordinary word of the field."""
 
 
 def sources(*folders: str) -> list[Path]:
@@ -113,7 +113,8 @@ def test_no_file_is_long() -> None:
 
 def test_no_function_is_long() -> None:
     found = (one for path in sources("tasks", "flows", "bench") for one in functions(path))
-    assert {name for name, lines in found if lines > MOST_IN_A_FUNCTION} == STILL_LONG
+    long = {name: lines for name, lines in found if lines > MOST_IN_A_FUNCTION}
+    assert not long
 
 
 PACKAGES = [path for path in sources("tasks", "flows", "bench", "tests") if path.name == "__init__.py"]
@@ -134,9 +135,8 @@ def test_a_package_hands_nothing_on(path: Path) -> None:
 def test_nobody_knows_a_systems_name_but_its_own_rooms(system: str) -> None:
     """Adding a system changes nobody else's code. Texts (docs/, README.md), dvc.yaml and params.yaml do name it."""
     own = {f"tasks/{system}", f"tasks/evaluation/{system}", "tasks/evaluation/chapters.py"}
-    own |= {f"tasks/params/{system}.py", f"tasks/schemas/{system}.py"} | (
-        OWN_COMMAND if system == "synthesis" else set()
-    )
+    own |= {f"tasks/params/{system}.py", f"tasks/schemas/{system}.py"} | WORDS.get(system, set())
+    own |= OWN_COMMAND if system == "synthesis" else set()
     knowing = {named(path) for path in sources("tasks", "flows") if re.search(rf"\b{system}\b", path.read_text())}
     strangers = {
         path
