@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tasks.store import collection
 from tasks.store.artifacts import Store
 from tasks.store.collection import StoreBusyError, collect, survey
 from tests.test_artifacts import PROJECT, SCHEMA, files_under, results
@@ -174,7 +173,7 @@ def test_who_comes_while_things_are_removed_waits(store, monkeypatch):
         unlink(path, **given)
 
     with monkeypatch.context() as patched:
-        patched.setattr(collection.Path, "unlink", slow)
+        patched.setattr(Path, "unlink", slow)
         collect(store, stages=[], keys=[])
     stage.join(30)
     assert order == ["removed", "removed", "held"]
@@ -214,7 +213,7 @@ def test_a_kill_during_collection_leaves_whole_results_and_the_next_one_ends_it(
         unlink(path, **given)
 
     with monkeypatch.context() as patched:
-        patched.setattr(collection.Path, "unlink", killed)
+        patched.setattr(Path, "unlink", killed)
         try:
             collect(store, stages=["lips"], keys=[])
         except KeyboardInterrupt:

@@ -237,7 +237,7 @@ def test_the_raw_layout_names_every_column():
 
 
 EXAMPLES = [block for block in fenced(LAYOUT, "csv") if block.startswith("path,subject_id")]
-FILES = {
+FILES: dict[str, dict[str, str | None]] = {
     "CFD": {
         "CFD/Images/CFD/WM-001/CFD-WM-001-014-N.jpg": "cfd-WM-001",
         "CFD/Images/CFD/WM-001/CFD-WM-001-015-A.jpg": None,

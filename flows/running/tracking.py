@@ -122,7 +122,7 @@ def show(make: Callable[[], Any]) -> None:
 
 
 def artifact_key(name: str) -> str:
-    """A name as Prefect wants an artifact's key: `symmetry_distances@clp` has to be `symmetry-distances-clp`."""
+    """A name as Prefect wants an artifact's key: `a_stage@item` has to be `a-stage-item`."""
     return re.sub("[^a-z0-9]+", "-", name.lower())
 
 

@@ -1,7 +1,7 @@
 """The face and its 68 points by dlib, and the quality gate.
 
 In: stills and frames. Out: a landmarks row each, with the points in original pixels (sub-pixel), or the reason
-for which the image was refused. dlib's points lean towards symmetry (a cleft is under-reported): they are for
+for which the image was refused. dlib's points lean towards even faces (a cleft is under-reported): they are for
 aligning and cropping, not a measure of asymmetry.
 """
 

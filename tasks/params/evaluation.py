@@ -18,7 +18,7 @@ class Evaluate(Block):
     positive_quantile: float = Field(ge=0, le=1, description="of the training positives' D: becomes grade 1")
     negative_quantile: float = Field(ge=0, le=1, description="of the training negatives' D: becomes the worst grade")
     reliable_share: float = Field(gt=0, lt=1, description="of the other raters' usual correlation; below it: flagged")
-    survey: str = Field(description="scale that the anomaly scores are compared with, of ingest_ratings.scales")
+    survey: str = Field(description="scale that scores without grades are compared with, of ingest_ratings.scales")
     survey_best: Literal["low", "high"] = Field(description="end of that scale at which nothing is to be seen")
     realism: str = Field(description="scale of how convincing pictures are, generated and real mixed; published: 1-5")
     plausibility: str = Field(description="scale of how possible the anatomy is; published: 1 to 5")
@@ -28,7 +28,7 @@ class Report(Block):
     """The report page (tasks.evaluation.report)."""
 
     examples: int = Field(ge=0, description="photographs of lowest D shown a strategy, and as many of highest")
-    gallery: int = Field(ge=0, description="photographs in the anomaly's gallery, evenly spaced in rank")
+    gallery: int = Field(ge=0, description="photographs in a gallery of heatmaps, evenly spaced in rank")
     opacity: float = Field(ge=0, le=1, description="of a heatmap's highest value where it is laid over a photograph")
     sheet: int = Field(ge=0, description="generated pictures shown a value, flag or condition")
     show_training_pairs: bool = Field(

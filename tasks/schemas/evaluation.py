@@ -11,9 +11,7 @@ SCORES = Schema(
         IMAGE_ID,
         SUBJECT,
         Column("method", TEXT, "what was measured, such as distance_clp or mirror_difference"),
-        Column(
-            "score", NUMBER, "higher is worse: less symmetric, or (anomaly) -S of the headline score", nullable=True
-        ),
+        Column("score", NUMBER, "every method turned so that higher is worse", nullable=True),
         Column("grade", pa.int8(), "1 symmetric .. 5 asymmetric; null where the method has no scale", nullable=True),
     ),
     key=("image_id", "method"),

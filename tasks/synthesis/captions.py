@@ -3,7 +3,7 @@
 In: the images and landmarks tables, and the captions that people wrote (data/captions/README.md). Out: the captions
 table. Rosero et al. 2025, DiffusionCleft, section 4.1: age group, gender, cleft type, asymmetry, repair status, scars;
 nothing that tells the person (skin tone, eye colour, background). What the images table does not know is left out.
-Subjects are split by their names alone (as in tasks/anomaly/cohort.py): a photograph that comes in later moves nobody.
+Subjects are split by their names alone: a photograph that comes in later moves nobody.
 Knows nothing of pixels.
 """
 

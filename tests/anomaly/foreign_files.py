@@ -59,7 +59,7 @@ class Persistent:
         return _reconstruct_persistent_obj, (self.meta,)
 
 
-HOMES = {
+HOMES: dict[Any, str] = {
     _reconstruct_persistent_obj: "torch_utils.persistence",
     Network: "dnnlib.tflib.network",
     EasyDict: "dnnlib.util",

@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 
-from tasks.anomaly.inversion import Inversion, MeanLatent, Progress, invert, mean_latent
+from tasks.anomaly.inversion import Inversion, Progress, invert, mean_latent
 from tasks.anomaly.perceptual import Perceptual, load_perceptual
+from tasks.anomaly.search import MeanLatent
 from tasks.anomaly.stylegan2 import Architecture, Generator
 from tasks.params.anomaly import AnomalyInvert, AnomalyPerceptual, FaceLoss
 

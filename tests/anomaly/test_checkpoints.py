@@ -233,7 +233,7 @@ def showing(picture: np.ndarray) -> Generator:
     """A generator whose colours are those of one picture (256, 256, 3)."""
     generator = Generator(small())
     shown = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
-    generator.synthesise = lambda w, noise: shown  # type: ignore[method-assign,assignment,misc]
+    generator.synthesise = lambda w, noise: shown  # type: ignore[method-assign,assignment]
     return generator
 
 

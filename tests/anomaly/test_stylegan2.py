@@ -92,7 +92,7 @@ def test_pictures_are_the_textbooks_with_stored_no_and_own_noise(generator: Gene
             ("none", [np.zeros_like(values) for values in stored]),
             (own, [numbers(values[number, 0]) for values in own]),
         ):
-            drew = numbers(generator.synthesise(ws, noise=noise)[number])  # type: ignore[arg-type]
+            drew = numbers(generator.synthesise(ws, noise=noise)[number])
             wanted = textbook(generator, numbers(ws[number]), maps)
             assert np.abs(drew - wanted).max() < 1e-5 * max(1, np.abs(wanted).max())
 
@@ -139,7 +139,7 @@ def test_what_does_not_fit_is_an_error(generator: Generator) -> None:
     with pytest.raises(ValueError, match=r"takes \(N, 8, 6\)"):
         generator.synthesise(ws[:, 1:], noise="stored")
     with pytest.raises(ValueError, match="'stored', 'none' or a list"):
-        generator.synthesise(ws, noise="random")  # type: ignore[arg-type]
+        generator.synthesise(ws, noise="random")
     for wrong in (maps[1:], maps[::-1], [maps[0][:2], *maps[1:]]):
         with pytest.raises(ValueError, match="noise maps have sides"):
             generator.synthesise(ws, noise=wrong)

@@ -17,7 +17,7 @@ CONTROLS, PATIENTS = np.array([4.0, 5.0, 6.0, 7.0]), np.array([1.0, 2.0, 3.0, 4.
 
 def reading(**changed: object) -> AnomalyReading:
     given = {"controls": CONTROLS, "patients": PATIENTS, "score": 4.2}
-    return AnomalyReading(HEADLINE, **(given | changed))  # type: ignore[arg-type]
+    return AnomalyReading(HEADLINE, **(given | changed))
 
 
 def shown(**changed: object) -> Reading:

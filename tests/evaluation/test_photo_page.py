@@ -27,7 +27,7 @@ def distance_of(distance: float = 0.6, **changed: object) -> Distance:
         "negatives": np.linspace(0.5, 1.2, 300),
         "rated": np.array([0.2, 0.6, 0.8, 1.0]),
     }
-    return Distance(**(given | changed))  # type: ignore[arg-type]
+    return Distance(**(given | changed))
 
 
 def reading(*distances: Distance) -> Reading:
@@ -47,7 +47,7 @@ def photo(region: bytes, **changed: object) -> Photo:
         "readings": [reading()],
         "measures": [Measure("Yaw", "2.0°", "at most 20°")],
     }
-    return Photo(**(given | changed))  # type: ignore[arg-type]
+    return Photo(**(given | changed))
 
 
 def test_a_measured_photograph(region: bytes) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import pytest
@@ -45,7 +46,10 @@ def project(first, tmp_path) -> Path:
     return tmp_path / "project"
 
 
-def until(seen: Callable[[], object], seconds: float = 120) -> object:
+T = TypeVar("T")
+
+
+def until(seen: Callable[[], T], seconds: float = 120) -> T:
     end = time.monotonic() + seconds
     while not (found := seen()):
         assert time.monotonic() < end, "waited in vain"

@@ -22,7 +22,6 @@ import yaml
 from flows import PROJECT
 from flows.stewards import additions as stewardship
 from flows.stewards import batches as placing
-from flows.stewards import versions as recording
 from tasks.errors import InputError
 from tasks.ingest.raw import BATCHES
 from tests.project import environment, run
@@ -261,7 +260,7 @@ def test_data_are_closed_to_those_who_could_not_reach_the_originals(root, new, m
 
 def test_a_file_that_changes_meanwhile_stops_the_add(root, new, monkeypatch):
     monkeypatch.setattr(placing, "_close", lambda *_: None)
-    real = stewardship.place
+    real = placing.place
 
     def late(*args, **options):
         draw(new / "p3.png", seed=9)
@@ -276,7 +275,7 @@ def test_a_file_that_changes_meanwhile_stops_the_add(root, new, monkeypatch):
 
 
 def test_a_full_disk_is_told_before_anything_changes(root, new, monkeypatch):
-    monkeypatch.setattr(recording.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 1000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 1000))
     before = state(root)
     with pytest.raises(InputError, match=r"needs \d+ MB of disk, 0 MB are free"):
         add(new, root)

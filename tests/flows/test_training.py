@@ -8,6 +8,7 @@ from flows.buckets import store
 from flows.buckets.training import leave, recall_or_train
 from flows.running import cards
 from tasks.schemas.symmetry import DISTANCES
+from tasks.store.artifacts import Store
 
 RECORD = {"stage": "trained", "parameters": {"steps": 3}}
 
@@ -62,7 +63,7 @@ def test_the_checkpoint_stays_until_the_result_is_in_the_store(checkpoints, monk
     def full(*_, **__):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(store.Store, "put", full)
+    monkeypatch.setattr(Store, "put", full)
     with pytest.raises(OSError, match="No space left"):
         recall_or_train(RECORD, DISTANCES, Training(None))
     assert len(list(checkpoints.iterdir())) == 1

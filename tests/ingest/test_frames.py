@@ -33,7 +33,7 @@ def number_in(image: np.ndarray) -> int:
 
 
 def film(path, length: int = LENGTH) -> None:
-    codec = cv2.VideoWriter_fourcc(*CLIPS[path.suffix[1:]])
+    codec = cv2.VideoWriter.fourcc(*CLIPS[path.suffix[1:]])
     video = cv2.VideoWriter(str(path), codec, RATE, (SIDE, SIDE))
     assert video.isOpened()
     for index in range(length):

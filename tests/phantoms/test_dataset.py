@@ -184,7 +184,7 @@ def test_a_kill_leaves_no_csv_and_no_half_file(tmp_path: Path, monkeypatch: pyte
         calls += 1
         if calls == 4:
             raise KeyboardInterrupt
-        draw_file(out, job)  # type: ignore[arg-type]
+        draw_file(out, job)
 
     draw_dataset(tmp_path, settings=SETTINGS, workers=1)
     whole = digests(tmp_path)

@@ -176,7 +176,12 @@ def test_pairs_of_one_class_are_refused(split: str) -> None:
 def test_each_epoch_sees_each_pair_once_in_an_order_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[np.ndarray] = []
     rows = training._rows
-    monkeypatch.setattr(training, "_rows", lambda run: seen.append(rows(run)) or seen[-1])
+
+    def noted(run):
+        seen.append(rows(run))
+        return seen[-1]
+
+    monkeypatch.setattr(training, "_rows", noted)
     small_training(steps=12)
     first, second = np.concatenate(seen[:6]), np.concatenate(seen[6:])
     assert sorted(first) == sorted(second) == bars().where("train").tolist()

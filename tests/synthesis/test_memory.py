@@ -14,8 +14,8 @@ from tasks.synthesis import memory, precision
 
 WIDTH = 128
 ATTENTION = ("attn.to_q", "attn.to_k", "attn.to_v", "attn.to_out.0", "attn.add_q_proj", "attn.add_k_proj")
-USUAL = (*ATTENTION, "attn.add_v_proj", "attn.to_add_out", "ff.net.0.proj", "ff.net.2")
-USUAL = (*USUAL, "ff_context.net.0.proj", "ff_context.net.2")
+REST = ("attn.add_v_proj", "attn.to_add_out", "ff.net.0.proj", "ff.net.2", "ff_context.net.0.proj", "ff_context.net.2")
+USUAL = (*ATTENTION, *REST)
 
 
 def settings(**changes: Any) -> SynthesisTrain:

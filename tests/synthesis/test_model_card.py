@@ -6,6 +6,7 @@ import re
 import numpy as np
 import yaml
 
+from tasks.base.images import decode_png
 from tasks.params.synthesis import SynthesisGenerate
 from tasks.synthesis import base as bases
 from tasks.synthesis import generation
@@ -46,5 +47,5 @@ def test_the_cards_code_draws_the_picture_that_vermilion_draws(base, tmp_path):
     ours = generation.generate_pictures(
         prompts, base=base, adapter=tmp_path / "pytorch_lora_weights.safetensors", settings=settings
     )
-    drawn = generation.images.decode_png(ours["picture"][0].as_py()).astype(int)
+    drawn = decode_png(ours["picture"][0].as_py()).astype(int)
     assert np.abs(drawn - np.asarray(names["picture"]).astype(int)).max() <= 1

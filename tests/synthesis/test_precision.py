@@ -6,6 +6,7 @@ from peft import LoraConfig
 from torch import Tensor
 
 from tasks.base import runtime
+from tasks.params.synthesis import Precision
 from tasks.synthesis import precision
 
 NEAR = {"float32": 0, "bfloat16": 0.02, "fp8": 0.06, "int8": 0.03, "nf4": 0.2}
@@ -24,7 +25,7 @@ def tiny() -> FluxTransformer2DModel:
     return model.eval().requires_grad_(requires_grad=False)
 
 
-def output(model: FluxTransformer2DModel, kind: precision.Precision) -> Tensor:
+def output(model: FluxTransformer2DModel, kind: Precision) -> Tensor:
     dtype = precision.compute_dtype(kind)
     seeded = runtime.generator(1, "inputs")
     sides = {"hidden_states": (2, 16, 64), "pooled_projections": (2, 32), "encoder_hidden_states": (2, 8, 32)}
@@ -45,7 +46,7 @@ def with_adapter(model: FluxTransformer2DModel) -> FluxTransformer2DModel:
     return model.to(runtime.device())
 
 
-def learned(kind: precision.Precision, *, checkpointing: bool) -> tuple[Tensor, Tensor]:
+def learned(kind: Precision, *, checkpointing: bool) -> tuple[Tensor, Tensor]:
     """Output, and all gradients in one line."""
     model = with_adapter(precision.prepare(tiny(), kind))
     if checkpointing:
@@ -67,16 +68,14 @@ def apart(one: Tensor, other: Tensor) -> float:
 
 @pytest.mark.parametrize("checkpointing", [False, True])
 @pytest.mark.parametrize("kind", POSSIBLE)
-def test_every_precision_draws_and_learns_nearly_as_float32_does(
-    kind: precision.Precision, checkpointing: bool
-) -> None:
+def test_every_precision_draws_and_learns_nearly_as_float32_does(kind: Precision, checkpointing: bool) -> None:
     expected = learned("float32", checkpointing=False)
     found = learned(kind, checkpointing=checkpointing)
     assert [apart(*pair) <= NEAR[kind] for pair in zip(found, expected, strict=True)] == [True, True]
 
 
 @pytest.mark.parametrize(("kind", "bytes_each"), [("float32", 4), ("bfloat16", 2), ("fp8", 1), ("int8", 1)])
-def test_the_weights_take_as_many_bytes_as_they_should(kind: precision.Precision, bytes_each: int) -> None:
+def test_the_weights_take_as_many_bytes_as_they_should(kind: Precision, bytes_each: int) -> None:
     weight = precision.prepare(tiny(), kind).transformer_blocks[0].attn.to_q.weight
     held = getattr(weight, "qdata", weight)
     assert held.element_size() == bytes_each
@@ -102,7 +101,7 @@ def test_nf4_weights_take_half_a_byte_each() -> None:
 
 
 @pytest.mark.parametrize("kind", ["bfloat16", "fp8", "int8"])
-def test_an_adapter_is_never_held_in_8_bits(kind: precision.Precision) -> None:
+def test_an_adapter_is_never_held_in_8_bits(kind: Precision) -> None:
     model = precision.prepare(tiny(), kind).to(runtime.device())
     model.add_adapter(LoraConfig(r=4, lora_alpha=8, target_modules=["attn.to_q", "ff.net.2", "proj_mlp", "proj_out"]))
     with torch.no_grad():

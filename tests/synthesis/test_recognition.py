@@ -6,12 +6,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import onnx
+import onnxruntime
 import pyarrow as pa
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from tasks.base.weights import ARCFACE_W600K_R50, REGISTRY, WeightsError
-from tasks.synthesis.gate import recognition
 from tasks.synthesis.gate.identity import compare, embed_generated, embed_photographs
 from tasks.synthesis.gate.recognition import TEMPLATE, aligned, embed, onnx_network
 from tests.synthesis.drawn_people import ARCFACE, drawn, generated, photographs
@@ -73,7 +73,8 @@ def test_the_network_sees_rgb_from_minus_one_to_one_and_gives_length_one():
     weights = np.random.default_rng(0).normal(size=(147, 512)).astype(np.float32)
     wanted = means @ weights + 1
     assert np.allclose(found, wanted / np.linalg.norm(wanted), atol=1e-5)
-    assert (found.shape, found.dtype) == ((512,), np.float32)
+    assert found.shape == (512,)
+    assert found.dtype == np.float32
     assert np.linalg.norm(found) == pytest.approx(1, abs=1e-6)
 
 
@@ -95,7 +96,7 @@ def test_arcface_by_the_registry(tmp_path, monkeypatch):
 
 def test_another_file_is_not_opened(tmp_path, monkeypatch):
     (tmp_path / ARCFACE_W600K_R50.file).write_bytes(small_onnx())
-    monkeypatch.setattr(recognition.onnxruntime, "InferenceSession", lambda *_, **__: pytest.fail("opened"))
+    monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, **__: pytest.fail("opened"))
     with pytest.raises(WeightsError, match=ARCFACE_W600K_R50.sha256):
         embed(drawn(0), settings=ARCFACE, weights=str(tmp_path))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from tasks.base import images
 from tasks.schemas.synthesis import CONDITIONS, GENERATED, IDENTITY, PROMPTS, SCREENED
@@ -93,6 +93,7 @@ def test_a_picture_holds_its_pixels_and_that_it_is_drawn_and_nothing_else(tmp_pa
     release(generated(), prompts(), screened(), compared(), out=tmp_path)
     path = tmp_path / "post/post_00002.png"
     with Image.open(path) as picture:
+        assert isinstance(picture, PngImageFile)
         assert picture.text == {"Description": NOTE}
         assert not picture.getexif()
     content, chunks, at = path.read_bytes(), [], 8

@@ -1,0 +1,147 @@
+"""How the house is built, read off the source: which room enters which, how long things are, who knows whose name.
+
+tests/test_architecture.py asks what every stage has; this file knows no stage.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from flows import PROJECT
+from tasks.base.digests import imports_of
+
+MOST_LINES, MOST_IN_A_FUNCTION = 300, 50
+
+FLOWS = {
+    "running": set(),
+    "buckets": {"running"},
+    "stages": {"buckets", "running"},
+    "launch": {"buckets", "running", "stages"},
+    "forks": {"launch", "running"},
+    "__main__": {"forks", "launch", "running"},
+    "repository": set(),
+    "stewards": {"repository", "running"},
+    "serving": {"repository", "running", "stewards"},
+    "photographs": set(),
+    "cli": {"buckets", "photographs", "repository", "running", "serving", "stewards"},
+}
+"""Each room of flows/, and those that it may enter. What is computed and how it is shown (above) knows nothing of
+DVC and git (repository); nobody enters a command."""
+
+BASIS = {"base", "errors", "params", "schemas"}
+TASKS = {
+    "errors": set(),
+    "base": {"errors"},
+    "params": {"errors"},
+    "schemas": {"base"},
+    "store": {"base", "errors"},
+    "statistics": BASIS,
+    "pages": BASIS,
+    "phantoms": {"base", "errors", "params"},
+    "ingest": BASIS,
+    "symmetry": BASIS | {"ingest"},
+    "anomaly": BASIS | {"ingest"},
+    "synthesis": BASIS | {"ingest", "phantoms"},  # its stand-in for the base model learns from drawn faces
+    "evaluation": BASIS | {"ingest", "pages", "statistics", "symmetry", "anomaly"},
+}
+"""The same of tasks/. That a system's part of the evaluation enters that system alone, and for what, is asked in
+tests/test_architecture.py."""
+
+SYSTEMS = ("symmetry", "anomaly", "synthesis", "inpainting", "anthropometry")
+OWN_COMMAND = {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"}
+"""`vermilion synthesis`: what this system alone needs of a person."""
+
+WORDS = {
+    "anomaly": {"tasks/evaluation/synthesis/chapter.py"},  # stands in a paper's title
+    "synthesis": {"tasks/anomaly"},  # StyleGAN2's second network is called so
+}
+"""Where a system's name is an ordinary word of the field."""
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (PROJECT / folder).rglob("*.py"))
+
+
+def named(path: Path) -> str:
+    return path.relative_to(PROJECT).as_posix()
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Every function of a file and its lines, from `def` to its end."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno
+            yield f"{named(path)}: {node.name}", node.end_lineno - node.lineno + 1
+
+
+def entered(top: str, room: str) -> set[str]:
+    """The other rooms of tasks/ or flows/ that this one imports from."""
+    folder = PROJECT / top / room
+    files = sources(f"{top}/{room}") if folder.is_dir() else [folder.with_suffix(".py")]
+    names = {name.split(".")[1] for path in files for name in imports_of(path) if name.startswith(f"{top}.")}
+    return (names & rooms(top)) - {room}
+
+
+def rooms(top: str) -> set[str]:
+    """Folders and modules directly in tasks/ or flows/."""
+    found = {path.stem for path in (PROJECT / top).glob("*.py")} - {"__init__"}
+    return found | {path.parent.name for path in (PROJECT / top).glob("*/__init__.py")}
+
+
+@pytest.mark.parametrize(("top", "allowed"), [("flows", FLOWS), ("tasks", TASKS)])
+def test_a_room_enters_only_those_that_it_may(top: str, allowed: dict[str, set[str]]) -> None:
+    assert rooms(top) == set(allowed)
+    strays = {room: strange for room in allowed if (strange := entered(top, room) - allowed[room])}
+    assert not strays
+
+
+@pytest.mark.parametrize("allowed", [FLOWS, TASKS], ids=["flows", "tasks"])
+def test_rooms_go_round_in_no_circle(allowed: dict[str, set[str]]) -> None:
+    TopologicalSorter(allowed).prepare()  # CycleError names the circle
+
+
+def test_no_file_is_long() -> None:
+    long = {
+        named(p): n for p in sources("tasks", "flows", "bench") if (n := len(p.read_text().splitlines())) > MOST_LINES
+    }
+    assert not long
+
+
+def test_no_function_is_long() -> None:
+    found = (one for path in sources("tasks", "flows", "bench") for one in functions(path))
+    long = {name: lines for name, lines in found if lines > MOST_IN_A_FUNCTION}
+    assert not long
+
+
+PACKAGES = [path for path in sources("tasks", "flows", "bench", "tests") if path.name == "__init__.py"]
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=named)
+def test_a_package_hands_nothing_on(path: Path) -> None:
+    """A name is imported from where it stands: a face that hands names on hides who depends on whom."""
+    tree = ast.parse(path.read_text())
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    brought = {(name.asname or name.name).split(".")[0] for node in imports for name in node.names}
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert "__all__" not in used
+    assert not brought - used
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_nobody_knows_a_systems_name_but_its_own_rooms(system: str) -> None:
+    """Adding a system changes nobody else's code. Texts (docs/, README.md), dvc.yaml and params.yaml do name it."""
+    own = {f"tasks/{system}", f"tasks/evaluation/{system}", "tasks/evaluation/chapters.py"}
+    own |= {f"tasks/params/{system}.py", f"tasks/schemas/{system}.py"} | WORDS.get(system, set())
+    own |= OWN_COMMAND if system == "synthesis" else set()
+    knowing = {named(path) for path in sources("tasks", "flows") if re.search(rf"\b{system}\b", path.read_text())}
+    strangers = {
+        path
+        for path in knowing
+        if not any(path == place or path.startswith(f"{place}/") for place in own)
+        and not path.startswith(f"flows/stages/{system}")
+    }
+    assert not strangers
