@@ -2,10 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
+TESTS := pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench serve clean
+.PHONY: help install demo test long check bench serve clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -24,10 +25,11 @@ demo: install ## draw a data set, run the whole pipeline on it, say where the re
 	dvc repro
 	vermilion results
 
-test: install ## linters, types and the test suite
-	ruff check .
-	mypy
-	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test: check ## linters, types and the test suite, but what is marked long
+	$(TESTS) -m "not long"
+
+long: install ## the tests that are marked long: real kills, clusters, PostgreSQL
+	$(TESTS) -m long
 
 check: install ## linters and types alone
 	ruff check .

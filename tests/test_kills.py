@@ -103,7 +103,7 @@ def forget(folder: Path) -> None:
     (folder / "dvc.lock").unlink(missing_ok=True)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_a_run_killed_at_random_moments_ends_like_one_that_was_not(built, tmp_path):
     rng = random.Random(SEED)

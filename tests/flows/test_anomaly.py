@@ -77,7 +77,6 @@ def test_anomaly_score_gives_48_scores_a_photograph_and_a_heatmap(built):
     assert (maps.loc[maps["reason"].isna(), "heat_high"] > 0).all()
 
 
-@pytest.mark.slow
 def test_another_erosion_inverts_nobody_and_one_photograph_less_computes_nothing_anew(built, tmp_path):
     project = copy_project(built, tmp_path / "project")
     set_number(project, "anomaly_score", "erosion", 5)
