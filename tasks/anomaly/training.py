@@ -27,7 +27,7 @@ from tasks.anomaly.cohort import trains
 from tasks.anomaly.reconstruction import Reconstruction
 from tasks.anomaly.regions import region_masks
 from tasks.anomaly.stylegan2 import Architecture, Generator
-from tasks.base import checkpoints, digests, images, runtime
+from tasks.base import checkpoints, digests, images, runtime, schedules
 from tasks.errors import InputError
 from tasks.params.anomaly import AnomalyGenerator
 
@@ -147,9 +147,8 @@ def architecture_of(size: int, settings: AnomalyGenerator) -> Architecture:
 
 def rate_share(number: int, total: int, settings: AnomalyGenerator) -> float:
     """Share of the highest rate at step `number` (from 0) of `total`: linear rise, flat, linear fall."""
-    rise = min(1.0, (number + 1) / (settings.warmup_steps + 1))
-    done = (number / total - settings.flat_share) / (1 - settings.flat_share)
-    return rise * max(settings.final_share, 1 - max(0.0, done))
+    left = 1 - schedules.fallen(number, total, settings.flat_share)
+    return schedules.rise(number, settings.warmup_steps) * max(settings.final_share, left)
 
 
 def _sides(settings: AnomalyGenerator, size: int) -> list[int]:

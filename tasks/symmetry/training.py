@@ -27,7 +27,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from tasks.base import checkpoints, digests, runtime, weights
+from tasks.base import checkpoints, digests, runtime, schedules, weights
 from tasks.errors import InputError
 from tasks.params.symmetry import SymmetryTrain
 from tasks.schemas.symmetry import CURVES
@@ -128,7 +128,7 @@ def learning_rate(step: int, total: int, settings: SymmetryTrain) -> float:
     if settings.schedule == "constant" or step < flat_until:
         return settings.learning_rate
     done = min(1.0, (step - flat_until) / max(1.0, total - 1 - flat_until))
-    falling = 1 - done if settings.schedule == "flat_then_linear" else (1 + math.cos(math.pi * done)) / 2
+    falling = 1 - done if settings.schedule == "flat_then_linear" else schedules.cosine_fall(done)
     return settings.learning_rate * (settings.final_share + (1 - settings.final_share) * falling)
 
 

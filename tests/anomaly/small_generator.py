@@ -13,7 +13,7 @@ STILL = ControlAugmentation(flip=0, zoom=0, aspect=0, turn=0, shift=0, elastic=0
 SETTINGS = AnomalyGenerator(
     source="controls", sha256=None, seed=5, threads=1, held_out=0.25, z_dim=8, w_dim=8, mapping_layers=2,
     mapping_rate=0.1, channel_base=128, channel_max=16, method="reconstruction", steps={8: 20, 32: 20}, batch_size=4,
-    learning_rate=0.02, warmup_steps=5, flat_share=0.5, final_share=0.02, evaluate_every=10,
+    learning_rate=0.02, warmup_steps=5, flat_share=0.5, final_share=0.02, evaluate_every=10, face_required=True,
     augmentation=STILL.model_copy(update={"flip": 0.5, "elastic": 0.02, "turn": 2.0, "shift": 0.02}),
     reconstruction=Reconstruction(
         ssim_weight=0.5, mouth_weight=3, latent_noise=0.1, spread_weight=0.05, encoder_rate=0.001

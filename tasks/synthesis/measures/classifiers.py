@@ -22,6 +22,7 @@ from torchvision.models import MobileNetV2
 from tasks.base import images as pictures
 from tasks.base import runtime, weights
 from tasks.base.images import UnreadableImage
+from tasks.base.schedules import cosine_fall
 from tasks.base.weights import WeightsError
 from tasks.params.synthesis import SynthesisClassify
 from tasks.schemas.synthesis import CLASSIFIED
@@ -188,7 +189,7 @@ def fit(
 
 
 def _ramp(done: float) -> float:
-    return min(1.0, done / WARMUP + 0.02) * 0.5 * (1 + float(np.cos(np.pi * done)))
+    return min(1.0, done / WARMUP + 0.02) * cosine_fall(done)
 
 
 def _step(

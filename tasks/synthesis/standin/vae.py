@@ -17,8 +17,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from tasks.base import runtime
+from tasks.base.schedules import rise_and_fall
 from tasks.params.synthesis import StandIn
-from tasks.synthesis.adapter.optimisers import share
 from tasks.synthesis.standin import codec as standin_codec
 
 GROUPS = 1
@@ -30,6 +30,8 @@ DEVIATION = math.exp(standin_codec.LOG_VARIANCE / 2)
 """Standard deviation of the latents' noise."""
 KEEP_EVERY = 50
 """Steps after which the training's state is kept."""
+LAST = 0.02
+"""Share of the highest rate at the last step."""
 State = dict[str, Any]
 
 
@@ -104,7 +106,7 @@ def steps_shown(first: int, total: int, what: str) -> Iterator[int]:
 
 def rate_share(number: int, total: int) -> float:
     """Share of the highest rate at step `number` of `total`: a short rise, flat for half of the steps, a fall."""
-    return share(number, total, warmup=0.03 * total, flat=0.5)
+    return rise_and_fall(number, total, warmup=0.03 * total, flat=0.5, last=LAST)
 
 
 def floats(pictures: Tensor) -> Tensor:
