@@ -8,10 +8,8 @@ Faces go through in batches of one size, filled up with the last one, and a face
 a CPU its result is the same bytes whoever else is in the batch. Knows nothing of landmarks or of adaptation.
 """
 
-import hashlib
 import math
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,12 +24,10 @@ from tasks.anomaly.checkpoints import require_size
 from tasks.anomaly.perceptual import Perceptual
 from tasks.anomaly.search import Batch, MeanLatent, Search, advance, resume, state
 from tasks.anomaly.stylegan2 import Generator
-from tasks.base import checkpoints, digests, runtime
+from tasks.base import checkpoints, runtime
+from tasks.base.training import Progress, bytes_of, key_of
 from tasks.params.anomaly import AnomalyInvert, AnomalyPerceptual
 from tasks.schemas.anomaly import INVERSIONS
-
-Progress = Callable[[int, int], None]
-"""Called with iterations done and iterations in all."""
 
 CHUNK = 1000
 """Latents mapped at a time."""
@@ -159,14 +155,14 @@ class _Keeper:
 
     def read(self) -> tuple[int, dict[int, Inversion], dict[str, Any] | None]:
         """The start under way, the faces that are done, and where the start's batch stood."""
-        kept = checkpoints.read(self.path, self.key) if self.path is not None else None
+        kept = checkpoints.read(self.path, self.key)
         if kept is None:
             return 0, {}, None
         return kept["start"], {place: Inversion(**found) for place, found in kept["done"].items()}, kept["batch"]
 
     def write(self, batch: Batch, done: Mapping[int, Inversion]) -> None:
         """Keep it where an interval ends."""
-        if self.path is not None and batch.step % self.every == 0:
+        if self.path and batch.step % self.every == 0:
             found = {place: vars(face) for place, face in done.items()}
             checkpoints.write(self.path, self.key, {"start": batch.start, "done": found, "batch": state(batch)})
 
@@ -187,12 +183,7 @@ def _iterate(
 
 def _key(search: Search) -> str:
     """Digest of all that the result depends on: settings, faces, networks, code, torch, device."""
-    data = hashlib.sha256()
     tensors = {"": search.pictures, **search.generator.state_dict(), **search.perceptual.state_dict()}
-    for name, tensor in tensors.items():
-        data.update(name.encode())
-        data.update(tensor.detach().cpu().contiguous().numpy().data)
-    code = digests.code_digest(sys.modules[__name__])
-    device = str(search.generator.constant.device)
-    parts = [search.settings.model_dump(), list(search.names), search.latent.spread, data.hexdigest(), code]
-    return digests.digest([*parts, search.generator.architecture.model_dump(), torch.__version__, device])
+    data = [list(tensors), bytes_of(tensor.detach().cpu().numpy() for tensor in tensors.values())]
+    drawn = [list(search.names), search.latent.spread, str(search.generator.constant.device)]
+    return key_of(__name__, search.settings, search.generator.architecture, data, drawn)

@@ -4,24 +4,20 @@ In: the iteration, from 0, and the settings. Out: numbers. The schedules of the 
 2020, appendix D), which Hayajneh et al. use without naming them. Knows nothing of tensors.
 """
 
-import math
-
+from tasks.base import schedules
 from tasks.params.anomaly import AnomalyInvert
 
 
 def learning_rate(step: int, settings: AnomalyInvert) -> float:
     """It rises in a line over `ramp_up` of the iterations, and falls by half a cosine over the last `ramp_down`."""
     done = step / settings.iterations
-    rise = min(1.0, done / settings.ramp_up) if settings.ramp_up else 1.0
-    left = min(1.0, (1.0 - done) / settings.ramp_down) if settings.ramp_down else 1.0
-    return settings.learning_rate * rise * (0.5 - 0.5 * math.cos(left * math.pi))
+    rising = settings.learning_rate * schedules.ramp_up(done, settings.ramp_up)
+    return rising * schedules.ramp_down(done, settings.ramp_down)
 
 
 def latent_noise(step: int, settings: AnomalyInvert) -> float:
     """In units of w's spread: `latent_noise` at first, falling with the square to 0 at `noise_until`."""
-    done = step / settings.iterations
-    left = max(0.0, 1.0 - done / settings.noise_until) if settings.noise_until else 0.0
-    return settings.latent_noise * left**2
+    return settings.latent_noise * schedules.squared_fall(step / settings.iterations, until=settings.noise_until)
 
 
 def curve_steps(settings: AnomalyInvert) -> list[int]:

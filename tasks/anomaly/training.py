@@ -6,10 +6,8 @@ the seed and the step number, so a run that is killed and resumed ends with the 
 reconstruction.py or adversarial.py. Patients are refused. Knows nothing of stages.
 """
 
-import hashlib
 import math
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,6 @@ import numpy as np
 import pyarrow as pa
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from tasks.anomaly.adversarial import Adversarial
 from tasks.anomaly.augmentation import augmented
@@ -27,18 +24,14 @@ from tasks.anomaly.cohort import trains
 from tasks.anomaly.reconstruction import Reconstruction
 from tasks.anomaly.regions import region_masks
 from tasks.anomaly.stylegan2 import Architecture, Generator
-from tasks.base import checkpoints, digests, images, runtime
-from tasks.errors import InputError
+from tasks.base import checkpoints, images, runtime, schedules
+from tasks.base.training import Progress, TrainingError, bytes_of, due, key_of, mean_loss, steps
 from tasks.params.anomaly import AnomalyGenerator
 
 LATENTS = 10_000
 """Drawn for the mean w that is kept with the weights."""
 LEAST = 8
 """Photographs below which no generator is trained."""
-
-
-class TrainingError(InputError):
-    """The training cannot start or go on; the message says why and what to change."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +86,7 @@ def train(
     settings: AnomalyGenerator,
     checkpoint: Path | None,
     provenance: Mapping[str, Any],
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> Trained:
     """Train for the steps of `settings`, coarse sides first.
 
@@ -106,25 +99,23 @@ def train(
         device = runtime.device()
         method = _method(controls, settings, device)
         curves: list[dict[str, float | None]] = []
-        key = _key(controls, settings)
-        state = checkpoints.read(checkpoint, key) if checkpoint else None
+        key = _key(controls, settings) if checkpoint else ""
+        state = checkpoints.read(checkpoint, key)
         if state:
             method.load(state["method"])
             curves = state["curves"]
         first = int(curves[-1]["step"] or 0) if curves else 0
-        interval = 0.5 if sys.stderr.isatty() else 20.0
         losses: list[float] = []
-        with tqdm(total=len(sides), initial=first, desc="training", unit="step", mininterval=interval) as bar:
-            for number in range(first, len(sides)):
-                losses.append(_step(method, controls, settings, sides, number, device))
-                if (number + 1) % settings.evaluate_every == 0 or number + 1 == len(sides):
-                    curves.append(_row(number + 1, losses, method, controls, device))
-                    losses.clear()
-                    if checkpoint:
-                        checkpoints.write(checkpoint, key, {"method": method.state(), "curves": curves})
-                bar.update()
-                if on_progress:
-                    on_progress(number + 1, len(sides))
+
+        def keep(_: int) -> None:
+            checkpoints.write(checkpoint, key, {"method": method.state(), "curves": curves})
+
+        every = settings.evaluate_every
+        for number in steps(first, len(sides), every=every, keep=keep, on_progress=on_progress):
+            losses.append(_step(method, controls, settings, sides, number, device))
+            if due(number + 1, len(sides), every):
+                curves.append(_row(number + 1, losses, method, controls, device))
+                losses.clear()
         generator = method.result()
         _keep_mean(generator, settings)
     return Trained(save_generator(generator, provenance=provenance), curves)
@@ -147,9 +138,8 @@ def architecture_of(size: int, settings: AnomalyGenerator) -> Architecture:
 
 def rate_share(number: int, total: int, settings: AnomalyGenerator) -> float:
     """Share of the highest rate at step `number` (from 0) of `total`: linear rise, flat, linear fall."""
-    rise = min(1.0, (number + 1) / (settings.warmup_steps + 1))
-    done = (number / total - settings.flat_share) / (1 - settings.flat_share)
-    return rise * max(settings.final_share, 1 - max(0.0, done))
+    left = 1 - schedules.fallen(number, total, settings.flat_share)
+    return schedules.rise(number, settings.warmup_steps) * max(settings.final_share, left)
 
 
 def _sides(settings: AnomalyGenerator, size: int) -> list[int]:
@@ -192,9 +182,7 @@ def _step(
 def _row(
     step: int, losses: list[float], method: Reconstruction | Adversarial, controls: Controls, device: torch.device
 ) -> dict[str, float | None]:
-    loss = float(np.mean(losses))
-    if not math.isfinite(loss):
-        raise TrainingError(f"the loss is no longer a number at step {step}: lower anomaly_generator.learning_rate")
+    loss = mean_loss(losses, step=step, lower="anomaly_generator: learning_rate")
     held_out = method.held_out(_floats(controls.held_out).to(device)) if len(controls.held_out) else None
     return {"step": step, "loss": loss, "held_out": held_out}
 
@@ -213,7 +201,5 @@ def _floats(pictures: Tensor) -> Tensor:
 
 def _key(controls: Controls, settings: AnomalyGenerator) -> str:
     """Digest of all that the weights depend on: settings, pictures, code, torch, device."""
-    parts = (controls.pictures, controls.held_out, controls.mouth)
-    data = [hashlib.sha256(part.numpy().tobytes()).hexdigest() for part in parts]
-    code = digests.code_digest(sys.modules[__name__])
-    return digests.digest([settings.model_dump(mode="json"), data, code, torch.__version__, str(runtime.device())])
+    data = [bytes_of([part.numpy()]) for part in (controls.pictures, controls.held_out, controls.mouth)]
+    return key_of(__name__, settings, data)

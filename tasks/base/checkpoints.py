@@ -18,17 +18,22 @@ from tasks.base import tables
 log = logging.getLogger(__name__)
 
 
-def write(path: Path, key: str, state: dict[str, Any]) -> None:
-    """Keep `state` under `key`. OSError names the path (a full disk), and the file before it stays."""
+def write(path: Path | None, key: str, state: dict[str, Any]) -> None:
+    """Keep `state` under `key`, nowhere if `path` is None.
+
+    OSError names the path (a full disk), and the file before it stays.
+    """
+    if path is None:
+        return
     content = io.BytesIO()  # torch tells a full disk as a RuntimeError
     torch.save({"key": key, "state": state}, content)
     with tables.replacing(path, size=content.tell()) as temporary:
         temporary.write_bytes(content.getbuffer())
 
 
-def read(path: Path, key: str) -> dict[str, Any] | None:
+def read(path: Path | None, key: str) -> dict[str, Any] | None:
     """The state written under `key`; None, with a line in the log, where there is none that can be used."""
-    if not path.exists():
+    if path is None or not path.exists():
         return None
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)

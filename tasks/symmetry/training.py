@@ -12,12 +12,11 @@ a patient (the table of pairs holds controls only).
 """
 
 import copy
-import hashlib
 import logging
 import math
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +24,9 @@ import numpy as np
 import pyarrow as pa
 import torch
 from sklearn.metrics import roc_auc_score
-from tqdm import tqdm
 
-from tasks.base import checkpoints, digests, runtime, weights
-from tasks.errors import InputError
+from tasks.base import checkpoints, runtime, schedules, weights
+from tasks.base.training import TrainingError, bytes_of, due, key_of, set_rate, steps
 from tasks.params.symmetry import SymmetryTrain
 from tasks.schemas.symmetry import CURVES
 from tasks.symmetry import distances
@@ -46,10 +44,6 @@ log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int, Mapping[str, float]], None]
 """Called after each step with the step, the total and the newest metrics (curve columns; at first none)."""
-
-
-class TrainingError(InputError):
-    """The training cannot start or go on; the message says why and what to change."""
 
 
 @dataclass(frozen=True)
@@ -102,22 +96,28 @@ def train(
     _refuse_unusable(pairs, settings)
     with runtime.settled(threads=settings.threads, seed=runtime.seed_of(settings.seed, "weights")):
         run = _start(pairs, settings, weights_folder)
-        key = _key(pairs, settings)
-        if checkpoint is not None:
-            _resume(run, checkpoints.read(checkpoint, key))
-        interval = 0.5 if sys.stderr.isatty() else 20.0  # a log file need not grow by a line each second
-        with tqdm(total=run.total, initial=run.step, desc="training", unit="step", mininterval=interval) as bar:
-            while run.step < run.total and not _stops(run):
-                _advance(run)
-                if run.step % settings.evaluate_every == 0 or run.step == run.total:
-                    _evaluate(run)
-                    if checkpoint is not None:
-                        checkpoints.write(checkpoint, key, _state(run))
-                    bar.set_postfix({"validation_loss": f"{run.curves[-1]['validation_loss']:.4f}"}, refresh=False)
-                bar.update()
-                if on_progress is not None:
-                    on_progress(run.step, run.total, run.curves[-1] if run.curves else {})
+        key = _key(pairs, settings) if checkpoint else ""
+        _resume(run, checkpoints.read(checkpoint, key))
+
+        def keep(_: int) -> None:
+            checkpoints.write(checkpoint, key, _state(run))
+
+        def tell(step: int, total: int) -> None:
+            if on_progress is not None:
+                on_progress(step, total, run.curves[-1] if run.curves else {})
+
+        every, beside = settings.evaluate_every, partial(_newest, run)
+        for _ in steps(run.step, run.total, every=every, keep=keep, on_progress=tell, beside=beside):
+            if _stops(run):
+                break
+            _advance(run)
+            if due(run.step, run.total, every):
+                _evaluate(run)
     return _result(run, provenance)
+
+
+def _newest(run: _Run) -> str:
+    return f"validation_loss={run.curves[-1]['validation_loss']:.4f}" if run.curves else ""
 
 
 def learning_rate(step: int, total: int, settings: SymmetryTrain) -> float:
@@ -128,7 +128,7 @@ def learning_rate(step: int, total: int, settings: SymmetryTrain) -> float:
     if settings.schedule == "constant" or step < flat_until:
         return settings.learning_rate
     done = min(1.0, (step - flat_until) / max(1.0, total - 1 - flat_until))
-    falling = 1 - done if settings.schedule == "flat_then_linear" else (1 + math.cos(math.pi * done)) / 2
+    falling = 1 - done if settings.schedule == "flat_then_linear" else schedules.cosine_fall(done)
     return settings.learning_rate * (settings.final_share + (1 - settings.final_share) * falling)
 
 
@@ -176,8 +176,7 @@ def _advance(run: _Run) -> None:
     """One optimiser step."""
     settings, device = run.settings, run.network.mean.device
     rate = learning_rate(run.step, run.total, settings)
-    for group in run.optimiser.param_groups:
-        group["lr"] = rate
+    set_rate(run.optimiser, rate)
     torch.manual_seed(runtime.seed_of(settings.seed, "dropout", run.step))
     rows = _rows(run)
     halves = _batch(run.pairs, rows, device)
@@ -270,14 +269,9 @@ def _resume(run: _Run, state: dict[str, Any] | None) -> None:
 
 def _key(pairs: PairedHalves, settings: SymmetryTrain) -> str:
     """Digest of all that the final weights depend on: settings, pairs, pictures, code, torch, device."""
-    data = hashlib.sha256()
-    for column in (pairs.left, pairs.right, pairs.label, pairs.split == "train", pairs.split == "validation"):
-        data.update(np.ascontiguousarray(column).tobytes())
-    for start in range(0, len(pairs.halves), 4096):
-        data.update(np.ascontiguousarray(pairs.halves[start : start + 4096]).data)
-    code = digests.code_digest(sys.modules[__name__])
-    parts = [settings.model_dump(), data.hexdigest(), code, torch.__version__, str(runtime.device())]
-    return digests.digest(parts)
+    columns = (pairs.left, pairs.right, pairs.label, pairs.split == "train", pairs.split == "validation")
+    halves = (pairs.halves[start : start + 4096] for start in range(0, len(pairs.halves), 4096))
+    return key_of(__name__, settings, bytes_of(columns), bytes_of(halves))
 
 
 def _result(run: _Run, provenance: Mapping[str, Any]) -> Trained:

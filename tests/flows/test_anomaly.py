@@ -3,7 +3,6 @@
 import re
 
 import numpy as np
-import pytest
 
 from tasks.anomaly.checkpoints import load_generator
 from tasks.anomaly.cohort import trains

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pytest
 
 from tasks.base import images
 from tasks.params.synthesis import SynthesisClassify

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from tasks.base.schedules import rise_and_fall
 from tasks.params.synthesis import SynthesisTrain
 
 LAST = 0.02
@@ -32,11 +33,5 @@ def optimiser_of(weights: Sequence[nn.Parameter], settings: SynthesisTrain) -> t
 
 def rate_at(step: int, total: int, settings: SynthesisTrain) -> float:
     """The learning rate of step `step` (from 0) of `total`. The paper names the rate alone (section 4.2)."""
-    return settings.learning_rate * share(step, total, warmup=settings.warmup_steps, flat=settings.flat_share)
-
-
-def share(step: int, total: int, *, warmup: float, flat: float) -> float:
-    """Share of the highest rate: a linear rise over `warmup` steps, and after `flat` of all steps a fall to LAST."""
-    rise = min(1.0, (step + 1) / (warmup + 1))
-    fallen = max(0.0, (step / total - flat) / (1 - flat)) if flat < 1 else 0.0
-    return rise * (1 - (1 - LAST) * fallen)
+    warmup, flat = settings.warmup_steps, settings.flat_share
+    return settings.learning_rate * rise_and_fall(step, total, warmup=warmup, flat=flat, last=LAST)

@@ -8,22 +8,18 @@ from its checkpoint ends with the same bytes. Knows nothing of stages or of face
 """
 
 import hashlib
-import math
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import pyarrow as pa
 import torch
 from diffusers import FluxTransformer2DModel
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from tasks.base import checkpoints, digests, images, runtime
-from tasks.errors import InputError
+from tasks.base.training import Progress, due, key_of, mean_loss, set_rate, steps
 from tasks.params.synthesis import SynthesisGenerate, SynthesisTrain
 from tasks.synthesis import base as bases
 from tasks.synthesis import generation, memory
@@ -40,10 +36,6 @@ ROWS = 50
 """Of the curves, at most about."""
 ASSISTANT = "assistant"
 """Name of the frozen adapter that takes part in training alone."""
-
-
-class TrainingError(InputError):
-    """The training cannot go on; the message says why and what to change."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +74,7 @@ def train(
     drawing: SynthesisGenerate,
     weights_folder: Path,
     checkpoint: Path | None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> Trained:
     """Train for `steps_per_image` steps a photograph. `base`: its base.json; `drawing`: how samples are drawn.
 
@@ -103,23 +95,19 @@ def train(
         matrices = lora.trainable(network)
         optimiser = optimiser_of(matrices, settings)
         key = _key(examples, asked, base, settings, drawing) if checkpoint else ""
-        standing = _resumed(checkpoint, key, network, optimiser)
-        interval = 0.5 if sys.stderr.isatty() else 20.0
-        every = max(1, total // ROWS)
-        with tqdm(total=total, initial=standing.step, desc="training", unit="step", mininterval=interval) as bar:
-            while standing.step < total:
-                rate = rate_at(standing.step, total, settings)
-                standing.losses.append(_step(network, matrices, optimiser, examples, standing.step, rate, settings))
-                standing.step += 1
-                if standing.step % every == 0 or standing.step == total:
-                    _add_row(standing, rate)
-                if standing.step % settings.sample_every == 0 or standing.step == total:
-                    standing.samples += _samples(network, base, shown, texts, standing.step, settings, drawing)
-                if checkpoint and standing.step % settings.checkpoint_every == 0:
-                    _keep(checkpoint, key, network, optimiser, standing)
-                bar.update()
-                if on_progress:
-                    on_progress(standing.step, total)
+        standing = _resumed(checkpoints.read(checkpoint, key), network, optimiser)
+
+        def keep(_: int) -> None:
+            checkpoints.write(checkpoint, key, _state(network, optimiser, standing))
+
+        for number in steps(standing.step, total, every=settings.checkpoint_every, keep=keep, on_progress=on_progress):
+            rate = rate_at(number, total, settings)
+            standing.losses.append(_step(network, matrices, optimiser, examples, number, rate, settings))
+            standing.step = number + 1
+            if due(standing.step, total, max(1, total // ROWS)):
+                _add_row(standing, rate)
+            if due(standing.step, total, settings.sample_every):
+                standing.samples += _samples(network, base, shown, texts, standing.step, settings, drawing)
         places = [_place(network, base, asked, said, examples, settings, drawing) for said in (called, left)]
         weights = lora.save(network, rank=settings.rank, alpha=settings.alpha)
     return Trained(weights, standing.curves, standing.samples, *places)
@@ -162,8 +150,7 @@ def _step(
     rate: float,
     settings: SynthesisTrain,
 ) -> float:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
+    set_rate(optimiser, rate)
     draws = runtime.generator(settings.seed, "noise", step)
     loss = loss_of(network, batch_at(step, examples, settings), draws, settings)
     optimiser.zero_grad()
@@ -174,11 +161,7 @@ def _step(
 
 
 def _add_row(standing: _Standing, rate: float) -> None:
-    loss = float(np.mean(standing.losses))
-    if not math.isfinite(loss):
-        raise TrainingError(
-            f"the loss is no longer a number at step {standing.step}: lower synthesis_train: learning_rate"
-        )
+    loss = mean_loss(standing.losses, step=standing.step, lower="synthesis_train: learning_rate")
     standing.curves.append({"step": standing.step, "loss": loss, "rate": rate})
     standing.losses.clear()
 
@@ -261,9 +244,8 @@ def _draw(
 
 
 def _resumed(
-    checkpoint: Path | None, key: str, network: FluxTransformer2DModel, optimiser: torch.optim.Optimizer
+    state: Mapping[str, Any] | None, network: FluxTransformer2DModel, optimiser: torch.optim.Optimizer
 ) -> _Standing:
-    state = checkpoints.read(checkpoint, key) if checkpoint else None
     if state is None:
         return _Standing()
     lora.put_state(network, state["adapter"])
@@ -271,16 +253,11 @@ def _resumed(
     return _Standing(**state["standing"])
 
 
-def _keep(
-    checkpoint: Path, key: str, network: FluxTransformer2DModel, optimiser: torch.optim.Optimizer, standing: _Standing
-) -> None:
-    state = {"adapter": lora.state_of(network), "optimiser": optimiser.state_dict(), "standing": vars(standing)}
-    checkpoints.write(checkpoint, key, state)
+def _state(network: FluxTransformer2DModel, optimiser: torch.optim.Optimizer, standing: _Standing) -> dict[str, Any]:
+    return {"adapter": lora.state_of(network), "optimiser": optimiser.state_dict(), "standing": vars(standing)}
 
 
 def _key(examples: Examples, asked: pa.Table, base: Path, settings: SynthesisTrain, drawing: SynthesisGenerate) -> str:
     """Digest of all that the adapter and its samples depend on: data, base, settings, code, torch, device."""
-    code = digests.code_digest(sys.modules[__name__])
-    numbers: Mapping[str, Any] = {"train": settings.model_dump(mode="json"), "draw": drawing.model_dump(mode="json")}
     data = [examples.digest, digests.table_digest(asked), digests.file_digest(base)]
-    return digests.digest([numbers, data, code, torch.__version__, str(runtime.device())])
+    return key_of(__name__, settings, drawing, data)

@@ -7,7 +7,7 @@ photographs on both sides, of other people. Tests are on subjects whom no adapte
 Knows nothing of accuracy.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from torchvision.models import MobileNetV2
 from tasks.base import images as pictures
 from tasks.base import runtime, weights
 from tasks.base.images import UnreadableImage
+from tasks.base.schedules import cosine_fall
+from tasks.base.training import Progress, due, set_rate, steps
 from tasks.base.weights import WeightsError
 from tasks.params.synthesis import SynthesisClassify
 from tasks.schemas.synthesis import CLASSIFIED
@@ -38,14 +40,6 @@ TOGETHER = 16
 """Photographs, each with its mirror image, that a trained network is shown in one call."""
 WARMUP = 0.1
 CLIP_NORM = 5.0
-
-
-Progress = Callable[[int, int], None]
-"""Told steps done and steps in all."""
-
-
-def silent(done: int, total: int) -> None:
-    """Show no progress."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +63,7 @@ def classify(
     side: int,
     settings: SynthesisClassify,
     weights: str,
-    on_progress: Progress = silent,
+    on_progress: Progress | None = None,
 ) -> pa.Table:
     """A row for every photograph of a held-out subject and task; none where a class has no pictures.
 
@@ -146,7 +140,7 @@ def _rows(
     test: list[list[Seen]],
     settings: SynthesisClassify,
     folder: Path,
-    on_progress: Progress,
+    on_progress: Progress | None,
 ) -> list[dict[str, object]]:
     with runtime.settled(threads=settings.threads, seed=runtime.seed_of(settings.seed, "classify", task)):
         network = fit(task, train, settings=settings, folder=folder, on_progress=on_progress)
@@ -159,7 +153,12 @@ def _rows(
 
 
 def fit(
-    task: str, classes: list[list[Seen]], *, settings: SynthesisClassify, folder: Path, on_progress: Progress = silent
+    task: str,
+    classes: list[list[Seen]],
+    *,
+    settings: SynthesisClassify,
+    folder: Path,
+    on_progress: Progress | None = None,
 ) -> nn.Module:
     """Train on two classes, half of each batch each; the weights of the lowest loss on the share kept for that.
 
@@ -173,12 +172,10 @@ def fit(
     rng = np.random.default_rng(runtime.seed_of(settings.seed, "batches", task))
     best, lowest = {}, float("inf")
     every = max(1, settings.steps // CHECKS)
-    for step in range(settings.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * _ramp(step / settings.steps)
+    for step in steps(0, settings.steps, what=f"classifier {task}", on_progress=on_progress):
+        set_rate(optimiser, settings.learning_rate * _ramp(step / settings.steps))
         _step(network, optimiser, train, rng, settings.batch_size // 2)
-        on_progress(step + 1, settings.steps)
-        if (step + 1) % every == 0 or step + 1 == settings.steps:
+        if due(step + 1, settings.steps, every):
             loss = validation_loss(network, kept)
             if loss < lowest:
                 best, lowest = {name: t.clone() for name, t in network.state_dict().items()}, loss
@@ -188,7 +185,7 @@ def fit(
 
 
 def _ramp(done: float) -> float:
-    return min(1.0, done / WARMUP + 0.02) * 0.5 * (1 + float(np.cos(np.pi * done)))
+    return min(1.0, done / WARMUP + 0.02) * cosine_fall(done)
 
 
 def _step(

@@ -6,7 +6,6 @@ section 3.1), which no machine may fetch unasked. It has seen no cleft, and the 
 that is killed goes on from `checkpoint` with the same bytes. Knows nothing of stages.
 """
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ import torch
 from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, FluxPipeline
 from torch import Tensor
 
-from tasks.base import checkpoints, digests, runtime
+from tasks.base import checkpoints, runtime
+from tasks.base.training import Progress, key_of
 from tasks.errors import InputError
 from tasks.params.synthesis import StandIn
 from tasks.synthesis.adapter.texts import encode
@@ -43,7 +43,7 @@ def build_stand_in(
     settings: StandIn,
     threads: int,
     checkpoint: Path | None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> None:
     """Draw the faces, train the networks and write the folder, base.json last.
 
@@ -52,7 +52,7 @@ def build_stand_in(
     """
     _check(settings)
     with runtime.settled(threads=threads, seed=runtime.seed_of(settings.seed, "weights")):
-        standing = _Standing(checkpoint, _key(settings, threads), settings, on_progress)
+        standing = _Standing(checkpoint, key_of(__name__, settings, threads), settings, on_progress)
         drawn, said = standin_faces.draw_faces(settings, workers=threads)
         standing.passed(settings.faces)
         plain = torch.from_numpy(drawn).permute(0, 3, 1, 2)
@@ -101,11 +101,9 @@ def lessons_of(
 class _Standing:
     """How far a build is, on disk and to those who watch."""
 
-    def __init__(
-        self, path: Path | None, key: str, settings: StandIn, on_progress: Callable[[int, int], None] | None
-    ) -> None:
+    def __init__(self, path: Path | None, key: str, settings: StandIn, on_progress: Progress | None) -> None:
         self.path, self.key, self.on_progress = path, key, on_progress
-        self.state: dict[str, Any] = (checkpoints.read(path, key) if path else None) or {}
+        self.state: dict[str, Any] = checkpoints.read(path, key) or {}
         self.total = settings.faces + settings.vae_steps + settings.steps
         self.done = sum(part["step"] for part in self.state.values())
 
@@ -115,8 +113,7 @@ class _Standing:
     def keeper(self, part: str) -> Callable[[standin_vae.State], None]:
         def keep(state: standin_vae.State) -> None:
             self.state[part] = state
-            if self.path:
-                checkpoints.write(self.path, self.key, self.state)
+            checkpoints.write(self.path, self.key, self.state)
 
         return keep
 
@@ -169,9 +166,3 @@ def _check(settings: StandIn) -> None:
             f"synthesis_base: vae_channels {list(channels)}; two levels or more are accepted, each with more channels "
             f"than the one before, the first with {standin_codec.FEWEST} or more"
         )
-
-
-def _key(settings: StandIn, threads: int) -> str:
-    """Digest of all that the weights depend on."""
-    code = digests.code_digest(sys.modules[__name__])
-    return digests.digest([settings.model_dump(mode="json"), threads, code, torch.__version__])

@@ -18,9 +18,10 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tasks.base import runtime
+from tasks.base.training import set_rate, steps
 from tasks.params.synthesis import StandIn
 from tasks.synthesis.standin.muon import Muon
-from tasks.synthesis.standin.vae import KEEP_EVERY, State, rate_share, steps_shown
+from tasks.synthesis.standin.vae import KEEP_EVERY, State, rate_share
 
 HEAD = 32
 AXES = (8, 12, 12)
@@ -83,10 +84,16 @@ def train(
         first = state["step"]
     directions, own = paired(lessons, settings)
     weights = list(network.parameters())
-    for number in steps_shown(first, settings.steps, "transformer"):
+
+    def stand(done: int) -> None:
+        kept = {"network": network.state_dict(), "mean": mean.state_dict()}
+        keep(kept | {"optimisers": [each.state_dict() for each in optimisers], "step": done})
+
+    total, told = settings.steps, lambda *_: on_step()
+    for number in steps(first, total, what="transformer", every=KEEP_EVERY, keep=stand, on_progress=told):
         draws = runtime.generator(settings.seed, "flow", number)
         for optimiser, rate in zip(optimisers, highest, strict=True):
-            optimiser.param_groups[0]["lr"] = rate * rate_share(number, settings.steps)
+            set_rate(optimiser, rate * rate_share(number, total))
         rows = torch.randint(len(lessons.faces), (settings.batch,), generator=draws)
         loss = _loss(network, lessons, rows, noise_of(own[rows], directions, draws), draws)
         for optimiser in optimisers:
@@ -96,10 +103,6 @@ def train(
         for optimiser in optimisers:
             optimiser.step()
         mean.update_parameters(network)
-        if (number + 1) % KEEP_EVERY == 0:
-            kept = {"network": network.state_dict(), "mean": mean.state_dict()}
-            keep(kept | {"optimisers": [each.state_dict() for each in optimisers], "step": number + 1})
-        on_step()
     found: FluxTransformer2DModel = mean.module
     return found.requires_grad_(False).eval()
 

@@ -7,18 +7,17 @@ seed and their number, so a killed training goes on with the same result. Knows 
 """
 
 import math
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
-from tqdm import tqdm
 
 from tasks.base import runtime
+from tasks.base.schedules import rise_and_fall
+from tasks.base.training import set_rate, steps
 from tasks.params.synthesis import StandIn
-from tasks.synthesis.adapter.optimisers import share
 from tasks.synthesis.standin import codec as standin_codec
 
 GROUPS = 1
@@ -30,6 +29,8 @@ DEVIATION = math.exp(standin_codec.LOG_VARIANCE / 2)
 """Standard deviation of the latents' noise."""
 KEEP_EVERY = 50
 """Steps after which the training's state is kept."""
+LAST = 0.02
+"""Share of the highest rate at the last step."""
 State = dict[str, Any]
 
 
@@ -75,36 +76,28 @@ def train(
         optimiser.load_state_dict(state["optimiser"])
         first = state["step"]
     vae.train()
-    for number in steps_shown(first, settings.vae_steps, "autoencoder"):
+
+    def stand(done: int) -> None:
+        keep({"network": vae.state_dict(), "optimiser": optimiser.state_dict(), "step": done})
+
+    total, told = settings.vae_steps, lambda *_: on_step()
+    for number in steps(first, total, what="autoencoder", every=KEEP_EVERY, keep=stand, on_progress=told):
         draws = runtime.generator(settings.seed, "vae", number)
-        for group in optimiser.param_groups:
-            group["lr"] = settings.vae_rate * rate_share(number, settings.vae_steps)
+        set_rate(optimiser, settings.vae_rate * rate_share(number, total))
         rows = torch.randint(len(pictures), (settings.vae_batch,), generator=draws)
         loss = _loss(vae, means[rows], floats(pictures[rows]), draws)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(vae.decoder.parameters(), 1.0)
         optimiser.step()
-        if (number + 1) % KEEP_EVERY == 0:
-            keep({"network": vae.state_dict(), "optimiser": optimiser.state_dict(), "step": number + 1})
-        on_step()
     middle, spread = float(means.double().mean()), float(means.double().std())
     vae.register_to_config(shift_factor=middle, scaling_factor=1 / spread)
     return vae.requires_grad_(False).eval(), (means - middle) / spread
 
 
-def steps_shown(first: int, total: int, what: str) -> Iterator[int]:
-    """The numbers of the steps still to take, with a bar and the time left on standard error."""
-    interval = 0.5 if sys.stderr.isatty() else 20.0
-    with tqdm(total=total, initial=first, desc=what, unit="step", mininterval=interval) as bar:
-        for number in range(first, total):
-            yield number
-            bar.update()
-
-
 def rate_share(number: int, total: int) -> float:
     """Share of the highest rate at step `number` of `total`: a short rise, flat for half of the steps, a fall."""
-    return share(number, total, warmup=0.03 * total, flat=0.5)
+    return rise_and_fall(number, total, warmup=0.03 * total, flat=0.5, last=LAST)
 
 
 def floats(pictures: Tensor) -> Tensor:
