@@ -91,7 +91,7 @@ def even_face() -> Face:
 
 
 KEPT = PROJECT / ".cache/small-store"
-"""What the small project's stages computed in earlier runs. Its keys hold code, numbers and inputs: it can only be right.
+"""What the small project's stages computed in earlier runs. Keys hold code, numbers and inputs, so it is always right.
 It may be deleted."""
 
 MOST_KEPT = 200 * 2**20

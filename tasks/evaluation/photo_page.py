@@ -64,6 +64,8 @@ def render_photo_page(photo: Photo, *, notices: Sequence[str], declines: Sequenc
 
 def _body(reading: Reading) -> Markup:
     """The reading's own template, filled in."""
+    if not reading.template:
+        return Markup()
     page = environment().get_template(reading.template)
     return Markup(page.render(reading=reading, **reading.context))  # noqa: S704 (it escapes)
 

@@ -15,9 +15,10 @@ from flows import PROJECT
 from tasks.anomaly import training
 from tasks.anomaly.checkpoints import load_generator
 from tasks.anomaly.cohort import scored, trains
-from tasks.anomaly.training import TrainingError, controls_of, rate_share, train
+from tasks.anomaly.training import controls_of, rate_share, train
 from tasks.base import checkpoints as standing
 from tasks.base.images import encode_png
+from tasks.base.training import TrainingError
 from tasks.schemas.anomaly import ALIGNED
 from tests.anomaly.small_generator import SETTINGS, SIZE, blobs, settings
 

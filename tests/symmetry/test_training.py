@@ -10,10 +10,11 @@ import pytest
 import torch
 from safetensors.torch import load as load_tensors
 
+from tasks.base.training import TrainingError
 from tasks.symmetry import distances, training
 from tasks.symmetry.halves import PairedHalves
 from tasks.symmetry.network import contrastive_loss, load_network, provenance_of
-from tasks.symmetry.training import Trained, TrainingError, learning_rate
+from tasks.symmetry.training import Trained, learning_rate
 from tests.symmetry.small_training import AUGMENTATION, SETTINGS, bars, small_training
 
 OFF = AUGMENTATION.model_copy(update=dict.fromkeys(type(AUGMENTATION).model_fields, 0.0))
