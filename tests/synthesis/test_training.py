@@ -12,11 +12,12 @@ import torch
 
 from flows import PROJECT
 from tasks.base.absence import Absent
+from tasks.base.training import TrainingError
 from tasks.params.synthesis import Timesteps
 from tasks.schemas.synthesis import CAPTIONS
 from tasks.synthesis.adapter.examples import ExamplesError, batch_at, examples_of, steps_of
 from tasks.synthesis.adapter.timesteps import levels
-from tasks.synthesis.adapter.training import TrainingError, network_of
+from tasks.synthesis.adapter.training import network_of
 from tests.synthesis.small_adapter import SETTINGS, small_examples, small_training, tables
 
 
