@@ -30,7 +30,7 @@ INNER_LOWER = [(-0.09, 0.784), (0, 0.788)]
 _LONGEST = """
 test_pipeline flows/test_serving flows/test_clusters test_locks test_changes test_kills flows/test_tracking
 test_bad_input flows/test_rebuild flows/test_crash_points flows/test_stewardship flows/test_warm synthesis/test_fidelity
-flows/test_anomaly flows/test_synthesis flows/test_collect flows/test_processes
+flows/test_anomaly flows/test_synthesis flows/test_collect flows/test_processes bench/test_smoke
 """
 LONGEST = _LONGEST.split()
 """Files by the time they take. A worker takes a whole file, so these come first, and the last ones are short."""
