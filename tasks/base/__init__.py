@@ -1,1 +1,1 @@
-"""Foundations of every system: tables, digests, images, weights, trunks, checkpoints, processes, the runtime."""
+"""Foundations of every system: tables, digests, images, weights, trunks, checkpoints, training, processes, runtime."""

@@ -1,13 +1,13 @@
 """What every training has around its steps: a bar, a checkpoint now and then, a key, and those who watch.
 
-In: how far a training is and what it is to do now and then. Out: the numbers of the steps still to take. A training
-reads
+In: how far a training is, and what it does now and then. Out: the numbers of the steps still to take. A training reads
 
-    state = checkpoints.read(checkpoint, key)
+    state = checkpoints.read(checkpoint, key_of(__name__, settings, data))
     for number in steps(first, total, every=50, keep=keep, on_progress=on_progress):
-        ...one step; its random numbers depend on the seed and on `number` alone
+        ...  # one step
 
-so that one that is killed and goes on from its checkpoint ends with the same bytes. Knows nothing of what is learned.
+A step's random numbers depend on the seed and on `number` alone, so a training that is killed and goes on from its
+checkpoint ends with the same bytes. Knows nothing of what is learned.
 """
 
 import hashlib
