@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from flows import PROJECT
 from tests.project import SMALL, make_project, run
 
 SIZE = 400
@@ -90,33 +89,6 @@ def even_face() -> Face:
     return Face(image, landmarks)
 
 
-KEPT = PROJECT / ".cache/small-store"
-"""What the small project's stages computed in earlier runs. Keys hold code, numbers and inputs, so it is always right.
-It may be deleted."""
-
-MOST_KEPT = 200 * 2**20
-"""Bytes; more begins anew, since every change of the code leaves results that nobody asks for any more."""
-
-
-def lend_store(folder: Path) -> None:
-    """The results of earlier runs, as copies: tests damage theirs."""
-    if KEPT.exists():
-        shutil.copytree(KEPT, folder / "data/.artifacts")
-
-
-def keep_store(folder: Path) -> None:
-    """Results and their references for the next run, whole or not at all."""
-    size = sum(file.stat().st_size for file in (folder / "data/.artifacts").rglob("*") if file.is_file())
-    fresh = KEPT.with_name(f"{KEPT.name}.{os.getpid()}")
-    passing = shutil.ignore_patterns("checkpoints", "staging", "lock", "uses")
-    shutil.copytree(folder / "data/.artifacts", fresh, ignore=passing)
-    shutil.rmtree(KEPT, ignore_errors=True)
-    if size < MOST_KEPT:
-        fresh.rename(KEPT)
-    else:
-        shutil.rmtree(fresh)
-
-
 @pytest.fixture(scope="session")
 def built(tmp_path_factory, worker_id) -> Path:
     """A small project after its first run, committed. For looking at: whoever changes something copies it.
@@ -131,9 +103,7 @@ def built(tmp_path_factory, worker_id) -> Path:
         if not (shared / "built/whole").exists():
             shutil.rmtree(shared / "built", ignore_errors=True)
             make_project(folder, SMALL)
-            lend_store(folder)
             run(folder, "vermilion", "rebuild")
-            keep_store(folder)
             run(folder, "git", "add", ".")
             run(folder, "git", "commit", "-qm", "first run")
             (shared / "built/whole").touch()

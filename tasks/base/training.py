@@ -6,7 +6,7 @@ In: how far a training is, and what it does now and then. Out: the numbers of th
     for number in steps(first, total, every=50, keep=keep, on_progress=on_progress):
         ...  # one step
 
-What a step draws by lot depends on the seed and its number alone, so a training that is killed and goes on from its
+A step's random numbers depend on the seed and on `number` alone, so a training that is killed and goes on from its
 checkpoint ends with the same bytes. Knows nothing of what is learned.
 """
 

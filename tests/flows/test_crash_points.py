@@ -19,7 +19,7 @@ POINTS = 6
 DRIVER = """
 import os, shlex, shutil, signal, sys
 from pathlib import Path
-from flows.__main__ import run
+from flows.launch import launch as run
 from flows.stages import evaluate
 from flows.stages import ingest
 from flows.stages import report
