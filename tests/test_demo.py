@@ -5,7 +5,18 @@ import json
 from flows import PROJECT
 
 METRICS = json.loads((PROJECT / "data/reports/metrics.json").read_text())
-ANOMALY, SYNTHESIS = METRICS["anomaly"], METRICS["synthesis"]
+SYMMETRY, ANOMALY, SYNTHESIS = METRICS["symmetry"], METRICS["anomaly"], METRICS["synthesis"]
+
+
+def test_both_networks_tell_unseen_pairs_apart_and_follow_the_drawn_severity():
+    """Processors differ in the second digit, so the bounds lie below all that was seen (docs/demo.md)."""
+    clp, temporal = SYMMETRY["strategies"]["clp"], SYMMETRY["strategies"]["temporal"]
+    assert clp["binary"]["test"]["accuracy"]["value"] >= 0.94
+    assert clp["binary"]["test"]["auc"]["value"] >= 0.98
+    assert clp["references"]["drawn_severity"]["spearman"]["value"] >= 0.88
+    assert temporal["binary"]["test"]["accuracy"]["value"] >= 0.75
+    assert temporal["binary"]["test"]["auc"]["value"] >= 0.85
+    assert temporal["references"]["drawn_severity"]["spearman"]["value"] >= 0.65
 
 
 def severity_correlations() -> list[float]:
