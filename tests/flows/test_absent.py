@@ -105,6 +105,7 @@ def test_five_people(drawn, tmp_path):
     assert "1 person: too few for the split into training, validation and test" in page
 
 
+@pytest.mark.long
 def test_what_is_absent_is_not_shown_from_an_earlier_run(drawn, tmp_path):
     """The outs of a stage that finds no data are emptied, also without DVC."""
     folder = case(drawn, tmp_path / "p", lambda line: True, off="synthesis")

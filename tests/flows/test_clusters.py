@@ -29,6 +29,8 @@ from tests.flows.counting import Counting
 from tests.flows.test_incremental import image
 from tests.server import prefect_server
 
+pytestmark = pytest.mark.long
+
 VARIATION = PhantomVariation(yaw=4, pitch=3, roll=4, shift=0.05, zoom=0.08, opening=0.08, widening=0.3)
 INPUTS = {"ingest_landmarks": ("images", "frames"), "ingest_lips": ("images", "frames", "landmarks")}
 

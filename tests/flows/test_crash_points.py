@@ -13,6 +13,8 @@ from tasks.base.digests import file_digest
 from tasks.store.artifacts import Store
 from tests.project import copy_project, lock, outs, run
 
+pytestmark = pytest.mark.long
+
 POINTS = 6
 """Moments tried of each stage, spread over all that there are."""
 

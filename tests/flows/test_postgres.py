@@ -9,6 +9,8 @@ from tests.flows.test_tracking import list_images, project, runs  # noqa: F401 (
 from tests.postgres import postgres, programs
 from tests.server import prefect_server
 
+pytestmark = pytest.mark.long
+
 
 def count(database: str, table: str) -> int:
     async def ask() -> int:
