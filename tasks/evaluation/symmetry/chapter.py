@@ -86,7 +86,7 @@ def show(made: Symmetry, record: Mapping[str, Any], shown: Shown) -> Chapter:
         empty,
         tiles=words.tiles(record),
         findings=words.findings(record, shown.study.raters["ceiling"]),
-        notices=[*section.notices(shown.numbers, made), *_left_out(made)],
+        notices=[*(section.notices(shown.numbers) if made.pairs else []), *_left_out(made)],
         pictures=section.draw(made, record, shown),
         columns={name: called(name) for name in methods},
         template="evaluation/symmetry/section.html.j2",

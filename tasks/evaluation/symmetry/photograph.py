@@ -21,6 +21,7 @@ from tasks.evaluation.symmetry.chapter import NAME, SOURCE
 from tasks.evaluation.symmetry.compare import PREFIX, training_scale
 from tasks.evaluation.symmetry.read import read_pairs
 from tasks.evaluation.symmetry.reading import Distance, as_reading
+from tasks.evaluation.symmetry.section import notices as said_of
 from tasks.pages.chapter import Reading
 from tasks.params.evaluation import Evaluate
 from tasks.params.symmetry import SymmetryTrain
@@ -74,7 +75,8 @@ def open_reader(root: Path) -> SymmetryReader | None:
         if folder.name in measured.get("strategies", {})
     ]
     threads = params.load(SymmetryTrain, "symmetry_train", root / "params.yaml").threads
-    return SymmetryReader(tuple(models), threads) if models else None
+    said = tuple(said_of(root / "params.yaml"))
+    return SymmetryReader(tuple(models), threads, said) if models else None
 
 
 def _model(folder: Path, measured: Mapping[str, Any], rated: pd.DataFrame, settings: Evaluate) -> Model:

@@ -48,10 +48,10 @@ class Example:
     png: bytes
 
 
-def notices(numbers: Path, made: Symmetry) -> list[str]:
+def notices(numbers: Path) -> list[str]:
     """What a reader must know of the networks behind the chapter."""
     random = params.load(SymmetryTrain, "symmetry_train", numbers).initial_weights == "random"
-    return [STAND_IN] if random and made.pairs else []
+    return [STAND_IN] if random else []
 
 
 def context(made: Symmetry, record: Mapping[str, Any], shown: Shown) -> dict[str, Any]:
