@@ -17,7 +17,7 @@ HOLD = """
 import os, sys
 from flows.running.cards import card
 if len(sys.argv) > 3:
-    import flows.tracking  # another user may not read what is installed here
+    import flows.running.tracking  # another user may not read what is installed here
     os.setuid(int(sys.argv[3]))
 with card(sys.argv[1], cards=eval(sys.argv[2])) as name:
     print("has", name, os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
