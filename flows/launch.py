@@ -10,6 +10,7 @@ import importlib
 import inspect
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -87,13 +88,19 @@ def ending_well(flow: Any, stage: str, outs: Sequence[Path]) -> Iterator[None]:
 
 
 def switched_off(stage: str) -> str | None:
-    """Why the stage makes nothing: its system is off in params.yaml. InputError names systems that there are not."""
+    """Why the stage makes nothing: its system is off in params.yaml. InputError: a name that no stage listens to."""
     systems = params.load(Systems, "systems").root
-    known = sorted({module.name.partition("_")[0] for module in pkgutil.iter_modules(stages.__path__)})
-    if unknown := [name for name in systems if name not in known]:
+    known = can_be_off(Path("dvc.yaml"))
+    if unknown := [name for name in systems if known and name not in known]:
         raise InputError(f"params.yaml: systems: no system {unknown[0]!r}; there are: {', '.join(known)}")
     system = stage.partition("_")[0]
     return None if systems.get(system, True) else f"{system} is off in params.yaml: set `systems: {system}: true`"
+
+
+def can_be_off(pipeline: Path) -> list[str]:
+    """The systems whose stages have `systems.NAME` among their params in dvc.yaml; none where there is no dvc.yaml."""
+    text = pipeline.read_text(encoding="utf-8") if pipeline.exists() else ""
+    return sorted(set(re.findall(r"\bsystems\.(\w+)", text)))
 
 
 def module_of(stage: str) -> ModuleType | None:

@@ -8,11 +8,11 @@ from flows.buckets import Out
 from flows.buckets.incremental import run_buckets
 from flows.buckets.work import Source, Work, write_parts
 from tasks import params
-from tasks.base import tables
+from tasks.base import absence, tables
 from tasks.ingest import frames as clips
 from tasks.ingest import landmarks as points
 from tasks.ingest import lips as mouths
-from tasks.ingest.inventory import take_inventory
+from tasks.ingest.inventory import NoImages, take_inventory
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import folders
 from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings
@@ -31,9 +31,11 @@ def _runtime() -> Runtime:
 def ingest_images(raw: Path, added: Path, out: Out, refusals: Out) -> None:
     """List the images and clips of the raw folder and of the batches added to it, by content."""
     settings = params.load(IngestImages, "ingest_images")
-    images, refused = take_inventory(
-        folders(raw, added), still_suffixes=settings.still_suffixes, clip_suffixes=settings.clip_suffixes
-    )
+    kinds = {"still_suffixes": settings.still_suffixes, "clip_suffixes": settings.clip_suffixes}
+    try:
+        images, refused = take_inventory(folders(raw, added), **kinds)
+    except NoImages as error:
+        raise absence.Absent(f"{error}; add photographs or clips (docs/raw-layout.md)") from error
     made: dict[str, object] = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}
     write_parts(images, out, IMAGES, made, buckets=params.load(Runtime, "runtime").buckets)
     tables.write(refused, refusals, REFUSALS, provenance=made)

@@ -23,17 +23,20 @@ class Absent(Exception):
 
 
 def mark(out: Path, reason: str) -> None:
-    """Make the out say that it is absent. What was in it is removed."""
+    """Make the out say that it is absent. What was in it is removed; OSError where that cannot be."""
     if out.suffix == ".parquet":
         empty = pa.table({}).replace_schema_metadata({tables.ABSENT: reason.encode()})
         with tables.replacing(out) as temporary:
             pq.write_table(empty, temporary)
         return
-    if out.suffix != ".json":
-        shutil.rmtree(out, ignore_errors=True)
-        out = out / MARKER
-    with tables.replacing(out) as temporary:
+    file = out if out.suffix == ".json" else out / MARKER
+    with tables.replacing(file) as temporary:
         temporary.write_text(json.dumps({"reason": reason}) + "\n", encoding="utf-8")
+    for old in out.iterdir() if out.is_dir() else ():
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old)
+        elif old != file:
+            old.unlink()
 
 
 def clear(out: Path) -> None:

@@ -34,6 +34,10 @@ REQUIRED = ("path", "subject_id", "population")
 OPTIONAL = (*WORDS, "licence", "consent", "notice")
 
 
+class NoImages(RawLayoutError):
+    """No images.csv names a photograph or a clip. Nothing in them is wrong."""
+
+
 @dataclass(frozen=True)
 class _Named:
     """A file that a line names."""
@@ -55,7 +59,7 @@ def take_inventory(
 ) -> tuple[pa.Table, pa.Table]:
     """The images and refusals tables. `folders`: the raw folder first, which must have an images.csv.
 
-    RawLayoutError when an images.csv is unusable.
+    RawLayoutError when an images.csv is unusable; NoImages when none of them names an image.
 
     Refused with their line: files that are missing or of another kind, populations, sides and other words that are
     not known, files that cannot be opened, the same photograph under two subjects, populations, sides or other words,
@@ -79,7 +83,7 @@ def take_inventory(
     kept, conflicts = _without_conflicts([item for item in found if isinstance(item, _Named)])
     rows = [_row(group, set(clip_suffixes)) for group in kept]
     if not rows and not refused and not conflicts:
-        raise RawLayoutError(f"{folders[0].csv('images')}: names no image")
+        raise NoImages(f"{folders[0].csv('images')}: names no image")
     return IMAGES.table(sorted(rows, key=lambda row: str(row["image_id"]))), refusals_table(refused + conflicts)
 
 

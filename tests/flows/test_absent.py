@@ -146,20 +146,19 @@ def ran(said: str) -> set[str]:
     return {name.partition("@")[0] for name in re.findall(r"Running stage '([^']+)'", said)}
 
 
-def test_an_unknown_system_is_named_with_the_known_ones(drawn, tmp_path):
-    folder = own_project(drawn, tmp_path / "p", lambda line: True)
+def test_no_photographs_at_all(drawn, tmp_path):
+    said = everything(own_project(drawn, tmp_path / "p", lambda line: False))
+    assert "ingest_images: nothing to do: data/raw/mine/images.csv: names no image; add photographs or clips" in said
+    assert set(reasons(tmp_path / "p")) == {"anomaly", "symmetry", "synthesis"}
+
+
+@pytest.mark.parametrize("name", ["symetry", "evaluate"])
+def test_a_name_that_is_no_system_is_refused_with_the_known_ones(drawn, tmp_path, name):
+    folder = own_project(drawn, tmp_path / "p", lambda line: False)
     numbers = yaml.safe_load((folder / "params.yaml").read_text())
-    numbers["systems"]["symetry"] = False
+    numbers["systems"][name] = False
     (folder / "params.yaml").write_text(yaml.safe_dump(numbers))
-    done = run(
-        folder,
-        "python",
-        "-m",
-        "flows",
-        "symmetry_baselines",
-        *["--images", "a", "--landmarks", "b", "--out", "c"],
-        check=False,
-    )
+    given = ("--images", "a", "--landmarks", "b", "--out", "c")
+    done = run(folder, "python", "-m", "flows", "symmetry_baselines", *given, check=False)
     assert done.returncode == 1
-    assert "systems: no system 'symetry'; there are:" in done.stderr
-    assert "symmetry" in done.stderr
+    assert f"systems: no system {name!r}; there are: anomaly, symmetry, synthesis" in done.stderr

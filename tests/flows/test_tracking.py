@@ -102,6 +102,17 @@ def test_bad_input_is_one_line_and_no_traceback(project, server):
         assert "Traceback" not in done.stderr.splitlines()[-1]
 
 
+def test_a_stage_whose_system_is_off_completes(project, server):
+    numbers = yaml.safe_load((project / "params.yaml").read_text())
+    numbers["systems"]["anomaly"] = False
+    (project / "params.yaml").write_text(yaml.safe_dump(numbers))
+    done = stage(project, "anomaly_align", server, images="images", landmarks="landmarks", out="aligned")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "anomaly_align: nothing to do: anomaly is off in params.yaml" in done.stdout
+    assert [run["state_type"] for run in runs(server, "flow_runs", "anomaly_align")] == ["COMPLETED"]
+    assert [file.name for file in (project / "aligned").iterdir()] == ["absent.json"]
+
+
 DYING = """
 import os, signal, sys, time
 from pathlib import Path

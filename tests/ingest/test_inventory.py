@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.ingest.inventory import OPTIONAL, REQUIRED, take_inventory
+from tasks.ingest.inventory import OPTIONAL, REQUIRED, NoImages, take_inventory
 from tasks.ingest.raw import Folder, RawLayoutError, folders, read_lines
 
 HEADER = "path,subject_id,population,cleft_side,licence,consent,notice\n"
@@ -297,6 +297,12 @@ def test_a_file_that_cannot_be_trusted_stops_at_once(raw, text, told):
         inventory(raw, text)
     assert str(raw / "images.csv") in str(caught.value)
     assert told in str(caught.value)
+
+
+def test_a_list_of_nobody_is_no_fault_of_its_own_kind(raw):
+    """The stage tells it from a file that is wrong: it ends well."""
+    with pytest.raises(NoImages, match="names no image"):
+        inventory(raw, HEADER.encode())
 
 
 def test_a_missing_images_csv_says_what_it_should_hold(tmp_path):
