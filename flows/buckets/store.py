@@ -11,8 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tasks import params
-from tasks.params.running import Runtime
+from flows.buckets import runtime
 from tasks.store.artifacts import Store
 
 STORE = Path("data/.artifacts")
@@ -21,7 +20,7 @@ STORE = Path("data/.artifacts")
 
 def open_store() -> Store:
     """The project's store, with the one that `runtime.shared_store` names behind it."""
-    return Store(STORE, params.load(Runtime, "runtime").shared_store)
+    return Store(STORE, runtime().shared_store)
 
 
 @dataclass

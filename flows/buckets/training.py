@@ -1,4 +1,4 @@
-"""A stage's one dear result, such as a trained network: taken from the store, or made on a card and kept.
+"""A stage's one expensive result, such as a trained network: taken from the store, or made on a card and kept.
 
 In: a provenance, and the function that makes the result. Out: the result as a table, and files in the stage's out. The
 function gets a checkpoint, in which it stands while it works. That is removed once the result is safe in the store, so
@@ -11,15 +11,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from flows.buckets import runtime
 from flows.buckets.incremental import recall
 from flows.buckets.store import open_store
 from flows.running.cards import card
 from flows.running.progress import reporter
-from tasks import params
 from tasks.base import tables
 from tasks.base.digests import digest
 from tasks.base.tables import Schema
-from tasks.params.running import Runtime
 
 Make = Callable[[Path, Callable[[int, int], None]], pa.Table]
 """Makes the result, given a file to stand in and a function to tell the steps done and in all."""
@@ -31,7 +30,7 @@ def recall_or_train(record: Mapping[str, Any], schema: Schema, make: Make) -> pa
     checkpoint = open_store().checkpoint(stage, digest(record))
 
     def make_on_a_card() -> pa.Table:
-        with card(stage, cards=params.load(Runtime, "runtime").cards):
+        with card(stage, cards=runtime().cards):
             return make(checkpoint, reporter(stage))
 
     found = recall(record, schema, make_on_a_card)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from prefect import flow
 from pydantic import BaseModel
 
-from flows.buckets import Out
+from flows.buckets import Out, runtime
 from flows.buckets.incremental import recall, run_buckets
 from flows.buckets.training import leave, recall_or_train
 from flows.buckets.work import Source, Work, provenance
@@ -35,19 +35,18 @@ from tasks.params.anomaly import (
     AnomalyPerceptual,
     AnomalyScore,
 )
-from tasks.params.running import Runtime
 from tasks.schemas.anomaly import (
     ADAPTATIONS,
     ALIGNED,
     ANOMALY_MAPS,
     ANOMALY_SCORES,
     GENERATOR_CURVES,
+    GENERATOR_FILE,
     GENERATORS,
     INVERSIONS,
 )
 from tasks.schemas.ingest import IMAGES, LANDMARKS
 
-FILE = "generator.safetensors"
 NOBODY = (
     "nobody to score: no face of a patient, nor of a control whom the generator has not seen, could be aligned; add "
     "patients (population repaired or unrepaired in images.csv), or controls"
@@ -55,10 +54,6 @@ NOBODY = (
 WHO = ["image_id", "subject_id", "population"]
 FACE = ("image_id", "subject_id", "picture", "reason")
 """What a latent depends on: not the way back to the original."""
-
-
-def _runtime() -> Runtime:
-    return params.load(Runtime, "runtime")
 
 
 @flow
@@ -71,7 +66,7 @@ def anomaly_align(images: Path, landmarks: Path, out: Out) -> None:
         sources={"images": Source(images, IMAGES, PIXELS), "landmarks": Source(landmarks, LANDMARKS)},
         settings={"settings": params.load(AnomalyAlign, "anomaly_align")},
     )
-    run_buckets(work, out, runtime=_runtime())
+    run_buckets(work, out, runtime=runtime())
 
 
 @flow
@@ -94,10 +89,10 @@ def anomaly_generator(aligned: Path, weights: Path, out: Out) -> None:
         file = _checked(weights / settings.source, settings)
         record["files"] = {settings.source: settings.sha256}
         result = recall(record, GENERATORS, lambda: _read(file, record, size)).to_pylist()[0]
-    leave(out, {FILE: result["weights"]})
+    leave(out, {GENERATOR_FILE: result["weights"]})
     tables.write(GENERATOR_CURVES.table(result["curves"]), out / "curves.parquet", GENERATOR_CURVES, provenance=record)
     try:
-        checkpoints.require_faces(checkpoints.load_generator(out / FILE))
+        checkpoints.require_faces(checkpoints.load_generator(out / GENERATOR_FILE))
     except checkpoints.GeneratorError as error:
         if settings.source != "controls":
             raise
@@ -170,11 +165,11 @@ def anomaly_invert(aligned: Path, generator: Path, weights: Path, out: Out) -> N
         schema=INVERSIONS,
         sources={"aligned": Source(aligned, ALIGNED, FACE, ids)},
         settings={"settings": settings, "perceptual": _perceptual(), "weights": str(weights)},
-        files={"generator": generator / FILE},
+        files={"generator": generator / GENERATOR_FILE},
         together=settings.together,
         resumable=True,
     )
-    run_buckets(work, out, runtime=_runtime(), here=_on_a_card())
+    run_buckets(work, out, runtime=runtime(), here=_on_a_card())
 
 
 @flow
@@ -191,10 +186,10 @@ def anomaly_adapt(aligned: Path, inversions: Path, generator: Path, weights: Pat
         schema=ADAPTATIONS,
         sources={"aligned": Source(aligned, ALIGNED, FACE, ids), "inversions": Source(inversions, INVERSIONS)},
         settings={"settings": settings, "perceptual": _perceptual(), "weights": str(weights)},
-        files={"generator": generator / FILE},
+        files={"generator": generator / GENERATOR_FILE},
         together=settings.together,
     )
-    run_buckets(work, out, runtime=_runtime(), here=_on_a_card())
+    run_buckets(work, out, runtime=runtime(), here=_on_a_card())
 
 
 @flow
@@ -214,8 +209,8 @@ def anomaly_score(aligned: Path, inversions: Path, adaptations: Path, weights: P
     scoring = Work("anomaly_score", scores.score_photographs, ANOMALY_SCORES, pictures, numbers)
     mapped = {**pictures, "inversions": Source(inversions, INVERSIONS)}
     mapping = Work("anomaly_score", scores.map_photographs, ANOMALY_MAPS, mapped, numbers)
-    run_buckets(scoring, out, runtime=_runtime(), here=_on_a_card())
-    run_buckets(mapping, maps, runtime=_runtime(), here=_on_a_card())
+    run_buckets(scoring, out, runtime=runtime(), here=_on_a_card())
+    run_buckets(mapping, maps, runtime=runtime(), here=_on_a_card())
 
 
 def _perceptual() -> AnomalyPerceptual:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from prefect import flow
 
-from flows.buckets import Out
+from flows.buckets import Out, runtime
 from flows.buckets.incremental import run_buckets
 from flows.buckets.work import Source, Work, write_parts
 from tasks import params
@@ -16,15 +16,10 @@ from tasks.ingest.inventory import NoImages, take_inventory
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import folders
 from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings
-from tasks.params.running import Runtime
 from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS
 
 PIXELS = ("image_id", "kind", "subject_id", "population")
 """What a result from an image's pixels depends on: not its path, licence or consent."""
-
-
-def _runtime() -> Runtime:
-    return params.load(Runtime, "runtime")
 
 
 @flow
@@ -37,7 +32,7 @@ def ingest_images(raw: Path, added: Path, out: Out, refusals: Out) -> None:
     except NoImages as error:
         raise absence.Absent(f"{error}; add photographs or clips (docs/raw-layout.md)") from error
     made: dict[str, object] = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}
-    write_parts(images, out, IMAGES, made, buckets=params.load(Runtime, "runtime").buckets)
+    write_parts(images, out, IMAGES, made, buckets=runtime().buckets)
     tables.write(refused, refusals, REFUSALS, provenance=made)
     print(f"ingest_images: {images.num_rows} images, {refused.num_rows} lines refused", flush=True)
 
@@ -65,7 +60,7 @@ def ingest_frames(images: Path, out: Out) -> None:
         sources={"images": Source(images, IMAGES, PIXELS)},
         settings={"settings": params.load(IngestFrames, "ingest_frames")},
     )
-    run_buckets(work, out, runtime=_runtime())
+    run_buckets(work, out, runtime=runtime())
 
 
 @flow
@@ -78,7 +73,7 @@ def ingest_landmarks(images: Path, frames: Path, out: Out) -> None:
         sources={"images": Source(images, IMAGES, PIXELS), "frames": Source(frames, FRAMES)},
         settings={"settings": params.load(IngestLandmarks, "ingest_landmarks")},
     )
-    run_buckets(work, out, runtime=_runtime())
+    run_buckets(work, out, runtime=runtime())
 
 
 @flow
@@ -95,4 +90,4 @@ def ingest_lips(images: Path, frames: Path, landmarks: Path, out: Out) -> None:
         },
         settings={"settings": params.load(IngestLips, "ingest_lips")},
     )
-    run_buckets(work, out, runtime=_runtime())
+    run_buckets(work, out, runtime=runtime())

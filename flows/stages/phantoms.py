@@ -2,10 +2,9 @@
 
 from prefect import flow
 
-from flows.buckets import Out
+from flows.buckets import Out, runtime
 from tasks import params
 from tasks.params.phantoms import PhantomsDraw
-from tasks.params.running import Runtime
 from tasks.phantoms.dataset import draw_dataset
 
 
@@ -13,4 +12,4 @@ from tasks.phantoms.dataset import draw_dataset
 def phantoms_draw(out: Out) -> None:
     """Draw faces, clips and ratings into a raw folder."""
     settings = params.load(PhantomsDraw, "phantoms_draw")
-    draw_dataset(out, settings=settings, workers=params.load(Runtime, "runtime").workers)
+    draw_dataset(out, settings=settings, workers=runtime().workers)

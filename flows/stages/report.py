@@ -15,8 +15,8 @@ from tasks.base import tables
 from tasks.evaluation import chapters, comparison
 from tasks.evaluation.census import read_notices, read_provenance, read_refusals, take_census
 from tasks.evaluation.report import draw_raters, render_report
-from tasks.evaluation.show import Shown
 from tasks.evaluation.study import Study
+from tasks.evaluation.system import Shown, System
 from tasks.pages.chapter import Chapter
 from tasks.pages.environment import Picture
 from tasks.params.evaluation import Evaluate, Report
@@ -57,7 +57,7 @@ def report(systems: Path, ingest: Path, metrics: Path, scores: Path, figures: Pa
     show(lambda: create_link_artifact(out.resolve().as_uri(), link_text="report", key="report"))
 
 
-def _gather(own: Sequence[chapters.System], systems: Path, ingest: Path) -> tuple[dict[str, Any], Study]:
+def _gather(own: Sequence[System], systems: Path, ingest: Path) -> tuple[dict[str, Any], Study]:
     settings = params.load(Evaluate, "evaluate")
     said = tables.read(ingest / "ratings.parquet", RATINGS).to_pandas()
     known = tables.read(ingest / "references.parquet", REFERENCES).to_pandas()
@@ -65,7 +65,7 @@ def _gather(own: Sequence[chapters.System], systems: Path, ingest: Path) -> tupl
 
 
 def _show(
-    own: Sequence[chapters.System],
+    own: Sequence[System],
     made: Mapping[str, Any],
     study: Study,
     result: comparison.Evaluation,

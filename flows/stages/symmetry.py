@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import flow
 
-from flows.buckets import Out
+from flows.buckets import Out, runtime
 from flows.buckets.incremental import run_buckets
 from flows.buckets.store import STORE
 from flows.buckets.training import leave, recall_or_train
@@ -22,16 +22,11 @@ from tasks import params
 from tasks.base import absence, tables
 from tasks.base.digests import table_digest
 from tasks.params.ingest import IngestLandmarks, IngestLips
-from tasks.params.running import Runtime
 from tasks.params.symmetry import SymmetryPairs, SymmetryTrain, SymmetryWarp
 from tasks.schemas.ingest import IMAGES, LANDMARKS, LIPS
 from tasks.schemas.symmetry import BASELINES, CURVES, DISTANCES, HALVES, PAIR_DISTANCES, PAIRS, TRAINED, WARPS
 from tasks.symmetry import baselines, controls
 from tasks.symmetry import pairs as pairing
-
-
-def _runtime() -> Runtime:
-    return params.load(Runtime, "runtime")
 
 
 @flow
@@ -52,7 +47,7 @@ def symmetry_warp(images: Path, landmarks: Path, exemplars: Path, out: Out) -> N
         },
         files={"exemplars": exemplars},
     )
-    run_buckets(work, out, runtime=_runtime())
+    run_buckets(work, out, runtime=runtime())
 
 
 @flow
@@ -61,7 +56,6 @@ def symmetry_pairs(strategy: str, warps: Path, lips: Path, out: Out) -> None:
     settings = params.load(SymmetryPairs, "symmetry_pairs")
     if strategy == "clp":
         absence.require(warps)
-    if strategy == "clp":
         source, schema, key = warps, WARPS, "warp_id"
         columns = [key, "subject_id", "population", "symmetric", "kind", "severity_applied", "reason"]
         pairs = pairing.clp_pairs(tables.read(warps, WARPS, columns).to_pylist(), settings=settings)
@@ -156,7 +150,7 @@ def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out:
         settings={"threads": threads},
         files={"model": file},
     )
-    run_buckets(work, out / "photographs", runtime=_runtime(), here=True)
+    run_buckets(work, out / "photographs", runtime=runtime(), here=True)
 
 
 @flow
@@ -169,4 +163,4 @@ def symmetry_baselines(images: Path, landmarks: Path, out: Out) -> None:
         sources={"images": Source(images, IMAGES, PIXELS), "landmarks": Source(landmarks, LANDMARKS)},
         settings={},
     )
-    run_buckets(work, out, runtime=_runtime())
+    run_buckets(work, out, runtime=runtime())

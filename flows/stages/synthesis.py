@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import flow
 
-from flows.buckets import Out
+from flows.buckets import Out, runtime
 from flows.buckets.incremental import run_buckets
 from flows.buckets.training import leave, recall_or_train
 from flows.buckets.work import Source, Work, provenance, write_parts
@@ -24,7 +24,6 @@ from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.base import absence, tables
 from tasks.base.digests import table_digest
-from tasks.params.running import Runtime
 from tasks.params.synthesis import (
     SynthesisBase,
     SynthesisCache,
@@ -57,10 +56,6 @@ TRIED = 32
 """Prompts, at least, that a trained adapter is tried with, called by its trigger and not."""
 SAID = (*PIXELS, "names", "cleft_side", "age_group", "gender", "asymmetry", "scarring")
 """What a caption is made of."""
-
-
-def _runtime() -> Runtime:
-    return params.load(Runtime, "runtime")
 
 
 @flow
@@ -113,7 +108,7 @@ def synthesis_captions(images: Path, landmarks: Path, edits: Path, out: Out) -> 
         settings={"settings": settings},
         files={"edits": edits},
     )
-    run_buckets(work, out, runtime=_runtime())
+    run_buckets(work, out, runtime=runtime())
     said = tables.read(out, CAPTIONS, ["condition", "reason"]).to_pylist()
     if not [row for row in said if row["condition"] in CONDITIONS and row["reason"] is None]:
         raise absence.Absent(NO_PATIENTS)
@@ -148,8 +143,8 @@ def synthesis_cache(images: Path, captions: Path, base: Path, latents: Out, text
         settings={},
         files={"base": base / BASE},
     )
-    run_buckets(shown, latents, runtime=_runtime(), here=True)
-    run_buckets(said, texts, runtime=_runtime(), here=True)
+    run_buckets(shown, latents, runtime=runtime(), here=True)
+    run_buckets(said, texts, runtime=runtime(), here=True)
 
 
 @flow
@@ -230,7 +225,7 @@ def synthesis_prompts(out: Out, coverage: Out) -> None:
     planned = pa.concat_tables(
         prompts.plan_prompts(condition=condition, triggers=triggers, settings=settings) for condition in CONDITIONS
     )
-    write_parts(planned, out, PROMPTS, made, buckets=_runtime().buckets)
+    write_parts(planned, out, PROMPTS, made, buckets=runtime().buckets)
     tables.write(prompts.coverage(planned), coverage, PROMPT_COVERAGE, provenance=made)
 
 
@@ -253,7 +248,7 @@ def synthesis_generate(condition: str, prompts: Path, base: Path, adapter: Path,
         files={"base": base / BASE, "adapter": adapter / ADAPTER},
         together=settings.together,
     )
-    run_buckets(work, out, runtime=_runtime(), here=True)
+    run_buckets(work, out, runtime=runtime(), here=True)
     over = tables.read(out, GENERATED, ["clip_over", "t5_over"]).to_pandas().gt(0).any(axis=1).sum()
     if over:
         said = f"{over} of {len(own)} prompts are longer than a text encoder reads; what is too long is not seen"

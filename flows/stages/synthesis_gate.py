@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from prefect import flow
 from pydantic import BaseModel
 
-from flows.buckets import Out
+from flows.buckets import Out, runtime
 from flows.buckets.incremental import run_buckets, stage_pool
 from flows.buckets.training import recall_or_train
 from flows.buckets.work import Source, Work, provenance
@@ -21,7 +21,6 @@ from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.base import absence, tables
 from tasks.base.digests import table_digest
-from tasks.params.running import Runtime
 from tasks.params.synthesis import (
     SynthesisClassify,
     SynthesisGenerate,
@@ -50,10 +49,6 @@ GROUPS = ("photographs", *CONDITIONS)
 WHO = ("image_id", "subject_id", "condition", "split", "reason")
 
 
-def _runtime() -> Runtime:
-    return params.load(Runtime, "runtime")
-
-
 @flow
 def synthesis_screen(prompts: Path, pre: Path, post: Path, out: Out) -> None:
     """Look at every picture: one whole frontal face, nothing over it, sharp, and as it was asked for?"""
@@ -61,7 +56,7 @@ def synthesis_screen(prompts: Path, pre: Path, post: Path, out: Out) -> None:
     from tasks.synthesis.gate import screening
 
     settings = params.load(SynthesisScreen, "synthesis_screen")
-    with stage_pool(_runtime().workers, screening.screen_pictures) as pool:
+    with stage_pool(runtime().workers, screening.screen_pictures) as pool:
         for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
             work = Work(
                 stage="synthesis_screen",
@@ -70,7 +65,7 @@ def synthesis_screen(prompts: Path, pre: Path, post: Path, out: Out) -> None:
                 sources={"generated": Source(generated, GENERATED), "prompts": Source(prompts, PROMPTS)},
                 settings={"settings": settings},
             )
-            run_buckets(work, out / condition, runtime=_runtime(), pool=pool)
+            run_buckets(work, out / condition, runtime=runtime(), pool=pool)
 
 
 @flow
@@ -90,8 +85,8 @@ def synthesis_identity(
         sources={"images": Source(images, IMAGES, PIXELS), "captions": Source(captions, CAPTIONS, WHO)},
         settings=numbers,
     )
-    with stage_pool(_runtime().workers, work.compute) as pool:
-        run_buckets(work, embeddings / "photographs", runtime=_runtime(), pool=pool)
+    with stage_pool(runtime().workers, work.compute) as pool:
+        run_buckets(work, embeddings / "photographs", runtime=runtime(), pool=pool)
         for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
             drawn = Work(
                 stage="synthesis_identity",
@@ -100,7 +95,7 @@ def synthesis_identity(
                 sources={"generated": Source(generated, GENERATED)},
                 settings=numbers,
             )
-            run_buckets(drawn, embeddings / condition, runtime=_runtime(), pool=pool)
+            run_buckets(drawn, embeddings / condition, runtime=runtime(), pool=pool)
     found = identity.compare(_embeddings(embeddings), settings=settings)
     record = provenance("synthesis_identity", identity, IDENTITY, numbers, {})
     tables.write(found, out, IDENTITY, provenance=record)
@@ -128,7 +123,7 @@ def synthesis_measure(
     settings = params.load(SynthesisMeasure, "synthesis_measure")
     recognised = params.load(SynthesisIdentity, "synthesis_identity")
     numbers: dict[str, BaseModel | int | str] = {"settings": settings, "weights": str(weights)}
-    run_buckets(_photographs(images, captions, numbers), features / "photographs", runtime=_runtime(), here=True)
+    run_buckets(_photographs(images, captions, numbers), features / "photographs", runtime=runtime(), here=True)
     for condition, generated in zip(CONDITIONS, (pre, post), strict=True):
         drawn = Work(
             stage="synthesis_measure",
@@ -138,7 +133,7 @@ def synthesis_measure(
             settings=numbers,
             together=LOOKED_AT,
         )
-        run_buckets(drawn, features / condition, runtime=_runtime(), here=True)
+        run_buckets(drawn, features / condition, runtime=runtime(), here=True)
     faces = _embeddings(embeddings)
     found = measures.measure(
         _both(pre, post),

@@ -6,24 +6,15 @@ and grades, the headline numbers. Knows no system by name.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from tasks.evaluation.metrics import finite, rounded
 from tasks.evaluation.study import COLUMNS, Study, make_study
+from tasks.evaluation.system import System
 from tasks.params.evaluation import Evaluate
 from tasks.statistics.correlation import correlate
-
-if TYPE_CHECKING:
-    from tasks.evaluation.chapters import System
-
-
-class Compared(NamedTuple):
-    """A chapter's `record` for metrics.json, and `grades` by method and image where it grades."""
-
-    record: dict[str, Any]
-    grades: dict[str, pd.Series | None]
 
 
 class Evaluation(NamedTuple):
@@ -35,7 +26,7 @@ class Evaluation(NamedTuple):
 
 
 def gather(
-    chapters: Sequence["System"],
+    chapters: Sequence[System],
     data: Path,
     ratings: pd.DataFrame,
     references: pd.DataFrame,
@@ -51,7 +42,7 @@ def gather(
     return made, make_study(ratings, references, everything, taught, settings)
 
 
-def evaluate(chapters: Sequence["System"], made: Mapping[str, Any], study: Study, *, numbers: Path) -> Evaluation:
+def evaluate(chapters: Sequence[System], made: Mapping[str, Any], study: Study, *, numbers: Path) -> Evaluation:
     """Every comparison that the report shows. The same inputs and settings give the same result, bit for bit."""
     compared = {chapter.NAME: chapter.compare(made[chapter.NAME], study, numbers) for chapter in chapters}
     grades = {method: own for found in compared.values() for method, own in found.grades.items()}
@@ -69,19 +60,15 @@ def evaluate(chapters: Sequence["System"], made: Mapping[str, Any], study: Study
 def compare_methods(study: Study) -> dict[str, Any]:
     """[method][target]: Pearson's r and Spearman's rho; targets are mean ratings by role, and references."""
     targets = {f"{name} ratings": values for name, values in study.targets.ratings.items()} | study.targets.references
-    methods = {str(name): rows.set_index("image_id")["score"].astype(float) for name, rows in _by_method(study.scores)}
-    unseen = {name: score[~score.index.isin(study.taught)] for name, score in methods.items()}
+    unseen = study.scores[~study.scores["image_id"].isin(study.taught)]
+    methods = {str(name): rows.set_index("image_id")["score"].astype(float) for name, rows in unseen.groupby("method")}
     return {
         name: {
             target: correlate(score, values, study.targets.subjects, study.settings)
             for target, values in targets.items()
         }
-        for name, score in unseen.items()
+        for name, score in methods.items()
     }
-
-
-def _by_method(scores: pd.DataFrame) -> Any:
-    return scores.groupby("method", sort=True)
 
 
 def table_of(scores: pd.DataFrame, grades: Mapping[str, pd.Series | None]) -> pd.DataFrame:

@@ -8,6 +8,8 @@ from tasks.schemas.columns import BYTES, IMAGE_ID, NUMBER, NUMBERS, POPULATION, 
 HEATMAPS = ("pse", "ssim", "lpips")
 PROCESSINGS = ("base", "ycbcr", "erosion", "both")
 REGIONS = ("mouth", "face")
+GENERATOR_FILE = "generator.safetensors"
+"""The generator in its stage's out."""
 
 _floats = pa.list_(pa.float32())
 _step = Column("step", pa.int32(), "adaptation iterations; 0: the inversion, not adapted", low=0)

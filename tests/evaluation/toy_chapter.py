@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from tasks.evaluation.comparison import Compared
 from tasks.evaluation.photograph import Photograph
-from tasks.evaluation.show import Shown
 from tasks.evaluation.study import Study
+from tasks.evaluation.system import Compared, Shown
 from tasks.pages.chapter import Chapter, Reading, Tile
 
 NAME = "brightness"

@@ -29,8 +29,6 @@ from tests.flows.counting import Counting
 from tests.flows.test_incremental import image
 from tests.server import prefect_server
 
-pytestmark = pytest.mark.long
-
 VARIATION = PhantomVariation(yaw=4, pitch=3, roll=4, shift=0.05, zoom=0.08, opening=0.08, widening=0.3)
 INPUTS = {"ingest_landmarks": ("images", "frames"), "ingest_lips": ("images", "frames", "landmarks")}
 
@@ -107,6 +105,7 @@ def stored(folder: Path) -> int:
     return len(list((folder / "data/.artifacts/objects").rglob("*.parquet")))
 
 
+@pytest.mark.long
 def test_dask_workers_with_disks_of_their_own_meet_in_an_object_store(study, server, tmp_path):
     workers = [study.seen_from(tmp_path / f"worker{number}") for number in range(2)]
     with object_store(tmp_path) as keys, dask_cluster(workers, tmp_path, **keys) as (address, pids):
@@ -154,6 +153,7 @@ def assert_task_runs(server: str, stage: str, count: int) -> None:
     assert states == ["COMPLETED"] * count
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("runner", ["dask", "ray"])
 def test_a_cluster_started_for_the_stage_gives_the_same_bytes(study, server, runner):
     if not importlib.util.find_spec(f"prefect_{runner}"):

@@ -13,8 +13,6 @@ from tasks.base.digests import file_digest
 from tasks.store.artifacts import Store
 from tests.project import copy_project, lock, outs, run
 
-pytestmark = pytest.mark.long
-
 POINTS = 6
 """Moments tried of each stage, spread over all that there are."""
 
@@ -106,7 +104,7 @@ def check(folder: Path, whole: Path, stage: dict) -> bool:
     "stages",
     [
         ("ingest_images", "ingest_ratings", "ingest_lips", "symmetry_pairs"),
-        ("symmetry_train", "symmetry_distances", "evaluate"),
+        pytest.param(("symmetry_train", "symmetry_distances", "evaluate"), marks=pytest.mark.long),
     ],
     ids=" ".join,
 )

@@ -13,9 +13,8 @@ from tasks.evaluation.anomaly.published import FACES, MISPRINT, TABLE
 from tasks.evaluation.anomaly.read import Anomaly, headline_combination, notices, read_anomaly
 from tasks.evaluation.anomaly.section import Face, draw_anomaly, gallery
 from tasks.evaluation.anomaly.words import headline_cell, tiles
-from tasks.evaluation.comparison import Compared
-from tasks.evaluation.show import Shown
 from tasks.evaluation.study import COLUMNS, Study
+from tasks.evaluation.system import Compared, Shown
 from tasks.pages.chapter import Chapter
 from tasks.schemas.anomaly import ANOMALY_MAPS
 

@@ -28,10 +28,7 @@ from tasks.evaluation.photograph import Photograph
 from tasks.pages.chapter import Reading
 from tasks.params.anomaly import AnomalyAdapt, AnomalyAlign, AnomalyInvert, AnomalyPerceptual, AnomalyScore
 from tasks.params.evaluation import Report
-from tasks.schemas.anomaly import ALIGNED, ANOMALY_SCORES
-
-FILE = "generator.safetensors"
-"""The generator, as its stage calls it."""
+from tasks.schemas.anomaly import ALIGNED, ANOMALY_SCORES, GENERATOR_FILE
 
 
 @dataclass(frozen=True)
@@ -65,12 +62,12 @@ class AnomalyReader:
 def open_reader(root: Path) -> AnomalyReader | None:
     """What the anomaly stages left under a project's folder; None where they have not run."""
     folder, numbers = root / "data" / NAME, root / "params.yaml"
-    if not (folder / "generator" / FILE).exists() or not tables.parts(folder / "scores"):
+    if not (folder / "generator" / GENERATOR_FILE).exists() or not tables.parts(folder / "scores"):
         return None
     made = headline_combination(numbers)
     adapt = params.load(AnomalyAdapt, "anomaly_adapt", numbers)
     return AnomalyReader(
-        generator=folder / "generator" / FILE,
+        generator=folder / "generator" / GENERATOR_FILE,
         weights=root / "data/weights",
         made=made,
         **cohort(tables.read(folder / "scores", ANOMALY_SCORES).to_pandas(), made),

@@ -7,13 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from tasks.evaluation.comparison import Compared
-from tasks.evaluation.show import Shown
 from tasks.evaluation.study import Study
 from tasks.evaluation.symmetry import section, words
 from tasks.evaluation.symmetry.compare import PREFIX, compare_symmetry
 from tasks.evaluation.symmetry.compare import taught as taught_by
 from tasks.evaluation.symmetry.read import Symmetry, read_symmetry
+from tasks.evaluation.system import Compared, Shown
 from tasks.pages.chapter import Chapter
 from tasks.pages.environment import called
 

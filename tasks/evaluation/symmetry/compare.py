@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from tasks.evaluation.comparison import Compared
 from tasks.evaluation.study import Targets
+from tasks.evaluation.system import Compared
 from tasks.params.evaluation import Evaluate
 from tasks.statistics.binary import evaluate_pairs
 from tasks.statistics.correlation import correlate, difference, finding, graded, within_subject

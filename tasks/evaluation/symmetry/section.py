@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 
 from tasks import params
 from tasks.base import tables
-from tasks.evaluation.show import Shown
 from tasks.evaluation.symmetry.compare import PREFIX
 from tasks.evaluation.symmetry.published import PUBLISHED
 from tasks.evaluation.symmetry.read import Symmetry
+from tasks.evaluation.system import Shown
 from tasks.pages import figures
 from tasks.pages.environment import Picture, called
 from tasks.params.evaluation import Evaluate

@@ -7,14 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from tasks.evaluation.comparison import Compared
-from tasks.evaluation.show import Shown
 from tasks.evaluation.study import COLUMNS, Study
 from tasks.evaluation.synthesis.compare import GROUPS, Synthesis, evaluate_synthesis
 from tasks.evaluation.synthesis.published import CLEFTGAN, EARLIER, PUBLISHED
 from tasks.evaluation.synthesis.read import read_optional, read_section, read_synthesis
 from tasks.evaluation.synthesis.section import Section, draw_synthesis
 from tasks.evaluation.synthesis.words import ANSWERS, FUNNEL, named, tiles
+from tasks.evaluation.system import Compared, Shown
 from tasks.pages.chapter import Chapter
 from tasks.schemas.synthesis import ADAPTER_CURVES, CONDITIONS, PROJECTIONS
 
