@@ -11,6 +11,7 @@ from typing import Any
 from tasks.evaluation.synthesis.published import CLEFTGAN, EARLIER, PAIRS, PUBLISHED
 from tasks.pages.chapter import Tile
 from tasks.pages.environment import count, number, share, span
+from tasks.schemas.synthesis import CONDITIONS
 
 NAMES = {
     "pre": "before repair",
@@ -78,11 +79,11 @@ def tiles(record: Mapping[str, Any]) -> list[Tile]:
     return [
         Tile(
             f"Synthesis: pictures {named(name)} that may be shown",
-            str(left.get("released", 0)),
-            f"of {left['asked_for']}",
+            str(record["funnel"][name].get("released", 0)),
+            f"of {record['funnel'][name]['asked_for']}",
         )
-        for name, left in record["funnel"].items()
-        if left["asked_for"]
+        for name in CONDITIONS
+        if record["funnel"][name]["asked_for"]
     ]
 
 
