@@ -65,7 +65,7 @@ def launch(arguments: list[str]) -> None:
 @contextmanager
 def ending_well(flow: Any, stage: str, outs: Sequence[Path]) -> Iterator[None]:
     """The flow, which ends well where its system is off or its data are absent: then every out says so, and why."""
-    body = flow.fn
+    body, named = flow.fn, os.environ.get("DVC_STAGE", stage)
 
     @functools.wraps(body)
     def told(**given: Any) -> None:
@@ -78,7 +78,7 @@ def ending_well(flow: Any, stage: str, outs: Sequence[Path]) -> Iterator[None]:
         except absence.Absent as absent:
             for out in outs:
                 absence.mark(out, str(absent))
-            print(f"{stage}: nothing to do: {absent}", flush=True)
+            print(f"{named}: nothing to do: {absent}", flush=True)
 
     flow.fn = told
     try:
@@ -89,12 +89,11 @@ def ending_well(flow: Any, stage: str, outs: Sequence[Path]) -> Iterator[None]:
 
 def switched_off(stage: str) -> str | None:
     """Why the stage makes nothing: its system is off in params.yaml. InputError: a name that no stage listens to."""
-    systems = params.load(Systems, "systems").root
+    systems = params.load(Systems, "systems")
     known = can_be_off(Path("dvc.yaml"))
-    if unknown := [name for name in systems if known and name not in known]:
+    if unknown := [name for name in systems.root if known and name not in known]:
         raise InputError(f"params.yaml: systems: no system {unknown[0]!r}; there are: {', '.join(known)}")
-    system = stage.partition("_")[0]
-    return None if systems.get(system, True) else f"{system} is off in params.yaml: set `systems: {system}: true`"
+    return systems.off(stage.partition("_")[0])
 
 
 def can_be_off(pipeline: Path) -> list[str]:

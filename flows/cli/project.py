@@ -10,6 +10,15 @@ from flows import PROJECT
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
+def private_folder(folder: Path) -> Path:
+    """The folder, made if need be, for pictures of people: its owner alone reads it, and git passes it over."""
+    if not folder.exists():
+        folder.mkdir(parents=True, mode=0o700)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    return folder
+
+
 def project_root() -> Path:
-    """The project that is meant: the current folder's, else the one this command was installed from."""
-    return Path.cwd() if (Path.cwd() / "dvc.yaml").exists() else PROJECT
+    """The project that is meant: the current folder's or that of one above it, else the one of this installation."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / "dvc.yaml").exists()), PROJECT)

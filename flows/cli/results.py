@@ -10,18 +10,14 @@ from rich.table import Table
 
 from flows.cli.project import JSON, project_root
 from flows.repository.currency import not_current
-from tasks.errors import InputError
+from tasks.evaluation.metrics import read_records
 
 
 def results(as_json: JSON = False) -> None:
     """The headline numbers of the last `dvc repro`, what was not measured and why, and where the report is."""
     root = project_root()
-    summary, metrics = (root / f"data/reports/{name}.json" for name in ("summary", "metrics"))
-    for path in (summary, metrics):
-        if not path.exists():
-            raise InputError(f"{path}: no results yet; run `make demo` or `dvc repro`")
-    numbers = json.loads(summary.read_text(encoding="utf-8"))
-    missing = reasons(json.loads(metrics.read_text(encoding="utf-8")))
+    numbers = read_records(root / "data/reports/summary.json", depth=2)
+    missing = reasons(read_records(root / "data/reports/metrics.json"))
     stale = not_current(root)
     if as_json:
         print(json.dumps(numbers | {"not_measured": missing, "not_current": stale}, indent=1, sort_keys=True))
@@ -32,14 +28,15 @@ def results(as_json: JSON = False) -> None:
     for name, reason in missing.items():
         print(f"{name} was not measured: {reason}")
     if stale:
-        print(f"These are results of an earlier run: {', '.join(stale[:3])} changed since; run `dvc repro`")
+        print(f"Of these results: {stale}")
     print(f"report: {root / 'data/reports/index.html'}")
 
 
-def reasons(metrics: Mapping[str, Any]) -> dict[str, str]:
-    """By chapter, why it measured nothing."""
-    chapters = {name: own for name, own in metrics.items() if isinstance(own, dict)}
-    return {name: own["reason"] for name, own in chapters.items() if isinstance(own.get("reason"), str)}
+def reasons(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """By chapter, or by chapter and part of it, why nothing was measured."""
+    whole = {name: str(own["reason"]) for name, own in metrics.items() if own.get("reason")}
+    parts = {f"{name}, {part}": why for name, own in metrics.items() for part, why in own.get("missing", {}).items()}
+    return whole | parts
 
 
 def _table(corner: str, columns: Mapping[str, Mapping[str, float | None]]) -> Table:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from flows.cli.project import JSON, project_root
+from flows.cli.project import JSON, private_folder, project_root
 
 if TYPE_CHECKING:
     from flows.photographs.score import Scored
@@ -30,11 +30,14 @@ def score(
     """
     root = project_root()
     from flows.photographs import score as scoring  # torch takes seconds to import
+    from flows.repository.currency import not_current
     from tasks.base.tables import replacing
     from tasks.evaluation.photo_page import render_photo_page
 
-    readers = scoring.open_readers(root, without or ())
-    notices = scoring.notices(root, readers)
+    opened = scoring.open_readers(root, without or ())
+    readers = opened.readers
+    stale = not_current(root)
+    notices = [*([f"Of what these numbers are read beside: {stale}"] if stale else []), *scoring.notices(root, opened)]
     each = sum(reader.steps for reader in readers.values())
     results = []
 
@@ -46,11 +49,11 @@ def score(
             results.append(scored := scoring.score(photo, readers, root, advance=advance))
             bar.update(each * (number + 1) - bar.n)
             if out is not None:
-                page = out / f"{number + 1:03d}-{photo.stem}.html"
+                page = private_folder(out) / f"{number + 1:03d}-{photo.stem}.html"
                 with replacing(page) as temporary:
                     temporary.write_text(render_photo_page(scored.photo, notices=notices), encoding="utf-8")
     if as_json:
-        print(json.dumps([result.record(list(readers)) for result in results], indent=1))
+        print(json.dumps([result.record(list(readers), notices) for result in results], indent=1))
     else:
         _print_scores(results)
         print("\n".join(notices))

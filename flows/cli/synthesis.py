@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.project import project_root
+from flows.cli.project import private_folder, project_root
 from tasks.errors import InputError
 
 app = typer.Typer(
@@ -65,7 +65,7 @@ def captions(
     In data/captions (or copied there) its lines take the place of the captions made from the images table, the next
     time `dvc repro` runs. Lines that you do not change may be deleted.
     """
-    from tasks.base import tables
+    from tasks.base import absence, tables
     from tasks.schemas.ingest import IMAGES
     from tasks.schemas.synthesis import CAPTIONS as TABLE
     from tasks.synthesis import captions as words
@@ -74,6 +74,8 @@ def captions(
     path = out if out.is_absolute() or root == Path.cwd() else root / out
     if path.exists():
         raise InputError(f"{path}: is there already; name another file, or move it away")
+    if reason := absence.reason_of(root / DATA / "captions"):
+        raise InputError(f"{root / DATA / 'captions'}: no captions: {reason}")
     listed = tables.read(_there(root / DATA / "captions"), TABLE)
     found = words.editable(listed, tables.read(root / "data/ingest/images", IMAGES))
     with tables.replacing(path) as temporary:
@@ -104,7 +106,7 @@ def make(
     pictures, photographs = surveying.candidates(project_root())
     chosen = mixing.choose(pictures, generated, seed=seed, what="released pictures")
     chosen += mixing.choose(photographs, real, seed=seed, what="photographs")
-    count = mixing.write_survey(out, chosen, side=side, seed=seed)
+    count = mixing.write_survey(private_folder(out), chosen, side=side, seed=seed)
     print(f"{out}: {count} pictures; give pictures/ and a copy of {mixing.SHEET} to each rater, and keep {mixing.KEY}")
 
 

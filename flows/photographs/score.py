@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -42,8 +42,11 @@ class Scored:
     path: Path
     photo: Photo
 
-    def record(self, names: Sequence[str]) -> dict[str, Any]:
-        """The result as plain values, for --json. `names`: the systems asked; null for those without a reading."""
+    def record(self, names: Sequence[str], said: Sequence[str]) -> dict[str, Any]:
+        """The result as plain values, for --json, with the notices (`said`).
+
+        `names`: the systems asked; null for those without a reading.
+        """
         found = {reading.name: dict(reading.record) for reading in self.photo.readings}
         return {
             "photograph": str(self.path),
@@ -51,26 +54,33 @@ class Scored:
             "reason": self.photo.reason,
             **{name: found.get(name) for name in names},
             "quality": {measure.name: measure.value for measure in self.photo.measures},
+            "notices": list(said),
         }
 
 
-def open_readers(root: Path, without: Collection[str] = ()) -> dict[str, Reader]:
-    """The systems that can read a photograph, by name, with their networks opened; `without` leaves some out.
+class Readers(NamedTuple):
+    """The systems that can read a photograph, by name, with their networks opened; and why others cannot."""
 
-    InputError says what to run where there are none, and what is accepted where a name is unknown.
+    readers: dict[str, Reader]
+    missing: dict[str, str]
+
+
+def open_readers(root: Path, without: Collection[str] = ()) -> Readers:
+    """Every system's reader; `without` leaves some out.
+
+    InputError says why where there are none, and what is accepted where a name is unknown.
     """
     able = {chapter.NAME: chapter.PHOTOGRAPH for chapter in chapters.CHAPTERS if chapter.PHOTOGRAPH}
     if unknown := sorted(set(without) - set(able)):
         raise InputError(f"--without {unknown[0]}: no such system; there are: {', '.join(able)}")
-    if not (root / "data/reports/metrics.json").exists():
-        raise InputError(f"{root / 'data/reports/metrics.json'}: not there; run `make demo` or `dvc repro` first")
-    found = {
-        name: reader
-        for name, module in able.items()
-        if name not in without and (reader := importlib.import_module(module).open_reader(root)) is not None
-    }
-    if not found:
-        raise InputError(f"{root / 'data'}: no trained network; run `make demo` or `dvc repro` to the end first")
+    found = Readers({}, {})
+    for name, module in able.items():
+        if name not in without:
+            reader = importlib.import_module(module).open_reader(root)
+            (found.missing if isinstance(reader, str) else found.readers)[name] = reader
+    if not found.readers:
+        why = "; ".join(f"{name}: {reason}" for name, reason in found.missing.items())
+        raise InputError(f"{root}: no system can read a photograph ({why or 'all were left out'})")
     return found
 
 
@@ -120,7 +130,8 @@ def _measures(face: Mapping[str, object], limits: IngestLandmarks) -> list[Measu
     ]
 
 
-def notices(root: Path, readers: Mapping[str, Reader]) -> list[str]:
-    """What a reader must know of the networks: on what they were trained, and what stood in."""
+def notices(root: Path, opened: Readers) -> list[str]:
+    """What a reader must know of the networks: on what they were trained, what stood in, and which cannot read."""
     trained = [f"Trained and compared on these pictures: {line}" for line in read_notices(root / "data/ingest/images")]
-    return [*trained, *(line for reader in readers.values() for line in reader.notices)]
+    absent = [f"{name} was not read: {reason}" for name, reason in opened.missing.items()]
+    return [*trained, *(line for reader in opened.readers.values() for line in reader.notices), *absent]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.base import images, tables
+from tasks.base import absence, images, tables
 from tasks.errors import InputError
 from tasks.schemas.ingest import IMAGES
 from tasks.schemas.synthesis import CAPTIONS, CONDITIONS, GENERATED, IDENTITY, SCREENED
@@ -21,6 +21,8 @@ from tasks.synthesis.survey import Candidate
 def candidates(root: Path) -> tuple[list[Candidate], list[Candidate]]:
     """Generated pictures that were released, and photographs with a caption. InputError: the stages have not run."""
     folder = root / "data/synthesis"
+    if reason := absence.reason_of(folder / "identity.parquet"):
+        raise InputError(f"{folder}: no pictures: {reason}")
     if not (folder / "identity.parquet").exists():
         raise InputError(f"{folder / 'identity.parquet'}: not there yet; run `dvc repro` first")
     screened = pa.concat_tables(tables.read(folder / "screened" / condition, SCREENED) for condition in CONDITIONS)

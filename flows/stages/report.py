@@ -20,6 +20,7 @@ from tasks.evaluation.system import Shown, System
 from tasks.pages.chapter import Chapter
 from tasks.pages.environment import Picture
 from tasks.params.evaluation import Evaluate, Report
+from tasks.params.running import Systems
 from tasks.schemas.evaluation import SCORES
 from tasks.schemas.ingest import RATINGS, REFERENCES
 
@@ -36,8 +37,10 @@ def report_first(system: Path, ingest: Path, out: Out) -> None:
     made, study = _gather(own, system.parent, ingest)
     result = comparison.evaluate(own, made, study, numbers=NUMBERS)
     shown = {chapter.name: chapter for chapter in _show(own, made, study, result, system.parent, ingest)}
+    systems = params.load(Systems, "systems")
     every = [
-        shown.get(chapter.NAME) or Chapter(chapter.NAME, chapter.TITLE, chapter.LEDE, chapter.SOURCE, reason=LATER)
+        shown.get(chapter.NAME)
+        or Chapter(chapter.NAME, chapter.TITLE, chapter.LEDE, chapter.SOURCE, systems.off(chapter.NAME) or LATER)
         for chapter in chapters.CHAPTERS
     ]
     _write(_page(result.metrics, every, system.parent, ingest), out)

@@ -27,7 +27,7 @@ class Census:
 
 @dataclass(frozen=True)
 class Refusal:
-    """One reason for which a stage refused items, and how many."""
+    """One kind of reason for which a stage refused items: the first such reason as it was given, and how many."""
 
     stage: str
     reason: str
@@ -66,18 +66,20 @@ def take_census(images: Path, frames: Path, landmarks: Path) -> list[Census]:
 
 def read_refusals(lines: Sequence[Path], landmarks: Path) -> list[Refusal]:
     """How often each reason was given: lines of CSV files, and images that could not be measured."""
-    counted: Counter[tuple[str, str]] = Counter()
+    given: dict[tuple[str, str], list[str]] = {}
     for path in lines:
         for row in tables.read(path, REFUSALS).to_pylist():
-            counted[row["source"], _kind_of(row["reason"])] += 1
+            given.setdefault((row["source"], _kind_of(row["reason"])), []).append(
+                f"line {row['line']}: {row['reason']}"
+            )
     for reason in tables.read(landmarks, LANDMARKS, ["reason"])["reason"].drop_null().to_pylist():
-        counted["images and frames", _kind_of(reason)] += 1
-    return [Refusal(stage, reason, count) for (stage, reason), count in sorted(counted.items())]
+        given.setdefault(("images and frames", _kind_of(reason)), []).append(reason)
+    return [Refusal(stage, reasons[0], len(reasons)) for (stage, _), reasons in sorted(given.items())]
 
 
 def _kind_of(reason: str) -> str:
-    """A reason without its particulars: what stands before a comma or bracket, numbers left out."""
-    return re.sub(r"\d+", "some", re.split(r"[,(:;]", reason)[0]).strip()
+    """A reason without its particulars: what stands before a comma or bracket, numbers and quoted words left out."""
+    return re.sub(r"\d+|'[^']*'", "some", re.split(r"[,(:;]", reason)[0]).strip()
 
 
 def read_notices(images: Path) -> list[str]:

@@ -58,16 +58,19 @@ def evaluate(chapters: Sequence[System], made: Mapping[str, Any], study: Study, 
 
 
 def compare_methods(study: Study) -> dict[str, Any]:
-    """[method][target]: Pearson's r and Spearman's rho; targets are mean ratings by role, and references."""
+    """[method][target]: Pearson's r and Spearman's rho, on the photographs that all methods scored.
+
+    Targets are mean ratings by role, and references. Photographs that a network learned from are left out.
+    """
     targets = {f"{name} ratings": values for name, values in study.targets.ratings.items()} | study.targets.references
     unseen = study.scores[~study.scores["image_id"].isin(study.taught)]
-    methods = {str(name): rows.set_index("image_id")["score"].astype(float) for name, rows in unseen.groupby("method")}
+    methods = unseen.pivot(index="image_id", columns="method", values="score").astype(float).dropna()
     return {
-        name: {
-            target: correlate(score, values, study.targets.subjects, study.settings)
+        str(name): {
+            target: correlate(methods[name], values, study.targets.subjects, study.settings)
             for target, values in targets.items()
         }
-        for name, score in methods.items()
+        for name in methods.columns
     }
 
 

@@ -1,7 +1,7 @@
 """What a system is given to read one photograph, and what it is asked for.
 
 In: a photograph that was measured. Out: the contract between `vermilion score` and the systems' modules `photograph`,
-each of which has `open_reader(root)`. Knows no system.
+each of which has `open_reader(root)`: a `Reader`, or a sentence that says why there is none. Knows no system.
 """
 
 from collections.abc import Callable, Sequence

@@ -95,7 +95,7 @@ def _closest_said(rows: Sequence[Mapping[str, Any]], raters: Mapping[str, Any]) 
     known = [row for row in rows if row["target"] == "all ratings" and row["pearson"]["value"] is not None]
     ranked = sorted(known, key=lambda row: (-row["pearson"]["value"], row["method"]))
     if not ranked:
-        return ["No method could be compared with raters: nobody rated a photograph that was scored."]
+        return ["No method could be compared with raters: nobody rated a photograph that was scored. Add ratings.csv."]
     first, found, ceiling = ranked[0], ranked[0]["pearson"], raters["ceiling"].get("all", {}).get("value")
     size = f"{found['n_images']:,} photographs of {found['n_subjects']:,} people"
     said = f"{first['method']} follows the mean of all raters most closely: Pearson\u2019s r {number(found['value'])}"

@@ -55,7 +55,7 @@ class System(Protocol):
 
     @property
     def PHOTOGRAPH(self) -> str | None:  # noqa: N802
-        """The module that reads one photograph: it has `open_reader(root)` (tasks.evaluation.photograph)."""
+        """The module that reads one photograph: `open_reader(root)` gives a reader, or why there is none."""
 
     def read(self, folder: Path) -> Any:
         """What its stages wrote under data/NAME; what is not there is empty, with the reason."""

@@ -39,8 +39,8 @@ def load(model: type[T], block: str, path: Path = Path("params.yaml")) -> T:
         return model.model_validate(blocks[block])
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        known = ", ".join(model.model_fields)
-        raise ParamsError(f"{path}: block {block!r}: {wrong}. Known keys: {known}") from error
+        known = f". Known keys: {', '.join(model.model_fields)}" if issubclass(model, Block) else ""
+        raise ParamsError(f"{path}: block {block!r}: {wrong}{known}") from error
 
 
 @lru_cache(maxsize=1)

@@ -38,3 +38,7 @@ class Systems(RootModel[dict[str, bool]]):
     """Which systems are on, by name. A system that is off makes no tables, and its chapter says so."""
 
     model_config = ConfigDict(frozen=True)
+
+    def off(self, name: str) -> str | None:
+        """Why a system makes nothing, in a sentence; None where it is on."""
+        return None if self.root.get(name, True) else f"{name} is off; write {name}: true under systems in params.yaml"

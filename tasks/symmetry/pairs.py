@@ -75,11 +75,11 @@ def too_few(pairs: pa.Table, strategy: str) -> str | None:
     splits = set(pairs["split"].to_pylist())
     if not splits:
         return f"no {what}: add some (population control in images.csv; docs/raw-layout.md)"
-    if missing := [name for name in SPLITS[:2] if name not in splits]:
+    if missing := [name for name in SPLITS if name not in splits]:
         people = len(set(pairs["subject_id"].to_pylist()))
         return (
             f"{what} of {people} {'person' if people == 1 else 'people'}: too few for the split into training, "
-            f"validation and test ({' and '.join(missing)} would be empty); add controls"
+            f"validation and test ({' and '.join(missing)} would be empty); add controls, three people at least"
         )
     return None
 

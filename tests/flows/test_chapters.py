@@ -2,21 +2,24 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.cli.project import project_root
 from flows.photographs.score import open_readers
 from flows.stages.evaluate import evaluate
 from flows.stages.report import report, report_first
 from tasks.base import tables
+from tasks.errors import InputError
 from tasks.evaluation import chapters
 from tasks.schemas.evaluation import SCORES
 from tasks.schemas.ingest import IMAGES
 from tests.evaluation import toy_chapter
-from tests.project import copy_project
+from tests.project import copy_project, set_number
 
 
 @pytest.fixture
@@ -65,7 +68,7 @@ def test_one_more_chapter_is_found_everywhere(project, monkeypatch):
 
 def test_one_more_chapter_scores_photographs(project):
     photo = next((project / "data/raw/phantoms/repaired").rglob("*.png"))
-    assert list(open_readers(project, ["symmetry", "anomaly"])) == ["brightness"]
+    assert list(open_readers(project, ["symmetry", "anomaly"]).readers) == ["brightness"]
     done = CliRunner().invoke(
         app, ["score", str(photo), "--json", "--without", "anomaly", "--without", "symmetry", "--out", "pages"]
     )
@@ -83,3 +86,40 @@ def test_the_first_page_names_what_is_still_to_come(project):
     page = re.sub(r"\s+", " ", out.read_text())
     assert page.count("this page was written") == 2 * 3  # in the summary and in the chapter, of three systems
     assert 'aria-label="Table 1"' in page
+
+
+def test_a_network_that_was_not_evaluated_is_not_read(project):
+    """A threshold of another network says nothing: the system is left out, with the reason."""
+    photo = str(next((project / "data/raw/phantoms/repaired").rglob("*.png")))
+    model = project / "data/symmetry/clp/model/model.safetensors"
+    other = model.with_name("other")
+    shutil.copy(project / "data/symmetry/temporal/model/model.safetensors", other)
+    other.replace(model)
+    (record,) = json.loads(CliRunner().invoke(app, ["score", photo, "--json", "--without", "anomaly"]).stdout)
+    assert set(record["symmetry"]) == {"temporal"}
+    assert "CLP transformation was not read: its network is not the one that was evaluated" in str(record["notices"])
+
+
+def test_a_photograph_goes_through_the_numbers_of_its_cohort(project):
+    """What params.yaml says today makes no score that the cohort's can be compared with."""
+    photo = str(next((project / "data/raw/phantoms/repaired").rglob("*.png")))
+    asked = ["score", photo, "--json", "--without", "symmetry"]
+    (before,) = json.loads(CliRunner().invoke(app, asked).stdout)
+    set_number(project, "anomaly_invert", "iterations", 3)
+    (after,) = json.loads(CliRunner().invoke(app, asked).stdout)
+    assert after["anomaly"] == before["anomaly"]
+    assert before["anomaly"]["score"] is not None
+
+
+@pytest.mark.parametrize("content", ["{", '{"anomaly": {"anomaly": {"x": NaN}}}', "[]", '{"clp": {"auc": 1.5}}'])
+def test_damaged_results_are_one_line(project, content):
+    (project / "data/reports/summary.json").write_text(content)
+    done = CliRunner().invoke(app, ["results"])
+    assert isinstance(done.exception, InputError)
+    assert "summary.json" in str(done.exception)
+    assert "run `dvc repro`" in str(done.exception)
+
+
+def test_a_folder_of_the_project_is_the_project(project, monkeypatch):
+    monkeypatch.chdir(project / "data")
+    assert project_root() == project

@@ -123,7 +123,7 @@ def test_controls_take_their_share_and_only_theirs():
 
 def test_without_photographs_the_error_says_what_is_needed():
     captions, latents, texts = tables()
-    with pytest.raises(Absent, match="no photograph of the condition post"):
+    with pytest.raises(Absent, match="no photograph of a patient after repair to learn from"):
         examples_of(captions, latents, texts, condition="post")
     with pytest.raises(ExamplesError, match="has no text; run the stage synthesis_cache"):
         examples_of(captions, latents, texts.slice(0, 0), condition="pre")

@@ -18,12 +18,13 @@ from tasks.anomaly.alignment import AlignmentError, align, overlay_on_original
 from tasks.anomaly.inversion import invert_photographs
 from tasks.anomaly.scores import map_photographs, score_photographs
 from tasks.base import tables
+from tasks.base.digests import file_digest
 from tasks.base.images import decode_png, encode_png
 from tasks.evaluation.anomaly.chapter import NAME, SOURCE
 from tasks.evaluation.anomaly.compare import Combination
-from tasks.evaluation.anomaly.read import headline_combination
 from tasks.evaluation.anomaly.read import notices as said_of
 from tasks.evaluation.anomaly.reading import AnomalyReading, cohort, pictures
+from tasks.evaluation.metrics import read_records
 from tasks.evaluation.photograph import Photograph
 from tasks.pages.chapter import Reading
 from tasks.params.anomaly import AnomalyAdapt, AnomalyAlign, AnomalyInvert, AnomalyPerceptual, AnomalyScore
@@ -59,24 +60,34 @@ class AnomalyReader:
         return found.as_reading(NAME, "Anomaly", SOURCE)
 
 
-def open_reader(root: Path) -> AnomalyReader | None:
-    """What the anomaly stages left under a project's folder; None where they have not run."""
-    folder, numbers = root / "data" / NAME, root / "params.yaml"
-    if not (folder / "generator" / GENERATOR_FILE).exists() or not tables.parts(folder / "scores"):
-        return None
-    made = headline_combination(numbers)
-    adapt = params.load(AnomalyAdapt, "anomaly_adapt", numbers)
+def open_reader(root: Path) -> AnomalyReader | str:
+    """What the anomaly stages left under a project's folder, or why there is nothing to read with.
+
+    A photograph goes through the numbers that the cohort's tables were made with, whatever params.yaml says now.
+    """
+    folder, measured = root / "data" / NAME, read_records(root / "data/reports/metrics.json").get(NAME, {})
+    if reason := measured.get("reason"):
+        return str(reason)
+    generator = folder / "generator" / GENERATOR_FILE
+    if not generator.exists() or not tables.parts(folder / "scores"):
+        return "there is no generator with a cohort; run `dvc repro`"
+    made = {name: tables.provenance_of(folder / name) for name in ("aligned", "inversions", "adaptations", "scores")}
+    if file_digest(generator) != made["adaptations"]["files"]["generator"]:
+        return "its generator is not the one that the cohort was scored with; run `dvc repro`"
+    numbers = {name: record["parameters"]["settings"] for name, record in made.items()}
+    how = Combination(**measured["headline"])
+    adapt = AnomalyAdapt.model_validate(numbers["adaptations"])
     return AnomalyReader(
-        generator=folder / "generator" / GENERATOR_FILE,
+        generator=generator,
         weights=root / "data/weights",
-        made=made,
-        **cohort(tables.read(folder / "scores", ANOMALY_SCORES).to_pandas(), made),
-        align=params.load(AnomalyAlign, "anomaly_align", numbers),
-        invert=params.load(AnomalyInvert, "anomaly_invert", numbers).model_copy(update={"together": 1}),
+        made=how,
+        **cohort(tables.read(folder / "scores", ANOMALY_SCORES).to_pandas(), how),
+        align=AnomalyAlign.model_validate(numbers["aligned"]),
+        invert=AnomalyInvert.model_validate(numbers["inversions"]).model_copy(update={"together": 1}),
         adapt=adapt.model_copy(update={"together": 1, "until": adapt.iterations}),
-        score=params.load(AnomalyScore, "anomaly_score", numbers),
-        perceptual=params.load(AnomalyPerceptual, "anomaly_perceptual", numbers),
-        opacity=params.load(Report, "report", numbers).opacity,
+        score=AnomalyScore.model_validate(numbers["scores"]),
+        perceptual=AnomalyPerceptual.model_validate(made["scores"]["parameters"]["perceptual"]),
+        opacity=params.load(Report, "report", root / "params.yaml").opacity,
         notices=tuple(said_of(folder)),
     )
 

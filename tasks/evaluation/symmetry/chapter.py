@@ -41,13 +41,15 @@ def taught(made: Symmetry) -> set[str]:
 
 def compare(made: Symmetry, study: Study, numbers: Path) -> Compared:
     """Its record for metrics.json, and its grades."""
-    if not made.pairs and made.scores.empty:
+    if not made.pairs and made.scores["score"].isna().all():
         return Compared({"reason": _missing(made)}, {})
-    return compare_symmetry(made.pairs, made.scores, study.targets, study.settings)
+    found = compare_symmetry(made.pairs, made.scores, study.targets, study.settings)
+    return found._replace(record=found.record | {"missing": made.missing, "networks": made.networks})
 
 
 def _missing(made: Symmetry) -> str:
-    return next(iter(made.missing.values()), "its stages have not run; run `dvc repro`")
+    reasons = "; ".join(dict.fromkeys(made.missing.values()))
+    return reasons or "no photograph could be measured; see what was refused, and why"
 
 
 def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -94,4 +96,4 @@ def show(made: Symmetry, record: Mapping[str, Any], shown: Shown) -> Chapter:
 
 
 def _left_out(made: Symmetry) -> list[str]:
-    return [f"{called(name)} was not measured: {reason}" for name, reason in made.missing.items()]
+    return [f"{called(name)} was not measured: {reason}." for name, reason in made.missing.items()]

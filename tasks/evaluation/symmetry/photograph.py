@@ -4,7 +4,6 @@ In: a photograph, and what `dvc repro` left behind (networks, training pairs' D,
 reading. Writes nothing.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,9 @@ import pandas as pd
 
 from tasks import params
 from tasks.base import tables
+from tasks.base.digests import file_digest
 from tasks.base.images import encode_png
+from tasks.evaluation.metrics import read_records
 from tasks.evaluation.photograph import Photograph
 from tasks.evaluation.symmetry.chapter import NAME, SOURCE
 from tasks.evaluation.symmetry.compare import PREFIX, training_scale
@@ -23,6 +24,7 @@ from tasks.evaluation.symmetry.read import read_pairs
 from tasks.evaluation.symmetry.reading import Distance, as_reading
 from tasks.evaluation.symmetry.section import notices as said_of
 from tasks.pages.chapter import Reading
+from tasks.pages.environment import called
 from tasks.params.evaluation import Evaluate
 from tasks.params.symmetry import SymmetryTrain
 from tasks.schemas.evaluation import SCORES
@@ -59,24 +61,27 @@ class SymmetryReader:
         return as_reading(NAME, "Symmetry", SOURCE, found)
 
 
-def open_reader(root: Path) -> SymmetryReader | None:
-    """The trained networks under a project's folder; None where there are none."""
-    folders = sorted(path.parent.parent for path in root.glob(f"data/{NAME}/*/model/model.safetensors"))
-    if not folders:
-        return None
-    measured = json.loads((root / "data/reports/metrics.json").read_text(encoding="utf-8"))[NAME]
+def open_reader(root: Path) -> SymmetryReader | str:
+    """The trained networks under a project's folder, or why there are none."""
+    measured = read_records(root / "data/reports/metrics.json").get(NAME, {})
+    if reason := measured.get("reason"):
+        return str(reason)
     settings = params.load(Evaluate, "evaluate", root / "params.yaml")
     scores = tables.read(root / "data/evaluation/scores.parquet", SCORES).to_pandas()
     rated = set(tables.read(root / "data/ingest/ratings.parquet", RATINGS, ["image_id"])["image_id"].to_pylist())
     known = scores[scores["image_id"].isin(rated)]
-    models = [
-        _model(folder, measured["strategies"][folder.name], known, settings)
-        for folder in folders
-        if folder.name in measured.get("strategies", {})
-    ]
+    missing = dict(measured.get("missing", {}))
+    models = []
+    for folder in sorted(path.parent.parent for path in root.glob(f"data/{NAME}/*/model/model.safetensors")):
+        if file_digest(folder / "model/model.safetensors") == measured.get("networks", {}).get(folder.name):
+            models.append(_model(folder, measured["strategies"][folder.name], known, settings))
+        else:
+            missing[folder.name] = "its network is not the one that was evaluated; run `dvc repro`"
+    if not models:
+        return "; ".join(dict.fromkeys(missing.values())) or "there is no trained network; run `dvc repro`"
+    said = [f"{called(name)} was not read: {reason}" for name, reason in missing.items()]
     threads = params.load(SymmetryTrain, "symmetry_train", root / "params.yaml").threads
-    said = tuple(said_of(root / "params.yaml"))
-    return SymmetryReader(tuple(models), threads, said) if models else None
+    return SymmetryReader(tuple(models), threads, (*said_of(root / "params.yaml"), *said))
 
 
 def _model(folder: Path, measured: Mapping[str, Any], rated: pd.DataFrame, settings: Evaluate) -> Model:

@@ -25,6 +25,7 @@ class Symmetry(NamedTuple):
     scores: pd.DataFrame  # COLUMNS
     curves: dict[str, pd.DataFrame]
     missing: dict[str, str]
+    networks: dict[str, str]  # by strategy, the sha256 of the network that made D
 
 
 def read_symmetry(folder: Path) -> Symmetry:
@@ -37,11 +38,17 @@ def read_symmetry(folder: Path) -> Symmetry:
         scores=_read_scores(present, folder / "baselines"),
         curves={name: tables.read(own / "model/curves.parquet", CURVES).to_pandas() for name, own in present.items()},
         missing=missing,
+        networks={name: _network(own) for name, own in present.items()},
     )
 
 
 def _reason(strategy: Path) -> str | None:
     return absence.reason_of(strategy / "pairs") or absence.reason_of(strategy / "distances")
+
+
+def _network(strategy: Path) -> str:
+    files: dict[str, str] = tables.provenance_of(strategy / "distances/pairs.parquet").get("files", {})
+    return files.get("model", "")
 
 
 def read_pairs(strategy: Path) -> pd.DataFrame:

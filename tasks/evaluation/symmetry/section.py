@@ -58,7 +58,7 @@ def context(made: Symmetry, record: Mapping[str, Any], shown: Shown) -> dict[str
     """What the template needs beside the figures."""
     study = shown.study
     rated = study.ratings[study.ratings["scale"] == study.settings.scale]
-    chosen = list(_examples(shown.scores, rated, shown.ingest / "lips", list(made.pairs), shown.settings.examples))
+    chosen = list(_examples(_untaught(shown), rated, shown.ingest / "lips", list(made.pairs), shown.settings.examples))
     return template_context(record, study.raters, study.settings.model_dump(), chosen)
 
 
@@ -132,7 +132,12 @@ def _regions(lips: Path, wanted: Sequence[str]) -> dict[str, bytes]:
 def draw(made: Symmetry, record: Mapping[str, Any], shown: Shown) -> dict[str, list[Picture]]:
     """The chapter's figures by place: scatter, ratings, training."""
     study = shown.study
-    return draw_pictures(made.pairs, shown.scores, study.ratings, made.curves, record, study.settings)
+    return draw_pictures(made.pairs, _untaught(shown), study.ratings, made.curves, record, study.settings)
+
+
+def _untaught(shown: Shown) -> pd.DataFrame:
+    """Scores of the photographs that no network learned from: the tables count these alone."""
+    return shown.scores[~shown.scores["image_id"].isin(shown.study.taught)]
 
 
 def draw_pictures(

@@ -43,8 +43,9 @@ def taught(made: Synthesis) -> set[str]:
 def compare(made: Synthesis, study: Study, numbers: Path) -> Compared:
     """Its record for metrics.json; it grades nobody."""
     if len(made.missing) == len(CONDITIONS):
-        return Compared({"reason": next(iter(made.missing.values()))}, {})
-    return Compared(evaluate_synthesis(made, study.every_rating, settings=study.settings), {})
+        return Compared({"reason": "; ".join(dict.fromkeys(made.missing.values()))}, {})
+    record = evaluate_synthesis(made, study.every_rating, settings=study.settings)
+    return Compared(record | {"missing": dict(made.missing)}, {})
 
 
 def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -57,7 +58,8 @@ def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         for group in GROUPS:
             found[group][scale] = own["means"]["generated"][group]["value"]
     for group, left in record["funnel"].items():
-        found[group] |= {"released": left.get("released"), "quarantined": record["quarantined"][group]}
+        if left["asked_for"]:
+            found[group] |= {"released": left.get("released"), "quarantined": record["quarantined"][group]}
     for task, own in record["classifiers"].items():
         found["all"][f"{task}_accuracy"] = None if own["reason"] else own["accuracy"]["value"]
     return found
@@ -81,7 +83,7 @@ def show(made: Synthesis, record: Mapping[str, Any], shown: Shown) -> Chapter:
     section = read_section(folder, shown.ingest / "images", shown.settings)
     curves = {name: read_optional(folder / name / "adapter/curves.parquet", ADAPTER_CURVES) for name in CONDITIONS}
     projections = read_optional(folder / "projections.parquet", PROJECTIONS)
-    left_out = [f"Pictures {named(name)} were not drawn: {reason}" for name, reason in made.missing.items()]
+    left_out = [f"Pictures {named(name)} were not drawn: {reason}." for name, reason in made.missing.items()]
     return replace(
         empty,
         tiles=tiles(record),

@@ -119,7 +119,7 @@ def funnel_bars(funnel: Mapping[str, Mapping[str, int]]) -> bytes:
     steps = [step for step in FUNNEL if any(step in left for left in funnel.values())]
 
     def draw(axes: Axes) -> None:
-        for number, name in enumerate(CONDITIONS):
+        for number, name in enumerate(name for name in CONDITIONS if funnel[name]["asked_for"]):
             at, left = np.arange(len(steps)) + (number - 0.5) * 0.38, funnel[name]
             values = [left.get(step, 0) for step in steps]
             axes.barh(

@@ -28,7 +28,13 @@ THUMB = 144
 
 def read_synthesis(folder: Path) -> Synthesis:
     """What the synthesis stages wrote, without pictures."""
+    missing = {
+        name: reason
+        for name in CONDITIONS
+        if (reason := absence.reason_of(folder / name / "adapter") or absence.reason_of(folder / "prompts"))
+    }
     prompts = read_optional(folder / "prompts", PROMPTS)
+    prompts = prompts[~prompts["condition"].isin(list(missing))].reset_index(drop=True)
     names = [f"{c}_{n:05d}" for c, n in zip(prompts["condition"], prompts["number"], strict=True)]
     files = {path.stem for path in (folder / "released").rglob("*.png")}
     shown = [name in files for name in names]
@@ -45,11 +51,7 @@ def read_synthesis(folder: Path) -> Synthesis:
             for name in CONDITIONS
             if (path := folder / name / "adapter/trigger.json").exists()
         },
-        missing={
-            name: reason
-            for name in CONDITIONS
-            if (reason := absence.reason_of(folder / name / "adapter") or absence.reason_of(folder / "prompts"))
-        },
+        missing=missing,
     )
 
 

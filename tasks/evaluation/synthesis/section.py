@@ -159,7 +159,8 @@ def draw_synthesis(
 
 
 def _funnel(record: Mapping[str, Any]) -> Picture:
-    left = ", ".join(f"{record['funnel'][name]['asked_for']} {named(name)}" for name in CONDITIONS)
+    asked = {name: record["funnel"][name]["asked_for"] for name in CONDITIONS}
+    left = ", ".join(f"{count} {named(name)}" for name, count in asked.items() if count)
     caption = f"Pictures left after each step, of {left}. Each step also needs all steps above it."
     return Picture(figures.funnel_bars(record["funnel"]), caption, "Bar chart of pictures left by step")
 

@@ -90,7 +90,7 @@ def tiles(record: Mapping[str, Any]) -> list[Tile]:
 def findings(record: Mapping[str, Any], *, realism: str, plausibility: str) -> list[str]:
     """The result as sentences."""
     table, network = record["table2"], record["network"]
-    said = [_funnel_said(name, left) for name, left in record["funnel"].items()]
+    said = [_funnel_said(name, left) for name, left in record["funnel"].items() if left["asked_for"]]
     said += [_flags_said(record["flags"])] if any(sum(own.values()) for own in record["flags"].values()) else []
     said += [line for name in ("pre", "post") for line in _identity_said(name, record)]
     said += _fidelity_said(table, network) + _diversity_said(table, network)

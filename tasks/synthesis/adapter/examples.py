@@ -22,6 +22,9 @@ from tasks.errors import InputError
 from tasks.params.synthesis import SynthesisTrain
 from tasks.synthesis.adapter.trigger import without_trigger
 
+WHO = {"pre": ("before", "unrepaired"), "post": ("after", "repaired")}
+"""By condition: when, and what images.csv calls these patients."""
+
 
 class ExamplesError(InputError):
     """Nothing can be learned from these tables; the message says what is missing."""
@@ -72,9 +75,10 @@ def examples_of(captions: pa.Table, latents: pa.Table, texts: pa.Table, *, condi
             found[said["condition"] == condition].append(row)
     own = found[True]
     if not own:
+        when, population = WHO[condition]
         raise absence.Absent(
-            f"no photograph of the condition {condition} can train: none has a caption, a face and latents. Add "
-            "patients; images.csv names those before repair unrepaired, after it repaired"
+            f"no photograph of a patient {when} repair to learn from (some people are kept for tests); add patients "
+            f"(population {population} in images.csv) whose faces are found"
         )
     everyone = own + found[False]
     plain = [without_trigger(str(told[row["image_id"]]["prompt"])) for row in everyone]
