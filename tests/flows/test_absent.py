@@ -61,7 +61,7 @@ def test_controls_and_repaired_without_clips(drawn, tmp_path):
 
 def test_without_unrepaired(drawn, tmp_path):
     said = everything(case(drawn, tmp_path / "p", lambda line: line["population"] != "unrepaired", off="anomaly"))
-    assert "synthesis_train@pre: nothing to do: no photograph of a patient before repair to learn from" in said
+    assert "synthesis_train: nothing to do: no photograph of a patient before repair to learn from" in said
     assert reasons(tmp_path / "p") == {"anomaly": "anomaly is off; write anomaly: true under systems in params.yaml"}
     metrics = json.loads((tmp_path / "p/data/reports/metrics.json").read_text())
     assert metrics["synthesis"]["funnel"]["post"]["drawn"] == SMALL["synthesis_prompts"]["count"]
@@ -127,7 +127,7 @@ def test_a_system_switched_on_again_runs_its_own_stages_alone(built, tmp_path):
     folder = copy_project(built, tmp_path / "project")
     set_number(folder, "systems", "anomaly", False)
     stages = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"]
-    own = {name for name in stages if name.startswith("anomaly_")} | {"evaluate", "report"}
+    own = {name for name in stages if name.startswith("anomaly_")} | {"report_first", "evaluate", "report"}
     assert ran(run(folder, "dvc", "repro").stdout) == own
     assert set(reasons(folder)) == {"anomaly"}
     set_number(folder, "systems", "anomaly", True)
