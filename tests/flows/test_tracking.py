@@ -108,7 +108,9 @@ def test_a_stage_whose_system_is_off_completes(project, server):
     (project / "params.yaml").write_text(yaml.safe_dump(numbers))
     done = stage(project, "anomaly_align", server, images="images", landmarks="landmarks", out="aligned")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "anomaly_align: nothing to do: anomaly is off; write anomaly: true under systems in params.yaml" in done.stdout
+    assert (
+        "anomaly_align: nothing to do: anomaly is off; write anomaly: true under systems in params.yaml" in done.stdout
+    )
     assert [run["state_type"] for run in runs(server, "flow_runs", "anomaly_align")] == ["COMPLETED"]
     assert [file.name for file in (project / "aligned").iterdir()] == ["absent.json"]
 
