@@ -24,9 +24,12 @@ from flows.buckets import Out
 from tasks import params
 from tasks.base import absence
 from tasks.errors import InputError
-from tasks.params.running import Systems
+from tasks.params.running import Data, Systems
 
 USAGE = "python -m flows STAGE --name value ...   (`dvc stage list` shows the stages)"
+
+NAMED = "params:data."
+"""How an option says that its path stands in params.yaml: DVC's shell never sees what a user wrote there."""
 
 WORKER_KILLED = (
     "a worker process was killed: by somebody, or by the kernel for want of memory (then lower runtime.workers). "
@@ -54,12 +57,27 @@ def launch(arguments: list[str]) -> None:
     given = vars(parser.parse_args(arguments[1:]))
     outs = [given[name] for name, kind in options.items() if kind == Out]
     try:
+        given = {name: placed(value) for name, value in given.items()}
         with using(), ending_well(flow, stage, outs):
             run_stage(flow, os.environ.get("DVC_STAGE", stage), **given)
     except (InputError, OSError) as error:
         sys.exit(f"{stage}: {error}")
     except BrokenProcessPool:
         sys.exit(f"{stage}: {WORKER_KILLED}")
+
+
+def placed(value: Path | str) -> Path | str:
+    """The folder that params.yaml names where an option is `params:data.KEY`; every other value as it is.
+
+    ParamsError: no such key, or a folder's name that cannot be used.
+    """
+    key = str(value).removeprefix(NAMED)
+    if key == str(value):
+        return value
+    data = params.load(Data, "data")
+    if key not in Data.model_fields:
+        raise InputError(f"{value}: params.yaml has no data.{key}; there are: {', '.join(Data.model_fields)}")
+    return Path(getattr(data, key))
 
 
 @contextmanager

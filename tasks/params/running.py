@@ -1,18 +1,39 @@
 """Where data lie, how work is shared out and when: the blocks that change no result."""
 
+import unicodedata
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import BeforeValidator, ConfigDict, Field, RootModel
 
 from tasks.params import Block
+
+
+def _written(value: object) -> object:
+    """The folder as it stands in params.yaml, where it means the same to DVC and to us; else ValueError says why."""
+    text = str(value) if isinstance(value, str | Path) else ""
+    if not text.strip():
+        raise ValueError("write the folder's name as text, relative to the project or absolute")
+    if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp", "Cs") for letter in text):
+        raise ValueError(f"{text!r} has a line break or a control character in it; rename the folder")
+    if "://" in text:
+        raise ValueError(f"{text!r} is an address; copy the data to a folder of this machine and name that")
+    if text.startswith("~"):
+        raise ValueError(f"{text!r}: `~` is not replaced here; write the whole path, or ./{text}")
+    if "${" in text:
+        raise ValueError(f"{text!r} has `${{` in it, which DVC takes for a name of its own; rename the folder")
+    return value
+
+
+Folder = Annotated[Path, BeforeValidator(_written)]
+"""A folder that a user named. Blanks, umlauts, quotes, dashes and `$` are fine: no shell ever sees it."""
 
 
 class Data(Block):
     """Where raw data lie, relative to the project or absolute: the only paths outside dvc.yaml."""
 
-    raw: Path = Field(description="folder laid out as docs/raw-layout.md says; never written to")
-    added: Path = Field(description="folder of the batches that `vermilion ratings add` brought, inside the project")
+    raw: Folder = Field(description="folder laid out as docs/raw-layout.md says; never written to")
+    added: Folder = Field(description="folder of the batches that `vermilion ratings add` brought, inside the project")
 
 
 class Runtime(Block):
