@@ -18,7 +18,8 @@ from tasks.base.digests import digest, file_digest
 from tasks.errors import InputError
 from tasks.ingest.inventory import OPTIONAL, REQUIRED, Refused, check_line, files_named
 from tasks.ingest.ratings import RATING_COLUMNS, REFERENCE_COLUMNS
-from tasks.ingest.raw import Line, RawLayoutError, read_lines
+from tasks.ingest.raw import Line, read_lines
+from tasks.ingest.sheets import RawLayoutError
 from tasks.params.ingest import IngestImages
 
 COLUMNS = {

@@ -17,7 +17,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks.base.digests import file_digest
-from tasks.ingest.raw import Folder, Line, RawLayoutError, read_lines, refusals_table
+from tasks.ingest.raw import Folder, Line, read_lines, refusals_table
+from tasks.ingest.sheets import RawLayoutError
 from tasks.schemas.columns import AGE_GROUPS, ASYMMETRIES, GENDERS, POPULATIONS, SCARRINGS, SIDES
 from tasks.schemas.ingest import IMAGES
 

@@ -1,25 +1,19 @@
-"""Reading the raw layout's CSV files: every row either usable or refused with its line and a reason.
+"""Reading the raw layout's tables: every row either usable or refused with its line and a reason.
 
 In: the raw folder and the batches added to it, each with images.csv, ratings.csv and references.csv
 (docs/raw-layout.md). Out: rows with line numbers. A file whose columns or encoding are wrong stops everything at once
 (`RawLayoutError`), since nothing in it can be trusted; a bad row costs that row.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.errors import InputError
+from tasks.ingest.sheets import RawLayoutError, Row, Sheet, read_sheets
 from tasks.schemas.ingest import REFUSALS
-
-
-class RawLayoutError(InputError):
-    """A CSV file cannot be used at all; the message names the file, the line and what is accepted."""
-
 
 BATCHES = "batches"
 """The folder inside `data.added` that holds one folder per batch."""
@@ -46,11 +40,15 @@ def folders(raw: Path, added: Path) -> list[Folder]:
 
 @dataclass(frozen=True)
 class Line:
-    """One row of a CSV file: its line number (the header is 1) and its cells, stripped; empty cells are ''."""
+    """One row of a table: its line number (the header is 1) and its cells, stripped; empty cells are ''.
+
+    `wrong`: by column, why a cell is not what was typed (a date that a spreadsheet made of 1-2).
+    """
 
     source: str
     number: int
     cells: dict[str, str]
+    wrong: Mapping[str, str] = field(default_factory=dict)
 
     def refused(self, reason: str) -> dict[str, object]:
         """This line as a row of the refusals table."""
@@ -58,44 +56,44 @@ class Line:
 
 
 def read_lines(path: Path, *, required: Sequence[str], optional: Sequence[str], prefix: str = "") -> Iterator[Line]:
-    """The file's rows; `prefix` and its name are their source.
+    """The rows of a person's table, CSV or .xlsx (tasks.ingest.sheets); `prefix` and its name are their source.
 
-    RawLayoutError for a missing file, an unknown or missing column, or text that is not UTF-8.
+    Columns may stand in any order. RawLayoutError for a missing file, an unknown or missing column, or a file that
+    cannot be trusted as a whole.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        sheets = read_sheets(path)
     except FileNotFoundError:
         raise RawLayoutError(f"{path}: no such file; columns: {', '.join([*required, *optional])}") from None
-    except OSError as error:
-        raise RawLayoutError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        byte = error.object[error.start]
-        raise RawLayoutError(f"{path}: line {line}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
-    try:
-        header = [name.strip() for name in reader.fieldnames or ()]
-        _check_header(path, header, required, optional)
-        reader.fieldnames = header
-        for row in reader:
-            if not any(str(cell or "").strip() for cell in row.values()):
-                continue
-            if row.get(None) or None in row.values():
-                raise RawLayoutError(f"{path}: line {reader.line_num}: {len(header)} cells expected, as in the header")
-            yield Line(prefix + path.name, reader.line_num, {name: row[name].strip() for name in header})
-    except csv.Error as error:
-        raise RawLayoutError(f"{path}: the row that begins in line {reader.line_num + 1}: {error}") from error
+    sheet = _the_one(path, sheets, required)
+    _check_header(path, sheet, required, optional)
+    for row in sheet.rows:
+        wrong = {sheet.columns[place]: reason for place, reason in row.wrong.items()}
+        yield Line(prefix + path.name, row.number, dict(zip(sheet.columns, row.cells, strict=True)), wrong)
 
 
-def _check_header(path: Path, header: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> None:
-    missing = [name for name in required if name not in header]
-    strange = [name for name in header if name not in {*required, *optional}]
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if missing or strange or twice:
-        raise RawLayoutError(
-            f"{path}: line 1: missing columns {missing}, unknown {strange}, repeated {twice};"
-            f" required: {', '.join(required)}; optional: {', '.join(optional) or 'none'}"
-        )
+def _the_one(path: Path, sheets: Sequence[Sheet], required: Sequence[str]) -> Sheet:
+    """The worksheet that has the columns; the only one where there is one."""
+    fitting = [sheet for sheet in sheets if set(required) <= set(sheet.columns)]
+    if len(sheets) > 1 and len(fitting) != 1:
+        names = ", ".join(repr(sheet.name) for sheet in fitting or sheets)
+        which = "all have" if fitting else "none has"
+        raise RawLayoutError(f"{path}: sheets {names}: {which} the columns {', '.join(required)}; keep one such sheet")
+    return (fitting or sheets or [Sheet("", Row(1, ()), ())])[0]
+
+
+def _check_header(path: Path, sheet: Sheet, required: Sequence[str], optional: Sequence[str]) -> None:
+    """RawLayoutError unless the header has every required column, each once, and no other than the optional ones."""
+    wrong = [f"no column {name}" for name in required if name not in sheet.columns]
+    for number, (cell, name) in enumerate(zip(sheet.header.cells, sheet.columns, strict=True), 1):
+        if sheet.columns.index(name) < number - 1:
+            wrong.append(f"column {number} is a second {name}")
+        elif name not in {*required, *optional}:
+            near = get_close_matches(name, [*required, *optional], 1)
+            wrong.append(f"column {number}, {cell[:60]!r}, is not known" + (f" (meant: {near[0]}?)" if near else ""))
+    if wrong:
+        accepted = f"needed: {', '.join(required)}; optional: {', '.join(optional) or 'none'}"
+        raise RawLayoutError(f"{path}: line {sheet.header.number}: {'; '.join(wrong)}. Columns {accepted}")
 
 
 def ids_by_name(images: pa.Table) -> dict[str, str]:

@@ -287,13 +287,16 @@ def test_a_refused_line_does_not_make_its_files_unnamed_too(new, there):
     [
         (
             b"path,subject_id,population\na.png,p1,repaired\n",
-            r"missing columns \['consent'\].*required: path, subject_id",
+            r"no column consent. Columns needed: path, subject_id",
         ),
-        (b"path;subject_id;population;consent\n", r"cells are separated by semicolons here|separated by semicolons"),
-        (b"path,subject_id,population,consent,age\n", r"unknown \['age'\]"),
+        (b"path,subject_id,population,consent\na.png;p1;repaired;yes\n", "this line is separated by semicolons"),
+        (b"path,subject_id,population,consent,age\n", r"column 5, 'age', is not known"),
         (b"path,subject_id,population,consent\na.png,p1,repaired\n", "4 cells expected"),
         (b"path,subject_id,population,consent\na.png,p\xe4,repaired,yes\n", "byte 0xe4 is not UTF-8"),
-        (b'path,subject_id,population,consent\n"a.png,p1,repaired,yes\n', "unexpected end of data"),
+        (
+            b'path,subject_id,population,consent\n"a.png,p1,repaired,yes\n',
+            r'a quote \("\) opens in it that is never closed',
+        ),
     ],
 )
 def test_a_csv_that_cannot_be_used_is_one_problem(new, there, data, reason):

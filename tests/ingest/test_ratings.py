@@ -4,7 +4,8 @@ import pytest
 
 from tasks.base import tables
 from tasks.ingest.ratings import read_ratings
-from tasks.ingest.raw import Folder, RawLayoutError, folders
+from tasks.ingest.raw import Folder, folders
+from tasks.ingest.sheets import RawLayoutError
 from tasks.params.ingest import Scale
 from tasks.schemas.ingest import IMAGES
 
@@ -175,7 +176,7 @@ def test_a_file_that_cannot_be_trusted_stops_at_once(raw, name):
     with pytest.raises(RawLayoutError, match=rf"{name}: line 2: byte 0xe9 is not UTF-8"):
         ratings(raw)
     (raw / name).write_text("path,rater\na.jpg,r\n")
-    with pytest.raises(RawLayoutError, match=rf"{name}: line 1: missing columns"):
+    with pytest.raises(RawLayoutError, match=rf"{name}: line 1: no column"):
         ratings(raw)
 
 

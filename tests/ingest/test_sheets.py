@@ -1,0 +1,219 @@
+"""People's tables, as their programs write them: read as they are meant, or refused with file, line and what to do."""
+
+import datetime
+import io
+import os
+import re
+import zipfile
+
+import openpyxl
+import pytest
+
+from tasks.ingest import sheets, workbooks
+from tasks.ingest.raw import read_lines
+from tasks.ingest.sheets import RawLayoutError
+
+COLUMNS = ("path", "score")
+PLAIN = "path,score\na.jpg,3\nMüller/b.jpg,4\n"
+ROWS = [{"path": "a.jpg", "score": "3"}, {"path": "Müller/b.jpg", "score": "4"}]
+
+
+def rows(path, required=COLUMNS, optional=("note",)):
+    return [line.cells for line in read_lines(path, required=required, optional=optional)]
+
+
+def lines(path):
+    return [line.number for line in read_lines(path, required=COLUMNS, optional=("note",))]
+
+
+def book(path, *tables, titles=("Sheet1", "Sheet2", "Sheet3")):
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.active)
+    for title, table in zip(titles, tables, strict=False):
+        sheet = workbook.create_sheet(title)
+        for row in table:
+            sheet.append(row)
+    workbook.save(path)
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_way_that_spreadsheets_write_text(tmp_path, encoding, separator, end):
+    text = PLAIN.replace(",", separator).replace("\n", end)
+    (tmp_path / "t.csv").write_bytes(text.encode(encoding))
+    assert rows(tmp_path / "t.csv") == ROWS
+    assert lines(tmp_path / "t.csv") == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Path , SCORE\na.jpg,3\nMüller/b.jpg,4\n",
+        "path,score,,\na.jpg,3,,\nMüller/b.jpg,4,,\n,,,\n,,\n",
+        "path,score\na.jpg,3,,\nMüller/b.jpg,4,\n",
+        "path,,score\na.jpg,,3\nMüller/b.jpg,,4\n",
+        "\n\npath,score\n\na.jpg , 3\nMüller/b.jpg,4",
+        '"path";"score"\n"a.jpg";"3"\n"Müller/b.jpg";4\n',
+        "\ufeffpath,sc\u200bore\na.jpg,3\nMüller/b.jpg,4\n",
+    ],
+)
+def test_what_spreadsheets_leave_at_the_edges_is_passed_over(tmp_path, text):
+    (tmp_path / "t.csv").write_text(text)
+    assert rows(tmp_path / "t.csv") == ROWS
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "sep=;;"])
+def test_a_line_that_names_the_separator_counts_as_a_line(tmp_path, first):
+    (tmp_path / "t.csv").write_text(f"{first}\r\n" + PLAIN.replace(",", ";"))
+    assert rows(tmp_path / "t.csv") == ROWS
+    assert lines(tmp_path / "t.csv") == [3, 4]
+
+
+def test_a_comma_in_a_cell_stays_in_it(tmp_path):
+    (tmp_path / "t.csv").write_text('path;score\n"a;b.jpg";2,5\n')
+    assert rows(tmp_path / "t.csv") == [{"path": "a;b.jpg", "score": "2,5"}]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (
+            "path,score\na,1\nJosé,2\n".encode("cp1252"),
+            "line 3: byte 0xe9 is not UTF-8.*CP1252.*this is é; save the file",
+        ),
+        (
+            b"path,score\na.jpg,3,left\n",
+            "line 2: 2 cells expected.*column 3 has no name in line 1 and holds 'left' here",
+        ),
+        (b"path,score,\na.jpg,3,left\n", "line 2: .*column 3 has no name in line 1 and holds 'left' here"),
+        (b"path,score\na.jpg;3\n", "line 2: 2 cells expected.*separated by semicolons, the header by commas"),
+        (b"path,score\na.jpg\n", "line 2: 2 cells expected, as in the header; there are 1"),
+        (b'path,score\na.jpg,3\n"b.jpg,4\nc.jpg,5\n', r'row that begins in line 3: a quote \("\) opens'),
+        (b'path,score\n"a" b,3\n', "row that begins in line 2: a quoted cell"),
+        (b"path,scores\na.jpg,3\n", r"line 1: no column score; column 2, 'scores', is not known \(meant: score\?\)"),
+        (b"path,score,Score \na.jpg,3,3\n", "line 1: column 3 is a second score"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"old Excel workbook \(.xls\), or one with a password"),
+        (b"<html><table><tr><td>path</td></tr></table>", "a web page or XML"),
+        (b"%PDF-1.4", "this is a PDF; save it as CSV"),
+        (b"PK\x03\x04 and no more", "a damaged or locked workbook"),
+        ("path,score\na,1\n".encode("utf-16")[:-1], "damaged UTF-16"),
+    ],
+)
+def test_what_cannot_be_trusted_is_named_in_a_stewards_words(tmp_path, data, told):
+    (tmp_path / "t.csv").write_bytes(data)
+    with pytest.raises(RawLayoutError) as caught:
+        rows(tmp_path / "t.csv")
+    assert re.search(told, str(caught.value), re.DOTALL)
+    assert str(caught.value).startswith(str(tmp_path / "t.csv"))
+    assert "[" not in str(caught.value).removeprefix(str(tmp_path))
+
+
+def test_a_workbook_is_read_as_people_see_it(tmp_path):
+    path = tmp_path / "t.xlsx"
+    table = [
+        ["Path", "Score ", "note"],
+        ["a.jpg", 3.0, None],
+        [None, None, None],
+        ["b.jpg", 2.5, "x "],
+        [7, "007", None],
+    ]
+    book(path, table)
+    assert [tuple(row.values()) for row in rows(path)] == [("a.jpg", "3", ""), ("b.jpg", "2.5", "x"), ("7", "007", "")]
+    assert lines(path) == [2, 4, 5]
+    path.rename(tmp_path / "t.csv")
+    assert len(rows(tmp_path / "t.csv")) == 3
+
+
+def test_cells_that_a_spreadsheet_changed_say_so(tmp_path):
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    sheet.append(["path", "score"])
+    for value in (datetime.datetime(2026, 4, 3), 0.5, "#N/A", "=1+1", True, 7):
+        sheet.append(["a.jpg", value])
+    sheet["B3"].number_format = "0%"
+    sheet["B4"].data_type = "e"
+    sheet["B7"].number_format = "000"
+    workbook.save(tmp_path / "t.xlsx")
+    found = list(read_lines(tmp_path / "t.xlsx", required=COLUMNS, optional=()))
+    texts = [(line.cells["score"], line.wrong.get("score", "").split(";")[0].split(",")[0]) for line in found]
+    assert texts == [
+        ("2026-04-03", "a date or time"),
+        ("50%", "a percentage"),
+        ("#N/A", "the spreadsheet's error #N/A"),
+        ("=1+1", "a formula without a result"),
+        ("TRUE", ""),
+        ("007", ""),
+    ]
+
+
+def test_the_last_result_of_a_formula_is_read(tmp_path):
+    book(tmp_path / "t.xlsx", [["path", "score"], ["a.jpg", "=1+2"]])
+    with zipfile.ZipFile(tmp_path / "t.xlsx") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = "xl/worksheets/sheet1.xml"
+    parts[name] = re.sub(rb"<f>1\+2</f><v ?/>|<f>1\+2</f><v></v>", b"<f>1+2</f><v>3</v>", parts[name])
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "w") as archive:
+        for part, data in parts.items():
+            archive.writestr(part, data)
+    assert rows(tmp_path / "t.xlsx") == [{"path": "a.jpg", "score": "3"}]
+
+
+def test_of_several_worksheets_the_one_with_the_columns_is_read(tmp_path):
+    good, other = [["path", "score"], ["a.jpg", 3]], [["list of", "rooms"], ["x", "y"]]
+    assert len(rows(book(tmp_path / "t.xlsx", other, good, []))) == 1
+    with pytest.raises(RawLayoutError, match="sheets 'Sheet1', 'Sheet2': all have the columns path, score"):
+        rows(book(tmp_path / "t.xlsx", good, good, other))
+    with pytest.raises(RawLayoutError, match="none has the columns"):
+        rows(book(tmp_path / "t.xlsx", other, other))
+
+
+def test_large_tables_are_refused_before_they_are_read(tmp_path, monkeypatch):
+    path = tmp_path / "t.csv"
+    with path.open("wb") as file:
+        file.seek(sheets.MOST_BYTES + 1)
+        file.write(b"x")
+    with pytest.raises(RawLayoutError, match="100 MB; a table may have 100 MB; split it"):
+        rows(path)
+    packed = io.BytesIO()
+    archive = zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED)
+    with archive, archive.open("xl/worksheets/sheet1.xml", "w") as part:
+        for _ in range(workbooks.MOST_UNPACKED // 10**7 + 1):
+            part.write(b"\0" * 10**7)
+    path.write_bytes(packed.getvalue())
+    with pytest.raises(RawLayoutError, match="unpacks to 5.0 MB"):
+        rows(path)
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(RawLayoutError, match="not a file"):
+        rows(tmp_path / "pipe.csv")
+
+
+@pytest.mark.parametrize("place", ['r="1099511627776"', 'r="1048577"'])
+def test_a_row_that_lies_very_far_down_does_not_take_for_ever(tmp_path, monkeypatch, place):
+    monkeypatch.setattr(workbooks, "MOST_CELLS", 10_000)
+    book(tmp_path / "t.xlsx", [["path", "score"], ["a.jpg", 3]])
+    _replace(tmp_path / "t.xlsx", "xl/worksheets/sheet1.xml", b'<row r="2"', f"<row {place}".encode())
+    with pytest.raises(RawLayoutError, match="too large|damaged"):
+        rows(tmp_path / "t.xlsx")
+
+
+def test_xml_that_grows_is_refused(tmp_path):
+    laughs = b"".join(b'<!ENTITY l%d "%s">' % (n + 1, b"&l%d;" % n * 10) for n in range(9))
+    bomb = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "ha">' + laughs + b"]><worksheet"
+    for part in ("xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"):
+        book(tmp_path / "t.xlsx", [["path", "score"], ["a.jpg", 3]])
+        _replace(tmp_path / "t.xlsx", part, b"<worksheet", bomb)
+        _replace(tmp_path / "t.xlsx", part, b"<workbook ", bomb.replace(b"<worksheet", b"<workbook "))
+        _replace(tmp_path / "t.xlsx", part, b"<styleSheet", bomb.replace(b"<worksheet", b"<styleSheet"))
+        with pytest.raises(RawLayoutError, match="damaged workbook"):
+            rows(tmp_path / "t.xlsx")
+
+
+def _replace(path, part, old, new):
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts[part] = parts[part].replace(old, new, 1)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
