@@ -6,10 +6,7 @@ record in its header: what the weights do not say (the architecture) and where t
 generator is trained or used.
 """
 
-import argparse
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,11 +22,11 @@ from torch import Tensor
 
 from tasks.anomaly import published
 from tasks.anomaly.stylegan2 import Architecture, Generator
-from tasks.anomaly.unpickling import Described, TensorflowNetwork, Unpicklable, first_line, torch_refusal, unpickle
+from tasks.anomaly.unpickling import TensorflowNetwork, described
+from tasks.base import torchfiles
+from tasks.base.pickles import Described, Unpicklable
 from tasks.errors import InputError
 
-LEGACY_TORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
-"""How files begin that torch wrote before it wrote zip files."""
 MEAN_LATENTS = 10_000
 """Drawn for the mean w where a file has none."""
 FACE_SIDES = (256, 512)
@@ -101,50 +98,38 @@ def _has_face(picture: np.ndarray, side: int) -> bool:  # (R, R, 3) uint8 RGB
 
 def _read(content: bytes) -> tuple[Architecture, dict[str, Tensor]]:
     """Told apart by the first bytes and by what is in it, never by its name."""
-    if content.startswith((b"PK", LEGACY_TORCH)):
-        return _rosinality(content)
-    if not content.startswith(b"\x80"):
+    if not torchfiles.is_torch(content) and not content.startswith(b"\x80"):
         return _own(content)
-    found = unpickle(content)
+    found = torchfiles.read(content) if torchfiles.is_torch(content) else described(content)
+    try:
+        return _rosinality(found) if torchfiles.is_torch(content) else _nvidia(found)
+    except (GeneratorError, published.Unsupported):
+        raise
+    except Exception as error:  # anything may stand in the place of anything
+        said = f"{type(error).__name__} {_first_line(error)}"
+        raise GeneratorError(f"not the parts that a generator has: {said}") from error
+
+
+def _nvidia(found: Any) -> tuple[Architecture, dict[str, Tensor]]:
+    """NVlabs' snapshot, a network of it alone, or TensorFlow's three networks."""
     if isinstance(found, tuple) and len(found) == 3:
         found = found[2]
     if isinstance(found, dict):
         found = found.get("G_ema")
-    try:
-        if isinstance(found, TensorflowNetwork):
-            return published.tensorflow(found)
-        if isinstance(found, Described):
-            return published.nvlabs(found)
-    except (KeyError, TypeError, AttributeError, IndexError, ValidationError) as error:
-        raise GeneratorError(
-            f"not the parts that a generator has: {type(error).__name__} {first_line(error)}"
-        ) from error
+    if isinstance(found, TensorflowNetwork):
+        return published.tensorflow(found)
+    if isinstance(found, Described):
+        return published.nvlabs(found)
     raise GeneratorError("a pickle without a generator's moving average (G_ema, or the third network of TensorFlow)")
 
 
-def _rosinality(content: bytes) -> tuple[Architecture, dict[str, Tensor]]:
-    """A torch file: a checkpoint with g_ema, or a generator's state dict alone."""
-    try:
-        if content.startswith(b"PK") and any(
-            entry.compress_type != zipfile.ZIP_STORED for entry in zipfile.ZipFile(io.BytesIO(content)).infolist()
-        ):
-            raise GeneratorError("a zip file with compressed entries, which torch does not write")
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except GeneratorError:
-        raise
-    except Exception as error:  # torch raises many kinds; what was asked for stands in the message
-        raise GeneratorError(torch_refusal(error)) from error
+def _rosinality(found: Any) -> tuple[Architecture, dict[str, Tensor]]:
+    """A checkpoint with g_ema, or a generator's state dict alone."""
     state = found.get("g_ema", found) if isinstance(found, dict) else None
     if not isinstance(state, dict) or "conv1.conv.weight" not in state:
         raise GeneratorError("a torch file without a generator's moving average (g_ema)")
     mean = found.get("latent_avg")
-    try:
-        return published.rosinality(state, mean if isinstance(mean, Tensor) else None)
-    except (KeyError, TypeError, AttributeError, IndexError, RuntimeError, ValidationError) as error:
-        raise GeneratorError(
-            f"not the parts that a generator has: {type(error).__name__} {first_line(error)}"
-        ) from error
+    return published.rosinality(state, mean if isinstance(mean, Tensor) else None)
 
 
 def _own(content: bytes) -> tuple[Architecture, dict[str, Tensor]]:
@@ -153,7 +138,7 @@ def _own(content: bytes) -> tuple[Architecture, dict[str, Tensor]]:
         architecture = Architecture.model_validate(_record(content)["architecture"])
         return architecture, safetensors.torch.load(content)
     except (safetensors.SafetensorError, ValidationError, KeyError, TypeError) as error:
-        raise GeneratorError(f"damaged: {first_line(error)}") from error
+        raise GeneratorError(f"damaged: {_first_line(error)}") from error
 
 
 def _record(content: bytes) -> dict[str, Any]:
@@ -180,9 +165,14 @@ def _built(architecture: Architecture, tensors: Mapping[str, Tensor]) -> Generat
             generator = Generator(architecture)
         generator.load_state_dict(values, strict=True, assign=True)
     except (RuntimeError, KeyError) as error:
-        raise GeneratorError(f"its weights do not fit its architecture: {first_line(error)}") from error
+        raise GeneratorError(f"its weights do not fit its architecture: {_first_line(error)}") from error
     generator.eval().requires_grad_(False)
     if not known:  # training checkpoints of rosinality's keep none
         z = torch.randn(MEAN_LATENTS, architecture.z_dim, generator=torch.Generator().manual_seed(0))
         generator.mapper.w_mean.copy_(generator.mapper(z).mean(0))
     return generator
+
+
+def _first_line(error: Exception) -> str:
+    """The error's words on one line, the first 300 letters."""
+    return " ".join(str(error).split())[:300]

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from tasks.anomaly.stylegan2 import FIRST_SIDE, GAIN, TAPS, Architecture
-from tasks.anomaly.unpickling import Described, TensorflowNetwork, array_of
+from tasks.anomaly.unpickling import TensorflowNetwork, array_of
+from tasks.base.pickles import Described
 
 Read = tuple[Architecture, dict[str, Tensor]]
 PARTS = {"conv0": "first", "conv1": "second", "torgb": "colours"}

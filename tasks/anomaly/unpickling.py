@@ -1,143 +1,91 @@
-"""Other people's pickles, read without running anything in them.
+"""What pickles of StyleGAN2 generators may ask for: NVlabs' and TensorFlow's networks, numpy's arrays, torch's tensors.
 
-In: a pickle's bytes. Out: dicts, lists, numbers, tensors and arrays, and inert `Described` objects in place of
-networks. A pickle may call only what stands in `ALLOWED`; everything else is refused by its name. What is handed to
-the pickle cannot be changed by it: builtin types, or objects that refuse a state. Does not know what a generator is.
+In: a pickle's bytes. Out: what base/pickles.py gives, with inert `Described` objects in place of networks. Everything
+else that a pickle asks for is refused by its name. Does not know what a generator is.
 """
 
-import io
-import math
-import pickle
-import pickletools
-import re
-from collections import OrderedDict
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
+
+from tasks.base import torchfiles
+from tasks.base.pickles import Built, Described, Maker, Room, Unpicklable, unpickle
 
 PLAIN = frozenset("bifu")
 """Kinds of numpy numbers that hold no objects."""
-
-
-class Unpicklable(ValueError):
-    """A pickle asks for what is not allowed, or is damaged; the message says what."""
-
-
-class Described:
-    """An object of somebody else's class: its class's name and its attributes. None of its code is here."""
-
-    def __init__(self, kind: str = "", state: dict[str, Any] | None = None) -> None:
-        self.kind = kind
-        self.state = state or {}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if not isinstance(state, dict):
-            raise Unpicklable("an object's state is not a dict")
-        self.state = state
 
 
 class TensorflowNetwork(Described):
     """Stands for dnnlib.tflib.network.Network."""
 
 
-class _Call:
-    """A function that a pickle may call, and nothing else."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-
-    def __call__(self, *arguments: Any) -> Any:
-        return self._function(*arguments)
-
-    def __setstate__(self, state: object) -> None:
-        raise Unpicklable("gives a state to a function")
-
-
-class _Dtype:
+class _Dtype(Built):
     """A numpy dtype in the making: its state says the byte order."""
 
     def __init__(self, name: object, *_: object) -> None:
         if not isinstance(name, str) or np.dtype(name).kind not in PLAIN:
-            raise Unpicklable(f"holds numpy values of type {name!r}, not plain numbers")
+            said = name[:100] if isinstance(name, str) else type(name).__name__
+            raise Unpicklable(f"holds numpy values of type {said!r}, not plain numbers")
         self.dtype = np.dtype(name)
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
+    def take(self, state: Any) -> None:
+        """What numpy pickles of a dtype beside its name."""
+        if not isinstance(state, tuple):
+            raise Unpicklable("a numpy type's state is not a tuple")
         if state[1] in ("<", ">"):
             self.dtype = self.dtype.newbyteorder(state[1])
 
 
-class _Array:
+class _Array(Built):
     """A numpy array in the making."""
 
     def __init__(self, *_: object) -> None:
         self.values: np.ndarray[Any, Any] = np.zeros(0)
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
+    def take(self, state: Any) -> None:
+        """What numpy pickles of an array."""
         _, shape, dtype, fortran, content = state
         self.values = _array(content, dtype, shape, "F" if fortran else "C")
 
 
-def unpickle(content: bytes) -> Any:
-    """What the pickle describes. Unpicklable names what it asked for, or says that it is damaged."""
-    try:
-        _check(content)
-        return _Reader(io.BytesIO(content), encoding="latin1").load()
-    except Unpicklable:
-        raise
-    except Exception as error:  # a damaged pickle raises whatever it likes
-        raise Unpicklable(f"damaged pickle: {error}") from error
+def described(content: bytes) -> Any:
+    """What the pickle describes. Unpicklable names what it asked for, or says how it is damaged."""
+    room = Room(len(content))
+    return unpickle(content, _names(room), room)
 
 
 def array_of(value: object) -> np.ndarray[Any, Any]:
-    """The numbers of an array or a number that `unpickle` gave."""
-    return value.values if isinstance(value, _Array) else np.asarray(value)
-
-
-class _Reader(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        found = ALLOWED.get(f"{module}.{name}")
-        if found is None:
-            raise Unpicklable(f"asks for {module}.{name}, which is not allowed; nothing was run")
-        return found
-
-    def persistent_load(self, _: object) -> Any:
-        raise Unpicklable("refers to things outside the file")
-
-
-def _check(content: bytes) -> None:
-    """Every length that the pickle claims is there, before memory is asked for."""
-    for number, (opcode, argument, _) in enumerate(pickletools.genops(content)):
-        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > number + 1:
-            raise Unpicklable("damaged pickle: claims more memory than it has entries")
+    """The numbers of an array, or a number, that `described` gave. TypeError: it is neither."""
+    if isinstance(value, _Array):
+        return value.values
+    if not isinstance(value, int | float):
+        raise TypeError(f"a {type(value).__name__} in place of numbers")
+    return np.asarray(value)
 
 
 def _persistent(meta: dict[str, Any]) -> Described:
     """A network of NVlabs' PyTorch code; its source, which the file carries, is left alone."""
-    return Described(str(meta["class_name"]), dict(meta["state"]))
+    found = Described(meta["class_name"] if isinstance(meta["class_name"], str) else "nameless class")
+    found.take(meta["state"])
+    return found
 
 
 def _storage(content: bytes) -> Tensor:
-    """A storage's numbers. Its bytes are a pickle again; torch reads it without running code."""
+    """A storage's numbers. Its bytes are a file of torch again."""
     try:
-        storage = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise Unpicklable(f"a tensor's numbers: {torch_refusal(error)}") from error
-    if not isinstance(storage, torch.storage.TypedStorage):
+        storage = torchfiles.read_legacy(content)
+    except Unpicklable as error:
+        raise Unpicklable(f"a tensor's numbers: {error}") from error
+    if not isinstance(storage, Tensor):
         raise Unpicklable("a tensor's numbers are no storage")
-    return torch.empty(0, dtype=storage.dtype).set_(storage._untyped_storage)
+    return storage
 
 
-def _tensor(storage: Tensor, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object) -> Tensor:
-    if math.prod(size) > len(storage):
-        raise Unpicklable(f"a tensor claims {math.prod(size)} numbers and has {len(storage)}")
-    return storage.as_strided(tuple(size), tuple(stride), offset)
-
-
-def _array(content: Any, dtype: _Dtype, shape: tuple[int, ...], order: Any) -> np.ndarray[Any, Any]:
-    raw = content.encode("latin1") if isinstance(content, str) else bytes(content)
+def _array(content: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray[Any, Any]:
+    if not isinstance(dtype, _Dtype) or not isinstance(content, str | bytes):
+        raise Unpicklable("holds numpy values without a type, or without bytes")
+    raw = content.encode("latin1") if isinstance(content, str) else content
     return np.frombuffer(raw, dtype.dtype).reshape(shape, order=order)
 
 
@@ -151,48 +99,25 @@ def _scalar(dtype: _Dtype, content: Any) -> Any:
     return _array(content, dtype, (), "C").item()
 
 
-def _encode(text: str, encoding: str = "latin1") -> bytes:
-    if encoding != "latin1":
-        raise Unpicklable(f"asks for the encoding {encoding!r}")
-    return text.encode("latin1")
-
-
-def torch_refusal(error: Exception) -> str:
-    """Why torch did not open a file; its own words advise to open it all the same."""
-    if asked := re.search(r"GLOBAL (\S+)", str(error)):
-        return f"asks for {asked[1]}, which is not allowed; nothing was run"
-    return f"damaged, or more than tensors: {first_line(error).split('WeightsUnpickler error: ')[-1][:120]}"
-
-
-def first_line(error: Exception) -> str:
-    """The error's words on one line, the first 300 letters."""
-    return " ".join(str(error).split())[:300]
-
-
-_NUMPY = {
-    f"{package}.{name}": _Call(function)
-    for package in ("numpy.core", "numpy._core")
-    for name, function in (
-        ("multiarray._reconstruct", _Array),
-        ("multiarray.scalar", _scalar),
-        ("numeric._frombuffer", _from_buffer),
-    )
-}
-_SETS = {f"{module}.{kind.__name__}": kind for module in ("builtins", "__builtin__") for kind in (set, frozenset)}
-ALLOWED: dict[str, Any] = {
-    "torch_utils.persistence._reconstruct_persistent_obj": _Call(_persistent),
+_MAKERS = {
+    "torch_utils.persistence._reconstruct_persistent_obj": _persistent,
     "dnnlib.tflib.network.Network": TensorflowNetwork,
-    "dnnlib.util.EasyDict": dict,
-    "dnnlib.EasyDict": dict,
-    "collections.OrderedDict": OrderedDict,
-    "torch._utils._rebuild_tensor_v2": _Call(_tensor),
-    "torch._utils._rebuild_parameter": _Call(lambda data, *_: data),
-    "torch._utils._rebuild_parameter_with_state": _Call(lambda data, *_: data),
-    "torch.storage._load_from_bytes": _Call(_storage),
-    "torch.Size": tuple,
-    "numpy.dtype": _Call(_Dtype),
-    "numpy.ndarray": _Call(_Array),
-    "_codecs.encode": _Call(_encode),
-    **_NUMPY,
-    **_SETS,
+    "dnnlib.util.EasyDict": torchfiles.ordered,
+    "dnnlib.EasyDict": torchfiles.ordered,
+    "torch.storage._load_from_bytes": _storage,
+    "numpy.dtype": _Dtype,
+    **{
+        f"{package}.{name}": function
+        for package in ("numpy.core", "numpy._core")
+        for name, function in (
+            ("multiarray._reconstruct", _Array),
+            ("multiarray.scalar", _scalar),
+            ("numeric._frombuffer", _from_buffer),
+        )
+    },
 }
+
+
+def _names(room: Room) -> dict[str, Any]:
+    found = torchfiles.names(room) | {name: Maker(make) for name, make in _MAKERS.items()}
+    return found | {"numpy.ndarray": "numpy.ndarray"}  # an argument of _reconstruct
