@@ -14,7 +14,6 @@ from typing import Any
 import cv2
 import dlib
 import numpy as np
-import safetensors
 import safetensors.torch
 import torch
 from pydantic import ValidationError
@@ -24,7 +23,8 @@ from tasks.anomaly import published
 from tasks.anomaly.stylegan2 import Architecture, Generator
 from tasks.anomaly.unpickling import TensorflowNetwork, described
 from tasks.base import torchfiles
-from tasks.base.pickles import Described, Unpicklable
+from tasks.base.pickle_values import Described, Unpicklable
+from tasks.base.tensorfiles import TensorFileError, record, require_finite, said, tensors, whole
 from tasks.errors import InputError
 
 MEAN_LATENTS = 10_000
@@ -45,28 +45,32 @@ class GeneratorError(InputError):
 def load_generator(path: Path) -> Generator:
     """The generator in a file, in eval mode, its parameters without gradients. GeneratorError names the file."""
     try:
-        content = path.read_bytes()
+        content = whole(path)
     except OSError as error:
         raise GeneratorError(f"{path}: cannot be read ({error.strerror}); {ACCEPTED}") from error
+    except TensorFileError as error:
+        raise GeneratorError(f"{error}; {ACCEPTED}") from error
     try:
         return _built(*_read(content))
-    except (GeneratorError, Unpicklable, published.Unsupported) as error:
-        raise GeneratorError(f"{path}: {error}; {ACCEPTED}") from error
+    except (GeneratorError, Unpicklable, TensorFileError, published.Unsupported) as error:
+        raise GeneratorError(f"{path}: {said(error)}; {ACCEPTED}") from error
 
 
 def save_generator(generator: Generator, *, provenance: Mapping[str, Any]) -> bytes:
     """Safetensors bytes: weights, noise maps and mean w, and in the header the architecture and `provenance` (JSON)."""
-    record = {"architecture": generator.architecture.model_dump(), "provenance": dict(provenance)}
+    written = {"architecture": generator.architecture.model_dump(), "provenance": dict(provenance)}
     tensors = {name: value.detach().cpu().contiguous() for name, value in generator.state_dict().items()}
     # One record only: the header's order of several is not settled, and same generators give the same bytes.
-    return safetensors.torch.save(tensors, {RECORD: json.dumps(record, sort_keys=True)})
+    return safetensors.torch.save(tensors, {RECORD: json.dumps(written, sort_keys=True)})
 
 
 def provenance_of(path: Path) -> dict[str, Any]:
     """What `save_generator` was told of where the generator comes from."""
-    record = _record(path.read_bytes())
-    provenance: dict[str, Any] = record["provenance"]
-    return provenance
+    try:
+        found: dict[str, Any] = record(whole(path), RECORD)["provenance"]
+    except (KeyError, TensorFileError) as error:
+        raise GeneratorError(f"{path}: not a generator written by Vermilion: {said(error)}") from error
+    return found
 
 
 def require_size(generator: Generator, size: int) -> None:
@@ -106,8 +110,7 @@ def _read(content: bytes) -> tuple[Architecture, dict[str, Tensor]]:
     except (GeneratorError, published.Unsupported):
         raise
     except Exception as error:  # anything may stand in the place of anything
-        said = f"{type(error).__name__} {_first_line(error)}"
-        raise GeneratorError(f"not the parts that a generator has: {said}") from error
+        raise GeneratorError(f"not the parts that a generator has: {type(error).__name__} {said(error)}") from error
 
 
 def _nvidia(found: Any) -> tuple[Architecture, dict[str, Tensor]]:
@@ -135,29 +138,19 @@ def _rosinality(found: Any) -> tuple[Architecture, dict[str, Tensor]]:
 def _own(content: bytes) -> tuple[Architecture, dict[str, Tensor]]:
     """Our own form."""
     try:
-        architecture = Architecture.model_validate(_record(content)["architecture"])
-        return architecture, safetensors.torch.load(content)
-    except (safetensors.SafetensorError, ValidationError, KeyError, TypeError) as error:
-        raise GeneratorError(f"damaged: {_first_line(error)}") from error
+        return Architecture.model_validate(record(content, RECORD).get("architecture")), tensors(content)
+    except ValidationError as error:
+        raise GeneratorError(f"its record is damaged: {said(error)}") from error
+    except TensorFileError as error:
+        raise GeneratorError(f"neither a pickle nor a file with Vermilion's record: {said(error)}") from error
 
 
-def _record(content: bytes) -> dict[str, Any]:
-    """The JSON record of our own form."""
-    length = int.from_bytes(content[:8], "little")
-    try:
-        record = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][RECORD])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise GeneratorError("neither a pickle nor a file with Vermilion's record") from error
-    if not isinstance(record, dict):
-        raise GeneratorError("its record is damaged")
-    return record
-
-
-def _built(architecture: Architecture, tensors: Mapping[str, Tensor]) -> Generator:
+def _built(architecture: Architecture, found: Mapping[str, Tensor]) -> Generator:
     """The generator with exactly these tensors. GeneratorError where one is missing, left over or of another shape."""
-    values = {name: value.detach().float().contiguous() for name, value in tensors.items()}
-    if broken := [name for name, value in values.items() if not value.isfinite().all()]:
-        raise GeneratorError(f"{broken[0]} holds values that are no numbers")
+    if strange := [name for name, value in found.items() if not isinstance(value, Tensor) or not value.numel()]:
+        raise GeneratorError(f"{strange[0]} is no tensor, or has no numbers")
+    values = {name: value.detach().float().contiguous() for name, value in found.items()}
+    require_finite(values)
     known = "mapper.w_mean" in values
     values.setdefault("mapper.w_mean", torch.zeros(architecture.w_dim))
     try:
@@ -165,14 +158,9 @@ def _built(architecture: Architecture, tensors: Mapping[str, Tensor]) -> Generat
             generator = Generator(architecture)
         generator.load_state_dict(values, strict=True, assign=True)
     except (RuntimeError, KeyError) as error:
-        raise GeneratorError(f"its weights do not fit its architecture: {_first_line(error)}") from error
+        raise GeneratorError(f"its weights do not fit its architecture: {said(error)}") from error
     generator.eval().requires_grad_(False)
     if not known:  # training checkpoints of rosinality's keep none
         z = torch.randn(MEAN_LATENTS, architecture.z_dim, generator=torch.Generator().manual_seed(0))
         generator.mapper.w_mean.copy_(generator.mapper(z).mean(0))
     return generator
-
-
-def _first_line(error: Exception) -> str:
-    """The error's words on one line, the first 300 letters."""
-    return " ".join(str(error).split())[:300]

@@ -13,13 +13,16 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
 Noise = Literal["stored", "none"] | Sequence[Tensor]
 """The maps a generator keeps, none, or own maps in layer order, (N or 1, 1, side, side) or (side, side)."""
 
 FIRST_SIDE = 4
+MOST_CHANNELS = 1024
+MOST_WORK = 65_536
+"""Feature maps times their side, at any resolution."""
 EPSILON = 1e-8
 GAIN = math.sqrt(2.0)
 SLOPE = 0.2
@@ -32,13 +35,27 @@ class Architecture(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     resolution: int = Field(ge=32, le=1024, description="side of the picture, a power of two")
-    z_dim: int = Field(ge=1)
-    w_dim: int = Field(ge=1)
-    mapping_layers: int = Field(ge=1)
-    mapping_rate: float = Field(gt=0, description="learning-rate multiplier of the mapping's layers")
+    z_dim: int = Field(ge=1, le=1024)
+    w_dim: int = Field(ge=1, le=1024)
+    mapping_layers: int = Field(ge=1, le=16)
+    mapping_rate: float = Field(
+        gt=0, allow_inf_nan=False, description="learning-rate multiplier of the mapping's layers"
+    )
     channels: dict[int, int] = Field(description="feature maps by side, 4, 8, ... resolution")
-    conv_clamp: float | None = Field(description="features and colours are clamped to this; null: not")
-    half_resolutions: int = Field(ge=0, description="how many of the highest resolutions were computed in float16")
+    conv_clamp: float | None = Field(
+        gt=0, allow_inf_nan=False, description="features and colours are clamped to this; null: not"
+    )
+    half_resolutions: int = Field(ge=0, le=9, description="how many of the highest resolutions were in float16")
+
+    @model_validator(mode="after")
+    def _drawable(self) -> "Architecture":
+        """At most twice what the largest published networks have: a file could ask for hours of drawing."""
+        widest = max((side * count for side, count in self.channels.items()), default=0)
+        if self.resolution & (self.resolution - 1) or set(self.channels) != set(self.sides):
+            raise ValueError("feature maps are not given for 4, 8, ... and the picture's side, a power of two")
+        if widest > MOST_WORK or not all(1 <= count <= MOST_CHANNELS for count in self.channels.values()):
+            raise ValueError("more feature maps than this generator draws, or none")
+        return self
 
     @property
     def sides(self) -> tuple[int, ...]:

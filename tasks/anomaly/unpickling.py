@@ -10,7 +10,8 @@ import numpy as np
 from torch import Tensor
 
 from tasks.base import torchfiles
-from tasks.base.pickles import Built, Described, Maker, Room, Unpicklable, unpickle
+from tasks.base.pickle_values import Built, Described, Maker, Room, Unpicklable
+from tasks.base.pickles import unpickle
 
 PLAIN = frozenset("bifu")
 """Kinds of numpy numbers that hold no objects."""

@@ -18,7 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tasks.base.pickles import Described, Maker, Room, Unpicklable, plain, unpickle, unpickle_first
+from tasks.base.pickle_values import Described, Maker, Room, Unpicklable, plain
+from tasks.base.pickles import unpickle, unpickle_first
 
 LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """How files begin that torch wrote before it wrote zip files."""

@@ -1,17 +1,17 @@
 """Every file of trained weights that the project can use, by name; checked before it is opened.
 
 In: a name and the folder where weights lie. Out: bytes, tensors or a path whose sha256 is the recorded
-one. Opened without running code (safetensors, or torch with `weights_only`). Fetches nothing: a file
+one. Opened without running code and within its own size (safetensors, torchfiles.py). Fetches nothing: a file
 that is not there is an error that says what to put where. Does not know the networks.
 """
 
 import hashlib
 import importlib.util
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasks.base import tensorfiles
 from tasks.errors import InputError
 
 if TYPE_CHECKING:  # torch takes seconds to import, and dlib's weights do without
@@ -170,12 +170,14 @@ def read(name: str, folder: Path) -> bytes:
     """The file's bytes, verified. WeightsError when it is missing or has another sha256."""
     weights, path = record(name), locate(name, folder)
     try:
-        content = path.read_bytes()
+        content = tensorfiles.whole(path)
     except OSError as error:
         raise WeightsError(
             f"{name}: cannot read {path} ({error.strerror}); put {Path(weights.file).name} "
             f"(sha256 {weights.sha256}; {weights.origin}; {weights.licence}) there"
         ) from error
+    except tensorfiles.TensorFileError as error:
+        raise WeightsError(f"{name}: {error}") from error
     found = hashlib.sha256(content).hexdigest()
     if not found.startswith(weights.sha256):
         raise WeightsError(
@@ -201,16 +203,16 @@ def tensors(content: bytes, *, source: str) -> "dict[str, torch.Tensor]":
 
     WeightsError names `source` when the bytes are neither, or hold anything but named tensors.
     """
-    import safetensors.torch
     import torch
 
+    from tasks.base import torchfiles
+    from tasks.base.pickle_values import Unpicklable
+
     try:
-        if content[:2] == b"PK" or content[:1] == b"\x80":
-            found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-        else:
-            found = safetensors.torch.load(content)
-    except Exception as error:  # both readers raise many kinds for a bad file
-        raise WeightsError(f"{source}: neither safetensors nor a plain torch state dict: {error}") from error
+        found = torchfiles.read(content) if torchfiles.is_torch(content) else tensorfiles.tensors(content)
+    except (Unpicklable, tensorfiles.TensorFileError) as error:
+        said = tensorfiles.said(error)
+        raise WeightsError(f"{source}: neither safetensors nor a plain torch state dict: {said}") from error
     if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
         raise WeightsError(f"{source}: not a state dict of named tensors")
     return found

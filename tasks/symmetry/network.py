@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import nn
 from torchvision.models import MobileNetV2
 
+from tasks.base.tensorfiles import TensorFileError, record, require_finite, said, tensors, whole
 from tasks.base.weights import WeightsError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -31,12 +31,14 @@ class Architecture(BaseModel):
     """What has to be known to build the network before its weights are loaded."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    input_size: int = Field(ge=32, description="side of a half, pixels")
-    width: float = Field(gt=0, description="MobileNetV2's width multiplier")
+    input_size: int = Field(ge=32, le=4096, description="side of a half, pixels")
+    width: float = Field(gt=0, le=8, description="MobileNetV2's width multiplier")
     embedding_dim: int = Field(ge=1)
     normalise_embedding: bool = Field(description="embeddings of length 1, so D is at most 2")
     dropout: float = Field(ge=0, lt=1)
-    pooled_grid: int = Field(ge=1, description="cells a side over which features are averaged before the embedding")
+    pooled_grid: int = Field(
+        ge=1, le=64, description="cells a side over which features are averaged before the embedding"
+    )
 
 
 class SiameseNetwork(nn.Module):
@@ -130,22 +132,26 @@ def save_network(network: SiameseNetwork, provenance: Mapping[str, Any]) -> byte
 
 def load_network(source: Path | bytes) -> SiameseNetwork:
     """The saved network in evaluation mode, on the CPU. WeightsError where the file is not one of ours."""
-    content = source if isinstance(source, bytes) else source.read_bytes()
     name = "these bytes" if isinstance(source, bytes) else str(source)
     try:
-        network = SiameseNetwork(Architecture.model_validate(_header(content)["architecture"]))
-        network.load_state_dict(safetensors.torch.load(content), strict=True)
-    except (safetensors.SafetensorError, ValidationError, KeyError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"{name}: not a symmetry network made by symmetry_train: {error}") from error
-    return network.eval()
+        content = source if isinstance(source, bytes) else whole(source)
+        found = tensors(content)
+        require_finite(found)
+        with torch.device("meta"):  # no memory is asked for until the numbers are known to fit
+            network = SiameseNetwork(Architecture.model_validate(record(content, HEADER).get("architecture")))
+        kinds = {name: value.dtype for name, value in network.state_dict().items()}
+        if strange := [name for name, value in found.items() if kinds.get(name) != value.dtype]:
+            raise WeightsError(f"{strange[0]} is of another kind")
+        network.load_state_dict(found, strict=True, assign=True)
+    except (TensorFileError, ValidationError, ValueError, RuntimeError, OverflowError) as error:
+        raise WeightsError(f"{name}: not a symmetry network made by symmetry_train: {said(error)}") from error
+    return network.to(memory_format=torch.channels_last).eval()
 
 
 def provenance_of(source: Path | bytes) -> dict[str, Any]:
-    """What made the weights, as given to `save_network`."""
-    content = source if isinstance(source, bytes) else source.read_bytes()
-    return dict(_header(content)["provenance"])
-
-
-def _header(content: bytes) -> dict[str, Any]:
-    length = int.from_bytes(content[:8], "little")
-    return dict(json.loads(json.loads(content[8 : 8 + length])["__metadata__"][HEADER]))
+    """What made the weights, as given to `save_network`. WeightsError: nothing says."""
+    try:
+        found = record(source if isinstance(source, bytes) else whole(source), HEADER)["provenance"]
+    except (TensorFileError, KeyError) as error:
+        raise WeightsError(f"no record of what made a symmetry network: {said(error)}") from error
+    return dict(found)
