@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from tasks.anomaly.checkpoints import load_generator
-from tasks.base import weights
+from tasks.base import tensorfiles, weights
 from tasks.symmetry.network import load_network
 
 
 def _weights(path: Path) -> None:
-    weights.tensors(weights.tensorfiles.whole(path), source=str(path))
+    weights.tensors(tensorfiles.whole(path), source=str(path))
 
 
 OPENERS: dict[str, Callable[[Path], Any]] = {

@@ -24,7 +24,7 @@ from tasks.base.pickles import unpickle, unpickle_first
 LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """How files begin that torch wrote before it wrote zip files."""
 ENTRIES = 100_000
-"""Files in a zip file; a StyleGAN2 training checkpoint has about 1,500."""
+"""Files in a zip file; a StyleGAN2 training checkpoint has some 1,500."""
 DIMENSIONS = 8
 STORAGES = {
     "FloatStorage": torch.float32,
