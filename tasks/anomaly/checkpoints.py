@@ -24,8 +24,8 @@ from tasks.anomaly.stylegan2 import Architecture, Generator
 from tasks.anomaly.unpickling import TensorflowNetwork, described
 from tasks.base import torchfiles
 from tasks.base.pickle_values import Described, Unpicklable
-from tasks.base.tensorfiles import TensorFileError, record, require_finite, said, tensors, whole
-from tasks.errors import InputError
+from tasks.base.tensorfiles import TensorFileError, record, require_finite, tensors, whole
+from tasks.errors import InputError, said
 
 MEAN_LATENTS = 10_000
 """Drawn for the mean w where a file has none."""

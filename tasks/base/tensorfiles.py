@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.errors import InputError
+from tasks.errors import InputError, said
 
 if TYPE_CHECKING:  # torch takes seconds to import, and dlib's weights do without
     from torch import Tensor
@@ -24,20 +24,12 @@ HEADER = 8 << 20
 """Bytes of a header. FLUX has 0.1 MB; a generator trained on 30,000 photographs names them in 2 MB."""
 TENSORS = 100_000
 NAME = 300
-SAID = 300
-"""Letters of a library's error that are told."""
 BITS = {"BOOL": 8, "U8": 8, "I8": 8, "I16": 16, "U16": 16, "I32": 32, "U32": 32, "I64": 64, "U64": 64}
 BITS |= {"F8_E4M3": 8, "F8_E5M2": 8, "F16": 16, "BF16": 16, "F32": 32, "F64": 64}
 
 
 class TensorFileError(InputError):
     """A file of weights is too large, damaged, or claims what it has not; the message says what."""
-
-
-def said(error: BaseException) -> str:
-    """An error's words on one line, as far as they can be printed, the first 300 letters."""
-    words = " ".join(str(error).split()) or type(error).__name__
-    return "".join(letter if letter.isprintable() else "?" for letter in words[:SAID])
 
 
 def whole(path: Path) -> bytes:
@@ -129,7 +121,7 @@ def _require_places(entries: dict[str, Any], size: int) -> None:
     """Every tensor has its own bytes, as many as its shape says, and no byte is left over."""
     places = []
     for name, entry in entries.items():
-        shown = said(ValueError(name[:NAME]))
+        shown = said(name[:NAME])
         if len(name) > NAME or not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
             raise TensorFileError(f"tensor {shown!r}: its entry is not dtype, shape and data_offsets")
         shape, place, kind = entry["shape"], entry["data_offsets"], entry["dtype"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.base import tensorfiles
-from tasks.errors import InputError
+from tasks.errors import InputError, said
 
 if TYPE_CHECKING:  # torch takes seconds to import, and dlib's weights do without
     import torch
@@ -211,8 +211,7 @@ def tensors(content: bytes, *, source: str) -> "dict[str, torch.Tensor]":
     try:
         found = torchfiles.read(content) if torchfiles.is_torch(content) else tensorfiles.tensors(content)
     except (Unpicklable, tensorfiles.TensorFileError) as error:
-        said = tensorfiles.said(error)
-        raise WeightsError(f"{source}: neither safetensors nor a plain torch state dict: {said}") from error
+        raise WeightsError(f"{source}: neither safetensors nor a plain torch state dict: {said(error)}") from error
     if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
         raise WeightsError(f"{source}: not a state dict of named tensors")
     return found
