@@ -1,0 +1,225 @@
+"""Whether a JPEG is whole: its scans reach their ends, its decoder does not complain, its blocks do not jump.
+
+In: the bytes of a file. Out: None, or what is wrong. A JPEG holds no checksum and its decoder (libjpeg) only warns, so
+three looks are taken (docs/pictures.md has how often they see a damage):
+the scans, which must reach full precision and whose last byte must be needed; libjpeg's warnings; and the picture at
+an eighth of its size, where a brightness or colour that changes at one block and stays changed shows as a stair.
+A changed bit that spoils a few pixels of one block is seen by none of them. Knows nothing of faces.
+"""
+
+import ctypes
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+START, END = b"\xff\xd8", b"\xff\xd9"
+NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""Ends a scan's data: no stuffed 255, no restart marker, no filling."""
+
+TRAILING = re.compile(rb"(?:\xff+[\xd0-\xd7]|\xff)+\Z")
+"""Filling and restart markers after a scan's last data."""
+
+LEFT_OUT = {*range(0xE0, 0xEE), 0xEF, 0xFE}
+"""Segments without which the pixels decode alike: EXIF, profiles, comments. Adobe's (0xEE) names the colours."""
+
+FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+ARITHMETIC = {0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+MOST_SCANS = 64
+"""Encoders write ten or so; each is decoded once more."""
+
+COMPLAINT = re.compile(rb"Corrupt JPEG data[^\n]*|Premature end of JPEG file|Inconsistent progression sequence[^\n]*")
+
+STAIR = 2.0
+"""From this height on a stair is damage, in units of its own scatter (docs/pictures.md has the measured values)."""
+
+
+class Damaged(ValueError):
+    """What is wrong with the JPEG."""
+
+
+class Scan(NamedTuple):
+    """A scan's header, and where its data end in the stream."""
+
+    header: bytes
+    ends: int
+
+
+class Jpeg(NamedTuple):
+    """A JPEG without its metadata, up to the end of its last scan (no end marker), its frame and its scans."""
+
+    stream: bytes
+    frame: bytes
+    kind: int
+    scans: Sequence[Scan]
+
+
+def damage(data: bytes) -> str | None:
+    """What is wrong with the JPEG that these bytes begin with; None where nothing is seen."""
+    try:
+        jpeg = _taken_apart(data)
+        _check_scans(jpeg)
+    except Damaged as error:
+        return str(error)
+    said, small = _decoded(jpeg.stream + END, cv2.IMREAD_REDUCED_COLOR_8)
+    if said:
+        return f"parts of it were lost or changed ({said})"
+    if jpeg.kind not in ARITHMETIC and not all(_needs_its_end(jpeg.stream, scan) for scan in jpeg.scans):
+        return "parts of it were lost or changed (data are left over at the end)"
+    if small is not None and stair(small, *_block(jpeg.frame)) > STAIR:
+        return "its brightness or colour jumps at one block and stays so"
+    return None
+
+
+def _taken_apart(data: bytes) -> Jpeg:
+    """The first picture in these bytes. What follows its end marker (a phone's second picture) is not looked at."""
+    kept, scans, frame, kind, place = [START], [], b"", 0, 2
+    while True:
+        found = NEXT_MARKER.search(data, place)
+        if found is None:
+            raise Damaged("it stops before its end marker")
+        marker = data[found.start() + 1]
+        if marker == END[1]:
+            break
+        if marker == START[1]:
+            raise Damaged("another picture begins before it ends")
+        place = found.start() + 2 + int.from_bytes(data[found.start() + 2 : found.start() + 4])
+        segment = data[found.start() : place]
+        if marker in FRAMES:
+            frame, kind = segment, marker
+        if marker not in LEFT_OUT:
+            kept.append(segment)
+        if marker == 0xDA:
+            following = NEXT_MARKER.search(data, place)
+            coded = data[place : following.start() if following else None]
+            coded = coded[: len(coded) - len(rest[0])] if (rest := TRAILING.search(coded[-99:])) else coded
+            kept.append(coded)
+            scans.append(Scan(segment[4:], sum(map(len, kept))))
+            place += len(coded)
+        if len(scans) > MOST_SCANS:
+            raise Damaged(f"it has over {MOST_SCANS} scans")
+    return Jpeg(b"".join(kept), frame, kind, scans)
+
+
+def _check_scans(jpeg: Jpeg) -> None:
+    """Damaged where there is no picture, or a component's coefficients do not reach full precision."""
+    if len(jpeg.frame) < 10 or not jpeg.scans:
+        raise Damaged("it holds no picture")
+    count = jpeg.frame[9]
+    names = [jpeg.frame[10 + 3 * index] for index in range(count) if 10 + 3 * index < len(jpeg.frame)]
+    missing = {name: set(range(64)) for name in names}
+    for scan in jpeg.scans:
+        parts = scan.header[0] if scan.header else 0
+        if len(scan.header) < 4 + 2 * parts:
+            raise Damaged("a scan's header is cut short")
+        first, last, bits = scan.header[1 + 2 * parts : 4 + 2 * parts]
+        if bits & 15 == 0:
+            for name in scan.header[1 : 1 + 2 * parts : 2]:
+                missing.get(name, set()).difference_update(range(first, last + 1))
+    if any(missing.values()):
+        raise Damaged("its last scans are missing: only a coarse picture is there")
+
+
+def _needs_its_end(stream: bytes, scan: Scan) -> bool:
+    """Whether libjpeg misses the scan's last byte. It hides up to seven bytes that a sound scan would have used."""
+    return _decoded(stream[: scan.ends - 1] + END, cv2.IMREAD_REDUCED_GRAYSCALE_8)[0] is not None
+
+
+def _decoded(stream: bytes, how: int) -> tuple[str | None, np.ndarray | None]:
+    """libjpeg's first warning about these bytes that speaks of damage, and the picture; None where there is none."""
+    try:
+        with ThreadPoolExecutor(1) as thread:  # fresh, since it gives up the process's own stderr
+            said, picture = thread.submit(_by_thread, stream, how).result()
+    except OSError:
+        said, picture = _said_by_process(stream), cv2.imdecode(np.frombuffer(stream, np.uint8), how)
+    found = COMPLAINT.search(said)
+    return found[0].decode(errors="replace") if found else None, picture
+
+
+def _by_thread(stream: bytes, how: int) -> tuple[bytes, np.ndarray | None]:
+    """What libjpeg writes to stderr, this thread's own, and the picture. OSError where threads have no stderr."""
+    _own_files()
+    kept = os.memfd_create("libjpeg")
+    try:
+        os.dup2(kept, 2)
+        picture = cv2.imdecode(np.frombuffer(stream, np.uint8), how)
+        return os.pread(kept, 10_000, 0), picture
+    finally:
+        os.close(kept)
+
+
+def _own_files() -> None:
+    """Give this thread its own table of open files, so that its stderr can lead elsewhere."""
+    if sys.platform != "linux":
+        raise OSError("threads cannot have files of their own")
+    system = ctypes.CDLL(None, use_errno=True)
+    unshare_files, largest = 0x400, ctypes.c_uint(0xFFFFFFFF)
+    if system.unshare(unshare_files) and system.close_range(largest, largest, ctypes.c_uint(2)):
+        raise OSError(ctypes.get_errno(), "threads cannot have files of their own")
+
+
+def _said_by_process(stream: bytes) -> bytes:
+    """The same from another process: slow, for systems on which threads share their files."""
+    code = (
+        "import cv2, numpy, sys; "
+        "cv2.imdecode(numpy.frombuffer(sys.stdin.buffer.read(), 'u1'), cv2.IMREAD_REDUCED_GRAYSCALE_8)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=stream, capture_output=True, check=False)
+    return done.stderr
+
+
+def _block(frame: bytes) -> tuple[int, int]:
+    """How many 8 x 8 blocks wide and high the units are in which the file lists its blocks."""
+    if frame[9] == 1:
+        return 1, 1
+    factors = frame[11::3]
+    return max(1, *(each >> 4 for each in factors)), max(1, *(each & 15 for each in factors))
+
+
+def stair(
+    small: np.ndarray,  # (H, W, 3) uint8 BGR, a pixel per block
+    across: int,
+    down: int,
+) -> float:
+    """The height of the highest stair, in units of its own scatter; 0 in pictures of under 8 units by 3.
+
+    A stair is a step between two rows of units that right of one column lies a row higher than left of it, and whose
+    both parts go the same way, while there is none where it would go on straight. Edges of things do not do that.
+    """
+    planes = cv2.cvtColor(small, cv2.COLOR_BGR2YCrCb).astype(np.float32)
+    units = planes.shape[1] // across
+    edges = np.arange(down, planes.shape[0] - 1, down)
+    edges = edges[edges >= 2]
+    if units < 8 or len(edges) < 2:
+        return 0.0
+    slopes = np.diff(planes, axis=0)
+    steps = slopes[edges - 1] - (slopes[edges - 2] + slopes[edges]) / 2
+    steps = steps[:, : units * across].reshape(len(edges), units, across, 3).mean(axis=2)
+    steps = np.ascontiguousarray(steps.transpose(2, 0, 1))  # Y, Cr, Cb; rows; columns
+    margin = max(3, units // 16)
+    columns = np.unique(np.linspace(margin, units - margin, 12).astype(int))
+    return max(_highest(steps[:, :-1], steps[:, 1:], column) for column in columns.tolist())
+
+
+def _highest(upper: np.ndarray, lower: np.ndarray, column: int) -> float:
+    """The best stair among all rows at one column; `lower`: the steps a row further down."""
+    right, left = _median(upper[..., column:]), _median(lower[..., :column])
+    straight = np.maximum(np.abs(_median(upper[..., :column])), np.abs(_median(lower[..., column:])))
+    whole = np.concatenate([upper[..., column:], lower[..., :column]], axis=-1)
+    middle = _median(whole)
+    scatter = _median(np.abs(whole - middle[..., None]))
+    height = np.minimum(right * np.sign(middle), left * np.sign(middle)) - straight
+    return float((height / (scatter + 0.7)).max())
+
+
+def _median(values: np.ndarray) -> np.ndarray:
+    """Over the last axis; the upper of two middle ones."""
+    half = values.shape[-1] // 2
+    middle: np.ndarray = np.partition(values, half, axis=-1)[..., half]
+    return middle
