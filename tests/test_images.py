@@ -112,7 +112,10 @@ def test_sixteen_bit_grey(suffix, deep, eight):
 def test_sixteen_bit_colour(suffix):
     deep = np.full((8, 16, 4), (50 * 257, 100 * 257, 200 * 257, 0), np.uint16)
     assert_close(decode(by_opencv(suffix, deep[..., :3].copy())), np.full((8, 16, 3), COLOUR))
-    assert_close(decode(by_opencv(suffix, deep)), np.full((8, 16, 3), 255))  # wholly transparent
+    with pytest.raises(UnreadableImage, match="wholly transparent"):
+        decode(by_opencv(suffix, deep))
+    deep[:, :8, 3] = 65535
+    assert_close(decode(by_opencv(suffix, deep)), np.where(deep[..., 3:] > 0, COLOUR, 255))
 
 
 def planar_tiff(planes: np.ndarray, width: int, height: int) -> bytes:
@@ -176,7 +179,8 @@ def test_transparency_lies_over_white():
         image = decode(saved(half, kind, **({"lossless": True} if kind == "WEBP" else {})))
         assert_close(image, np.full((8, 16, 3), expected))
     assert_close(decode(saved(Image.new("LA", (16, 8), (0, 128)), "PNG")), np.full((8, 16, 3), 127))
-    assert_close(decode(saved(Image.new("RGBA", (16, 8), (0, 0, 0, 0)), "PNG")), np.full((8, 16, 3), 255))
+    with pytest.raises(UnreadableImage, match="wholly transparent: nothing of it is to be seen"):
+        decode(saved(Image.new("RGBA", (16, 8), (*COLOUR, 0)), "PNG"))
 
 
 def test_transparent_palette_grey_and_colour_key():
@@ -188,8 +192,11 @@ def test_transparent_palette_grey_and_colour_key():
         image = decode(saved(palette, kind, transparency=0))
         assert_close(image[0, 1][None, None], [[COLOUR]])
         assert image[0, 0].min() == 255
-    assert decode(saved(Image.new("L", (16, 8), 40), "PNG", transparency=40)).min() == 255
-    assert decode(saved(plain(), "PNG", transparency=COLOUR)).min() == 255
+    for mode, key in (("L", 40), ("RGB", COLOUR)):
+        picture = Image.new(mode, (16, 8), key)
+        picture.putpixel((0, 0), 7 if mode == "L" else (7, 7, 7))
+        image = decode(saved(picture, "PNG", transparency=key))
+        assert (image[0, 0].tolist(), image[1:].min()) == ([7, 7, 7], 255)
 
 
 def test_the_first_frame_of_a_moving_gif_counts():

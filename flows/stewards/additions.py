@@ -22,10 +22,11 @@ from flows.running.address import announce
 from flows.stewards.batches import added_folder, place, settle, settled, steward
 from flows.stewards.versions import Tell, check_room
 from tasks import params
+from tasks.base.images import carries_place
 from tasks.base.processes import worker_pool
 from tasks.base.tables import replacing
 from tasks.errors import InputError
-from tasks.ingest.admission import Admission, Each, Inspect, Known, admit, carries_place, known, spelt_out, unfit
+from tasks.ingest.admission import Admission, Each, Inspect, Known, admit, known, spelt_out, unfit
 from tasks.ingest.batch import Batch, Problem, read_batch
 from tasks.ingest.inventory import take_inventory
 from tasks.ingest.ratings import read_ratings

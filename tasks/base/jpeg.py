@@ -26,6 +26,7 @@ NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 TRAILING = re.compile(rb"(?:\xff+[\xd0-\xd7]|\xff)+\Z")
 """Filling and restart markers after a scan's last data."""
 
+RESTART = re.compile(rb"\xff+[\xd0-\xd7]")
 LEFT_OUT = {*range(0xE0, 0xEE), 0xEF, 0xFE}
 """Segments without which the pixels decode alike: EXIF, profiles, comments. Adobe's (0xEE) names the colours."""
 
@@ -34,9 +35,12 @@ ARITHMETIC = {0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 MOST_SCANS = 64
 """Encoders write ten or so; each is decoded once more."""
 
+MOST_INTERVALS = 1024
+"""Of files with more stretches between restart markers (one per few blocks), only the whole is looked at."""
+
 COMPLAINT = re.compile(rb"Corrupt JPEG data[^\n]*|Premature end of JPEG file|Inconsistent progression sequence[^\n]*")
 
-STAIR = 2.0
+STAIR = 2.5
 """From this height on a stair is damage, in units of its own scatter (docs/pictures.md has the measured values)."""
 
 
@@ -45,18 +49,21 @@ class Damaged(ValueError):
 
 
 class Scan(NamedTuple):
-    """A scan's header, and where its data end in the stream."""
+    """A scan's header, and where its data begin and end in the stream."""
 
     header: bytes
+    begins: int
     ends: int
 
 
 class Jpeg(NamedTuple):
-    """A JPEG without its metadata, up to the end of its last scan (no end marker), its frame and its scans."""
+    """A JPEG without metadata, up to the end of its last scan (no end marker); its frame, quantisation and scans."""
 
     stream: bytes
     frame: bytes
     kind: int
+    tables: bytes
+    interval: int
     scans: Sequence[Scan]
 
 
@@ -67,19 +74,22 @@ def damage(data: bytes) -> str | None:
         _check_scans(jpeg)
     except Damaged as error:
         return str(error)
-    said, small = _decoded(jpeg.stream + END, cv2.IMREAD_REDUCED_COLOR_8)
+    [(said, small)] = _decoded([jpeg.stream + END], cv2.IMREAD_REDUCED_COLOR_8)
     if said:
         return f"parts of it were lost or changed ({said})"
-    if jpeg.kind not in ARITHMETIC and not all(_needs_its_end(jpeg.stream, scan) for scan in jpeg.scans):
-        return "parts of it were lost or changed (data are left over at the end)"
-    if small is not None and stair(small, *_block(jpeg.frame)) > STAIR:
+    try:
+        _check_ends([] if jpeg.kind in ARITHMETIC else [jpeg.stream[: scan.ends] for scan in jpeg.scans])
+        _check_intervals(jpeg)
+    except Damaged as error:
+        return str(error)
+    if small is not None and stair(small, *_block(jpeg.frame), quantum=_quantum(jpeg.tables)) > STAIR:
         return "its brightness or colour jumps at one block and stays so"
     return None
 
 
 def _taken_apart(data: bytes) -> Jpeg:
     """The first picture in these bytes. What follows its end marker (a phone's second picture) is not looked at."""
-    kept, scans, frame, kind, place = [START], [], b"", 0, 2
+    kept, scans, frame, kind, tables, interval, place = [START], [], b"", 0, b"", 0, 2
     while True:
         found = NEXT_MARKER.search(data, place)
         if found is None:
@@ -93,18 +103,23 @@ def _taken_apart(data: bytes) -> Jpeg:
         segment = data[found.start() : place]
         if marker in FRAMES:
             frame, kind = segment, marker
+        if marker == 0xDB:
+            tables += segment[4:]
+        if marker == 0xDD:
+            interval = int.from_bytes(segment[4:6])
         if marker not in LEFT_OUT:
             kept.append(segment)
         if marker == 0xDA:
             following = NEXT_MARKER.search(data, place)
             coded = data[place : following.start() if following else None]
             coded = coded[: len(coded) - len(rest[0])] if (rest := TRAILING.search(coded[-99:])) else coded
+            begins = sum(map(len, kept))
             kept.append(coded)
-            scans.append(Scan(segment[4:], sum(map(len, kept))))
+            scans.append(Scan(segment[4:], begins, begins + len(coded)))
             place += len(coded)
         if len(scans) > MOST_SCANS:
             raise Damaged(f"it has over {MOST_SCANS} scans")
-    return Jpeg(b"".join(kept), frame, kind, scans)
+    return Jpeg(b"".join(kept), frame, kind, tables, interval, scans)
 
 
 def _check_scans(jpeg: Jpeg) -> None:
@@ -126,30 +141,67 @@ def _check_scans(jpeg: Jpeg) -> None:
         raise Damaged("its last scans are missing: only a coarse picture is there")
 
 
-def _needs_its_end(stream: bytes, scan: Scan) -> bool:
-    """Whether libjpeg misses the scan's last byte. It hides up to seven bytes that a sound scan would have used."""
-    return _decoded(stream[: scan.ends - 1] + END, cv2.IMREAD_REDUCED_GRAYSCALE_8)[0] is not None
+def _check_ends(streams: Sequence[bytes]) -> None:
+    """Damaged unless libjpeg misses each stream's last byte. It hides up to seven that a sound one would have used."""
+    cut = _decoded([stream[:-1] + END for stream in streams], cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    if any(said is None for said, _ in cut):
+        raise Damaged("parts of it were lost or changed (data are left over at the end)")
 
 
-def _decoded(stream: bytes, how: int) -> tuple[str | None, np.ndarray | None]:
-    """libjpeg's first warning about these bytes that speaks of damage, and the picture; None where there is none."""
+def _check_intervals(jpeg: Jpeg) -> None:
+    """Each stretch between two restart markers, looked at as a picture of its own: a row of blocks."""
+    every = jpeg.interval
+    if not every or jpeg.kind not in (0xC0, 0xC1) or len(jpeg.scans) > 1:
+        return
+    across, down = (8 * factor for factor in _block(jpeg.frame))
+    height, width = (int.from_bytes(jpeg.frame[place : place + 2]) for place in (5, 7))
+    total = -(-width // across) * -(-height // down)
+    scan = jpeg.scans[0]
+    parts = RESTART.split(jpeg.stream[scan.begins : scan.ends])
+    if len(parts) != -(-total // every):
+        raise Damaged(f"{len(parts)} stretches of {-(-total // every)} are there")
+    if len(parts) > MOST_INTERVALS or every * across > 65_500:
+        return
+    streams = []
+    for number, part in enumerate(parts):
+        size = down.to_bytes(2) + (min(every, total - number * every) * across).to_bytes(2)
+        frame = jpeg.frame[:5] + size + jpeg.frame[9:]
+        streams.append(jpeg.stream[: scan.begins].replace(jpeg.frame, frame) + part)
+    for said, _ in _decoded([stream + END for stream in streams], cv2.IMREAD_REDUCED_GRAYSCALE_8):
+        if said:
+            raise Damaged(f"parts of it were lost or changed ({said})")
+    _check_ends(streams)
+
+
+def _decoded(streams: Sequence[bytes], how: int) -> list[tuple[str | None, np.ndarray | None]]:
+    """libjpeg's first warning about each stream that speaks of damage, and the picture; None where there is none."""
     try:
         with ThreadPoolExecutor(1) as thread:  # fresh, since it gives up the process's own stderr
-            said, picture = thread.submit(_by_thread, stream, how).result()
+            heard = thread.submit(_by_thread, streams, how).result()
     except OSError:
-        said, picture = _said_by_process(stream), cv2.imdecode(np.frombuffer(stream, np.uint8), how)
-    found = COMPLAINT.search(said)
-    return found[0].decode(errors="replace") if found else None, picture
+        heard = [(said, _picture(stream, how)) for said, stream in zip(_by_process(streams), streams, strict=True)]
+    found = [(COMPLAINT.search(said), picture) for said, picture in heard]
+    return [(match[0].decode(errors="replace") if match else None, picture) for match, picture in found]
 
 
-def _by_thread(stream: bytes, how: int) -> tuple[bytes, np.ndarray | None]:
+def _picture(stream: bytes, how: int) -> np.ndarray | None:
+    shown: np.ndarray | None = cv2.imdecode(np.frombuffer(stream, np.uint8), how)
+    return shown
+
+
+def _by_thread(streams: Sequence[bytes], how: int) -> list[tuple[bytes, np.ndarray | None]]:
     """What libjpeg writes to stderr, this thread's own, and the picture. OSError where threads have no stderr."""
     _own_files()
     kept = os.memfd_create("libjpeg")
     try:
         os.dup2(kept, 2)
-        picture = cv2.imdecode(np.frombuffer(stream, np.uint8), how)
-        return os.pread(kept, 10_000, 0), picture
+        heard, place = [], 0
+        for stream in streams:
+            picture = _picture(stream, how)
+            said = os.pread(kept, 10_000, place)
+            place = os.lseek(kept, 0, os.SEEK_CUR)
+            heard.append((said, picture))
+        return heard
     finally:
         os.close(kept)
 
@@ -164,14 +216,18 @@ def _own_files() -> None:
         raise OSError(ctypes.get_errno(), "threads cannot have files of their own")
 
 
-def _said_by_process(stream: bytes) -> bytes:
-    """The same from another process: slow, for systems on which threads share their files."""
+def _by_process(streams: Sequence[bytes]) -> list[bytes]:
+    """What libjpeg writes to stderr, by another process: slow, for systems on which threads share their files."""
     code = (
-        "import cv2, numpy, sys; "
-        "cv2.imdecode(numpy.frombuffer(sys.stdin.buffer.read(), 'u1'), cv2.IMREAD_REDUCED_GRAYSCALE_8)"
+        "import cv2, numpy, sys\n"
+        "for size in sys.argv[1:]:\n"
+        "    data = numpy.frombuffer(sys.stdin.buffer.read(int(size)), 'u1')\n"
+        "    cv2.imdecode(data, cv2.IMREAD_REDUCED_GRAYSCALE_8)\n"
+        "    print('\\0', end='', file=sys.stderr, flush=True)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], input=stream, capture_output=True, check=False)
-    return done.stderr
+    sizes = [str(len(stream)) for stream in streams]
+    command = [sys.executable, "-c", code, *sizes]
+    return subprocess.run(command, input=b"".join(streams), capture_output=True, check=True).stderr.split(b"\0")[:-1]
 
 
 def _block(frame: bytes) -> tuple[int, int]:
@@ -182,12 +238,26 @@ def _block(frame: bytes) -> tuple[int, int]:
     return max(1, *(each >> 4 for each in factors)), max(1, *(each & 15 for each in factors))
 
 
+def _quantum(tables: bytes) -> float:
+    """The coarsest step between two blocks' means that the file can store, grey levels."""
+    steps, place = [8], 0
+    while place < len(tables):
+        wide = tables[place] >> 4
+        steps.append(int.from_bytes(tables[place + 1 : place + 2 + wide]))
+        place += 1 + 64 * (1 + wide)
+    return max(steps) / 8
+
+
 def stair(
     small: np.ndarray,  # (H, W, 3) uint8 BGR, a pixel per block
     across: int,
     down: int,
+    *,
+    quantum: float,
 ) -> float:
-    """The height of the highest stair, in units of its own scatter; 0 in pictures of under 8 units by 3.
+    """The height of the highest stair, in units of its scatter and `quantum` (a band in a coarse sky).
+
+    0 in pictures of under 8 units by 3.
 
     A stair is a step between two rows of units that right of one column lies a row higher than left of it, and whose
     both parts go the same way, while there is none where it would go on straight. Edges of things do not do that.
@@ -202,12 +272,12 @@ def stair(
     steps = slopes[edges - 1] - (slopes[edges - 2] + slopes[edges]) / 2
     steps = steps[:, : units * across].reshape(len(edges), units, across, 3).mean(axis=2)
     steps = np.ascontiguousarray(steps.transpose(2, 0, 1))  # Y, Cr, Cb; rows; columns
-    margin = max(3, units // 16)
+    margin = max(4, units // 12)
     columns = np.unique(np.linspace(margin, units - margin, 12).astype(int))
-    return max(_highest(steps[:, :-1], steps[:, 1:], column) for column in columns.tolist())
+    return max(_highest(steps[:, :-1], steps[:, 1:], column, quantum) for column in columns.tolist())
 
 
-def _highest(upper: np.ndarray, lower: np.ndarray, column: int) -> float:
+def _highest(upper: np.ndarray, lower: np.ndarray, column: int, quantum: float) -> float:
     """The best stair among all rows at one column; `lower`: the steps a row further down."""
     right, left = _median(upper[..., column:]), _median(lower[..., :column])
     straight = np.maximum(np.abs(_median(upper[..., :column])), np.abs(_median(lower[..., column:])))
@@ -215,7 +285,7 @@ def _highest(upper: np.ndarray, lower: np.ndarray, column: int) -> float:
     middle = _median(whole)
     scatter = _median(np.abs(whole - middle[..., None]))
     height = np.minimum(right * np.sign(middle), left * np.sign(middle)) - straight
-    return float((height / (scatter + 0.7)).max())
+    return float((height / (scatter + quantum)).max())
 
 
 def _median(values: np.ndarray) -> np.ndarray:

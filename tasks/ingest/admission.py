@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
-from PIL import ExifTags, Image
 
 from tasks.base import images as pictures
 from tasks.base.images import UnreadableImage
@@ -185,15 +184,6 @@ def _meant(line: Line, own: Mapping[str, str], there: Known, means: dict[str, st
         return None, "no such photograph in this batch, in the raw folder or in an earlier batch"
     means[line.cells["path"]] = called[0]
     return there.names[called[0]], None
-
-
-def carries_place(file: Path) -> bool:
-    """Whether a picture's EXIF says where it was taken."""
-    try:
-        with Image.open(file, formats=pictures.FORMATS) as picture:
-            return bool(picture.getexif().get_ifd(ExifTags.IFD.GPSInfo))
-    except OSError:
-        return False
 
 
 def spelt_out(lines: Sequence[Line], means: Mapping[str, str]) -> bytes:

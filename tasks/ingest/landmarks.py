@@ -5,6 +5,7 @@ for which the image was refused. dlib's points lean towards even faces (a cleft 
 aligning and cropping, not a measure of asymmetry.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -32,11 +33,15 @@ DECIMALS = 6
 
 @dataclass(frozen=True)
 class Face:
-    """A detected face: box (left, top, right, bottom) in original pixels, detector score, scores of other boxes."""
+    """A detected face: box (left, top, right, bottom) in original pixels, detector score, scores of other boxes.
+
+    `scale`: of the picture in which it was found.
+    """
 
     box: np.ndarray  # (4,) float
     score: float
     others: tuple[float, ...]
+    scale: float
 
 
 @cache
@@ -81,6 +86,8 @@ def measure_face(
     height, width = image.shape[:2]
     row: dict[str, object] = {"width": width, "height": height, "reason": None}
     face = find_face(image, settings)
+    if lying := _lying(image, face, settings):
+        return row | {"reason": lying}
     if face is None:
         return row | {"reason": "no face found"}
     points = place_points(image, face.box, predict_side=settings.predict_side)
@@ -143,8 +150,40 @@ def find_face(
             best = int(np.argmax(scores))
             box = np.array([boxes[best].left(), boxes[best].top(), boxes[best].right(), boxes[best].bottom()])
             others = tuple(float(score) for index, score in enumerate(scores) if index != best)
-            return Face((box + [0, 0, 1, 1]) / scale, float(scores[best]), others)
+            return Face((box + [0, 0, 1, 1]) / scale, float(scores[best]), others, scale)
     return None
+
+
+TURNS = (
+    (cv2.ROTATE_180, "the head is upside down: turn the photograph the right way up"),
+    (cv2.ROTATE_90_CLOCKWISE, "the head lies on its side: turn the photograph by a quarter, clockwise"),
+    (cv2.ROTATE_90_COUNTERCLOCKWISE, "the head lies on its side: turn the photograph by a quarter, anticlockwise"),
+)
+"""What would set the head upright, and what to say of it."""
+
+
+def _lying(image: np.ndarray, face: Face | None, settings: IngestLandmarks) -> str | None:
+    """Why the picture is not the right way up, if another quarter turn of it shows a surer face.
+
+    No limit on the score alone would do: an unrepaired cleft's upright face scores less than many a face upside down
+    (docs/pictures.md).
+    """
+    if face is not None and face.score >= settings.sure_score:
+        return None
+    scale = face.scale if face else min(settings.detect_side / max(image.shape[:2]), 1.0)
+    if min(image.shape[:2]) * scale < 1:
+        return None
+    seen = resized(image, scale)
+    found = []
+    for turn, reason in TURNS:
+        _, scores, _ = _detector().run(np.ascontiguousarray(cv2.rotate(seen, turn)), 0, settings.min_score)
+        found.append((max(scores, default=-math.inf), reason))
+    score, reason = max(found)
+    if face is None:
+        return reason if score > -math.inf else None
+    if score > face.score:
+        return reason
+    return "it is not clear which way up the head is" if score > face.score - settings.min_lead else None
 
 
 def place_points(

@@ -41,6 +41,8 @@ class IngestLandmarks(Block):
     detect_side: int = Field(ge=64, description="longer side of the picture the detector sees, pixels")
     enlarge_to: int = Field(ge=64, description="longer side for a second look when no face was found, pixels")
     min_score: float = Field(description="detector score below which a box is no face")
+    sure_score: float = Field(description="score from which a face is upright without a look at the other three turns")
+    min_lead: float = Field(ge=0, description="by which a less sure face must outdo itself turned by quarters")
     second_face_score: float = Field(description="score from which a second box means two faces")
     min_interocular: float = Field(ge=0, description="outer eye corners, original pixels")
     predict_side: int = Field(ge=64, description="face box side at which the 68 points are placed, pixels")

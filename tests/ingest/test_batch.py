@@ -15,8 +15,9 @@ from PIL import Image
 
 from flows import PROJECT
 from tasks import params
+from tasks.base.images import carries_place
 from tasks.errors import InputError
-from tasks.ingest.admission import BATCH_ID, Known, admit, carries_place, known, spelt_out, unfit
+from tasks.ingest.admission import BATCH_ID, Known, admit, known, spelt_out, unfit
 from tasks.ingest.batch import Batch, read_batch
 from tasks.ingest.inventory import take_inventory
 from tasks.ingest.ratings import read_ratings
@@ -370,7 +371,7 @@ def test_pictures_are_opened_and_faces_found(tmp_path):
         "two.png": "2 faces found",
         "covered.png": "mouth covered",
         "none.png": "no face found",
-        "cut.png": "damaged or truncated",
+        "cut.png": "damaged picture: it stops before its end",
         "text.jpg": "not a picture",
         "empty.jpg": "empty file",
         "huge.png": "too large: 15000 x 14000",

@@ -8,6 +8,10 @@ from PIL import Image
 from tasks.base.images import UnreadableImage, encode_png
 from tasks.ingest.landmarks import find_face, locate, measure_face, padded_crop, place_points
 from tasks.ingest.pixels import loader
+from tasks.phantoms.identity import identity
+from tasks.phantoms.motion import FRONTAL
+from tasks.phantoms.render import render
+from tasks.phantoms.shape import NEUTRAL, Cleft
 from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS
 from tests.ingest.drawn import SETTINGS, covered_mouth, face, scaled
 
@@ -226,3 +230,40 @@ def test_pixels_come_from_files_and_frames(bucket):
         assert np.array_equal(load(name), face().image)
     with pytest.raises(UnreadableImage):
         load("gone.jpg")
+
+
+@pytest.mark.parametrize(
+    ("turns", "said"),
+    [
+        (1, "the head lies on its side: turn the photograph by a quarter, clockwise"),
+        (2, "the head is upside down: turn the photograph the right way up"),
+        (3, "the head lies on its side: turn the photograph by a quarter, anticlockwise"),
+    ],
+)
+@pytest.mark.parametrize("seed", [0, 3, 5])
+def test_a_head_that_is_not_the_right_way_up_is_refused_with_what_to_do(seed, turns, said):
+    image = np.ascontiguousarray(np.rot90(face(seed).image, turns))  # anticlockwise
+    assert measure_face(image, SETTINGS)["reason"] == said
+    upright = np.ascontiguousarray(np.rot90(image, -turns))
+    assert measure_face(upright, SETTINGS)["reason"] is None
+
+
+def test_unrepaired_patients_are_the_right_way_up_and_only_so():
+    """The detector is less sure of them than of some faces upside down, so no limit on its score alone would do."""
+    sure = []
+    for seed, side in ((11, "left"), (12, "both"), (13, "right"), (14, "both")):
+        drawn = render(
+            identity(seed), size=300, expression=NEUTRAL, pose=FRONTAL, cleft=Cleft(1.0, side, repaired=False), frame=0
+        )
+        row = measure_face(drawn.image, SETTINGS)
+        assert "head" not in str(row["reason"])
+        sure.append(row["score"])
+        over = measure_face(np.ascontiguousarray(drawn.image[::-1, ::-1]), SETTINGS)
+        assert "upside down" in str(over["reason"])
+    assert min(sure) < 2
+
+
+def test_a_face_not_surer_than_its_turns_is_refused():
+    doubtful = limits(sure_score=99.0, min_lead=99.0)
+    image = np.ascontiguousarray(np.vstack([face(3).image, face(3).image[::-1, ::-1]]))
+    assert "which way up" in str(measure_face(image, doubtful)["reason"])

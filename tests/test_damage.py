@@ -1,0 +1,238 @@
+"""A damaged picture never passes for a whole one, and a whole one never for a damaged one."""
+
+import io
+import os
+import random
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from tasks.base import jpeg
+from tasks.base.images import UnreadableImage, carries_place, decode, read
+from tests.ingest.drawn import face
+
+REAL = os.environ.get("VERMILION_REAL")
+KINDS = {
+    "plain": {"quality": 90},
+    "coarse": {"quality": 40},
+    "fine": {"quality": 95, "subsampling": 0},
+    "progressive": {"quality": 85, "progressive": True},
+    "restarts": {"quality": 85, "restart_marker_rows": 1},
+}
+
+
+def photograph(seed: int = 3) -> Image.Image:
+    """A drawn face with a camera's noise: flat paint would hide what damage does."""
+    noise = np.random.default_rng(seed).normal(0, 4, (384, 384, 3))
+    return Image.fromarray(np.clip(face(seed, size=384).image + noise, 0, 255).astype(np.uint8))
+
+
+def saved(kind: str = "JPEG", seed: int = 3, mode: str = "RGB", **options) -> bytes:
+    file = io.BytesIO()
+    photograph(seed).convert(mode).save(file, kind, **options)
+    return file.getvalue()
+
+
+def middle(data: bytes, share: float = 0.5) -> int:
+    """A place in the coded pixels."""
+    start = data.find(b"\xff\xda") + 14
+    return start + int((len(data) - start) * share)
+
+
+def zeroed(data: bytes, share: float = 0.5, length: int = 64) -> bytes:
+    place = middle(data, share)
+    return data[:place] + bytes(length) + data[place + length :]
+
+
+def without(data: bytes, share: float = 0.5, length: int = 40) -> bytes:
+    place = middle(data, share)
+    return data[:place] + data[place + length :]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_whole_jpegs_are_whole(kind, mode):
+    for seed in (1, 2, 3):
+        data = saved(seed=seed, mode=mode, **KINDS[kind])
+        assert jpeg.damage(data) is None
+        assert jpeg.damage(data + b"what phones append" + data) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "share"),
+    [(kind, share) for kind in ("plain", "coarse", "fine") for share in (0.3, 0.5, 0.7)]
+    + [("progressive", 0.1), ("progressive", 0.3)],  # later scans only refine
+)
+def test_lost_and_zeroed_parts_are_seen(kind, share):
+    data = saved(**KINDS[kind])
+    for bad in (zeroed(data, share), without(data, share)):
+        with pytest.raises(UnreadableImage, match=r"damaged picture: .*get the file again"):
+            decode(bad)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_cut_jpeg_that_was_closed_is_seen(kind, share):
+    data = saved(**KINDS[kind])
+    with pytest.raises(UnreadableImage, match="damaged picture"):
+        decode(data[: middle(data, share)] + jpeg.END)
+    with pytest.raises(UnreadableImage, match="it stops before its end marker"):
+        decode(data[: middle(data, share)])
+
+
+def test_a_progressive_jpeg_without_its_last_scans_is_seen():
+    """Cut between two scans, its decoder says nothing."""
+    data = saved(**KINDS["progressive"])
+    scans = [place for place in range(len(data)) if data.startswith(b"\xff\xda", place)]
+    for scan in scans[1:]:
+        tables = data.rfind(b"\xff\xc4", 0, scan)
+        cut = tables if tables > scans[0] else scan
+        with pytest.raises(UnreadableImage, match="last scans are missing"):
+            decode(data[:cut] + jpeg.END)
+
+
+def test_a_colour_that_changes_at_one_block_is_seen():
+    """A changed bit in a block's mean shifts all that follow, in a stream that is valid to its end."""
+    small = np.asarray(photograph().resize((48, 48), Image.Resampling.BOX))[..., ::-1].copy()
+    assert jpeg.stair(small, 2, 2, quantum=1.0) < jpeg.STAIR
+    for row, column in ((20, 24), (8, 12), (30, 36)):
+        bad = small.astype(int)
+        bad[row : row + 2, column:] -= 12
+        bad[row + 2 :] -= 12
+        assert jpeg.stair(np.clip(bad, 0, 255).astype(np.uint8), 2, 2, quantum=1.0) > jpeg.STAIR
+
+
+def test_edges_of_things_are_no_stairs():
+    bars = np.asarray(photograph().resize((48, 48), Image.Resampling.BOX)).copy()
+    bars[:6], bars[-6:] = 0, 0  # a film's black bars
+    bars[12:20, 30:] = 200  # a caption in a corner
+    assert jpeg.stair(bars, 2, 2, quantum=1.0) < jpeg.STAIR
+
+
+@pytest.mark.parametrize(("kind", "least"), [("plain", 0.8), ("progressive", 0.9)])
+def test_most_flipped_bits_that_show_are_seen(kind, least):
+    """Of 40 single flips: those that change over half a per cent of the pixels."""
+    data, dice = saved(**KINDS[kind]), random.Random(1)
+    sound = cv2.imdecode(np.frombuffer(data, np.uint8), 1).astype(int)
+    seen = shown = 0
+    for _ in range(40):
+        bad = bytearray(data)
+        bad[dice.randrange(middle(data, 0), len(data) - 2)] ^= 1 << dice.randrange(8)
+        picture = cv2.imdecode(np.frombuffer(bytes(bad), np.uint8), 1)
+        if picture is None or (np.abs(picture - sound).max(axis=2) > 8).mean() > 0.005:
+            shown += 1
+            seen += jpeg.damage(bytes(bad)) is not None
+    assert shown >= 10
+    assert seen >= least * shown
+
+
+def test_the_decoders_words_are_heard_where_threads_share_their_files(monkeypatch):
+    data = saved()
+    bad = zeroed(data)
+    heard = jpeg.damage(bad)
+
+    def refuse() -> None:
+        raise OSError
+
+    monkeypatch.setattr(jpeg, "_own_files", refuse)
+    assert jpeg.damage(bad) == heard
+    assert jpeg.damage(data) is None
+
+
+def test_the_decoders_words_do_not_reach_the_processes_own_stderr(capfd):
+    assert jpeg.damage(zeroed(saved()))
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_a_changed_byte_in_a_png_or_a_deflated_tiff_is_seen(share):
+    for data in (saved("PNG"), saved("TIFF", compression="tiff_adobe_deflate")):
+        bad = bytearray(data)
+        bad[int(len(data) * share)] ^= 16
+        with pytest.raises(UnreadableImage, match="damaged"):
+            decode(bytes(bad))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "GIF", "BMP", "JPEG2000", "AVIF", "HEIF"])
+def test_cut_files_are_refused(kind):
+    data = saved(kind)
+    assert decode(data).shape == (384, 384, 3)
+    for share in (0.4, 0.8):
+        with pytest.raises(UnreadableImage, match=r"damaged|not a picture"):
+            decode(data[: int(len(data) * share)])
+
+
+@pytest.mark.parametrize(
+    ("begin", "said"),
+    [
+        (b"\0" * 5000, "nothing but zeros; its copy was not finished"),
+        (b"%PDF-1.7\n" + b"x" * 99, "a PDF"),
+        (b"\0\0\0\x18ftypqt  " + b"\0" * 99, r"a video \(MOV\)"),
+        (b"\0\0\0\x18ftypcrx " + b"\0" * 99, "raw file"),
+        (b"\xff\x0a" + b"x" * 99, "JPEG XL"),
+        (b"\n<!DOCTYPE html><html>", "a web page; the download failed"),
+        (b"\0" * 128 + b"DICM" + b"\0" * 99, "a DICOM file"),
+        (b"PK\x03\x04" + b"x" * 99, "a ZIP archive"),
+        (b"\xff\xd8\xff" + b"x" * 99, "a JPEG whose beginning is damaged"),
+    ],
+)
+def test_what_the_file_really_is_is_named(tmp_path, begin, said):
+    file = tmp_path / "photo.jpg"
+    file.write_bytes(begin)
+    with pytest.raises(UnreadableImage, match=said):
+        read(file)
+
+
+def test_a_sparse_giant_is_refused_unread(tmp_path):
+    file = tmp_path / "giant.jpg"
+    with file.open("wb") as opened:
+        opened.truncate(12_000_000_000)
+    with pytest.raises(UnreadableImage, match=r"too large: 12\.0 GB, pictures of up to 2 GB are read"):
+        read(file)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_damaged_exif_crashes_nothing(tmp_path):
+    """A thousand EXIF blocks with wrong bytes, through what `ratings add` and ingest ask of a photograph."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "maker"
+    exif.get_ifd(0x8825)[1], exif.get_ifd(0x8825)[2] = "N", (51.0, 30.0, 0.0)
+    exif.get_ifd(0xA005)[1] = "R98"
+    small = Image.new("RGB", (32, 16), (200, 100, 50))
+    file, dice, read_so_far = tmp_path / "photo.jpg", random.Random(5), 0
+    for kind in ("JPEG", "PNG", "TIFF", "WEBP", "HEIF"):
+        made = io.BytesIO()
+        small.save(made, kind, exif=exif)
+        data = made.getvalue()
+        begin = data.find(b"Exif\0\0") + 6 if kind in ("JPEG", "HEIF") else data.find(b"II*\0")
+        begin = max(begin, data.find(b"MM\0*"))
+        assert begin > 0 or kind == "TIFF"
+        for _ in range(200):
+            bad = bytearray(data)
+            for _ in range(dice.choice([1, 2, 5])):
+                bad[max(begin, 0) + dice.randrange(min(160, len(data) - max(begin, 0)))] = dice.randrange(256)
+            file.write_bytes(bad)
+            assert carries_place(file) in (True, False)
+            try:
+                read_so_far += read(file).dtype == np.uint8
+            except UnreadableImage as error:
+                assert str(error)
+    assert read_so_far > 100
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL, reason="VERMILION_REAL names no folder of photographs")
+def test_no_real_photograph_is_refused():
+    """All of them as they are, and a few saved again in other ways."""
+    files = sorted((Path(REAL or "") / "london").glob("*/*.jpg"))
+    assert len(files) == 204
+    for file in files:
+        assert jpeg.damage(file.read_bytes()) is None
+    for file in files[::20]:
+        for options in KINDS.values():
+            made = io.BytesIO()
+            Image.open(file).convert("RGB").resize((600, 560)).save(made, "JPEG", **options)
+            assert jpeg.damage(made.getvalue()) is None
