@@ -257,7 +257,7 @@ def test_unrepaired_patients_are_the_right_way_up_and_only_so():
         )
         row = measure_face(drawn.image, SETTINGS)
         assert "head" not in str(row["reason"])
-        sure.append(row["score"])
+        sure.append(float(str(row["score"])))
         over = measure_face(np.ascontiguousarray(drawn.image[::-1, ::-1]), SETTINGS)
         assert "upside down" in str(over["reason"])
     assert min(sure) < 2
