@@ -31,6 +31,10 @@ def add(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and report; change nothing.")] = False,
     commit: Annotated[bool, typer.Option(help="One git commit of the new batch.")] = True,
     run: Annotated[bool | None, typer.Option(help="Re-evaluate now if no server does; asked on a terminal.")] = None,
+    new_rater: Annotated[
+        list[str] | None, typer.Option(help="A rater who is new, though the name looks known.")
+    ] = None,
+    new_subject: Annotated[list[str] | None, typer.Option(help="A subject who is new, likewise.")] = None,
 ) -> None:
     """Bring newly rated photographs in: all of them, or none and a list of reasons.
 
@@ -56,7 +60,8 @@ def add(
 
     path = path.absolute()
     os.chdir(project_root())
-    outcome = stewardship.add(path, Path.cwd(), dry_run=dry_run, commit=commit, tell=print)
+    new = [*(new_rater or ()), *(new_subject or ())]
+    outcome = stewardship.add(path, Path.cwd(), dry_run=dry_run, commit=commit, tell=print, new=new)
     if outcome.state == "added":
         _reevaluate(outcome, run)
     raise typer.Exit(outcome.state == "rejected")

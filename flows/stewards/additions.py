@@ -31,6 +31,7 @@ from tasks.ingest.batch import Batch, Problem, read_batch
 from tasks.ingest.inventory import take_inventory
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import BATCHES, folders
+from tasks.ingest.spelling import key
 from tasks.params.evaluation import Evaluate
 from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestRatings
 from tasks.params.running import Data, Runtime
@@ -57,18 +58,20 @@ class Outcome:
     announced: bool = False
 
 
-def add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> Outcome:
+def add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new: Sequence[str] = ()) -> Outcome:
     """Bring the batch at `path` into the project at `root`; `tell` takes what the steward should know, line by line.
+
+    `new`: raters and subjects that are new though they look like others.
 
     Exactly one of: added; there already; fine (a dry run); rejected, with a CSV of reasons beside `path`. InputError
     and OSError: nothing was changed, or (DVC or git refused) what is left to do is done by the next add.
     """
     path, root = path.absolute(), root.resolve()
     if dry_run:
-        return _add(path, root, dry_run=True, commit=False, tell=tell)
+        return _add(path, root, dry_run=True, commit=False, tell=tell, new=new)
     with steward(root, tell):
         settle(root, added_folder(root), tell)
-        return _add(path, root, dry_run=False, commit=commit, tell=tell)
+        return _add(path, root, dry_run=False, commit=commit, tell=tell, new=new)
 
 
 def there_already(root: Path) -> tuple[pa.Table, pa.Table, pa.Table, int]:
@@ -100,7 +103,7 @@ def status(root: Path, *, scale: str | None, tell: Tell) -> dict[str, Any]:
     return found | {"refused_lines": refused}
 
 
-def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> Outcome:
+def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new: Sequence[str]) -> Outcome:
     batch = read_batch(path, settings=params.load(IngestImages, "ingest_images", root / "params.yaml"))
     added = added_folder(root)
     twin = next((added / BATCHES).glob(f"*-{batch.digest[:12]}"), None)
@@ -116,7 +119,7 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> 
         check_git(root)
     images, ratings, references, _ = there_already(root)
     there = known(images, ratings, references)
-    admission = _admission(batch, there, root)
+    admission = _admission(batch, there, root, new)
     if admission.problems:
         return _reject(path, admission.problems, None if dry_run else reasons, tell)
     for line in summary(batch, admission, there):
@@ -126,16 +129,15 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> 
     if dry_run:
         tell(f"dry run: nothing was changed; it would become batch {identity}")
         return fine
-    texts = {
-        f"{kind}.csv": spelt_out(lines, admission.means) for kind, lines in batch.lines.items() if kind != "images"
-    }
+    rewritten = {kind: lines for kind, lines in batch.lines.items() if kind != "images" and admission.means}
+    replaced = {f"{kind}{suffix}" for kind in rewritten for suffix in (".csv", ".xlsx")}
     place(
         root,
         added,
         batch=identity,
-        sources=batch.sources,
+        sources={name: file for name, file in batch.sources.items() if name not in replaced},
         contents=batch.contents,
-        texts=texts if admission.means else {},
+        texts={f"{kind}.csv": spelt_out(lines, admission.means) for kind, lines in rewritten.items()},
         message=_message(fine, len({row["rater_id"] for row in admission.ratings})),
         commit=commit,
         tell=tell,
@@ -157,7 +159,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _admission(batch: Batch, there: Known, root: Path) -> Admission:
+def _admission(batch: Batch, there: Known, root: Path, new: Sequence[str]) -> Admission:
     numbers = root / "params.yaml"
     inspect = partial(
         unfit,
@@ -167,7 +169,7 @@ def _admission(batch: Batch, there: Known, root: Path) -> Admission:
     )
     scales = params.load(IngestRatings, "ingest_ratings", numbers).scales
     workers = params.load(Runtime, "runtime", numbers).workers
-    return admit(batch, there, scales=scales, inspect=inspect, each=_each(workers))
+    return admit(batch, there, scales=scales, inspect=inspect, each=_each(workers), new=new)
 
 
 def _each(workers: int) -> Each:
@@ -220,8 +222,8 @@ def summary(batch: Batch, admission: Admission, there: Known) -> Iterator[str]:
     """What a batch will bring, in a few lines."""
     if batch.photographs:
         populations = Counter(photograph.line.cells["population"] for photograph in batch.photographs)
-        subjects = {photograph.subject_id for photograph in batch.photographs}
-        old = subjects & {str(row["subject_id"]) for row in there.images.values()}
+        subjects = {key(photograph.subject_id) for photograph in batch.photographs}
+        old = subjects & {key(str(row["subject_id"])) for row in there.images.values()}
         of = ", ".join(f"{number} {population}" for population, number in sorted(populations.items()))
         yield f"photographs: {len(batch.photographs)} ({of}) of {counted(len(subjects), 'subject')}, {len(old)} known"
     kinds = Counter((str(row["scale"]), str(row["rater_role"])) for row in admission.ratings)

@@ -8,10 +8,11 @@ functions decide. Knows neither DVC nor where batches are kept.
 import csv
 import io
 import re
-from collections import defaultdict
+import shlex
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -20,8 +21,10 @@ from tasks.base.images import UnreadableImage
 from tasks.ingest.batch import Batch, Photograph, Problem
 from tasks.ingest.frames import read_frames
 from tasks.ingest.landmarks import measure_face
+from tasks.ingest.naming import Ambiguous, Names
 from tasks.ingest.ratings import RATING_COLUMNS, generated_id, rating_row, reference_row
 from tasks.ingest.raw import Line
+from tasks.ingest.spelling import Spellings, key, lookalikes
 from tasks.params.ingest import IngestFrames, IngestLandmarks, Scale
 
 BATCH_ID = r"\d{4}-\d\d-\d\d-[0-9a-f]{12}"
@@ -82,9 +85,21 @@ def _short_names(names: Iterable[str]) -> dict[str, list[str]]:
     return dict(short)
 
 
-def admit(batch: Batch, there: Known, *, scales: Mapping[str, Scale], inspect: Inspect, each: Each) -> Admission:
-    """Every problem of the batch (none: it may come in), in the order of its files and lines."""
-    refused = list(_conflicts(batch.photographs, there))
+def admit(
+    batch: Batch,
+    there: Known,
+    *,
+    scales: Mapping[str, Scale],
+    inspect: Inspect,
+    each: Each,
+    new: Sequence[str] = (),
+) -> Admission:
+    """Every problem of the batch (none: it may come in), in the order of its files and lines.
+
+    `new`: names of raters and subjects that are new, though they look like others.
+    """
+    batch = replace(batch, photographs=_as_known(batch.photographs, there))
+    refused = [*_conflicts(batch.photographs, there), *_new_subjects(batch.photographs, there, new)]
     wrong = {row["path"] for row in refused}
     fine = [photograph for photograph in batch.photographs if photograph.name not in wrong]
     for photograph, reason in zip(fine, each(inspect, [photograph.file for photograph in fine]), strict=True):
@@ -92,8 +107,10 @@ def admit(batch: Batch, there: Known, *, scales: Mapping[str, Scale], inspect: I
             refused.append(photograph.refused(reason))
     own = {photograph.name: photograph.image_id for photograph in batch.photographs}
     means: dict[str, str] = {}
-    ratings, bad_ratings = _ratings(batch.lines.get("ratings", ()), own, there, scales, means)
-    references, bad_references = _references(batch.lines.get("references", ()), own, there, means)
+    names = Names(own), Names(there.names), Names({name: name for name in there.called})
+    ratings, bad_ratings = _ratings(batch.lines.get("ratings", ()), names, there, scales, means)
+    bad_ratings += _new_raters(batch.lines.get("ratings", ()), there, new)
+    references, bad_references = _references(batch.lines.get("references", ()), names, there, means)
     problems = [*batch.problems, *refused, *bad_ratings, *bad_references]
     problems.sort(key=lambda row: (str(row["source"]), int(str(row["line"])), str(row["path"])))
     return Admission(problems, ratings, references, means)
@@ -108,6 +125,54 @@ def unfit(file: Path, *, clip_suffixes: Sequence[str], frames: IngestFrames, lan
     except UnreadableImage as error:
         return str(error)
     return str(reason) if reason else None
+
+
+def _as_known(photographs: Sequence[Photograph], there: Known) -> list[Photograph]:
+    """The photographs, their subjects under the spelling that is known, else the batch's first."""
+    subjects = Spellings(str(row["subject_id"]) for row in there.images.values())
+    return [replace(photograph, subject_id=subjects.of(photograph.subject_id)) for photograph in photographs]
+
+
+def _new_subjects(photographs: Sequence[Photograph], there: Known, new: Sequence[str]) -> Iterator[Problem]:
+    """The first photograph of every new subject whose name looks like another's."""
+    count = Counter(str(row["subject_id"]) for row in there.images.values())
+    first: dict[str, Photograph] = {}
+    for photograph in photographs:
+        first.setdefault(photograph.subject_id, photograph)
+    for subject, reason in asked(first, count, new, "subject", "photograph"):
+        yield first[subject].refused(reason)
+
+
+def _new_raters(lines: Sequence[Line], there: Known, new: Sequence[str]) -> Iterator[Problem]:
+    """The first line of every new rater whose name looks like another's."""
+    raters = Spellings(there.roles)
+    first: dict[str, Line] = {}
+    for line in lines:
+        first.setdefault(raters.of(line.cells["rater_id"]), line)
+    count = Counter(str(rater) for _, rater, _ in there.ratings)
+    for rater, reason in asked([name for name in first if name], count, new, "rater", "rating"):
+        yield first[rater].refused(reason)
+
+
+def asked(
+    names: Iterable[str], count: Mapping[str, int], new: Sequence[str], what: str, of: str
+) -> Iterator[tuple[str, str]]:
+    """Names that nobody had so far and that look like another's, and the question that this raises.
+
+    `count`: how much there is of each known name; `new`: names that are known to be new.
+    """
+    allowed = {key(name) for name in new}
+    strangers = [name for name in names if name not in count and key(name) not in allowed]
+    near: dict[str, str] = {}
+    for name, other in lookalikes(strangers, count):
+        near.setdefault(name, other)
+    for name, other in near.items():
+        much = f"has {count[other]} {of}{'s' * (count[other] != 1)}" if other in count else "is new, too"
+        yield (
+            name,
+            f"{what} {name} is new; {other} {much}: did you mean {other}? "
+            f"If {name} is somebody else: --new-{what} {shlex.quote(name)}",
+        )
 
 
 def _conflicts(photographs: Sequence[Photograph], there: Known) -> Iterator[Problem]:
@@ -127,70 +192,75 @@ def _conflicts(photographs: Sequence[Photograph], there: Known) -> Iterator[Prob
 
 
 def _ratings(
-    lines: Sequence[Line], own: Mapping[str, str], there: Known, scales: Mapping[str, Scale], means: dict[str, str]
+    lines: Sequence[Line], names: tuple[Names, ...], there: Known, scales: Mapping[str, Scale], means: dict[str, str]
 ) -> tuple[list[Mapping[str, object]], list[Problem]]:
     """The batch's ratings as rows, and the lines that cannot be one. Fills `means`."""
     rows: dict[tuple[object, ...], Mapping[str, object]] = {}
-    roles = dict(there.roles)
+    roles: dict[str, object] = dict(there.roles)
+    raters = Spellings(there.roles)
     problems: list[Problem] = []
     for line in lines:
         generated = generated_id(line)
-        image_id, reason = (generated, None) if generated else _meant(line, own, there, means)
-        row, wrong = rating_row(line, image_id, scales)
-        key = (image_id, row["rater_id"], row["scale"])
-        rater, role = line.cells["rater_id"], line.cells["rater_role"]
-        reason = reason or wrong
+        row, reason = rating_row(line, *((generated, None) if generated else _meant(line, names, there, means)), scales)
+        rater, role = raters.of(str(row["rater_id"])), row["rater_role"]
+        row["rater_id"] = rater
+        about = (row["image_id"], rater, row["scale"])
         if reason is None and roles.setdefault(rater, role) != role:
             reason = f"rater {rater} is {roles[rater]} elsewhere; a rater has one role"
-        if reason is None and key in there.ratings:
+        if reason is None and about in there.ratings:
             reason = f"rater {rater} has rated this photograph before on {row['scale']}: it stands already"
-        if reason is None and key in rows:
+        if reason is None and about in rows:
             reason = f"rater {rater} rates this photograph twice in this batch on {row['scale']}"
         if reason is None:
-            rows[key] = row
+            rows[about] = row
         else:
             problems.append(line.refused(reason))
     return list(rows.values()), problems
 
 
 def _references(
-    lines: Sequence[Line], own: Mapping[str, str], there: Known, means: dict[str, str]
+    lines: Sequence[Line], names: tuple[Names, ...], there: Known, means: dict[str, str]
 ) -> tuple[int, list[Problem]]:
     """How many references the batch holds, and the lines that cannot be one. Fills `means`."""
     seen: set[tuple[object, ...]] = set()
+    measures = Spellings(str(measure) for _, measure in there.references)
     problems: list[Problem] = []
     for line in lines:
-        image_id, reason = _meant(line, own, there, means)
-        row, wrong = reference_row(line, image_id)
-        key = (image_id, row["measure"])
-        reason = reason or wrong
-        if reason is None and key in there.references | seen:
+        row, reason = reference_row(line, *_meant(line, names, there, means))
+        row["measure"] = measures.of(str(row["measure"]))
+        about = (row["image_id"], row["measure"])
+        if reason is None and about in there.references | seen:
             reason = f"{row['measure']} of this photograph stands already"
-        seen.add(key)
+        seen.add(about)
         if reason is not None:
             problems.append(line.refused(reason))
     return len(seen), problems
 
 
-def _meant(line: Line, own: Mapping[str, str], there: Known, means: dict[str, str]) -> tuple[str | None, str | None]:
+def _meant(line: Line, names: tuple[Names, ...], there: Known, means: dict[str, str]) -> tuple[str | None, str | None]:
     """The photograph a line means: of its own batch, else by its name, else the one of an earlier batch called so."""
-    name = PurePosixPath(line.cells["path"]).as_posix()
-    if image_id := own.get(name, there.names.get(name)):
-        return image_id, None
-    called = there.called.get(name, ())
+    own, every, short = names
+    path = line.cells["path"]
+    try:
+        for look in (own.exactly, every.exactly, own.nearly, every.nearly):
+            if image_id := look(path):
+                return image_id, None
+        called = there.called.get(short.exactly(path) or short.nearly(path) or "", ())
+    except Ambiguous as error:
+        return None, str(error)
     if len(called) > 1:
         return None, f"several photographs are called so: write {' or '.join(called)}"
     if not called:
         return None, "no such photograph in this batch, in the raw folder or in an earlier batch"
-    means[line.cells["path"]] = called[0]
+    means[path] = called[0]
     return there.names[called[0]], None
 
 
 def spelt_out(lines: Sequence[Line], means: Mapping[str, str]) -> bytes:
-    """A CSV file with its lines' paths replaced by the full names that they mean."""
+    """A CSV file with its lines' paths replaced by the full names that they mean; a decimal comma stays one."""
     text = io.StringIO()
     header = list(lines[0].cells) if lines else list(RATING_COLUMNS)
-    writer = csv.DictWriter(text, header)
+    writer = csv.DictWriter(text, header, delimiter=";" if lines and lines[0].decimal_comma else ",")
     writer.writeheader()
     for line in lines:
         writer.writerow(line.cells | {"path": means.get(line.cells["path"], line.cells["path"])})

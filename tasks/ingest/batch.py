@@ -5,21 +5,22 @@ picture. Stricter than the raw folder: every photograph has a consent, is named 
 and no file lies there unnamed. Changes nothing, and does not know what is there already (tasks.ingest.admission does).
 """
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tasks.base.digests import digest, file_digest
 from tasks.errors import InputError
-from tasks.ingest.inventory import OPTIONAL, REQUIRED, Refused, check_line, files_named
+from tasks.ingest.inventory import OPTIONAL, REQUIRED, Refused, files_named, meant
+from tasks.ingest.naming import NOT_READ, Finder, folded, is_leftover, looks_like_table, table_of
 from tasks.ingest.ratings import RATING_COLUMNS, REFERENCE_COLUMNS
 from tasks.ingest.raw import Line, read_lines
-from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.sheets import RawLayoutError, read_sheets
+from tasks.ingest.workbooks import is_workbook
 from tasks.params.ingest import IngestImages
 
 COLUMNS = {
@@ -28,9 +29,6 @@ COLUMNS = {
     "references": (REFERENCE_COLUMNS, ()),
 }
 """Required and optional columns of each kind of CSV file."""
-
-LEFT_BEHIND = ("Thumbs.db", "desktop.ini")
-"""What Windows leaves in a folder of pictures; passed over, as hidden files are."""
 
 UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp")
 """What programs call a file that is still on its way."""
@@ -75,7 +73,7 @@ def read_batch(path: Path, *, settings: IngestImages) -> Batch:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
     tables, problems = _tables(path)
-    folder = path if path.is_dir() else path.parent
+    finder = Finder(path if path.is_dir() else path.parent)
     lines: dict[str, list[Line]] = {}
     for kind, table in tables.items():
         required, optional = COLUMNS[kind]
@@ -83,16 +81,23 @@ def read_batch(path: Path, *, settings: IngestImages) -> Batch:
             lines[kind] = list(read_lines(table, required=required, optional=optional))
         except RawLayoutError as error:
             problems.append(_unusable(table, error))
-    photographs, refused = _photographs(folder, lines.get("images", []), settings)
+    photographs, refused = _photographs(finder, lines.get("images", []), settings)
     problems += refused
     if path.is_dir() and tables and ("images" in lines or "images" not in tables):
         problems += _unnamed(path, tables, photographs, refused)
     if not problems and not any(lines.values()):
         problems.append({"source": path.name, "line": 1, "path": "", "reason": "there is nothing in it but headers"})
-    sources = {f"{kind}.csv": table for kind, table in tables.items()} | {p.name: p.file for p in photographs}
-    contents = {f"{kind}.csv": file_digest(table) for kind, table in tables.items() if kind in lines}
+    called = {kind: table_name(kind, table) for kind, table in tables.items()}
+    sources = {called[kind]: table for kind, table in tables.items()} | {p.name: p.file for p in photographs}
+    contents = {called[kind]: file_digest(table) for kind, table in tables.items() if kind in lines}
     contents |= {photograph.name: photograph.image_id for photograph in photographs}
     return Batch(lines, photographs, sources, contents, problems)
+
+
+def table_name(kind: str, table: Path) -> str:
+    """What a table is called inside a batch, whatever it was before: `ratings.csv`, for a workbook `ratings.xlsx`."""
+    with table.open("rb") as file:
+        return f"{kind}.xlsx" if is_workbook(file.read(8)) else f"{kind}.csv"
 
 
 def named_files(table: Path, *, settings: IngestImages) -> list[Path]:
@@ -100,70 +105,75 @@ def named_files(table: Path, *, settings: IngestImages) -> list[Path]:
     suffixes = (*settings.still_suffixes, *settings.clip_suffixes)
     required, optional = COLUMNS["images"]
     files: set[Path] = set()
+    finder = Finder(table.parent)
     try:
         if _kind(table) != "images":
             return []
         for line in read_lines(table, required=required, optional=optional):
             with suppress(Refused):
-                check_line(line)
-                files.update(files_named(table.parent, line.cells["path"], suffixes))
+                files.update(files_named(finder, meant(line).cells["path"], suffixes))
     except (RawLayoutError, OSError):
         return []
     return sorted(files)
 
 
 def _tables(path: Path) -> tuple[dict[str, Path], list[Problem]]:
-    """The CSV files by kind. A single file's kind is told by its columns."""
+    """The tables by kind. A single file's kind is told by its columns."""
     names = ", ".join(f"{kind}.csv" for kind in COLUMNS)
-    if path.is_dir():
-        inside = {kind: path / f"{kind}.csv" for kind in COLUMNS}
-        found = {kind: table for kind, table in inside.items() if table.resolve().is_relative_to(path.resolve())}
-        found = {kind: table for kind, table in found.items() if table.exists()}
-        reason = f"a batch has at least one of {names}, each a file of its own and no link that leads out"
-    else:
-        kind = _kind(path)
-        found = {kind: path} if kind else {}
-        reason = "; ".join(f"{kind}.csv has the columns {', '.join(c[0])}" for kind, c in COLUMNS.items())
-        reason = f"line 1 has the columns of none of {names}: {reason}{_semicolons(path)}"
+    try:
+        if path.is_dir():
+            inside = {kind: table_of(path, kind, required) for kind, (required, _) in COLUMNS.items()}
+            found = {k: table for k, table in inside.items() if table and _stays(table, path) and table.exists()}
+            reason = f"a batch has at least one of {names}, each a file of its own and no link that leads out"
+        else:
+            kind = _kind(path)
+            found = {kind: path} if kind else {}
+            reason = "; ".join(f"{kind}.csv has the columns {', '.join(c[0])}" for kind, c in COLUMNS.items())
+            reason = f"line 1 has the columns of none of {names}: {reason}"
+    except RawLayoutError as error:
+        return {}, [_unusable(path, error)]
     return found, [] if found else [{"source": path.name, "line": 1, "path": "", "reason": reason}]
 
 
+def _stays(table: Path, folder: Path) -> bool:
+    return table.resolve().is_relative_to(folder.resolve())
+
+
 def _kind(path: Path) -> str | None:
-    """The kind of CSV file that shares at least two columns with this one, and the most."""
-    cells = {name.strip() for row in csv.reader([_first_line(path)], skipinitialspace=True) for name in row}
-    shared = {kind: len(cells & set(required)) for kind, (required, _) in COLUMNS.items()}
-    best = max(shared, key=lambda kind: shared[kind])
-    return best if shared[best] >= 2 else None
-
-
-def _first_line(path: Path) -> str:
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        return file.readline(10_000)
-
-
-def _semicolons(path: Path) -> str:
-    """A hint for the files that a spreadsheet writes where the comma is the decimal mark."""
-    return "; its cells are separated by semicolons, commas are expected" if ";" in _first_line(path) else ""
+    """The kind of table that shares at least two columns with this one, and the most. RawLayoutError: of two kinds."""
+    found: dict[str, str] = {}
+    for sheet in read_sheets(path):
+        shared = {kind: len(set(sheet.columns) & set(required)) for kind, (required, _) in COLUMNS.items()}
+        best = max(shared, key=lambda kind: shared[kind])
+        if shared[best] >= 2:
+            found[best] = sheet.name
+    if len(found) > 1:
+        told = " and ".join(f"{kind} (sheet {name!r})" for kind, name in found.items())
+        raise RawLayoutError(f"{path}: this workbook holds {told}; save each as a file of its own, in one folder")
+    return next(iter(found), None)
 
 
 def _unusable(table: Path, error: RawLayoutError) -> Problem:
     """A CSV file that cannot be read at all, as one problem."""
     reason = str(error).removeprefix(f"{table}: ")
     number = re.search(r"line (\d+)", reason)
-    line = int(number[1]) if number else 1
-    hint = _semicolons(table) if line == 1 and table.is_file() else ""
-    return {"source": table.name, "line": line, "path": "", "reason": reason + hint}
+    return {"source": table.name, "line": int(number[1]) if number else 1, "path": "", "reason": reason}
 
 
-def _photographs(folder: Path, lines: Sequence[Line], settings: IngestImages) -> tuple[list[Photograph], list[Problem]]:
+def _photographs(
+    finder: Finder, lines: Sequence[Line], settings: IngestImages
+) -> tuple[list[Photograph], list[Problem]]:
     """The photographs that lines name, each once, and what cannot be one."""
+    folder = finder.folder
     suffixes = (*settings.still_suffixes, *settings.clip_suffixes)
     kept: dict[str, Photograph] = {}
     contents: dict[str, Photograph] = {}
     problems: list[Problem] = []
-    for line in lines:
+    for written in lines:
+        line = written
         try:
-            files = _files(folder, line, suffixes)
+            line = _agreed(written)
+            files = files_named(finder, line.cells["path"], suffixes)
         except Refused as reason:
             problems.append(line.refused(str(reason)))
             continue
@@ -182,11 +192,12 @@ def _photographs(folder: Path, lines: Sequence[Line], settings: IngestImages) ->
     return list(kept.values()), problems
 
 
-def _files(folder: Path, line: Line, suffixes: Sequence[str]) -> list[Path]:
-    check_line(line)
+def _agreed(line: Line) -> Line:
+    """The line with its words as this project spells them. Refused where one is wrong, or nobody consented."""
+    line = meant(line)
     if not line.cells["consent"]:
         raise Refused("consent must not be empty: what the person agreed to")
-    return files_named(folder, line.cells["path"], suffixes)
+    return line
 
 
 def _photograph(folder: Path, line: Line, file: Path, name: str) -> Photograph:
@@ -208,7 +219,8 @@ def _photograph(folder: Path, line: Line, file: Path, name: str) -> Photograph:
 
 def _meant(path: str, name: str) -> bool:
     """Whether a path, folder or pattern of images.csv may stand for this file."""
-    return fnmatch(name, path) or name.startswith(f"{path.rstrip('/')}/") or _printable(name) == path
+    plain, path = folded(name), folded(path)
+    return fnmatch(plain, path) or plain.startswith(f"{path.rstrip('/')}/") or folded(_printable(name)) == path
 
 
 def _printable(name: str) -> str:
@@ -223,12 +235,11 @@ def _unnamed(
     named = {photograph.name for photograph in photographs} | {table.name for table in tables.values()}
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
-        hidden = any(part.startswith(".") for part in Path(name).parts)
-        if hidden or name in named or file.name in LEFT_BEHIND or not file.is_file():
+        if is_leftover(PurePosixPath(name)) or name in named or not file.is_file():
             continue
         if any(_meant(str(row["path"]), name) for row in refused):
             continue  # that line's own problem is enough
-        reason = "no line of images.csv names this file"
+        reason = NOT_READ if looks_like_table(file.name) else "no line of images.csv names this file"
         if name.lower().endswith(UNFINISHED) or file.name.startswith("~$"):
             reason = "its name says that it is still being copied or edited"
         yield {"source": path.name, "line": 1, "path": _printable(name), "reason": reason}

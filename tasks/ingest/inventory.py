@@ -8,17 +8,21 @@ loop is walked. Hidden files (`._a.jpg`, which macOS leaves beside each photogra
 in full. Decides nothing about faces: an image that cannot be decoded is refused later, where it is decoded.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath, PurePosixPath
 
 import pyarrow as pa
 
 from tasks.base.digests import file_digest
+from tasks.ingest.cells import no_such_word, word
+from tasks.ingest.naming import Ambiguous, Finder, is_leftover, slashes
 from tasks.ingest.raw import Folder, Line, read_lines, refusals_table
 from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.spelling import Spellings, key
 from tasks.schemas.columns import AGE_GROUPS, ASYMMETRIES, GENDERS, POPULATIONS, SCARRINGS, SIDES
 from tasks.schemas.ingest import IMAGES
 
@@ -70,50 +74,67 @@ def take_inventory(
     refused: list[dict[str, object]] = []
     named: list[tuple[Folder, Line, Path]] = []
     for number, folder in enumerate(folders):
-        if number and not folder.csv("images").exists():
+        table = folder.table("images", REQUIRED)
+        if table is None and number:
             continue  # a batch of ratings alone
-        for line in read_lines(folder.csv("images"), required=REQUIRED, optional=OPTIONAL, prefix=folder.prefix):
+        finder = Finder(folder.path)
+        lines = table or folder.path / "images.csv"
+        for written in read_lines(lines, required=REQUIRED, optional=OPTIONAL, prefix=folder.prefix):
+            line = written
             try:
-                check_line(line)
-                named += [(folder, line, file) for file in files_named(folder.path, line.cells["path"], suffixes)]
+                line = meant(written)
+                named += [(folder, line, file) for file in files_named(finder, line.cells["path"], suffixes)]
             except Refused as reason:
                 refused.append(line.refused(str(reason)))
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(lambda triple: _identify(*triple), named))
     refused += [item for item in found if isinstance(item, dict)]
-    kept, conflicts = _without_conflicts([item for item in found if isinstance(item, _Named)])
+    subjects = Spellings()
+    files = [replace(item, subject_id=subjects.of(item.subject_id)) for item in found if isinstance(item, _Named)]
+    kept, conflicts = _without_conflicts(files)
     rows = [_row(group, set(clip_suffixes)) for group in kept]
     if not rows and not refused and not conflicts:
-        raise NoImages(f"{folders[0].csv('images')}: names no image")
+        raise NoImages(f"{folders[0].path / 'images.csv'}: names no image")
     return IMAGES.table(sorted(rows, key=lambda row: str(row["image_id"]))), refusals_table(refused + conflicts)
 
 
-def check_line(line: Line) -> None:
-    """Refused where the cells themselves are wrong."""
+def meant(line: Line) -> Line:
+    """The line with its words as this project spells them; Refused where the cells themselves are wrong."""
     cells = line.cells
-    if not cells["path"] or not cells["subject_id"]:
+    for column in ("path", "subject_id", "population", *WORDS):
+        if column in line.wrong:
+            raise Refused(f"{column} {cells[column]!r} is {line.wrong[column]}")
+    if not cells["path"] or not key(cells["subject_id"]):
         raise Refused("path and subject_id must not be empty")
-    if cells["population"] not in POPULATIONS:
-        raise Refused(f"population {cells['population']!r} is not one of {', '.join(POPULATIONS)}")
+    said = {"population": word(cells["population"], POPULATIONS)}
+    if said["population"] is None:
+        raise Refused(f"population {no_such_word(cells['population'], POPULATIONS)}")
     for column, (_, words) in WORDS.items():
-        if cells.get(column) and cells[column] not in words:
-            raise Refused(f"{column} {cells[column]!r} is not one of {', '.join(words)} or empty")
-    path = Path(cells["path"])
-    if path.is_absolute() or ".." in path.parts:
+        if cells.get(column):
+            said[column] = word(cells[column], words)
+            if said[column] is None:
+                raise Refused(f"{column} {no_such_word(cells[column], words)} or empty")
+    path = PurePosixPath(slashes(cells["path"]))
+    if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:/", str(path)):
         raise Refused("path must lie inside the folder of images.csv")
+    return replace(line, cells=cells | {column: str(value) for column, value in said.items()})
 
 
-def files_named(raw: Path, path: str, suffixes: Sequence[str]) -> list[Path]:
+def files_named(finder: Finder, path: str, suffixes: Sequence[str]) -> list[Path]:
     """The pictures and clips that a path, folder or pattern names, in name order. Refused where there are none."""
-    target = raw / path
+    if "\0" in path:
+        raise Refused("no such file: no name holds a zero byte")
     try:
+        target = finder.exactly(path)
         if target.is_file() and target.suffix.lower() not in suffixes:
             raise Refused(f"not a kind of file that is read; suffixes: {', '.join(suffixes)}")
         if target.is_file():
             return [target]
-        candidates = target.rglob("*") if target.is_dir() else raw.glob(path)
-        seen = (file for file in candidates if not file.name.startswith("."))
+        candidates = target.rglob("*") if target.is_dir() else finder.fitting(path)
+        seen = (file for file in candidates if not _left_behind(file.relative_to(finder.folder), path))
         files = sorted(file for file in seen if file.suffix.lower() in suffixes and file.is_file())
+    except Ambiguous as error:
+        raise Refused(str(error)) from error
     except OSError as error:
         raise Refused(f"cannot be looked for: {error.strerror}") from error
     except ValueError as error:  # pathlib of a pattern such as `a**`
@@ -121,6 +142,12 @@ def files_named(raw: Path, path: str, suffixes: Sequence[str]) -> list[Path]:
     if not files:
         raise Refused("no such file, or nothing in the folder or pattern that is read")
     return files
+
+
+def _left_behind(file: PurePath, path: str) -> bool:
+    """Whether a system left the file, below the folders that the path itself names."""
+    named = PurePosixPath(slashes(path)).parts
+    return is_leftover(PurePosixPath(*(part for part in file.parts if part not in named)))
 
 
 def _identify(folder: Folder, line: Line, file: Path) -> _Named | dict[str, object]:

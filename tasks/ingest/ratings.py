@@ -4,14 +4,16 @@ In: the raw folder, the batches added to it, and the images table. Out: ratings,
 optional) and the refused lines. Knows nothing of agreement or statistics.
 """
 
-import math
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 
 import pyarrow as pa
 
+from tasks.ingest.cells import NotMeant, no_such_word, number, word
+from tasks.ingest.naming import Ambiguous, Names, slashes
 from tasks.ingest.raw import Folder, Line, ids_by_name, read_lines, refusals_table
+from tasks.ingest.spelling import Spellings, key, tidy
 from tasks.params.ingest import Scale
 from tasks.schemas.columns import ROLES
 from tasks.schemas.ingest import RATINGS, REFERENCES
@@ -31,23 +33,16 @@ def read_ratings(
     Ratings may also be of generated pictures (`generated/ID.png`), whose rows stand for no row of images.
 
     Refused with their line: images that are not in the images table, roles and scales that are not known,
-    scores that are no number or outside their scale, and a second rating of an image by one rater.
+    scores that are no number or outside their scale, a second rating of an image by one rater, and the rarer of two
+    roles of a rater. A rater, scale or role goes under its first spelling.
     """
     ids = ids_by_name(images)
-    refused: list[dict[str, object]] = []
-    ratings: dict[tuple[object, ...], dict[str, object]] = {}
-    for folder, line in _lines(folders, "ratings", RATING_COLUMNS):
-        row, reason = rating_row(line, generated_id(line) or _image(line, folder, ids), scales)
-        key = (row["image_id"], row["rater_id"], row["scale"])
-        if reason is None and key in ratings:
-            reason = f"rater {row['rater_id']} has rated this image before on {row['scale']}; the first line counts"
-        if reason is None:
-            ratings[key] = row
-        else:
-            refused.append(line.refused(reason))
+    ratings, refused = _ratings(folders, ids, scales)
     references: dict[tuple[object, ...], dict[str, object]] = {}
+    measures = Spellings()
     for folder, line in _lines(folders, "references", REFERENCE_COLUMNS):
-        row, reason = reference_row(line, _image(line, folder, ids))
+        row, reason = reference_row(line, *_image(line, folder, ids))
+        row["measure"] = measures.of(str(row["measure"]))
         if reason is None and (row["image_id"], row["measure"]) in references:
             reason = f"{row['measure']} of this image stands twice; the first line counts"
         if reason is None:
@@ -61,62 +56,115 @@ def read_ratings(
     )
 
 
+def _ratings(
+    folders: Sequence[Folder], ids: Names, scales: Mapping[str, Scale]
+) -> tuple[dict[tuple[object, ...], dict[str, object]], list[dict[str, object]]]:
+    """Ratings by image, rater and scale, and the refused lines. The role that most of a rater's lines give counts."""
+    ratings: dict[tuple[object, ...], dict[str, object]] = {}
+    refused: list[dict[str, object]] = []
+    raters = Spellings()
+    said: list[tuple[Line, dict[str, object], str | None]] = []
+    roles: dict[object, dict[object, list[Line]]] = defaultdict(lambda: defaultdict(list))
+    for folder, line in _lines(folders, "ratings", RATING_COLUMNS):
+        generated = generated_id(line)
+        row, reason = rating_row(line, *((generated, None) if generated else _image(line, folder, ids)), scales)
+        row["rater_id"] = raters.of(str(row["rater_id"]))
+        said.append((line, row, reason))
+        if reason is None:
+            roles[row["rater_id"]][row["rater_role"]].append(line)
+    for line, row, reason in said:
+        about = (row["image_id"], row["rater_id"], row["scale"])
+        reason = reason or _other_role(row, roles[row["rater_id"]])
+        if reason is None and about in ratings:
+            reason = f"rater {row['rater_id']} has rated this image before on {row['scale']}; the first line counts"
+        if reason is None:
+            ratings[about] = row
+        else:
+            refused.append(line.refused(reason))
+    return ratings, refused
+
+
+def _other_role(row: Mapping[str, object], roles: Mapping[object, Sequence[Line]]) -> str | None:
+    """Why a rating does not count whose rater has another role in more lines (in as many: in earlier ones)."""
+    usual = max(roles, key=lambda role: len(roles[role]))
+    if row["rater_role"] == usual:
+        return None
+    where = f"{roles[usual][0].source}, line {roles[usual][0].number}"
+    more = f" and {len(roles[usual]) - 1} more" if len(roles[usual]) > 1 else ""
+    return f"rater {row['rater_id']} is {row['rater_role']} here and {usual} in {where}{more}; a rater has one role"
+
+
 def _lines(folders: Sequence[Folder], kind: str, columns: tuple[str, ...]) -> Iterator[tuple[Folder, Line]]:
     for folder in folders:
-        if folder.csv(kind).exists():
-            for line in read_lines(folder.csv(kind), required=columns, optional=(), prefix=folder.prefix):
+        if table := folder.table(kind, columns):
+            for line in read_lines(table, required=columns, optional=(), prefix=folder.prefix):
                 yield folder, line
 
 
 def generated_id(line: Line) -> str | None:
     """The image_id of the generated picture that a line of ratings.csv names; None where it names another picture."""
-    found = GENERATED.fullmatch(PurePosixPath(line.cells["path"]).as_posix())
+    found = GENERATED.fullmatch(slashes(line.cells["path"]))
     return found[1] if found else None
 
 
-def _image(line: Line, folder: Folder, ids: Mapping[str, str]) -> str | None:
-    """The image that a line means: of its own folder, else by its name among all. `./a//b.jpg` is `a/b.jpg`."""
-    name = PurePosixPath(line.cells["path"]).as_posix()
-    return ids.get(folder.prefix + name, ids.get(name))
+def _image(line: Line, folder: Folder, ids: Names) -> tuple[str | None, str | None]:
+    """The image that a line means, of its own folder, else by its name among all; and why none.
 
-
-def rating_row(line: Line, image_id: str | None, scales: Mapping[str, Scale]) -> tuple[dict[str, object], str | None]:
-    """A line of ratings.csv about an image as a row of the ratings table, and why it cannot be one."""
-    cells = line.cells
-    score = _number(cells["score"])
-    row: dict[str, object] = {name: cells[name] for name in ("rater_id", "rater_role", "scale")}
-    row |= {"image_id": image_id, "score": score}
-    scale = scales.get(cells["scale"])
-    reason = None
-    if image_id is None:
-        reason = "no such image in images.csv, or it was refused"
-    elif not cells["rater_id"]:
-        reason = "rater_id must not be empty"
-    elif cells["rater_role"] not in ROLES:
-        reason = f"rater_role {cells['rater_role']!r} is not one of {', '.join(ROLES)}"
-    elif scale is None:
-        reason = f"scale {cells['scale']!r} is not one of {', '.join(scales)} (params.yaml, ingest_ratings.scales)"
-    elif score is None:
-        reason = f"score {cells['score']!r} is not a number"
-    elif not scale.low <= score <= scale.high:
-        reason = f"score {cells['score']} is outside {cells['scale']}, {scale.low:g} to {scale.high:g}"
-    return row, reason
-
-
-def reference_row(line: Line, image_id: str | None) -> tuple[dict[str, object], str | None]:
-    """A line of references.csv about an image as a row of the references table, and why it cannot be one."""
-    value = _number(line.cells["value"])
-    row: dict[str, object] = {"image_id": image_id, "measure": line.cells["measure"], "value": value}
-    if image_id is None:
-        return row, "no such image in images.csv, or it was refused"
-    if value is None:
-        return row, f"value {line.cells['value']!r} is not a number"
-    return row, None if line.cells["measure"] else "measure must not be empty"
-
-
-def _number(cell: str) -> float | None:
+    `./a//b.jpg` is `a/b.jpg`.
+    """
+    path = line.cells["path"]
     try:
-        value = float(cell)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+        image_id = (
+            ids.exactly(folder.prefix + path)
+            or ids.exactly(path)
+            or ids.nearly(folder.prefix + path)
+            or ids.nearly(path)
+        )
+    except Ambiguous as error:
+        return None, str(error)
+    return image_id, None if image_id else "no such image in images.csv, or it was refused"
+
+
+def rating_row(
+    line: Line, image_id: str | None, unknown: str | None, scales: Mapping[str, Scale]
+) -> tuple[dict[str, object], str | None]:
+    """A line of ratings.csv as a row of the ratings table, and why it cannot be one; `unknown`: why no image is meant.
+
+    Roles and scales as this project spells them; the rater's name tidied, but as it stands here.
+    """
+    cells = line.cells
+    role, name = word(cells["rater_role"], ROLES), word(cells["scale"], scales)
+    row: dict[str, object] = {"image_id": image_id, "rater_id": tidy(cells["rater_id"]), "score": None}
+    row |= {"rater_role": role or cells["rater_role"], "scale": name or cells["scale"]}
+    if reason := _changed(line) or unknown:
+        return row, reason
+    if not key(cells["rater_id"]):
+        return row, "rater_id must not be empty"
+    if role is None:
+        return row, f"rater_role {no_such_word(cells['rater_role'], ROLES)}"
+    if name is None:
+        return row, f"scale {no_such_word(cells['scale'], scales)} (params.yaml, ingest_ratings.scales)"
+    try:
+        score = row["score"] = number(cells["score"], decimal_comma=line.decimal_comma)
+    except NotMeant as error:
+        return row, f"score {error}"
+    if not scales[name].low <= score <= scales[name].high:
+        return row, f"score {tidy(cells['score'])} is outside {name}, {scales[name].low:g} to {scales[name].high:g}"
+    return row, None
+
+
+def reference_row(line: Line, image_id: str | None, unknown: str | None) -> tuple[dict[str, object], str | None]:
+    """A line of references.csv as a row of the references table, and why it cannot be one; `unknown`: as above."""
+    row: dict[str, object] = {"image_id": image_id, "measure": tidy(line.cells["measure"]), "value": None}
+    if reason := _changed(line) or unknown:
+        return row, reason
+    try:
+        row["value"] = number(line.cells["value"], decimal_comma=line.decimal_comma)
+    except NotMeant as error:
+        return row, f"value {error}"
+    return row, None if key(line.cells["measure"]) else "measure must not be empty"
+
+
+def _changed(line: Line) -> str | None:
+    """Which cell is not what was typed, if one is not."""
+    return next((f"{column} {line.cells[column]!r} is {reason}" for column, reason in line.wrong.items()), None)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from tasks.ingest.naming import Names, table_of
 from tasks.ingest.sheets import RawLayoutError, Row, Sheet, read_sheets
 from tasks.schemas.ingest import REFUSALS
 
@@ -26,9 +27,9 @@ class Folder:
     path: Path
     prefix: str
 
-    def csv(self, kind: str) -> Path:
-        """Its images.csv, ratings.csv or references.csv, which need not exist."""
-        return self.path / f"{kind}.csv"
+    def table(self, kind: str, required: Sequence[str]) -> Path | None:
+        """Its table of images, ratings or references (tasks.ingest.naming.table_of); None where it has none."""
+        return table_of(self.path, kind, required)
 
 
 def folders(raw: Path, added: Path) -> list[Folder]:
@@ -42,13 +43,15 @@ def folders(raw: Path, added: Path) -> list[Folder]:
 class Line:
     """One row of a table: its line number (the header is 1) and its cells, stripped; empty cells are ''.
 
-    `wrong`: by column, why a cell is not what was typed (a date that a spreadsheet made of 1-2).
+    `wrong`: by column, why a cell is not what was typed (a date that a spreadsheet made of 1-2); `decimal_comma`: the
+    file separates its cells so that a comma can only be a decimal mark.
     """
 
     source: str
     number: int
     cells: dict[str, str]
     wrong: Mapping[str, str] = field(default_factory=dict)
+    decimal_comma: bool = False
 
     def refused(self, reason: str) -> dict[str, object]:
         """This line as a row of the refusals table."""
@@ -69,7 +72,8 @@ def read_lines(path: Path, *, required: Sequence[str], optional: Sequence[str], 
     _check_header(path, sheet, required, optional)
     for row in sheet.rows:
         wrong = {sheet.columns[place]: reason for place, reason in row.wrong.items()}
-        yield Line(prefix + path.name, row.number, dict(zip(sheet.columns, row.cells, strict=True)), wrong)
+        cells = dict(zip(sheet.columns, row.cells, strict=True))
+        yield Line(prefix + path.name, row.number, cells, wrong, sheet.separator in (";", "\t"))
 
 
 def _the_one(path: Path, sheets: Sequence[Sheet], required: Sequence[str]) -> Sheet:
@@ -96,9 +100,10 @@ def _check_header(path: Path, sheet: Sheet, required: Sequence[str], optional: S
         raise RawLayoutError(f"{path}: line {sheet.header.number}: {'; '.join(wrong)}. Columns {accepted}")
 
 
-def ids_by_name(images: pa.Table) -> dict[str, str]:
+def ids_by_name(images: pa.Table) -> Names:
     """image_id by every name of the image, from the images table (columns image_id, names)."""
-    return {name: row["image_id"] for row in images.select(["image_id", "names"]).to_pylist() for name in row["names"]}
+    rows = images.select(["image_id", "names"]).to_pylist()
+    return Names({name: row["image_id"] for row in rows for name in row["names"]})
 
 
 def refusals_table(rows: Sequence[dict[str, object]]) -> pa.Table:

@@ -10,7 +10,7 @@ Knows nothing of pixels.
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from tasks.base.runtime import seed_of
 from tasks.errors import InputError
+from tasks.ingest.naming import Ambiguous, Names
 from tasks.ingest.raw import Line, ids_by_name, read_lines
 from tasks.params.synthesis import SynthesisCaptions
 from tasks.schemas.synthesis import CAPTIONS
@@ -146,10 +147,10 @@ def check_edits(
     return len(_edits_of(edits, ids_by_name(images), strangers_allowed=False))
 
 
-def _edits_of(folder: Path, ids: Mapping[str, str], *, strangers_allowed: bool) -> dict[str, Edit]:
+def _edits_of(folder: Path, ids: Names, *, strangers_allowed: bool) -> dict[str, Edit]:
     """Edits by image_id. `strangers_allowed`: lines about photographs that are not in `ids` are passed over."""
     found: dict[str, Edit] = {}
-    known = set(ids.values())
+    known = set(ids.exact.values())
     for line in _lines(folder):
         where = f"{folder / line.source}: line {line.number}"
         image_id = _named(line, ids, known, where)
@@ -172,13 +173,16 @@ def _lines(folder: Path) -> Iterator[Line]:
             yield from read_lines(path, required=("caption",), optional=("path", "image_id"))
 
 
-def _named(line: Line, ids: Mapping[str, str], known: set[str], where: str) -> str | None:
+def _named(line: Line, ids: Names, known: set[str], where: str) -> str | None:
     """The photograph a line means, None where there is none such."""
     path, image_id = (line.cells.get(name, "") for name in ("path", "image_id"))
     if bool(path) == bool(image_id):
         raise CaptionError(f"{where}: path or image_id has to name the photograph, one of the two")
     if path:
-        return ids.get(PurePosixPath(path).as_posix())
+        try:
+            return ids.exactly(path) or ids.nearly(path)
+        except Ambiguous as error:
+            raise CaptionError(f"{where}: {error}") from error
     return image_id if image_id in known else None
 
 

@@ -137,7 +137,10 @@ def test_references_come_in_with_their_photographs(new, there):
     [
         ("a.png,r9,lay,CARS,nan", "score 'nan' is not a number"),
         ("a.png,r9,lay,CARS,5.5", "score 5.5 is outside CARS, 1 to 5"),
-        ("a.png,r9,lay,cars,3", f"scale 'cars' is not one of {', '.join(SCALES)} (params.yaml, ingest_ratings.scales)"),
+        (
+            "a.png,r9,lay,beauty,3",
+            f"scale 'beauty' is not one of {', '.join(SCALES)} (params.yaml, ingest_ratings.scales)",
+        ),
         ("a.png,r9,nurse,CARS,3", "rater_role 'nurse' is not one of medical, lay"),
         ("a.png,,lay,CARS,3", "rater_id must not be empty"),
         ("a.png,r1,lay,CARS,3", "rater r1 is medical elsewhere; a rater has one role"),
@@ -311,10 +314,9 @@ def test_a_csv_that_cannot_be_used_is_one_problem(new, there, data, reason):
 
 def test_a_csv_of_no_known_kind_says_what_is_accepted(tmp_path):
     strange = tmp_path / "strange.csv"
-    strange.write_text("name;age\nx;3\n")
+    strange.write_text("name,age\nx,3\n")
     (found,) = reasons(strange)
     assert "images.csv has the columns path, subject_id, population, consent" in found
-    assert "separated by semicolons" in found
 
 
 def test_a_byte_order_mark_does_not_matter(new, there):

@@ -160,7 +160,7 @@ def test_a_trigger_that_is_not_the_conditions_or_in_the_way_costs_the_photograph
         ("path,caption\nfaces/1.png,A\x07\n", r"control character '\\x07'"),
         ("path,image_id,caption\nfaces/1.png,00,A\n", "one of the two"),
         ("caption\nA\n", "one of the two"),
-        ("path,text\nfaces/1.png,A\n", "missing columns"),
+        ("path,text\nfaces/1.png,A\n", "no column caption"),
         ("path,caption\nfaces/1.png,A,B\n", "2 cells expected"),
     ],
 )

@@ -1,0 +1,184 @@
+"""Names of files as people type them and as systems leave them.
+
+In: a folder, and names, paths or patterns from a table. Out: the files that are meant; which tables of a folder are
+read, though nearly named right; what a system left that nobody meant. A name is exact first; where nothing has it,
+it is compared without case, Unicode's forms, width and doubled blanks, and taken where one file alone fits. `\\` stands
+for `/`. Opens tables' headers alone.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from tasks.ingest.sheets import RawLayoutError, read_sheets
+from tasks.ingest.spelling import key
+
+LEFT_BEHIND = frozenset(
+    (
+        *("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir", "#recycle", "#snapshot", "@recycle"),
+        *("$recycle.bin", "__macosx", "lost+found", "system volume information", "network trash folder"),
+    )
+)
+"""What Windows, macOS and network storage leave in folders; besides hidden files, which begin with a dot."""
+
+TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
+"""What tables' names end with, whether they can be read or not."""
+
+_NAME = re.compile(r"(?P<stem>.+?)(?P<suffix>(?:\.(?:csv|tsv|tab|txt|xlsx|xlsm))+)")
+_COPY = r"(?: ?\(\d+\)| ?-? ?(?:copy|kopie|copie)(?: ?\(?\d+\)?)?)"
+
+
+class Ambiguous(ValueError):
+    """Several files could be meant; the message names them."""
+
+
+def is_leftover(path: PurePosixPath) -> bool:
+    """Whether a system, not a person, put this file or one of its folders there."""
+    return any(part.startswith(".") or part.endswith("~") or part.casefold() in LEFT_BEHIND for part in path.parts)
+
+
+def slashes(path: str) -> str:
+    """The path with `/` between its parts, as people on Windows do not write it."""
+    return PurePosixPath(path.replace("\\", "/")).as_posix()
+
+
+def folded(path: str) -> str:
+    """The path as it is compared where nothing has it exactly."""
+    return "/".join(key(part) for part in slashes(path).split("/"))
+
+
+@dataclass
+class Names:
+    """What each name stands for, for names as people type them."""
+
+    exact: Mapping[str, str]
+    _near: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, value in self.exact.items():
+            self._near.setdefault(folded(name), {})[value] = name
+
+    def exactly(self, path: str) -> str | None:
+        """What is called exactly so."""
+        return self.exact.get(PurePosixPath(path).as_posix())
+
+    def nearly(self, path: str) -> str | None:
+        """What is nearly called so; Ambiguous where several things are."""
+        near = self._near.get(folded(path), {})
+        if len(near) > 1:
+            raise Ambiguous(f"several files are nearly called so: {', '.join(sorted(near.values()))}")
+        return next(iter(near), None)
+
+
+@dataclass
+class Finder:
+    """Files of one folder by what a table calls them; each folder is listed once."""
+
+    folder: Path
+    _listed: dict[Path, dict[str, list[str]]] = field(default_factory=dict)
+
+    def exactly(self, path: str) -> Path:
+        """The file or folder of this name, which need not exist. Ambiguous where several are nearly called so."""
+        if (self.folder / path).exists() or os.path.lexists(self.folder / path):
+            return self.folder / path
+        place = self.folder
+        for part in PurePosixPath(slashes(path)).parts:
+            place = place / (part if os.path.lexists(place / part) else self._near(place, part))
+        return place
+
+    def _near(self, place: Path, part: str) -> str:
+        if place not in self._listed:
+            names = self._listed[place] = {}
+            for name in sorted(path.name for path in place.iterdir()) if place.is_dir() else ():
+                names.setdefault(key(name), []).append(name)
+        near = self._listed[place].get(key(part), [])
+        if len(near) > 1:
+            raise Ambiguous(f"several files are nearly called so: {', '.join(near)}")
+        return near[0] if near else part
+
+    def fitting(self, pattern: str) -> list[Path]:
+        """The files that fit a pattern, suffixes in upper or lower case; case and Unicode forms only if none does."""
+        pattern = slashes(pattern)
+        found = [path for path in self.folder.glob(_any_case(pattern)) if path.is_file()]
+        if found:
+            return found
+        wanted = re.compile(_expression(folded(pattern)))
+        files = (path for path in self.folder.rglob("*") if path.is_file())
+        return [path for path in files if wanted.fullmatch(folded(path.relative_to(self.folder).as_posix()))]
+
+
+def _any_case(pattern: str) -> str:
+    """A pattern whose suffix fits in either case: `*.[jJ][pP][gG]`."""
+    head, dot, suffix = pattern.rpartition(".")
+    if not dot or not suffix.isalnum():
+        return pattern
+    return head + "." + "".join(f"[{c.lower()}{c.upper()}]" if c.isalpha() else c for c in suffix)
+
+
+def _expression(pattern: str) -> str:
+    """A pattern as a regular expression over paths."""
+    parts = re.split(r"(\*\*/|\*|\?)", pattern)
+    meaning = {"**/": "(?:[^/]+/)*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(meaning.get(part, re.escape(part)) for part in parts)
+
+
+def table_of(folder: Path, kind: str, required: Sequence[str]) -> Path | None:
+    """The table of this kind (`ratings`) in a folder; None where there is none.
+
+    `ratings.csv`, else `ratings.xlsx`; else the one that is nearest in its name (`Ratings.csv`, `ratings.csv.txt`,
+    `rating.csv`, `ratings (1).csv`) and has the columns `required`. RawLayoutError where two are as near.
+    """
+    ranked = sorted((rank, path) for path in _files(folder) if (rank := _rank(path.name, kind)) is not None)
+    fitting = [(rank, path) for rank, path in ranked if rank <= 1 or _has(path, required)]
+    if len(fitting) > 1 and fitting[0][0] == fitting[1][0]:
+        names = " and ".join(path.name for rank, path in fitting if rank == fitting[0][0])
+        raise RawLayoutError(f"{folder}: {names} could both be the table of {kind}; keep one, called {kind}.csv")
+    return fitting[0][1] if fitting else None
+
+
+def _files(folder: Path) -> Iterable[Path]:
+    return [path for path in folder.iterdir() if not is_leftover(PurePosixPath(path.name))] if folder.is_dir() else []
+
+
+def _rank(name: str, kind: str) -> int | None:
+    """How far a file's name is from that of the table of a kind: 0 exact; None where it is another name."""
+    if name in (f"{kind}.csv", f"{kind}.xlsx"):
+        return 0 if name.endswith(".csv") else 1
+    found = _NAME.fullmatch(key(name))
+    if not found:
+        return None
+    stem, suffix = found["stem"].strip(), found["suffix"]
+    called = f"(?:{kind}|{kind.removesuffix('s')})"
+    if stem == kind and suffix in (".csv", ".xlsx"):
+        return 2 if suffix == ".csv" else 3
+    if re.fullmatch(called, stem):
+        return 4
+    copied = re.fullmatch(f"{called}{_COPY}|(?:copy|kopie|copie) (?:of|von|de) {called}", stem)
+    return 5 if copied else None
+
+
+def _has(path: Path, required: Sequence[str]) -> bool:
+    try:
+        return path.is_file() and any(set(required) <= set(sheet.columns) for sheet in read_sheets(path))
+    except (RawLayoutError, OSError):
+        return False
+
+
+def looks_like_table(name: str) -> bool:
+    """Whether a file's name says that it is a table, `ratings.csv.txt` too."""
+    folded = key(name)
+    return folded.endswith((*TABLES, *(f"{suffix}.txt" for suffix in TABLES)))
+
+
+NOT_READ = "a table that is not read; images, ratings and references (.csv or .xlsx) are, beside the pictures"
+
+
+def walk(folder: Path) -> Iterator[str]:
+    """Every file below the folder that a person may have put there, by its path in it; linked folders not entered."""
+    for place, inner, files in os.walk(folder):
+        inner[:] = sorted(name for name in inner if not is_leftover(PurePosixPath(name)))
+        for name in sorted(files):
+            if not is_leftover(PurePosixPath(name)):
+                yield (Path(place) / name).relative_to(folder).as_posix()

@@ -1,0 +1,118 @@
+"""Files' names: as people on other systems type them, as systems leave them, and tables that are nearly named right."""
+
+import unicodedata
+
+import pytest
+
+from tasks.ingest.batch import read_batch
+from tasks.ingest.inventory import Refused, files_named
+from tasks.ingest.naming import Ambiguous, Finder, Names, table_of
+from tasks.ingest.sheets import RawLayoutError
+from tests.ingest.test_identity import KINDS, pictures
+from tests.stewards import IMAGES, RATINGS, table
+
+SUFFIXES = (".jpg", ".png", ".mp4")
+
+
+def named(folder, path):
+    return [file.relative_to(folder).as_posix() for file in files_named(Finder(folder), path, SUFFIXES)]
+
+
+def test_a_pattern_fits_suffixes_in_either_case(tmp_path):
+    pictures(tmp_path, "CFD/a/CFD-a-N.jpg", "CFD/b/CFD-b-N.JPG", "CFD/c/CFD-c-N.Jpg", "CFD/c/CFD-c-H.jpg")
+    for pattern in ("CFD/*/*-N.jpg", "CFD/**/*-N.JPG", "CFD\\*\\*-N.jpg", "cfd/*/*-n.jpg"):
+        assert named(tmp_path, pattern) == ["CFD/a/CFD-a-N.jpg", "CFD/b/CFD-b-N.JPG", "CFD/c/CFD-c-N.Jpg"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["Müller/Vor OP.jpg", "Müller\\Vor OP.JPG", "müller/vor  op.jpg", "./Müller//Vor OP.jpg"]
+)
+def test_a_path_is_found_in_any_typing(tmp_path, typed):
+    place = f"{unicodedata.normalize('NFD', 'Müller')}/Vor OP.jpg"
+    pictures(tmp_path, place)
+    assert named(tmp_path, typed) == [place]
+    assert named(tmp_path, typed.split("Vor")[0].split("vor")[0].rstrip("/\\")) == [place]
+    names = Names({place: "one"})
+    assert (names.exactly(typed) or names.nearly(typed)) == "one"
+
+
+def test_an_exact_name_comes_first_and_of_several_near_ones_none_is_taken(tmp_path):
+    pictures(tmp_path, "a.jpg", "A.jpg")
+    assert named(tmp_path, "a.jpg") == ["a.jpg"]
+    with pytest.raises(Refused, match=r"several files are nearly called so: A\.jpg, a\.jpg"):
+        named(tmp_path, "a.JPG")
+    names = Names({"a.jpg": "one", "A.jpg": "two"})
+    assert names.exactly("A.jpg") == "two"
+    with pytest.raises(Ambiguous, match="several files"):
+        names.nearly("A.JPG")
+
+
+@pytest.mark.parametrize("path", ["..\\secret.jpg", "C:\\Users\\me\\a.jpg", "\\\\server\\a.jpg", "x\\..\\..\\a.jpg"])
+def test_a_path_of_windows_does_not_lead_out(tmp_path, path):
+    pictures(tmp_path / "new", "a.jpg")
+    table(tmp_path / "new/images.csv", IMAGES, [f"{path},p,repaired,t"])
+    reasons = [row["reason"] for row in read_batch(tmp_path / "new", settings=KINDS).problems]
+    assert reasons[0] == "path must lie inside the folder of images.csv"
+
+
+LEFT = [
+    *("@eaDir/a.jpg/SYNO_THUMB_M.jpg", "._a.jpg", "#recycle/old.jpg", "$RECYCLE.BIN/$R1.jpg", ".AppleDouble/a.jpg"),
+    *("__MACOSX/x/a.jpg", ".Trashes/b.jpg", "sub/@eaDir/c.jpg", "System Volume Information/d.jpg"),
+]
+
+
+def test_what_systems_leave_is_not_taken_for_photographs(tmp_path):
+    pictures(tmp_path, "a.jpg", "sub/b.jpg", *LEFT)
+    for path in (".", "**/*.jpg"):
+        assert named(tmp_path, path) == ["a.jpg", "sub/b.jpg"]
+    assert named(tmp_path, "@eaDir") == ["@eaDir/a.jpg/SYNO_THUMB_M.jpg"]
+    pictures(tmp_path, ".DS_Store", "Thumbs.db", "desktop.ini", ".~lock.images.csv#", "images.csv~")
+    table(tmp_path / "images.csv", IMAGES, ["a.jpg,p,repaired,t", "sub,p,repaired,t"])
+    batch = read_batch(tmp_path, settings=KINDS)
+    assert not batch.problems
+    assert [photograph.name for photograph in batch.photographs] == ["a.jpg", "sub/b.jpg"]
+
+
+ONE = ["a.jpg,r,lay,CARS,3"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Ratings.csv", "RATINGS.CSV", "rating.csv", "ratings.csv.txt", "ratings (1).csv", "ratings - Copy.csv"]
+    + ["Kopie von ratings.csv", "ratings.txt", "ratings.tsv", "ratings.csv.csv", "Ratings .csv"],
+)
+def test_a_table_that_is_nearly_named_right_is_read(tmp_path, name):
+    table(tmp_path / name, RATINGS, ONE)
+    assert table_of(tmp_path, "ratings", RATINGS) == tmp_path / name
+
+
+@pytest.mark.parametrize("name", ["old_ratings.csv", "ratings_anna.csv", "images.csv", "ratings.doc", "ratings.csv~"])
+def test_other_names_are_other_tables(tmp_path, name):
+    table(tmp_path / name, RATINGS, ONE)
+    assert table_of(tmp_path, "ratings", RATINGS) is None
+
+
+def test_the_nearest_name_counts_and_two_as_near_stop(tmp_path):
+    for name in ("ratings (1).csv", "rating.csv", "Ratings.csv", "ratings.xlsx", "ratings.csv"):
+        table(tmp_path / name, RATINGS, ONE)
+        assert table_of(tmp_path, "ratings", RATINGS) == tmp_path / name
+    for name in ("ratings.csv", "ratings.xlsx", "Ratings.csv"):
+        (tmp_path / name).unlink()
+    table(tmp_path / "ratings.csv.txt", RATINGS, ONE)
+    with pytest.raises(RawLayoutError, match=r"rating\.csv and ratings\.csv\.txt could both be the table of ratings"):
+        table_of(tmp_path, "ratings", RATINGS)
+
+
+def test_a_near_name_without_the_columns_is_not_taken(tmp_path):
+    table(tmp_path / "References.csv", RATINGS, ONE)
+    assert table_of(tmp_path, "references", ("path", "measure", "value")) is None
+
+
+def test_a_batch_says_which_of_its_tables_is_not_read(tmp_path):
+    pictures(tmp_path, "a.jpg")
+    table(tmp_path / "images.csv", IMAGES, ["a.jpg,p,repaired,t"])
+    table(tmp_path / "ratings.csv", RATINGS, ONE)
+    table(tmp_path / "ratings (1).csv", RATINGS, ONE)
+    (row,) = read_batch(tmp_path, settings=KINDS).problems
+    assert row["path"] == "ratings (1).csv"
+    assert row["reason"].startswith("a table that is not read")
