@@ -1,7 +1,9 @@
 """From raw files to lip halves: reads raw files, writes tables cut into buckets by the file's content."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import pyarrow as pa
 from prefect import flow
 
 from flows.buckets import Out, runtime
@@ -14,7 +16,8 @@ from tasks.ingest import landmarks as points
 from tasks.ingest import lips as mouths
 from tasks.ingest.inventory import NoImages, take_inventory
 from tasks.ingest.ratings import read_ratings
-from tasks.ingest.raw import folders
+from tasks.ingest.raw import folders, refusals_table
+from tasks.ingest.remarks import Remark, passed_over, raters_alike, subjects_alike
 from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings
 from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS
 
@@ -27,14 +30,21 @@ def ingest_images(raw: Path, added: Path, out: Out, refusals: Out) -> None:
     """List the images and clips of the raw folder and of the batches added to it, by content."""
     settings = params.load(IngestImages, "ingest_images")
     kinds = {"still_suffixes": settings.still_suffixes, "clip_suffixes": settings.clip_suffixes}
+    here = folders(raw, added)
     try:
-        images, refused = take_inventory(folders(raw, added), **kinds)
+        images, refused = take_inventory(here, **kinds)
     except NoImages as error:
         raise absence.Absent(f"{error}; add photographs or clips (docs/raw-layout.md)") from error
     made: dict[str, object] = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}
     write_parts(images, out, IMAGES, made, buckets=runtime().buckets)
-    tables.write(refused, refusals, REFUSALS, provenance=made)
-    print(f"ingest_images: {images.num_rows} images, {refused.num_rows} lines refused", flush=True)
+    over = list(passed_over(here, images, refused, suffixes=(*settings.still_suffixes, *settings.clip_suffixes)))
+    alike = list(subjects_alike(images, here[1:]))
+    _write_refusals(refused, [*over, *alike], refusals, made)
+    print(
+        f"ingest_images: {images.num_rows} images, {refused.num_rows} lines refused, {len(over)} files passed over, "
+        f"{len(alike)} pairs of subjects look alike",
+        flush=True,
+    )
 
 
 @flow
@@ -42,12 +52,22 @@ def ingest_ratings(raw: Path, added: Path, images: Path, out: Out, references: O
     """Read what raters said of the images, and what is known of them by other means."""
     settings = params.load(IngestRatings, "ingest_ratings")
     listed = tables.read(images, IMAGES, ["image_id", "names"])
-    ratings, known, refused = read_ratings(folders(raw, added), listed, scales=settings.scales)
+    here = folders(raw, added)
+    ratings, known, refused = read_ratings(here, listed, scales=settings.scales)
+    alike = list(raters_alike(read_ratings(here[:1], listed, scales=settings.scales)[0]))
     made = {"stage": "ingest_ratings", "parameters": settings.model_dump(mode="json")}
     tables.write(ratings, out, RATINGS, provenance=made)
     tables.write(known, references, REFERENCES, provenance=made)
-    tables.write(refused, refusals, REFUSALS, provenance=made)
-    print(f"ingest_ratings: {ratings.num_rows} ratings, {refused.num_rows} lines refused", flush=True)
+    _write_refusals(refused, alike, refusals, made)
+    print(
+        f"ingest_ratings: {ratings.num_rows} ratings, {refused.num_rows} lines refused, "
+        f"{len(alike)} pairs of raters look alike",
+        flush=True,
+    )
+
+
+def _write_refusals(refused: pa.Table, remarks: list[Remark], out: Path, made: Mapping[str, object]) -> None:
+    tables.write(pa.concat_tables([refused, refusals_table(remarks)]), out, REFUSALS, provenance=made)
 
 
 @flow

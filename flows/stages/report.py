@@ -95,7 +95,7 @@ def _page(metrics: Mapping[str, Any], shown: Sequence[Chapter], systems: Path, i
         census=take_census(ingest / "images", ingest / "frames", ingest / "landmarks"),
         refusals=read_refusals(refused, ingest / "landmarks"),
         provenance=read_provenance([ingest, *(systems / own.name for own in shown if own.reason != LATER)]),
-        notices=read_notices(ingest / "images"),
+        notices=read_notices(ingest / "images", refused),
     )
 
 

@@ -65,13 +65,12 @@ def take_census(images: Path, frames: Path, landmarks: Path) -> list[Census]:
 
 
 def read_refusals(lines: Sequence[Path], landmarks: Path) -> list[Refusal]:
-    """How often each reason was given: lines of CSV files, and images that could not be measured."""
+    """How often each reason was given: lines, files that a raw folder passes over, images that cannot be measured."""
     given: dict[tuple[str, str], list[str]] = {}
     for path in lines:
         for row in tables.read(path, REFUSALS).to_pylist():
-            given.setdefault((row["source"], _kind_of(row["reason"])), []).append(
-                f"line {row['line']}: {row['reason']}"
-            )
+            where = f"line {row['line']}" if row["kind"] == "refused" else row["path"]
+            given.setdefault((row["source"], _kind_of(row["reason"])), []).append(f"{where}: {row['reason']}")
     for reason in tables.read(landmarks, LANDMARKS, ["reason"])["reason"].drop_null().to_pylist():
         given.setdefault(("images and frames", _kind_of(reason)), []).append(reason)
     return [Refusal(stage, reasons[0], len(reasons)) for (stage, _), reasons in sorted(given.items())]
@@ -82,11 +81,19 @@ def _kind_of(reason: str) -> str:
     return re.sub(r"\d+|'[^']*'", "some", re.split(r"[,(:;]", reason)[0]).strip()
 
 
-def read_notices(images: Path) -> list[str]:
-    """What a reader must be told about the pictures, and of how many of them it is true."""
+def read_notices(images: Path, lines: Sequence[Path] = ()) -> list[str]:
+    """What a reader must be told about the pictures, of how many of them it is true, and what has to be asked.
+
+    `lines`: tables of refused lines; of them, the names that look alike are told, and how many files are passed over.
+    """
     notices = tables.read(images, IMAGES, ["notice"])["notice"].to_pylist()
     counted = Counter(notice for notice in notices if notice)
-    return [f"{count} of {len(notices)} images: {notice}." for notice, count in sorted(counted.items())]
+    told = [f"{count} of {len(notices)} images: {notice}." for notice, count in sorted(counted.items())]
+    remarks = [row for path in lines for row in tables.read(path, REFUSALS).to_pylist()]
+    told += [f"Please check: {row['reason']}" for row in remarks if row["kind"] == "asked"]
+    if over := sum(row["kind"] == "passed over" for row in remarks):
+        told.append(f"{over} files of the raw folder are passed over; what was refused, and why, has the reasons.")
+    return told
 
 
 def read_provenance(folders: Sequence[Path]) -> list[Provenance]:

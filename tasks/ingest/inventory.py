@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from tasks.base.digests import file_digest
 from tasks.ingest.cells import no_such_word, word
-from tasks.ingest.naming import Ambiguous, Finder, is_leftover, slashes
+from tasks.ingest.naming import Ambiguous, Finder, is_leftover, looks_like_table, slashes, walk
 from tasks.ingest.raw import Folder, Line, read_lines, refusals_table
 from tasks.ingest.sheets import RawLayoutError
 from tasks.ingest.spelling import Spellings, key
@@ -78,8 +78,9 @@ def take_inventory(
         if table is None and number:
             continue  # a batch of ratings alone
         finder = Finder(folder.path)
-        lines = table or folder.path / "images.csv"
-        for written in read_lines(lines, required=REQUIRED, optional=OPTIONAL, prefix=folder.prefix):
+        if table is None:
+            raise RawLayoutError(_no_table(folder.path))
+        for written in read_lines(table, required=REQUIRED, optional=OPTIONAL, prefix=folder.prefix):
             line = written
             try:
                 line = meant(written)
@@ -96,6 +97,13 @@ def take_inventory(
     if not rows and not refused and not conflicts:
         raise NoImages(f"{folders[0].path / 'images.csv'}: names no image")
     return IMAGES.table(sorted(rows, key=lambda row: str(row["image_id"]))), refusals_table(refused + conflicts)
+
+
+def _no_table(raw: Path) -> str:
+    """That there is no images.csv, what it should hold, and which tables lie there instead."""
+    others = [name for name in walk(raw) if looks_like_table(name) and "/" not in name]
+    there = f"; there is {', '.join(others)}, which is not called so or has other columns" if others else ""
+    return f"{raw / 'images.csv'}: no such file; columns: {', '.join((*REQUIRED, *OPTIONAL))}{there}"
 
 
 def meant(line: Line) -> Line:

@@ -5,10 +5,11 @@ In: the raw folder and the batches added to it, each with images.csv, ratings.cs
 (`RawLayoutError`), since nothing in it can be trusted; a bad row costs that row.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -58,16 +59,18 @@ class Line:
         return {"source": self.source, "line": self.number, "path": self.cells["path"], "reason": reason}
 
 
-def read_lines(path: Path, *, required: Sequence[str], optional: Sequence[str], prefix: str = "") -> Iterator[Line]:
+def read_lines(
+    path: Path, *, required: Sequence[str], optional: Sequence[str] | None, prefix: str = ""
+) -> Iterator[Line]:
     """The rows of a person's table, CSV or .xlsx (tasks.ingest.sheets); `prefix` and its name are their source.
 
-    Columns may stand in any order. RawLayoutError for a missing file, an unknown or missing column, or a file that
-    cannot be trusted as a whole.
+    Columns may stand in any order; `optional` None: there may be any others, too. RawLayoutError for a
+    missing file, an unknown or missing column, or a file that cannot be trusted as a whole.
     """
     try:
         sheets = read_sheets(path)
     except FileNotFoundError:
-        raise RawLayoutError(f"{path}: no such file; columns: {', '.join([*required, *optional])}") from None
+        raise RawLayoutError(f"{path}: no such file; columns: {', '.join([*required, *(optional or ())])}") from None
     sheet = _the_one(path, sheets, required)
     _check_header(path, sheet, required, optional)
     for row in sheet.rows:
@@ -86,17 +89,17 @@ def _the_one(path: Path, sheets: Sequence[Sheet], required: Sequence[str]) -> Sh
     return (fitting or sheets or [Sheet("", Row(1, ()), ())])[0]
 
 
-def _check_header(path: Path, sheet: Sheet, required: Sequence[str], optional: Sequence[str]) -> None:
+def _check_header(path: Path, sheet: Sheet, required: Sequence[str], optional: Sequence[str] | None) -> None:
     """RawLayoutError unless the header has every required column, each once, and no other than the optional ones."""
     wrong = [f"no column {name}" for name in required if name not in sheet.columns]
     for number, (cell, name) in enumerate(zip(sheet.header.cells, sheet.columns, strict=True), 1):
         if sheet.columns.index(name) < number - 1:
             wrong.append(f"column {number} is a second {name}")
-        elif name not in {*required, *optional}:
+        elif optional is not None and name not in {*required, *optional}:
             near = get_close_matches(name, [*required, *optional], 1)
             wrong.append(f"column {number}, {cell[:60]!r}, is not known" + (f" (meant: {near[0]}?)" if near else ""))
     if wrong:
-        accepted = f"needed: {', '.join(required)}; optional: {', '.join(optional) or 'none'}"
+        accepted = f"needed: {', '.join(required)}; optional: {', '.join(optional or ()) or 'none'}"
         raise RawLayoutError(f"{path}: line {sheet.header.number}: {'; '.join(wrong)}. Columns {accepted}")
 
 
@@ -106,6 +109,7 @@ def ids_by_name(images: pa.Table) -> Names:
     return Names({name: row["image_id"] for row in rows for name in row["names"]})
 
 
-def refusals_table(rows: Sequence[dict[str, object]]) -> pa.Table:
-    """Refused lines as a table, in file and line order."""
-    return REFUSALS.table(sorted(rows, key=lambda row: (str(row["source"]), int(str(row["line"])), str(row["path"]))))
+def refusals_table(rows: Iterable[dict[str, Any]]) -> pa.Table:
+    """Refused lines and remarks (tasks.ingest.remarks) as a table, in file and line order."""
+    known = ({"kind": "refused"} | row for row in rows)
+    return REFUSALS.table(sorted(known, key=lambda row: (str(row["source"]), row["line"], str(row["path"]))))

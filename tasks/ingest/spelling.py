@@ -10,7 +10,7 @@ Knows no tables. docs/raw-layout.md has the rules.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 """Letters and marks that show nothing, besides Unicode's control and format characters."""
@@ -123,10 +123,3 @@ def _marks(name: str) -> set[object]:
             rest = (words[:place], words[place + 1 :])
             marks |= {(rest, word)} | {(rest, word[:cut] + word[cut + 1 :]) for cut in range(len(word))}
     return marks
-
-
-def told(pairs: Iterable[tuple[str, str]], counts: Mapping[str, int], what: str, of: str) -> Iterator[str]:
-    """Each pair as a sentence: which two, and how much there is of each."""
-    for one, other in pairs:
-        a, b = sorted((one, other))
-        yield f"{what} {a} and {b} look alike ({counts[a]} and {counts[b]} {of}): one and the same?"

@@ -56,10 +56,16 @@ IMAGES = Schema(
 REFUSALS = Schema(
     "refusals",
     (
-        Column("source", TEXT, "the CSV file that names it"),
-        Column("line", pa.int32(), "line in that file, the header being 1", low=1),
-        Column("path", TEXT, "as written there"),
-        Column("reason", TEXT, "why it was refused"),
+        Column("source", TEXT, "the table that names it; `raw folder` where none does"),
+        Column("line", pa.int32(), "line in that table, the header being 1; 1 where no table names it", low=1),
+        Column("path", TEXT, "as written there; of names that look alike, both"),
+        Column("reason", TEXT, "why it does not count, or what is asked"),
+        Column(
+            "kind",
+            TEXT,
+            "a line that does not count, a file that no line names or that is not read, or a question to people",
+            allowed=("refused", "passed over", "asked"),
+        ),
     ),
     key=("source", "line", "path"),
 )

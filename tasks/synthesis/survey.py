@@ -8,7 +8,7 @@ before and half after repair; realism and anatomical plausibility from 1 to 5. K
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,10 @@ import numpy as np
 
 from tasks.base import images, runtime, tables
 from tasks.errors import InputError
+from tasks.ingest.cells import NotMeant, number
+from tasks.ingest.naming import Names
+from tasks.ingest.raw import Line, read_lines
+from tasks.ingest.sheets import RawLayoutError
 from tasks.schemas.synthesis import CONDITIONS
 
 SHEET, KEY = "sheet.csv", "key.csv"
@@ -42,8 +46,8 @@ class Candidate:
 def choose(candidates: Sequence[Candidate], count: int, *, seed: int, what: str) -> list[Candidate]:
     """`count` of them, half of each condition, by `seed` and their names alone. SurveyError: there are too few."""
     chosen: list[Candidate] = []
-    for number, condition in enumerate(CONDITIONS):
-        wanted = (count + 1 - number) // 2
+    for place, condition in enumerate(CONDITIONS):
+        wanted = (count + 1 - place) // 2
         own = [candidate for candidate in candidates if candidate.condition == condition]
         own.sort(key=lambda candidate: runtime.seed_of(seed, "survey", candidate.path))
         if len(own) < wanted:
@@ -85,25 +89,36 @@ def read_sheet(survey: Path, sheet: Path, *, rater_id: str, role: str) -> list[t
     SurveyError names file and line: a picture that the key does not have, a picture twice, a score that is no whole
     number from 1 to 5, no rating at all.
     """
-    known = {row["picture"]: row["path"] for _, row in _read_csv(survey / KEY, KEY_COLUMNS)}
+    known = Names({line.cells["picture"]: line.cells["path"] for line in _read(survey / KEY, KEY_COLUMNS)})
     rows: list[tuple[str, ...]] = []
     seen: set[str] = set()
-    for line, cells in _read_csv(sheet, SHEET_COLUMNS):
-        name = cells["picture"]
-        if name not in known:
-            raise SurveyError(f"{sheet}, line {line}: picture {name!r} is not one of this survey ({survey / KEY})")
-        if name in seen:
-            raise SurveyError(f"{sheet}, line {line}: picture {name} stands twice")
-        seen.add(name)
+    for line in _read(sheet, SHEET_COLUMNS):
+        where, name = f"{sheet}, line {line.number}", line.cells["picture"]
+        path = known.exactly(name) or known.nearly(name)
+        if path is None:
+            raise SurveyError(f"{where}: picture {name!r} is not one of this survey ({survey / KEY})")
+        if path in seen:
+            raise SurveyError(f"{where}: picture {name} stands twice")
+        seen.add(path)
         for question in QUESTIONS:
-            score = (cells[question] or "").strip()
-            if score not in ("", "1", "2", "3", "4", "5"):
-                raise SurveyError(f"{sheet}, line {line}: {question} {score!r}; accepted: 1, 2, 3, 4, 5 or empty")
-            if score:
-                rows.append((known[name], rater_id, role, question, score))
+            if line.cells[question]:
+                rows.append((path, rater_id, role, question, _score(line, question, where)))
     if not rows:
         raise SurveyError(f"{sheet}: no rating in it")
     return rows
+
+
+def _score(line: Line, question: str, where: str) -> str:
+    """A whole number from 1 to 5, also where a spreadsheet wrote 3.0."""
+    written = line.cells[question]
+    told = f"{where}: {question} {written!r}; accepted: 1, 2, 3, 4, 5 or empty"
+    try:
+        score = number(written, decimal_comma=line.decimal_comma)
+    except NotMeant as error:
+        raise SurveyError(told) from error
+    if score not in (1, 2, 3, 4, 5) or question in line.wrong:
+        raise SurveyError(f"{told} {line.wrong.get(question, '')}".rstrip())
+    return f"{score:.0f}"
 
 
 def write_ratings(path: Path, rows: Iterable[tuple[str, ...]]) -> None:
@@ -120,16 +135,9 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[tuple[str, ...
         temporary.write_text(text.getvalue(), encoding="utf-8")
 
 
-def _read_csv(path: Path, columns: Sequence[str]) -> list[tuple[int, Mapping[str, str]]]:
-    """Lines by number (the header is 1); columns in any order."""
+def _read(path: Path, columns: Sequence[str]) -> list[Line]:
+    """The lines of a sheet or key; other columns are passed over."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SurveyError(f"{path}: cannot be read as UTF-8 text: {error}") from error
-    reader = csv.DictReader(io.StringIO(text), strict=True)
-    if missing := [name for name in columns if name not in (reader.fieldnames or [])]:
-        raise SurveyError(f"{path}: no column {', '.join(missing)}; needed: {', '.join(columns)}")
-    try:
-        return [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        raise SurveyError(f"{path}, line {reader.line_num}: {error}") from error
+        return list(read_lines(path, required=columns, optional=None))
+    except RawLayoutError as error:
+        raise SurveyError(str(error)) from error

@@ -99,5 +99,30 @@ def test_wrong_columns_and_bytes_are_told(tmp_path):
     with pytest.raises(SurveyError, match="no column plausibility"):
         read_sheet(tmp_path, tmp_path / "a.csv", rater_id="a", role="lay")
     (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SurveyError, match="b.csv: cannot be read as UTF-8 text"):
+    with pytest.raises(SurveyError, match="b.csv: damaged UTF-16 text"):
         read_sheet(tmp_path, tmp_path / "b.csv", rater_id="a", role="lay")
+
+
+WRITTEN = "picture,realism,plausibility\n001.png,2,3\n002.png,3,4\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WRITTEN,
+        "\ufeff" + WRITTEN.replace("\n", "\r\n") + ",,\r\n,,\r\n",
+        WRITTEN.replace(".png", ".png "),
+        WRITTEN.replace("\n", "\r"),
+        WRITTEN.replace(",", ";"),
+        WRITTEN.replace("2,3", "2.0,3.0"),
+        WRITTEN.replace(",", ";").replace("2;3", "2,0;3,0"),
+        "sep=,\n" + WRITTEN,
+        WRITTEN.replace("realism", "Realism ").replace(".png", ".PNG"),
+        WRITTEN.replace("plausibility", "plausibility,comment").replace(",3\n", ",3,good\n").replace(",4\n", ",4,\n"),
+    ],
+)
+def test_a_sheet_as_spreadsheets_leave_it_is_read(tmp_path, text):
+    write_survey(tmp_path, candidates(2, "generated"), side=16, seed=1)
+    (tmp_path / "anna.csv").write_text(text, newline="")
+    rows = read_sheet(tmp_path, tmp_path / "anna.csv", rater_id="anna", role="lay")
+    assert [row[-1] for row in rows] == ["2", "3", "3", "4"]

@@ -1,0 +1,75 @@
+"""What a raw folder holds that no line is refused for, but that people should know: passed over, or alike.
+
+In: the raw folder, and the tables made of it. Out: rows of the refusals table of the kinds `passed over` (files that no
+line names, tables that are not read) and `asked` (names of subjects or raters that look alike). Batches need none of
+it: what is said here refuses a batch.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tasks.ingest.batch import COLUMNS
+from tasks.ingest.naming import NOT_READ, looks_like_table, walk
+from tasks.ingest.raw import Folder
+from tasks.ingest.spelling import lookalikes
+
+Remark = dict[str, Any]
+"""A row of the refusals table that stands for no line of a table."""
+
+SOURCE = "raw folder"
+
+
+def passed_over(
+    folders: Sequence[Folder], images: pa.Table, refused: pa.Table, *, suffixes: Sequence[str]
+) -> Iterator[Remark]:
+    """The files of the raw folder (the first of `folders`) that no line names and no stage reads."""
+    raw = folders[0]
+    named = {name for row in images.select(["names"]).to_pylist() for name in row["names"]}
+    named |= {row["path"] for row in refused.to_pylist()}
+    named |= {table.name for kind, (required, _) in COLUMNS.items() if (table := raw.table(kind, required))}
+    elsewhere = [_inside(folder.path, raw.path) for folder in folders[1:]]
+    for name in walk(raw.path):
+        if name in named or name.startswith("~$") or any(place and name.startswith(place) for place in elsewhere):
+            continue
+        reason = "no line of images.csv names this file"
+        if looks_like_table(name):
+            reason = NOT_READ
+        elif not name.lower().endswith(tuple(suffixes)):
+            reason = "neither a picture nor a clip nor a table that is read"
+        yield _remark("passed over", _printable(name), reason)
+
+
+def _inside(path: Path, folder: Path) -> str:
+    return f"{path.relative_to(folder).as_posix()}/" if path.is_relative_to(folder) else ""
+
+
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "replace").decode()
+
+
+def subjects_alike(images: pa.Table, batches: Sequence[Folder]) -> Iterator[Remark]:
+    """Pairs of subjects of the raw folder whose names look alike; those of batches were asked about when they came."""
+    prefixes = tuple(folder.prefix for folder in batches)
+    rows = images.select(["subject_id", "names"]).to_pylist()
+    own = [row["subject_id"] for row in rows if not prefixes or not all(n.startswith(prefixes) for n in row["names"])]
+    yield from _alike("subjects", Counter(own), "photographs")
+
+
+def raters_alike(ratings: pa.Table) -> Iterator[Remark]:
+    """Pairs of raters whose names look alike."""
+    yield from _alike("raters", Counter(ratings["rater_id"].to_pylist()), "ratings")
+
+
+def _alike(what: str, count: Mapping[str, int], of: str) -> Iterator[Remark]:
+    for pair in lookalikes(sorted(count)):
+        one, other = sorted(pair)
+        reason = f"{what} {one} and {other} look alike ({count[one]} and {count[other]} {of}); one and the same?"
+        yield _remark("asked", f"{one}, {other}", reason)
+
+
+def _remark(kind: str, path: str, reason: str) -> Remark:
+    return {"source": SOURCE, "line": 1, "path": path, "reason": reason, "kind": kind}
