@@ -10,6 +10,8 @@ import logging
 import os
 from pathlib import Path
 
+import tasks  # noqa: F401 - it settles onnxruntime's environment
+
 PROJECT = Path(__file__).resolve().parents[1]
 
 for _name, _value in {
