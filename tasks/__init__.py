@@ -2,5 +2,5 @@
 
 import os
 
-# onnxruntime's library opens a connection to its maker's host ten seconds after it is loaded, unless this was set before.
+# Ten seconds after it is loaded, onnxruntime turns to its maker's host, unless this was set before.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -30,7 +30,9 @@ needs_strace = pytest.mark.skipif(not STRACE, reason="no strace, or it may not l
 
 
 @contextmanager
-def watched(log: Path, command: Sequence[str], *, folder: Path, env: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
+def watched(
+    log: Path, command: Sequence[str], *, folder: Path, env: Mapping[str, str]
+) -> Iterator["subprocess.Popen[str]"]:
     """The command while it runs; at the end it is asked to stop, if it still runs, and its calls are in `log`."""
     traced = [STRACE, "-f", "--seccomp-bpf", "-qq", "-s", "64", "-e", f"trace={CALLS}", "-o", str(log), *command]
     with subprocess.Popen(traced, cwd=folder, env=dict(env), text=True, stdout=subprocess.PIPE) as process:

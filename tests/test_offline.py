@@ -95,7 +95,10 @@ def test_stages_and_scores_turn_to_nobody(built: Path, tmp_path: Path) -> None:
     """Every stage is run again, with what it recalls from the store; then a photograph is scored."""
     folder = copy_project(built, tmp_path / "project")
     photograph = next((folder / "data/raw/phantoms/repaired").rglob("*.png"))
-    for command in (["dvc", "repro", "--force"], ["vermilion", "score", str(photograph), "--out", str(tmp_path / "page")]):
+    for command in (
+        ["dvc", "repro", "--force"],
+        ["vermilion", "score", str(photograph), "--out", str(tmp_path / "page")],
+    ):
         with watched(tmp_path / "calls", command, folder=folder, env=environment(folder)) as process:
             process.communicate(timeout=900)
         assert process.returncode == 0
