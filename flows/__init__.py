@@ -10,8 +10,6 @@ import logging
 import os
 from pathlib import Path
 
-import tasks  # noqa: F401 - it settles onnxruntime's environment
-
 PROJECT = Path(__file__).resolve().parents[1]
 
 for _name, _value in {
@@ -21,6 +19,7 @@ for _name, _value in {
     "PREFECT_CLIENT_MAX_RETRIES": "1",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "DO_NOT_TRACK": "1",
+    "ORT_DISABLE_TELEMETRY": "1",  # as in tasks, for what imports no task
     # Models come from folders: their libraries look nowhere else, and say only what went wrong.
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -35,12 +34,18 @@ for _name, _value in {
 for _name in ("bitsandbytes", "diffusers", "torch.utils._pytree"):  # what was not found, and is not needed here
     logging.getLogger(_name).setLevel(logging.ERROR)
 
+for _name in ("NO_PROXY", "no_proxy"):  # what stays on this machine is no proxy's business
+    os.environ[_name] = ",".join(filter(None, [os.environ.get(_name), "127.0.0.1,localhost,::1"]))
+
 SERVER_NAMED = os.environ.get("PREFECT_API_URL")
-"""The Prefect server that the user named, if any."""
+"""The Prefect server that the user named, if any. Then its credentials are the environment's too."""
 
 if SERVER_NAMED is None:
     try:
         _record = json.loads((Path(os.environ["PREFECT_HOME"]) / "serve.json").read_bytes())
+        os.kill(_record["pid"], 0)  # another account may listen where a server of ours was killed
         os.environ["PREFECT_API_URL"] = _record["api_url"]
+        if _record["auth"]:
+            os.environ["PREFECT_API_AUTH_STRING"] = _record["auth"]
     except (OSError, ValueError, KeyError, TypeError):
         pass  # nobody serves this project

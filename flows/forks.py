@@ -6,8 +6,9 @@ What runs is the same code with the same environment and the same open files; a 
 has changed since it was imported. For a stage that has little to compute, imports are most of the cost: torch,
 diffusers and Prefect take 2 to 10 seconds.
 
-A fork ends when DVC or the process that asked for it ends. Linux only; elsewhere stages start by themselves. Knows
-nothing of what stages do.
+A fork ends when DVC or the process that asked for it ends. Linux only; elsewhere stages start by themselves. Nobody but
+the user reaches the process: it listens on a socket in a folder that no other account may enter. Knows nothing of what
+stages do.
 """
 
 import atexit
@@ -24,7 +25,8 @@ import struct
 import sys
 import threading
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -34,6 +36,9 @@ from flows import PROJECT
 from tasks.base.processes import die_with, die_with_parent
 
 REFUSED = b"refused"
+
+SECONDS_TO_ASK = 10.0
+"""Who has connected and not said within this what it wants is not waited for."""
 
 
 def run_in_fork(arguments: list[str], dvc: int) -> int | None:
@@ -45,14 +50,16 @@ def run_in_fork(arguments: list[str], dvc: int) -> int | None:
         return None
     with socket.socket(socket.AF_UNIX) as asking:
         try:
-            asking.connect(address_of(dvc))
+            with address_of(dvc) as address:
+                asking.connect(address)
             if not _is_ours(asking):
                 return None
             wanted = {"arguments": arguments, "folder": str(Path.cwd()), "environment": dict(os.environ)}
             content = json.dumps(wanted).encode()
             socket.send_fds(asking, [len(content).to_bytes(8, "big")], [0, 1, 2])
             asking.sendall(content)
-        except ConnectionRefusedError:
+        except (FileNotFoundError, ConnectionRefusedError):
+            (_folder() / _name(dvc)).unlink(missing_ok=True)  # left by a process that was killed
             _begin_process(dvc)
             return None
         except OSError:
@@ -63,11 +70,39 @@ def run_in_fork(arguments: list[str], dvc: int) -> int | None:
     return int(answer) if answer else 1
 
 
-def address_of(dvc: int) -> str:
-    """Where the process of a DVC process listens: a name in no folder, so nothing is left behind."""
+@contextmanager
+def address_of(dvc: int) -> Iterator[str]:
+    """Where the process of a DVC process listens. Valid in the block; short, however long the project's path is.
+
+    OSError: the folder cannot be made, or belongs to another account.
+    """
+    folder = os.open(_folder(), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if os.fstat(folder).st_uid != os.getuid():
+            raise PermissionError(f"{_folder()} belongs to another account")
+        os.fchmod(folder, 0o700)
+        yield f"/proc/self/fd/{folder}/{_name(dvc)}"
+    finally:
+        os.close(folder)
+
+
+def _folder() -> Path:
+    folder = Path(os.environ["PREFECT_HOME"]) / "forks"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _name(dvc: int) -> str:
     started = Path(f"/proc/{dvc}/stat").read_text().rpartition(")")[2].split()[19]
     whose = json.dumps([dvc, started, sys.executable, str(Path.cwd())])
-    return f"\0vermilion-{hashlib.sha256(whose.encode()).hexdigest()[:32]}"
+    return f"{dvc}-{hashlib.sha256(whose.encode()).hexdigest()[:32]}"
+
+
+def _tidy() -> None:
+    """Remove the sockets of DVC processes that are gone."""
+    for left in _folder().iterdir():
+        if not Path(f"/proc/{left.name.partition('-')[0]}").exists():
+            left.unlink(missing_ok=True)
 
 
 def _is_ours(other: socket.socket) -> bool:
@@ -96,14 +131,26 @@ def serve(dvc: int) -> None:
 
     A fork imports by itself what is not there yet, so the first stages need not wait for the last ones' libraries.
     """
-    missing, seen = deque[str](), dict[Path, int]()
-    listener, waiting = socket.socket(socket.AF_UNIX), selectors.DefaultSelector()
+    listener = socket.socket(socket.AF_UNIX)
     try:
         end = os.pidfd_open(dvc)
-        listener.bind(address_of(dvc))
+        with address_of(dvc) as address:
+            listener.bind(address)
+            listener.listen()
+        own = _folder() / _name(dvc)
+        _tidy()
     except OSError:  # DVC has ended, or another stage was faster
         return
-    listener.listen()
+    try:
+        _answer(dvc, end, listener)
+    finally:  # a fork never comes here
+        own.unlink(missing_ok=True)
+
+
+def _answer(dvc: int, end: int, listener: socket.socket) -> None:
+    """Fork for everyone who asks, until `end` says that DVC has ended."""
+    missing, seen = deque[str](), dict[Path, int]()
+    waiting = selectors.DefaultSelector()
     waiting.register(listener, selectors.EVENT_READ)
     waiting.register(end, selectors.EVENT_READ)
     while True:
@@ -157,16 +204,23 @@ def _unchanged(seen: dict[Path, int]) -> bool:
 
 def _begin(asking: socket.socket, seen: dict[Path, int], waiting: selectors.BaseSelector, dvc: int) -> None:
     """Fork for the process that asks. In the fork this ends the process, in its parent it returns at once."""
+    files: list[int] = []
     try:
+        asking.settimeout(SECONDS_TO_ASK)
+        if not _is_ours(asking):
+            raise PermissionError
         head, files, _, _ = socket.recv_fds(asking, 8, 3)
         left, content = int.from_bytes(head, "big"), b""
         while left and (part := asking.recv(left)):
             content, left = content + part, left - len(part)
         wanted = json.loads(content)
+        asking.settimeout(None)
     except (OSError, ValueError):
+        for file in files:
+            os.close(file)
         asking.close()
         return
-    if not (seen and _is_ours(asking) and _unchanged(seen)):
+    if not (seen and _unchanged(seen)):
         with suppress(OSError):
             asking.sendall(REFUSED)
         pid = 0
