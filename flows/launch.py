@@ -23,6 +23,7 @@ from flows import stages
 from flows.buckets import Out
 from tasks import params
 from tasks.base import absence
+from tasks.base.escaping import visible
 from tasks.errors import InputError
 from tasks.params.running import Data, Systems
 
@@ -61,7 +62,7 @@ def launch(arguments: list[str]) -> None:
         with using(), ending_well(flow, stage, outs):
             run_stage(flow, os.environ.get("DVC_STAGE", stage), **given)
     except (InputError, OSError) as error:
-        sys.exit(f"{stage}: {error}")
+        sys.exit(visible(f"{stage}: {error}", keep="\n"))
     except BrokenProcessPool:
         sys.exit(f"{stage}: {WORKER_KILLED}")
 
@@ -96,7 +97,7 @@ def ending_well(flow: Any, stage: str, outs: Sequence[Path]) -> Iterator[None]:
         except absence.Absent as absent:
             for out in outs:
                 absence.mark(out, str(absent))
-            print(f"{named}: nothing to do: {absent}", flush=True)
+            print(visible(f"{named}: nothing to do: {absent}", keep="\n"), flush=True)
 
     flow.fn = told
     try:

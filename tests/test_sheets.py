@@ -60,5 +60,5 @@ def test_another_suffix_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_cell_is_as_long_as_the_format_allows_and_no_longer() -> None:
-    assert len(sheets.visible("x" * 40_000)) == 32_767
-    assert sheets.visible("rtl \u202e and half \ud800") == "rtl \\u202e and half \\ud800"
+    assert len(sheets.readable("x" * 40_000)) == 32_767
+    assert sheets.readable("rtl \u202e and half \ud800") == "rtl \\u202e and half \\ud800"

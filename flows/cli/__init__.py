@@ -8,6 +8,7 @@ import sys
 import typer
 
 from flows.cli import artifacts, ratings, rebuild, results, score, serve, synthesis, watch
+from flows.cli.terminal import say
 from tasks.errors import InputError
 
 app = typer.Typer(
@@ -31,5 +32,5 @@ def main() -> None:
     try:
         app()
     except (InputError, OSError) as error:
-        print(f"vermilion: {error}", file=sys.stderr)
+        say(f"vermilion: {error}", error=True)
         sys.exit(2)

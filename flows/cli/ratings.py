@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,8 @@ from rich.table import Table
 
 from flows.cli.project import JSON, project_root
 from flows.cli.rebuild import rebuild
+from flows.cli.terminal import cell, say
+from tasks.base.escaping import visible
 
 if TYPE_CHECKING:
     from flows.stewards.additions import Outcome
@@ -61,7 +64,7 @@ def add(
     path = path.absolute()
     os.chdir(project_root())
     new = [*(new_rater or ()), *(new_subject or ())]
-    outcome = stewardship.add(path, Path.cwd(), dry_run=dry_run, commit=commit, tell=print, new=new)
+    outcome = stewardship.add(path, Path.cwd(), dry_run=dry_run, commit=commit, tell=say, new=new)
     if outcome.state == "added":
         _reevaluate(outcome, run)
     raise typer.Exit(outcome.state == "rejected")
@@ -97,7 +100,7 @@ def status(
     from flows.stewards import additions as stewardship
 
     os.chdir(project_root())
-    record = stewardship.status(Path.cwd(), scale=scale, tell=lambda line: print(line, file=sys.stderr))
+    record = stewardship.status(Path.cwd(), scale=scale, tell=partial(say, error=True))
     if as_json:
         print(json.dumps(record, indent=1))
     else:
@@ -109,14 +112,15 @@ def _print_status(record: Mapping[str, Any], most: int | None) -> None:
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(_raters(record["raters"]))
     for name, estimate in (record["agreement"] or {}).items():
-        print(f"{name.replace('_', ' ')}: {_estimate(estimate)}")
+        say(f"{name.replace('_', ' ')}: {_estimate(estimate)}")
     photographs = record["photographs"]
     lacking = [row for row in photographs if row["missing"]]
-    print(f"{record['ratings']} ratings of {len(photographs)} photographs on {record['scale']}")
+    say(f"{record['ratings']} ratings of {len(photographs)} photographs on {record['scale']}")
     print(f"{len(lacking)} of them lack a rater, {sum(len(row['missing']) for row in lacking)} ratings in all")
     unrated = [row["name"] for row in record["unrated"] if row["population"] != "control"]
     print(f"without any rating: {len(unrated)} of patients, {len(record['unrated']) - len(unrated)} of controls")
-    print("".join(f"  {name}\n" for name in unrated[:most]), end="")
+    for name in unrated[:most]:
+        say(f"  {visible(name)}")
     print(f"{record['refused_lines']} lines refused")
     shown = photographs if most is None else lacking[:most]
     if shown:
@@ -144,7 +148,7 @@ def _raters(rows: Sequence[Mapping[str, Any]]) -> Table:
         together = _estimate(row["with_others"]) if row["with_others"] else "not known"
         flag = " (flagged)" if row["flagged"] else ""
         counts = (str(row["ratings"]), str(row["missing"]), f"{row['mean']:.2f}")
-        table.add_row(row["rater_id"], row["role"], *counts, together + flag)
+        table.add_row(cell(row["rater_id"]), row["role"], *counts, together + flag)
     return table
 
 
@@ -156,5 +160,5 @@ def _photographs(rows: Sequence[Mapping[str, Any]]) -> Table:
     table.add_column("missing", overflow="fold")
     for row in rows:
         numbers = (str(row["medical"]), str(row["lay"]), f"{row['mean']:.2f}", f"{row['spread']:g}")
-        table.add_row(row["name"], *numbers, ", ".join(row["missing"]))
+        table.add_row(cell(row["name"]), *numbers, cell(", ".join(row["missing"])))
     return table

@@ -1,12 +1,12 @@
 """`vermilion rebuild`: bring results up to date, as the nightly run does; in the Prefect UI if a server runs."""
 
 import os
-import sys
 from typing import Annotated
 
 import typer
 
 from flows.cli.project import project_root
+from flows.cli.terminal import say
 
 
 def rebuild(
@@ -24,5 +24,5 @@ def rebuild(
     try:
         run_stage(flow, "rebuild", stages=stages or None, training=training, force=force, publish=publish)
     except StagesFailed as error:
-        print(f"vermilion: {error}", file=sys.stderr)
+        say(f"vermilion: {error}", error=True)
         raise typer.Exit(1) from None

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.project import project_root
+from flows.cli.terminal import say
 
 
 def watch(
@@ -29,13 +30,10 @@ def watch(
     os.chdir(project_root())
     from flows.stewards import drop_folder as watching
 
-    def tell(line: str) -> None:
-        print(line, flush=True)
-
-    tell(f"watching; batches come in {settle:g} s after their last change" + ("" if once else ", Ctrl-C ends it"))
+    say(f"watching; batches come in {settle:g} s after their last change" + ("" if once else ", Ctrl-C ends it"))
     try:
-        rejected = watching.watch(folder, Path.cwd(), settle=settle, once=once, tell=tell)
+        rejected = watching.watch(folder, Path.cwd(), settle=settle, once=once, tell=say)
     except KeyboardInterrupt:
-        tell("ended")
+        say("ended")
         return
     raise typer.Exit(bool(rejected))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from tasks.base.escaping import visible
 from tasks.errors import InputError
 
 PATIENCE = 20.0
@@ -51,7 +52,7 @@ def commit_only(root: Path, files: Sequence[Path], message: str) -> None:
         try:
             git(root, "add", "--", *paths)
             if git(root, "status", "--porcelain", "--", *paths):
-                git(root, "commit", "--quiet", "--only", "--message", message, "--", *paths)
+                git(root, "commit", "--quiet", "--only", "--message", visible(message, keep="\n"), "--", *paths)
             return
         except InputError as error:
             if ".lock" not in str(error) or time.monotonic() > until:

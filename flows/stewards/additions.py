@@ -4,7 +4,6 @@ In: what a steward brings (tasks.ingest.batch). Out: a batch in data/added and o
 beside what was brought and nothing else changed. How it is put in place: flows.stewards.batches.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,9 +21,9 @@ from flows.running.address import announce
 from flows.stewards.batches import added_folder, place, settle, settled, steward
 from flows.stewards.versions import Tell, check_room
 from tasks import params
+from tasks.base import sheets
 from tasks.base.images import carries_place
 from tasks.base.processes import worker_pool
-from tasks.base.tables import replacing
 from tasks.errors import InputError
 from tasks.ingest.admission import Admission, Each, Inspect, Known, admit, known, spelt_out, unfit
 from tasks.ingest.batch import Batch, Problem, read_batch
@@ -210,12 +209,9 @@ def _reject(path: Path, problems: Sequence[Problem], reasons: Path | None, tell:
 
 
 def write_reasons(reasons: Path, problems: Sequence[Problem]) -> None:
-    """The problems as a CSV file; it comes whole or not at all, and only its owner may read it."""
-    with replacing(reasons) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        temporary.chmod(0o600)
-        writer = csv.DictWriter(file, ["source", "line", "path", "reason"])
-        writer.writeheader()
-        writer.writerows(problems)
+    """The problems as a table; it comes whole or not at all, and only its owner may read it."""
+    columns = ("source", "line", "path", "reason")
+    sheets.write(reasons, columns, ([row[name] for name in columns] for row in problems))
 
 
 def summary(batch: Batch, admission: Admission, there: Known) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """A drop folder: what people put into it comes in by itself once it is whole.
 
-In: a folder. A subfolder is a batch, and so is a CSV file lying in it, with the pictures that it names. Out: accepted
-batches in its subfolder `added`; beside rejected ones a CSV file of reasons, and no second try until something of them
-changes. Looks again and again instead of waiting for notices, so that network shares work. Says batches' ids and
+In: a folder. A subfolder is a batch, and so is a table (CSV, .xlsx) lying in it, with the pictures that it names. Out:
+accepted batches in its subfolder `added`; beside rejected ones a CSV file of reasons, and no second try until something
+of them changes. Looks again and again instead of waiting for notices, so that network shares work. Says batches' ids and
 counts, never the name of a person or a photograph.
 """
 
@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from flows.stewards.additions import REASONS, Outcome, add, counted
 from flows.stewards.batches import added_folder
@@ -21,6 +21,7 @@ from tasks.base.digests import digest
 from tasks.base.tables import replacing
 from tasks.errors import InputError
 from tasks.ingest.batch import named_files
+from tasks.ingest.naming import is_leftover, looks_like_table
 from tasks.ingest.raw import BATCHES
 from tasks.params.ingest import IngestImages
 
@@ -139,10 +140,11 @@ def _without_names(message: str, dropped: Dropped) -> str:
 def _dropped(state: Watch) -> Iterator[Dropped]:
     """Batches that lie in the folder. Links are not followed: they might lead to files that are not for sharing."""
     kinds = params.load(IngestImages, "ingest_images", state.root / "params.yaml")
-    here = [path for path in sorted(state.folder.iterdir()) if not path.is_symlink() and path.name[0] not in ".~"]
+    inside = [path for path in sorted(state.folder.iterdir()) if not path.is_symlink() and path.name[0] != "~"]
+    here = [path for path in inside if not is_leftover(PurePosixPath(path.name))]
     claimed: set[Path] = set()
     for path in here:
-        if path.suffix.lower() == ".csv" and not path.name.endswith(REASONS) and path.is_file():
+        if looks_like_table(path.name) and not path.name.endswith(REASONS) and path.is_file():
             named = named_files(path, settings=kinds)
             claimed.update(named)
             yield Dropped(path, tuple(sorted({path, *named})))

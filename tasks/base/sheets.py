@@ -19,6 +19,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
+from tasks.base.escaping import visible
 from tasks.base.tables import replacing
 from tasks.errors import InputError
 
@@ -28,9 +29,6 @@ SUFFIXES = (".csv", ".xlsx")
 
 _LIVE = re.compile(r"^[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]")
 """What a spreadsheet may take for a formula: also in the full width of East Asian keyboards."""
-
-_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-"""Control characters, marks that turn the direction of writing, halves of characters: no sheet holds or shows them."""
 
 _LONGEST = 32_767  # characters in a cell, by the format
 _MOST = 1_048_576  # rows in a sheet, by the format
@@ -45,14 +43,14 @@ def check_suffix(path: Path) -> Path:
     return path
 
 
-def visible(text: str) -> str:
+def readable(text: str) -> str:
     r"""The text with what cannot be seen written out, such as `\x07`; at most as long as a cell may be."""
-    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)[:_LONGEST]
+    return visible(text, keep="\t\r\n")[:_LONGEST]
 
 
 def inert(text: str) -> str:
     """Text for a cell of a CSV file: with an apostrophe before it where a spreadsheet would take it for a formula."""
-    shown = visible(text)
+    shown = readable(text)
     return f"'{shown}" if _LIVE.search(shown) else shown
 
 
@@ -103,7 +101,7 @@ def as_xlsx(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
 
 
 def _cell(sheet: Any, value: Cell, *, bold: bool = False) -> Any:
-    cell = WriteOnlyCell(sheet, visible(value) if isinstance(value, str) else value)
+    cell = WriteOnlyCell(sheet, readable(value) if isinstance(value, str) else value)
     if isinstance(value, str):
         cell.data_type = "s"  # text, also where it begins with =
     if bold:

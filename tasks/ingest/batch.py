@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from tasks.base.digests import digest, file_digest
 from tasks.errors import InputError
@@ -33,7 +34,7 @@ COLUMNS = {
 UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp")
 """What programs call a file that is still on its way."""
 
-Problem = dict[str, object]
+Problem = dict[str, Any]
 """Why a line or file cannot come in, as a row of the refusals table: source, line, path, reason."""
 
 

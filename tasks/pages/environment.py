@@ -13,6 +13,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from tasks.base.escaping import visible
+
 HERE = Path(__file__).parent
 
 
@@ -41,11 +43,21 @@ def environment() -> Environment:
     """Templates by their path below `tasks/`; every value is escaped, an unknown name is an error."""
     templates = FileSystemLoader(HERE.parent)
     env = Environment(
-        loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=templates,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
     )
     env.filters.update(share=share, number=number, count=count, data=data_url, called=called, sentence=sentence)
     env.globals["style"] = Markup((HERE / "style.css").read_text(encoding="utf-8"))  # noqa: S704 (our own file)
     return env
+
+
+def _shown(value: Any) -> Any:
+    """A value as a page shows it: of text, what cannot be seen is written out; our own markup stays."""
+    return visible(value, keep="\t\n") if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def called(name: str) -> str:
