@@ -2,8 +2,8 @@
 
 In: a folder. A subfolder is a batch, and so is a table (CSV, .xlsx) lying in it, with the pictures that it names. Out:
 accepted batches in its subfolder `added`; beside rejected ones a CSV file of reasons, and no second try until something
-of them changes. Looks again and again instead of waiting for notices, so that network shares work. Says batches' ids and
-counts, never the name of a person or a photograph.
+of them changes. Looks again and again instead of waiting for notices, so that network shares work. Says batches' ids
+and counts, never the name of a person or a photograph.
 """
 
 import json
