@@ -7,6 +7,7 @@ Rosero et al. 2025, "Lip Symmetry Evaluation" (Fleiss' kappa). Knows nothing of 
 """
 
 import warnings
+from collections.abc import Callable, Mapping
 from itertools import combinations
 from typing import Any
 
@@ -21,6 +22,11 @@ from tasks.statistics import bootstrap
 from tasks.statistics.bootstrap import MIN_SUBJECTS, Estimate, missing, with_interval
 from tasks.statistics.grading import quadratic_kappa
 from tasks.statistics.ratings import mean_rating, nearest_grade, rater_roles, rating_matrix
+
+ENOUGH = 10
+"""Subjects rated by both sides from which a correlation says that a rater is in line; from fewer it says little."""
+
+_ROUNDING = 1e-9
 
 
 def evaluate_raters(rows: pd.DataFrame, subjects: pd.Series, settings: Evaluate) -> dict[str, Any]:
@@ -41,6 +47,31 @@ def evaluate_raters(rows: pd.DataFrame, subjects: pd.Series, settings: Evaluate)
         "raters": raters,
         "flagged": [name for name, record in raters.items() if record["flagged"]],
     }
+
+
+def within_range(
+    value: float, statistic: Callable[[np.ndarray], np.ndarray], cluster: np.ndarray, settings: Evaluate
+) -> Estimate:
+    """An agreement with its interval. No agreement is above 1 or below -1: such a value is null, with the reason.
+
+    (With few or uniform ratings the variances that an ICC divides by can cancel; an estimate may then be anything.)
+    """
+    size = {"n_images": len(cluster), "n_subjects": len(np.unique(cluster.astype(str)))}
+    if np.isfinite(value) and abs(value) > 1 + _ROUNDING:
+        return missing(f"the estimate, {value:.3g}, is no agreement (-1 to 1): too few or too uniform ratings", **size)
+
+    def kept(w: np.ndarray) -> np.ndarray:
+        draws = statistic(w)
+        return np.clip(np.where(draws > 1 + _ROUNDING, np.nan, draws), -1.0, 1.0)
+
+    return with_interval(float(np.clip(value, -1.0, 1.0)), kept, cluster, settings)
+
+
+def _weighted_mean(values: np.ndarray, counts: np.ndarray) -> np.ndarray:  # (m, B), (m, B) -> (B,)
+    """The mean of the values that are known, each by the number of photographs it stands on; NaN where none is."""
+    known = np.isfinite(values)
+    total = np.where(known, counts, 0.0).sum(0)
+    return np.asarray(np.where(known, values * counts, 0.0).sum(0) / np.where(total > 0, total, np.nan))
 
 
 def _unusable(matrix: pd.DataFrame, cluster: np.ndarray) -> Estimate | None:
@@ -68,7 +99,7 @@ def fleiss(matrix: pd.DataFrame, cluster: np.ndarray, settings: Evaluate) -> Est
         by_chance = ((w @ table / (n * k)[:, None]) ** 2).sum(1)
         return np.asarray((w @ agree / n - by_chance) / np.where(by_chance < 1, 1 - by_chance, np.nan))
 
-    return with_interval(float(fleiss_kappa(table)), statistic, cluster, settings)
+    return within_range(float(fleiss_kappa(table)), statistic, cluster, settings)
 
 
 def icc_2k(matrix: pd.DataFrame, cluster: np.ndarray, settings: Evaluate) -> Estimate:
@@ -76,7 +107,7 @@ def icc_2k(matrix: pd.DataFrame, cluster: np.ndarray, settings: Evaluate) -> Est
     if refused := _unusable(matrix, cluster):
         return refused
     x = matrix.to_numpy(float)
-    return with_interval(_pingouin_icc(x), lambda w: weighted_icc_2k(w, x), cluster, settings)
+    return within_range(_pingouin_icc(x), lambda w: weighted_icc_2k(w, x), cluster, settings)
 
 
 def _pingouin_icc(x: np.ndarray) -> float:
@@ -108,25 +139,31 @@ def weighted_icc_2k(w: np.ndarray, x: np.ndarray) -> np.ndarray:  # (B, n), (n, 
 
 
 def mean_pairwise_kappa(matrix: pd.DataFrame, cluster: np.ndarray, settings: Evaluate) -> Estimate:
-    """Mean over pairs of raters of Cohen's quadratic-weighted kappa, each on the images that both rated."""
+    """Mean over pairs of raters of Cohen's quadratic-weighted kappa, each on the images that both rated.
+
+    A pair counts by the number of these images; one with fewer than three subjects in common does not count.
+    """
     size = {"n_images": len(matrix), "n_subjects": len(np.unique(cluster.astype(str)))}
-    k, cells, values = settings.grades, [], []
+    k, cells, values, shared = settings.grades, [], [], []
     for one, two in combinations(matrix.columns, 2):
         both = (matrix[one].notna() & matrix[two].notna()).to_numpy()
         a = nearest_grade(matrix[one].fillna(1).to_numpy(float), grades=k) - 1
         b = nearest_grade(matrix[two].fillna(1).to_numpy(float), grades=k) - 1
-        if not both.any() or len(np.union1d(a[both], b[both])) < 2:
+        if len(np.unique(cluster[both].astype(str))) < MIN_SUBJECTS or len(np.union1d(a[both], b[both])) < 2:
             continue
+        shared.append(both)
         values.append(cohen_kappa_score(a[both], b[both], weights="quadratic", labels=np.arange(k)))
         cells.append(both[:, None] * np.eye(k * k)[a * k + b])
     if not values:
-        return missing("no two raters rated the same images in different ways", **size)
+        return missing(f"no two raters rated {MIN_SUBJECTS} subjects or more in different ways", **size)
 
     def statistic(w: np.ndarray) -> np.ndarray:
         kappas = np.stack([quadratic_kappa((w @ cell).reshape(-1, k, k)) for cell in cells])
-        return np.asarray(kappas.mean(0))
+        return _weighted_mean(kappas, np.stack([w @ both for both in shared]))
 
-    return with_interval(float(np.mean(values)), statistic, cluster, settings)
+    return within_range(
+        float(np.average(values, weights=[both.sum() for both in shared])), statistic, cluster, settings
+    )
 
 
 def each_rater(
@@ -151,7 +188,24 @@ def each_rater(
         low_agreement = bound is not None and bound > 0 and high is not None and high < bound
         record["flagged"] = bool(low_agreement or (record["constant"] and record["n"] >= MIN_SUBJECTS))
         record["flagged_below"] = bound
+        record["standing"] = _standing(record)
     return records
+
+
+def _standing(record: Mapping[str, Any]) -> str:
+    """`unlike the others`, `in line`, or why neither can be said. Nobody is in line without evidence."""
+    found, bound = record["with_others"], record["flagged_below"]
+    if record["flagged"]:
+        return "unlike the others"
+    if found["value"] is None:
+        return f"not known: {found['reason']}"
+    if found["n_subjects"] < ENOUGH:
+        return f"not known: {found['n_subjects']} subjects rated by both sides, {ENOUGH} needed"
+    if bound is None or found["low"] is None:
+        return f"not known: {found['reason'] or 'no other rater to measure by'}"
+    if found["value"] < bound or found["low"] <= 0:
+        return "not known: the interval is too wide"
+    return "in line"
 
 
 def against_others(
@@ -176,7 +230,8 @@ def rater_ceiling(
     """How well one more rater predicts the mean of `members`: the mark a method is measured against.
 
     Mean over the raters j of `peers` of Pearson's r between j and the mean of `members` without j, each on the
-    images that both sides rated; a rater whose scores do not vary there is left out.
+    images that both sides rated and by their number; a rater with fewer than three subjects there, or whose scores
+    do not vary, is left out.
     """
     sides: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     values: list[float] = []
@@ -185,7 +240,7 @@ def rater_ceiling(
         target = mean_rating(matrix, rest).reindex(matrix.index) if rest else matrix[rater] * np.nan
         both = (matrix[rater].notna() & target.notna()).to_numpy()
         x, y = matrix[rater].to_numpy(float)[both], target.to_numpy(float)[both]
-        if len(x) < MIN_SUBJECTS or np.ptp(x) == 0 or np.ptp(y) == 0:
+        if len(np.unique(cluster[both].astype(str))) < MIN_SUBJECTS or np.ptp(x) == 0 or np.ptp(y) == 0:
             continue
         sides.append((both, x, y))
         values.append(float(stats.pearsonr(x, y).statistic))
@@ -194,6 +249,8 @@ def rater_ceiling(
         return missing("no second rater to compare with", **size)
 
     def statistic(w: np.ndarray) -> np.ndarray:
-        return np.asarray(np.mean([bootstrap.pearson(w[:, both], x, y) for both, x, y in sides], axis=0))
+        found = np.stack([bootstrap.pearson(w[:, both], x, y) for both, x, y in sides])
+        return _weighted_mean(found, np.stack([w[:, both].sum(1) for both, _, _ in sides]))
 
-    return with_interval(float(np.mean(values)), statistic, cluster, settings)
+    value = float(np.average(values, weights=[len(x) for _, x, _ in sides]))
+    return within_range(value, statistic, cluster, settings)

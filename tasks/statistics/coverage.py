@@ -91,6 +91,7 @@ def _rater(
         "mean": sum(scores) / len(scores),
         "with_others": own["with_others"] if own else None,
         "flagged": bool(own and own["flagged"]),
+        "standing": own["standing"] if own else "not known",
     }
 
 

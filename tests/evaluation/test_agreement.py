@@ -124,6 +124,9 @@ def test_the_unreliable_rater_is_flagged_and_only_that_one(study: SimpleNamespac
     images = usable.rows["image_id"].unique()
     found = agreement.evaluate_raters(usable.rows, pd.Series(images, index=images), settings)
     assert found["flagged"] == ["l4"]
+    standings = {name: row["standing"] for name, row in found["raters"].items()}
+    assert standings.pop("l4") == "unlike the others"
+    assert set(standings.values()) == {"in line"}
 
 
 def test_a_rater_who_always_says_the_same_is_flagged(settings: Evaluate) -> None:
@@ -160,3 +163,60 @@ def test_a_peer_who_rated_few_images_leaves_a_ceiling(settings: Evaluate) -> Non
     x[3:, 1] = np.nan
     found = agreement.rater_ceiling(matrix(x), ["r0"], ["r1"], cluster(x), settings)
     assert found["value"] == pytest.approx(stats.pearsonr(x[:3, 1], x[:3, 0]).statistic)
+
+
+def test_an_icc_outside_its_range_is_null_with_the_reason(settings: Evaluate) -> None:
+    """Two raters who rate against each other: the variances cancel, and the formula gives what no agreement is."""
+    scores = np.array([[1, 5], [5, 1], [2, 4], [4, 2], [3, 4], [1, 4]], float)
+    raw = agreement._pingouin_icc(scores)
+    assert abs(raw) > 1
+    found = agreement.icc_2k(matrix(scores), cluster(scores), settings)
+    assert (found["value"], found["low"]) == (None, None)
+    assert found["reason"] == f"the estimate, {raw:.3g}, is no agreement (-1 to 1): too few or too uniform ratings"
+    assert found["n_images"] == 6
+
+
+def test_no_interval_leaves_the_range(settings: Evaluate) -> None:
+    rng = np.random.default_rng(4)
+    for size in (4, 6, 9):
+        scores = rng.integers(1, 6, (size, 3)).astype(float)
+        for measure in (agreement.fleiss, agreement.icc_2k, agreement.mean_pairwise_kappa):
+            found = measure(matrix(scores), cluster(scores), settings)
+            assert all(found[end] is None or -1 <= found[end] <= 1 for end in ("value", "low", "high"))
+            assert found["reason"] or None not in (found["value"], found["low"])
+
+
+def sparse(few: int) -> tuple[np.ndarray, np.ndarray]:
+    """120 photographs: two raters who agree on all, and a third who rated a few of them, each time the other way."""
+    truth = np.tile(np.arange(1.0, 6.0), 24)
+    third = np.where(np.arange(120) < few, 6 - truth, np.nan)
+    rng = np.random.default_rng(2)
+    other = np.clip(truth + rng.integers(-1, 2, 120), 1, 5)
+    return np.stack([truth, other], axis=1), np.stack([truth, other, third], axis=1)
+
+
+@pytest.mark.parametrize("few", [1, 2, 6])
+def test_a_rater_with_two_ratings_does_not_weigh_like_one_with_all(settings: Evaluate, few: int) -> None:
+    two, three = sparse(few)
+    alone = agreement.mean_pairwise_kappa(matrix(two), cluster(two), settings)["value"]
+    found = agreement.mean_pairwise_kappa(matrix(three), cluster(three), settings)["value"]
+    assert alone > 0.8
+    assert found == pytest.approx(alone) if few < 3 else 0.6 < found < alone
+    raters = ["r0", "r1", "r2"]
+    ceiling = agreement.rater_ceiling(matrix(three), raters, raters, cluster(three), settings)["value"]
+    assert ceiling > 0.7
+
+
+def test_nobody_is_in_line_without_evidence(settings: Evaluate) -> None:
+    _, scores = sparse(2)
+    roles = dict.fromkeys(["r0", "r1", "r2"], "lay")
+    found = agreement.each_rater(matrix(scores), cluster(scores), roles, settings)
+    assert [found[name]["standing"] for name in roles] == [
+        "in line",
+        "in line",
+        "not known: 2 subjects rated by both sides, 3 needed",
+    ]
+    scores[:5, 2] = scores[:5, 0]
+    found = agreement.each_rater(matrix(scores), cluster(scores), roles, settings)
+    assert found["r2"]["with_others"]["value"] > 0.9
+    assert found["r2"]["standing"] == "not known: 5 subjects rated by both sides, 10 needed"
