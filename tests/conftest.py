@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in flows; before torch is imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many workers as cores: two threads each are slower than one
 
 import cv2
 import numpy as np
