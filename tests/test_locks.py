@@ -14,14 +14,23 @@ from flows import PROJECT
 from tasks.store.artifacts import Store
 from tasks.store.collection import StoreBusyError, collect
 from tests.family import Family
+from tests.flows.toys import make_toys
 from tests.project import copy_project, environment, lock, run
 
 RWLOCK = ".dvc/tmp/rwlock"
 
 
+@pytest.fixture(scope="module")
+def toys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seven quick stages that have run; what is tested here is DVC's and ours, not what stages compute."""
+    folder = make_toys(tmp_path_factory.mktemp("toys") / "project")
+    run(folder, "dvc", "repro")
+    return folder
+
+
 @pytest.fixture
-def project(built, tmp_path) -> Path:
-    return copy_project(built, tmp_path / "project")
+def project(toys: Path, tmp_path: Path) -> Path:
+    return copy_project(toys, tmp_path / "project")
 
 
 def dead() -> int:
@@ -66,9 +75,10 @@ def test_without_dvc_lock_dvc_finds_everything_in_its_cache(project):
     before = lock(project)
     (project / "dvc.lock").unlink()
     done = run(project, "dvc", "repro")
-    assert "Stage 'symmetry_train@clp' is cached - skipping run" in done.stdout
-    assert "Running stage 'symmetry" not in done.stdout
-    assert "Running stage 'ingest" not in done.stdout
+    for name in ("first", "trained", "scored", "toy_stage"):
+        assert f"Stage '{name}' is cached - skipping run" in done.stdout
+    assert done.stdout.count("Running stage") == 1
+    assert "Running stage 'headline'" in done.stdout
     assert lock(project) == before
 
 
@@ -96,7 +106,7 @@ def test_the_stores_lock_ends_with_its_holder(tmp_path):
 
 
 def make_stale(folder: Path) -> None:
-    """The last four stages have to run again; what they compute is in the store."""
+    """The last four stages have to run again."""
     known = yaml.safe_load((folder / "dvc.lock").read_text())
     known["stages"] = dict(list(known["stages"].items())[:-4])
     (folder / "dvc.lock").write_text(yaml.safe_dump(known, sort_keys=False))
