@@ -28,6 +28,8 @@ import torch
 from tests.opening import OPENERS
 from tasks.errors import InputError
 warm = torch.zeros(8) @ torch.zeros(8, 8)
+if Path("base").exists():
+    OPENERS["folder"](Path("base"))
 
 def status(name):
     lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())

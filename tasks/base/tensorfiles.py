@@ -58,11 +58,15 @@ def require_finite(found: "dict[str, Tensor]") -> None:
         raise TensorFileError(f"{broken[0]} holds values that are no numbers")
 
 
+def metadata(content: bytes) -> dict[str, str]:
+    """The header's metadata, text by name."""
+    return _entries(content[: 8 + HEADER], len(content))[0]
+
+
 def record(content: bytes, key: str) -> dict[str, Any]:
     """The JSON record under `key` in the header's metadata. TensorFileError: there is none."""
-    metadata, _ = _entries(content[: 8 + HEADER], len(content))
     try:
-        found = json.loads(metadata[key])
+        found = json.loads(metadata(content)[key])
     except (ValueError, KeyError, RecursionError) as error:
         raise TensorFileError(f"no safetensors with a record {key!r}") from error
     if not isinstance(found, dict):
@@ -103,11 +107,11 @@ def _entries(head: bytes, size: int) -> tuple[dict[str, str], dict[str, Any]]:
         raise TensorFileError("no safetensors: its header is nested too deep") from error
     if not isinstance(found, dict) or len(found) > TENSORS:
         raise TensorFileError(f"no safetensors: its header is no object of {TENSORS:,} tensors at most")
-    metadata = found.pop("__metadata__", {})
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+    told = found.pop("__metadata__", {})
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
         raise TensorFileError("its header's metadata are not text by name")
     _require_places(found, size - 8 - length)
-    return metadata, found
+    return told, found
 
 
 def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -17,19 +17,23 @@ from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5TokenizerFast
 from transformers.utils import logging as transformers_logging
 
+from tasks.errors import said
+from tasks.synthesis import contents
 from tasks.synthesis.manifest import (
     MANIFEST,
+    PARTS,
     SCHNELL,
     BaseError,
     Manifest,
     check_presence,
     digested,
+    files_of,
     read_manifest,
-    register,
     registered,
     verify,
     write_manifest,
 )
+from tasks.synthesis.manifest import register as record
 
 __all__ = [
     "MANIFEST",
@@ -85,6 +89,15 @@ def open_base(out: Path) -> Base:
     return Base(folder, manifest)
 
 
+def register(folder: Path, name: str, *, registry: Path, accept: bool) -> Manifest:
+    """As `manifest.register`, once nothing in the folder asks for what it may not. BaseError names the file."""
+    if accept:
+        files_of(folder.resolve())
+        for part in PARTS:
+            contents.check_part(folder.resolve() / part)
+    return record(folder, name, registry=registry, accept=accept)
+
+
 def use_registered(name: str, *, registry: Path, out: Path) -> Manifest:
     """Compare every file of a registered base with its record, and write the record to `out` (base.json).
 
@@ -136,12 +149,16 @@ def device_of(network: nn.Module) -> torch.device:
 
 def _opened(kind: Any, base: Base, subfolder: str, **how: Any) -> Any:
     """A part read from the folder alone. BaseError names the part when it is not what its name says."""
+    contents.check_part(base.folder / subfolder)
+    if issubclass(kind, nn.Module):
+        contents.require_room(kind, base.folder / subfolder)
     load: Callable[..., Any] = kind.from_pretrained
     try:
         return load(base.folder, subfolder=subfolder, local_files_only=True, **how)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise BaseError(f"{base.folder / subfolder}: cannot be opened as {kind.__name__}: {said}") from error
+    except BaseException as error:  # the tokenisers' own library panics with what is no Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise BaseError(f"{base.folder / subfolder}: cannot be opened as {kind.__name__}: {said(error)}") from error
 
 
 def _frozen(network: Any) -> Any:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tqdm import tqdm
 
 from tasks.base.tables import replacing
-from tasks.errors import InputError
+from tasks.errors import InputError, said
 
 MANIFEST = "base.json"
 REGISTRY = "bases"
@@ -37,6 +37,8 @@ PARTS = {
 NETWORKS = ("text_encoder", "text_encoder_2", "transformer", "vae")
 SCHNELL_LENGTH = 256
 PIECE = 1 << 24
+LARGEST_TEXT = 32 << 20
+"""Bytes of a configuration, a list of shards or a vocabulary; T5's has 2.4 MB."""
 SCHNELL = """\
 FLUX.1-schnell, Black Forest Labs, 2024: 12 billion parameters, distilled to 4 steps.
 Licence: Apache-2.0. Origin: the publisher's model page, black-forest-labs/FLUX.1-schnell, in diffusers' layout:
@@ -177,18 +179,21 @@ def _check_weights(part: Path, names: set[str]) -> None:
         raise BaseError(f"{part}: no .safetensors weights{beside}")
     for name in sorted(names):
         if name.endswith(".safetensors.index.json"):
-            shards = set(_json(part / name, "").get("weight_map", {}).values())
+            places = _json(part / name, "").get("weight_map")
+            shards = {str(shard) for shard in (places.values() if isinstance(places, dict) else ())}
             if missing := sorted(shards - names):
-                raise BaseError(f"{part / missing[0]}: missing; {name} names it")
+                raise BaseError(f"{part / said(missing[0])}: missing; {name} names it")
 
 
 def _json(path: Path, why: str) -> dict[str, Any]:
     try:
+        if path.stat().st_size > LARGEST_TEXT:
+            raise BaseError(f"{path}: {path.stat().st_size:,} bytes; {LARGEST_TEXT:,} at most are accepted")
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BaseError(f"{path}: cannot be read ({error.strerror}); {why}") from error
-    except ValueError as error:
-        raise BaseError(f"{path}: not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise BaseError(f"{path}: not JSON, or nested too deep: {said(error)}") from error
     if not isinstance(found, dict):
         raise BaseError(f"{path}: not a JSON object")
     return found

@@ -7,7 +7,9 @@ nowhere), so the file holds B times that scale and says alpha = rank: each then 
 """
 
 import json
+import re
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,10 +21,16 @@ from peft import LoraConfig, get_peft_model_state_dict, set_peft_model_state_dic
 from torch import Tensor, nn
 
 from tasks.base import runtime
-from tasks.errors import InputError
+from tasks.base.tensorfiles import metadata, record, require_finite, tensors, whole
+from tasks.errors import InputError, said
 
 NAME = "trained"
 """The adapter's name in the transformer."""
+PREFIX = "transformer."
+PLAIN = re.compile(r"[\w.-]{1,300}", re.ASCII)
+MOST_ALPHA = 1e6
+ROOM = 4
+"""How many times the numbers of a file its adapter may have: a matrix may lack its partner, which is told later."""
 BLOCKS = ("transformer_blocks.", "single_transformer_blocks.")
 HEADER = "lora_adapter_metadata"
 """Where diffusers looks for ranks and alphas; the file's only metadata, since a second key's place is left to luck."""
@@ -109,14 +117,15 @@ def load(transformer: FluxTransformer2DModel, file: Path, *, name: str) -> None:
     and leaves random numbers where a matrix is missing.
     """
     try:
-        state, alphas, metadata = _read(file)
+        state, alphas, header = _read(file)
         held = sorted(state)
+        _require_room(transformer, state)
         FluxPipeline.load_lora_into_transformer(
-            state, network_alphas=alphas, transformer=transformer, adapter_name=name, metadata=metadata
+            state, network_alphas=alphas, transformer=transformer, adapter_name=name, metadata=header
         )
     except Exception as error:  # many kinds, of three libraries
-        said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise LoraError(f"{file}: not an adapter of this base's transformer: {said}") from error
+        why = str(error).removeprefix(f"{file}: ")
+        raise LoraError(f"{file}: not an adapter of this base's transformer: {said(why)}") from error
     if name not in (getattr(transformer, "peft_config", None) or {}):
         raise LoraError(f"{file}: holds no layer `transformer.….lora_A.weight` of this base's transformer")
     _require_whole(transformer, held, file=file, name=name)
@@ -133,8 +142,57 @@ def _require_whole(transformer: FluxTransformer2DModel, held: Sequence[str], *, 
 
 
 def _read(file: Path) -> tuple[dict[str, Tensor], Any, Any]:
-    found: tuple[dict[str, Tensor], Any, Any] = FluxPipeline.lora_state_dict(
-        str(file.parent), weight_name=file.name, return_alphas=True, return_lora_metadata=True, local_files_only=True,
-        use_safetensors=True,
-    )  # fmt: skip
-    return found
+    """Matrices, alphas and what the header says, as diffusers takes them, where none of it asks for more than it has.
+
+    Names are searched as patterns further on, and a header may name modules to import: so names are plain, and of the
+    header only the alphas are taken.
+    """
+    content = whole(file)
+    found = tensors(content)
+    require_finite(found)
+    if strange := [name for name in found if not PLAIN.fullmatch(name)]:
+        raise LoraError(f"{said(strange[0])!r} is no name of a matrix")
+    state: dict[str, Tensor]
+    state, alphas, _ = FluxPipeline.lora_state_dict(found, return_alphas=True, return_lora_metadata=True)
+    return state, alphas, _header(content, state) if HEADER in metadata(content) else None
+
+
+def _header(content: bytes, state: Mapping[str, Tensor]) -> dict[str, Any] | None:
+    """Ranks by the matrices, alphas by the header, in diffusers' words; None where the header says nothing of these."""
+    told = {key.removeprefix(PREFIX): value for key, value in record(content, HEADER).items() if key.startswith(PREFIX)}
+    if not told:
+        return None
+    mark = ".lora_B.weight"
+    ranks = {
+        name.removeprefix(PREFIX).removesuffix(mark): value.shape[1]
+        for name, value in state.items()
+        if name.startswith(PREFIX) and name.endswith(mark) and value.ndim > 1
+    }
+    usual = Counter(ranks.values()).most_common(1)[0][0] if ranks else 1
+    alpha, alphas = told.get("lora_alpha", usual), told.get("alpha_pattern") or {}
+    if not isinstance(alphas, dict) or not all(PLAIN.fullmatch(name) for name in alphas):
+        raise LoraError("its header has alphas for what are no layers' names")
+    if not all(type(value) in (int, float) and 0 <= value < MOST_ALPHA for value in (alpha, *alphas.values())):
+        raise LoraError("its header has alphas that are no numbers")
+    if any(told.get(name) for name in ("use_dora", "use_rslora", "lora_bias")):
+        raise LoraError("its header says use_dora, use_rslora or lora_bias; plain LoRA is accepted")
+    own = {"r": usual, "lora_alpha": alpha, "target_modules": sorted(ranks), "alpha_pattern": alphas}
+    own["rank_pattern"] = {name: rank for name, rank in ranks.items() if rank != usual}
+    return {f"{PREFIX}{key}": value for key, value in own.items()}
+
+
+def _require_room(transformer: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """LoraError: matrices that peft would make by these ranks are far larger than those that are there."""
+    widths = {
+        name.removesuffix(".base_layer"): layer.in_features + layer.out_features
+        for name, layer in transformer.named_modules()
+        if isinstance(layer, nn.Linear)
+    }
+    held = sum(value.numel() for value in state.values())
+    asked = sum(
+        value.shape[1] * widths.get(name.removeprefix(PREFIX).partition(".lora_B")[0], 0)
+        for name, value in state.items()
+        if ".lora_B" in name and value.ndim > 1
+    )
+    if asked > ROOM * held:
+        raise LoraError(f"its ranks ask for {asked:,} numbers, and it holds {held:,}")
