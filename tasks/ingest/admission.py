@@ -19,6 +19,7 @@ import pyarrow as pa
 from tasks.base import images as pictures
 from tasks.base.images import UnreadableImage
 from tasks.ingest.batch import Batch, Photograph, Problem
+from tasks.ingest.clips import UnshownClip
 from tasks.ingest.frames import read_frames
 from tasks.ingest.landmarks import measure_face
 from tasks.ingest.naming import Ambiguous, Names
@@ -119,7 +120,11 @@ def admit(
 def unfit(file: Path, *, clip_suffixes: Sequence[str], frames: IngestFrames, landmarks: IngestLandmarks) -> str | None:
     """Why a still or clip could not be measured: unreadable, or what ingest_landmarks would say of it."""
     if file.suffix.lower() in clip_suffixes:
-        return None if next(read_frames(file, frames), None) else "no frame of this clip could be decoded"
+        try:
+            next(read_frames(file, frames))
+        except UnshownClip as error:
+            return str(error)
+        return None
     try:
         reason = measure_face(pictures.read(file), landmarks)["reason"]
     except UnreadableImage as error:

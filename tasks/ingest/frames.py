@@ -1,21 +1,28 @@
 """Frames of speaking clips (Rosero et al. 2025, Methods, Temporal Misalignment).
 
-In: the images table's clips. Out: a row a sampled frame, upright, as PNG; a clip that cannot be read is one
-row with the reason. Clips are decoded from their start, since seeking is not exact in every format.
+In: the images table's clips. Out: a row a sampled frame, as a player shows it (turned, mirrored, widened), as PNG; a
+clip that cannot be read is one row with the reason. Clips are decoded from their start, since seeking is not exact in
+every format. A frame's time is that of its own time stamp, counted from the first frame.
 """
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pyarrow as pa
 
-from tasks.base.images import encode_png
+from tasks.base.images import MAX_PIXELS, encode_png
+from tasks.ingest import clips
+from tasks.ingest.clips import UnshownClip
 from tasks.params.ingest import IngestFrames
 from tasks.schemas.ingest import FRAMES
+
+MOST_ASPECT = 3.0
+"""Pixels further from square than this are a mistake in the file."""
 
 
 def sample_frames(images: pa.Table, *, settings: IngestFrames) -> pa.Table:
@@ -27,13 +34,12 @@ def sample_frames(images: pa.Table, *, settings: IngestFrames) -> pa.Table:
 def _frames_of(clip: dict[str, str], path: Path, settings: IngestFrames) -> Iterator[dict[str, object]]:
     base: dict[str, object] = {name: clip[name] for name in ("subject_id", "population")}
     base["clip_id"] = clip["image_id"]
-    found = False
-    for index, time_s, frame in read_frames(path, settings):
-        found = True
-        identity = frame_id(clip["image_id"], index)
-        yield base | {"image_id": identity, "frame_index": index, "time_s": time_s, "png": encode_png(frame)}
-    if not found:
-        yield base | {"image_id": frame_id(clip["image_id"], -1), "reason": "no frame of this clip could be decoded"}
+    try:
+        for index, time_s, frame in read_frames(path, settings):
+            identity = frame_id(clip["image_id"], index)
+            yield base | {"image_id": identity, "frame_index": index, "time_s": time_s, "png": encode_png(frame)}
+    except UnshownClip as error:
+        yield base | {"image_id": frame_id(clip["image_id"], -1), "reason": str(error)}
 
 
 def frame_id(clip_id: str, index: int) -> str:
@@ -45,32 +51,84 @@ def read_frames(path: Path, settings: IngestFrames) -> Iterator[tuple[int, float
     """Number, time in seconds and pixels (H, W, 3) uint8 RGB of each sampled frame of a video, in order.
 
     Rule `every`: frames 0, step, 2 step, ... up to `count`. Rule `even`: `count` frames (all, if fewer)
-    spread from the first to the last. A file that is no video gives none.
+    spread from the first to the last. UnshownClip, before the first frame, for what cannot be read or shown.
     """
+    try:
+        clips.container(path)
+    except OSError as error:
+        raise UnshownClip(f"cannot be read: {error.strerror}") from error
     if settings.rule == "every":
         wanted = set(range(0, settings.step * settings.count, settings.step))
     else:
         wanted = set(np.linspace(0, max(count_frames(path) - 1, 0), settings.count).round().astype(int).tolist())
-    video = cv2.VideoCapture(str(path))
+    found = False
+    with _opened(path) as video:
+        show = _shower(path, video)
+        for index, time_s in _times(video, max(wanted)):
+            if index not in wanted:
+                continue
+            done, bgr = video.retrieve()
+            if done:
+                found = True
+                yield index, time_s, show(bgr)
+    if not found:
+        raise UnshownClip("no frame of this clip could be decoded")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
+    """The clip, its frames as they are stored."""
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)  # named, or OpenCV takes bad01.png, bad02.png, ... for a clip
     try:
-        rate = video.get(cv2.CAP_PROP_FPS)
-        rate = rate if 0 < rate < math.inf else 25.0
-        for index in range(max(wanted) + 1):
-            if not video.grab():
-                return
-            if index in wanted:
-                done, bgr = video.retrieve()
-                if done:
-                    yield index, index / rate, np.ascontiguousarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+        if not video.isOpened():
+            raise UnshownClip("no frame of this clip could be decoded")
+        video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
+        yield video
     finally:
         video.release()
 
 
+def _times(video: cv2.VideoCapture, last: int) -> Iterator[tuple[int, float]]:
+    """Number and time in seconds of each frame, each grabbed. Where time stamps do not rise, the rate tells."""
+    rate = video.get(cv2.CAP_PROP_FPS)
+    rate = rate if 0 < rate < math.inf else 25.0
+    first, before = 0.0, -math.inf
+    for index in range(last + 1):
+        if not video.grab():
+            return
+        stamp = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        if index == 0:
+            first = stamp
+        told = stamp - first
+        time_s = round(told, 6) if index == 0 or told > before else before + 1 / rate
+        before = time_s
+        yield index, time_s
+
+
+def _shower(path: Path, video: cv2.VideoCapture) -> Callable[[np.ndarray], np.ndarray]:
+    """What turns a decoded frame (BGR) into one as a player shows it (RGB)."""
+    width, height = int(video.get(cv2.CAP_PROP_FRAME_WIDTH)), int(video.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    if width * height > MAX_PIXELS:
+        raise UnshownClip(f"too large: {width} x {height} is over {MAX_PIXELS // 1_000_000} megapixels")
+    place = clips.placing(path, video.get(cv2.CAP_PROP_ORIENTATION_META))
+    over, under = video.get(cv2.CAP_PROP_SAR_NUM), video.get(cv2.CAP_PROP_SAR_DEN)
+    aspect = over / under if over > 0 and under > 0 else 1.0
+    if not 1 / MOST_ASPECT <= aspect <= MOST_ASPECT:
+        raise UnshownClip(f"its pixels are to be shown {aspect:.2g} times as wide as high, which cannot be meant")
+
+    def show(bgr: np.ndarray) -> np.ndarray:
+        if aspect != 1:
+            across, down = max(aspect, 1.0), max(1 / aspect, 1.0)
+            bgr = cv2.resize(bgr, None, fx=across, fy=down, interpolation=cv2.INTER_LINEAR)
+        return np.ascontiguousarray(clips.placed(bgr, place)[..., ::-1])
+
+    return show
+
+
 def count_frames(path: Path) -> int:
     """How many frames a video really holds, by decoding it: the header's number is often wrong."""
-    video = cv2.VideoCapture(str(path))
     count = 0
-    while video.grab():
-        count += 1
-    video.release()
+    with _opened(path) as video:
+        while video.grab():
+            count += 1
     return count

@@ -377,7 +377,7 @@ def test_pictures_are_opened_and_faces_found(tmp_path):
         "text.jpg": "not a picture",
         "empty.jpg": "empty file",
         "huge.png": "too large: 15000 x 14000",
-        "cut.mp4": "no frame of this clip",
+        "cut.mp4": "nothing but zeros",
     }
     assert set(found) == set(expected)
     for name, reason in expected.items():

@@ -1,6 +1,7 @@
 """Clips become the frames that the rule names, exactly; what cannot be decoded is a row with a reason."""
 
 import shutil
+import struct
 
 import cv2
 import numpy as np
@@ -116,18 +117,136 @@ def test_a_clip_of_one_frame(clips):
         assert (row["frame_index"], row["time_s"], row["reason"]) == (0, 0.0, None)
 
 
-@pytest.mark.parametrize("content", [b"", b"Dear photographer,\n" * 99, b"RIFF\x00\x00\x00\x00AVI LIST"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty file"),
+        (bytes(5000), "nothing but zeros; its copy was not finished"),
+        (b"Dear photographer,\n" * 99, "not a clip in a format that is read (MP4, MOV, MKV, WebM, AVI, MPEG)"),
+        (b"#EXTM3U\n#EXTINF:1,\nlong.avi\n", "not a clip in a format that is read (MP4, MOV, MKV, WebM, AVI, MPEG)"),
+        (b"RIFF\x00\x00\x00\x00AVI LIST", "no frame of this clip could be decoded"),
+        (b"\0\0\0\x18ftypisom" + bytes(99), "no frame of this clip could be decoded"),
+    ],
+)
 @pytest.mark.parametrize("name", ["bad.avi", "bad01.mp4", "bad%d.avi"])
-def test_what_is_no_video_is_one_row_with_a_reason(clips, tmp_path, content, name):
+def test_what_is_no_video_is_one_row_with_a_reason(clips, tmp_path, content, reason, name):
+    """Also a list of other clips (M3U), which the decoder would follow wherever it leads."""
     (tmp_path / name).write_bytes(content)
     shutil.copy(clips / "long.avi", tmp_path / "good.avi")
     rows = sampled(tmp_path, name, "good.avi", "gone.avi")
     refused = [row for row in rows if row["reason"]]
     assert [row["clip_id"] for row in refused] == [f"id-of-{name}", "id-of-gone.avi"]
+    assert [row["reason"] for row in refused] == [reason, "cannot be read: No such file or directory"]
     for row in refused:
-        assert row["reason"] == "no frame of this clip could be decoded"
         assert row["png"] is row["frame_index"] is row["time_s"] is None
     assert len(rows) == 2 + 3
+
+
+def with_matrix(clip: bytes, *matrix: int) -> bytes:
+    """An MP4 with another display matrix (a, b, c, d) in its video track's header."""
+    place = clip.index(b"tkhd") + 4 + 40
+    a, b, c, d = (value * 65536 for value in matrix)
+    return clip[:place] + struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30) + clip[place + 36 :]
+
+
+STORED = np.array([["blue", "red"], ["black", "white"]])
+
+
+@pytest.mark.parametrize(
+    ("matrix", "shown"),
+    [
+        ((1, 0, 0, 1), STORED),
+        ((-1, 0, 0, 1), STORED[:, ::-1]),
+        ((1, 0, 0, -1), STORED[::-1]),
+        ((-1, 0, 0, -1), STORED[::-1, ::-1]),
+        ((0, 1, -1, 0), np.rot90(STORED, -1)),
+        ((0, -1, 1, 0), np.rot90(STORED)),
+        ((0, 1, 1, 0), STORED.T),
+        ((0, -1, -1, 0), STORED[::-1, ::-1].T),
+    ],
+)
+def test_a_display_matrix_is_followed(tmp_path, matrix, shown):
+    """All eight ways: mirrored clips of front cameras keep left and right."""
+    colours = {"blue": (0, 0, 220), "red": (220, 0, 0), "black": (0, 0, 0), "white": (220, 220, 220)}
+    frame = np.zeros((64, 96, 3), np.uint8)
+    frame[:32, :48], frame[:32, 48:], frame[32:, 48:] = colours["blue"], colours["red"], colours["white"]
+    file = tmp_path / "clip.mp4"
+    video = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"mp4v"), 25.0, (96, 64))
+    for _ in range(3):
+        video.write(frame[..., ::-1].copy())
+    video.release()
+    file.write_bytes(with_matrix(file.read_bytes(), *matrix))
+    found = [image for _, _, image in read_frames(file, settings("even", count=2))]
+    assert len(found) == 2
+    height, width = found[0].shape[:2]
+    assert (height, width) == ((64, 96) if matrix[0] else (96, 64))
+    for row in (0, 1):
+        for column in (0, 1):
+            y, x = height * (1 + 2 * row) // 4, width * (1 + 2 * column) // 4
+            assert found[0][y - 4 : y + 4, x - 4 : x + 4].mean(axis=(0, 1)) == pytest.approx(
+                colours[str(shown[row, column])], abs=40
+            )
+
+
+def test_a_matrix_that_is_no_quarter_turn_is_refused(clips, tmp_path):
+    data = (clips / "long.mp4").read_bytes()
+    for name, matrix in (("skewed", (1, 1, 0, 1)), ("doubled", (2, 0, 0, 2)), ("flat", (1, 0, 1, 0))):
+        (tmp_path / f"{name}.mp4").write_bytes(with_matrix(data, *matrix))
+        (row,) = sampled(tmp_path, f"{name}.mp4")
+        assert row["reason"] == "its display matrix does more than quarter turns and mirroring, which is not followed"
+
+
+def grown(clip: bytes, inside: tuple[bytes, ...], place: int, more: bytes) -> bytes:
+    """An MP4 (its index after its frames) with `more` put in, and the boxes around it as much longer."""
+    data = bytearray(clip[:place] + more + clip[place:])
+    for name in inside:
+        box = clip.rindex(name) - 4
+        data[box : box + 4] = (int.from_bytes(clip[box : box + 4]) + len(more)).to_bytes(4)
+    return bytes(data)
+
+
+AROUND = (b"stbl", b"minf", b"mdia", b"trak", b"moov")
+
+
+def test_frames_of_uneven_duration_have_their_own_times(clips, tmp_path):
+    """Phones film at a rate that varies: ten frames of half the duration, then twenty of the whole."""
+    data = (clips / "long.mp4").read_bytes()
+    place = data.rindex(b"stts")
+    count, length = struct.unpack(">II", data[place + 12 : place + 20])
+    assert count == LENGTH
+    table = struct.pack(">IIIII", 2, 10, length // 2, 20, length)
+    data = data[: place + 8] + table[:12] + data[place + 20 :]
+    (tmp_path / "uneven.mp4").write_bytes(grown(data, (b"stts", *AROUND), place + 20, table[12:]))
+    for name, times in (("long.mp4", [0, 0.5, 1.0]), ("uneven.mp4", [0, 0.25, 0.75])):
+        found = [time for _, time, _ in read_frames(clips / name if name == "long.mp4" else tmp_path / name, EVERY_TEN)]
+        assert found == pytest.approx(times, abs=1e-6)
+
+
+EVERY_TEN = settings("every", step=10, count=3)
+
+
+@pytest.mark.parametrize(
+    ("over", "under", "shape"), [(4, 3, (SIDE, 128, 3)), (3, 4, (128, SIDE, 3)), (1, 1, (SIDE, SIDE, 3))]
+)
+def test_pixels_that_are_not_square_are_set_right(clips, tmp_path, over, under, shape):
+    """As old cameras and DVDs have them."""
+    data = (clips / "long.mp4").read_bytes()
+    entry = data.rindex(b"mp4v") - 4
+    end = entry + int.from_bytes(data[entry : entry + 4])
+    pasp = struct.pack(">I4sII", 16, b"pasp", over, under)
+    (tmp_path / "wide.mp4").write_bytes(grown(data, (b"mp4v", b"stsd", *AROUND), end, pasp))
+    assert {image.shape for _, _, image in read_frames(tmp_path / "wide.mp4", settings("even", count=2))} == {shape}
+
+
+def test_a_clip_of_high_dynamic_range_is_refused(clips, tmp_path):
+    """Phones film in HLG by default: taken for ordinary colours, it is pale."""
+    data = (clips / "long.mp4").read_bytes()
+    entry = data.rindex(b"mp4v") - 4
+    end = entry + int.from_bytes(data[entry : entry + 4])
+    colr = struct.pack(">I4s4sHHHB", 19, b"colr", b"nclx", 9, 18, 9, 0)
+    (tmp_path / "hlg.mp4").write_bytes(grown(data, (b"mp4v", b"stsd", *AROUND), end, colr))
+    (row,) = sampled(tmp_path, "hlg.mp4")
+    assert row["reason"].startswith("a clip of high dynamic range")
 
 
 def test_a_truncated_clip_gives_the_frames_it_still_has(clips, tmp_path):
