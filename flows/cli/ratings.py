@@ -6,23 +6,23 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from flows.cli import changes
 from flows.cli.project import JSON, project_root
-from flows.cli.rebuild import rebuild
+from flows.cli.reevaluation import RUN, reevaluate
 from flows.cli.terminal import cell, say
 from tasks.base.escaping import visible
 
-if TYPE_CHECKING:
-    from flows.stewards.additions import Outcome
-
-app = typer.Typer(no_args_is_help=True, help="Add photographs and ratings; see what was rated so far.")
-
-REBUILD = "vermilion rebuild --no-training"
+app = typer.Typer(no_args_is_help=True, help="Add, correct and undo ratings; see what was rated so far.")
+app.command()(changes.correct)
+app.command()(changes.undo)
+app.command("list")(changes.list_batches)
+app.command()(changes.sheet)
 
 SHOWN = 20
 """Photographs that `status` lists unless all are asked for."""
@@ -33,7 +33,7 @@ def add(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder with its CSV files, or one CSV file.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and report; change nothing.")] = False,
     commit: Annotated[bool, typer.Option(help="One git commit of the new batch.")] = True,
-    run: Annotated[bool | None, typer.Option(help="Re-evaluate now if no server does; asked on a terminal.")] = None,
+    run: RUN = None,
     new_rater: Annotated[
         list[str] | None, typer.Option(help="A rater who is new, though the name looks known.")
     ] = None,
@@ -66,21 +66,8 @@ def add(
     new = [*(new_rater or ()), *(new_subject or ())]
     outcome = stewardship.add(path, Path.cwd(), dry_run=dry_run, commit=commit, tell=say, new=new)
     if outcome.state == "added":
-        _reevaluate(outcome, run)
+        reevaluate(outcome, run)
     raise typer.Exit(outcome.state == "rejected")
-
-
-def _reevaluate(outcome: "Outcome", run: bool | None) -> None:
-    """Say that the re-evaluation starts by itself, or run it, or say how."""
-    if outcome.announced:
-        print("the re-evaluation starts by itself; see the Prefect UI")
-        return
-    if run is None and sys.stdin.isatty():
-        run = typer.confirm("no server runs here; re-evaluate now?", default=True)
-    if not run:
-        print(f"to re-evaluate: {REBUILD}")
-        return
-    rebuild(None, training=False, force=False, publish=False)
 
 
 @app.command()

@@ -118,17 +118,20 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new
         check_git(root)
     images, ratings, references, _ = there_already(root)
     there = known(images, ratings, references)
+    batch, blank = _rated(batch)
     admission = _admission(batch, there, root, new)
     if admission.problems:
-        return _reject(path, admission.problems, None if dry_run else reasons, tell)
+        return reject(path, admission.problems, None if dry_run else reasons, tell)
     for line in summary(batch, admission, there):
         tell(line)
+    if blank:
+        tell(f"note: {counted(blank, 'line')} without a score passed over: not rated yet")
     identity = f"{date.today():%Y-%m-%d}-{batch.digest[:12]}"
     fine = Outcome("fine", identity, len(batch.photographs), len(admission.ratings))
     if dry_run:
         tell(f"dry run: nothing was changed; it would become batch {identity}")
         return fine
-    rewritten = {kind: lines for kind, lines in batch.lines.items() if kind != "images" and admission.means}
+    rewritten = {kind: lines for kind, lines in batch.lines.items() if kind != "images" and (admission.means or blank)}
     replaced = {f"{kind}{suffix}" for kind in rewritten for suffix in (".csv", ".xlsx")}
     place(
         root,
@@ -145,6 +148,15 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new
     tell(f"added as batch {identity}{', committed' if commit else ', not committed'}")
     payload = {"batch": identity, "photographs": fine.photographs, "ratings": fine.ratings}
     return replace(fine, state="added", announced=announce(root, payload))
+
+
+def _rated(batch: Batch) -> tuple[Batch, int]:
+    """The batch without the lines of a form that are not filled in yet, and how many these are; not if all are."""
+    lines = batch.lines.get("ratings", ())
+    filled = [line for line in lines if line.cells["score"] or line.wrong]
+    if not filled or len(filled) == len(lines):
+        return batch, 0
+    return replace(batch, lines={**batch.lines, "ratings": filled}), len(lines) - len(filled)
 
 
 def _message(outcome: Outcome, raters: int) -> str:
@@ -192,7 +204,7 @@ def _mapping(workers: int, inspect: Inspect, files: Sequence[Path]) -> Iterator[
         yield pool.map(inspect, files)
 
 
-def _reject(path: Path, problems: Sequence[Problem], reasons: Path | None, tell: Tell) -> Outcome:
+def reject(path: Path, problems: Sequence[Problem], reasons: Path | None, tell: Tell) -> Outcome:
     """Tell what is wrong, and write it beside what was brought."""
     for row in problems[:SHOWN]:
         tell(f"{row['source']}, line {row['line']}: {row['path']}: {row['reason']}".replace(": : ", ": "))

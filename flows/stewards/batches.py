@@ -36,12 +36,13 @@ JOURNAL = "journal.json"
 
 
 class Journal(BaseModel):
-    """What an add is about to do, written before it does it, so that whoever comes next can finish it."""
+    """What an add or undo is about to do, written before it does it, so that whoever comes next can finish it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     batch: str
     message: str
     commit: bool
+    undo: bool = False
 
 
 @contextmanager
@@ -87,7 +88,7 @@ def settle(root: Path, added: Path, tell: Tell) -> None:
     except ValidationError:
         journal.unlink()
         return
-    if (added / BATCHES / begun.batch).is_dir():
+    if (added / BATCHES / begun.batch).is_dir() != begun.undo:
         tell(f"batch {begun.batch} was left half way; finishing it")
         if begun.commit:
             remove_stale_locks(root, tell)
@@ -135,15 +136,30 @@ def place(
     (root / INCOMING / JOURNAL).unlink()
 
 
+def take_away(root: Path, added: Path, *, batch: str, message: str, commit: bool, tell: Tell) -> None:
+    """Take a batch out again, by one rename. Call with the steward's lock held. DVC and git keep the version."""
+    journal = Journal(batch=batch, message=message, commit=commit, undo=True)
+    removed = root / INCOMING / uuid.uuid4().hex
+    with replacing(root / INCOMING / JOURNAL) as temporary:
+        temporary.write_text(journal.model_dump_json(), encoding="utf-8")
+    with writing(root, added, tell):
+        (added / BATCHES / batch).rename(removed)
+        _flush_folder(added / BATCHES)
+    shutil.rmtree(removed)
+    _finish(root, added, journal, tell)
+    (root / INCOMING / JOURNAL).unlink()
+
+
 def _finish(root: Path, added: Path, journal: Journal, tell: Tell) -> None:
-    """What is left to do once the batch is in place: DVC's record of it, and the commit."""
+    """What is left to do once the batch is in place, or gone: DVC's record of it, and the commit."""
     try:
         track(root, added, tell)
         if journal.commit:
             commit_only(root, [added / f"{BATCHES}.dvc", added / ".gitignore"], journal.message)
     except InputError as error:
+        now = "gone" if journal.undo else "in place"
         raise InputError(
-            f"{error}\nbatch {journal.batch} is in place, but not recorded; put that right, and the next "
+            f"{error}\nbatch {journal.batch} is {now}, but not recorded; put that right, and the next "
             "`vermilion ratings add` or nightly run goes on from here"
         ) from error
 

@@ -10,7 +10,7 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
 
 from tasks.base.escaping import visible
 from tasks.base.tables import replacing
@@ -54,16 +55,22 @@ def inert(text: str) -> str:
     return f"'{shown}" if _LIVE.search(shown) else shown
 
 
-def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+def write(
+    path: Path,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    within: Mapping[str, tuple[float, float]] | None = None,
+) -> None:
     """The table as CSV (UTF-8 with a mark, as Excel wants it) or XLSX, whole or not at all. InputError: another suffix.
 
-    A number that is not finite is an empty cell.
+    A number that is not finite is an empty cell. `within`: columns in which XLSX takes only numbers from low to high.
     """
     suffix = check_suffix(path).suffix.lower()
     every = [[_finite(cell) for cell in row] for row in rows]
     if suffix == ".xlsx" and len(every) >= _MOST:
         raise InputError(f"{path}: {len(every):,} rows are more than an .xlsx file holds; write .csv")
-    content = as_csv(columns, every) if suffix == ".csv" else as_xlsx(columns, every)
+    content = as_csv(columns, every) if suffix == ".csv" else as_xlsx(columns, every, within=within)
     with replacing(path) as temporary:
         temporary.touch(mode=0o600)
         temporary.write_bytes(content)
@@ -83,7 +90,9 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     return b"\xef\xbb\xbf" + text.getvalue().encode("utf-8")
 
 
-def as_xlsx(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
+def as_xlsx(
+    columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, within: Mapping[str, tuple[float, float]] | None = None
+) -> bytes:
     """The bytes of an XLSX file of one sheet: the first row bold, kept in sight and with a filter."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet("table")
@@ -95,9 +104,19 @@ def as_xlsx(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
     sheet.append([_cell(sheet, name, bold=True) for name in columns])
     for row in rows:
         sheet.append([_cell(sheet, cell) for cell in row])
+    for name, (low, high) in (within or {}).items():
+        letter = get_column_letter(columns.index(name) + 1)
+        sheet.data_validations.append(_numbers(f"{letter}2:{letter}{len(rows) + 1}", low, high))
     made = io.BytesIO()
     book.save(made)
     return _undated(made.getvalue())
+
+
+def _numbers(cells: str, low: float, high: float) -> DataValidation:
+    """That these cells take numbers from low to high, or nothing, and what the spreadsheet says to others."""
+    rule = DataValidation("decimal", f"{low:g}", f"{high:g}", operator="between", allow_blank=True, sqref=cells)
+    rule.error, rule.errorTitle, rule.showErrorMessage = f"a number from {low:g} to {high:g}", "score", True
+    return rule
 
 
 def _cell(sheet: Any, value: Cell, *, bold: bool = False) -> Any:

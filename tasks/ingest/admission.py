@@ -206,14 +206,17 @@ def _ratings(
     problems: list[Problem] = []
     for line in lines:
         generated = generated_id(line)
-        row, reason = rating_row(line, *((generated, None) if generated else _meant(line, names, there, means)), scales)
+        row, reason = rating_row(
+            line, *((generated, None) if generated else photograph_meant(line, names, there, means)), scales
+        )
         rater, role = raters.of(str(row["rater_id"])), row["rater_role"]
         row["rater_id"] = rater
         about = (row["image_id"], rater, row["scale"])
         if reason is None and roles.setdefault(rater, role) != role:
             reason = f"rater {rater} is {roles[rater]} elsewhere; a rater has one role"
         if reason is None and about in there.ratings:
-            reason = f"rater {rater} has rated this photograph before on {row['scale']}: it stands already"
+            reason = f"rater {rater} has rated this photograph before on {row['scale']}: it stands already "
+            reason += "(`vermilion ratings correct` replaces a score)"
         if reason is None and about in rows:
             reason = f"rater {rater} rates this photograph twice in this batch on {row['scale']}"
         if reason is None:
@@ -231,7 +234,7 @@ def _references(
     measures = Spellings(str(measure) for _, measure in there.references)
     problems: list[Problem] = []
     for line in lines:
-        row, reason = reference_row(line, *_meant(line, names, there, means))
+        row, reason = reference_row(line, *photograph_meant(line, names, there, means))
         row["measure"] = measures.of(str(row["measure"]))
         about = (row["image_id"], row["measure"])
         if reason is None and about in there.references | seen:
@@ -242,7 +245,9 @@ def _references(
     return len(seen), problems
 
 
-def _meant(line: Line, names: tuple[Names, ...], there: Known, means: dict[str, str]) -> tuple[str | None, str | None]:
+def photograph_meant(
+    line: Line, names: tuple[Names, ...], there: Known, means: dict[str, str]
+) -> tuple[str | None, str | None]:
     """The photograph a line means: of its own batch, else by its name, else the one of an earlier batch called so."""
     own, every, short = names
     path = line.cells["path"]

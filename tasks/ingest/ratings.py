@@ -1,4 +1,4 @@
-"""What people and other instruments said of the images: ratings.csv and references.csv.
+"""What people and other instruments said of the images: ratings, corrections and references.
 
 In: the raw folder, the batches added to it, and the images table. Out: ratings, references (known truths,
 optional) and the refused lines. Knows nothing of agreement or statistics.
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from tasks.ingest.cells import NotMeant, no_such_word, number, word
+from tasks.ingest.corrections import ADDED_COLUMNS, correct
 from tasks.ingest.naming import Ambiguous, Names, slashes
 from tasks.ingest.raw import Folder, Line, ids_by_name, read_lines, refusals_table
 from tasks.ingest.spelling import Spellings, key, tidy
@@ -20,6 +21,7 @@ from tasks.schemas.ingest import RATINGS, REFERENCES
 
 RATING_COLUMNS = ("path", "rater_id", "rater_role", "scale", "score")
 REFERENCE_COLUMNS = ("path", "measure", "value")
+CORRECTION_COLUMNS = (*RATING_COLUMNS, *ADDED_COLUMNS)
 GENERATED = re.compile(r"(?:.*/)?generated/([0-9a-f]{64})\.png")
 """The name of a generated picture, in whatever folder: its planned image_id, which no images.csv lists."""
 
@@ -34,10 +36,12 @@ def read_ratings(
 
     Refused with their line: images that are not in the images table, roles and scales that are not known,
     scores that are no number or outside their scale, a second rating of an image by one rater, and the rarer of two
-    roles of a rater. A rater, scale or role goes under its first spelling.
+    roles of a rater. A rater, scale or role goes under its first spelling. Corrections come last (corrections.csv of
+    batches, tasks.ingest.corrections).
     """
     ids = ids_by_name(images)
     ratings, refused = _ratings(folders, ids, scales)
+    refused += _correct(ratings, folders, ids, scales)
     references: dict[tuple[object, ...], dict[str, object]] = {}
     measures = Spellings()
     for folder, line in _lines(folders, "references", REFERENCE_COLUMNS):
@@ -82,6 +86,22 @@ def _ratings(
         else:
             refused.append(line.refused(reason))
     return ratings, refused
+
+
+def _correct(
+    ratings: dict[tuple[object, ...], dict[str, object]],
+    folders: Sequence[Folder],
+    ids: Names,
+    scales: Mapping[str, Scale],
+) -> list[dict[str, object]]:
+    """Put right what corrections.csv of the batches correct; the refused lines."""
+    raters = Spellings(str(rater) for _, rater, _ in ratings)
+    said: list[tuple[Line, dict[str, object], str | None]] = []
+    for folder, line in _lines(folders, "corrections", CORRECTION_COLUMNS):
+        generated = generated_id(line)
+        row, reason = rating_row(line, *((generated, None) if generated else _image(line, folder, ids)), scales)
+        said.append((line, row | {"rater_id": raters.of(str(row["rater_id"]))}, reason))
+    return correct(ratings, said)
 
 
 def _other_role(row: Mapping[str, object], roles: Mapping[object, Sequence[Line]]) -> str | None:

@@ -77,7 +77,10 @@ RATINGS = Schema(
         Column("rater_id", TEXT, "the rater, as the data set names them"),
         Column("rater_role", TEXT, "medical practitioner or lay person", allowed=ROLES),
         Column("scale", TEXT, "name of the rating scale"),
-        Column("score", NUMBER, "the rating, on its scale"),
+        Column("score", NUMBER, "the rating that counts, on its scale"),
+        Column(
+            "earlier", NUMBERS, "the scores that it replaced, the oldest first; null: never corrected", nullable=True
+        ),
     ),
     key=("image_id", "rater_id", "scale"),
 )

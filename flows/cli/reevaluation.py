@@ -1,0 +1,28 @@
+"""What follows when ratings or photographs changed: the re-evaluation, by a server, now, or later."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.rebuild import rebuild
+
+if TYPE_CHECKING:
+    from flows.stewards.additions import Outcome
+
+REBUILD = "vermilion rebuild --no-training"
+
+RUN = Annotated[bool | None, typer.Option(help="Re-evaluate now if no server does; asked on a terminal.")]
+
+
+def reevaluate(outcome: "Outcome", run: bool | None) -> None:
+    """Say that the re-evaluation starts by itself, or run it, or say how."""
+    if outcome.announced:
+        print("the re-evaluation starts by itself; see the Prefect UI")
+        return
+    if run is None and sys.stdin.isatty():
+        run = typer.confirm("no server runs here; re-evaluate now?", default=True)
+    if not run:
+        print(f"to re-evaluate: {REBUILD}")
+        return
+    rebuild(None, training=False, force=False, publish=False)

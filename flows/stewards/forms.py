@@ -1,0 +1,46 @@
+"""A form for a rater, written as a file: CSV, or XLSX that takes only scores of the scale.
+
+In: the project, a rater and a scale. Out: the file, and how many photographs it asks for. An existing file is never
+replaced: it may be filled in.
+"""
+
+from pathlib import Path
+
+from flows.stewards.additions import there_already
+from tasks import params
+from tasks.base import sheets
+from tasks.errors import InputError
+from tasks.ingest.cells import no_such_word, word
+from tasks.ingest.forms import lacking
+from tasks.ingest.ratings import RATING_COLUMNS
+from tasks.ingest.spelling import key, tidy
+from tasks.params.evaluation import Evaluate
+from tasks.params.ingest import IngestRatings
+from tasks.schemas.columns import ROLES
+
+
+def write_form(path: Path, root: Path, *, rater: str, role: str, scale: str | None, controls: bool) -> int:
+    """Write the form and return how many photographs it has. InputError: it is there, or no such role or scale."""
+    if path.exists():
+        raise InputError(f"{path}: is there already, and may be filled in; choose another name")
+    scales = params.load(IngestRatings, "ingest_ratings", root / "params.yaml").scales
+    wanted = scale or params.load(Evaluate, "evaluate", root / "params.yaml").scale
+    name = word(wanted, scales)
+    if name is None:
+        raise InputError(f"scale {no_such_word(wanted, scales)} (params.yaml, ingest_ratings.scales)")
+    if not key(rater):
+        raise InputError("the rater needs a name")
+    images, ratings, _, _ = there_already(root)
+    known = {key(row["rater_id"]): (row["rater_id"], row["rater_role"]) for row in ratings.to_pylist()}
+    own, usual = known.get(key(rater), (tidy(rater), ""))
+    chosen = word(role, ROLES) if role else usual or None
+    if chosen is None:
+        why = f"role {no_such_word(role, ROLES)}" if role else f"rater {own} is new"
+        raise InputError(f"{why}; say --role medical or --role lay")
+    if usual and chosen != usual:
+        raise InputError(f"rater {own} is {usual} elsewhere; a rater has one role")
+    rows = lacking(images, ratings, rater=own, role=chosen, scale=name, controls=controls)
+    ends = (scales[name].low, scales[name].high)
+    cells = [[row[column] for column in RATING_COLUMNS] for row in rows]
+    sheets.write(path, RATING_COLUMNS, cells, within={"score": ends} if rows else None)
+    return len(rows)

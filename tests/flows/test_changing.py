@@ -1,0 +1,203 @@
+"""Scores corrected, batches undone, forms for raters: real DVC and git in repositories of their own."""
+
+import json
+
+import pytest
+from openpyxl import load_workbook
+
+from flows.stewards import additions, corrections, history
+from flows.stewards import batches as placing
+from flows.stewards.forms import write_form
+from tasks.errors import InputError
+from tests.project import run
+from tests.stewards import RATINGS, batch, table
+
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own use of pygtrie
+
+
+def add(path, root):
+    return additions.add(path, root, dry_run=False, commit=True, tell=lambda _: None)
+
+
+def correct(path, root, *, dry_run=False):
+    told: list[str] = []
+    return corrections.correct(path, root, dry_run=dry_run, commit=True, tell=told.append), "\n".join(told)
+
+
+def undo(name, root, *, dry_run=False):
+    told: list[str] = []
+    return history.undo(name, root, dry_run=dry_run, commit=True, tell=told.append), "\n".join(told)
+
+
+def ratings(root):
+    """By rater: the score that counts and the earlier ones, of the photograph of the raw folder and of the batch."""
+    images, found, _, refused = additions.there_already(root)
+    names = {row["image_id"]: row["names"][0].rpartition("/")[2] for row in images.to_pylist()}
+    rows = {(names[r["image_id"]], r["rater_id"]): (r["score"], r["earlier"]) for r in found.to_pylist()}
+    return rows, refused
+
+
+def subject(root):
+    return run(root, "git", "log", "-1", "--format=%s").stdout.strip()
+
+
+def committed(root):
+    return run(root, "git", "show", "--name-only", "--format=").stdout.split()
+
+
+def test_corrections_count_in_their_order_and_the_old_scores_stay(root, tmp_path):
+    brought = add(batch(tmp_path / "new"), root)
+    later = table(tmp_path / "later.csv", RATINGS, ["first.png,Surgeon,medical,CARS,4", "p3.png,lay_1,lay,CARS,3.5"])
+    dry, told = correct(later, root, dry_run=True)
+    assert dry.state == "fine"
+    assert "first.png: surgeon on CARS: 2 becomes 4" in told
+    assert ratings(root)[0]["first.png", "surgeon"] == (2.0, None)
+    outcome, told = correct(later, root)
+    assert (outcome.state, outcome.ratings) == ("added", 1)
+    assert "1 line as it stands already" in told
+    assert subject(root) == f"Ratings corrected: 1 score of 1 rater (batch {outcome.batch})"
+    assert committed(root) == ["data/added/batches.dvc"]
+    for score in ("3", "4"):  # and back: the same words as the first time
+        correct(table(tmp_path / "again.csv", RATINGS, [f"first.png,surgeon,medical,CARS,{score}"]), root)
+    correct(table(tmp_path / "own.csv", RATINGS, ["p3.png,surgeon,medical,CARS,1"]), root)
+    rows, refused = ratings(root)
+    assert rows["first.png", "surgeon"] == (4.0, [2.0, 4.0, 3.0])
+    assert rows["p3.png", "surgeon"] == (1.0, [2.0])
+    assert refused == 0
+    assert correct(later, root)[0].state == "there"
+    said = [(row["path"], row["was"], row["score"]) for row in corrections.history(root)]
+    assert said == [
+        ("first.png", "2", "4"), ("first.png", "4", "3"), ("first.png", "3", "4"), (f"{brought.batch}/p3.png", "2", "1")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("first.png,lay_9,lay,CARS,3", "rater lay_9 has no rating of this photograph on CARS; new ones"),
+        ("first.png,surgeon,medical,CARS,9", "score 9 is outside CARS, 1 to 5"),
+        ("nobody.png,surgeon,medical,CARS,3", "no such photograph"),
+        ("first.png,surgeon,lay,CARS,3", "rater surgeon is medical elsewhere"),
+        ("first.png,surgeon,medical,CARS,", "is not a number"),
+    ],
+)
+def test_what_cannot_be_corrected_changes_nothing(root, tmp_path, line, reason):
+    path = table(tmp_path / "later.csv", RATINGS, ["first.png,surgeon,medical,CARS,4", line])
+    outcome, told = correct(path, root)
+    assert (outcome.state, outcome.problems >= 1) == ("rejected", True)
+    assert reason in told
+    assert reason in (tmp_path / "later-rejected.csv").read_text()
+    assert ratings(root)[0] == {("first.png", "surgeon"): (2.0, None)}
+    assert subject(root) == "project"
+
+
+def test_a_correction_of_a_score_that_changed_by_hand_is_a_refused_line(root, tmp_path):
+    correct(table(tmp_path / "later.csv", RATINGS, ["first.png,surgeon,medical,CARS,4"]), root)
+    table(root / "data/raw/mine/ratings.csv", RATINGS, ["first.png,surgeon,medical,CARS,5"])
+    rows, refused = ratings(root)
+    assert rows["first.png", "surgeon"] == (5.0, None)
+    assert refused == 1
+
+
+def test_a_batch_is_undone_and_comes_in_again(root, tmp_path):
+    new = batch(tmp_path / "new")
+    first = add(new, root)
+    assert undo(first.batch, root, dry_run=True)[0].state == "fine"
+    assert len(ratings(root)[0]) == 3
+    outcome, told = undo(first.batch[-12:], root)
+    assert outcome.batch == first.batch
+    assert "git and DVC keep the version" in told
+    assert ratings(root) == ({("first.png", "surgeon"): (2.0, None)}, 0)
+    assert subject(root) == f"Ratings undone: 1 photograph, 2 ratings, 0 scores (batch {first.batch})"
+    assert committed(root) == ["data/added/batches.dvc"]
+    assert json.loads(run(root, "dvc", "status", "--json", "data/added/batches.dvc").stdout) == {}
+    [row] = history.batches(root)
+    assert (row["who"], row["photographs"], row["ratings"], row["there"]) == ("Test", 1, 2, False)
+    assert row["undone"] is not None
+    with pytest.raises(InputError, match="no batch"):
+        undo(first.batch, root)
+    assert add(new, root).state == "added"
+    [row] = history.batches(root)
+    assert (row["there"], row["undone"]) == (True, None)
+
+
+def test_a_batch_that_others_build_on_stays(root, tmp_path):
+    first = add(batch(tmp_path / "new"), root)
+    second = add(table(tmp_path / "more.csv", RATINGS, ["p3.png,lay_5,lay,CARS,3"]), root)
+    with pytest.raises(InputError, match=f"{second.batch} rate or correct what batch {first.batch} brought"):
+        undo(first.batch, root)
+    third, _ = correct(table(tmp_path / "later.csv", RATINGS, ["p3.png,lay_5,lay,CARS,4"]), root)
+    with pytest.raises(InputError, match=third.batch):
+        undo(second.batch, root)
+    for own in (third, second, first):
+        undo(own.batch, root)
+    assert ratings(root) == ({("first.png", "surgeon"): (2.0, None)}, 0)
+
+
+def test_an_undo_that_was_killed_after_its_rename_is_finished_by_the_next(root, tmp_path, monkeypatch):
+    first = add(batch(tmp_path / "new"), root)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(placing, "_finish", killed)
+        undo(first.batch, root)
+    told: list[str] = []
+    placing.settled(root, told.append)
+    assert told == [f"batch {first.batch} was left half way; finishing it"]
+    assert subject(root).startswith("Ratings undone: ")
+    assert json.loads(run(root, "dvc", "status", "--json", "data/added/batches.dvc").stdout) == {}
+    assert history.batches(root)[0]["there"] is False
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_form_asks_for_what_a_rater_lacks_and_comes_in_half_filled(root, tmp_path, suffix):
+    add(batch(tmp_path / "new"), root)
+    add(batch(tmp_path / "newer", seed=4), root)
+    form = tmp_path / f"lay{suffix}"
+    assert write_form(form, root, rater="lay_2", role="lay", scale=None, controls=False) == 3
+    assert form.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(InputError, match="is there already"):
+        write_form(form, root, rater="lay_2", role="lay", scale=None, controls=False)
+    if suffix == ".xlsx":
+        book = load_workbook(form)
+        (rule,) = book.active.data_validations.dataValidation
+        assert (rule.type, rule.formula1, rule.formula2, str(rule.sqref)) == ("decimal", "1", "5", "E2:E4")
+        assert {book.active["B2"].value, book.active["B4"].value} == {"lay_2"}
+        book.active["E3"] = 3
+        book.save(form)
+    else:
+        lines = form.read_text(encoding="utf-8-sig").splitlines()
+        form.write_text("\n".join([*lines[:2], lines[2] + "3", *lines[3:]]) + "\n", encoding="utf-8-sig")
+    told: list[str] = []
+    outcome = additions.add(form, root, dry_run=False, commit=True, tell=told.append)
+    assert (outcome.state, outcome.ratings) == ("added", 1)
+    assert "note: 2 lines without a score passed over: not rated yet" in told
+    assert ratings(root)[1] == 0
+    assert write_form(tmp_path / f"rest{suffix}", root, rater="LAY_2", role="", scale=None, controls=False) == 2
+
+
+def test_a_form_knows_roles_and_scales(root, tmp_path):
+    for options, reason in (
+        ({"rater": "new", "role": ""}, "rater new is new; say --role"),
+        ({"rater": "surgeon", "role": "lay"}, "surgeon is medical elsewhere"),
+        ({"rater": "new", "role": "doctor"}, "'doctor' is not one of medical, lay"),
+        ({"rater": "surgeon", "role": "", "scale": "CRAS"}, r"meant: CARS\?"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            write_form(tmp_path / "form.csv", root, **({"scale": None, "controls": False} | options))
+
+
+def test_the_commands_say_what_they_did(root, tmp_path):
+    first = add(batch(tmp_path / "new"), root)
+    later = table(tmp_path / "later.csv", RATINGS, ["p3.png,lay_1,lay,CARS,4"])
+    said = run(root, "vermilion", "ratings", "correct", str(later), "--no-run").stdout
+    assert "to re-evaluate: vermilion rebuild --no-training" in said
+    shown = run(root, "vermilion", "ratings", "list", "--corrections").stdout
+    assert "3.5" in shown
+    refused = run(root, "vermilion", "ratings", "undo", first.batch, "--no-run", check=False)
+    assert (refused.returncode, "undo them first" in refused.stderr) == (2, True)
+    listed = json.loads(run(root, "vermilion", "ratings", "list", "--json").stdout)
+    assert [(row["photographs"], row["ratings"], row["corrections"]) for row in listed if row["batch"] == first.batch]
+    run(root, "vermilion", "ratings", "sheet", str(tmp_path / "form.xlsx"), "--rater", "lay_1")
