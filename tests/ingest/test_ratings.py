@@ -40,7 +40,14 @@ def test_good_lines_are_all_kept(raw):
     assert len(kept) == 10
     assert not references
     assert not refused
-    assert {"image_id": "one", "rater_id": "r3", "rater_role": "lay", "scale": "CARS", "score": 4.0} in kept
+    assert {
+        "image_id": "one",
+        "rater_id": "r3",
+        "rater_role": "lay",
+        "scale": "CARS",
+        "score": 4.0,
+        "earlier": None,
+    } in kept
 
 
 def test_no_files_give_empty_tables(raw):
