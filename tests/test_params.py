@@ -90,6 +90,10 @@ GOOD = "ingest_frames: {rule: even, step: 1, count: 3}"
         ("ingest_frames", ["one block per stage"]),
         ("ingest_frames: {rule: [", ["not YAML", "line 1"]),
         (b"ingest_frames: {rule: \xe9}", ["not YAML"]),
+        ("a: &a {b: 1}\ningest_frames: *a", ["not YAML", "*a repeats what stands elsewhere; write it out", "line 2"]),
+        ("a0: &a0 [x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n" for n in range(60)), ["write it out"]),
+        ("ingest_frames: " + "[" * 5000, ["not YAML"]),
+        ("a: " + "1" * 2_000_000, ["2,000,003 bytes; 1,048,576 at most are accepted"]),
     ],
 )
 def test_what_does_not_fit_is_told(tmp_path, text, told):

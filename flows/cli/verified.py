@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from tasks.errors import said
+from tasks.base.escaping import visible
 
 if TYPE_CHECKING:
     from tasks.store.verification import Flaw
@@ -31,7 +31,7 @@ class Verified:
 
     def lines(self) -> list[str]:
         """For a person: each flaw, what to do, what would be computed again."""
-        told = [said(flaw) for flaw in self.flaws[:SHOWN]]
+        told = [visible(str(flaw)) for flaw in self.flaws[:SHOWN]]
         if len(self.flaws) > SHOWN:
             told.append(f"and {len(self.flaws) - SHOWN} more")
         wrong = (

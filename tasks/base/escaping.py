@@ -11,6 +11,7 @@ import unicodedata
 JOINERS = "\u200c\u200d"
 """Format characters that several scripts are written with."""
 
+SAID = 300
 UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Unicode's categories of what is not seen: control, format, half of a character, line and paragraph separators."""
 
@@ -20,6 +21,11 @@ def visible(text: str, *, keep: str = "") -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(letter if letter in keep or _seen(letter) else _written(letter) for letter in text)
+
+
+def said(error: object) -> str:
+    """An error's words, or a stranger's, visible and on one line: the first 300 letters."""
+    return visible(" ".join(str(error).split())[:SAID]) or type(error).__name__
 
 
 def _seen(letter: str) -> bool:

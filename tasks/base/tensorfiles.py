@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tasks.errors import InputError, said
+from tasks.base.escaping import said
+from tasks.errors import InputError
 
 if TYPE_CHECKING:  # torch takes seconds to import, and dlib's weights do without
     from torch import Tensor

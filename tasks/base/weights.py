@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.base import tensorfiles
-from tasks.errors import InputError, said
+from tasks.base.escaping import said
+from tasks.errors import InputError
 
 if TYPE_CHECKING:  # torch takes seconds to import, and dlib's weights do without
     import torch

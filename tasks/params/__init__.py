@@ -20,6 +20,9 @@ class Block(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+LARGEST = 1 << 20
+"""Bytes of params.yaml; the published settings have 10 kB."""
+
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -46,4 +49,22 @@ def load(model: type[T], block: str, path: Path = Path("params.yaml")) -> T:
 @lru_cache(maxsize=1)
 def _parsed(content: bytes) -> Any:
     """A stage reads its numbers many times. Nobody changes what is returned."""
-    return yaml.safe_load(content)
+    if len(content) > LARGEST:
+        raise yaml.YAMLError(f"{len(content):,} bytes; {LARGEST:,} at most are accepted")
+    try:
+        return yaml.load(content, _Plain)
+    except RecursionError as error:
+        raise yaml.YAMLError("nested too deep") from error
+
+
+class _Plain(yaml.SafeLoader):
+    """YAML without aliases: ten lines of them unfold to more than any memory holds."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """As SafeLoader's; an alias is an error that names its line."""
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(
+                None, None, f"*{event.anchor} repeats what stands elsewhere; write it out", event.start_mark
+            )
+        return super().compose_node(parent, index)

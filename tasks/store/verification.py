@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 
 from tasks.base import tables
 from tasks.base.digests import digest
+from tasks.base.escaping import said
 from tasks.base.tables import Schema
-from tasks.errors import said
 from tasks.store.artifacts import Reference, Store
 
 

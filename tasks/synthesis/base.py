@@ -17,7 +17,7 @@ from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer, T5EncoderModel, T5TokenizerFast
 from transformers.utils import logging as transformers_logging
 
-from tasks.errors import said
+from tasks.base.escaping import said
 from tasks.synthesis import contents
 from tasks.synthesis.manifest import (
     MANIFEST,

@@ -16,8 +16,8 @@ import torch
 from torch import nn
 
 from tasks.base import tensorfiles
+from tasks.base.escaping import said
 from tasks.base.tensorfiles import TensorFileError
-from tasks.errors import said
 from tasks.synthesis.manifest import LARGEST_TEXT, BaseError
 
 DEEPEST = 32

@@ -17,8 +17,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tqdm import tqdm
 
+from tasks.base.escaping import said
 from tasks.base.tables import replacing
-from tasks.errors import InputError, said
+from tasks.errors import InputError
 
 MANIFEST = "base.json"
 REGISTRY = "bases"

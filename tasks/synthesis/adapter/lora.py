@@ -21,8 +21,9 @@ from peft import LoraConfig, get_peft_model_state_dict, set_peft_model_state_dic
 from torch import Tensor, nn
 
 from tasks.base import runtime
+from tasks.base.escaping import said
 from tasks.base.tensorfiles import metadata, record, require_finite, tensors, whole
-from tasks.errors import InputError, said
+from tasks.errors import InputError
 
 NAME = "trained"
 """The adapter's name in the transformer."""
