@@ -29,7 +29,7 @@ from tests.symmetry.small_training import small_training
 from tests.test_architecture import model_of
 
 README = (PROJECT / "README.md").read_text()
-PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
 PAGES += sorted((PROJECT / "docs").glob("*.md"))
 PUBLISHED_SETTINGS = PROJECT / "docs/published.yaml"
 LAYOUT = (PROJECT / "docs/raw-layout.md").read_text()
