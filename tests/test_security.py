@@ -20,7 +20,7 @@ def test_a_promise_names_a_test_that_is_there(file: str, name: str) -> None:
 
 def test_every_promise_has_its_test() -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith("| ") and "promised |" not in line]
-    assert len(rows) > 15
+    assert len(rows) >= 15
     assert all("`tests/" in row.split("|")[-2] for row in rows)
 
 
