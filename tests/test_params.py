@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from tasks import params
 from tasks.params import Block, ParamsError, load
 from tasks.params.ingest import IngestFrames
+from tasks.params.problems import blocks, problems
 from tasks.params.running import Runtime, Systems
 from tasks.params.symmetry import SymmetryTrain
 
@@ -33,7 +34,7 @@ OUTER = {name: model for name, model in MODELS.items() if name not in INNER} | {
 
 
 def model_of(block: str) -> type[BaseModel]:
-    return OUTER["".join(word.capitalize() for word in block.split("_"))]
+    return blocks()[block]
 
 
 def written(tmp_path: Path, text: str | bytes) -> Path:
@@ -77,12 +78,16 @@ GOOD = "ingest_frames: {rule: even, step: 1, count: 3}"
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (GOOD.replace("count: 3", "count: 3, pace: 2"), ["'ingest_frames'", "pace", "Known keys: rule, step, count"]),
-        (GOOD.replace(", count: 3", ""), ["'ingest_frames'", "count: Field required"]),
-        (GOOD.replace("count: 3", "count: many"), ["'ingest_frames'", "count", "integer"]),
-        (GOOD.replace("count: 3", "count: 0"), ["'ingest_frames'", "count", "greater than or equal to 1"]),
-        (GOOD.replace("rule: even", "rule: odd"), ["'ingest_frames'", "rule", "'every' or 'even'"]),
-        ("ingest_frames:", ["'ingest_frames'", "Known keys: rule, step, count"]),
+        (
+            GOOD.replace("count: 3", "count: 3, pace: 2"),
+            ["line 1: ingest_frames.pace", "Known keys: rule, step, count"],
+        ),
+        (GOOD.replace("count", "cuont"), ["ingest_frames.cuont: no such key; did you mean `count`?"]),
+        (GOOD.replace(", count: 3", ""), ["ingest_frames.count: is missing", "a whole number"]),
+        (GOOD.replace("count: 3", "count: many"), ["ingest_frames.count: 'many' does not fit", "a whole number"]),
+        (GOOD.replace("count: 3", "count: 0"), ["ingest_frames.count: 0 does not fit", "at least 1"]),
+        (GOOD.replace("rule: even", "rule: odd"), ["ingest_frames.rule: 'odd' does not fit", "every or even"]),
+        ("ingest_frames:", ["ingest_frames: `key: value` lines", "Known keys: rule, step, count"]),
         ("other: {a: 1}\nmore: {}", ["no block 'ingest_frames'", "other, more"]),
         ("1: {a: 1}", ["no block 'ingest_frames'", "1"]),
         ("", ["one block per stage"]),
@@ -121,3 +126,64 @@ def test_scientific_notation_without_a_point_is_a_number(tmp_path):
     path = written(tmp_path, yaml.safe_dump(blocks).replace("weight_decay: 1.0e-05", "weight_decay: 1e-5"))
     assert "weight_decay: 1e-5" in path.read_text()
     assert load(SymmetryTrain, "symmetry_train", path).weight_decay == 1e-5
+
+
+def found(tmp_path, *changes: tuple[str, str]) -> list[str]:
+    text = PARAMS.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return [str(problem) for problem in problems(written(tmp_path, text), ["anomaly", "symmetry", "synthesis"])]
+
+
+def line_of(text: str) -> int:
+    return PARAMS.read_text().splitlines().index(text) + 1
+
+
+@pytest.mark.parametrize("path", [PARAMS, PARAMS.parent / "docs/published.yaml"])
+def test_what_the_repository_has_is_without_problems(path):
+    assert problems(path, ["anomaly", "symmetry", "synthesis"]) == []
+
+
+def test_all_blocks_are_told_at_once_with_their_lines_and_what_was_meant(tmp_path):
+    told = found(
+        tmp_path,
+        ("  margin: 1.0\n", "  marginn: 1.0\n"),
+        ("  max_epochs: 1000", "  max_epochs: 0"),
+        ("ramp_up: 0.05", "ramp_up: 0,05"),
+        ("anomaly_score:", "anomaly_scores:"),
+        ("blur: 0.05", "blur: .nan"),
+        ("bias: 0.5, noise: 0.6", "bias: x, noise: 0.6"),
+        ("  synthesis: true", "  sinthesis: true"),
+    )
+    assert len(told) == 7  # each mistake once: a mistyped key is not missing besides
+    for line, text in zip(told, [
+        "systems.sinthesis: no such system; did you mean `synthesis`?",
+        "phantoms_draw.raters.2.bias: 'x' does not fit. Accepted: a number",
+        "symmetry_train.marginn: no such key; did you mean `margin`?",
+        "symmetry_train.max_epochs: 0 does not fit. Accepted: a whole number, at least 1",
+        "anomaly_align.blur: nan does not fit",
+        "anomaly_invert.ramp_up: '0,05' does not fit. Accepted: a number, at least 0",
+        "anomaly_scores: no stage reads this block; did you mean `anomaly_score`?",
+    ], strict=True):  # fmt: skip
+        assert text in line
+    assert told[2].startswith(f"line {line_of('  margin: 1.0')}: ")
+
+
+def test_a_file_without_systems_says_what_to_paste(tmp_path):
+    text = "systems: # false: its stages end at once, and its chapter says that it is off\n"
+    [told] = found(tmp_path, (text + "  symmetry: true\n  anomaly: true\n  synthesis: true\n", ""))
+    assert "systems: this block is missing" in told
+    assert yaml.safe_load(told.partition("params.yaml:")[2]) == {
+        "systems": {"anomaly": True, "symmetry": True, "synthesis": True}
+    }
+
+
+def test_a_key_that_stands_twice_is_told(tmp_path):
+    [told] = found(tmp_path, ("  momentum: 0.9\n", "  momentum: 0.9\n  momentum: 0.8\n"))
+    assert "symmetry_train.momentum: stands twice" in told
+
+
+@pytest.mark.parametrize("text", ["a: 1\n b: [\n", "\t- x", "", "- 1", "just words", "a: &x 1\nb: *y"])
+def test_what_is_no_params_yaml_at_all_is_one_line(tmp_path, text):
+    assert len(problems(written(tmp_path, text), ["symmetry"])) >= 1

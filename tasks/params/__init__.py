@@ -17,7 +17,7 @@ class ParamsError(InputError):
 class Block(BaseModel):
     """The numbers of one stage. Frozen; a key that is not a field is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 LARGEST = 1 << 20
@@ -27,9 +27,10 @@ T = TypeVar("T", bound=BaseModel)
 
 
 def load(model: type[T], block: str, path: Path = Path("params.yaml")) -> T:
-    """The block's numbers as `model`. ParamsError names the file, the key and what was wrong with it."""
+    """The block's numbers as `model`. ParamsError names file, line and key, what is wrong and what is accepted."""
     try:
-        blocks = _parsed(path.read_bytes())
+        content = path.read_bytes()
+        blocks = _parsed(content)
     except OSError as error:
         raise ParamsError(f"{path}: {error.strerror}; run from the project's folder") from error
     except yaml.YAMLError as error:
@@ -41,9 +42,9 @@ def load(model: type[T], block: str, path: Path = Path("params.yaml")) -> T:
     try:
         return model.model_validate(blocks[block])
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        known = f". Known keys: {', '.join(model.model_fields)}" if issubclass(model, Block) else ""
-        raise ParamsError(f"{path}: block {block!r}: {wrong}{known}") from error
+        from tasks.params.problems import of_block  # it knows all blocks
+
+        raise ParamsError(of_block(path, content, block, model, error)) from error
 
 
 @lru_cache(maxsize=1)
