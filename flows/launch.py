@@ -10,7 +10,6 @@ import importlib
 import inspect
 import os
 import pkgutil
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -21,6 +20,7 @@ from typing import Any, get_type_hints
 
 from flows import stages
 from flows.buckets import Out
+from flows.running.readiness import require_params
 from tasks import params
 from tasks.base import absence
 from tasks.base.escaping import visible
@@ -58,6 +58,7 @@ def launch(arguments: list[str]) -> None:
     given = vars(parser.parse_args(arguments[1:]))
     outs = [given[name] for name, kind in options.items() if kind == Out]
     try:
+        require_params(Path())
         given = {name: placed(value) for name, value in given.items()}
         with using(), ending_well(flow, stage, outs):
             run_stage(flow, os.environ.get("DVC_STAGE", stage), **given)
@@ -107,18 +108,8 @@ def ending_well(flow: Any, stage: str, outs: Sequence[Path]) -> Iterator[None]:
 
 
 def switched_off(stage: str) -> str | None:
-    """Why the stage makes nothing: its system is off in params.yaml. InputError: a name that no stage listens to."""
-    systems = params.load(Systems, "systems")
-    known = can_be_off(Path("dvc.yaml"))
-    if unknown := [name for name in systems.root if known and name not in known]:
-        raise InputError(f"params.yaml: systems: no system {unknown[0]!r}; there are: {', '.join(known)}")
-    return systems.off(stage.partition("_")[0])
-
-
-def can_be_off(pipeline: Path) -> list[str]:
-    """The systems whose stages have `systems.NAME` among their params in dvc.yaml; none where there is no dvc.yaml."""
-    text = pipeline.read_text(encoding="utf-8") if pipeline.exists() else ""
-    return sorted(set(re.findall(r"\bsystems\.(\w+)", text)))
+    """Why the stage makes nothing: its system is off in params.yaml."""
+    return params.load(Systems, "systems").off(stage.partition("_")[0])
 
 
 def module_of(stage: str) -> ModuleType | None:

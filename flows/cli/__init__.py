@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from flows.cli import artifacts, ratings, rebuild, results, score, serve, synthesis, watch
+from flows.cli import artifacts, check, ratings, rebuild, results, score, serve, synthesis, watch
 from flows.cli.terminal import say
 from tasks.errors import InputError
 
@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Measures of cleft lip repair. Research software, no medical device. `dvc repro` rebuilds all results.",
 )
+app.command()(check.check)
 app.command()(score.score)
 app.command()(results.results)
 app.command()(rebuild.rebuild)

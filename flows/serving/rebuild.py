@@ -25,6 +25,7 @@ from flows.repository.client import Repository, RequestFailed, opened
 from flows.running.address import project_resource
 from flows.running.processes import die_with_server
 from flows.running.progress import progress
+from flows.running.readiness import require_ready
 from flows.running.tracking import HOW_TO_WATCH, PARENT, crash_nested, only_run, show, tracked
 from flows.serving.publish import Published, fetch_missing, publish_results
 from tasks import params
@@ -84,6 +85,7 @@ def rebuild(stages: list[str] | None = None, training: bool = True, force: bool 
         publish: First fetch what colleagues pushed; after success commit dvc.lock and the metrics, and push them.
     """
     die_with_server()
+    require_ready(Path.cwd())
     with opened({}, say) as repository, only_run(project_resource(Path.cwd())):
         if publish:
             _settle_batches()

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 from flows import SERVER_NAMED
 from flows.running.address import Served, answers, record, recorded
 from flows.running.processes import SERVER_PID
+from flows.running.readiness import require_ready
 from flows.serving.server import LOG, api_url, own_server
 from tasks import params
 from tasks.base.processes import die_with_parent
@@ -42,6 +43,7 @@ def serve(root: Path, port: int) -> None:
 
     InputError: the port, the database, the schedule or the server named by PREFECT_API_URL cannot be used.
     """
+    require_ready(root)
     nightly = params.load(Nightly, "nightly", root / "params.yaml")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.chdir(root)

@@ -6,7 +6,7 @@ pictures. Knows no system.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import pandas as pd
 
@@ -20,6 +20,17 @@ class Compared(NamedTuple):
 
     record: dict[str, Any]
     grades: dict[str, pd.Series | None]
+
+
+class Need(NamedTuple):
+    """Without `persons` persons of one of the `populations`, each with a `kind`, the part `what` is skipped."""
+
+    what: str
+    populations: tuple[str, ...]
+    kind: Literal["still", "clip"]
+    persons: int
+    add: str
+    """What to add, in words."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,10 @@ class System(Protocol):
     @property
     def PHOTOGRAPH(self) -> str | None:  # noqa: N802
         """The module that reads one photograph: `open_reader(root)` gives a reader, or why there is none."""
+
+    @property
+    def NEEDS(self) -> tuple[Need, ...]:  # noqa: N802
+        """What data it cannot do without; `vermilion check` tells before a run what will be skipped."""
 
     def read(self, folder: Path) -> Any:
         """What its stages wrote under data/NAME; what is not there is empty, with the reason."""

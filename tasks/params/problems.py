@@ -115,7 +115,9 @@ def _blocks(root: MappingNode, values: Mapping[Any, Any], systems: Sequence[str]
             continue
         if isinstance(made, RootModel) and systems:
             for own in (own for own in made.root if own not in systems):
-                yield Problem(_line(root, (name, own)), f"{name}.{own}", f"no such system{meant(own, systems)}")
+                near = f"; did you mean `{_near(own, systems)}`?" if _near(own, systems) else ""
+                said = f"no such system{near}; there are: {', '.join(systems)}"
+                yield Problem(_line(root, (name, own)), f"{name}.{own}", said)
 
 
 def _to_write(name: str, model: type[BaseModel], systems: Sequence[str]) -> str:

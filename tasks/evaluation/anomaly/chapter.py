@@ -14,7 +14,7 @@ from tasks.evaluation.anomaly.read import Anomaly, headline_combination, notices
 from tasks.evaluation.anomaly.section import Face, draw_anomaly, gallery
 from tasks.evaluation.anomaly.words import headline_cell, tiles
 from tasks.evaluation.study import COLUMNS, Study
-from tasks.evaluation.system import Compared, Shown
+from tasks.evaluation.system import Compared, Need, Shown
 from tasks.pages.chapter import Chapter
 from tasks.schemas.anomaly import ANOMALY_MAPS
 
@@ -24,6 +24,10 @@ LEDE = "S sums what differs between a face and the nearest face that a generator
 SOURCE = "Hayajneh et al., detecting, localising and rating cleft lip anomalies with StyleGAN2"
 PHOTOGRAPH = "tasks.evaluation.anomaly.photograph"
 """Reads one photograph. Only who scores imports it: torch takes seconds."""
+NEEDS = (
+    Need("training a generator", ("control",), "still", 8, "add photographs of controls, hundreds if you can"),
+    Need("patients' scores", ("repaired", "unrepaired"), "still", 1, "add photographs of patients"),
+)
 
 
 def read(folder: Path) -> Anomaly:

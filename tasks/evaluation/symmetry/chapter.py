@@ -12,7 +12,7 @@ from tasks.evaluation.symmetry import section, words
 from tasks.evaluation.symmetry.compare import PREFIX, compare_symmetry
 from tasks.evaluation.symmetry.compare import taught as taught_by
 from tasks.evaluation.symmetry.read import Symmetry, read_symmetry
-from tasks.evaluation.system import Compared, Shown
+from tasks.evaluation.system import Compared, Need, Shown
 from tasks.pages.chapter import Chapter
 from tasks.pages.environment import called
 
@@ -22,6 +22,10 @@ LEDE = "The distance D between the two halves of the lips, learned from control 
 SOURCE = "Rosero et al. 2025, “Deep learning-based assessment of lip symmetry for patients with repaired cleft lip”"
 PHOTOGRAPH = "tasks.evaluation.symmetry.photograph"
 """Reads one photograph. Only who scores imports it: torch takes seconds."""
+NEEDS = (
+    Need("strategy clp", ("control",), "still", 3, "add photographs of three controls or more"),
+    Need("strategy temporal", ("control",), "clip", 3, "add clips of three controls or more, speaking"),
+)
 
 
 def read(folder: Path) -> Symmetry:

@@ -13,7 +13,7 @@ from tasks.evaluation.synthesis.published import CLEFTGAN, EARLIER, PUBLISHED
 from tasks.evaluation.synthesis.read import read_optional, read_section, read_synthesis
 from tasks.evaluation.synthesis.section import Section, draw_synthesis
 from tasks.evaluation.synthesis.words import ANSWERS, FUNNEL, named, tiles
-from tasks.evaluation.system import Compared, Shown
+from tasks.evaluation.system import Compared, Need, Shown
 from tasks.pages.chapter import Chapter
 from tasks.schemas.synthesis import ADAPTER_CURVES, CONDITIONS, PROJECTIONS
 
@@ -23,6 +23,10 @@ LEDE = "Generated faces with a cleft: is one anybody’s face, are they faithful
 SOURCE = "Rosero et al. 2025, “DiffusionCleft: facial anomaly synthesis guided by text”"
 PHOTOGRAPH = None
 """It measures generated pictures and reads no photograph."""
+NEEDS = (
+    Need("the adapter before repair", ("unrepaired",), "still", 1, "add photographs of patients before repair"),
+    Need("the adapter after repair", ("repaired",), "still", 1, "add photographs of patients after repair"),
+)
 
 
 def read(folder: Path) -> Synthesis:

@@ -1,0 +1,51 @@
+"""`vermilion check`: parameters, data and machine, before hours of work."""
+
+import json
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from flows.cli.project import JSON, project_root
+
+if TYPE_CHECKING:
+    from flows.running.readiness import Finding
+
+WIDTH = 80
+MARKS = {"error": "wrong", "warning": "note", "fact": ""}
+
+
+def check(as_json: JSON = False) -> None:
+    """Look at everything that a run needs: params.yaml, data, weights, disk, memory, cards. Changes nothing.
+
+    Exit code 0: all is well; 1: something will be skipped or is short; 2: something is wrong, and a run would fail.
+    """
+    root = project_root()
+    from flows.running.readiness import quick
+
+    found = quick(root)
+    if not any(finding.about == "params.yaml" for finding in found):
+        from flows.running.inspection import inspect
+
+        found += inspect(root)
+    if as_json:
+        print(json.dumps([vars(finding) for finding in found], indent=1))
+    else:
+        print("\n".join(_lines(found)))
+    levels = {finding.level for finding in found}
+    raise typer.Exit(2 if "error" in levels else 1 if "warning" in levels else 0)
+
+
+def _lines(found: "Sequence[Finding]") -> list[str]:
+    """What is wrong first, then notes, then facts; a last line sums up."""
+    order = list(MARKS)
+    lines = []
+    for finding in sorted(found, key=lambda one: order.index(one.level)):
+        head = f"{MARKS[finding.level]:6}{finding.about:12} "
+        first, *rest = finding.said.split("\n")
+        lines += textwrap.wrap(first, WIDTH, initial_indent=head, subsequent_indent=" " * 8, break_on_hyphens=False)
+        lines += rest  # to be pasted as it stands
+    wrong, notes = (sum(finding.level == level for finding in found) for level in ("error", "warning"))
+    lines.append(f"{wrong} wrong, {notes} to note." if wrong or notes else "All is well.")
+    return lines

@@ -1,0 +1,152 @@
+"""What `vermilion check` sees besides: what the data hold, what will be skipped, weights, disk, memory, cards.
+
+In: the project's folder, whose params.yaml is right. Out: findings. Reads tables and folders, opens no picture and
+computes nothing; some seconds for ten thousand photographs.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+import yaml
+
+from flows.running.readiness import Finding, made_by_a_stage
+from tasks import params
+from tasks.base import weights
+from tasks.ingest.counting import Counts, count
+from tasks.ingest.raw import folders as folders_of
+from tasks.ingest.sheets import RawLayoutError
+from tasks.params.evaluation import Evaluate
+from tasks.params.ingest import IngestImages
+from tasks.params.running import Data, Runtime, Systems
+
+STAND_INS = ("random", "stand_in")
+"""What params.yaml says where a stand-in takes the place of trained weights."""
+LEAST_FREE = 2 * 2**30
+"""Bytes on disk, and of memory per worker, below which it is said."""
+TOLD = 5
+"""So many refused lines are shown."""
+
+
+def inspect(root: Path) -> list[Finding]:
+    """Everything that is worth knowing before a run."""
+    return [*data(root), *list(_weights(root)), *list(machine(root))]
+
+
+def data(root: Path) -> list[Finding]:
+    """What the data folders hold, and what will be skipped for want of data, with what to add."""
+    where = params.load(Data, "data", root / "params.yaml")
+    kinds = params.load(IngestImages, "ingest_images", root / "params.yaml")
+    if not (root / where.raw).exists() and made_by_a_stage(where.raw, root / "dvc.yaml"):
+        return [Finding("fact", "data", f"{where.raw}: not there yet; the first stage draws it")]
+    if not (root / where.raw).is_dir():
+        return []  # told already
+    try:
+        found = count(
+            folders_of(root / where.raw, root / where.added),
+            still_suffixes=kinds.still_suffixes,
+            clip_suffixes=kinds.clip_suffixes,
+        )
+    except RawLayoutError as error:
+        return [Finding("error", "data", str(error))]
+    return [*list(_held(where.raw, found)), *list(_skipped(root, found))]
+
+
+def _held(raw: Path, found: Counts) -> Iterator[Finding]:
+    if not found.files:
+        yield Finding("warning", "data", f"{raw}: no photograph and no clip is named; every system will be skipped")
+    for (population, kind), files in sorted(found.files.items()):
+        persons = len(found.persons[population, kind])
+        yield Finding("fact", "data", f"{population}: {files} {kind}s of {persons} {_persons(persons)}")
+    for scale, ratings in sorted(found.ratings.items()):
+        yield Finding("fact", "data", f"ratings on {scale}: {ratings}")
+    for reason in found.refused[:TOLD]:
+        yield Finding("warning", "data", reason)
+    if len(found.refused) > TOLD:
+        yield Finding("warning", "data", f"... and {len(found.refused) - TOLD} more lines that cannot be used")
+
+
+def _persons(number: int) -> str:
+    return "person" if number == 1 else "persons"
+
+
+def _skipped(root: Path, found: Counts) -> Iterator[Finding]:
+    """By system and part of it: that it is off, or what it lacks."""
+    from tasks.evaluation.chapters import CHAPTERS  # imports pandas
+
+    systems = params.load(Systems, "systems", root / "params.yaml")
+    for chapter in CHAPTERS:
+        if reason := systems.off(chapter.NAME):
+            yield Finding("fact", chapter.NAME, reason)
+            continue
+        for need in chapter.NEEDS:
+            there = max((len(found.persons.get((group, need.kind), ())) for group in need.populations), default=0)
+            if there < need.persons:
+                yield Finding("warning", chapter.NAME, f"{need.what} will be skipped: {need.add} ({there} there)")
+    scale = params.load(Evaluate, "evaluate", root / "params.yaml").scale
+    if not found.ratings.get(scale):
+        said = f"no measure can be compared with raters: no ratings on {scale} (ratings.csv, docs/raw-layout.md)"
+        yield Finding("warning", "ratings", said)
+
+
+def _weights(root: Path) -> Iterator[Finding]:
+    """Every file of weights that params.yaml names: there or not; and where a stand-in takes its place."""
+    numbers = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+    off = params.load(Systems, "systems", root / "params.yaml")
+    named = [(key, value) for key, value in _texts(numbers) if not off.off(key.partition("_")[0])]
+    for key, value in named:
+        if value not in weights.REGISTRY:
+            continue
+        file = weights.locate(value, root / "data/weights")
+        if file.exists():
+            yield Finding("fact", "weights", f"{key}: {value} is there")
+            continue
+        entry = weights.record(value)
+        said = f"{key}: {file} is not there; put {Path(entry.file).name} there ({entry.origin}), or use a stand-in"
+        yield Finding("error", "weights", said)
+    if stand_ins := [key for key, value in named if value in STAND_INS]:
+        yield Finding("fact", "weights", f"stand-ins, which every page says: {', '.join(stand_ins)}")
+
+
+def _texts(block: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in block.items():
+        key = f"{above}.{name}" if above else str(name)
+        if isinstance(value, Mapping):
+            yield from _texts(value, key)
+        elif isinstance(value, str):
+            yield key, value
+
+
+def machine(root: Path) -> Iterator[Finding]:
+    """Disk, memory and cards."""
+    free = shutil.disk_usage(root).free
+    short = free < LEAST_FREE
+    said = f"{free / 2**30:.1f} GiB free" + ("; make room: the demo writes 1 GiB, real data more" if short else "")
+    yield Finding("warning" if short else "fact", "disk", said)
+    runtime = params.load(Runtime, "runtime", root / "params.yaml")
+    memory = psutil.virtual_memory().available
+    short = memory < LEAST_FREE * runtime.workers
+    said = f"{memory / 2**30:.1f} GiB free for {runtime.workers} workers"
+    yield Finding("warning" if short else "fact", "memory", said + ("; lower runtime.workers" if short else ""))
+    found = list(_cards())
+    if runtime.cards is not None and runtime.cards > len(found):
+        wrong = f"params.yaml: runtime.cards: {runtime.cards}, and {len(found)} are there; lower it, or null for all"
+        yield Finding("error", "cards", wrong)
+    yield from (Finding("fact", "cards", card) for card in found or ["no GPU: the CPU computes"])
+
+
+def _cards() -> Iterable[str]:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return []
+    asked = [program, "--query-gpu=name,memory.total,memory.free", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(asked, text=True, capture_output=True, check=False, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    rows = [re.split(r",\s*", line) for line in done.stdout.splitlines() if line.count(",") == 2]  # noqa: PLR2004
+    return [f"{name}: {total}, {free} free" for name, total, free in rows]

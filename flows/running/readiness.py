@@ -1,0 +1,95 @@
+"""Whether a run can begin: params.yaml and the data folders, in a moment, before hours of work.
+
+In: the project's folder. Out: findings, each an error (nothing should run), a warning or a fact. The launch of every
+stage, `vermilion rebuild`, every night and `vermilion serve` ask for the errors; `vermilion check` shows all, with what
+takes longer to see (flows.running.inspection). Opens no picture and no Prefect.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tasks import params
+from tasks.errors import InputError
+from tasks.params.problems import problems
+from tasks.params.running import Data
+
+Level = Literal["error", "warning", "fact"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found. `about`: `params.yaml`, `data`, `disk`, ... ; `said`: in words, with what to do."""
+
+    level: Level
+    about: str
+    said: str
+
+
+def require_ready(root: Path) -> None:
+    """InputError with every error of `quick`, where there is one."""
+    found = [finding.said for finding in quick(root) if finding.level == "error"]
+    if len(found) == 1:
+        raise InputError(found[0])
+    if found:
+        raise InputError("\n".join([f"{len(found)} things are wrong (`vermilion check` shows all):", *found]))
+
+
+def require_params(root: Path) -> None:
+    """InputError with everything that does not fit in params.yaml; a few milliseconds."""
+    if wrong := [finding.said for finding in numbers(root)]:
+        more = [f"... and {len(wrong) - 1} more; `vermilion check` shows all"] if len(wrong) > 1 else []
+        raise InputError("; ".join([wrong[0], *more]))
+
+
+def quick(root: Path) -> list[Finding]:
+    """Parameters, and whether the data folders are there."""
+    return [*numbers(root), *folders(root)]
+
+
+def numbers(root: Path) -> list[Finding]:
+    """Every problem of params.yaml."""
+    path = root / "params.yaml"
+    try:
+        found = problems(path, can_be_off(root / "dvc.yaml"))
+    except params.ParamsError as error:
+        return [Finding("error", "params.yaml", str(error))]
+    return [Finding("error", "params.yaml", f"params.yaml: {problem}") for problem in found]
+
+
+def folders(root: Path) -> list[Finding]:
+    """The raw folder and that of the batches: there, or made by a stage."""
+    try:
+        data = params.load(Data, "data", root / "params.yaml")
+    except params.ParamsError:
+        return []  # told among the numbers
+    found = []
+    for name in ("raw", "added"):
+        folder = root / getattr(data, name)
+        if folder.is_dir() or made_by_a_stage(getattr(data, name), root / "dvc.yaml"):
+            continue
+        if folder.exists():
+            said = f"{getattr(data, name)} (params.yaml: data.{name}) is a file; name the folder that it lies in"
+        elif name == "raw":
+            said = (
+                f"{data.raw} (params.yaml: data.raw) is not there: put your photographs there "
+                "(docs/raw-layout.md), or name the folder where they are"
+            )
+        else:
+            said = f"{data.added} (params.yaml: data.added) is not there: make it (`mkdir {data.added}`)"
+        found.append(Finding("error", "data", said))
+    return found
+
+
+def made_by_a_stage(folder: Path, pipeline: Path) -> bool:
+    """Whether dvc.yaml has the folder among the outs of a stage, so that it need not be there yet."""
+    text = pipeline.read_text(encoding="utf-8") if pipeline.exists() else ""
+    outs = re.findall(r"outs:\s*\[([^\]]*)\]", text) + re.findall(r"^      - (\S+?)(?::.*)?$", text, re.MULTILINE)
+    return folder.as_posix() in {name.strip() for out in outs for name in out.split(",")}
+
+
+def can_be_off(pipeline: Path) -> list[str]:
+    """The systems whose stages have `systems.NAME` among their params in dvc.yaml; none where there is no dvc.yaml."""
+    text = pipeline.read_text(encoding="utf-8") if pipeline.exists() else ""
+    return sorted(set(re.findall(r"\bsystems\.(\w+)", text)))

@@ -1,0 +1,122 @@
+"""`vermilion check`, and the part of it that every run begins with."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from flows import PROJECT
+from flows.cli import app
+from flows.launch import launch
+from flows.running import inspection
+from flows.running.readiness import made_by_a_stage, quick, require_ready
+from flows.serving.serve import serve
+from tasks.errors import InputError
+
+IMAGES = "path,subject_id,population\n"
+
+
+def project(folder: Path, changes: dict[str, dict] | None = None, images: str | None = None) -> Path:
+    """params.yaml and dvc.yaml, and a raw folder `raw` with these lines of images.csv; each names an empty file."""
+    numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    numbers["data"] = {"raw": "raw", "added": "added"}
+    for block, values in (changes or {}).items():
+        numbers[block] |= values
+    folder.mkdir(exist_ok=True)
+    (folder / "params.yaml").write_text(yaml.safe_dump(numbers, sort_keys=False))
+    shutil.copy(PROJECT / "dvc.yaml", folder)
+    (folder / "added").mkdir()
+    if images is not None:
+        (folder / "raw").mkdir()
+        (folder / "raw/images.csv").write_text(IMAGES + images)
+        for line in images.splitlines():
+            (folder / "raw" / line.split(",")[0]).touch()
+    return folder
+
+
+def check(folder: Path, monkeypatch, *options: str) -> tuple[int, str]:
+    monkeypatch.chdir(folder)
+    done = CliRunner().invoke(app, ["check", *options])
+    return done.exit_code, done.output
+
+
+def test_a_missing_raw_folder_is_one_line_with_what_to_do(tmp_path, monkeypatch):
+    code, said = check(project(tmp_path / "p"), monkeypatch)
+    assert code == 2
+    assert "wrong data         raw (params.yaml: data.raw) is not there: put your" in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_what_will_be_skipped_is_told_with_what_to_add(tmp_path, monkeypatch):
+    folder = project(tmp_path / "p", images="a.jpg,s1,control\nb.jpg,s2,repaired\nc.jpg,s3,repaired\n")
+    code, said = check(folder, monkeypatch, "--json")
+    assert code == 1
+    found = [(row["level"], row["about"], row["said"]) for row in json.loads(said)]
+    assert ("fact", "data", "repaired: 2 stills of 2 persons") in found
+    assert ("fact", "data", "control: 1 stills of 1 person") in found
+    notes = {(about, said) for level, about, said in found if level == "warning"}
+    clp = "strategy clp will be skipped: add photographs of three controls or more (1 there)"
+    assert ("symmetry", clp) in notes
+    assert any(about == "synthesis" and "patients before repair" in said for about, said in notes)
+    assert not any("after repair will be skipped" in said for _, said in notes)
+    assert any(about == "ratings" for about, _ in notes)
+
+
+def test_lines_that_name_nothing_are_told(tmp_path, monkeypatch):
+    folder = project(tmp_path / "p", images="a.jpg,s1,control\n")
+    with (folder / "raw/images.csv").open("a") as file:
+        file.write("gone.jpg,s2,control\na.jpg,s3,nobody\n")
+    said = check(folder, monkeypatch)[1]
+    assert "images.csv: line 3: no such file" in said
+    assert "images.csv: line 4: population" in said
+
+
+def test_weights_that_are_named_must_be_there(tmp_path, monkeypatch):
+    weights = {"symmetry_train": {"initial_weights": "mobilenet_v2_imagenet"}}
+    folder = project(tmp_path / "p", weights, images="a.jpg,s1,control\n")
+    code, said = check(folder, monkeypatch)
+    assert code == 2
+    assert "symmetry_train.initial_weights:" in said
+    off = project(tmp_path / "q", weights | {"systems": {"symmetry": False}}, images="a.jpg,s1,control\n")
+    assert check(off, monkeypatch)[0] == 1  # nobody will look for them
+
+
+def test_more_cards_than_there_are(tmp_path):
+    [wrong] = [found for found in inspection.machine(project(tmp_path / "p", {"runtime": {"cards": 64}})) if
+               found.level == "error"]  # fmt: skip
+    assert wrong.said.startswith("params.yaml: runtime.cards: 64, and ")
+
+
+def test_folders_that_a_stage_makes_need_not_be_there():
+    assert made_by_a_stage(Path("data/raw/phantoms"), PROJECT / "dvc.yaml")
+    assert made_by_a_stage(Path("data/reports/figures"), PROJECT / "dvc.yaml")
+    assert not made_by_a_stage(Path("data/raw"), PROJECT / "dvc.yaml")
+    assert not made_by_a_stage(Path("data/raw/mine"), PROJECT / "dvc.yaml")
+    assert not [found for found in quick(PROJECT) if found.level == "error"]
+
+
+@pytest.fixture
+def mistyped(tmp_path, monkeypatch) -> Path:
+    """A number that evaluate reads, hours later, and another of a training."""
+    folder = project(tmp_path / "p", {"evaluate": {"resamples": "many"}, "symmetry_train": {"margn": 1}}, images="")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_every_stage_refuses_to_begin_with_a_number_that_another_cannot_read(mistyped):
+    given = ["--images", "a", "--landmarks", "b", "--out", "c"]
+    with pytest.raises(SystemExit, match=r"symmetry_train\.margn: no such key; did you mean `margin`.*1 more"):
+        launch(["symmetry_baselines", *given])
+    assert not Path("c").exists()
+
+
+def test_rebuilds_nights_and_servers_refuse_too(mistyped):
+    for act in (require_ready, lambda root: serve(root, 4200)):
+        with pytest.raises(InputError, match=r"2 things are wrong[\s\S]*margn[\s\S]*evaluate\.resamples"):
+            act(mistyped)
+    done = CliRunner().invoke(app, ["rebuild"])
+    assert isinstance(done.exception, InputError)
+    assert "margn" in str(done.exception)
