@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from flows.cli.project import JSON, project_root
+from flows.cli.terminal import say
 
 if TYPE_CHECKING:
     from flows.running.readiness import Finding
@@ -32,7 +33,7 @@ def check(as_json: JSON = False) -> None:
     if as_json:
         print(json.dumps([vars(finding) for finding in found], indent=1))
     else:
-        print("\n".join(_lines(found)))
+        say("\n".join(_lines(found)))
     levels = {finding.level for finding in found}
     raise typer.Exit(2 if "error" in levels else 1 if "warning" in levels else 0)
 
