@@ -125,6 +125,8 @@ def _tables(path: Path) -> tuple[dict[str, Path], list[Problem]]:
         if path.is_dir():
             inside = {kind: table_of(path, kind, required) for kind, (required, _) in COLUMNS.items()}
             found = {k: table for k, table in inside.items() if table and _stays(table, path) and table.exists()}
+            for table in found.values():
+                _one_kind(table)
             reason = f"a batch has at least one of {names}, each a file of its own and no link that leads out"
         else:
             kind = _kind(path)
@@ -136,21 +138,41 @@ def _tables(path: Path) -> tuple[dict[str, Path], list[Problem]]:
     return found, [] if found else [{"source": path.name, "line": 1, "path": "", "reason": reason}]
 
 
+def _one_kind(table: Path) -> None:
+    """RawLayoutError where a workbook holds tables of two kinds; what else is wrong with it is told later."""
+    try:
+        kinds = kinds_in(table)
+    except RawLayoutError:
+        return
+    if len(kinds) > 1:
+        raise RawLayoutError(_two_kinds(table, kinds))
+
+
+def _two_kinds(path: Path, kinds: Mapping[str, str]) -> str:
+    told = " and ".join(f"{kind} (sheet {name!r})" for kind, name in kinds.items())
+    return f"{path}: this workbook holds {told}; save each as a file of its own, in one folder"
+
+
 def _stays(table: Path, folder: Path) -> bool:
     return table.resolve().is_relative_to(folder.resolve())
 
 
-def _kind(path: Path) -> str | None:
-    """The kind of table that shares at least two columns with this one, and the most. RawLayoutError: of two kinds."""
+def kinds_in(path: Path) -> dict[str, str]:
+    """The kinds of tables in a file, by the columns that they share with it (two at least), and their sheets."""
     found: dict[str, str] = {}
     for sheet in read_sheets(path):
         shared = {kind: len(set(sheet.columns) & set(required)) for kind, (required, _) in COLUMNS.items()}
         best = max(shared, key=lambda kind: shared[kind])
         if shared[best] >= 2:
             found[best] = sheet.name
+    return found
+
+
+def _kind(path: Path) -> str | None:
+    """The kind of table in a file, if any. RawLayoutError: tables of two kinds, or no table at all."""
+    found = kinds_in(path)
     if len(found) > 1:
-        told = " and ".join(f"{kind} (sheet {name!r})" for kind, name in found.items())
-        raise RawLayoutError(f"{path}: this workbook holds {told}; save each as a file of its own, in one folder")
+        raise RawLayoutError(_two_kinds(path, found))
     return next(iter(found), None)
 
 

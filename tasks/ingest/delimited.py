@@ -12,7 +12,10 @@ from pathlib import Path
 from tasks.ingest.sheets import MOST_CELLS, MOST_COLUMNS, RawLayoutError, Row, Sheet, trimmed
 
 SEPARATORS = (",", ";", "\t")
-MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+MARKS = (
+    *((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32")),
+    *((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")),
+)
 """Byte order marks and what follows them."""
 
 
@@ -28,8 +31,8 @@ def _decoded(path: Path, data: bytes) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        if encoding.startswith("utf-16"):
-            raise RawLayoutError(f"{path}: damaged UTF-16 text; save the file as CSV UTF-8") from None
+        if not encoding.startswith("utf-8"):
+            raise RawLayoutError(f"{path}: damaged {encoding[:6].upper()} text; save the file as CSV UTF-8") from None
         line = data[: error.start].count(b"\n") + 1
         byte = data[error.start]
         raise RawLayoutError(
@@ -55,7 +58,7 @@ def _windows(data: bytes, byte: int) -> str:
         data.decode("cp1252")
     except UnicodeDecodeError:
         return ""
-    return f"; the file seems to be in CP1252 (Windows, Western), where this is {bytes([byte]).decode('cp1252')}"
+    return f"; in CP1252 (Windows, Western), which it may be, this is {bytes([byte]).decode('cp1252')}"
 
 
 def _separator(text: str) -> tuple[str, int]:
@@ -86,6 +89,8 @@ def _rows(path: Path, text: str, separator: str, begin: int) -> Iterator[Row]:
             if begin and any(found):
                 begin -= 1
                 continue
+            if not "".join(found).strip(" ,;\t\x1a"):
+                continue  # an empty row, also of another separator; the end mark of old systems
             cells += len(found)
             if len(found) > MOST_COLUMNS or cells > MOST_CELLS:
                 raise RawLayoutError(

@@ -100,7 +100,9 @@ def _check_header(path: Path, sheet: Sheet, required: Sequence[str], optional: S
             wrong.append(f"column {number}, {cell[:60]!r}, is not known" + (f" (meant: {near[0]}?)" if near else ""))
     if wrong:
         accepted = f"needed: {', '.join(required)}; optional: {', '.join(optional or ()) or 'none'}"
-        raise RawLayoutError(f"{path}: line {sheet.header.number}: {'; '.join(wrong)}. Columns {accepted}")
+        hint = ". The whole line is one cell: separate its cells by commas, without quotes around the line"
+        whole = hint if len(sheet.columns) == 1 and any(mark in sheet.header.cells[0] for mark in ",;\t|") else ""
+        raise RawLayoutError(f"{path}: line {sheet.header.number}: {'; '.join(wrong)}{whole}. Columns {accepted}")
 
 
 def ids_by_name(images: pa.Table) -> Names:

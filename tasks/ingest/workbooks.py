@@ -38,7 +38,7 @@ def read_workbook(path: Path, data: bytes) -> list[Sheet]:
         try:
             results = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
             written = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
-            pairs = [(sheet, written[sheet.title]) for sheet in results.worksheets]
+            pairs = [(s, written[s.title]) for s in results.worksheets if hasattr(s, "reset_dimensions")]  # no charts
             for sheet in (sheet for pair in pairs for sheet in pair):
                 sheet.reset_dimensions()  # what some programs say of a sheet's size is wrong
             return [trimmed(path, sheet.title, _rows(path, sheet, formulas)) for sheet, formulas in pairs]
@@ -100,12 +100,14 @@ def _text(cell: Any, formula: object) -> tuple[str, str | None]:
         return str(value).upper(), None
     if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
         return str(value).removesuffix(" 00:00:00"), DATE
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
     if isinstance(value, int | float):
         if "%" in str(cell.number_format):
             return f"{value * 100:.15g}%", "a percentage; write the number without %"
         if isinstance(value, int) and re.fullmatch("0+", str(cell.number_format)):
             return f"{value:0{len(cell.number_format)}d}", None  # 7 shown as 007
-        return format(value, ".15g") if abs(value) < 1e15 else str(int(value)), None
+        return str(value) if isinstance(value, int) else format(value, ".15g"), None
     text = str(value).strip()
     if cell.data_type == "e":
         return text, f"the spreadsheet's error {text}; put the formula right, or write the value"

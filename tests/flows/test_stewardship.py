@@ -24,8 +24,9 @@ from flows.stewards import additions as stewardship
 from flows.stewards import batches as placing
 from tasks.errors import InputError
 from tasks.ingest.raw import BATCHES
+from tests.ingest.test_sheets import book
 from tests.project import environment, run
-from tests.stewards import RATINGS, batch, draw, table
+from tests.stewards import IMAGES, RATINGS, batch, draw, table
 
 SEEDS = 25
 
@@ -88,6 +89,29 @@ def test_a_batch_is_brought_in_tracked_and_committed(root, new):
     ):
         assert line in told
     check_settled(root, 1)
+
+
+def test_workbooks_come_in_as_they_are_or_spelt_out(root, tmp_path):
+    """A steward's .xlsx, its names typed otherwise than the files and raters are called; then ratings by short names."""
+    draw(tmp_path / "new/P 9.PNG", seed=5)
+    book(tmp_path / "new/images.xlsx", [IMAGES, ["p 9.png", "s9", "Repaired", "research"]])
+    book(tmp_path / "new/ratings.xlsx", [RATINGS, ["p 9.png", "Surgeon ", "Medical", "cars", 2.0]])
+    outcome, _ = add(tmp_path / "new", root)
+    assert outcome.state == "added"
+    inside = root / "data/added/batches" / outcome.batch
+    assert sorted(file.name for file in inside.iterdir()) == ["P 9.PNG", "images.xlsx", "ratings.xlsx"]
+    later = book(tmp_path / "later.xlsx", [RATINGS, ["P 9.png", "surgoen", "medical", "CARS", 2.5]])
+    outcome, told = add(later, root)
+    assert outcome.state == "rejected"
+    assert "surgoen is new; surgeon has 2 ratings: did you mean surgeon?" in told
+    outcome = stewardship.add(later, root, dry_run=False, commit=True, tell=lambda _: None, new=["surgoen"])
+    assert outcome.state == "added"
+    assert [file.name for file in (root / "data/added/batches" / outcome.batch).iterdir()] == ["ratings.csv"]
+    _, ratings, _, refused = stewardship.there_already(root)
+    assert sorted((row["rater_id"], row["score"]) for row in ratings.to_pylist()) == [
+        *(("surgeon", 2.0), ("surgeon", 2.0), ("surgoen", 2.5))
+    ]
+    assert refused == 0
 
 
 def test_the_same_batch_twice_changes_nothing(root, new, tmp_path):

@@ -8,6 +8,7 @@ import zipfile
 
 import openpyxl
 import pytest
+from openpyxl.chart import BarChart
 
 from tasks.ingest import sheets, workbooks
 from tasks.ingest.raw import read_lines
@@ -37,7 +38,7 @@ def book(path, *tables, titles=("Sheet1", "Sheet2", "Sheet3")):
     return path
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_every_way_that_spreadsheets_write_text(tmp_path, encoding, separator, end):
@@ -55,6 +56,7 @@ def test_every_way_that_spreadsheets_write_text(tmp_path, encoding, separator, e
         "path,score\na.jpg,3,,\nMüller/b.jpg,4,\n",
         "path,,score\na.jpg,,3\nMüller/b.jpg,,4\n",
         "\n\npath,score\n\na.jpg , 3\nMüller/b.jpg,4",
+        "path,score\n;;\na.jpg,3\nMüller/b.jpg,4\n\t\n\x1a",
         '"path";"score"\n"a.jpg";"3"\n"Müller/b.jpg";4\n',
         "\ufeffpath,sc\u200bore\na.jpg,3\nMüller/b.jpg,4\n",
     ],
@@ -92,6 +94,8 @@ def test_a_comma_in_a_cell_stays_in_it(tmp_path):
         (b"path,score\na.jpg\n", "line 2: 2 cells expected, as in the header; there are 1"),
         (b'path,score\na.jpg,3\n"b.jpg,4\nc.jpg,5\n', r'row that begins in line 3: a quote \("\) opens'),
         (b'path,score\n"a" b,3\n', "row that begins in line 2: a quoted cell"),
+        (b'"path,score"\n"a.jpg,3"\n', "no column path.*The whole line is one cell: separate its cells by commas"),
+        (b"path|score\na.jpg|3\n", "The whole line is one cell"),
         (b"path,scores\na.jpg,3\n", r"line 1: no column score; column 2, 'scores', is not known \(meant: score\?\)"),
         (b"path,score,Score \na.jpg,3,3\n", "line 1: column 3 is a second score"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"old Excel workbook \(.xls\), or one with a password"),
@@ -167,6 +171,15 @@ def test_of_several_worksheets_the_one_with_the_columns_is_read(tmp_path):
         rows(book(tmp_path / "t.xlsx", good, good, other))
     with pytest.raises(RawLayoutError, match="none has the columns"):
         rows(book(tmp_path / "t.xlsx", other, other))
+
+
+def test_charts_are_no_tables_and_long_numbers_stay(tmp_path):
+    workbook = openpyxl.Workbook()
+    for row in (["path", "score"], [123456789012345, 0.1 + 0.2]):
+        workbook.active.append(row)
+    workbook.create_chartsheet("picture").add_chart(BarChart())
+    workbook.save(tmp_path / "t.xlsx")
+    assert rows(tmp_path / "t.xlsx") == [{"path": "123456789012345", "score": "0.3"}]
 
 
 def test_large_tables_are_refused_before_they_are_read(tmp_path, monkeypatch):
