@@ -92,7 +92,7 @@ def test_a_batch_is_brought_in_tracked_and_committed(root, new):
 
 
 def test_workbooks_come_in_as_they_are_or_spelt_out(root, tmp_path):
-    """A steward's .xlsx, its names typed otherwise than the files and raters are called; then ratings by short names."""
+    """A steward's .xlsx, with names typed otherwise than files and raters are called; then ratings by short names."""
     draw(tmp_path / "new/P 9.PNG", seed=5)
     book(tmp_path / "new/images.xlsx", [IMAGES, ["p 9.png", "s9", "Repaired", "research"]])
     book(tmp_path / "new/ratings.xlsx", [RATINGS, ["p 9.png", "Surgeon ", "Medical", "cars", 2.0]])
