@@ -3,7 +3,7 @@
 import json
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,12 @@ WIDTH = 80
 MARKS = {"error": "wrong", "warning": "note", "fact": ""}
 
 
-def check(as_json: JSON = False) -> None:
+STORE = Annotated[
+    bool, typer.Option("--store", help="Read every stored result and every file that dvc.lock names, too: minutes.")
+]
+
+
+def check(store: STORE = False, as_json: JSON = False) -> None:
     """Look at everything that a run needs: params.yaml, data, weights, disk, memory, cards. Changes nothing.
 
     Exit code 0: all is well; 1: something will be skipped or is short; 2: something is wrong, and a run would fail.
@@ -30,6 +35,10 @@ def check(as_json: JSON = False) -> None:
         from flows.running.inspection import inspect
 
         found += inspect(root)
+        if store:
+            from flows.cli.verified import verified
+
+            found += verified(root).findings()
     if as_json:
         print(json.dumps([vars(finding) for finding in found], indent=1))
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from flows.running.readiness import Finding
 from tasks.base.escaping import visible
 
 if TYPE_CHECKING:
@@ -29,19 +30,21 @@ class Verified:
     flaws: "tuple[Flaw, ...]"
     again: tuple[str, ...]
 
-    def lines(self) -> list[str]:
-        """For a person: each flaw, what to do, what would be computed again."""
-        told = [visible(str(flaw)) for flaw in self.flaws[:SHOWN]]
+    def findings(self) -> list[Finding]:
+        """Each flaw; what to do; what would be computed again."""
+        found = [Finding("error", "store", visible(str(flaw))) for flaw in self.flaws[:SHOWN]]
         if len(self.flaws) > SHOWN:
-            told.append(f"and {len(self.flaws) - SHOWN} more")
+            found.append(Finding("error", "store", f"and {len(self.flaws) - SHOWN} more"))
         wrong = (
             f"{len(self.flaws)} are not what is recorded of them" if self.flaws else "all are what is recorded of them"
         )
-        told.append(f"{self.results} results in the store and {self.files} files of dvc.lock: {wrong}")
-        if self.flaws:
-            told.append(REMEDY)
-        told.append(f"would be computed again: {', '.join(self.again) or 'nothing'}")
-        return told
+        told = f"{self.results} results in the store, {self.files} files of dvc.lock: {wrong}"
+        return [
+            *found,
+            Finding("fact", "store", told),
+            *([Finding("warning", "store", REMEDY)] if self.flaws else []),
+            Finding("fact", "store", f"would be computed again: {', '.join(self.again) or 'nothing'}"),
+        ]
 
 
 def verified(root: Path) -> Verified:

@@ -150,8 +150,9 @@ def test_a_project_that_nobody_touched_is_whole(whole: Verified) -> None:
     assert not whole.again
     assert whole.results > 50
     assert whole.files > 50
-    assert whole.lines()[-1] == "would be computed again: nothing"
-    assert "all are what is recorded of them" in whole.lines()[0]
+    assert [finding.level for finding in whole.findings()] == ["fact", "fact"]
+    assert "all are what is recorded of them" in whole.findings()[0].said
+    assert whole.findings()[1].said == "would be computed again: nothing"
 
 
 @pytest.mark.parametrize("what", TAMPERED)
@@ -165,8 +166,9 @@ def test_what_was_tampered_with_is_named(built: Path, tmp_path: Path, what: str)
     names = [str(flaw.path) for flaw in found.flaws] + [flaw.problem for flaw in found.flaws]
     assert any(touched.stem in name or touched.name in name for name in names)
     assert {flaw.stage for flaw in found.flaws} <= set(found.again)
-    assert "not what is recorded of them" in "\n".join(found.lines())
-    assert "remove its record" in "\n".join(found.lines())
+    levels = [finding.level for finding in found.findings()]
+    assert levels == ["error"] * len(found.flaws) + ["fact", "warning", "fact"]
+    assert "remove its record" in found.findings()[-2].said
 
 
 def test_a_shared_folder_is_read_too(built: Path, tmp_path: Path) -> None:
@@ -179,3 +181,25 @@ def test_a_shared_folder_is_read_too(built: Path, tmp_path: Path) -> None:
     flip(object_)
     (flaw,) = {flaw.problem for flaw in verified(root).flaws}
     assert object_.name in flaw
+
+
+def test_the_command_names_what_is_wrong_and_ends_so(built: Path, tmp_path: Path, monkeypatch) -> None:
+    root = copy_project(built, tmp_path / "project")
+    monkeypatch.chdir(root)
+    whole_code, said = _check()
+    assert "all are what is recorded of them" in said
+    assert whole_code < 2
+    record = swap(Place(root))
+    code, said = _check()
+    assert code == 2
+    assert str(record.relative_to(root)) in said.replace("\n", "").replace(" ", "")
+    assert "would be computed again: ingest_lips" in " ".join(said.split())
+
+
+def _check() -> tuple[int, str]:
+    from typer.testing import CliRunner
+
+    from flows.cli import app
+
+    done = CliRunner().invoke(app, ["check", "--store"])
+    return done.exit_code, done.output
