@@ -32,7 +32,10 @@ class Verified:
 
     def findings(self) -> list[Finding]:
         """Each flaw; what to do; what would be computed again."""
-        found = [Finding("error", "store", visible(str(flaw))) for flaw in self.flaws[:SHOWN]]
+        found = [
+            Finding("error", "store", f"{visible(f'{flaw.stage}: {flaw.problem}')}\n        {visible(str(flaw.path))}")
+            for flaw in self.flaws[:SHOWN]
+        ]
         if len(self.flaws) > SHOWN:
             found.append(Finding("error", "store", f"and {len(self.flaws) - SHOWN} more"))
         wrong = (

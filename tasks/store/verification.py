@@ -28,9 +28,6 @@ class Flaw:
     path: Path
     problem: str
 
-    def __str__(self) -> str:
-        return f"{self.stage}: {self.path}: {self.problem}"
-
 
 def to_verify(store: Store) -> list[tuple[Path, int]]:
     """The records of results, and the bytes that looking at each one reads."""
@@ -58,14 +55,14 @@ def _problem(store: Store, record: Path, schemas: Mapping[str, Schema]) -> str |
         return "the record cannot be read" if record.exists() else None  # collected meanwhile
     path = store.path(reference)
     if flaw := reference.flaw(path):
-        return f"its object {reference.name} is {flaw}"
+        return f"its object {_short(reference)} is {flaw}"
     try:
         made = tables.provenance_of(path)
         if digest(made) != key or str(made.get("stage", stage)) != stage:
-            return f"its object {reference.name} is another result, of {str(made.get('stage', 'no stage'))[:100]}"
+            return f"its object {_short(reference)} is another result, of {str(made.get('stage', 'no stage'))[:100]}"
         return _misfit(path, reference, schemas.get(str(made.get("table"))))
     except Exception as error:  # a file that somebody made can make pyarrow raise whatever it likes
-        return f"its object {reference.name} is no readable table: {said(error)}"
+        return f"its object {_short(reference)} is no readable table: {said(error)}"
 
 
 def _misfit(path: Path, reference: Reference, schema: Schema | None) -> str | None:
@@ -77,8 +74,13 @@ def _misfit(path: Path, reference: Reference, schema: Schema | None) -> str | No
     refused = rows.num_rows - rows["reason"].null_count if "reason" in rows.column_names else 0
     if (rows.num_rows, refused) != (reference.rows, reference.refused):
         told = f"{reference.rows} rows and {reference.refused} refused are recorded"
-        return f"its object {reference.name} has {rows.num_rows} rows, {refused} refused; {told}"
+        return f"its object {_short(reference)} has {rows.num_rows} rows, {refused} refused; {told}"
     return None
+
+
+def _short(reference: Reference) -> str:
+    """An object's name, as far as it tells it from others; the record has it whole."""
+    return reference.sha256[:12]
 
 
 def _size(store: Store, record: Path) -> int:

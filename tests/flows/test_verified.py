@@ -164,7 +164,7 @@ def test_what_was_tampered_with_is_named(built: Path, tmp_path: Path, what: str)
     assert found.flaws
     assert all(told in flaw.problem for flaw in found.flaws), found.flaws
     names = [str(flaw.path) for flaw in found.flaws] + [flaw.problem for flaw in found.flaws]
-    assert any(touched.stem in name or touched.name in name for name in names)
+    assert any(touched.stem in name or touched.stem[:12] in name for name in names)
     assert {flaw.stage for flaw in found.flaws} <= set(found.again)
     levels = [finding.level for finding in found.findings()]
     assert levels == ["error"] * len(found.flaws) + ["fact", "warning", "fact"]
@@ -180,19 +180,19 @@ def test_a_shared_folder_is_read_too(built: Path, tmp_path: Path) -> None:
     object_ = next((shared / "objects").rglob("*.parquet"))
     flip(object_)
     (flaw,) = {flaw.problem for flaw in verified(root).flaws}
-    assert object_.name in flaw
+    assert object_.name[:12] in flaw
 
 
 def test_the_command_names_what_is_wrong_and_ends_so(built: Path, tmp_path: Path, monkeypatch) -> None:
     root = copy_project(built, tmp_path / "project")
     monkeypatch.chdir(root)
     whole_code, said = _check()
-    assert "all are what is recorded of them" in said
+    assert "all are what is recorded of them" in " ".join(said.split())
     assert whole_code < 2
     record = swap(Place(root))
     code, said = _check()
     assert code == 2
-    assert str(record.relative_to(root)) in said.replace("\n", "").replace(" ", "")
+    assert str(record.relative_to(root)) in said.split()
     assert "would be computed again: ingest_lips" in " ".join(said.split())
 
 
