@@ -2,77 +2,155 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 from tqdm import tqdm
 
 from flows.cli.project import JSON, private_folder, project_root
+from tasks.base import sheets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flows.photographs.score import Scored
+    from tasks.evaluation.photograph import Reader
+    from tasks.pages.chapter import Reading
+
+SHOWN = 12
+"""Most photographs whose numbers are printed; more would only scroll away."""
+EVERY = 5.0
+"""Seconds between two savings of an unfinished table."""
 
 
 def score(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Photographs of faces, any common format.")],
+    photos: Annotated[
+        list[Path], typer.Argument(metavar="PHOTO...", help="Photographs of faces in any common format, or folders.")
+    ],
     as_json: JSON = False,
+    table: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all results into one table, .csv or .xlsx.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for one HTML page per photograph.")] = None,
     without: Annotated[
         list[str] | None, typer.Option(metavar="SYSTEM", help="Leave out a system, such as one that takes long.")
     ] = None,
 ) -> None:
-    """Score photographs with every system that can read one: its numbers, and where they fall among others.
+    """Score photographs with every system that can read one, and say first what came of each.
 
-    Exit code 0: all were measured; 1: at least one was refused, with its reason; 2: nothing could be run.
+    Exit code 0: all were measured; 1: at least one was refused, with its reason; 2: nothing could be run; 130: it was
+    interrupted, and the table has what was done.
     """
+    if table is not None:
+        sheets.check_suffix(table)
     root = project_root()
-    from flows.photographs import score as scoring  # torch takes seconds to import
+    from flows.photographs import files  # torch takes seconds to import
+    from flows.photographs import score as scoring
     from flows.repository.currency import not_current
+    from tasks import params
+    from tasks.params.ingest import IngestImages
+
+    found = files.find(photos, params.load(IngestImages, "ingest_images", root / "params.yaml").still_suffixes)
+    opened = scoring.open_readers(root, without or ())
+    stale = not_current(root)
+    notices = [*([f"Of what these numbers are read beside: {stale}"] if stale else []), *scoring.notices(root, opened)]
+    notices += [f"{folder}: {count} other files were passed over." for folder, count in found.others.items()]
+    results: list[Scored] = []
+    stopped = False
+    try:
+        _score_all(found.photographs, root, opened.readers, notices, results, table, out)
+    except KeyboardInterrupt:
+        stopped = True
+    if table is not None:
+        sheets.write(table, *scoring.table(results, notices))
+    if as_json:
+        print(json.dumps([result.record(list(opened.readers), notices) for result in results], indent=1))
+    else:
+        _print(results, notices)
+    for what, path in (("table", table), ("pages", out)):
+        if path is not None:
+            print(f"{what}: {path}", file=sys.stderr)
+    if stopped:
+        print(f"interrupted: {len(results)} of {len(found.photographs)} photographs were scored", file=sys.stderr)
+        raise typer.Exit(130)
+    raise typer.Exit(any(result.photo.reason for result in results))
+
+
+def _score_all(
+    photographs: "Sequence[Path]",
+    root: Path,
+    readers: "dict[str, Reader]",
+    notices: "Sequence[str]",
+    results: "list[Scored]",
+    table: Path | None,
+    out: Path | None,
+) -> None:
+    """Fill `results`. What is done is saved as it goes, so that nothing is lost when hours of work are cut short."""
+    from flows.photographs import score as scoring
     from tasks.base.tables import replacing
     from tasks.evaluation.photo_page import render_photo_page
 
-    opened = scoring.open_readers(root, without or ())
-    readers = opened.readers
-    stale = not_current(root)
-    notices = [*([f"Of what these numbers are read beside: {stale}"] if stale else []), *scoring.notices(root, opened)]
     each = sum(reader.steps for reader in readers.values())
-    results = []
+    saved, drawn = 0.0, scoring.drawn_only(root)
 
     def advance(count: int) -> None:
         bar.update(count)
 
-    with tqdm(total=each * len(photos), desc="scoring", unit="step", disable=not sys.stderr.isatty()) as bar:
-        for number, photo in enumerate(photos):
-            results.append(scored := scoring.score(photo, readers, root, advance=advance))
+    with tqdm(total=each * len(photographs), desc="scoring", unit="step", disable=not sys.stderr.isatty()) as bar:
+        for number, photo in enumerate(photographs):
+            if table is not None and time.monotonic() - saved > EVERY:
+                sheets.write(table, *scoring.table(results, notices))
+                saved = time.monotonic()
+            results.append(scored := scoring.score(photo, readers, root, drawn=drawn, advance=advance))
             bar.update(each * (number + 1) - bar.n)
             if out is not None:
                 page = private_folder(out) / f"{number + 1:03d}-{photo.stem}.html"
                 with replacing(page) as temporary:
-                    temporary.write_text(render_photo_page(scored.photo, notices=notices), encoding="utf-8")
-    if as_json:
-        print(json.dumps([result.record(list(readers), notices) for result in results], indent=1))
-    else:
-        _print_scores(results)
-        print("\n".join(notices))
-    if out is not None:
-        print(f"pages: {out}", file=sys.stderr)
-    raise typer.Exit(any(result.photo.reason for result in results))
+                    html = render_photo_page(scored.photo, verdict=scored.verdict.line, notices=notices)
+                    temporary.write_text(html, encoding="utf-8")
 
 
-def _print_scores(results: "list[Scored]") -> None:
-    columns = list(dict.fromkeys(name for own in results for reading in own.photo.readings for name in reading.cells))
-    table = Table(title=None)
-    table.add_column("photograph", overflow="fold")
-    for name in columns:
-        table.add_column(name, justify="right")
-    table.add_column("refused because", overflow="fold")
+def _print(results: "Sequence[Scored]", notices: "Sequence[str]") -> None:
+    """The verdicts first, then the numbers, then what a reader must know; within the width of the terminal."""
+    console = Console(width=None if sys.stdout.isatty() else 80, highlight=False, emoji=False)
     for result in results:
-        readings = result.photo.readings
-        cells = {name: text for reading in readings for name, text in reading.cells.items()}
-        reasons = [reading.reason for reading in readings if reading.reason]
-        why = result.photo.reason or "; ".join(reasons)
-        table.add_row(str(result.path), *(cells.get(name, "-") for name in columns), why)
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+        console.print(Text(sheets.visible(str(result.path)), style="bold", overflow="fold"))
+        console.print(Padding(Text(sheets.visible(result.verdict.line), overflow="fold"), (0, 0, 0, 2)))
+    measured = [result for result in results if result.photo.readings]
+    if len(measured) > SHOWN:
+        console.print(f"\nThe numbers of {len(measured)} photographs: add --table FILE.xlsx, or --json.")
+    elif measured:
+        console.print(_numbers(measured))
+    if notices:
+        console.print("Read this too:")
+    for line in notices:
+        console.print(Padding(Text(sheets.visible(line), overflow="fold"), (0, 0, 0, 2)))
+
+
+def _numbers(results: "Sequence[Scored]") -> Table:
+    table = Table()
+    table.add_column("photograph", overflow="fold", max_width=24)
+    table.add_column("measure", overflow="fold")
+    table.add_column("value", overflow="fold")
+    for result in results:
+        name = sheets.visible(result.path.name)
+        for measure, value in (line for reading in result.photo.readings for line in _lines(reading)):
+            value = f"{value} (not valid here)" if result.verdict.state == "not valid" else value
+            table.add_row(Text(name), Text(measure), Text(value))
+            name = ""
+    return table
+
+
+def _lines(reading: "Reading") -> list[tuple[str, str]]:
+    """A reading's measures and their values, or why it has none."""
+    if reading.reason:
+        return [(reading.title, f"none: {reading.reason}")]
+    if reading.said:
+        return [(own.name, own.value) for own in reading.said]
+    return [(name, f"{value:.3g}" if isinstance(value, float) else str(value)) for name, value in reading.cells.items()]

@@ -6,23 +6,28 @@ which the photograph was refused. Writes nothing. Knows no system: it loops over
 
 import importlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow.compute as pc
 
 from tasks import params
-from tasks.base import images
+from tasks.base import images, tables
 from tasks.base.digests import file_digest
+from tasks.base.sheets import Cell, visible
 from tasks.errors import InputError
 from tasks.evaluation import chapters
 from tasks.evaluation.census import read_notices
 from tasks.evaluation.photo_page import Measure, Photo
 from tasks.evaluation.photograph import Photograph, Reader
+from tasks.evaluation.verdict import Verdict, verdict
 from tasks.ingest.landmarks import measure_face
 from tasks.ingest.lips import LipsError, crop_lips
 from tasks.params.ingest import IngestLandmarks, IngestLips
+from tasks.phantoms.dataset import NOTICE as DRAWN
+from tasks.schemas.ingest import IMAGES
 
 QUALITY = {
     "interocular_px": ("outer eye corners", "{:.0f} px apart", "min_interocular", "at least {:g} px"),
@@ -35,12 +40,18 @@ QUALITY = {
 """Column of the landmarks table: its name, how its value is said, the limit's parameter and how that is said."""
 
 
+KNOWN = "the networks know drawn faces only"
+"""Why they say nothing of a photograph."""
+
+
 @dataclass(frozen=True)
 class Scored:
     """A photograph's result; `reason` is given when it was refused, and then there are no readings."""
 
     path: Path
     photo: Photo
+    verdict: Verdict
+    quality: Mapping[str, float] = field(default_factory=dict)  # by column of the landmarks table
 
     def record(self, names: Sequence[str], said: Sequence[str]) -> dict[str, Any]:
         """The result as plain values, for --json, with the notices (`said`).
@@ -49,11 +60,15 @@ class Scored:
         """
         found = {reading.name: dict(reading.record) for reading in self.photo.readings}
         return {
-            "photograph": str(self.path),
+            "photograph": visible(str(self.path)),
             "image_id": self.photo.image_id,
+            "verdict": self.verdict.line,
+            "state": self.verdict.state,
+            "stands_out": self.verdict.stands_out,
+            "disagree": self.verdict.disagree,
             "reason": self.photo.reason,
             **{name: found.get(name) for name in names},
-            "quality": {measure.name: measure.value for measure in self.photo.measures},
+            "quality": dict(self.quality),
             "notices": list(said),
         }
 
@@ -84,28 +99,52 @@ def open_readers(root: Path, without: Collection[str] = ()) -> Readers:
     return found
 
 
-def score(path: Path, readers: Mapping[str, Reader], root: Path, *, advance: Callable[[int], None]) -> Scored:
+def drawn_only(root: Path) -> frozenset[str] | None:
+    """The drawn faces, where the networks have learned from nothing else: of other photographs they know nothing."""
+    listed = tables.read(root / "data/ingest/images", IMAGES, ["image_id", "population", "notice"])
+    controls = listed.filter(pc.equal(listed["population"], "control"))["image_id"].to_pylist()
+    drawn = frozenset(listed.filter(pc.equal(listed["notice"], DRAWN))["image_id"].to_pylist())
+    return drawn if controls and drawn.issuperset(controls) else None
+
+
+def score(
+    path: Path,
+    readers: Mapping[str, Reader],
+    root: Path,
+    *,
+    drawn: frozenset[str] | None,  # of `drawn_only`
+    advance: Callable[[int], None],
+) -> Scored:
     """One photograph's result. A file that cannot be measured gives a reason, never an exception."""
+    photo, quality = _measured(path, readers, root, advance)
+    foreign = drawn is not None and photo.image_id not in drawn
+    return Scored(path, photo, verdict(photo, foreign=KNOWN if foreign else None), quality)
+
+
+def _measured(
+    path: Path, readers: Mapping[str, Reader], root: Path, advance: Callable[[int], None]
+) -> tuple[Photo, dict[str, float]]:
     points = params.load(IngestLandmarks, "ingest_landmarks", root / "params.yaml")
     cut = params.load(IngestLips, "ingest_lips", root / "params.yaml")
     try:
         image_id = file_digest(path)
         image = images.read(path)
     except OSError as error:
-        return Scored(path, Photo(path.name, "", reason=f"cannot be read: {error.strerror}"))
+        return Photo(path.name, "", reason=f"cannot be read: {error.strerror}"), {}
     except images.UnreadableImage as error:
-        return Scored(path, Photo(path.name, image_id, reason=str(error)))
+        return Photo(path.name, image_id, reason=str(error)), {}
     face = measure_face(image, points)
     photo = Photo(path.name, image_id, measures=_measures(face, points))
+    quality = {name: float(str(face[name])) for name in QUALITY if face.get(name) is not None}
     if face["reason"]:
-        return Scored(path, replace(photo, reason=str(face["reason"])))
+        return replace(photo, reason=str(face["reason"])), quality
     landmarks = np.reshape(np.array(face["points"], float), (68, 2))
     try:
         lips = crop_lips(image, landmarks, settings=cut)
     except LipsError as error:
-        return Scored(path, replace(photo, reason=str(error)))
+        return replace(photo, reason=str(error)), quality
     seen = Photograph(image_id, image, landmarks, lips)
-    return Scored(path, _photo(photo, seen, cut, [reader.read(seen, advance) for reader in readers.values()]))
+    return _photo(photo, seen, cut, [reader.read(seen, advance) for reader in readers.values()]), quality
 
 
 def _photo(photo: Photo, seen: Photograph, cut: IngestLips, readings: Sequence[Any]) -> Photo:
@@ -135,3 +174,25 @@ def notices(root: Path, opened: Readers) -> list[str]:
     trained = [f"Trained and compared on these pictures: {line}" for line in read_notices(root / "data/ingest/images")]
     absent = [f"{name} was not read: {reason}" for name, reason in opened.missing.items()]
     return [*trained, *(line for reader in opened.readers.values() for line in reader.notices), *absent]
+
+
+def table(results: Sequence[Scored], said: Sequence[str]) -> tuple[list[str], list[list[Cell]]]:
+    """All results as one table: columns, and a row per photograph. `said`: the notices, which go with them."""
+    cells = [{name: value for own in result.photo.readings for name, value in own.cells.items()} for result in results]
+    measures = list(dict.fromkeys(name for own in cells for name in own))
+    columns = ["photograph", "verdict", "state", "stands out", "measures disagree", *measures, *QUALITY]
+    rows = [
+        [
+            str(result.path),
+            result.verdict.line,
+            result.verdict.state,
+            result.verdict.stands_out,
+            result.verdict.disagree,
+            *(own.get(name) for name in measures),
+            *(result.quality.get(name) for name in QUALITY),
+            result.photo.image_id,
+            " ".join(said),
+        ]
+        for result, own in zip(results, cells, strict=True)
+    ]
+    return [*columns, "image_id", "notices"], rows

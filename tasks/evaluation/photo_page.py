@@ -54,12 +54,16 @@ DECLINES = (
 """When no D is given; said on every page."""
 
 
-def render_photo_page(photo: Photo, *, notices: Sequence[str], declines: Sequence[str] = DECLINES) -> str:
-    """The page of one photograph, measured or refused."""
+def render_photo_page(
+    photo: Photo, *, notices: Sequence[str], verdict: str = "", declines: Sequence[str] = DECLINES
+) -> str:
+    """The page of one photograph, measured or refused. `verdict`: its result in a line, shown first."""
     page = environment().get_template("evaluation/photo.html.j2")
     drawn = None if photo.region is None else overlay(photo)
     readings = [] if photo.reason else [(reading, _body(reading)) for reading in photo.readings]
-    return page.render(photo=photo, notices=notices, declines=declines, overlay=drawn, readings=readings)
+    return page.render(
+        photo=photo, verdict=verdict, notices=notices, declines=declines, overlay=drawn, readings=readings
+    )
 
 
 def _body(reading: Reading) -> Markup:

@@ -9,6 +9,9 @@ from typing import Any
 
 from tasks.pages.environment import Picture
 
+Value = str | int | float | bool | None
+"""What stands in a cell of a table."""
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -41,14 +44,29 @@ class Chapter:
 
 
 @dataclass(frozen=True)
+class Said:
+    """One measure of a photograph in plain words, and whether it stands out among faces without a cleft."""
+
+    name: str  # the measure's, such as "lip symmetry"
+    value: str  # the number as it is shown, such as "D 0.412, grade 2 of 5"
+    place: str  # where it lies: "higher than 84 % of 120 rated photographs"
+    stands_out: bool | None  # None: there is nothing to tell it by
+    sure: str = ""  # how clear that is
+    alone: str = ""  # what it usually means where this measure alone stands out
+    quiet: str = ""  # what it usually means where all others stand out and this one does not
+    doubt: str | None = None  # why the number says nothing
+
+
+@dataclass(frozen=True)
 class Reading:
     """What one system says of one photograph. With a `reason` it has no score."""
 
     name: str  # the chapter's
     title: str
     record: Mapping[str, Any]  # plain values, for --json
-    cells: Mapping[str, str]  # column to text, for the terminal; the same columns for every photograph
+    cells: Mapping[str, Value]  # column to value, for a table; the same columns for every photograph
     reason: str | None = None
+    said: Sequence[Said] = ()
     caveat: str = ""  # what the number does not say
     source: str = ""  # the publication, in a line
     template: str = ""  # path below tasks/, rendered with `context`

@@ -34,3 +34,9 @@ class Report(Block):
     show_training_pairs: bool = Field(
         description="quarantined pictures and the photographs they are nearest to; such a page must not leave the house"
     )
+
+
+class Score(Block):
+    """How `vermilion score` words what it measured (tasks.evaluation.verdict)."""
+
+    clear: float = Field(gt=0, lt=0.5, description="share of the other kind that may lie beyond a value called clear")

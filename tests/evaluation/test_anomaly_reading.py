@@ -32,6 +32,8 @@ def test_the_record_says_how_the_score_was_made_and_where_it_lies() -> None:
         "processing": "both",
         "region": "mouth",
         "percentile_among": {"unseen_controls": 25.0, "patients": 75.0},
+        "stands_out": None,
+        "doubt": None,
         "reason": None,
     }
     assert json.dumps(record)

@@ -68,9 +68,9 @@ def test_the_patients_right_half_is_shown_first_as_in_the_picture(region: bytes)
 
 def test_where_d_falls(region: bytes) -> None:
     out = read_out(distance_of(0.6))
-    below = {row["name"]: row["below"] for row in out["rows"]}
-    assert below["training positives"] == 100
-    assert below["rated photographs"] == pytest.approx(100 * 1.5 / 4)
+    below = {row["key"]: row["below"] for row in out["rows"]}
+    assert below["symmetric_pairs"] == 100
+    assert below["rated_photographs"] == pytest.approx(100 * 1 / 4)
     assert (out["grade"], out["flagged"]) == (3, True)
     assert read_out(distance_of(0.5))["flagged"] is False
     assert percentile(np.array([1.0, 2.0]), 1.5) == 50

@@ -66,7 +66,7 @@ class Toy:
         """The mean of the photograph's pixels."""
         advance(1)
         value = float(photograph.image.mean() / 255)
-        return Reading(NAME, "Brightness", {"mean": value}, {"mean brightness": f"{value:.2f}"})
+        return Reading(NAME, "Brightness", {"mean": value}, {"mean brightness": value})
 
 
 def open_reader(root: Path) -> Toy:

@@ -5,11 +5,14 @@ import re
 import shutil
 from pathlib import Path
 
+import cv2
+import openpyxl
 import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
 from flows.cli.project import project_root
+from flows.photographs import score as scoring
 from flows.photographs.score import open_readers
 from flows.stages.evaluate import evaluate
 from flows.stages.report import report, report_first
@@ -75,9 +78,64 @@ def test_one_more_chapter_scores_photographs(project):
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     (record,) = json.loads(done.stdout)
     assert 0 < record["brightness"]["mean"] < 1
-    table = CliRunner().invoke(app, ["score", str(photo), "--without", "anomaly", "--without", "symmetry"]).stdout
-    assert "mean brightness" in table
-    assert "Brightness is a toy." in table
+    assert record["state"] == "measured"
+    said = CliRunner().invoke(app, ["score", str(photo), "--without", "anomaly", "--without", "symmetry"]).stdout
+    assert "mean brightness" in said
+    assert "Brightness is a toy." in said
+    assert max(len(line) for line in said.splitlines()) <= 80
+
+
+def test_a_folder_of_photographs_becomes_one_table(project, tmp_path):
+    """Verdict first, numbers as numbers, the notices beside them; a refused file costs itself alone."""
+    mine = tmp_path / "mine"
+    (mine / "more").mkdir(parents=True)
+    photos = sorted((project / "data/raw/phantoms/repaired").rglob("*.png"))[:2]
+    shutil.copy(photos[0], mine / "=1+1.png")
+    (mine / "more/broken.JPG").write_bytes(b"no picture")
+    (mine / "list.txt").touch()
+    picture = cv2.imread(str(photos[1]))
+    cv2.imwrite(str(mine / "unknown.png"), cv2.convertScaleAbs(picture, alpha=0.97))
+    asked = ["score", str(mine), "--without", "anomaly"]
+    done = CliRunner().invoke(app, [*asked, "--table", "all.xlsx"])
+    assert done.exit_code == 1, done.output
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+    assert done.stdout.index("=1+1.png") < done.stdout.index("unknown.png") < done.stdout.index("Read this too")
+    header, *rows = openpyxl.load_workbook("all.xlsx").active.iter_rows(values_only=True)
+    named = {Path(row[0]).name: dict(zip(header, row, strict=True)) for row in rows}
+    assert {name: own["state"] for name, own in named.items()} == {
+        "=1+1.png": "measured",
+        "broken.JPG": "refused",
+        "unknown.png": "not valid",
+    }
+    assert isinstance(named["=1+1.png"]["D clp"], float)
+    assert named["broken.JPG"]["D clp"] is None
+    assert "not valid here: the networks know drawn faces only" in named["unknown.png"]["verdict"]
+    assert "1 other files were passed over" in named["unknown.png"]["notices"]
+    records = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
+    assert [record["verdict"] for record in records] == [row[1] for row in rows]
+    assert isinstance(records[0]["quality"]["yaw_deg"], float)
+
+
+def test_a_table_that_cannot_be_written_is_said_before_the_work(project, monkeypatch):
+    photo = next((project / "data/raw/phantoms/repaired").rglob("*.png"))
+    done = CliRunner().invoke(app, ["score", str(photo), "--table", "all.ods"])
+    assert isinstance(done.exception, InputError)
+    assert "all.ods: a table is written as .csv or .xlsx" in str(done.exception)
+
+
+def test_what_was_scored_before_an_interruption_is_in_the_table(project, monkeypatch):
+    photos = [str(path) for path in sorted((project / "data/raw/phantoms/repaired").rglob("*.png"))[:3]]
+    whole = scoring.score
+
+    def score(path, *given, **named):
+        if str(path) == photos[2]:
+            raise KeyboardInterrupt
+        return whole(path, *given, **named)
+
+    monkeypatch.setattr(scoring, "score", score)
+    done = CliRunner().invoke(app, ["score", *photos, "--without", "anomaly", "--table", "all.csv"])
+    assert (done.exit_code, "2 of 3 photographs were scored" in done.stderr) == (130, True)
+    assert len(Path("all.csv").read_text(encoding="utf-8-sig").splitlines()) == 3
 
 
 def test_the_first_page_names_what_is_still_to_come(project):
@@ -97,7 +155,7 @@ def test_a_network_that_was_not_evaluated_is_not_read(project):
     other.replace(model)
     (record,) = json.loads(CliRunner().invoke(app, ["score", photo, "--json", "--without", "anomaly"]).stdout)
     assert set(record["symmetry"]) == {"temporal"}
-    assert "CLP transformation was not read: its network is not the one that was evaluated" in str(record["notices"])
+    assert "Cleft-like warp (CLP) was not read: its network is not the one that was evaluated" in str(record["notices"])
 
 
 def test_a_photograph_goes_through_the_numbers_of_its_cohort(project):

@@ -7,6 +7,7 @@ the stages call, with a batch of one face. Writes nothing.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ import pyarrow as pa
 from tasks import params
 from tasks.anomaly.adaptation import adapt_photographs
 from tasks.anomaly.alignment import AlignmentError, align, overlay_on_original
+from tasks.anomaly.checkpoints import GeneratorError, load_generator, require_faces
 from tasks.anomaly.inversion import invert_photographs
 from tasks.anomaly.scores import map_photographs, score_photographs
 from tasks.base import tables
@@ -28,7 +30,7 @@ from tasks.evaluation.metrics import read_records
 from tasks.evaluation.photograph import Photograph
 from tasks.pages.chapter import Reading
 from tasks.params.anomaly import AnomalyAdapt, AnomalyAlign, AnomalyInvert, AnomalyPerceptual, AnomalyScore
-from tasks.params.evaluation import Report
+from tasks.params.evaluation import Report, Score
 from tasks.schemas.anomaly import ALIGNED, ANOMALY_SCORES, GENERATOR_FILE
 
 
@@ -47,6 +49,8 @@ class AnomalyReader:
     score: AnomalyScore
     perceptual: AnomalyPerceptual
     opacity: float
+    clear: float
+    doubt: str | None
     notices: tuple[str, ...]
 
     @property
@@ -88,8 +92,20 @@ def open_reader(root: Path) -> AnomalyReader | str:
         score=AnomalyScore.model_validate(numbers["scores"]),
         perceptual=AnomalyPerceptual.model_validate(made["scores"]["parameters"]["perceptual"]),
         opacity=params.load(Report, "report", root / "params.yaml").opacity,
+        clear=params.load(Score, "score", root / "params.yaml").clear,
+        doubt=_doubt(generator),
         notices=tuple(said_of(folder)),
     )
+
+
+def _doubt(generator: Path) -> str | None:
+    """Why no S says anything: the generator draws no face to compare with."""
+    drawing = load_generator(generator)
+    try:
+        require_faces(drawing)
+    except GeneratorError:
+        return "the generator draws no face"
+    return None
 
 
 def _read(
@@ -104,7 +120,7 @@ def _read(
 
     `advance` takes how many more iterations are done, of `anomaly.steps`.
     """
-    empty = AnomalyReading(anomaly.made, controls=anomaly.controls, patients=anomaly.patients)
+    empty = AnomalyReading(anomaly.made, anomaly.controls, anomaly.patients, anomaly.clear, anomaly.doubt)
     try:
         face = align(image, points, settings=anomaly.align)
     except AlignmentError as error:
@@ -136,7 +152,8 @@ def _read(
         high=found["heat_high"],
         opacity=anomaly.opacity,
     )
-    return AnomalyReading(anomaly.made, anomaly.controls, anomaly.patients, score, None, **shown)
+    found_out: dict[str, Any] = {"score": score, **shown}
+    return replace(empty, **found_out)
 
 
 def _through_the_stages(

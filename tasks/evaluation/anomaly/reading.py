@@ -15,8 +15,16 @@ from scipy import stats
 
 from tasks.evaluation.anomaly.compare import Combination, turned
 from tasks.evaluation.anomaly.words import combination
-from tasks.pages.chapter import Reading
+from tasks.pages.chapter import Reading, Said
+from tasks.pages.environment import number
 from tasks.pages.overlays import around_face, jpeg, lay_over
+
+ALONE = (
+    "Usually something that is alike on both sides or lies beside the lips: a cleft of both sides, a scar, colour, "
+    "hair, glasses, make-up or light."
+)
+QUIET = "Usually a difference that faces without a cleft have too, such as an expression."
+"""What it usually means where S alone stands out, and where all other measures do and S does not."""
 
 SIDES = {"picture": 260, "face": 420}
 """Pixels of the aligned pictures, and of the photograph's face."""
@@ -29,6 +37,8 @@ class AnomalyReading:
     made: Combination  # how the score was made
     controls: np.ndarray  # (n,) S of unseen controls
     patients: np.ndarray  # (m,) S of patients
+    clear: float = 0.05  # share of controls below an S that stands out
+    doubt: str | None = None  # why S says nothing
     score: float | None = None
     reason: str | None = None
     original: bytes | None = None  # JPEG, aligned
@@ -38,22 +48,56 @@ class AnomalyReading:
 
     def record(self) -> dict[str, Any]:
         """The result as plain values, for --json; a percentile is the share of a group whose S is lower."""
-        below = {} if self.score is None else {row["name"]: row["below"] for row in self._rows()}
         made = {name: getattr(self.made, name) for name in ("heatmap", "processing", "region")}
-        among = {name.replace(" ", "_"): round(value, 1) for name, value in below.items()}
-        return {"score": self.score, **made, "percentile_among": among, "reason": self.reason}
+        among = {name: round(value, 1) for name, value in self._below().items()}
+        return {
+            "score": self.score,
+            **made,
+            "percentile_among": among,
+            "stands_out": self.stands_out(),
+            "doubt": self.doubt,
+            "reason": self.reason,
+        }
+
+    def _below(self) -> dict[str, float]:
+        return {} if self.score is None else {row["key"]: row["below"] for row in self._rows()}
+
+    def stands_out(self) -> bool | None:
+        """Whether S is lower than nearly all unseen controls'; None where those are too few to tell."""
+        if self.score is None or len(self.controls) * self.clear < 1:
+            return None
+        return bool(np.mean(self.controls <= self.score) < self.clear)
 
     def as_reading(self, name: str, title: str, source: str) -> Reading:
         """The chapter's reading of the photograph."""
-        record = self.record()
-        below = record["percentile_among"].get("unseen_controls")
-        cells = {
-            "S": "-" if self.score is None else f"{self.score:.2f}",
-            "S among controls": "-" if below is None else f"{below:.0f} %",
-        }
-        template = "evaluation/anomaly/photo.html.j2"
-        context = {"anomaly": self}
-        return Reading(name, title, record, cells, self.reason, "", source, template, context)
+        below = self._below().get("unseen_controls")
+        return Reading(
+            name,
+            title,
+            record=self.record(),
+            cells={"S": self.score, "above % of controls S": None if below is None else round(below, 1)},
+            reason=self.reason,
+            said=[] if self.score is None else [self.say()],
+            source=source,
+            template="evaluation/anomaly/photo.html.j2",
+            context={"anomaly": self},
+        )
+
+    def say(self) -> Said:
+        """S in plain words."""
+        far = 100 * float(np.mean(self.controls > self.score)) if len(self.controls) else None
+        out = self.stands_out()
+        few = f"only {len(self.controls)} controls that the generator had not seen: too few to tell"
+        return Said(
+            name="nearest face without a cleft",
+            value=f"S {number(self.score, 2)}",
+            place="" if far is None else f"further off than {far:.0f} % of {len(self.controls)} unseen controls",
+            stands_out=out,
+            sure=few if out is None else "",
+            alone=ALONE,
+            quiet=QUIET,
+            doubt=self.doubt,
+        )
 
     def shown(self) -> dict[str, Any]:
         """What the page says: names, places among the groups, and the strips' geometry in per cent."""
@@ -68,16 +112,20 @@ class AnomalyReading:
         return {"name": combination(self.made._asdict()), "at": at(self.score or 0.0), "rows": rows}
 
     def _rows(self) -> list[dict[str, Any]]:
-        groups = (("unseen controls", self.controls, "positive"), ("patients", self.patients, "rated"))
+        groups = (
+            ("unseen_controls", "unseen controls", self.controls, "positive"),
+            ("patients", "patients", self.patients, "rated"),
+        )
         return [
             {
+                "key": key,
                 "name": name,
                 "css": css,
                 "n": len(values),
                 "values": np.sort(values),
-                "below": float(stats.percentileofscore(values, self.score or 0.0, kind="mean")),
+                "below": float(stats.percentileofscore(values, self.score or 0.0, kind="strict")),
             }
-            for name, values, css in groups
+            for key, name, values, css in groups
             if len(values)
         ]
 

@@ -20,12 +20,14 @@ from tasks.evaluation.metrics import read_records
 from tasks.evaluation.photograph import Photograph
 from tasks.evaluation.symmetry.chapter import NAME, SOURCE
 from tasks.evaluation.symmetry.compare import PREFIX, training_scale
+from tasks.evaluation.symmetry.names import NAMES
 from tasks.evaluation.symmetry.read import read_pairs
 from tasks.evaluation.symmetry.reading import Distance, as_reading
 from tasks.evaluation.symmetry.section import notices as said_of
+from tasks.evaluation.symmetry.words import GUESSING
 from tasks.pages.chapter import Reading
-from tasks.pages.environment import called
-from tasks.params.evaluation import Evaluate
+from tasks.pages.environment import number
+from tasks.params.evaluation import Evaluate, Score
 from tasks.params.symmetry import SymmetryTrain
 from tasks.schemas.evaluation import SCORES
 from tasks.schemas.ingest import RATINGS
@@ -71,29 +73,53 @@ def open_reader(root: Path) -> SymmetryReader | str:
     rated = set(tables.read(root / "data/ingest/ratings.parquet", RATINGS, ["image_id"])["image_id"].to_pylist())
     known = scores[scores["image_id"].isin(rated)]
     missing = dict(measured.get("missing", {}))
+    clear = params.load(Score, "score", root / "params.yaml").clear
     models = []
     for folder in sorted(path.parent.parent for path in root.glob(f"data/{NAME}/*/model/model.safetensors")):
         if file_digest(folder / "model/model.safetensors") == measured.get("networks", {}).get(folder.name):
-            models.append(_model(folder, measured["strategies"][folder.name], known, settings))
+            models.append(_model(folder, measured["strategies"][folder.name], known, settings, clear))
         else:
             missing[folder.name] = "its network is not the one that was evaluated; run `dvc repro`"
     if not models:
         return "; ".join(dict.fromkeys(missing.values())) or "there is no trained network; run `dvc repro`"
-    said = [f"{called(name)} was not read: {reason}" for name, reason in missing.items()]
+    said = [f"{NAMES.get(name, name)} was not read: {reason}" for name, reason in missing.items()]
     threads = params.load(SymmetryTrain, "symmetry_train", root / "params.yaml").threads
     return SymmetryReader(tuple(models), threads, (*said_of(root / "params.yaml"), *said))
 
 
-def _model(folder: Path, measured: Mapping[str, Any], rated: pd.DataFrame, settings: Evaluate) -> Model:
+def _model(folder: Path, measured: Mapping[str, Any], rated: pd.DataFrame, settings: Evaluate, clear: float) -> Model:
     pairs = read_pairs(folder)
     training = pairs[pairs["split"] == "train"]
     beside = Distance(
         strategy=folder.name,
         distance=0.0,
         threshold=measured["threshold"],
+        clear=clear,
+        doubt=doubt_of(measured),
+        tested=_tested(measured),
         scale=training_scale(pairs, settings) if measured["grade_scale"] else None,
         positives=training.loc[training["label"] == 1, "distance"].to_numpy(float),
         negatives=training.loc[training["label"] == 0, "distance"].to_numpy(float),
         rated=np.asarray(rated.loc[rated["method"] == PREFIX + folder.name, "score"].dropna(), float),
     )
     return Model(load_network(folder / "model" / "model.safetensors"), beside)
+
+
+def doubt_of(measured: Mapping[str, Any]) -> str | None:
+    """Why a strategy's D says nothing of any photograph, by its test on unseen pairs."""
+    test = measured["binary"].get("test")
+    area = test["auc"]["value"] if test else None
+    if measured["threshold"] is None or area is None:
+        return f"the network could not be tested on unseen people ({measured['reason'] or 'no test pairs'})"
+    if area < GUESSING:
+        return f"on unseen people the network does hardly better than guessing (AUC {number(area)})"
+    return None
+
+
+def _tested(measured: Mapping[str, Any]) -> dict[str, float | None]:
+    """How far D is known to be right: on pairs of unseen people, and beside raters."""
+    test, rated = measured["binary"].get("test"), measured.get("ratings", {}).get("all")
+    return {
+        "accuracy_on_unseen_pairs": test["accuracy"]["value"] if test else None,
+        "pearson_with_raters": rated["pearson"]["value"] if rated else None,
+    }

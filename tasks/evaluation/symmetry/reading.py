@@ -1,17 +1,20 @@
 """One photograph's D beside the D of training pairs and of rated photographs.
 
-In: D by strategy and what it is read beside. Out: a `Reading` for a photograph's page, for --json and for the terminal.
+In: D by strategy and what it is read beside. Out: a `Reading` for a photograph's page, for --json, tables and the
+terminal.
 Rosero et al. 2025, "Lip Symmetry Evaluation". Knows nothing of networks, files and tables.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from tasks.pages.chapter import Reading
+from tasks.evaluation.symmetry.names import ALONE, MEASURES, NAMES, QUIET
+from tasks.pages.chapter import Reading, Said, Value
+from tasks.pages.environment import number
 from tasks.statistics.grading import GradeScale
 
 TICKS = 160
@@ -35,6 +38,9 @@ class Distance:
     positives: np.ndarray  # (n,) D of training positives
     negatives: np.ndarray  # (m,) D of training negatives
     rated: np.ndarray  # (k,) D of rated photographs
+    clear: float = 0.05  # share of the other kind of pair that may lie beyond a D that is called clear
+    doubt: str | None = None  # why D says nothing
+    tested: Mapping[str, float | None] = field(default_factory=dict)  # how far D is known to be right
 
 
 def as_reading(name: str, title: str, source: str, distances: Sequence[Distance]) -> Reading:
@@ -44,7 +50,8 @@ def as_reading(name: str, title: str, source: str, distances: Sequence[Distance]
         name,
         title,
         record={own["strategy"]: _plain(own) for own in shown},
-        cells={column: text for own in shown for column, text in _cells(own).items()},
+        cells={column: value for own in shown for column, value in _cells(own).items()},
+        said=[say(own, out) for own, out in zip(distances, shown, strict=True)],
         caveat=CAVEAT,
         source=source,
         template="evaluation/symmetry/photo.html.j2",
@@ -53,42 +60,78 @@ def as_reading(name: str, title: str, source: str, distances: Sequence[Distance]
 
 
 def _plain(shown: Mapping[str, Any]) -> dict[str, Any]:
-    below = {row["name"].replace(" ", "_"): round(row["below"], 1) for row in shown["rows"]}
-    return {name: shown[name] for name in ("distance", "threshold", "flagged", "grade")} | {"percentile_among": below}
+    below = {row["key"]: round(row["below"], 1) for row in shown["rows"]}
+    own = {name: shown[name] for name in ("distance", "threshold", "flagged", "grade")}
+    return own | {"percentile_among": below, "doubt": shown["doubt"], "tested": shown["tested"]}
 
 
-def _cells(shown: Mapping[str, Any]) -> dict[str, str]:
+def _cells(shown: Mapping[str, Any]) -> dict[str, Value]:
     name = shown["strategy"]
-    below = {row["name"]: row["below"] for row in shown["rows"]}.get("rated photographs")
+    below = {row["key"]: row["below"] for row in shown["rows"]}.get("rated_photographs")
     return {
-        f"D {name}": f"{shown['distance']:.3f}",
-        f"grade {name}": str(shown["grade"] or "-"),
-        f"among rated {name}": "-" if below is None else f"{below:.0f} %",
+        f"D {name}": shown["distance"],
+        f"grade {name}": shown["grade"],
+        f"above % of rated {name}": None if below is None else round(below, 1),
     }
+
+
+def say(own: Distance, shown: Mapping[str, Any]) -> Said:
+    """D in plain words: whether it stands out is told by the threshold, how clearly by the pairs on its far side."""
+    below = {row["key"]: row["below"] for row in shown["rows"]}
+    grade = "" if shown["grade"] is None else f", grade {shown['grade']} of {shown['grades']}"
+    return Said(
+        name=MEASURES.get(own.strategy, f"symmetry, {own.strategy}"),
+        value=f"D {number(own.distance, 3)}{grade}",
+        place=_place(own, below),
+        stands_out=shown["flagged"],
+        sure=_sure(own),
+        alone=ALONE.get(own.strategy, ""),
+        quiet=QUIET.get(own.strategy, ""),
+        doubt=own.doubt,
+    )
+
+
+def _place(own: Distance, below: Mapping[str, float]) -> str:
+    groups = {"rated_photographs": f"{len(own.rated)} rated photographs", "symmetric_pairs": "symmetric faces"}
+    told = [f"{below[key]:.0f} % of {who}" for key, who in groups.items() if key in below]
+    return f"left and right differ more than in {told[0]}" if told else ""
+
+
+def _sure(own: Distance) -> str:
+    """Clear where few pairs of the other kind lie beyond this D."""
+    if own.threshold is None or not len(own.positives) or not len(own.negatives):
+        return ""
+    flagged = own.distance > own.threshold
+    other = np.mean(own.positives >= own.distance) if flagged else np.mean(own.negatives <= own.distance)
+    return "clear" if other < own.clear else "close to the limit"
 
 
 def read_out(reading: Distance) -> dict[str, Any]:
     """What the page says of one strategy: grade, place among the groups, and the strips' geometry in per cent."""
     groups = (
-        ("training positives", reading.positives, "positive"),
-        ("training negatives", reading.negatives, "negative"),
-        ("rated photographs", reading.rated, "rated"),
+        ("symmetric_pairs", "symmetric pairs of control faces", reading.positives, "positive"),
+        ("asymmetric_pairs", "pairs made asymmetric", reading.negatives, "negative"),
+        ("rated_photographs", "rated photographs", reading.rated, "rated"),
     )
-    shown = [np.asarray(values, float) for _, values, _ in groups]
+    shown = [np.asarray(values, float) for _, _, values, _ in groups]
     top = 1.04 * max([reading.distance, reading.threshold or 0.0, *(float(v.max()) for v in shown if len(v))]) or 1.0
     rows = [
         {
+            "key": key,
             "name": name,
             "n": len(values),
             "css": css,
             "ticks": [round(100 * value / top, 3) for value in _ticks(np.asarray(values, float))],
             "below": percentile(np.asarray(values, float), reading.distance),
         }
-        for name, values, css in groups
+        for key, name, values, css in groups
         if len(values)
     ]
     return {
         "strategy": reading.strategy,
+        "title": NAMES.get(reading.strategy, reading.strategy),
+        "doubt": reading.doubt,
+        "tested": dict(reading.tested),
         "distance": reading.distance,
         "threshold": reading.threshold,
         "flagged": None if reading.threshold is None else reading.distance > reading.threshold,
@@ -103,8 +146,8 @@ def read_out(reading: Distance) -> dict[str, Any]:
 
 
 def percentile(values: np.ndarray, distance: float) -> float:  # 0..100
-    """Share of `values` below `distance` in per cent, ties half."""
-    return float(stats.percentileofscore(values, distance, kind="mean"))
+    """Share of `values` lower than `distance`, in per cent; an equal one is not lower."""
+    return float(stats.percentileofscore(values, distance, kind="strict"))
 
 
 def _ticks(values: np.ndarray) -> np.ndarray:

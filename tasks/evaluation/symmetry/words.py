@@ -12,6 +12,9 @@ from tasks.evaluation.symmetry.published import PUBLISHED
 from tasks.pages.chapter import Tile
 from tasks.pages.environment import called, number, share, span
 
+GUESSING = 0.6
+"""An AUC below this is called hardly better than guessing."""
+
 
 def tiles(record: Mapping[str, Any]) -> list[Tile]:
     """For each strategy: test accuracy and precision, and D against raters (or references where nobody rated)."""
@@ -54,7 +57,7 @@ def _pairs_said(strategy: str, own: dict[str, Any]) -> str:
     right, area = test["accuracy"], test["auc"]["value"]
     text = f"{called(strategy)} told {share(right['value'])} % of {test['n']:,} unseen test pairs rightly"
     text += f" ({span(right, percent=True)})"
-    if area is not None and area < 0.6:
+    if area is not None and area < GUESSING:
         return text + f": hardly better than guessing (AUC {number(area)}). Its D should not be read."
     return text + (f", AUC {number(area, 3)}." if area is not None else ".")
 

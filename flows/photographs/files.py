@@ -1,0 +1,55 @@
+"""Which photographs are meant by the paths on a command line: files as they are named, folders with what is in them.
+
+In: paths. Out: files in order, each once, and how many other files a folder has. Opens nothing.
+"""
+
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tasks.errors import InputError
+
+LEFTOVERS = {"@eadir", "#recycle", "#snapshot", "__macosx", "$recycle.bin", "lost+found", "system volume information"}
+"""Folders that storage devices and systems leave behind, in lower case: what is in them is nobody's photograph."""
+
+
+class Found(NamedTuple):
+    """`photographs`, and by folder how many files in it are none."""
+
+    photographs: list[Path]
+    others: dict[Path, int]
+
+
+def find(paths: Sequence[Path], suffixes: Collection[str]) -> Found:
+    """The photographs meant. InputError: a folder without any.
+
+    A file that is named is taken whatever its suffix: if it cannot be read, its row says why. In a folder and below it
+    the suffix decides, in upper or lower case; hidden files, and what systems leave behind, are passed over.
+    """
+    photographs: list[Path] = []
+    others: dict[Path, int] = {}
+    for path in paths:
+        if not path.is_dir():
+            photographs.append(path)
+            continue
+        inside = list(_inside(path))
+        found = [file for file in inside if file.suffix.lower() in suffixes]
+        if not found:
+            raise InputError(f"{path}: no photograph in this folder; suffixes: {', '.join(suffixes)}")
+        photographs += found
+        if len(inside) > len(found):
+            others[path] = len(inside) - len(found)
+    once: dict[Path, Path] = {}
+    for file in photographs:
+        once.setdefault(file.resolve(), file)
+    return Found(list(once.values()), others)
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Every file in the folder and below it, in the order of their paths."""
+    files = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".") and name.lower() not in LEFTOVERS]
+        files += [Path(place, name) for name in names if not name.startswith(".")]
+    return sorted(files)
