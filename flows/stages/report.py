@@ -11,9 +11,10 @@ from prefect.artifacts import create_link_artifact
 from flows.buckets import Out
 from flows.running.tracking import show
 from tasks import params
-from tasks.base import tables
+from tasks.base import sheets, tables
 from tasks.evaluation import chapters, comparison
 from tasks.evaluation.census import read_notices, read_provenance, read_refusals, take_census
+from tasks.evaluation.photographs import Photographs, photographs
 from tasks.evaluation.report import draw_raters, render_report
 from tasks.evaluation.study import Study
 from tasks.evaluation.system import Shown, System
@@ -43,20 +44,28 @@ def report_first(system: Path, ingest: Path, out: Out) -> None:
         or Chapter(chapter.NAME, chapter.TITLE, chapter.LEDE, chapter.SOURCE, systems.off(chapter.NAME) or LATER)
         for chapter in chapters.CHAPTERS
     ]
-    _write(_page(result.metrics, every, system.parent, ingest), out)
+    _write(_page(result.metrics, every, system.parent, ingest, _photographs(every, study, result, ingest), []), out)
     print(f"report_first: {out.resolve().as_uri()}", flush=True)
 
 
 @flow
-def report(systems: Path, ingest: Path, metrics: Path, scores: Path, figures: Path, out: Path) -> None:
-    """Write the report: census, refusals, each system's chapter, provenance. `systems`: the folder of theirs."""
+def report(
+    systems: Path, ingest: Path, metrics: Path, scores: Path, figures: Path, csv: Path, xlsx: Path, out: Path
+) -> None:
+    """Write the report: the answer, census, refusals, each system's chapter, provenance; every photograph in two files.
+
+    `systems`: the folder of theirs.
+    """
     made, study = _gather(chapters.CHAPTERS, systems, ingest)
     scored = tables.read(scores, SCORES).to_pandas()
     result = comparison.Evaluation(json.loads(metrics.read_text(encoding="utf-8")), scored, {})
     shown = _show(chapters.CHAPTERS, made, study, result, systems, ingest)
     _write_figures({f"{own.name}-{place}": drawn for own in shown for place, drawn in own.pictures.items()}, figures)
     _write_figures({"raters": draw_raters(result.metrics["raters"])}, figures)
-    _write(_page(result.metrics, shown, systems, ingest), out)
+    table = _photographs(shown, study, result, ingest)
+    for path in (csv, xlsx):
+        sheets.write(path, table.columns, table.rows)
+    _write(_page(result.metrics, shown, systems, ingest, table, [csv.name, xlsx.name]), out)
     show(lambda: create_link_artifact(out.resolve().as_uri(), link_text="report", key="report"))
 
 
@@ -87,7 +96,19 @@ def _show(
     ]
 
 
-def _page(metrics: Mapping[str, Any], shown: Sequence[Chapter], systems: Path, ingest: Path) -> str:
+def _photographs(shown: Sequence[Chapter], study: Study, result: comparison.Evaluation, ingest: Path) -> Photographs:
+    titles = {name: title for chapter in shown if not chapter.reason for name, title in chapter.columns.items()}
+    return photographs(ingest / "images", ingest / "landmarks", study, result.scores, titles)
+
+
+def _page(
+    metrics: Mapping[str, Any],
+    shown: Sequence[Chapter],
+    systems: Path,
+    ingest: Path,
+    table: Photographs,
+    files: Sequence[str],
+) -> str:
     refused = [ingest / "images_refused.parquet", ingest / "ratings_refused.parquet"]
     return render_report(
         metrics=metrics,
@@ -96,6 +117,9 @@ def _page(metrics: Mapping[str, Any], shown: Sequence[Chapter], systems: Path, i
         refusals=read_refusals(refused, ingest / "landmarks"),
         provenance=read_provenance([ingest, *(systems / own.name for own in shown if own.reason != LATER)]),
         notices=read_notices(ingest / "images", refused),
+        photographs=table,
+        files=files,
+        settings=params.load(Report, "report"),
     )
 
 

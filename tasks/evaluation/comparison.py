@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from tasks.evaluation.closest import closest
 from tasks.evaluation.metrics import finite, rounded
 from tasks.evaluation.study import COLUMNS, Study, make_study
 from tasks.evaluation.system import System
@@ -39,7 +40,8 @@ def gather(
     scores = [chapter.scores(made[chapter.NAME], numbers) for chapter in chapters]
     taught = frozenset[str]().union(*(chapter.taught(made[chapter.NAME]) for chapter in chapters))
     everything = pd.concat([own for own in scores if len(own)] or [pd.DataFrame(columns=COLUMNS)], ignore_index=True)
-    return made, make_study(ratings, references, everything, taught, settings)
+    names = {name: title for chapter in chapters for name, title in chapter.NAMES.items()}
+    return made, make_study(ratings, references, everything, taught, settings, names)
 
 
 def evaluate(chapters: Sequence[System], made: Mapping[str, Any], study: Study, *, numbers: Path) -> Evaluation:
@@ -47,9 +49,11 @@ def evaluate(chapters: Sequence[System], made: Mapping[str, Any], study: Study, 
     compared = {chapter.NAME: chapter.compare(made[chapter.NAME], study, numbers) for chapter in chapters}
     grades = {method: own for found in compared.values() for method, own in found.grades.items()}
     records = {name: finite(found.record) for name, found in compared.items()}
+    methods = compare_methods(study)
     common = {
         "raters": study.raters,
-        "methods": compare_methods(study),
+        "methods": methods,
+        "closest": closest(study, methods),
         "settings": study.settings.model_dump(),
     }
     summary = {c.NAME: c.headline(records[c.NAME]) for c in chapters if not records[c.NAME]["reason"]}
@@ -63,8 +67,7 @@ def compare_methods(study: Study) -> dict[str, Any]:
     Targets are mean ratings by role, and references. Photographs that a network learned from are left out.
     """
     targets = {f"{name} ratings": values for name, values in study.targets.ratings.items()} | study.targets.references
-    unseen = study.scores[~study.scores["image_id"].isin(study.taught)]
-    methods = unseen.pivot(index="image_id", columns="method", values="score").astype(float).dropna()
+    methods = study.compared()
     return {
         str(name): {
             target: correlate(methods[name], values, study.targets.subjects, study.settings)

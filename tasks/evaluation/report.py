@@ -10,10 +10,13 @@ from typing import Any
 from markupsafe import Markup
 
 from tasks.evaluation.census import Census, Provenance, Refusal
+from tasks.evaluation.front import front
+from tasks.evaluation.photographs import Photographs
 from tasks.evaluation.published import FLEISS_KAPPA, PATIENTS
 from tasks.pages import figures
 from tasks.pages.chapter import Chapter
-from tasks.pages.environment import Picture, called, environment, number, settings_text, span
+from tasks.pages.environment import Picture, called, environment, settings_text
+from tasks.params.evaluation import Report
 
 
 def render_report(
@@ -24,6 +27,9 @@ def render_report(
     refusals: Sequence[Refusal],
     provenance: Sequence[Provenance],
     notices: Sequence[str],
+    photographs: Photographs,
+    files: Sequence[str],  # names of the files beside the page that have the same table
+    settings: Report,
 ) -> str:
     """The whole page. `notices` are shown on top: drawn pictures, whatever a reader must know of the data."""
     raters = metrics["raters"]
@@ -33,16 +39,22 @@ def render_report(
         environment()
         .get_template("evaluation/report.html.j2")
         .render(
+            front=front(metrics, chapters, census, few_people=settings.few_people),
             chapters=[(chapter, _body(chapter)) for chapter in chapters],
             methods=rows,
-            findings=[*_closest_said(rows, raters), *_raters_said(raters)],
+            findings=_raters_said(raters),
             raters=raters,
             pictures=draw_raters(raters),
             settings=metrics["settings"],
+            few_people=settings.few_people,
             census=census,
             refusals=sorted(refusals, key=lambda row: (row.stage, -row.count, row.reason)),
             provenance=lines,
-            notices=[*notices, *(line for chapter in chapters for line in chapter.notices)],
+            notices=notices,
+            more=[line for chapter in chapters for line in chapter.notices],
+            photographs=photographs,
+            shown=photographs.rows[: settings.table],
+            files=files,
             published_kappa=FLEISS_KAPPA,
             published_patients=PATIENTS,
         )
@@ -53,7 +65,7 @@ def _body(chapter: Chapter) -> Markup:
     """The chapter's own template, filled in."""
     if chapter.reason or not chapter.template:
         return Markup()
-    page = environment().get_template(chapter.template)
+    page = environment(chapter.names).get_template(chapter.template)
     places: dict[str, Sequence[Picture]] = _Places(chapter.pictures)
     return Markup(page.render(chapter=chapter, pictures=places, **chapter.context))  # noqa: S704 (it escapes)
 
@@ -73,7 +85,7 @@ def _methods(
     rows = [
         {
             "target": target,
-            "title": f"{target}, {scale}" if target.endswith(" ratings") else called(target),
+            "title": f"{target}, {scale}" if target.endswith(" ratings") else called(target, {}),
             "method": named[method][0],
             "chapter": named[method][1],
             **found,
@@ -88,21 +100,6 @@ def _methods(
 def _rank(row: Mapping[str, Any]) -> tuple[bool, float, str]:
     value = row["spearman"]["value"]
     return (value is None, -(value or 0.0), row["method"])
-
-
-def _closest_said(rows: Sequence[Mapping[str, Any]], raters: Mapping[str, Any]) -> list[str]:
-    """Which method follows all raters most closely, beside the next one and what one more rater reaches."""
-    known = [row for row in rows if row["target"] == "all ratings" and row["pearson"]["value"] is not None]
-    ranked = sorted(known, key=lambda row: (-row["pearson"]["value"], row["method"]))
-    if not ranked:
-        return ["No method could be compared with raters: nobody rated a photograph that was scored. Add ratings.csv."]
-    first, found, ceiling = ranked[0], ranked[0]["pearson"], raters["ceiling"].get("all", {}).get("value")
-    size = f"{found['n_images']:,} photographs of {found['n_subjects']:,} people"
-    said = f"{first['method']} follows the mean of all raters most closely: Pearson\u2019s r {number(found['value'])}"
-    said += f" ({span(found)}) on {size}"
-    if len(ranked) > 1:
-        said += f"; next is {ranked[1]['method']} with {number(ranked[1]['pearson']['value'])}"
-    return [said + (f". One more rater reaches {number(ceiling)}." if ceiling is not None else ".")]
 
 
 def _raters_said(raters: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from tasks.params.evaluation import Evaluate
-from tasks.statistics.agreement import evaluate_raters, rater_ceiling
+from tasks.statistics.agreement import ceilings, evaluate_raters
 from tasks.statistics.bootstrap import clusters
 from tasks.statistics.ratings import mean_rating, prepare_ratings, rating_matrix, role_members
 
@@ -37,6 +37,12 @@ class Study(NamedTuple):
     targets: Targets
     raters: Mapping[str, Any]  # the raters' own record
     settings: Evaluate
+    names: Mapping[str, str]  # readable names of methods, of all systems
+
+    def compared(self) -> pd.DataFrame:
+        """Scores by image_id and method, of photographs that all methods scored and no network learned from."""
+        unseen = self.scores[~self.scores["image_id"].isin(self.taught)]
+        return unseen.pivot(index="image_id", columns="method", values="score").astype(float).dropna()
 
 
 def make_study(
@@ -45,6 +51,7 @@ def make_study(
     scores: pd.DataFrame,  # COLUMNS, of all methods
     taught: frozenset[str],
     settings: Evaluate,
+    names: Mapping[str, str],  # readable names of methods
 ) -> Study:
     """Ratings and references made ready. Photographs of subjects that a network learned from are left out.
 
@@ -55,7 +62,7 @@ def make_study(
         raise ValueError("a photograph has two scores of one method")
     looks = ratings["scale"].isin([settings.realism, settings.plausibility])
     raters, targets = _raters(ratings[~looks], references, scores, taught, settings)
-    return Study(ratings, ratings[~looks], references, scores, taught, targets, raters, settings)
+    return Study(ratings, ratings[~looks], references, scores, taught, targets, raters, settings, names)
 
 
 def _raters(
@@ -68,8 +75,7 @@ def _raters(
     matrix = rating_matrix(usable.rows)
     groups = role_members(usable.rows, flagged=record["flagged"])
     cluster = subjects.reindex(matrix.index).to_numpy()
-    peers = [name for name in matrix.columns if name not in record["flagged"]]
-    record["ceiling"] = {name: rater_ceiling(matrix, who, peers, cluster, settings) for name, who in groups.items()}
+    record["ceiling"] = ceilings(usable.rows, matrix, record["flagged"], cluster, settings)
     record["dropped"] = usable.dropped | _count("subject used in training", ratings["image_id"].isin(taught))
     untaught = references[~references["image_id"].isin(taught)]
     known = {str(name): rows.set_index("image_id")["value"] for name, rows in untaught.groupby("measure")}

@@ -4,6 +4,7 @@ In: a study (tasks.evaluation.study), a folder of tables. Out: `Compared` number
 pictures. Knows no system.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
@@ -63,6 +64,10 @@ class System(Protocol):
     @property
     def SOURCE(self) -> str:  # noqa: N802
         """The publication, in a line."""
+
+    @property
+    def NAMES(self) -> Mapping[str, str]:  # noqa: N802
+        """Readable names of its methods, strategies and measures; others are shown as they are."""
 
     @property
     def PHOTOGRAPH(self) -> str | None:  # noqa: N802

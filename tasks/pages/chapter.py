@@ -20,6 +20,7 @@ class Tile:
     name: str
     value: str
     beside: str
+    people: int | None = None  # how many it stands on, where that are people
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,10 @@ class Chapter:
     tiles: Sequence[Tile] = ()
     findings: Sequence[str] = ()
     notices: Sequence[str] = ()
+    missing: Sequence[str] = ()  # parts that were not measured, and what to add: sentences
     pictures: Mapping[str, Sequence[Picture]] = field(default_factory=dict)  # by place in the template
     columns: Mapping[str, str] = field(default_factory=dict)  # methods in the comparison: name to readable name
+    names: Mapping[str, str] = field(default_factory=dict)  # readable names of what its template shows
     template: str = ""  # path below tasks/
     context: Mapping[str, Any] = field(default_factory=dict)
 

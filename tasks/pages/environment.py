@@ -7,6 +7,8 @@ Knows nothing of what stands on a page.
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +29,11 @@ class Picture:
     alt: str
 
 
-NAMES = {
-    "clp": "CLP transformation",
-    "temporal": "Temporal misalignment",
-    "distance_clp": "D, CLP transformation",
-    "distance_temporal": "D, temporal misalignment",
-    "cupids_bow_difference": "Cupid\u2019s-bow height difference",
-    "mirror_difference": "Pixel mirror difference",
-    "drawn_severity": "drawn severity",
-}
-"""Readable names of strategies, methods and measures that have one; others are shown as they are."""
+def environment(names: Mapping[str, str] | None = None) -> Environment:
+    """Templates by their path below `tasks/`; every value is escaped, an unknown name is an error.
 
-
-def environment() -> Environment:
-    """Templates by their path below `tasks/`; every value is escaped, an unknown name is an error."""
+    `names`: readable names, for the filter `called`.
+    """
     templates = FileSystemLoader(HERE.parent)
     env = Environment(
         loader=templates,
@@ -50,8 +43,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    env.filters.update(share=share, number=number, count=count, data=data_url, called=called, sentence=sentence)
+    env.filters.update(share=share, number=number, count=count, data=data_url, sentence=sentence)
+    env.filters["called"] = partial(called, names=names or {})
     env.globals["style"] = Markup((HERE / "style.css").read_text(encoding="utf-8"))  # noqa: S704 (our own file)
+    script = (HERE / "page.js").read_text(encoding="utf-8")
+    env.globals["script"] = Markup(script)  # noqa: S704 (our own file)
+    env.globals["script_digest"] = "sha256-" + base64.b64encode(sha256(script.encode()).digest()).decode("ascii")
+    env.globals["list"] = list
     return env
 
 
@@ -60,9 +58,9 @@ def _shown(value: Any) -> Any:
     return visible(value, keep="\t\n") if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def called(name: str) -> str:
-    """The readable name of a strategy, method or measure."""
-    return NAMES.get(name, name.replace("_", " "))
+def called(name: str, names: Mapping[str, str]) -> str:
+    """The readable name of a strategy, method or measure, of `names`; else the name without its underscores."""
+    return names.get(name, name.replace("_", " "))
 
 
 def share(value: float | None) -> str:

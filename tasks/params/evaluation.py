@@ -30,6 +30,8 @@ class Report(Block):
     examples: int = Field(ge=0, description="photographs of lowest D shown a strategy, and as many of highest")
     gallery: int = Field(ge=0, description="photographs in a gallery of heatmaps, evenly spaced in rank")
     opacity: float = Field(ge=0, le=1, description="of a heatmap's highest value where it is laid over a photograph")
+    few_people: int = Field(ge=3, description="a number from fewer people than this is no headline")
+    table: int = Field(ge=0, description="photographs in the page's table; the files beside the page have all")
     sheet: int = Field(ge=0, description="generated pictures shown a value, flag or condition")
     show_training_pairs: bool = Field(
         description="quarantined pictures and the photographs they are nearest to; such a page must not leave the house"

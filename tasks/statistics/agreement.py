@@ -7,7 +7,7 @@ Rosero et al. 2025, "Lip Symmetry Evaluation" (Fleiss' kappa). Knows nothing of 
 """
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -21,7 +21,7 @@ from tasks.params.evaluation import Evaluate
 from tasks.statistics import bootstrap
 from tasks.statistics.bootstrap import MIN_SUBJECTS, Estimate, missing, with_interval
 from tasks.statistics.grading import quadratic_kappa
-from tasks.statistics.ratings import mean_rating, nearest_grade, rater_roles, rating_matrix
+from tasks.statistics.ratings import mean_rating, nearest_grade, rater_roles, rating_matrix, role_members
 
 ENOUGH = 10
 """Subjects rated by both sides from which a correlation says that a rater is in line; from fewer it says little."""
@@ -222,6 +222,19 @@ def against_others(
         return missing("scores do not vary", **size)
     value = float(stats.pearsonr(x, y).statistic)
     return with_interval(value, lambda w: bootstrap.pearson(w, x, y), cluster[both], settings)
+
+
+def ceilings(
+    rows: pd.DataFrame, matrix: pd.DataFrame, flagged: Sequence[str], cluster: np.ndarray, settings: Evaluate
+) -> dict[str, Estimate]:
+    """The ceiling of every group of raters: what one more rater reaches.
+
+    One definition for all scales: the mean is that of the group, flagged raters in it; those whose agreement is
+    averaged are the raters who are not flagged.
+    """
+    peers = [str(name) for name in matrix.columns if name not in flagged]
+    groups = role_members(rows, flagged=list(flagged))
+    return {name: rater_ceiling(matrix, who, peers, cluster, settings) for name, who in groups.items()}
 
 
 def rater_ceiling(

@@ -12,6 +12,8 @@ from tasks.schemas.anomaly import ANOMALY_MAPS, ANOMALY_SCORES, HEATMAPS, PROCES
 ITERATIONS, UNTIL = 20, 40
 HEADLINE = Combination(step=ITERATIONS, region="mouth", heatmap="pse", processing="both")
 NOISE = {"pse": 0.1, "lpips": 0.5, "ssim": 1.5, "base": 0.5, "ycbcr": 0.3, "erosion": 0.45, "both": 0.0}
+NO_RATERS = {"ceiling": {}}
+"""No record of raters on the scale of the other systems."""
 COLUMNS = ["image_id", "subject_id", "population", "steps_to_half", "curve", "reason"]
 
 

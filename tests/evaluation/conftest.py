@@ -13,7 +13,7 @@ from tasks.evaluation.anomaly.compare import evaluate_anomaly
 from tasks.evaluation.comparison import Evaluation
 from tasks.evaluation.synthesis.compare import evaluate_synthesis
 from tasks.params.evaluation import Evaluate
-from tests.evaluation.anomaly_study import HEADLINE, draw_cohort
+from tests.evaluation.anomaly_study import HEADLINE, NO_RATERS, draw_cohort
 from tests.evaluation.showing import evaluate
 from tests.evaluation.synthesis_study import draw_synthesis_study
 
@@ -118,7 +118,7 @@ def cohort() -> SimpleNamespace:
 def record(cohort: SimpleNamespace, survey: Evaluate) -> dict[str, Any]:
     """What `evaluate_anomaly` says of it."""
     given = {name: getattr(cohort, name) for name in ("scores", "maps", "ratings", "references", "methods")}
-    return evaluate_anomaly(**given, headline=HEADLINE, settings=survey)
+    return evaluate_anomaly(**given, headline=HEADLINE, settings=survey, names={}, raters=NO_RATERS)
 
 
 @pytest.fixture(scope="session")

@@ -8,20 +8,24 @@ import pandas as pd
 
 from tasks.evaluation.anomaly import chapter as anomaly
 from tasks.evaluation.anomaly.section import Face
+from tasks.evaluation.closest import closest
 from tasks.evaluation.comparison import Evaluation, compare_methods, table_of
 from tasks.evaluation.metrics import finite
+from tasks.evaluation.photographs import Photographs
 from tasks.evaluation.report import render_report
 from tasks.evaluation.study import make_study
 from tasks.evaluation.symmetry import chapter as symmetry
 from tasks.evaluation.symmetry import words
 from tasks.evaluation.symmetry.compare import compare_symmetry, taught
+from tasks.evaluation.symmetry.names import NAMES, called
 from tasks.evaluation.symmetry.section import Example, template_context
 from tasks.evaluation.synthesis import chapter as synthesis
 from tasks.evaluation.synthesis.section import Section
 from tasks.pages.chapter import Chapter
-from tasks.pages.environment import Picture, called
-from tasks.params.evaluation import Evaluate
+from tasks.pages.environment import Picture
+from tasks.params.evaluation import Evaluate, Report
 
+SETTINGS = Report(examples=4, gallery=5, opacity=0.7, sheet=4, few_people=20, table=100, show_training_pairs=False)
 NUMBERS = Path("params.yaml")
 Pictures = Mapping[str, Sequence[Picture]]
 
@@ -34,11 +38,13 @@ def evaluate(
     settings: Evaluate,
 ) -> Evaluation:
     """The symmetry chapter's record beside the raters' and the comparison of all methods."""
-    study = make_study(ratings, references, scores, frozenset(taught(pairs, scores)), settings)
+    study = make_study(ratings, references, scores, frozenset(taught(pairs, scores)), settings, NAMES)
     found = compare_symmetry(pairs, study.scores, study.targets, settings)
+    methods = compare_methods(study)
     metrics = {
         "raters": study.raters,
-        "methods": compare_methods(study),
+        "methods": methods,
+        "closest": closest(study, methods),
         "settings": settings.model_dump(),
         "symmetry": found.record,
     }
@@ -59,6 +65,7 @@ def symmetry_chapter(
         findings=words.findings(record, metrics["raters"]["ceiling"]),
         pictures=pictures or {},
         columns={name: called(name) for name in metrics["methods"]},
+        names=NAMES,
         template="evaluation/symmetry/section.html.j2",
         context=template_context(record, metrics["raters"], metrics["settings"], examples),
     )
@@ -104,5 +111,6 @@ def synthesis_chapter(
 
 def render(evaluation: Evaluation, *chapters: Chapter, **given: Any) -> str:
     """The report of these chapters."""
-    rest: dict[str, Any] = {"census": [], "refusals": [], "provenance": [], "notices": []}
+    rest: dict[str, Any] = {"census": [], "refusals": [], "provenance": [], "notices": [], "files": []}
+    rest |= {"photographs": Photographs([], []), "settings": SETTINGS}
     return render_report(metrics=evaluation.metrics, chapters=chapters, **(rest | given))

@@ -168,7 +168,9 @@ def draw_synthesis_study(*, seed: int = 5) -> SimpleNamespace:
 
 def section_of(study: SimpleNamespace, *, show_training_pairs: bool, notices: Sequence[str] = ()) -> Section:
     """The section with its pictures; where pairs are shown a photograph is any picture."""
-    settings = Report(examples=4, gallery=5, opacity=0.5, sheet=4, show_training_pairs=show_training_pairs)
+    settings = Report(
+        examples=4, gallery=5, opacity=0.5, sheet=4, few_people=20, table=100, show_training_pairs=show_training_pairs
+    )
     plan = plan_section(study.made, settings, notices)
     own, photographs = wanted(plan, settings)
     pictures = read_pictures([study.generated], own, side=144)

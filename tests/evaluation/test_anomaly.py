@@ -17,13 +17,13 @@ from tasks.evaluation.anomaly.published import MISPRINT, TABLE
 from tasks.evaluation.anomaly.words import findings
 from tasks.evaluation.metrics import finite, rounded
 from tasks.params.evaluation import Evaluate
-from tests.evaluation.anomaly_study import HEADLINE, ITERATIONS
+from tests.evaluation.anomaly_study import HEADLINE, ITERATIONS, NO_RATERS
 
 
 def run(cohort: SimpleNamespace, settings: Evaluate, **changed: Any) -> dict[str, Any]:
     names = ("scores", "maps", "ratings", "references", "methods")
     given = {name: getattr(cohort, name) for name in names} | changed
-    return evaluate_anomaly(**given, headline=HEADLINE, settings=settings)
+    return evaluate_anomaly(**given, headline=HEADLINE, settings=settings, names={}, raters=NO_RATERS)
 
 
 def test_the_table_has_48_cells_and_values_are_scipys(
@@ -164,4 +164,4 @@ def test_the_published_table_is_that_of_the_docs() -> None:
 
 
 def test_the_sentences_can_be_told_again_from_metrics_json(record: dict[str, Any]) -> None:
-    assert findings(json.loads(json.dumps(finite(record)))) != []
+    assert findings(json.loads(json.dumps(finite(record))), {}) != []

@@ -17,7 +17,7 @@ from tests.evaluation.anomaly_study import HEADLINE
 from tests.evaluation.showing import anomaly_chapter
 from tests.evaluation.showing import render as render_page
 
-SETTINGS = Report(examples=4, gallery=5, opacity=0.5, sheet=4, show_training_pairs=False)
+SETTINGS = Report(examples=4, gallery=5, opacity=0.5, sheet=4, few_people=20, table=100, show_training_pairs=False)
 
 
 def render(evaluation: Evaluation, anomaly: dict[str, Any], **given: Any) -> str:

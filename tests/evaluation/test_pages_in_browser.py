@@ -68,7 +68,9 @@ def pages(
         record=evaluation.metrics["symmetry"],
         settings=settings,
     )
-    settings_of_report = Report(examples=4, gallery=5, opacity=0.7, sheet=4, show_training_pairs=False)
+    settings_of_report = Report(
+        examples=4, gallery=5, opacity=0.7, sheet=4, few_people=20, table=100, show_training_pairs=False
+    )
     chapters = [
         symmetry_chapter(
             evaluation,

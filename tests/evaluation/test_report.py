@@ -1,3 +1,5 @@
+import base64
+import hashlib
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -92,8 +94,8 @@ def test_published_values_stand_beside_ours(page: str, evaluation: Evaluation) -
 
 def test_findings_refusals_and_provenance_are_told(page: str) -> None:
     text = Page(page).text
-    assert "Temporal misalignment does not beat the plain measure “Pixel mirror difference”" in text
-    assert "CLP transformation beats the plain measure" in text
+    assert "Moments of speech (temporal) does not beat the plain measure “Pixel mirror difference”" in text
+    assert "Cleft-like warp (CLP) beats the plain measure" in text
     assert "no face was found" in text
     assert "probably unreliable: l4" in text
     assert "ab" * 6 in text
@@ -121,7 +123,8 @@ def test_hostile_strings_are_shown_not_run(evaluation: Evaluation, region: bytes
         pictures={"scatter": [Picture(region, HOSTILE, '" onload="alert(1)')]},
     )
     parsed = Page(html)
-    assert not [tag for tag, _ in parsed.tags if tag in {"script", "iframe", "object", "base", "form"}]
+    assert not [tag for tag, _ in parsed.tags if tag in {"iframe", "object", "base", "form"}]
+    assert [attrs for tag, attrs in parsed.tags if tag == "script"] == [{}]  # its own, which alone the policy lets run
     assert not [name for _, attrs in parsed.tags for name in attrs if name.startswith("on")]
     assert parsed.text.count("alert(") >= 6
 
@@ -165,6 +168,13 @@ def test_symmetric_kinds_come_first(page: str) -> None:
         text.index(f" {kind} ", text.index("What is flagged")) for kind in ("both sided", "untouched", "commissure")
     ]
     assert kinds == sorted(kinds)
+
+
+def test_the_policy_lets_its_own_script_run_and_no_other(page: str) -> None:
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy == f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
 
 
 def test_the_same_input_gives_the_same_page(evaluation: Evaluation, region: bytes, page: str) -> None:

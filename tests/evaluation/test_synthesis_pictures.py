@@ -13,7 +13,7 @@ from tasks.params.evaluation import Report
 from tasks.schemas.ingest import IMAGES
 from tests.evaluation.synthesis_study import draw_synthesis_study, png, write_study
 
-SETTINGS = Report(examples=1, gallery=1, opacity=0.5, sheet=4, show_training_pairs=False)
+SETTINGS = Report(examples=1, gallery=1, opacity=0.5, sheet=4, few_people=20, table=100, show_training_pairs=False)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.evaluation.anomaly_study import HEADLINE
 
 
 def said(name: str, stands_out: bool | None, **rest: str | None) -> Said:
-    return Said(name=name, value="1", place=f"place of {name}", stands_out=stands_out, **rest)  # type: ignore[arg-type]
+    return Said(name=name, value="1", place=f"place of {name}", stands_out=stands_out, **rest)
 
 
 def of(*own: Said, reason: str | None = None, foreign: str | None = None) -> Verdict:
@@ -76,7 +76,7 @@ def distance(d: float, **changed: object) -> Distance:
         "negatives": np.linspace(0.4, 1.2, 100),
         "rated": np.linspace(0.0, 1.0, 11),
     }
-    return Distance("clp", d, **(given | changed))  # type: ignore[arg-type]
+    return Distance("clp", d, **(given | changed))
 
 
 @pytest.mark.parametrize(

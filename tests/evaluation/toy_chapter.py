@@ -15,6 +15,7 @@ NAME = "brightness"
 TITLE = "Brightness: how much light is there?"
 LEDE = "The mean of all pixels."
 SOURCE = "a toy"
+NAMES = {NAME: "Brightness"}
 PHOTOGRAPH = "tests.evaluation.toy_chapter"
 
 

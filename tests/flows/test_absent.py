@@ -54,7 +54,7 @@ def test_controls_and_repaired_without_clips(drawn, tmp_path):
     metrics = json.loads((tmp_path / "p/data/reports/metrics.json").read_text())
     assert list(metrics["symmetry"]["strategies"]) == ["clp"]
     assert (
-        "Temporal misalignment was not measured: no usable clips"
+        "Moments of speech (temporal) was not measured: no usable clips"
         in (tmp_path / "p/data/reports/index.html").read_text()
     )
 

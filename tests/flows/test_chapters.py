@@ -58,6 +58,8 @@ def test_one_more_chapter_is_found_everywhere(project, monkeypatch):
         metrics=reports / "metrics.json",
         scores=data / "evaluation/scores.parquet",
         figures=reports / "figures",
+        csv=reports / "photographs.csv",
+        xlsx=reports / "photographs.xlsx",
         out=reports / "index.html",
     )
     page = re.sub(r"\s+", " ", (reports / "index.html").read_text())
@@ -97,6 +99,7 @@ def test_a_folder_of_photographs_becomes_one_table(project, tmp_path):
     cv2.imwrite(str(mine / "unknown.png"), cv2.convertScaleAbs(picture, alpha=0.97))
     asked = ["score", str(mine), "--without", "anomaly"]
     done = CliRunner().invoke(app, [*asked, "--table", "all.xlsx"])
+    assert isinstance(done.exception, SystemExit), done.exception
     assert done.exit_code == 1, done.output
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
     assert done.stdout.index("=1+1.png") < done.stdout.index("unknown.png") < done.stdout.index("Read this too")

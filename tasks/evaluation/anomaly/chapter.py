@@ -22,6 +22,7 @@ NAME = "anomaly"
 TITLE = "Anomaly: what a face has that its nearest unaffected face has not"
 LEDE = "S sums what differs between a face and the nearest face that a generator of control faces draws."
 SOURCE = "Hayajneh et al., detecting, localising and rating cleft lip anomalies with StyleGAN2"
+NAMES = {METHOD: "Anomaly score"}
 PHOTOGRAPH = "tasks.evaluation.anomaly.photograph"
 """Reads one photograph. Only who scores imports it: torch takes seconds."""
 NEEDS = (
@@ -58,6 +59,8 @@ def compare(made: Anomaly, study: Study, numbers: Path) -> Compared:
         others,
         headline=headline_combination(numbers),
         settings=study.settings,
+        names=study.names,
+        raters=study.raters,
     )
     return Compared(record, {})
 
@@ -87,7 +90,8 @@ def show(made: Anomaly, record: Mapping[str, Any], shown: Shown) -> Chapter:
         findings=record["findings"],
         notices=notices(shown.folder),
         pictures=draw_anomaly(record, made.scores, made.maps, study.ratings, study.references, study.settings),
-        columns={METHOD: "Anomaly score"},
+        columns=NAMES,
+        names=study.names,
         template="evaluation/anomaly/section.html.j2",
         context=context(record, faces),
     )

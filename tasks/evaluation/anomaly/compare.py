@@ -16,11 +16,11 @@ from tasks.evaluation.anomaly.words import findings
 from tasks.params.evaluation import Evaluate
 from tasks.schemas.anomaly import HEATMAPS, PROCESSINGS, REGIONS
 from tasks.statistics import bootstrap
-from tasks.statistics.agreement import rater_ceiling
+from tasks.statistics.agreement import ceilings, each_rater
 from tasks.statistics.binary import area
 from tasks.statistics.bootstrap import MIN_SUBJECTS, Estimate, missing
 from tasks.statistics.correlation import correlate, difference, pearson_difference
-from tasks.statistics.ratings import prepare_ratings, rating_matrix
+from tasks.statistics.ratings import prepare_ratings, rater_roles, rating_matrix
 
 METHOD = "anomaly"
 """The headline score's name among the methods; its score there is -S."""
@@ -55,6 +55,8 @@ def evaluate_anomaly(
     *,
     headline: Combination,
     settings: Evaluate,
+    names: Mapping[str, str],  # readable names of other methods
+    raters: Mapping[str, Any],  # the raters' own record, on the scale `settings.scale`
 ) -> dict[str, Any]:
     """Every comparison of the anomaly scores; `{"reason": ...}` alone where there are none.
 
@@ -64,7 +66,7 @@ def evaluate_anomaly(
     if headline not in far:
         return {"reason": f"no score was made ({', '.join(map(str, headline))})" if len(scores) else "no scores"}
     subjects = scores.drop_duplicates("image_id").set_index("image_id")["subject_id"].astype(str)
-    targets, survey = compared_with(ratings, references, subjects, settings)
+    targets, survey = compared_with(ratings, references, subjects, settings, raters)
     table = published_table(far, headline.step, targets, settings)
     record = {
         "reason": None,
@@ -77,7 +79,7 @@ def evaluate_anomaly(
         "detection": detection(far[headline], scores, settings),
         "steps_to_half": steps_to_half(maps, int(scores["step"].max()), targets, settings),
     }
-    return record | {"findings": findings(record)}
+    return record | {"findings": findings(record, names)}
 
 
 def turned(scores: pd.DataFrame) -> dict[Combination, pd.Series]:
@@ -114,22 +116,33 @@ def photographs(scores: pd.DataFrame, headline: Combination) -> dict[str, dict[s
 
 
 def compared_with(
-    ratings: pd.DataFrame, references: pd.DataFrame, subjects: pd.Series, settings: Evaluate
+    ratings: pd.DataFrame,
+    references: pd.DataFrame,
+    subjects: pd.Series,
+    settings: Evaluate,
+    record: Mapping[str, Any],
 ) -> tuple[Targets, dict[str, Any]]:
-    """The targets, and what is told of the survey: the mean over those who rated a photograph, any number of raters."""
+    """The targets, and what is told of the survey: the mean over those who rated a photograph, any number of raters.
+
+    Where the survey is on the scale that all systems are compared with, its ceiling is the one of the raters' `record`.
+    """
     usable = prepare_ratings(ratings[ratings["image_id"].isin(subjects.index)], scale=settings.survey, grades=None)
     matrix = rating_matrix(usable.rows)
     raters = list(matrix.columns)
     why = {0: f"no ratings on the scale {settings.survey}", 1: "one rater: a survey takes two or more"}.get(len(raters))
     mean = pd.Series(dtype=float) if why else matrix.mean(axis=1)
-    cluster = subjects.reindex(matrix.index).to_numpy(str)
+    if settings.survey != settings.scale:
+        cluster = subjects.reindex(matrix.index).to_numpy(str)
+        every = each_rater(matrix, cluster, rater_roles(usable.rows), settings)
+        flagged = [name for name, own in every.items() if own["flagged"]]
+        record = {"ceiling": ceilings(usable.rows, matrix, flagged, cluster, settings)}
     told = {
         "scale": settings.survey,
         "best": settings.survey_best,
         "n_raters": len(raters),
         "n_ratings": len(usable.rows),
         "n_images": len(matrix),
-        "ceiling": rater_ceiling(matrix, raters, raters, cluster, settings),
+        "ceiling": record["ceiling"].get("all") or missing("nobody rated", n_images=0, n_subjects=0),
     }
     worse = mean if settings.survey_best == "low" else -mean
     known = {

@@ -48,8 +48,15 @@ def table_dots(regions: Mapping[str, Any], state: str) -> bytes:
     return draw_figure(draw, height=5.6)
 
 
-def score_by_rating(ratings: np.ndarray, scores: np.ndarray, *, heatmap: str, scale: str) -> bytes:  # (n,), (n,)
-    """Figure 11: S against the mean rating, with the line of least squares."""
+def score_by_rating(
+    ratings: np.ndarray,  # (n,)
+    scores: np.ndarray,  # (n,) S
+    *,
+    heatmap: str,
+    scale: str,
+    best: str,  # the end of the scale at which nothing is to be seen: "low" or "high"
+) -> bytes:
+    """Figure 11: S against the mean rating, with the line of least squares. Agreement always rises."""
 
     def draw(axes: Axes) -> None:
         colour, marker = HEATMAPS[heatmap]
@@ -58,7 +65,10 @@ def score_by_rating(ratings: np.ndarray, scores: np.ndarray, *, heatmap: str, sc
             slope, at = np.polyfit(ratings, scores, 1)
             ends = np.array([ratings.min(), ratings.max()])
             axes.plot(ends, slope * ends + at, color=INK, linewidth=1.0, linestyle=(0, (4, 3)))
-        axes.set(xlabel=f"mean rating ({scale})", ylabel=f"S, {heatmap.upper()}")
+        up = "more" if best == "low" else "less"
+        axes.set(xlabel=f"mean rating ({scale})", ylabel=f"S, {heatmap.upper()} (up: {up} differs)")
+        if best == "low":
+            axes.invert_yaxis()
 
     return draw_figure(draw, height=3.3)
 

@@ -57,7 +57,7 @@ def draw_anomaly(
         worse = references.groupby("measure").get_group(min(references["measure"])).set_index("image_id")["value"]
     return {
         "table": _dots(record) if record["best"] else [],
-        "scatters": _scatters(record, far, headline, mean, settings.survey),
+        "scatters": _scatters(record, far, headline, mean, settings),
         "steps": _steps(far, headline, worse),
         "inversion": _inversion(maps),
     }
@@ -75,7 +75,11 @@ def _dots(record: Mapping[str, Any]) -> list[Picture]:
 
 
 def _scatters(
-    record: Mapping[str, Any], far: Mapping[Combination, pd.Series], headline: Combination, mean: pd.Series, scale: str
+    record: Mapping[str, Any],
+    far: Mapping[Combination, pd.Series],
+    headline: Combination,
+    mean: pd.Series,
+    settings: Evaluate,
 ) -> list[Picture]:
     """Figure 11, everything on: PSE, SSIM, LPIPS."""
     drawn = []
@@ -85,7 +89,13 @@ def _scatters(
         if own is None or found["value"] is None:
             continue
         both = pd.concat([-own.rename("s"), mean.rename("r")], axis=1, join="inner").dropna()
-        png = figures.score_by_rating(both["r"].to_numpy(), both["s"].to_numpy(), heatmap=heatmap, scale=scale)
+        png = figures.score_by_rating(
+            both["r"].to_numpy(),
+            both["s"].to_numpy(),
+            heatmap=heatmap,
+            scale=settings.survey,
+            best=settings.survey_best,
+        )
         caption = f"{heatmap.upper()}, YCbCr and erosion, adapted: r {number(found['value'])}, {len(both)} photographs."
         drawn.append(Picture(png, caption, f"Scatter of S by {heatmap.upper()} against the mean rating"))
     return drawn

@@ -52,13 +52,18 @@ def tiles(record: Mapping[str, Any]) -> list[Tile]:
     beside = f"{span(found)}, {found['n_images']} photographs" if found["value"] is not None else str(found["reason"])
     told = f"{span(area)}, {area['n_images']} photographs" if area["value"] is not None else str(area["reason"])
     return [
-        Tile("Anomaly: Pearson\u2019s r of the headline score with the survey", number(found["value"]), beside),
-        Tile("Anomaly: AUC, patients against unseen controls", number(area["value"]), told),
+        Tile(
+            "Anomaly: Pearson\u2019s r of the headline score with the survey",
+            number(found["value"]),
+            beside,
+            found["n_subjects"],
+        ),
+        Tile("Anomaly: AUC, patients against unseen controls", number(area["value"]), told, area["n_subjects"]),
     ]
 
 
-def findings(record: Mapping[str, Any]) -> list[str]:
-    """The result as sentences."""
+def findings(record: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    """The result as sentences; `names`: readable names of the other systems' methods."""
     return [
         _survey_said(record),
         *_references_said(record),
@@ -69,7 +74,7 @@ def findings(record: Mapping[str, Any]) -> list[str]:
             for line in _step_said(title, record["comparisons"]["steps"].get(name))
         ],
         *_heatmaps_said(record["comparisons"]["steps"]),
-        *_methods_said(record["comparisons"]["methods"]),
+        *_methods_said(record["comparisons"]["methods"], names),
         _detection_said(record["detection"]["patients"]),
         *_half_said(record["steps_to_half"]),
     ]
@@ -92,7 +97,7 @@ def _survey_said(record: Mapping[str, Any]) -> str:
 
 def _references_said(record: Mapping[str, Any]) -> list[str]:
     return [
-        f"With {called(name)} the headline score has Spearman\u2019s \u03c1 {number(found['spearman']['value'])} "
+        f"With {called(name, {})} the headline score has Spearman\u2019s \u03c1 {number(found['spearman']['value'])} "
         f"({span(found['spearman'])}, {found['spearman']['n_images']} photographs)."
         for name, found in headline_cell(record)["references"].items()
         if found["spearman"]["value"] is not None
@@ -131,8 +136,8 @@ def _heatmaps_said(steps: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _methods_said(methods: Mapping[str, Any]) -> list[str]:
-    return [_duel_said("The headline score", called(name), duel) for name, duel in methods.items() if duel]
+def _methods_said(methods: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    return [_duel_said("The headline score", called(name, names), duel) for name, duel in methods.items() if duel]
 
 
 def _duel_said(one: str, other: str, duel: Mapping[str, Any]) -> str:
@@ -142,7 +147,7 @@ def _duel_said(one: str, other: str, duel: Mapping[str, Any]) -> str:
 
 
 def _target(name: str) -> str:
-    return "ratings" if name == "survey" else called(name)
+    return "ratings" if name == "survey" else called(name, {})
 
 
 def difference_of(duel: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,7 +172,7 @@ def _detection_said(found: Mapping[str, Any]) -> str:
 
 
 def _half_said(found: Mapping[str, Any]) -> list[str]:
-    parts = {"ratings": found["spearman"]} | {called(k): own["spearman"] for k, own in found["references"].items()}
+    parts = {"ratings": found["spearman"]} | {called(k, {}): own["spearman"] for k, own in found["references"].items()}
     known = {name: rho for name, rho in parts.items() if rho["value"] is not None}
     if not known:
         return []

@@ -8,18 +8,19 @@ from typing import Any
 import pandas as pd
 
 from tasks.evaluation.study import Study
-from tasks.evaluation.symmetry import section, words
+from tasks.evaluation.symmetry import names, section, words
 from tasks.evaluation.symmetry.compare import PREFIX, compare_symmetry
 from tasks.evaluation.symmetry.compare import taught as taught_by
+from tasks.evaluation.symmetry.names import called
 from tasks.evaluation.symmetry.read import Symmetry, read_symmetry
 from tasks.evaluation.system import Compared, Need, Shown
 from tasks.pages.chapter import Chapter
-from tasks.pages.environment import called
 
 NAME = "symmetry"
 TITLE = "Symmetry: do the two halves of the lips belong together?"
 LEDE = "The distance D between the two halves of the lips, learned from control faces only."
 SOURCE = "Rosero et al. 2025, “Deep learning-based assessment of lip symmetry for patients with repaired cleft lip”"
+NAMES = names.NAMES
 PHOTOGRAPH = "tasks.evaluation.symmetry.photograph"
 """Reads one photograph. Only who scores imports it: torch takes seconds."""
 NEEDS = (
@@ -91,9 +92,11 @@ def show(made: Symmetry, record: Mapping[str, Any], shown: Shown) -> Chapter:
         empty,
         tiles=words.tiles(record),
         findings=words.findings(record, shown.study.raters["ceiling"]),
-        notices=[*(section.notices(shown.numbers) if made.pairs else []), *_left_out(made)],
+        notices=section.notices(shown.numbers) if made.pairs else [],
+        missing=_left_out(made),
         pictures=section.draw(made, record, shown),
         columns={name: called(name) for name in methods},
+        names=NAMES,
         template="evaluation/symmetry/section.html.j2",
         context=section.context(made, record, shown),
     )

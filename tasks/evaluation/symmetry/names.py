@@ -3,15 +3,23 @@
 In: nothing. Out: words. Knows no numbers.
 """
 
+from tasks.pages.environment import called as plainly
+
 NAMES = {
     "clp": "Cleft-like warp (CLP)",
     "temporal": "Moments of speech (temporal)",
-    "distance_clp": "Lip symmetry D, cleft-like warp",
-    "distance_temporal": "Lip symmetry D, moments of speech",
+    "distance_clp": "Lip symmetry D (cleft-like warp)",
+    "distance_temporal": "Lip symmetry D (moments of speech)",
     "cupids_bow_difference": "Cupid\u2019s-bow height difference",
     "mirror_difference": "Pixel mirror difference",
 }
 """Readable names of strategies, methods and measures."""
+
+
+def called(name: str) -> str:
+    """The readable name of a strategy, method or measure."""
+    return plainly(name, NAMES)
+
 
 MEASURES = {"clp": "lip outline", "temporal": "lip pose"}
 """What each strategy compares between left and right, as a clinician would say it."""

@@ -20,7 +20,7 @@ from tasks.evaluation.metrics import read_records
 from tasks.evaluation.photograph import Photograph
 from tasks.evaluation.symmetry.chapter import NAME, SOURCE
 from tasks.evaluation.symmetry.compare import PREFIX, training_scale
-from tasks.evaluation.symmetry.names import NAMES
+from tasks.evaluation.symmetry.names import called
 from tasks.evaluation.symmetry.read import read_pairs
 from tasks.evaluation.symmetry.reading import Distance, as_reading
 from tasks.evaluation.symmetry.section import notices as said_of
@@ -82,7 +82,7 @@ def open_reader(root: Path) -> SymmetryReader | str:
             missing[folder.name] = "its network is not the one that was evaluated; run `dvc repro`"
     if not models:
         return "; ".join(dict.fromkeys(missing.values())) or "there is no trained network; run `dvc repro`"
-    said = [f"{NAMES.get(name, name)} was not read: {reason}" for name, reason in missing.items()]
+    said = [f"{called(name)} was not read: {reason}" for name, reason in missing.items()]
     threads = params.load(SymmetryTrain, "symmetry_train", root / "params.yaml").threads
     return SymmetryReader(tuple(models), threads, (*said_of(root / "params.yaml"), *said))
 

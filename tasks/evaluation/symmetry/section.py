@@ -17,11 +17,12 @@ import pyarrow.compute as pc
 from tasks import params
 from tasks.base import tables
 from tasks.evaluation.symmetry.compare import PREFIX
+from tasks.evaluation.symmetry.names import called
 from tasks.evaluation.symmetry.published import PUBLISHED
 from tasks.evaluation.symmetry.read import Symmetry
 from tasks.evaluation.system import Shown
 from tasks.pages import figures
-from tasks.pages.environment import Picture, called
+from tasks.pages.environment import Picture
 from tasks.params.evaluation import Evaluate
 from tasks.params.symmetry import SymmetryTrain
 from tasks.schemas.ingest import LIPS

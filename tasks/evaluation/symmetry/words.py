@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from tasks.evaluation.symmetry.names import called
 from tasks.evaluation.symmetry.published import PUBLISHED
 from tasks.pages.chapter import Tile
-from tasks.pages.environment import called, number, share, span
+from tasks.pages.environment import number, share, span
 
 GUESSING = 0.6
 """An AUC below this is called hardly better than guessing."""
@@ -25,11 +26,13 @@ def tiles(record: Mapping[str, Any]) -> list[Tile]:
             known = PUBLISHED.get(strategy, {}).get(key, {}).get("test")
             beside = f"{span(test[key], percent=True)}; published {known}" if known else span(test[key], percent=True)
             value = share(test[key]["value"]) + ("\u2009%" if test[key]["value"] is not None else "")
-            found.append(Tile(f"{called(strategy)}: test {key}", value, beside))
+            found.append(Tile(f"{called(strategy)}: test {key}", value, beside, test["n_subjects"]))
         for name, target in _main_target(own):
             rho = target["spearman"]
             label = f"{called(strategy)}: Spearman\u2019s \u03c1 of D with {name}"
-            found.append(Tile(label, number(rho["value"]), f"{span(rho)}, {rho['n_images']} photographs"))
+            found.append(
+                Tile(label, number(rho["value"]), f"{span(rho)}, {rho['n_images']} photographs", rho["n_subjects"])
+            )
     return found
 
 

@@ -21,6 +21,7 @@ NAME = "synthesis"
 TITLE = "Synthesis: faces drawn from words"
 LEDE = "Generated faces with a cleft: is one anybody’s face, are they faithful, do they differ, are they of use?"
 SOURCE = "Rosero et al. 2025, “DiffusionCleft: facial anomaly synthesis guided by text”"
+NAMES: Mapping[str, str] = {}
 PHOTOGRAPH = None
 """It measures generated pictures and reads no photograph."""
 NEEDS = (
@@ -92,7 +93,8 @@ def show(made: Synthesis, record: Mapping[str, Any], shown: Shown) -> Chapter:
         empty,
         tiles=tiles(record),
         findings=record["findings"],
-        notices=[*section.notices, *left_out],
+        notices=section.notices,
+        missing=left_out,
         pictures=draw_synthesis(record, made.measures, projections, curves),
         template="evaluation/synthesis/section.html.j2",
         context=context(record, section, shown.study.settings.model_dump()),

@@ -1,0 +1,133 @@
+"""The report's first screen: which method follows the raters best, by how much, on how many people; what is missing.
+
+In: the records of metrics.json. Out: sentences and large figures. The rule: a number from few people is no headline,
+and a method that may lead by chance is said to. Knows no system.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.evaluation.census import Census
+from tasks.pages.chapter import Chapter, Tile
+from tasks.pages.environment import number, sentence, span
+
+
+@dataclass(frozen=True)
+class Front:
+    """`answer`: one sentence; `detail`: how sure that is; `small`: notices of small samples; `missing`: what to add."""
+
+    answer: str
+    detail: Sequence[str]
+    tiles: Sequence[Tile]
+    small: Sequence[str]
+    missing: Sequence[str]
+
+
+def front(
+    metrics: Mapping[str, Any], chapters: Sequence[Chapter], census: Sequence[Census], *, few_people: int
+) -> Front:
+    """The first screen. `few_people`: fewer than this make no headline."""
+    found = metrics["closest"]
+    missing = _missing(metrics, chapters, census)
+    if found["reason"]:
+        answer = "Nothing can be said yet about which method follows raters best."
+        return Front(answer, [sentence(found["reason"])], [], [], missing)
+    titles = {name: title for chapter in chapters for name, title in chapter.columns.items()}
+    people = found["pearson"]["n_subjects"]
+    if people < few_people:
+        answer = f"{people} people are too few to say which method follows raters best."
+    else:
+        answer = _answer(found, titles)
+    return Front(answer, _detail(found, titles), _tiles(found, titles), _small(metrics, people, few_people), missing)
+
+
+def _answer(found: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """The sentence in large type."""
+    first, behind = titles.get(found["first"], found["first"]), found["behind"]
+    if not behind:
+        return f"{first} is the only method that could be compared with raters."
+    close = [titles.get(name, name) for name in found["order"][1:] if behind[name]["verdict"] != "better"]
+    if not close:
+        return f"{first} follows the raters best, by more than chance."
+    if len(close) == len(behind) > 1:
+        return f"{first} follows the raters most closely, but its lead on every other method may be chance."
+    return f"{first} follows the raters most closely, but its lead on {_and(close)} may be chance."
+
+
+def _detail(found: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
+    """By how much, against the ceiling, on how many."""
+    own, ceiling = found["pearson"], found["ceiling"]
+    first = titles.get(found["first"], found["first"])
+    said = [
+        f"Pearson\u2019s r of {first} with the mean of {found['n_raters']} raters is "
+        f"{number(own['value'])} ({span(own)}), on {own['n_images']:,} photographs of {own['n_subjects']:,} people. "
+        "Every method scored them, and no network learned from them."
+    ]
+    if second := _second(found):
+        name, duel = second
+        gap = duel["pearson_difference"]
+        words = {"better": "more than chance", "alike": "it may be chance", "worse": "less close", "unknown": "unsure"}
+        far = f"{number(gap['value'])} behind ({span(gap)}: {words[duel['verdict']]})"
+        said.append(f"Next is {titles.get(name, name)}, {far if gap['value'] is not None else gap['reason']}.")
+    if ceiling["value"] is not None:
+        said.append(f"One more rater reaches {number(ceiling['value'])} ({span(ceiling)}): {_against(own, ceiling)}.")
+    return said
+
+
+def _second(found: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+    """The method next to the first, and how far it is behind."""
+    return next(((name, found["behind"][name]) for name in found["order"][1:]), None)
+
+
+def _against(own: Mapping[str, Any], ceiling: Mapping[str, Any]) -> str:
+    if own["low"] is None or ceiling["low"] is None:
+        return "how far that differs cannot be told"
+    if own["low"] > ceiling["value"]:
+        return "the method is closer to their mean than that"
+    if own["high"] < ceiling["value"]:
+        return "the method does not come up to that"
+    return "the method does about as well as that"
+
+
+def _tiles(found: Mapping[str, Any], titles: Mapping[str, str]) -> list[Tile]:
+    own, ceiling = found["pearson"], found["ceiling"]
+    people = own["n_subjects"]
+    tiles = [
+        Tile(f"{titles.get(found['first'], found['first'])}: r with raters", number(own["value"]), span(own), people)
+    ]
+    if second := _second(found):
+        name, duel = second
+        gap = duel["pearson_difference"]
+        beside = span(gap) if gap["value"] is not None else str(gap["reason"])
+        tiles.append(Tile(f"Ahead of {titles.get(name, name)} by", number(gap["value"]), beside, people))
+    if ceiling["value"] is not None:
+        tiles.append(Tile("One more rater reaches", number(ceiling["value"]), span(ceiling), ceiling["n_subjects"]))
+    return [*tiles, Tile("People", f"{people:,}", f"{own['n_images']:,} photographs, {found['n_raters']} raters")]
+
+
+def _small(metrics: Mapping[str, Any], people: int, few_people: int) -> list[str]:
+    """What a reader must know of small numbers."""
+    said = []
+    if people < few_people:
+        said.append(
+            f"Only {people} people were rated and scored by every method; {few_people} are needed for a headline."
+        )
+    if metrics["closest"]["n_raters"] < 2:
+        said.append("One rater alone: how far raters agree is not known, and their own errors count as truth.")
+    return said
+
+
+def _missing(metrics: Mapping[str, Any], chapters: Sequence[Chapter], census: Sequence[Census]) -> list[str]:
+    """What was not measured, and what to add."""
+    said = [sentence(f"{chapter.name} was not measured: {chapter.reason}") for chapter in chapters if chapter.reason]
+    said += [line for chapter in chapters for line in chapter.missing]
+    if not metrics["raters"]["n_ratings"]:
+        said.append("There are no ratings that could be used: add ratings to compare with people\u2019s eyes.")
+    if not any(row.what == "photographs, repaired" for row in census):
+        said.append("There is no photograph of a repaired lip.")
+    return list(dict.fromkeys(said))
+
+
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

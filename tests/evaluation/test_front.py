@@ -1,0 +1,91 @@
+"""The report's first screen: which method follows raters best, by how much, on how many people; what is missing."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+from tasks.evaluation.comparison import Evaluation
+from tasks.evaluation.front import Front, front
+from tasks.evaluation.metrics import finite
+from tasks.pages.chapter import Chapter
+from tasks.params.evaluation import Evaluate
+from tests.evaluation.showing import evaluate, render, symmetry_chapter
+
+FEW = 20
+
+
+def of(found: Evaluation, *more: Chapter) -> Front:
+    return front(finite(found.metrics), [symmetry_chapter(found), *more], [], few_people=FEW)
+
+
+@pytest.fixture
+def draw_one(draw: Callable[..., SimpleNamespace], settings: Evaluate) -> Callable[..., Evaluation]:
+    def made(copy: bool = False, **given: Any) -> Evaluation:
+        study = draw(**given)
+        if copy:  # a method that is another one, but for a trifle
+            own = study.scores[study.scores["method"] == "distance_clp"].dropna()
+            rest = study.scores[study.scores["method"] == "distance_temporal"]
+            twin = own.assign(method="mirror_difference", score=own["score"] + (own.index % 2) * 0.001)
+            study.scores = pd.concat([own, rest, twin], ignore_index=True)
+        return evaluate(study.pairs, study.scores, study.ratings, study.references, settings)
+
+    return made
+
+
+def test_the_answer_names_the_closest_method_by_how_much_and_on_how_many(
+    evaluation: Evaluation, study: SimpleNamespace
+) -> None:
+    shown = of(evaluation)
+    assert shown.answer == "Lip symmetry D (cleft-like warp) follows the raters best, by more than chance."
+    wide = study.scores.pivot(index="image_id", columns="method", values="score").dropna()
+    mean = study.ratings.groupby("image_id")["score"].mean().reindex(wide.index)
+    first, second = (stats.pearsonr(wide[name], mean).statistic for name in ("distance_clp", "mirror_difference"))
+    assert [tile.value for tile in shown.tiles[:2]] == [f"{first:.2f}", f"{first - second:.2f}"]
+    assert "on 50 photographs of 25 people" in shown.detail[0]
+    assert f"Next is Pixel mirror difference, {first - second:.2f} behind" in shown.detail[1]
+    assert "One more rater reaches" in shown.detail[2]
+    ceiling = evaluation.metrics["raters"]["ceiling"]["all"]["value"]
+    assert shown.tiles[2].value == f"{ceiling:.2f}"
+    assert (shown.tiles[3].value, shown.small) == ("25", [])
+
+
+def test_a_lead_that_may_be_chance_is_said_to(draw_one: Callable[..., Evaluation]) -> None:
+    found = draw_one(copy=True)
+    behind = found.metrics["closest"]["behind"]
+    assert {name: duel["verdict"] for name, duel in behind.items()}["distance_temporal"] == "better"
+    assert "may be chance" in of(found).answer
+
+
+def test_a_number_from_few_people_is_no_headline(draw_one: Callable[..., Evaluation], region: bytes) -> None:
+    found = draw_one(patients=4, photographs=6)
+    shown = of(found)
+    assert shown.answer == "4 people are too few to say which method follows raters best."
+    assert shown.small == ["Only 4 people were rated and scored by every method; 20 are needed for a headline."]
+    page = render(found, symmetry_chapter(found))
+    assert "from 4 people: too few for a headline" in page
+    assert f'<span class="value">{shown.tiles[0].value}</span>' not in page
+    assert shown.small[0] in page
+
+
+def test_without_ratings_it_says_what_to_add(study: SimpleNamespace, settings: Evaluate) -> None:
+    found = evaluate(study.pairs, study.scores, study.ratings.iloc[:0], study.references, settings)
+    gone = Chapter("anomaly", "Anomaly", reason="no controls; add photographs of controls")
+    parts = Chapter("synthesis", "Synthesis", missing=["Pictures before repair were not drawn: no patients."])
+    shown = of(found, gone, parts)
+    assert shown.answer == "Nothing can be said yet about which method follows raters best."
+    assert shown.detail == ["Nobody rated a photograph that was scored."]
+    assert "Anomaly was not measured: no controls; add photographs of controls." in shown.missing
+    assert "Pictures before repair were not drawn: no patients." in shown.missing
+    assert any(line.startswith("There are no ratings") for line in shown.missing)
+    assert shown.tiles == []
+
+
+def test_one_rater_alone_is_a_notice(study: SimpleNamespace, settings: Evaluate) -> None:
+    one = study.ratings[study.ratings["rater_id"] == "m1"]
+    shown = of(evaluate(study.pairs, study.scores, one, study.references, settings))
+    assert any(line.startswith("One rater alone") for line in shown.small)
+    assert not any("One more rater" in tile.name for tile in shown.tiles)
