@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from flows.cli import artifacts, check, ratings, rebuild, results, score, serve, synthesis, watch
+from flows.cli import artifacts, check, ratings, rebuild, results, score, serve, synthesis, use, watch
 from flows.cli.terminal import say
 from tasks.errors import InputError
 
@@ -18,6 +18,7 @@ app = typer.Typer(
     help="Measures of cleft lip repair. Research software, no medical device. `dvc repro` rebuilds all results.",
 )
 app.command()(check.check)
+app.command()(use.use)
 app.command()(score.score)
 app.command()(results.results)
 app.command()(rebuild.rebuild)

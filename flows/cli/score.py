@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from flows.cli.project import JSON, private_folder, project_root
 from tasks.base import sheets
+from tasks.base.escaping import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,8 +121,8 @@ def _print(results: "Sequence[Scored]", notices: "Sequence[str]") -> None:
     """The verdicts first, then the numbers, then what a reader must know; within the width of the terminal."""
     console = Console(width=None if sys.stdout.isatty() else 80, highlight=False, emoji=False)
     for result in results:
-        console.print(Text(sheets.visible(str(result.path)), style="bold", overflow="fold"))
-        console.print(Padding(Text(sheets.visible(result.verdict.line), overflow="fold"), (0, 0, 0, 2)))
+        console.print(Text(visible(str(result.path)), style="bold", overflow="fold"))
+        console.print(Padding(Text(visible(result.verdict.line), overflow="fold"), (0, 0, 0, 2)))
     measured = [result for result in results if result.photo.readings]
     if len(measured) > SHOWN:
         console.print(f"\nThe numbers of {len(measured)} photographs: add --table FILE.xlsx, or --json.")
@@ -130,7 +131,7 @@ def _print(results: "Sequence[Scored]", notices: "Sequence[str]") -> None:
     if notices:
         console.print("Read this too:")
     for line in notices:
-        console.print(Padding(Text(sheets.visible(line), overflow="fold"), (0, 0, 0, 2)))
+        console.print(Padding(Text(visible(line), overflow="fold"), (0, 0, 0, 2)))
 
 
 def _numbers(results: "Sequence[Scored]") -> Table:
@@ -139,7 +140,7 @@ def _numbers(results: "Sequence[Scored]") -> Table:
     table.add_column("measure", overflow="fold")
     table.add_column("value", overflow="fold")
     for result in results:
-        name = sheets.visible(result.path.name)
+        name = visible(result.path.name)
         for measure, value in (line for reading in result.photo.readings for line in _lines(reading)):
             value = f"{value} (not valid here)" if result.verdict.state == "not valid" else value
             table.add_row(Text(name), Text(measure), Text(value))

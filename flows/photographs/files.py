@@ -3,15 +3,12 @@
 In: paths. Out: files in order, each once, and how many other files a folder has. Opens nothing.
 """
 
-import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from tasks.errors import InputError
-
-LEFTOVERS = {"@eadir", "#recycle", "#snapshot", "__macosx", "$recycle.bin", "lost+found", "system volume information"}
-"""Folders that storage devices and systems leave behind, in lower case: what is in them is nobody's photograph."""
+from tasks.ingest.naming import walk
 
 
 class Found(NamedTuple):
@@ -33,7 +30,7 @@ def find(paths: Sequence[Path], suffixes: Collection[str]) -> Found:
         if not path.is_dir():
             photographs.append(path)
             continue
-        inside = list(_inside(path))
+        inside = [path / name for name in sorted(walk(path))]
         found = [file for file in inside if file.suffix.lower() in suffixes]
         if not found:
             raise InputError(f"{path}: no photograph in this folder; suffixes: {', '.join(suffixes)}")
@@ -44,12 +41,3 @@ def find(paths: Sequence[Path], suffixes: Collection[str]) -> Found:
     for file in photographs:
         once.setdefault(file.resolve(), file)
     return Found(list(once.values()), others)
-
-
-def _inside(folder: Path) -> list[Path]:
-    """Every file in the folder and below it, in the order of their paths."""
-    files = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".") and name.lower() not in LEFTOVERS]
-        files += [Path(place, name) for name in names if not name.startswith(".")]
-    return sorted(files)

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from tasks import params
 from tasks.base import images, tables
 from tasks.base.digests import file_digest
-from tasks.base.sheets import Cell, visible
+from tasks.base.escaping import visible
+from tasks.base.sheets import Cell
 from tasks.errors import InputError
 from tasks.evaluation import chapters
 from tasks.evaluation.census import read_notices

@@ -1,0 +1,86 @@
+"""`vermilion use`: from now on these photographs are measured."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from flows.cli.project import project_root
+from flows.cli.terminal import say
+from tasks.base.tables import replacing
+from tasks.errors import InputError
+
+REAL = (
+    "min_sharpness and min_mouth_contrast were set on drawn faces; for photographs set both to 0 (docs/raw-layout.md)"
+)
+
+
+def use(
+    folder: Annotated[Path, typer.Argument(help="Folder with photographs, images.csv or images.xlsx, and ratings.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is there.")] = False,
+) -> None:
+    """Say what a folder of photographs holds, and name it in params.yaml as the one that is measured.
+
+    Exit code 0: params.yaml names it; 2: the folder cannot be used, and nothing was changed.
+    """
+    root = project_root()
+    numbers = root / "params.yaml"
+    raw = folder.expanduser().resolve()
+    for line in _found(raw, numbers):
+        say(line)
+    if dry_run:
+        return
+    shown = raw.relative_to(root.resolve()) if raw.is_relative_to(root.resolve()) else raw
+    text = renamed(numbers.read_text(encoding="utf-8"), shown)
+    with replacing(numbers) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    say(f"params.yaml: data.raw is now {shown}; next: `dvc repro report`, then open data/reports/index.html")
+
+
+def _found(raw: Path, numbers: Path) -> list[str]:
+    """What the folder holds, in a few lines. InputError: it cannot be used."""
+    from tasks import params
+    from tasks.ingest.inventory import NoImages, take_inventory
+    from tasks.ingest.ratings import read_ratings
+    from tasks.ingest.raw import Folder
+    from tasks.params.ingest import IngestImages, IngestRatings
+
+    if not raw.is_dir():
+        raise InputError(f"{raw}: no such folder")
+    kinds = params.load(IngestImages, "ingest_images", numbers)
+    scales = params.load(IngestRatings, "ingest_ratings", numbers).scales
+    here = [Folder(raw, "")]
+    try:
+        images, refused = take_inventory(here, still_suffixes=kinds.still_suffixes, clip_suffixes=kinds.clip_suffixes)
+    except NoImages as error:
+        raise InputError(f"{error}; add photographs (docs/raw-layout.md)") from error
+    if not images.num_rows:
+        raise InputError(f"{raw}: no photograph can be used; the first reason: {refused['reason'][0].as_py()}")
+    ratings, known, wrong = read_ratings(here, images, scales=scales)
+    people: dict[tuple[str, str], list[str]] = {}
+    for row in images.to_pylist():
+        people.setdefault((row["population"], row["kind"]), []).append(row["subject_id"])
+    said = [
+        f"{len(who)} {kind}s of {len(set(who))} people, {population}"
+        for (population, kind), who in sorted(people.items())
+    ]
+    raters = len(set(ratings["rater_id"].to_pylist()))
+    said.append(f"{ratings.num_rows} ratings by {raters} raters, {known.num_rows} references")
+    bad = [*refused.to_pylist(), *wrong.to_pylist()]
+    said += [f"refused: {row['source']} line {row['line']}: {row['reason']}" for row in bad[:5]]
+    return [*said, *([f"... and {len(bad) - 5} more lines are refused"] if len(bad) > 5 else []), REAL]
+
+
+def renamed(text: str, raw: Path) -> str:
+    """params.yaml with this raw folder; comments and everything else stay. InputError: it is not written as ours."""
+    written = yaml.safe_dump(str(raw), allow_unicode=True, width=10_000).splitlines()[0]
+    changed, count = re.subn(
+        r"(?m)^(data:[^\n]*\n(?:[ \t]+[^\n]*\n)*?[ \t]+raw:)[^\n#]*(#[^\n]*)?$",
+        lambda found: f"{found[1]} {written}" + (f" {found[2]}" if found[2] else ""),
+        text,
+    )
+    if count != 1 or yaml.safe_load(changed)["data"]["raw"] != str(raw):
+        raise InputError(f"params.yaml: no line `raw:` under `data:` could be changed; write `raw: {written}` there")
+    return changed
