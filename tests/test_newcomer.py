@@ -54,13 +54,13 @@ def forty(tmp_path: Path) -> Path:
     numbers |= {"clip_subjects": 0, "unrepaired_subjects": 0}
     folder = tmp_path / "my photographs"
     draw_dataset(folder, settings=PhantomsDraw.model_validate(numbers), workers=1)
-    rows = list(csv.DictReader((folder / "images.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((folder / "images.csv").read_text(encoding="utf-8").splitlines()))
     with (folder / "images.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, ["path", "subject_id", "population", "consent"], extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
     book = openpyxl.Workbook()
-    for row in csv.reader((folder / "ratings.csv").open(encoding="utf-8")):
+    for row in csv.reader((folder / "ratings.csv").read_text(encoding="utf-8").splitlines()):
         book.active.append(row)
     book.save(folder / "ratings.xlsx")
     for name in ("ratings.csv", "references.csv"):
