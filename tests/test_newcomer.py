@@ -91,7 +91,7 @@ def test_forty_photographs_from_a_clone_to_a_report(forty: Path, tmp_path: Path)
     assert f"{PATIENTS} people are too few to say which method follows raters best." in page
     assert "no usable clips of controls" in page
     assert "before repair" in page
-    assert "drawn face" not in page.split("<main>")[0]  # nothing of the demo's data
+    assert "phantom" not in page.split("<main>")[0]  # nothing of the demo's data
     assert json.loads((reports / "metrics.json").read_text())["raters"]["n_ratings"] == 5 * PATIENTS
     header, *rows = openpyxl.load_workbook(reports / "photographs.xlsx").active.iter_rows(values_only=True)
     assert len(rows) == CONTROLS + PATIENTS
