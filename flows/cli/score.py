@@ -14,6 +14,7 @@ from rich.text import Text
 from tqdm import tqdm
 
 from flows.cli.project import JSON, private_folder, project_root
+from flows.cli.terminal import say
 from tasks.base import sheets
 from tasks.base.escaping import visible
 
@@ -74,11 +75,9 @@ def score(
         print(json.dumps([result.record(list(opened.readers), notices) for result in results], indent=1))
     else:
         _print(results, notices)
-    for what, path in (("table", table), ("pages", out)):
-        if path is not None:
-            print(f"{what}: {path}", file=sys.stderr)
+    _say_where({"table": table, "pages": out})
     if stopped:
-        print(f"interrupted: {len(results)} of {len(found.photographs)} photographs were scored", file=sys.stderr)
+        say(f"interrupted: {len(results)} of {len(found.photographs)} photographs were scored", error=True)
         raise typer.Exit(130)
     raise typer.Exit(any(result.photo.reason for result in results))
 
@@ -115,6 +114,12 @@ def _score_all(
                 with replacing(page) as temporary:
                     html = render_photo_page(scored.photo, verdict=scored.verdict.line, notices=notices)
                     temporary.write_text(html, encoding="utf-8")
+
+
+def _say_where(written: dict[str, Path | None]) -> None:
+    for what, path in written.items():
+        if path is not None:
+            say(f"{what}: {path}", error=True)
 
 
 def _print(results: "Sequence[Scored]", notices: "Sequence[str]") -> None:
