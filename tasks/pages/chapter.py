@@ -50,7 +50,7 @@ class Chapter:
 class Said:
     """One measure of a photograph in plain words, and whether it stands out among faces without a cleft."""
 
-    name: str  # the measure's, such as "lip symmetry"
+    name: str  # the measure's, such as "lip outline"
     value: str  # the number as it is shown, such as "D 0.412, grade 2 of 5"
     place: str  # where it lies: "higher than 84 % of 120 rated photographs"
     stands_out: bool | None  # None: there is nothing to tell it by
