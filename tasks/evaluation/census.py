@@ -14,6 +14,9 @@ from typing import Any
 from tasks.base import tables
 from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, REFUSALS
 
+MOST_ASKED = 10
+"""Pairs of names that look alike and are told one by one at the head of the report."""
+
 
 @dataclass(frozen=True)
 class Census:
@@ -90,9 +93,12 @@ def read_notices(images: Path, lines: Sequence[Path] = ()) -> list[str]:
     counted = Counter(notice for notice in notices if notice)
     told = [f"{count} of {len(notices)} images: {notice}." for notice, count in sorted(counted.items())]
     remarks = [row for path in lines for row in tables.read(path, REFUSALS).to_pylist()]
-    told += [f"Please check: {row['reason']}" for row in remarks if row["kind"] == "asked"]
+    asked = [f"Please check: {row['reason']}" for row in remarks if row["kind"] == "asked"]
+    told += asked[:MOST_ASKED]
+    if len(asked) > MOST_ASKED:
+        told.append(f"{len(asked) - MOST_ASKED} more pairs of names look alike (kind `asked`: data/ingest/*_refused).")
     if over := sum(row["kind"] == "passed over" for row in remarks):
-        told.append(f"{over} files of the raw folder are passed over; what was refused, and why, has the reasons.")
+        told.append(f"Files of the raw folder passed over: {over}; what was refused, and why, has the reasons.")
     return told
 
 

@@ -261,7 +261,8 @@ def photograph_meant(
     if len(called) > 1:
         return None, f"several photographs are called so: write {' or '.join(called)}"
     if not called:
-        return None, "no such photograph in this batch, in the raw folder or in an earlier batch"
+        hint = own.hint(path) or every.hint(path)
+        return None, f"no such photograph in this batch, in the raw folder or in an earlier batch{hint}"
     means[path] = called[0]
     return there.names[called[0]], None
 

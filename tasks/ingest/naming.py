@@ -55,10 +55,12 @@ class Names:
 
     exact: Mapping[str, str]
     _near: dict[str, dict[str, str]] = field(default_factory=dict)
+    _stems: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, value in self.exact.items():
             self._near.setdefault(folded(name), {})[value] = name
+            self._stems.setdefault(_stem(name), []).append(name)
 
     def exactly(self, path: str) -> str | None:
         """What is called exactly so."""
@@ -70,6 +72,15 @@ class Names:
         if len(near) > 1:
             raise Ambiguous(f"several files are nearly called so: {', '.join(sorted(near.values()))}")
         return next(iter(near), None)
+
+    def hint(self, path: str) -> str:
+        """What may be meant by a name that nothing has: `; there is a.jpg` for a.png, for a, and for x/a.jpg."""
+        like = self._stems.get(_stem(path), [])
+        return f"; there is {' and '.join(like[:3])}" if like else ""
+
+
+def _stem(path: str) -> str:
+    return PurePosixPath(folded(path)).stem
 
 
 @dataclass

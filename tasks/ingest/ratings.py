@@ -142,7 +142,7 @@ def _image(line: Line, folder: Folder, ids: Names) -> tuple[str | None, str | No
         )
     except Ambiguous as error:
         return None, str(error)
-    return image_id, None if image_id else "no such image in images.csv, or it was refused"
+    return image_id, None if image_id else f"no such image in images.csv, or it was refused{ids.hint(path)}"
 
 
 def rating_row(

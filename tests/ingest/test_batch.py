@@ -30,6 +30,7 @@ KINDS = params.load(IngestImages, "ingest_images", PROJECT / "params.yaml")
 SCALES = params.load(IngestRatings, "ingest_ratings", PROJECT / "params.yaml").scales
 FRAMES = params.load(IngestFrames, "ingest_frames", PROJECT / "params.yaml")
 INSPECT = partial(unfit, clip_suffixes=KINDS.clip_suffixes, frames=FRAMES, landmarks=SETTINGS)
+CORRECT = " (`vermilion ratings correct` replaces a score)"
 EARLIER = "2026-01-02-0123456789ab"
 EMPTY = "a batch has at least one of images.csv, ratings.csv, references.csv, each a file of its own and no link"
 NOTHING = Known({}, {}, frozenset(), frozenset(), {}, {})
@@ -145,9 +146,12 @@ def test_references_come_in_with_their_photographs(new, there):
         ("a.png,,lay,CARS,3", "rater_id must not be empty"),
         ("a.png,r1,lay,CARS,3", "rater r1 is medical elsewhere; a rater has one role"),
         ("a.png,r2,lay,CARS,4", "rater r2 rates this photograph twice in this batch on CARS"),
-        ("old.png,r1,medical,CARS,4", "rater r1 has rated this photograph before on CARS: it stands already"),
+        ("old.png,r1,medical,CARS,4", f"rater r1 has rated this photograph before on CARS: it stands already{CORRECT}"),
         ("c.png,r9,lay,CARS,3", "no such photograph in this batch, in the raw folder or in an earlier batch"),
-        ("../new/a.png,r9,lay,CARS,3", "no such photograph in this batch, in the raw folder or in an earlier batch"),
+        (
+            "../new/a.png,r9,lay,CARS,3",
+            "no such photograph in this batch, in the raw folder or in an earlier batch; there is a.png",
+        ),
     ],
 )
 def test_a_bad_rating_has_its_line_and_reason(new, there, line, reason):
@@ -169,7 +173,7 @@ def test_a_csv_may_rate_generated_pictures(there, tmp_path):
     ]
     assert spelt_out(read(path).lines["ratings"], found.means).decode().splitlines()[1] == lines[0]
     again = replace(there, ratings=frozenset({(drawn, "r1", "realism")}))
-    assert reasons(path, again) == ["rater r1 has rated this photograph before on realism: it stands already"]
+    assert reasons(path, again) == [f"rater r1 has rated this photograph before on realism: it stands already{CORRECT}"]
     table(path, RATINGS, [f"generated/{drawn}.png,r1,medical,realism,6"])
     assert reasons(path, there) == ["score 6 is outside realism, 1 to 5"]
 

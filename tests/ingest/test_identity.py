@@ -12,6 +12,7 @@ from tasks.ingest.inventory import take_inventory
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import Folder
 from tasks.params.ingest import IngestImages, IngestRatings
+from tests.ingest.test_batch import CORRECT
 from tests.stewards import IMAGES, RATINGS, table
 
 KINDS = params.load(IngestImages, "ingest_images", PROJECT / "params.yaml")
@@ -110,7 +111,7 @@ def test_a_known_rater_in_another_spelling_is_the_known_one(tmp_path, there):
     path = table(tmp_path / "more.csv", RATINGS, ["1.jpg,SURGEON\u200b,Medical,Cars,2"])
     told, _ = problems(path, there)
     assert [reason for _, _, reason in told] == [
-        "rater surgeon has rated this photograph before on CARS: it stands already"
+        f"rater surgeon has rated this photograph before on CARS: it stands already{CORRECT}"
     ]
     path = table(tmp_path / "more.csv", RATINGS, ["1.jpg,Surgeon,medical,realism,2"])
     told, found = problems(path, there)

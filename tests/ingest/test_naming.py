@@ -55,6 +55,15 @@ def test_a_path_of_windows_does_not_lead_out(tmp_path, path):
     assert reasons[0] == "path must lie inside the folder of images.csv"
 
 
+@pytest.mark.parametrize("typed", ["p1", "p1.png", "P1.JPEG", "elsewhere/p1.jpg"])
+def test_a_name_that_nothing_has_is_told_with_what_may_be_meant(typed):
+    names = Names({"patients/p1.jpg": "one", "p2.jpg": "two"})
+    assert not names.exactly(typed)
+    assert names.nearly(typed) is None
+    assert names.hint(typed) == "; there is patients/p1.jpg"
+    assert names.hint("p3.jpg") == ""
+
+
 LEFT = [
     *("@eaDir/a.jpg/SYNO_THUMB_M.jpg", "._a.jpg", "#recycle/old.jpg", "$RECYCLE.BIN/$R1.jpg", ".AppleDouble/a.jpg"),
     *("__MACOSX/x/a.jpg", ".Trashes/b.jpg", "sub/@eaDir/c.jpg", "System Volume Information/d.jpg"),

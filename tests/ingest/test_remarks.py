@@ -92,5 +92,5 @@ def test_names_that_look_alike_are_asked_about_and_shown_at_the_head_of_the_repo
     assert read_notices(tmp_path / "images.parquet", [tmp_path / "refused.parquet"]) == [
         "Please check: subjects p07 and p7 look alike (1 and 1 photographs); one and the same?",
         "Please check: raters surgeon and surgoen look alike (1 and 1 ratings); one and the same?",
-        "1 files of the raw folder are passed over; what was refused, and why, has the reasons.",
+        "Files of the raw folder passed over: 1; what was refused, and why, has the reasons.",
     ]
