@@ -264,9 +264,7 @@ def test_the_worked_examples_of_the_raw_layout(example, tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
     kinds = params.load(IngestImages, "ingest_images", PROJECT / "params.yaml")
-    images, refused = inventory.take_inventory(
-        [Folder(tmp_path, "")], still_suffixes=kinds.still_suffixes, clip_suffixes=kinds.clip_suffixes
-    )
+    images, refused = inventory.take_inventory([Folder(tmp_path, "")], settings=kinds)
     assert refused.num_rows == 0
     found = {row["names"][0]: row["subject_id"] for row in images.to_pylist()}
     assert found == {name: subject for name, subject in expected.items() if subject}

@@ -127,7 +127,9 @@ def _measured(
 ) -> tuple[Photo, dict[str, float]]:
     points = params.load(IngestLandmarks, "ingest_landmarks", root / "params.yaml")
     cut = params.load(IngestLips, "ingest_lips", root / "params.yaml")
+    image_id = ""
     try:
+        images.check_size(path)
         image_id = file_digest(path)
         image = images.read(path)
     except OSError as error:

@@ -29,10 +29,9 @@ PIXELS = ("image_id", "kind", "subject_id", "population")
 def ingest_images(raw: Path, added: Path, out: Out, refusals: Out) -> None:
     """List the images and clips of the raw folder and of the batches added to it, by content."""
     settings = params.load(IngestImages, "ingest_images")
-    kinds = {"still_suffixes": settings.still_suffixes, "clip_suffixes": settings.clip_suffixes}
     here = folders(raw, added)
     try:
-        images, refused = take_inventory(here, **kinds)
+        images, refused = take_inventory(here, settings=settings)
     except NoImages as error:
         raise absence.Absent(f"{error}; add photographs or clips (docs/raw-layout.md)") from error
     made: dict[str, object] = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}

@@ -78,7 +78,7 @@ def there_already(root: Path) -> tuple[pa.Table, pa.Table, pa.Table, int]:
     numbers = root / "params.yaml"
     inside = folders(root / params.load(Data, "data", numbers).raw, added_folder(root))
     kinds = params.load(IngestImages, "ingest_images", numbers)
-    images, refused = take_inventory(inside, still_suffixes=kinds.still_suffixes, clip_suffixes=kinds.clip_suffixes)
+    images, refused = take_inventory(inside, settings=kinds)
     scales = params.load(IngestRatings, "ingest_ratings", numbers).scales
     ratings, references, bad = read_ratings(inside, images, scales=scales)
     return images, ratings, references, refused.num_rows + bad.num_rows

@@ -15,7 +15,7 @@ from tasks.base import jpeg
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LONG_TEXT = 65_536
-"""Texts of a PNG over this many bytes are left out: Pillow refuses whole pictures for them."""
+"""Texts of a PNG over this many bytes, and packed ones, are left out: Pillow refuses whole pictures for them."""
 
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 DEFLATE = (8, 32946)
@@ -89,10 +89,16 @@ def without_long_texts(data: bytes) -> bytes:
     if not data.startswith(PNG):
         return data
     chunks = list(png_chunks(data))
-    if not any(name in TEXTS and len(content) > LONG_TEXT for name, content, _ in chunks):
+    kept = [chunk for chunk in chunks if not _is_long_text(*chunk[:2])]
+    if len(kept) == len(chunks):
         return data
-    kept = (chunk for chunk in chunks if chunk[0] not in TEXTS or len(chunk[1]) <= LONG_TEXT)
     return PNG + b"".join(len(content).to_bytes(4) + name + content + check for name, content, check in kept)
+
+
+def _is_long_text(name: bytes, content: bytes) -> bool:
+    """Whether the chunk is a text that is long, or packed and may be."""
+    packed = name == b"zTXt" or (name == b"iTXt" and content.partition(b"\0")[2][:1] == b"\1")
+    return name in TEXTS and (packed or len(content) > LONG_TEXT)
 
 
 def significant_bits(data: bytes) -> int | None:

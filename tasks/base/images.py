@@ -51,15 +51,20 @@ class UnreadableImage(ValueError):
 def read(path: Path) -> np.ndarray:
     """The photograph at `path`, (H, W, 3) uint8 RGB, upright. UnreadableImage says why not."""
     try:
-        told = path.stat()
-        if not stat.S_ISREG(told.st_mode) and not stat.S_ISDIR(told.st_mode):
-            raise UnreadableImage("not a file but a device or pipe")
-        if told.st_size > MAX_BYTES:
-            size = f"{told.st_size / 1e9:.1f} GB"
-            raise UnreadableImage(f"too large: {size}, pictures of up to {MAX_BYTES / 1e9:g} GB are read")
+        check_size(path)
         return decode(path.read_bytes())
     except OSError as error:
         raise UnreadableImage(f"cannot be read: {error.strerror}") from error
+
+
+def check_size(path: Path) -> None:
+    """UnreadableImage for a file too large to be a picture, or none at all. Reads nothing of it. OSError: not there."""
+    told = path.stat()
+    if not stat.S_ISREG(told.st_mode) and not stat.S_ISDIR(told.st_mode):
+        raise UnreadableImage("not a file but a device or pipe")
+    if told.st_size > MAX_BYTES:
+        size = f"{told.st_size / 1e9:.1f} GB"
+        raise UnreadableImage(f"too large: {size}, pictures of up to {MAX_BYTES / 1e9:g} GB are read")
 
 
 def decode(data: bytes) -> np.ndarray:

@@ -16,7 +16,7 @@ from typing import Any
 
 from tasks.base.digests import digest, file_digest
 from tasks.errors import InputError
-from tasks.ingest.inventory import OPTIONAL, REQUIRED, Refused, files_named, meant
+from tasks.ingest.inventory import OPTIONAL, REQUIRED, Refused, check_size, files_named, meant
 from tasks.ingest.naming import NOT_READ, Finder, folded, is_leftover, looks_like_table, table_of
 from tasks.ingest.ratings import RATING_COLUMNS, REFERENCE_COLUMNS
 from tasks.ingest.raw import Line, read_lines
@@ -203,7 +203,7 @@ def _photographs(
         for file in files:
             name = file.relative_to(folder).as_posix()
             try:
-                photograph = _photograph(folder, line, file, name)
+                photograph = _photograph(folder, line, file, name, settings)
                 if name in kept:
                     raise Refused(f"named by line {kept[name].line.number} too")
                 if twin := contents.get(photograph.image_id):
@@ -223,7 +223,7 @@ def _agreed(line: Line) -> Line:
     return line
 
 
-def _photograph(folder: Path, line: Line, file: Path, name: str) -> Photograph:
+def _photograph(folder: Path, line: Line, file: Path, name: str, settings: IngestImages) -> Photograph:
     """The photograph, or Refused where its name or place would not survive the move into the project."""
     subject = line.cells["subject_id"].replace("{folder}", file.parent.name).replace("{stem}", file.stem)
     if any(part.startswith(".") for part in Path(name).parts):
@@ -235,6 +235,7 @@ def _photograph(folder: Path, line: Line, file: Path, name: str) -> Photograph:
     try:
         if not file.resolve(strict=True).is_relative_to(folder.resolve()):
             raise Refused("a link that leads out of the batch; bring the file itself")
+        check_size(file, settings)
         return Photograph(line, name, file, subject, file_digest(file))
     except OSError as error:
         raise Refused(f"cannot be opened: {error.strerror}") from error

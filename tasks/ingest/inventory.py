@@ -23,6 +23,7 @@ from tasks.ingest.naming import Ambiguous, Finder, is_leftover, looks_like_table
 from tasks.ingest.raw import Folder, Line, read_lines, refusals_table
 from tasks.ingest.sheets import RawLayoutError
 from tasks.ingest.spelling import Spellings, key
+from tasks.params.ingest import IngestImages
 from tasks.schemas.columns import AGE_GROUPS, ASYMMETRIES, GENDERS, POPULATIONS, SCARRINGS, SIDES
 from tasks.schemas.ingest import IMAGES
 
@@ -59,9 +60,7 @@ class Refused(Exception):
     """Why a line cannot be used."""
 
 
-def take_inventory(
-    folders: Sequence[Folder], *, still_suffixes: Sequence[str], clip_suffixes: Sequence[str]
-) -> tuple[pa.Table, pa.Table]:
+def take_inventory(folders: Sequence[Folder], *, settings: IngestImages) -> tuple[pa.Table, pa.Table]:
     """The images and refusals tables. `folders`: the raw folder first, which must have an images.csv.
 
     RawLayoutError when an images.csv is unusable; NoImages when none of them names an image.
@@ -70,7 +69,7 @@ def take_inventory(
     not known, files that cannot be opened, the same photograph under two subjects, populations, sides or other words,
     and subjects who are both control and patient.
     """
-    suffixes = (*still_suffixes, *clip_suffixes)
+    suffixes = (*settings.still_suffixes, *settings.clip_suffixes)
     refused: list[dict[str, object]] = []
     named: list[tuple[Folder, Line, Path]] = []
     for number, folder in enumerate(folders):
@@ -88,12 +87,12 @@ def take_inventory(
             except Refused as reason:
                 refused.append(line.refused(str(reason)))
     with ThreadPoolExecutor() as pool:
-        found = list(pool.map(lambda triple: _identify(*triple), named))
+        found = list(pool.map(lambda triple: _identify(triple, settings), named))
     refused += [item for item in found if isinstance(item, dict)]
     subjects = Spellings()
     files = [replace(item, subject_id=subjects.of(item.subject_id)) for item in found if isinstance(item, _Named)]
     kept, conflicts = _without_conflicts(files)
-    rows = [_row(group, set(clip_suffixes)) for group in kept]
+    rows = [_row(group, set(settings.clip_suffixes)) for group in kept]
     if not rows and not refused and not conflicts:
         raise NoImages(f"{folders[0].path / 'images.csv'}: names no image")
     return IMAGES.table(sorted(rows, key=lambda row: str(row["image_id"]))), refusals_table(refused + conflicts)
@@ -158,12 +157,26 @@ def _left_behind(file: PurePath, path: str) -> bool:
     return is_leftover(PurePosixPath(*(part for part in file.parts if part not in named)))
 
 
-def _identify(folder: Folder, line: Line, file: Path) -> _Named | dict[str, object]:
+def check_size(file: Path, settings: IngestImages) -> None:
+    """Refused for a file over its kind's limit, of which nothing has been read yet. OSError where it is not there."""
+    clip = file.suffix.lower() in settings.clip_suffixes
+    size, most = file.stat().st_size, settings.most_clip_megabytes if clip else settings.most_still_megabytes
+    if size > most * 1_000_000:
+        kind = "clips" if clip else "photographs"
+        limit = f"params.yaml, ingest_images.most_{'clip' if clip else 'still'}_megabytes"
+        raise Refused(f"too large: {size / 1e6:,.0f} MB; {kind} of up to {most:,} MB are read ({limit})")
+
+
+def _identify(named: tuple[Folder, Line, Path], settings: IngestImages) -> _Named | dict[str, object]:
     """The file and its content's digest, or its refusal."""
+    folder, line, file = named
     name = folder.prefix + file.relative_to(folder.path).as_posix()
     subject = line.cells["subject_id"].replace("{folder}", file.parent.name).replace("{stem}", file.stem)
     try:
+        check_size(file, settings)
         return _Named(line, file, name, subject, file_digest(file), file.stat().st_size)
+    except Refused as reason:
+        return line.refused(str(reason)) | {"path": name}
     except OSError as error:
         return line.refused(f"cannot be opened: {error.strerror}") | {"path": name}
 

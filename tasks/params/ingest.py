@@ -15,10 +15,12 @@ class Scale(Block):
 
 
 class IngestImages(Block):
-    """Which files count as photographs and which as clips (by suffix, lower case, with the dot)."""
+    """Which files count as photographs and which as clips (suffixes: lower case, with the dot), and how large."""
 
     still_suffixes: tuple[str, ...]
     clip_suffixes: tuple[str, ...]
+    most_still_megabytes: int = Field(ge=1, description="larger photographs are refused before they are read")
+    most_clip_megabytes: int = Field(ge=1, description="larger clips are refused before they are read")
 
 
 class IngestRatings(Block):

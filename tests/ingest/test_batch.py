@@ -79,7 +79,7 @@ def there(tmp_path) -> Known:
     table(raw / "ratings.csv", RATINGS, ["old.png,r1,medical,CARS,2"])
     table(batch / "images.csv", IMAGES, ["front.png,s2,unrepaired,x"])
     folders = [Folder(raw, ""), Folder(batch, f"{EARLIER}/")]
-    images, _ = take_inventory(folders, still_suffixes=KINDS.still_suffixes, clip_suffixes=KINDS.clip_suffixes)
+    images, _ = take_inventory(folders, settings=KINDS)
     ratings, references, _ = read_ratings(folders, images, scales=SCALES)
     return known(images, ratings, references)
 

@@ -21,7 +21,7 @@ NFD = unicodedata.normalize("NFD", "Müller")
 
 
 def take(*folders):
-    images, refused = take_inventory(folders, still_suffixes=KINDS.still_suffixes, clip_suffixes=KINDS.clip_suffixes)
+    images, refused = take_inventory(folders, settings=KINDS)
     return images, refused.to_pylist()
 
 

@@ -11,8 +11,13 @@ import pytest
 from tasks.ingest.inventory import OPTIONAL, REQUIRED, NoImages, take_inventory
 from tasks.ingest.raw import Folder, folders, read_lines
 from tasks.ingest.sheets import RawLayoutError
+from tasks.params.ingest import IngestImages
 
 HEADER = "path,subject_id,population,cleft_side,licence,consent,notice\n"
+
+KINDS = IngestImages(
+    still_suffixes=(".jpg", ".png"), clip_suffixes=(".avi", ".mp4"), most_still_megabytes=20, most_clip_megabytes=50
+)
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ def inventory(raw: Path, lines: str | bytes, header: str = HEADER):
 
 
 def take(*where: Folder):
-    images, refused = take_inventory(where, still_suffixes=(".jpg", ".png"), clip_suffixes=(".avi", ".mp4"))
+    images, refused = take_inventory(where, settings=KINDS)
     return images.to_pylist(), refused.to_pylist()
 
 
@@ -383,3 +388,20 @@ def test_a_bad_line_of_a_batch_names_the_batch(raw):
     (batch / "images.csv").write_text("path,who\n")
     with pytest.raises(RawLayoutError, match=r"one/images\.csv: line 1: no column subject_id"):
         take(*folders(raw, raw / "added"))
+
+
+def test_sizes_are_asked_before_anything_is_read(tmp_path):
+    """Sparse files of 12 GB: to read one takes longer than a test may."""
+    lines = "huge.png,p1,control\nhuge.mp4,p1,control\nfine.mp4,p1,control\n"
+    (tmp_path / "images.csv").write_text("path,subject_id,population\n" + lines)
+    for name, size in (("huge.png", 12_000_000_000), ("huge.mp4", 12_000_000_000), ("fine.mp4", 40_000_000)):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(size)
+    images, refused = take_inventory([Folder(tmp_path, "")], settings=KINDS)
+    assert [row["names"] for row in images.to_pylist()] == [["fine.mp4"]]
+    assert {row["path"]: row["reason"] for row in refused.to_pylist()} == {
+        "huge.png": "too large: 12,000 MB; photographs of up to 20 MB are read "
+        "(params.yaml, ingest_images.most_still_megabytes)",
+        "huge.mp4": "too large: 12,000 MB; clips of up to 50 MB are read "
+        "(params.yaml, ingest_images.most_clip_megabytes)",
+    }

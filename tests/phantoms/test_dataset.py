@@ -15,6 +15,7 @@ from PIL import Image
 from tasks.errors import InputError
 from tasks.ingest.inventory import take_inventory
 from tasks.ingest.raw import Folder
+from tasks.params.ingest import IngestImages
 from tasks.params.phantoms import PhantomsDraw
 from tasks.phantoms import dataset
 from tasks.phantoms.dataset import (
@@ -158,7 +159,10 @@ def test_first_seeds_stand_for_good() -> None:
 
 
 def test_ingest_takes_every_line_that_is_drawn(drawn: Path) -> None:
-    images, refused = take_inventory([Folder(drawn, "")], still_suffixes=(".png",), clip_suffixes=(".avi",))
+    kinds = IngestImages(
+        still_suffixes=(".png",), clip_suffixes=(".avi",), most_still_megabytes=1, most_clip_megabytes=10
+    )
+    images, refused = take_inventory([Folder(drawn, "")], settings=kinds)
     assert refused.num_rows == 0
     rows = images.to_pylist()
     assert all(row["age_group"] and row["gender"] and row["asymmetry"] and row["scarring"] for row in rows)
