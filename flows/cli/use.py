@@ -53,7 +53,7 @@ def _found(raw: Path, numbers: Path) -> list[str]:
     scales = params.load(IngestRatings, "ingest_ratings", numbers).scales
     here = [Folder(raw, "")]
     try:
-        images, refused = take_inventory(here, still_suffixes=kinds.still_suffixes, clip_suffixes=kinds.clip_suffixes)
+        images, refused = take_inventory(here, settings=kinds)
     except NoImages as error:
         raise InputError(f"{error}; add photographs (docs/raw-layout.md)") from error
     if not images.num_rows:

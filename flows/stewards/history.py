@@ -145,7 +145,7 @@ def _built_on(name: str, here: Mapping[str, Folder], root: Path) -> list[str]:
     kinds = params.load(IngestImages, "ingest_images", numbers)
     raw = Folder(root / params.load(Data, "data", numbers).raw, "")
     every = [raw, *here.values()]
-    images, _ = take_inventory(every, still_suffixes=kinds.still_suffixes, clip_suffixes=kinds.clip_suffixes)
+    images, _ = take_inventory(every, settings=kinds)
     prefix = here[name].prefix
     left = [row | {"names": [n for n in row["names"] if not n.startswith(prefix)]} for row in images.to_pylist()]
     without = IMAGES.table(row for row in left if row["names"])
