@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from flows.cli import artifacts, check, ratings, rebuild, results, score, serve, synthesis, use, watch
+from flows.cli import artifacts, check, ratings, rebuild, results, score, serve, synthesis, use, watch, withdraw
 from flows.cli.terminal import say
 from tasks.errors import InputError
 
@@ -23,6 +23,7 @@ app.command()(score.score)
 app.command()(results.results)
 app.command()(rebuild.rebuild)
 app.add_typer(ratings.app, name="ratings")
+app.command()(withdraw.withdraw)
 app.command()(serve.serve)
 app.add_typer(artifacts.app, name="artifacts")
 app.command()(watch.watch)

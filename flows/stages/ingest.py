@@ -18,6 +18,7 @@ from tasks.ingest.inventory import NoImages, take_inventory
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import folders, refusals_table
 from tasks.ingest.remarks import Remark, passed_over, raters_alike, subjects_alike
+from tasks.ingest.withdrawn import read_withdrawn
 from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings
 from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS
 
@@ -31,7 +32,7 @@ def ingest_images(raw: Path, added: Path, out: Out, refusals: Out) -> None:
     settings = params.load(IngestImages, "ingest_images")
     here = folders(raw, added)
     try:
-        images, refused = take_inventory(here, settings=settings)
+        images, refused = take_inventory(here, settings=settings, withdrawn=read_withdrawn(added))
     except NoImages as error:
         raise absence.Absent(f"{error}; add photographs or clips (docs/raw-layout.md)") from error
     made: dict[str, object] = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}

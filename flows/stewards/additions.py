@@ -31,6 +31,7 @@ from tasks.ingest.inventory import take_inventory
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import BATCHES, folders
 from tasks.ingest.spelling import key
+from tasks.ingest.withdrawn import read_withdrawn
 from tasks.params.evaluation import Evaluate
 from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestRatings
 from tasks.params.running import Data, Runtime
@@ -78,7 +79,7 @@ def there_already(root: Path) -> tuple[pa.Table, pa.Table, pa.Table, int]:
     numbers = root / "params.yaml"
     inside = folders(root / params.load(Data, "data", numbers).raw, added_folder(root))
     kinds = params.load(IngestImages, "ingest_images", numbers)
-    images, refused = take_inventory(inside, settings=kinds)
+    images, refused = take_inventory(inside, settings=kinds, withdrawn=read_withdrawn(added_folder(root)))
     scales = params.load(IngestRatings, "ingest_ratings", numbers).scales
     ratings, references, bad = read_ratings(inside, images, scales=scales)
     return images, ratings, references, refused.num_rows + bad.num_rows
@@ -107,7 +108,8 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new
     added = added_folder(root)
     twin = next((added / BATCHES).glob(f"*-{batch.digest[:12]}"), None)
     reasons = path.with_name(f"{path.stem if path.is_file() else path.name}{REASONS}")
-    if twin and not batch.problems:
+    withdrawn = read_withdrawn(added)
+    if twin and not batch.problems and not any(one.image_id in withdrawn for one in batch.photographs):
         if not dry_run:
             reasons.unlink(missing_ok=True)
         tell(f"there already as batch {twin.name}; nothing to do")
@@ -117,7 +119,7 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new
     if commit:
         check_git(root)
     images, ratings, references, _ = there_already(root)
-    there = known(images, ratings, references)
+    there = known(images, ratings, references, withdrawn)
     batch, blank = _rated(batch)
     admission = _admission(batch, there, root, new)
     if admission.problems:

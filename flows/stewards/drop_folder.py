@@ -31,6 +31,9 @@ ACCEPTED = "added"
 MEMORY = ".vermilion.json"
 """What was rejected as it is now, and what is on its way to `added`: so that a restart goes on where it was."""
 
+WATCHED = Path("data/.watched.json")
+"""Inside the project: which folders were watched."""
+
 EVERY_SECONDS = 2.0
 AGAIN_SECONDS = 60.0
 """When to try again what could not be added for a reason that is not its own (a merge half way, a full disk)."""
@@ -72,6 +75,7 @@ def watch(folder: Path, root: Path, *, settle: float, once: bool, tell: Tell) ->
         raise InputError(f"{folder}: no such folder")
     state = Watch(folder.resolve(), root, settle, lambda line: tell(f"{datetime.now():%H:%M:%S} {line}"))
     _remember(state)
+    note_watched(root, state.folder)
     look(state)
     if once:
         time.sleep(settle)
@@ -86,6 +90,21 @@ def watch(folder: Path, root: Path, *, settle: float, once: bool, tell: Tell) ->
         except OSError as error:  # a network share that is away for a while
             if trouble != (trouble := str(error.strerror)):
                 state.tell(f"the folder cannot be used now: {trouble}; trying again")
+
+
+def watched(root: Path) -> list[Path]:
+    """The drop folders that were ever watched for this project, so that a withdrawal finds what lies in them."""
+    try:
+        return [Path(name) for name in json.loads((root / WATCHED).read_bytes())]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def note_watched(root: Path, folder: Path) -> None:
+    """Remember that this folder is watched."""
+    names = sorted({*map(str, watched(root)), str(folder)})
+    with replacing(root / WATCHED) as temporary:
+        temporary.write_text(json.dumps(names), encoding="utf-8")
 
 
 def look(state: Watch) -> None:

@@ -10,7 +10,7 @@ import io
 import re
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from tasks.ingest.naming import Ambiguous, Names
 from tasks.ingest.ratings import RATING_COLUMNS, generated_id, rating_row, reference_row
 from tasks.ingest.raw import Line
 from tasks.ingest.spelling import Spellings, key, lookalikes
+from tasks.ingest.withdrawn import REASON
 from tasks.params.ingest import IngestFrames, IngestLandmarks, Scale
 
 BATCH_ID = r"\d{4}-\d\d-\d\d-[0-9a-f]{12}"
@@ -51,6 +52,7 @@ class Known:
     references: frozenset[tuple[object, ...]]
     roles: Mapping[str, str]
     called: Mapping[str, Sequence[str]]
+    withdrawn: Container[str] = ()
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class Admission:
     means: Mapping[str, str]
 
 
-def known(images: pa.Table, ratings: pa.Table, references: pa.Table) -> Known:
-    """What is there, from the tables images, ratings and references."""
+def known(images: pa.Table, ratings: pa.Table, references: pa.Table, withdrawn: Container[str] = ()) -> Known:
+    """What is there, from the tables images, ratings and references, and the photographs that may not come in."""
     rows = {str(row["image_id"]): row for row in images.to_pylist()}
     said = ratings.to_pylist()
     return Known(
@@ -74,6 +76,7 @@ def known(images: pa.Table, ratings: pa.Table, references: pa.Table) -> Known:
         references=frozenset((row["image_id"], row["measure"]) for row in references.to_pylist()),
         roles={row["rater_id"]: row["rater_role"] for row in said},
         called=_short_names(name for row in rows.values() for name in row["names"]),
+        withdrawn=withdrawn,
     )
 
 
@@ -188,7 +191,9 @@ def _conflicts(photographs: Sequence[Photograph], there: Known) -> Iterator[Prob
     for photograph in photographs:
         sides[photograph.subject_id].add(photograph.line.cells["population"] == "control")
     for photograph in photographs:
-        if twin := there.images.get(photograph.image_id):
+        if photograph.image_id in there.withdrawn:
+            yield photograph.refused(REASON)
+        elif twin := there.images.get(photograph.image_id):
             names = twin["names"]
             other = "" if twin["subject_id"] == photograph.subject_id else ", as a photograph of another subject"
             yield photograph.refused(f"there already as {', '.join(names if isinstance(names, list) else [])}{other}")

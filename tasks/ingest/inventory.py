@@ -10,7 +10,7 @@ in full. Decides nothing about faces: an image that cannot be decoded is refused
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath, PurePosixPath
@@ -23,6 +23,7 @@ from tasks.ingest.naming import Ambiguous, Finder, is_leftover, looks_like_table
 from tasks.ingest.raw import Folder, Line, read_lines, refusals_table
 from tasks.ingest.sheets import RawLayoutError
 from tasks.ingest.spelling import Spellings, key
+from tasks.ingest.withdrawn import REASON
 from tasks.params.ingest import IngestImages
 from tasks.schemas.columns import AGE_GROUPS, ASYMMETRIES, GENDERS, POPULATIONS, SCARRINGS, SIDES
 from tasks.schemas.ingest import IMAGES
@@ -45,7 +46,7 @@ class NoImages(RawLayoutError):
 
 
 @dataclass(frozen=True)
-class _Named:
+class Named:
     """A file that a line names."""
 
     line: Line
@@ -60,8 +61,12 @@ class Refused(Exception):
     """Why a line cannot be used."""
 
 
-def take_inventory(folders: Sequence[Folder], *, settings: IngestImages) -> tuple[pa.Table, pa.Table]:
+def take_inventory(
+    folders: Sequence[Folder], *, settings: IngestImages, withdrawn: Container[str] = ()
+) -> tuple[pa.Table, pa.Table]:
     """The images and refusals tables. `folders`: the raw folder first, which must have an images.csv.
+
+    `withdrawn`: ids of photographs that are refused wherever they lie.
 
     RawLayoutError when an images.csv is unusable; NoImages when none of them names an image.
 
@@ -69,6 +74,17 @@ def take_inventory(folders: Sequence[Folder], *, settings: IngestImages) -> tupl
     not known, files that cannot be opened, the same photograph under two subjects, populations, sides or other words,
     and subjects who are both control and patient.
     """
+    found, refused = name_files(folders, settings)
+    refused += [item.line.refused(REASON) | {"path": item.path} for item in found if item.image_id in withdrawn]
+    kept, conflicts = _without_conflicts([item for item in found if item.image_id not in withdrawn])
+    rows = [_row(group, set(settings.clip_suffixes)) for group in kept]
+    if not rows and not refused and not conflicts:
+        raise NoImages(f"{folders[0].path / 'images.csv'}: names no image")
+    return IMAGES.table(sorted(rows, key=lambda row: str(row["image_id"]))), refusals_table(refused + conflicts)
+
+
+def name_files(folders: Sequence[Folder], settings: IngestImages) -> tuple[list[Named], list[dict[str, object]]]:
+    """Every file that a line of an images.csv names, its subject under the first spelling; and the refused lines."""
     suffixes = (*settings.still_suffixes, *settings.clip_suffixes)
     refused: list[dict[str, object]] = []
     named: list[tuple[Folder, Line, Path]] = []
@@ -90,12 +106,8 @@ def take_inventory(folders: Sequence[Folder], *, settings: IngestImages) -> tupl
         found = list(pool.map(lambda triple: _identify(triple, settings), named))
     refused += [item for item in found if isinstance(item, dict)]
     subjects = Spellings()
-    files = [replace(item, subject_id=subjects.of(item.subject_id)) for item in found if isinstance(item, _Named)]
-    kept, conflicts = _without_conflicts(files)
-    rows = [_row(group, set(settings.clip_suffixes)) for group in kept]
-    if not rows and not refused and not conflicts:
-        raise NoImages(f"{folders[0].path / 'images.csv'}: names no image")
-    return IMAGES.table(sorted(rows, key=lambda row: str(row["image_id"]))), refusals_table(refused + conflicts)
+    files = [replace(item, subject_id=subjects.of(item.subject_id)) for item in found if isinstance(item, Named)]
+    return files, refused
 
 
 def _no_table(raw: Path) -> str:
@@ -167,28 +179,28 @@ def check_size(file: Path, settings: IngestImages) -> None:
         raise Refused(f"too large: {size / 1e6:,.0f} MB; {kind} of up to {most:,} MB are read ({limit})")
 
 
-def _identify(named: tuple[Folder, Line, Path], settings: IngestImages) -> _Named | dict[str, object]:
+def _identify(named: tuple[Folder, Line, Path], settings: IngestImages) -> Named | dict[str, object]:
     """The file and its content's digest, or its refusal."""
     folder, line, file = named
     name = folder.prefix + file.relative_to(folder.path).as_posix()
     subject = line.cells["subject_id"].replace("{folder}", file.parent.name).replace("{stem}", file.stem)
     try:
         check_size(file, settings)
-        return _Named(line, file, name, subject, file_digest(file), file.stat().st_size)
+        return Named(line, file, name, subject, file_digest(file), file.stat().st_size)
     except Refused as reason:
         return line.refused(str(reason)) | {"path": name}
     except OSError as error:
         return line.refused(f"cannot be opened: {error.strerror}") | {"path": name}
 
 
-def _without_conflicts(found: Sequence[_Named]) -> tuple[list[list[_Named]], list[dict[str, object]]]:
+def _without_conflicts(found: Sequence[Named]) -> tuple[list[list[Named]], list[dict[str, object]]]:
     """Files grouped by content, and the refusals of what contradicts itself."""
-    by_content: dict[str, list[_Named]] = defaultdict(list)
+    by_content: dict[str, list[Named]] = defaultdict(list)
     populations: dict[str, set[bool]] = defaultdict(set)
     for item in found:
         by_content[item.image_id].append(item)
         populations[item.subject_id].add(item.line.cells["population"] == "control")
-    kept: list[list[_Named]] = []
+    kept: list[list[Named]] = []
     refused: list[dict[str, object]] = []
     for group in by_content.values():
         reason = _contradiction(group)
@@ -202,7 +214,7 @@ def _without_conflicts(found: Sequence[_Named]) -> tuple[list[list[_Named]], lis
     return kept, list({(row["line"], row["path"]): row for row in refused}.values())
 
 
-def _contradiction(group: Sequence[_Named]) -> str | None:
+def _contradiction(group: Sequence[Named]) -> str | None:
     """What the lines that name the same bytes do not agree on, if anything."""
     said = {
         "subjects": {item.subject_id for item in group},
@@ -215,7 +227,7 @@ def _contradiction(group: Sequence[_Named]) -> str | None:
     return None
 
 
-def _row(group: Sequence[_Named], clips: set[str]) -> dict[str, object]:
+def _row(group: Sequence[Named], clips: set[str]) -> dict[str, object]:
     group = sorted(group, key=lambda item: (item.path, item.line.number))
     first = group[0]
     said = {name: [item.line.cells.get(name) for item in group] for name in OPTIONAL}

@@ -45,7 +45,7 @@ def read_ratings(
     references: dict[tuple[object, ...], dict[str, object]] = {}
     measures = Spellings()
     for folder, line in _lines(folders, "references", REFERENCE_COLUMNS):
-        row, reason = reference_row(line, *_image(line, folder, ids))
+        row, reason = reference_row(line, *image_meant(line, folder, ids))
         row["measure"] = measures.of(str(row["measure"]))
         if reason is None and (row["image_id"], row["measure"]) in references:
             reason = f"{row['measure']} of this image stands twice; the first line counts"
@@ -71,7 +71,7 @@ def _ratings(
     roles: dict[object, dict[object, list[Line]]] = defaultdict(lambda: defaultdict(list))
     for folder, line in _lines(folders, "ratings", RATING_COLUMNS):
         generated = generated_id(line)
-        row, reason = rating_row(line, *((generated, None) if generated else _image(line, folder, ids)), scales)
+        row, reason = rating_row(line, *((generated, None) if generated else image_meant(line, folder, ids)), scales)
         row["rater_id"] = raters.of(str(row["rater_id"]))
         said.append((line, row, reason))
         if reason is None:
@@ -99,7 +99,7 @@ def _correct(
     said: list[tuple[Line, dict[str, object], str | None]] = []
     for folder, line in _lines(folders, "corrections", CORRECTION_COLUMNS):
         generated = generated_id(line)
-        row, reason = rating_row(line, *((generated, None) if generated else _image(line, folder, ids)), scales)
+        row, reason = rating_row(line, *((generated, None) if generated else image_meant(line, folder, ids)), scales)
         said.append((line, row | {"rater_id": raters.of(str(row["rater_id"]))}, reason))
     return correct(ratings, said)
 
@@ -127,7 +127,7 @@ def generated_id(line: Line) -> str | None:
     return found[1] if found else None
 
 
-def _image(line: Line, folder: Folder, ids: Names) -> tuple[str | None, str | None]:
+def image_meant(line: Line, folder: Folder, ids: Names) -> tuple[str | None, str | None]:
     """The image that a line means, of its own folder, else by its name among all; and why none.
 
     `./a//b.jpg` is `a/b.jpg`.

@@ -81,7 +81,7 @@ def collect(store: Store, *, stages: Collection[str], keys: Collection[str]) -> 
 
     Records go before their objects: a kill in between leaves objects without a record, which go next time.
     """
-    with _alone(store):
+    with alone(store):
         gone = [item for item in survey(store, stages=stages, keys=keys) if item.goes]
         for item in gone:
             item.path.unlink(missing_ok=True)
@@ -122,7 +122,8 @@ def _status(path: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def _alone(store: Store) -> Iterator[None]:
+def alone(store: Store) -> Iterator[None]:
+    """While nobody else uses the store. StoreBusyError while a stage runs."""
     store.root.mkdir(parents=True, exist_ok=True)
     with (store.root / "lock").open("a") as lock:
         try:

@@ -1,0 +1,59 @@
+"""`vermilion withdraw`: a person's consent is gone."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.project import project_root
+from flows.cli.terminal import say
+
+
+def withdraw(
+    target: Annotated[
+        str | None,
+        typer.Argument(metavar="SUBJECT|PHOTOGRAPH", help="A subject_id; or a photograph's name, path or image_id."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, what would be touched is shown.")] = False,
+    also: Annotated[list[Path] | None, typer.Option(help="A folder outside that may hold copies.")] = None,
+    commit: Annotated[bool, typer.Option(help="One git commit of the tombstones and of what is left.")] = True,
+) -> None:
+    """Consent is gone: remove all that this machine has of a person, and refuse the photographs ever after.
+
+    Removes photographs (raw folder, batches, drop folders), lines, results, what the store and DVC's cache have of
+    them, old versions too, names in Prefect's database and logs, pages; networks that saw the person, which train again
+    at the next full run. Searches afterwards, and says what it cannot reach and which commands do it there. Killed in
+    between: run it again without a name.
+
+    \b
+    vermilion withdraw p071
+    vermilion withdraw p071 --yes
+    vermilion withdraw patients/p071_2019.jpg --yes --also /srv/share/old
+
+    Exit code 0: nothing is left; 1: the search found something; 2: it could not be done.
+    """
+    folders = tuple(path.absolute() for path in also or ())
+    os.chdir(project_root())
+    root = Path.cwd()
+    from flows.stewards import remains, withdrawal
+
+    begun = withdrawal.under_way(root)
+    if begun is not None:
+        say("a withdrawal was cut off; this goes on with it")
+    elif target is None:
+        raise typer.BadParameter("name a subject or a photograph")
+    found = begun or withdrawal.find(target or "", root, also=folders)
+    if begun is None:
+        withdrawal.show(found, root, say)
+        if not yes and not (sys.stdin.isatty() and typer.confirm("remove all of this now?", default=False)):
+            say("nothing was changed; --yes does it")
+            return
+    withdrawal.withdraw(found, root, commit=commit, tell=say)
+    left = remains.search(found, root)
+    for line in (*remains.said(left, root), *remains.elsewhere(root, found)):
+        say(line)
+    withdrawal.finished(root)
+    say("to compute again what is touched, networks too: dvc repro")
+    raise typer.Exit(bool(left))

@@ -1,0 +1,224 @@
+"""What DVC keeps of a person: outs, the networks that saw them, dvc.lock, the cache with its old versions.
+
+In: dvc.yaml, dvc.lock, the outs. Out: the stages and files that a withdrawal concerns, read from DVC, and DVC's records
+brought in line. A training stage saw a person when a table that it reads has a row of theirs: every such stage for
+controls; for patients those whose `meta` in dvc.yaml says `patients` (law 7: the others train on controls alone).
+"""
+
+import json
+import shutil
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import chdir, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from flows.stewards.traces import Person, files_below, in_table, kind_of, made_by, same_bytes, traces
+from flows.stewards.versions import Tell
+from tasks.base.tables import replacing
+from tasks.errors import InputError
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage: what it reads and makes, as absolute paths; `named`: DVC's digests of its outs. `kept`: outs in git."""
+
+    name: str
+    deps: tuple[Path, ...]
+    outs: tuple[Path, ...]
+    kept: tuple[Path, ...]
+    named: tuple[str, ...]
+    training: bool
+    patients: bool
+    data: bool
+    above: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Project:
+    """The project as DVC has it. `cache`: DVC's objects; `index`: what DVC remembers of paths, which it makes anew."""
+
+    root: Path
+    steps: dict[str, Step]
+    cache: Path
+    index: Path
+    own_caches: tuple[Path, ...] = field(default=())
+
+    def frames_of(self, clips: Collection[str]) -> set[str]:
+        """Ids of the frames of these clips, from whatever tables have both."""
+        import pyarrow.parquet as pq
+
+        frames: set[str] = set()
+        for file in files_below([self.root / "data"], (".artifacts",)):
+            if kind_of(file) != "table":
+                continue
+            names = pq.read_schema(file).names
+            if "clip_id" in names and "image_id" in names:
+                rows = pq.read_table(file, columns=["image_id", "clip_id"]).to_pylist()
+                frames |= {row["image_id"] for row in rows if row["clip_id"] in clips}
+        return frames - set(clips)
+
+    def saw(self, person: Person) -> tuple[str, ...]:
+        """The training stages that saw the person."""
+        able = (step for step in self.steps.values() if step.training and (person.control or step.patients))
+        return tuple(step.name for step in able if any(self._has(dep, person) for dep in step.deps))
+
+    def _has(self, place: Path, person: Person) -> bool:
+        """Whether a table there has a row of the person, or is none any more (a withdrawal was cut off)."""
+        data = self.root / "data"
+        if not place.is_relative_to(data):
+            return False
+        files = [place] if place.is_file() else files_below([place], ())
+        return any(kind_of(file) == "table" and in_table(file, person) for file in files)
+
+    def with_descendants(self, names: Iterable[str]) -> tuple[str, ...]:
+        """These stages and all that follow from them."""
+        found = set(names)
+        while more := {step.name for step in self.steps.values() if found & set(step.above)} - found:
+            found |= more
+        return tuple(sorted(found))
+
+    def trained(self, names: Collection[str]) -> list[str]:
+        """Those that train."""
+        return [name for name in names if self.steps[name].training]
+
+    def outs_of(self, names: Collection[str]) -> Iterator[Path]:
+        """What these stages made and DVC keeps."""
+        for name in names:
+            step = self.steps.get(name)
+            yield from (out for out in step.outs if out.exists() and out not in step.kept) if step else ()
+
+    def touched(self, networks: Iterable[str]) -> set[str]:
+        """Stages that lost results: these, those whose outs are not what dvc.lock names, and what follows."""
+        lost = self.with_descendants({*networks, *_changed(self.root)})
+        return {name for name in lost if name in self.steps and not self.steps[name].data}
+
+    def pages_after(self, networks: Iterable[str]) -> Iterator[Path]:
+        """Pages and pictures that stages made of tables which had the person: they show faces without a name."""
+        for name in self.touched(networks):
+            step = self.steps[name]
+            for out in step.outs:
+                files = list(files_below([out], ())) if out.is_dir() else [out] if out.exists() else []
+                if out not in step.kept and any(kind_of(file) in ("page", "picture") for file in files):
+                    yield out
+
+    def forget_index(self) -> None:
+        """Have DVC make anew what it remembers of paths and names."""
+        shutil.rmtree(self.index, ignore_errors=True)
+
+
+def open_project(root: Path) -> Project:
+    """The project in `root`. InputError where DVC cannot read it."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with chdir(root), Repo(str(root)) as repo:
+            graph = repo.index.graph
+            steps = {stage.addressing: _step(stage, graph) for stage in repo.index.stages}
+            cache, index = Path(repo.cache.local.path).parent.parent, Path(repo.site_cache_dir)
+    except DvcException as error:
+        raise InputError(f"{root}: DVC cannot read this project: {error}") from error
+    own = tuple(path for path in (root / ".dvc/tmp/exps",) if path.is_dir())
+    return Project(root, steps, cache, index, own)
+
+
+def _step(stage: Any, graph: Any) -> Step:
+    meta = stage.meta or {}
+    return Step(
+        name=stage.addressing,
+        deps=tuple(Path(dep.fs_path) for dep in stage.deps if dep.protocol == "local"),
+        outs=tuple(Path(out.fs_path) for out in stage.outs),
+        kept=tuple(Path(out.fs_path) for out in stage.outs if not out.use_cache),
+        named=tuple(str(out.hash_info.value) if out.hash_info else "" for out in stage.outs),
+        training=bool(meta.get("training")),
+        patients=bool(meta.get("patients")),
+        data=stage.is_data_source or not stage.deps,
+        above=tuple(other.addressing for other in graph.successors(stage)),
+    )
+
+
+def _changed(root: Path) -> set[str]:
+    """Stages whose outs are not what dvc.lock names."""
+    from dvc.repo import Repo
+
+    with chdir(root), Repo(str(root)) as repo:
+        return {
+            stage.addressing
+            for stage in repo.index.stages
+            if any(out.hash_info and (not out.exists or out.changed_checksum()) for out in stage.outs)
+        }
+
+
+def drop_from_lock(root: Path, names: Collection[str]) -> bool:
+    """Take these stages out of dvc.lock, so that nobody fetches or restores what they had made; whether any was in."""
+    file = root / "dvc.lock"
+    if not file.exists():
+        return False
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    kept = {name: step for name, step in content["stages"].items() if name not in names}
+    if len(kept) == len(content["stages"]):
+        return False
+    with replacing(file) as temporary:
+        temporary.write_text(yaml.safe_dump(content | {"stages": kept}, sort_keys=False), encoding="utf-8")
+    return True
+
+
+def track_again(root: Path, project: Project, tell: Tell) -> list[Path]:
+    """`dvc add` for every record (`batches.dvc`) of data that changed; the records."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    records = []
+    with chdir(root), Repo(str(root)) as repo:
+        repo.scm_context.quiet = True
+        for stage in list(repo.index.stages):
+            changed = stage.is_data_source and any(out.exists and out.changed_checksum() for out in stage.outs)
+            if changed:
+                try:
+                    repo.add([str(out.fs_path) for out in stage.outs], relink=False)
+                except DvcException as error:
+                    raise InputError(f"dvc add {stage.outs[0]}: {error}") from error
+                tell(f"{stage.path_in_repo}: recorded without the person")
+            if stage.is_data_source:
+                records.append(Path(stage.path))
+    return records
+
+
+def in_cache(file: Path, person: Person, networks: Collection[str], project: Project) -> bool:
+    """Whether an object of DVC's cache has to go.
+
+    All that shows the person; tables of the networks that saw them; and old versions that cannot be looked into
+    (pictures, pages, weights): what the present records do not name may show anybody.
+    """
+    if same_bytes(file, person):
+        return True
+    kind = kind_of(file)
+    if kind == "table":
+        return made_by(file) in networks or in_table(file, person) is not None
+    if "runs" in file.parts:
+        return False  # which digests gave which: no names
+    if kind in ("page", "picture", "weights"):
+        return file.parent.name + file.name not in _named(project, networks)
+    return traces(file, person) is not None
+
+
+_NAMED: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
+
+
+def _named(project: Project, networks: Collection[str]) -> frozenset[str]:
+    """Every object that present records name, but those of stages that lost what they made."""
+    about = (str(project.root) + json.dumps([step.named for step in project.steps.values()]), tuple(networks))
+    if about not in _NAMED:
+        found: set[str] = set()
+        for step in project.steps.values():
+            for digest in step.named if step.name not in networks else ():
+                found.add(digest)
+                with suppress(OSError, ValueError):
+                    if digest.endswith(".dir"):
+                        listed = project.cache / "files/md5" / digest[:2] / digest[2:]
+                        found |= {row["md5"] for row in json.loads(listed.read_bytes())}
+        _NAMED[about] = frozenset(found)
+    return _NAMED[about]

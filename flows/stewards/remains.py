@@ -1,0 +1,83 @@
+"""What is left of a person after a withdrawal: searched on this machine, and named where only others can remove it.
+
+In: who was withdrawn. Out: a line for every file that still has something, and the commands for what no program here
+reaches: other clones, remotes, shared stores, backups, git's history.
+"""
+
+import hashlib
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from flows.repository.commits import git
+from flows.stewards.traces import Person, files_below, telling, traces
+from flows.stewards.withdrawal import JOURNAL, SKIPPED, Withdrawal, places
+from tasks import params
+from tasks.params.running import Runtime
+
+
+def search(found: Withdrawal, root: Path) -> list[tuple[str, str]]:
+    """Where something of the person is: the place, and `bytes`, `digest` or `name`."""
+    here = [
+        (str(file), what)
+        for file in files_below(places(found, root), SKIPPED)
+        if file.name != JOURNAL.name and (what := traces(file, found.person))
+    ]
+    return here + [(f"git's history: {commit}", what) for commit, what in _in_git(found.person, root)]
+
+
+def _in_git(person: Person, root: Path) -> Iterator[tuple[str, str]]:
+    """Commits that brought or took away an id or a name of the person."""
+    words = {name for name in (person.subject, *person.names) if name and telling(name)}
+    for what, terms in (("digest", (*person.images, *person.frames)), ("name", sorted(words))):
+        for term in terms:
+            commits = git(root, "log", "--all", "--format=%h", "-S", term, check=False).split()
+            yield from ((commit, what) for commit in commits)
+
+
+def git_id(content: bytes) -> str:
+    """What git calls these bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def elsewhere(root: Path, found: Withdrawal) -> Iterator[str]:
+    """What cannot be reached from here, and the commands for it, line by line."""
+    remotes = git(root, "remote", check=False).split()
+    yield "what this command cannot reach:"
+    for remote in remotes:
+        yield f"  git remote {remote}:  git push {shlex.quote(remote)}"
+    yield "  every other clone:  git pull && vermilion withdraw (with the same name), or delete the clone"
+    for name in _dvc_remotes(root):
+        own = shlex.quote(name)
+        yield f"  DVC remote {name}:  dvc push -r {own} && dvc gc --workspace --cloud -r {own}"
+        yield "    (gc removes there whatever the present version does not name; ask who else uses it)"
+    if shared := params.load(Runtime, "runtime", root / "params.yaml").shared_store:
+        yield f"  shared store {shared}: results of other machines; delete it, the next run fills it again:"
+        yield f"    {_removal(shared)}"
+    yield "  backups, exported results, pages and networks that were sent to others: ask who has them"
+    yield "  names in git's history, if any were found:  git filter-repo --replace-text FILE, then push with --force"
+
+
+def _removal(shared: str) -> str:
+    if "://" in shared and not shared.startswith("file://"):
+        return f"delete everything below {shared} with the tool of that store"
+    place = shlex.quote(shared.removeprefix("file://"))
+    return f"rm -r {place}/objects {place}/references"
+
+
+def _dvc_remotes(root: Path) -> list[str]:
+    from dvc.repo import Repo
+
+    with Repo(str(root)) as repo:
+        return sorted(repo.config["remote"])
+
+
+def said(remains: list[tuple[str, str]], root: Path) -> Iterator[str]:
+    """What the search found, in words."""
+    if not remains:
+        yield "searched afterwards: no bytes, no digest and no name of the person in the project"
+        return
+    yield f"searched afterwards: {len(remains)} places still have something; look at each:"
+    for place, what in remains:
+        shown = Path(place)
+        yield f"  {what}: {shown.relative_to(root) if shown.is_relative_to(root) else place}"

@@ -1,0 +1,264 @@
+"""A person whose consent is gone: everything of them on this machine removed, and the photographs refused ever after.
+
+In: a subject or a photograph. Out: tombstones and the batches in one commit; photographs, lines, results, networks that
+saw the person, and all copies of these gone. What is to be removed is written down first (data/.withdrawal.json), so
+that a withdrawal that was killed goes on from there. What a stage lost is computed again by the next `dvc repro`, which
+takes the rest from the store. Where else something may lie: flows.stewards.remains.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from flows.buckets.store import STORE
+from flows.repository.commits import check_git, commit_only
+from flows.running.address import announce
+from flows.stewards.batches import added_folder, settle, steward
+from flows.stewards.drop_folder import watched
+from flows.stewards.outs import Project, drop_from_lock, in_cache, open_project, track_again
+from flows.stewards.traces import (
+    Person,
+    clean_database,
+    clean_text,
+    files_below,
+    in_table,
+    kind_of,
+    made_by,
+    traces,
+)
+from flows.stewards.versions import Tell, writing
+from tasks import params
+from tasks.base.tables import replacing
+from tasks.errors import InputError
+from tasks.ingest.inventory import Named, name_files
+from tasks.ingest.naming import slashes
+from tasks.ingest.raw import Folder, folders
+from tasks.ingest.removal import lines_about, lines_naming, write_without
+from tasks.ingest.spelling import key
+from tasks.ingest.withdrawn import read_withdrawn, write_withdrawn
+from tasks.params.ingest import IngestImages
+from tasks.params.running import Data
+from tasks.store.artifacts import Store
+from tasks.store.collection import alone
+
+JOURNAL = Path("data/.withdrawal.json")
+"""Whose withdrawal is under way; it names the person, so it goes at the end."""
+
+SKIPPED = (".git", ".venv", "__pycache__", "node_modules")
+"""Folders that hold nothing of a person, or (.git) that are asked in another way."""
+
+OUR_PLACES = ("data", ".dvc", ".prefect")
+"""Where files that mention a person are ours to change; elsewhere only copies of the photographs are removed."""
+
+
+class Withdrawal(BaseModel):
+    """Who, and the stages whose results go whole: networks that saw the person and what was made with them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    person: Person
+    networks: tuple[str, ...]
+    also: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Raw:
+    """The raw folder and the batches, and every file that they name."""
+
+    folders: list[Folder]
+    named: list[Named]
+
+
+def read_raw(root: Path) -> Raw:
+    """What the tables of the raw folder and of the batches name."""
+    numbers = root / "params.yaml"
+    kinds = params.load(IngestImages, "ingest_images", numbers)
+    inside = folders(root / params.load(Data, "data", numbers).raw, added_folder(root))
+    return Raw(inside, name_files(inside, kinds)[0])
+
+
+def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
+    """Who is meant by a subject's name, a photograph's name or path, or an image_id. InputError: nobody, or two."""
+    raw = read_raw(root)
+    subject = {item.subject_id for item in raw.named if key(item.subject_id) == key(target)}
+    path = Path(target).absolute()
+    own = [item for item in raw.named if item.subject_id in subject]
+    photographs = [
+        item
+        for item in raw.named
+        if target == item.image_id or slashes(target) == item.path or item.file.absolute() == path
+    ]
+    if own and photographs:
+        raise InputError(f"{target} is a subject and a photograph; name the photograph by its image_id, or its path")
+    chosen = own or photographs
+    if not chosen:
+        raise InputError(f"{target}: no such subject, photograph or image_id in the raw folder and the batches")
+    ids = {item.image_id for item in chosen}
+    same = [item for item in raw.named if item.image_id in ids]
+    project = open_project(root)
+    person = Person(
+        subject=chosen[0].subject_id if own else None,
+        control=any(item.line.cells["population"] == "control" for item in same),
+        images=tuple(sorted(ids)),
+        frames=tuple(sorted(project.frames_of(ids))),
+        names=tuple(sorted({item.path for item in same} | {Path(item.path).name for item in same})),
+        sizes=tuple(sorted({item.size_bytes for item in same})),
+    )
+    saw = project.saw(person)
+    return Withdrawal(person=person, networks=project.with_descendants(saw), also=tuple(str(one) for one in also))
+
+
+def under_way(root: Path) -> Withdrawal | None:
+    """The withdrawal that was begun and not ended."""
+    try:
+        return Withdrawal.model_validate_json((root / JOURNAL).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def show(found: Withdrawal, root: Path, tell: Tell) -> None:
+    """Say what will be touched."""
+    person, raw = found.person, read_raw(root)
+    whose = f"subject {person.subject}" if person.subject else "one photograph"
+    tell(f"{whose}: {len(person.images)} photographs and clips, {len(person.frames)} frames")
+    for item in raw.named:
+        if item.image_id in person.images:
+            tell(f"  file {item.file}")
+    ids, subject = person.images, person.subject
+    for table, numbers, _ in (
+        *lines_about(raw.folders, raw.named, ids),
+        *lines_naming(raw.folders, raw.named, ids, subject),
+    ):
+        if numbers:
+            tell(f"  {len(numbers)} lines of {table}")
+    project = open_project(root)
+    for name in project.trained(found.networks):
+        tell(f"  network {name} saw the person: it goes, and what was made with it; it trains again")
+    for place, number in _count(found, root).items():
+        tell(f"  {number} files in {place}")
+
+
+def withdraw(found: Withdrawal, root: Path, *, commit: bool, tell: Tell) -> None:
+    """Remove it all; after a kill again, with the same `found` (`under_way`). StoreBusyError while a stage runs."""
+    root = root.resolve()
+    if commit:
+        check_git(root)
+    with steward(root, tell), alone(Store(root / STORE)):
+        settle(root, added_folder(root), tell)
+        with replacing(root / JOURNAL) as temporary:
+            temporary.touch(mode=0o600)
+            temporary.write_text(found.model_dump_json(), encoding="utf-8")
+        added = added_folder(root)
+        stones = write_withdrawn(added, read_withdrawn(added).more(found.person.images))
+        with writing(root, added, tell):
+            _remove(found, root)
+        project = open_project(root)
+        records = [stones, *track_again(root, project, tell)]
+        if drop_from_lock(root, project.touched(found.networks)):
+            records.append(root / "dvc.lock")
+        for place in (project.cache, *project.own_caches):
+            _remove_from_cache(found, project, place)
+        project.forget_index()
+        if commit:
+            number = len(found.person.images)
+            commit_only(root, records, f"Withdrawn: {number} photograph{'s' * (number != 1)}; consent is gone")
+    announce(root, {"batch": "withdrawal", "photographs": -len(found.person.images), "ratings": 0})
+
+
+def finished(root: Path) -> None:
+    """Forget who it was, once all was searched."""
+    (root / JOURNAL).unlink(missing_ok=True)
+
+
+def _remove(found: Withdrawal, root: Path) -> None:
+    """Lines, photographs, results, copies: everything but DVC's cache, which comes last."""
+    raw, person = read_raw(root), found.person
+    for table, numbers, columns in list(lines_about(raw.folders, raw.named, person.images)):
+        if numbers:
+            write_without(table, numbers, columns)
+    for table, numbers, columns in list(lines_naming(raw.folders, raw.named, person.images, person.subject)):
+        if numbers:
+            write_without(table, numbers, columns)
+    for item in raw.named:
+        if item.image_id in person.images:
+            item.file.unlink(missing_ok=True)
+    _remove_from_store(found, Store(root / STORE))
+    project = open_project(root)
+    for out in project.outs_of(found.networks):
+        shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)
+    for file in files_below(places(found, root), SKIPPED):
+        if project.cache not in file.parents:
+            _clean(file, found, root)
+    for out in list(project.pages_after(found.networks)):
+        shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)
+
+
+def _remove_from_store(found: Withdrawal, store: Store) -> None:
+    """Results with a row of the person, those of networks that saw them, and all that is not finished."""
+    for record in sorted(store.root.glob("references/*/*.json")):
+        reference = store.recorded(record.parent.name, record.stem)
+        file = store.path(reference) if reference else None
+        if record.parent.name in found.networks or (file and file.exists() and in_table(file, found.person)):
+            record.unlink()
+            if file:
+                file.unlink(missing_ok=True)
+    for left in (*store.root.glob("checkpoints/*/*"), *store.root.glob("staging/*")):
+        left.unlink()
+
+
+def places(found: Withdrawal, root: Path) -> list[Path]:
+    """Everywhere to look: the project, its raw folder, drop folders that were watched, and folders named besides."""
+    raw = root / params.load(Data, "data", root / "params.yaml").raw
+    more = [place for place in (raw, *watched(root), *map(Path, found.also)) if not place.is_relative_to(root)]
+    return [root, *more]
+
+
+def _clean(file: Path, found: Withdrawal, root: Path) -> None:
+    """Remove the file, or what it has of the person, where it is ours."""
+    person = found.person
+    what = traces(file, person) if file.name != JOURNAL.name else None
+    if what is None:
+        return
+    inside = file.relative_to(root).parts[0] if file.is_relative_to(root) else ""
+    kind = kind_of(file)
+    if what == "bytes":
+        file.unlink()
+    elif inside and inside not in OUR_PLACES:
+        return  # a name in the code or in the steward's own notes: remains are told
+    elif kind == "database":
+        clean_database(file, person)
+    elif kind in ("table", "page", "picture", "weights") or file.name.endswith("-rejected.csv"):
+        file.unlink()
+    elif file.suffix.lower() in (".csv", ".txt", ".tsv"):
+        _take_lines(file, person)
+    else:
+        clean_text(file, person)
+
+
+def _take_lines(file: Path, person: Person) -> None:
+    """A person's own tables (captions, copies in drop folders) lose the lines that mention the person."""
+    lines = file.read_bytes().decode("utf-8", "surrogateescape").splitlines(keepends=True)
+    mode = file.stat().st_mode & 0o777
+    with replacing(file) as temporary:
+        kept = "".join(line for line in lines if not person.found(line))
+        temporary.write_bytes(kept.encode("utf-8", "surrogateescape"))
+        temporary.chmod(mode)
+
+
+def _remove_from_cache(found: Withdrawal, project: Project, place: Path) -> None:
+    for file in files_below([place], ()):
+        if in_cache(file, found.person, found.networks, project):
+            file.chmod(0o600)
+            file.unlink()
+
+
+def _count(found: Withdrawal, root: Path) -> dict[str, int]:
+    """How many files of each place have something of the person, or were made by a network that saw them."""
+    count: dict[str, int] = {}
+    for file in files_below(places(found, root), SKIPPED):
+        if traces(file, found.person) or (kind_of(file) == "table" and made_by(file) in found.networks):
+            parts = file.relative_to(root).parts[:2] if file.is_relative_to(root) else (str(file.parent),)
+            where = "/".join(parts[: 1 if parts[0] != "data" else 2])
+            count[where] = count.get(where, 0) + 1
+    return count

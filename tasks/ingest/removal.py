@@ -1,0 +1,91 @@
+"""A person's lines taken out of the tables of the raw layout.
+
+In: the folders in the raw layout, and the ids of photographs. Out: for each table the lines that are about them alone;
+and tables written anew without such lines. A line of images.csv that names other people's photographs too (a folder, a
+pattern) stays. Tables of text come back as UTF-8 with the separator they had, workbooks as workbooks.
+"""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from openpyxl import load_workbook
+
+from tasks.base.tables import replacing
+from tasks.ingest.inventory import OPTIONAL, REQUIRED, Named
+from tasks.ingest.naming import Names
+from tasks.ingest.ratings import (
+    CORRECTION_COLUMNS,
+    RATING_COLUMNS,
+    REFERENCE_COLUMNS,
+    image_meant,
+)
+from tasks.ingest.raw import Folder, read_lines
+from tasks.ingest.sheets import read_sheets
+from tasks.ingest.spelling import key
+from tasks.ingest.workbooks import is_workbook
+
+ABOUT = {"ratings": RATING_COLUMNS, "references": REFERENCE_COLUMNS, "corrections": CORRECTION_COLUMNS}
+"""Tables about photographs, and their columns."""
+
+
+def lines_about(
+    folders: Sequence[Folder], named: Sequence[Named], ids: Collection[str]
+) -> Iterator[tuple[Path, set[int], Sequence[str]]]:
+    """Tables of ratings, references and corrections, their lines about these photographs, and their columns."""
+    names = Names({item.path: item.image_id for item in named})
+    for folder in folders:
+        for kind, columns in ABOUT.items():
+            if table := folder.table(kind, columns):
+                lines = read_lines(table, required=columns, optional=())
+                yield table, {line.number for line in lines if image_meant(line, folder, names)[0] in ids}, columns
+
+
+def lines_naming(
+    folders: Sequence[Folder], named: Sequence[Named], ids: Collection[str], subject: str | None
+) -> Iterator[tuple[Path, set[int], Sequence[str]]]:
+    """Tables of images, and their lines that name these photographs alone, or `subject`; and their columns."""
+    by_line: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for item in named:
+        by_line[item.line.source, item.line.number].add(item.image_id)
+    for folder in folders:
+        if table := folder.table("images", REQUIRED):
+            numbers = set()
+            for line in read_lines(table, required=REQUIRED, optional=OPTIONAL, prefix=folder.prefix):
+                files = by_line.get((line.source, line.number), set())
+                own = subject is not None and key(line.cells["subject_id"]) == key(subject)
+                if own or (files and files <= set(ids)):
+                    numbers.add(line.number)
+            yield table, numbers, REQUIRED
+
+
+def write_without(table: Path, numbers: Collection[int], required: Collection[str]) -> None:
+    """The table without these lines, whole or not at all; the header stays."""
+    mode = table.stat().st_mode & 0o777
+    data = table.read_bytes()
+    content = _workbook(table, numbers, required) if is_workbook(data) else _text(table, numbers)
+    with replacing(table) as temporary:
+        temporary.write_bytes(content)
+        temporary.chmod(mode)
+
+
+def _text(table: Path, numbers: Collection[int]) -> bytes:
+    (sheet,) = read_sheets(table)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=sheet.separator or ",", lineterminator="\n")
+    writer.writerow(sheet.header.cells)
+    writer.writerows(row.cells for row in sheet.rows if row.number not in numbers)
+    return text.getvalue().encode("utf-8")
+
+
+def _workbook(table: Path, numbers: Collection[int], required: Collection[str]) -> bytes:
+    names = {sheet.name for sheet in read_sheets(table) if set(required) <= set(sheet.columns)}
+    book = load_workbook(table)
+    for name in names:
+        for number in sorted(numbers, reverse=True):
+            book[name].delete_rows(number)
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()

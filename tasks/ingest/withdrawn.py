@@ -1,0 +1,58 @@
+"""Tombstones: which photographs may never come in again, without saying whose they were.
+
+In: `withdrawn.json` in the folder of batches (`data.added`), kept in git. Out: whether a photograph is one of them. A
+tombstone is a salted digest of the file's digest: whoever has the photograph can tell that it was withdrawn, nobody
+can tell anything from the file alone. It knows bytes: the same picture saved anew is another file.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tasks.base.tables import replacing
+from tasks.errors import InputError
+
+FILE = "withdrawn.json"
+
+REASON = "consent for this photograph was withdrawn; it does not come in again"
+
+
+class Withdrawn(BaseModel):
+    """The tombstones. `image_id in withdrawn` asks for one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    salt: str = ""
+    digests: tuple[str, ...] = ()
+
+    def __contains__(self, image_id: object) -> bool:
+        return bool(self.digests) and self.tombstone(str(image_id)) in self.digests
+
+    def tombstone(self, image_id: str) -> str:
+        """The salted digest of a photograph's digest."""
+        return hashlib.sha256(f"{self.salt}:{image_id}".encode()).hexdigest()
+
+    def more(self, image_ids: Iterable[str]) -> "Withdrawn":
+        """These and those that there were."""
+        own = self if self.salt else Withdrawn(salt=secrets.token_hex(16))
+        return Withdrawn(salt=own.salt, digests=tuple(sorted({*own.digests, *map(own.tombstone, image_ids)})))
+
+
+def read_withdrawn(added: Path) -> Withdrawn:
+    """The tombstones of the project. InputError where the file is damaged: then nothing may come in."""
+    file = added / FILE
+    try:
+        return Withdrawn.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return Withdrawn()
+    except ValidationError as error:
+        raise InputError(f"{file}: damaged; it says which photographs were withdrawn, take it from git") from error
+
+
+def write_withdrawn(added: Path, withdrawn: Withdrawn) -> Path:
+    """Write them, whole or not at all; the file."""
+    with replacing(added / FILE) as temporary:
+        temporary.write_text(withdrawn.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return added / FILE

@@ -1,0 +1,143 @@
+"""Consent is gone: nothing of the person stays, the photographs never come back; real DVC, git and SQLite."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from flows.stewards import additions, remains, withdrawal
+from flows.stewards.drop_folder import watch
+from tasks.base.digests import file_digest
+from tasks.errors import InputError
+from tests.project import run
+from tests.stewards import IMAGES, RATINGS, batch, draw, table
+
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own use of pygtrie
+
+
+def add(path, root):
+    told: list[str] = []
+    return additions.add(path, root, dry_run=False, commit=True, tell=told.append), "\n".join(told)
+
+
+def withdraw(target, root, **options):
+    found = withdrawal.under_way(root) or withdrawal.find(target, root, also=options.get("also", ()))
+    withdrawal.withdraw(found, root, commit=True, tell=lambda _: None)
+    left = remains.search(found, root)
+    withdrawal.finished(root)
+    return found, left
+
+
+@pytest.fixture
+def known(root, tmp_path):
+    """A project with a batch of two people, one of them seen in a database, a log, a drop folder and a list."""
+    new = batch(tmp_path / "new")
+    draw(new / "anna_front.png", seed=4)
+    with (new / "images.csv").open("a") as file:
+        file.write("anna_front.png,anna,repaired,research\n")
+    with (new / "ratings.csv").open("a") as file:
+        file.write("anna_front.png,surgeon,medical,CARS,4\n")
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    (drop / "first").symlink_to(new)
+    added, _ = add(new, root)
+    (drop / "first").unlink()
+    new.rename(drop / "first")
+    watch(drop, root, settle=0, once=True, tell=lambda _: None)
+    more = table(tmp_path / "more.csv", RATINGS, [f"{added.batch}/anna_front.png,lay_2,lay,CARS,3"])
+    add(more, root)
+    (root / ".prefect").mkdir()
+    with closing(sqlite3.connect(root / ".prefect/prefect.db")) as database:
+        database.execute("CREATE TABLE log (id INTEGER PRIMARY KEY, message TEXT, flow JSON)")
+        database.execute(
+            "INSERT INTO log (message, flow) VALUES (?, ?)", ("anna_front.png refused", json.dumps({"of": "anna"}))
+        )
+        database.execute("INSERT INTO log (message) VALUES ('annabel stays')")
+        database.commit()
+    (root / ".prefect/server.log").write_text("scored anna_front.png\nother\n")
+    (root / "data/reports/page.html").write_text("<!doctype html><p>anna</p>")
+    return root, added, drop
+
+
+def test_nothing_of_the_person_stays_and_the_others_do(known, tmp_path):
+    root, added, drop = known
+    inside = root / "data/added/batches" / added.batch
+    photograph = (inside / "anna_front.png").read_bytes()
+    found, left = withdraw("Anna", root)
+    assert left == []
+    assert (found.person.subject, found.networks) == ("anna", ())
+    assert not (inside / "anna_front.png").exists()
+    assert (inside / "images.csv").read_text() == "path,subject_id,population,consent\np3.png,s3,repaired,research\n"
+    assert "anna" not in (inside / "ratings.csv").read_text()
+    images, ratings, _, refused = additions.there_already(root)
+    assert (images.num_rows, ratings.num_rows, refused) == (2, 3, 0)
+    assert sorted(path.name for path in (drop / "added/first").iterdir()) == ["images.csv", "p3.png", "ratings.csv"]
+    assert "anna" not in (drop / "added/first/images.csv").read_text()
+    with closing(sqlite3.connect(root / ".prefect/prefect.db")) as database:
+        rows = database.execute("SELECT message, flow FROM log").fetchall()
+    assert rows == [("withdrawn refused", '{"of": "withdrawn"}'), ("annabel stays", None)]
+    assert (root / ".prefect/server.log").read_text() == "scored withdrawn\nother\n"
+    assert not (root / "data/reports/page.html").exists()
+    everything = [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert not [path for path in everything if path.read_bytes() == photograph or b"anna_front" in path.read_bytes()]
+    assert json.loads(run(root, "dvc", "status", "--json", "data/added/batches.dvc").stdout) == {}
+    assert run(root, "git", "log", "-1", "--format=%s").stdout.strip() == "Withdrawn: 1 photograph; consent is gone"
+    assert not run(root, "git", "status", "--porcelain", "--", "data").stdout
+    assert not (root / withdrawal.JOURNAL).exists()
+
+
+def test_the_photograph_never_comes_in_again(known, tmp_path):
+    root, _, _ = known
+    withdraw("anna", root)
+    again = tmp_path / "again"
+    draw(again / "other_name.png", seed=4)
+    table(again / "images.csv", IMAGES, ["other_name.png,somebody,repaired,research"])
+    outcome, told = add(again, root)
+    assert outcome.state == "rejected"
+    assert "consent for this photograph was withdrawn" in told
+    assert "anna" not in (root / "data/added/withdrawn.json").read_text()
+    assert file_digest(again / "other_name.png") not in (root / "data/added/withdrawn.json").read_text()
+    draw(root / "data/raw/mine/back.png", seed=4)
+    with (root / "data/raw/mine/images.csv").open("a") as file:
+        file.write("back.png,somebody,repaired,research\n")
+    images, _, _, refused = additions.there_already(root)
+    assert (images.num_rows, refused) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "step", ["_remove_from_store", "places", "track_again", "drop_from_lock", "_remove_from_cache"]
+)
+def test_a_withdrawal_that_was_killed_goes_on(known, monkeypatch, step):
+    root, _, _ = known
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(withdrawal, step, killed)
+        withdraw("anna", root)
+    assert withdrawal.under_way(root) is not None
+    assert withdraw("", root)[1] == []
+    assert additions.there_already(root)[0].num_rows == 2
+
+
+def test_who_is_meant(root):
+    by_name = withdrawal.find("first.png", root, also=())
+    assert by_name.person.subject is None
+    assert withdrawal.find(str(root / "data/raw/mine/first.png"), root, also=()).person == by_name.person
+    assert withdrawal.find(by_name.person.images[0], root, also=()).person == by_name.person
+    with pytest.raises(InputError, match="no such subject, photograph or image_id"):
+        withdrawal.find("nobody", root, also=())
+
+
+def test_the_command_shows_first_and_does_it_when_told(known):
+    root, _, _ = known
+    shown = run(root, "vermilion", "withdraw", "anna").stdout
+    assert "1 lines of" in shown
+    assert "nothing was changed; --yes does it" in shown
+    assert additions.there_already(root)[0].num_rows == 3
+    done = run(root, "vermilion", "withdraw", "anna", "--yes").stdout
+    assert "no bytes, no digest and no name of the person" in done
+    assert "what this command cannot reach:" in done
+    assert additions.there_already(root)[0].num_rows == 2
