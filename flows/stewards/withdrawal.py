@@ -217,7 +217,8 @@ def places(found: Withdrawal, root: Path) -> list[Path]:
 def _clean(file: Path, found: Withdrawal, root: Path) -> None:
     """Remove the file, or what it has of the person, where it is ours."""
     person = found.person
-    what = traces(file, person) if file.name != JOURNAL.name else None
+    held = file.name in (JOURNAL.name, "rwlock")  # DVC's says who holds it: this command, by its words
+    what = None if held else traces(file, person)
     if what is None:
         return
     inside = file.relative_to(root).parts[0] if file.is_relative_to(root) else ""

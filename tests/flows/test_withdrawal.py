@@ -56,6 +56,7 @@ def known(root, tmp_path):
         database.execute("INSERT INTO log (message) VALUES ('annabel stays')")
         database.commit()
     (root / ".prefect/server.log").write_text("scored anna_front.png\nother\n")
+    (root / "data/reports").mkdir(exist_ok=True)
     (root / "data/reports/page.html").write_text("<!doctype html><p>anna</p>")
     return root, added, drop
 
