@@ -171,7 +171,7 @@ def test_a_rejected_batch_changes_nothing_and_says_why_beside_it(root, new, tmp_
     assert (outcome.state, outcome.problems) == ("rejected", 1)
     assert stat.S_IMODE(reasons.stat().st_mode) == 0o600
     expected = 'ratings.csv,3,p3.png,"score 7 is outside CARS, 1 to 5"'
-    assert reasons.read_text().splitlines() == ["source,line,path,reason", expected]
+    assert reasons.read_text(encoding="utf-8-sig").splitlines() == ["source,line,path,reason", expected]
     assert "score 7 is outside CARS" in told
     assert state(root) == before
     (new / "ratings.csv").write_text(text)
