@@ -37,7 +37,9 @@ def withdraw(
     folders = tuple(path.absolute() for path in also or ())
     os.chdir(project_root())
     root = Path.cwd()
+    from flows.buckets.store import STORE
     from flows.stewards import remains, withdrawal
+    from tasks.store.artifacts import Store
 
     begun = withdrawal.under_way(root)
     if begun is not None:
@@ -50,7 +52,7 @@ def withdraw(
         if not yes and not (sys.stdin.isatty() and typer.confirm("remove all of this now?", default=False)):
             say("nothing was changed; --yes does it")
             return
-    withdrawal.withdraw(found, root, commit=commit, tell=say)
+    withdrawal.withdraw(found, root, Store(root / STORE), commit=commit, tell=say)
     left = remains.search(found, root)
     for line in (*remains.said(left, root), *remains.elsewhere(root, found)):
         say(line)

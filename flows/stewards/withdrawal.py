@@ -12,7 +12,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from flows.buckets.store import STORE
 from flows.repository.commits import check_git, commit_only
 from flows.running.address import announce
 from flows.stewards.batches import added_folder, settle, steward
@@ -139,12 +138,12 @@ def show(found: Withdrawal, root: Path, tell: Tell) -> None:
         tell(f"  {number} files in {place}")
 
 
-def withdraw(found: Withdrawal, root: Path, *, commit: bool, tell: Tell) -> None:
+def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell: Tell) -> None:
     """Remove it all; after a kill again, with the same `found` (`under_way`). StoreBusyError while a stage runs."""
     root = root.resolve()
     if commit:
         check_git(root)
-    with steward(root, tell), alone(Store(root / STORE)):
+    with steward(root, tell), alone(store):
         settle(root, added_folder(root), tell)
         with replacing(root / JOURNAL) as temporary:
             temporary.touch(mode=0o600)
@@ -152,7 +151,7 @@ def withdraw(found: Withdrawal, root: Path, *, commit: bool, tell: Tell) -> None
         added = added_folder(root)
         stones = write_withdrawn(added, read_withdrawn(added).more(found.person.images))
         with writing(root, added, tell):
-            _remove(found, root)
+            _remove(found, root, store)
         project = open_project(root)
         records = [stones, *track_again(root, project, tell)]
         if drop_from_lock(root, project.touched(found.networks)):
@@ -171,7 +170,7 @@ def finished(root: Path) -> None:
     (root / JOURNAL).unlink(missing_ok=True)
 
 
-def _remove(found: Withdrawal, root: Path) -> None:
+def _remove(found: Withdrawal, root: Path, store: Store) -> None:
     """Lines, photographs, results, copies: everything but DVC's cache, which comes last."""
     raw, person = read_raw(root), found.person
     for table, numbers, columns in list(lines_about(raw.folders, raw.named, person.images)):
@@ -183,7 +182,7 @@ def _remove(found: Withdrawal, root: Path) -> None:
     for item in raw.named:
         if item.image_id in person.images:
             item.file.unlink(missing_ok=True)
-    _remove_from_store(found, Store(root / STORE))
+    _remove_from_store(found, store)
     project = open_project(root)
     for out in project.outs_of(found.networks):
         shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)

@@ -6,10 +6,12 @@ from contextlib import closing
 
 import pytest
 
+from flows.buckets.store import STORE
 from flows.stewards import additions, remains, withdrawal
 from flows.stewards.drop_folder import watch
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
+from tasks.store.artifacts import Store
 from tests.project import run
 from tests.stewards import IMAGES, RATINGS, batch, draw, table
 
@@ -23,7 +25,7 @@ def add(path, root):
 
 def withdraw(target, root, **options):
     found = withdrawal.under_way(root) or withdrawal.find(target, root, also=options.get("also", ()))
-    withdrawal.withdraw(found, root, commit=True, tell=lambda _: None)
+    withdrawal.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
     left = remains.search(found, root)
     withdrawal.finished(root)
     return found, left
