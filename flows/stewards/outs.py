@@ -200,9 +200,10 @@ def in_cache(file: Path, person: Person, networks: Collection[str], project: Pro
         return made_by(file) in networks or in_table(file, person) is not None
     if "runs" in file.parts:
         return False  # which digests gave which: no names
-    if kind in ("page", "picture", "weights"):
-        return file.parent.name + file.name not in _named(project, networks)
-    return traces(file, person) is not None
+    if traces(file, person):
+        return True
+    opaque = kind in ("page", "picture", "weights")
+    return opaque and file.parent.name + file.name not in _named(project, networks)
 
 
 _NAMED: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}

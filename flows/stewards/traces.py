@@ -7,12 +7,15 @@ Does not know where to look (flows.stewards.withdrawal does), nor what a file is
 """
 
 import html
+import io
 import json
 import re
 import sqlite3
 import urllib.parse
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -115,20 +118,20 @@ def traces(file: Path, person: Person) -> str | None:
     if file.stat().st_size > LARGEST:
         return None
     content = file.read_bytes()
-    for text in (content.decode("utf-8", "ignore"), *_unzipped(file, content)):
+    for text in (content.decode("utf-8", "ignore"), *_unzipped(content)):
         if what := person.found(text):
             return what
     return None
 
 
-def _unzipped(file: Path, content: bytes) -> Iterator[str]:
-    """What a workbook says: its parts are packed."""
-    import io
-    import zipfile
-
-    if file.suffix.lower() == ".xlsx" and content.startswith(b"PK"):
-        with zipfile.ZipFile(io.BytesIO(content)) as book:
-            yield from (book.read(name).decode("utf-8", "ignore") for name in book.namelist())
+def _unzipped(content: bytes) -> Iterator[str]:
+    """What a workbook says, by its content (DVC's cache has no suffixes): its parts are packed. Nothing if damaged."""
+    if not content.startswith(b"PK"):
+        return
+    with suppress(zipfile.BadZipFile, OSError, RuntimeError, zlib.error), zipfile.ZipFile(io.BytesIO(content)) as book:
+        for name in book.namelist():
+            if name.endswith((".xml", ".rels")) and book.getinfo(name).file_size <= LARGEST:
+                yield book.read(name).decode("utf-8", "ignore")
 
 
 def made_by(file: Path) -> str | None:

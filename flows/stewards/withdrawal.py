@@ -156,6 +156,7 @@ def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell:
         records = [stones, *track_again(root, project, tell)]
         if drop_from_lock(root, project.touched(found.networks)):
             records.append(root / "dvc.lock")
+        project = open_project(root)  # what it names now is what may stay
         for place in (project.cache, *project.own_caches):
             _remove_from_cache(found, project, place)
         project.forget_index()
