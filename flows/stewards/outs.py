@@ -90,14 +90,14 @@ class Project:
             step = self.steps.get(name)
             yield from (out for out in step.outs if out.exists() and out not in step.kept) if step else ()
 
-    def touched(self, networks: Iterable[str]) -> set[str]:
-        """Stages that lost results: these, those whose outs are not what dvc.lock names, and what follows."""
-        lost = self.with_descendants({*networks, *_changed(self.root)})
-        return {name for name in lost if name in self.steps and not self.steps[name].data}
+    def lost(self, networks: Iterable[str]) -> set[str]:
+        """Stages that lost results: these, and those whose outs are not what dvc.lock names."""
+        found = {*networks, *_changed(self.root)}
+        return {name for name in found if name in self.steps and not self.steps[name].data}
 
     def pages_after(self, networks: Iterable[str]) -> Iterator[Path]:
         """Pages and pictures that stages made of tables which had the person: they show faces without a name."""
-        for name in self.touched(networks):
+        for name in self.with_descendants(self.lost(networks)):
             step = self.steps[name]
             for out in step.outs:
                 files = list(files_below([out], ())) if out.is_dir() else [out] if out.exists() else []

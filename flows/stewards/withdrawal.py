@@ -154,7 +154,7 @@ def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell:
             _remove(found, root, store)
         project = open_project(root)
         records = [stones, *track_again(root, project, tell)]
-        if drop_from_lock(root, project.touched(found.networks)):
+        if drop_from_lock(root, project.lost(found.networks)):
             records.append(root / "dvc.lock")
         project = open_project(root)  # what it names now is what may stay
         for place in (project.cache, *project.own_caches):
