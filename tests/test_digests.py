@@ -128,15 +128,15 @@ def test_code_digests_do_not_depend_on_place_or_process(ask):
 @pytest.mark.parametrize(
     ("module", "old", "new", "changes"),
     [
-        ("ingest/ratings", "import math\n", "# a remark\nimport math\n", False),
+        ("ingest/ratings", "import re\n", "# a remark\nimport re\n", False),
         ("ingest/ratings", '"""', '"""Some more words. ', False),
-        ("ingest/ratings", "float(cell)", "float(\n            cell,\n        )", False),
+        ("ingest/cells", "float(text.replace", "float(\n        text.replace", False),
         ("ingest/ratings", '"score")\n', '"score")\n"""What ratings.csv holds."""\n', False),
         ("base/tables", "ROW_GROUP = 256\n", 'ROW_GROUP = 256\n"""Other words."""\n', False),
         ("ingest/ratings", "<= score <=", "< score <=", True),
-        ("ingest/ratings", "value if math", "-value if math", True),
+        ("ingest/cells", "value = float(", "value = -float(", True),
         ("base/tables", "ROW_GROUP = 256", "ROW_GROUP = 128", True),
-        ("ingest/raw", '"utf-8-sig"', '"utf-8"', True),
+        ("ingest/raw", "set(required) <= set(sheet.columns)", "set(required) < set(sheet.columns)", True),
         (
             "params/running",
             "class Runtime(Block):",
