@@ -59,15 +59,16 @@ def numbers(root: Path) -> list[Finding]:
 
 
 def folders(root: Path) -> list[Finding]:
-    """The raw folder and that of the batches: there, or made by a stage."""
+    """The raw folder and that of the batches, where a stage reads them: there, or made by a stage."""
     try:
         data = params.load(Data, "data", root / "params.yaml")
     except params.ParamsError:
         return []  # told among the numbers
-    found = []
+    found, pipeline = [], root / "dvc.yaml"
+    text = pipeline.read_text(encoding="utf-8") if pipeline.exists() else ""
     for name in ("raw", "added"):
         folder = root / getattr(data, name)
-        if folder.is_dir() or made_by_a_stage(getattr(data, name), root / "dvc.yaml"):
+        if f"${{data.{name}}}" not in text or folder.is_dir() or made_by_a_stage(getattr(data, name), pipeline):
             continue
         if folder.exists():
             said = f"{getattr(data, name)} (params.yaml: data.{name}) is a file; name the folder that it lies in"

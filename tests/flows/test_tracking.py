@@ -98,7 +98,7 @@ def test_bad_input_is_one_line_and_no_traceback(project, server):
     for url in (None, server):
         done = list_images(project, url)
         assert done.returncode == 1
-        assert "missing columns ['subject_id', 'population']" in done.stderr
+        assert "no column subject_id; no column population" in done.stderr
         assert "Traceback" not in done.stderr.splitlines()[-1]
 
 
