@@ -92,7 +92,7 @@ COMMANDS = "from dvc.repo import Repo\nfor stage in Repo().index.stages: print(s
 )
 def test_what_cannot_be_a_folder_is_refused_by_name(tmp_path: Path, raw: Any, told: str) -> None:
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({"data": {"raw": raw, "added": "data/added"}}))
-    with pytest.raises(ParamsError, match=r"params\.yaml: block 'data': raw: ") as error:
+    with pytest.raises(ParamsError, match=r"params\.yaml: line 3: data\.raw: ") as error:
         params.load(Data, "data", tmp_path / "params.yaml")
     assert told in str(error.value)
     assert "\n" not in str(error.value)
