@@ -6,7 +6,7 @@ beside what was brought and nothing else changed. How it is put in place: flows.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from flows.repository.commits import check_git
 from flows.running.address import announce
-from flows.stewards.batches import added_folder, place, settle, settled, steward
+from flows.stewards.batches import added_folder, place, settled, steward
 from flows.stewards.versions import Tell, check_room
 from tasks import params
 from tasks.base import sheets
@@ -67,11 +67,8 @@ def add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new:
     and OSError: nothing was changed, or (DVC or git refused) what is left to do is done by the next add.
     """
     path, root = path.absolute(), root.resolve()
-    if dry_run:
-        return _add(path, root, dry_run=True, commit=False, tell=tell, new=new)
-    with steward(root, tell):
-        settle(root, added_folder(root), tell)
-        return _add(path, root, dry_run=False, commit=commit, tell=tell, new=new)
+    with nullcontext() if dry_run else steward(root, tell):
+        return _add(path, root, dry_run=dry_run, commit=commit and not dry_run, tell=tell, new=new)
 
 
 def there_already(root: Path) -> tuple[pa.Table, pa.Table, pa.Table, int]:

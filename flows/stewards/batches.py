@@ -47,7 +47,10 @@ class Journal(BaseModel):
 
 @contextmanager
 def steward(root: Path, tell: Tell) -> Iterator[None]:
-    """One steward at a time; a second one waits. The kernel frees the lock of one that was killed."""
+    """One steward at a time, after what an interrupted one left is finished. A second steward waits.
+
+    The kernel frees the lock of one that was killed.
+    """
     (root / INCOMING).mkdir(parents=True, exist_ok=True)
     lock = FileLock(root / INCOMING / "lock")
     try:
@@ -56,6 +59,7 @@ def steward(root: Path, tell: Tell) -> Iterator[None]:
         tell("another steward is adding; waiting")
         lock.acquire()
     try:
+        _settle(root.resolve(), added_folder(root.resolve()), tell)
         yield
     finally:
         lock.release()
@@ -70,11 +74,11 @@ def settled(root: Path, tell: Tell) -> None:
     """Finish what an interrupted add left, if one did. Waits for an add that is at work."""
     if (root / INCOMING / JOURNAL).exists():
         with steward(root, tell):
-            settle(root.resolve(), added_folder(root.resolve()), tell)
+            pass
 
 
-def settle(root: Path, added: Path, tell: Tell) -> None:
-    """Finish or forget what an interrupted add left. Call with the steward's lock held."""
+def _settle(root: Path, added: Path, tell: Tell) -> None:
+    """Finish or forget what an interrupted add left."""
     journal = root / INCOMING / JOURNAL
     for left in (root / INCOMING).iterdir():
         if left.is_dir():

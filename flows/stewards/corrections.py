@@ -8,6 +8,7 @@ changed. Lines that say what stands already change nothing, so a whole sheet may
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from flows.repository.commits import check_git
 from flows.running.address import announce
 from flows.stewards.additions import REASONS, SHOWN, Outcome, counted, reject, there_already
-from flows.stewards.batches import added_folder, place, settle, steward
+from flows.stewards.batches import added_folder, place, steward
 from flows.stewards.versions import Tell, check_room
 from tasks import params
 from tasks.base.digests import digest
@@ -34,11 +35,8 @@ Row = dict[str, Any]
 def correct(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> Outcome:
     """Correct the scores that the table at `path` names: all of them, or none and a list of reasons beside it."""
     path, root = path.absolute(), root.resolve()
-    if dry_run:
-        return _correct(path, root, dry_run=True, commit=False, tell=tell)
-    with steward(root, tell):
-        settle(root, added_folder(root), tell)
-        return _correct(path, root, dry_run=False, commit=commit, tell=tell)
+    with nullcontext() if dry_run else steward(root, tell):
+        return _correct(path, root, dry_run=dry_run, commit=commit and not dry_run, tell=tell)
 
 
 def _correct(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> Outcome:

@@ -7,6 +7,7 @@ a batch that was not committed has neither.
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 from flows.repository.commits import check_git, git
 from flows.running.address import announce
 from flows.stewards.additions import Outcome, counted
-from flows.stewards.batches import added_folder, settle, steward, take_away
+from flows.stewards.batches import added_folder, steward, take_away
 from flows.stewards.versions import Tell, check_room
 from tasks import params
 from tasks.errors import InputError
@@ -107,11 +108,8 @@ def _lines(folder: Folder, kind: str) -> list[Line]:
 def undo(batch: str, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> Outcome:
     """Take a batch out again: all that it brought. InputError: no such batch, or later ones build on it."""
     root = root.resolve()
-    if dry_run:
-        return _undo(batch, root, dry_run=True, commit=False, tell=tell)
-    with steward(root, tell):
-        settle(root, added_folder(root), tell)
-        return _undo(batch, root, dry_run=False, commit=commit, tell=tell)
+    with nullcontext() if dry_run else steward(root, tell):
+        return _undo(batch, root, dry_run=dry_run, commit=commit and not dry_run, tell=tell)
 
 
 def _undo(batch: str, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> Outcome:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from flows.repository.commits import check_git, commit_only
 from flows.running.address import announce
-from flows.stewards.batches import added_folder, settle, steward
+from flows.stewards.batches import added_folder, steward
 from flows.stewards.drop_folder import watched
 from flows.stewards.outs import Project, drop_from_lock, in_cache, open_project, track_again
 from flows.stewards.traces import (
@@ -144,7 +144,6 @@ def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell:
     if commit:
         check_git(root)
     with steward(root, tell), alone(store):
-        settle(root, added_folder(root), tell)
         with replacing(root / JOURNAL) as temporary:
             temporary.touch(mode=0o600)
             temporary.write_text(found.model_dump_json(), encoding="utf-8")
