@@ -104,6 +104,18 @@ class Project:
                 if out not in step.kept and any(kind_of(file) in ("page", "picture") for file in files):
                     yield out
 
+    def named(self, networks: Collection[str]) -> frozenset[str]:
+        """Every object of DVC's cache that present records name, but those of stages that lost what they made."""
+        found: set[str] = set()
+        for step in self.steps.values():
+            for digest in step.named if step.name not in networks else ():
+                found.add(digest)
+                with suppress(OSError, ValueError):
+                    if digest.endswith(".dir"):
+                        listed = self.cache / "files/md5" / digest[:2] / digest[2:]
+                        found |= {row["md5"] for row in json.loads(listed.read_bytes())}
+        return frozenset(found)
+
     def forget_index(self) -> None:
         """Have DVC make anew what it remembers of paths and names."""
         shutil.rmtree(self.index, ignore_errors=True)
@@ -187,8 +199,8 @@ def track_again(root: Path, project: Project, tell: Tell) -> list[Path]:
     return records
 
 
-def in_cache(file: Path, person: Person, networks: Collection[str], project: Project) -> bool:
-    """Whether an object of DVC's cache has to go.
+def has_to_go(file: Path, place: Path, person: Person, networks: Collection[str], named: Collection[str]) -> bool:
+    """Whether an object of DVC's cache at `place` has to go; `named`: the objects that present records name.
 
     All that shows the person; tables of the networks that saw them; and old versions that cannot be looked into
     (pictures, pages, weights): what the present records do not name may show anybody.
@@ -198,28 +210,9 @@ def in_cache(file: Path, person: Person, networks: Collection[str], project: Pro
     kind = kind_of(file)
     if kind == "table":
         return made_by(file) in networks or in_table(file, person) is not None
-    if "runs" in file.parts:
+    if file.relative_to(place).parts[0] == "runs":
         return False  # which digests gave which: no names
     if traces(file, person):
         return True
     opaque = kind in ("page", "picture", "weights")
-    return opaque and file.parent.name + file.name not in _named(project, networks)
-
-
-_NAMED: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
-
-
-def _named(project: Project, networks: Collection[str]) -> frozenset[str]:
-    """Every object that present records name, but those of stages that lost what they made."""
-    about = (str(project.root) + json.dumps([step.named for step in project.steps.values()]), tuple(networks))
-    if about not in _NAMED:
-        found: set[str] = set()
-        for step in project.steps.values():
-            for digest in step.named if step.name not in networks else ():
-                found.add(digest)
-                with suppress(OSError, ValueError):
-                    if digest.endswith(".dir"):
-                        listed = project.cache / "files/md5" / digest[:2] / digest[2:]
-                        found |= {row["md5"] for row in json.loads(listed.read_bytes())}
-        _NAMED[about] = frozenset(found)
-    return _NAMED[about]
+    return opaque and file.parent.name + file.name not in named

@@ -9,6 +9,7 @@ Does not know where to look (flows.stewards.withdrawal does), nor what a file is
 import html
 import io
 import json
+import os
 import re
 import sqlite3
 import urllib.parse
@@ -235,8 +236,6 @@ def clean_text(file: Path, person: Person) -> None:
 
 def files_below(places: Iterable[Path], skip: Iterable[str]) -> Iterator[Path]:
     """Every file below the places, each once; folders of these names, and links, are not entered."""
-    import os
-
     left, seen = frozenset(skip), set[str]()
     for place in places:
         for folder, inner, names in os.walk(place):

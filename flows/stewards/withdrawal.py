@@ -7,6 +7,7 @@ takes the rest from the store. Where else something may lie: flows.stewards.rema
 """
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from flows.repository.commits import check_git, commit_only
 from flows.running.address import announce
 from flows.stewards.batches import added_folder, steward
 from flows.stewards.drop_folder import watched
-from flows.stewards.outs import Project, drop_from_lock, in_cache, open_project, track_again
+from flows.stewards.outs import drop_from_lock, has_to_go, open_project, track_again
 from flows.stewards.traces import (
     Person,
     clean_database,
@@ -157,7 +158,7 @@ def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell:
             records.append(root / "dvc.lock")
         project = open_project(root)  # what it names now is what may stay
         for place in (project.cache, *project.own_caches):
-            _remove_from_cache(found, project, place)
+            _remove_from_cache(found, place, project.named(found.networks))
         project.forget_index()
         if commit:
             number = len(found.person.images)
@@ -246,9 +247,9 @@ def _take_lines(file: Path, person: Person) -> None:
         temporary.chmod(mode)
 
 
-def _remove_from_cache(found: Withdrawal, project: Project, place: Path) -> None:
+def _remove_from_cache(found: Withdrawal, place: Path, named: Collection[str]) -> None:
     for file in files_below([place], ()):
-        if in_cache(file, found.person, found.networks, project):
+        if has_to_go(file, place, found.person, found.networks, named):
             file.chmod(0o600)
             file.unlink()
 

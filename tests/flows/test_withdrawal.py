@@ -9,6 +9,8 @@ import pytest
 from flows.buckets.store import STORE
 from flows.stewards import additions, remains, withdrawal
 from flows.stewards.drop_folder import watch
+from flows.stewards.outs import has_to_go
+from flows.stewards.traces import Person
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
 from tasks.store.artifacts import Store
@@ -144,3 +146,13 @@ def test_the_command_shows_first_and_does_it_when_told(known):
     assert "no bytes, no digest and no name of the person" in done
     assert "what this command cannot reach:" in done
     assert additions.there_already(root)[0].num_rows == 2
+
+
+def test_dvcs_cache_is_cleaned_wherever_the_project_lies(tmp_path):
+    """DVC's records of runs lie in `runs` of its cache; a project below a folder of that name is no such record."""
+    place = tmp_path / "runs/project/.dvc/cache"
+    person = Person(subject="anna", control=False, images=("a" * 64,), frames=(), names=(), sizes=())
+    for name, gone in (("files/md5/12/34", True), ("runs/12/34", False)):
+        (place / name).parent.mkdir(parents=True)
+        (place / name).write_text("scored anna")
+        assert has_to_go(place / name, place, person, (), frozenset()) is gone
