@@ -28,7 +28,7 @@ def idle(*, tiny: bool) -> None:
     """Medians of three runs of each, and that no stage ran."""
     said = _run([str(BIN / "dvc"), "status", "--json"])[1]
     if said.strip() != "{}":
-        raise InputError("there is something to do here; run `dvc repro` first")
+        sys.exit("bench.rebuild idle: there is something to do in this project; run `dvc repro` first")
     rows = [("dvc repro (the peer)", [str(BIN / "dvc"), "repro"], False)]
     rows += [("every stage with dvc repro --single-item", [], False)]
     command = [str(BIN / "vermilion"), "rebuild", "--publish"]
