@@ -1,4 +1,4 @@
-"""`vermilion serve`: nightly runs, re-evaluation on new ratings, and the UI to watch them."""
+"""`vermilion serve`: nightly runs, re-evaluation on new ratings; `vermilion runs`: the pages to watch them."""
 
 from typing import Annotated
 
@@ -17,3 +17,15 @@ def serve(
     from flows.serving import serve as serving
 
     serving.serve(project_root(), port)
+
+
+def runs() -> None:
+    """Open the runs of this project in the browser, logged in. For a browser elsewhere, print the address.
+
+    The address holds the project's secret: who has it may start runs. The browser keeps it until `vermilion serve`
+    has another.
+    """
+    project_root()
+    from flows.serving import browsing
+
+    print(browsing.open_runs())

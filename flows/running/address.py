@@ -3,6 +3,7 @@
 In: the project's folder. Out: the server's addresses, or None. Needs no Prefect, so that asking is quick.
 """
 
+import base64
 import hashlib
 import os
 import uuid
@@ -18,18 +19,37 @@ from flows import SERVER_NAMED
 RATINGS_ADDED = "vermilion.ratings.added"
 """The event that starts a re-evaluation."""
 
+ENTER = "/enter"
+"""The page of the project's own server that takes the secret, which stands behind `#` and is never sent, for the UI."""
+
 
 class Served(BaseModel):
-    """A running `vermilion serve`: its process, and the address of the Prefect server's API."""
+    """A running `vermilion serve`: its process, its Prefect server's API, what that asks for, whether it is its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     pid: int
     api_url: str
+    auth: str | None
+    own: bool
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs and is this user's. If not, another account may listen at its address."""
+        try:
+            os.kill(self.pid, 0)
+        except OSError:
+            return False
+        return True
 
     @property
     def ui_url(self) -> str:
         """Where a browser finds the runs."""
         return self.api_url.removesuffix("/api")
+
+    @property
+    def login_url(self) -> str:
+        """The same, and the browser is logged in; a server that was named asks for itself."""
+        return f"{self.ui_url}{ENTER}#{self.auth}" if self.own else self.ui_url
 
 
 def record() -> Path:
@@ -53,6 +73,18 @@ def answers(api_url: str) -> bool:
         return False
 
 
+def admits(api_url: str, auth: str | None) -> bool:
+    """Whether the server there takes these credentials, `name:secret`; None is none."""
+    with _client(api_url, auth) as client:
+        return client.get("/admin/version").status_code not in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+
+
+def _client(api_url: str, auth: str | None) -> httpx.Client:
+    token = base64.b64encode((auth or "").encode()).decode()
+    headers = {"Authorization": f"Basic {token}"} if auth else {}
+    return httpx.Client(base_url=api_url.rstrip("/"), headers=headers, timeout=20.0)
+
+
 def project_resource(root: Path) -> str:
     """The project's name in events: a digest, so that a path is not told to a server that others may read."""
     return f"vermilion.project.{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]}"
@@ -61,7 +93,10 @@ def project_resource(root: Path) -> str:
 def announce(root: Path, payload: dict[str, Any]) -> bool:
     """Tell the project's Prefect server that ratings came in; False where none answers. `payload` names nobody."""
     served = None if SERVER_NAMED else recorded()  # asked anew: a watcher may be older than the server
+    if served and not served.alive:
+        return False
     url = served.api_url if served else os.environ.get("PREFECT_API_URL")
+    auth = served.auth if served else os.environ.get("PREFECT_API_AUTH_STRING")
     if not url:
         return False
     event = {
@@ -72,6 +107,14 @@ def announce(root: Path, payload: dict[str, Any]) -> bool:
         "payload": payload,
     }
     try:
-        return httpx.post(f"{url.rstrip('/')}/events", json=[event], timeout=20.0).is_success
+        with _client(url, auth) as client:
+            return client.post("/events", json=[event], headers=_permitted(client)).is_success
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
+
+
+def _permitted(client: httpx.Client) -> dict[str, str]:
+    """What a server that guards against forged requests wants to see with one that changes something."""
+    own = str(uuid.uuid4())
+    answer = client.get("/csrf-token", params={"client": own})
+    return {"Prefect-Csrf-Token": answer.json()["token"], "Prefect-Csrf-Client": own} if answer.is_success else {}

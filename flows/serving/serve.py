@@ -22,10 +22,10 @@ import yaml
 from filelock import FileLock, Timeout
 
 from flows import SERVER_NAMED
-from flows.running.address import Served, answers, record, recorded
+from flows.running.address import Served, admits, answers, record, recorded
 from flows.running.processes import SERVER_PID
 from flows.running.readiness import require_ready
-from flows.serving.server import LOG, api_url, own_server
+from flows.serving.server import LOG, api_url, own_secret, own_server
 from tasks import params
 from tasks.base.processes import die_with_parent
 from tasks.errors import InputError
@@ -80,15 +80,21 @@ def _alone() -> Iterator[bool]:
 def _serve(root: Path, cron: str, port: int) -> None:
     """Make the deployments, settle what an earlier process left, and run what is due until stopped."""
     os.environ["PREFECT_API_URL"] = url = SERVER_NAMED or api_url(port)
+    auth = os.environ.get("PREFECT_API_AUTH_STRING") if SERVER_NAMED else own_secret()
+    if auth:
+        os.environ["PREFECT_API_AUTH_STRING"] = auth
     from flows.serving import deployments  # imports Prefect, which reads the address but once
 
     schedule = deployments.nightly_schedule(cron)
-    with nullcontext(lambda: True) if SERVER_NAMED else own_server(port) as alive:
+    with nullcontext(lambda: True) if SERVER_NAMED or not auth else own_server(port, auth) as alive:
         if SERVER_NAMED and not answers(url):
             raise InputError(f"PREFECT_API_URL={url}: no Prefect server answers there; start it, or unset the variable")
+        if SERVER_NAMED and not admits(url, auth):
+            wanted = "set PREFECT_API_AUTH_STRING to its name:password"
+            raise InputError(f"PREFECT_API_URL={url}: the server refuses these credentials; {wanted}")
         deployed = deployments.deploy(root, schedule, shared=SERVER_NAMED is not None)
         try:
-            _write_record(Served(pid=os.getpid(), api_url=url))
+            _write_record(Served(pid=os.getpid(), api_url=url, auth=auth, own=not SERVER_NAMED))
             _say(cron, url, deployments.next_time(schedule))
             start = deployed.reevaluate if not deployed.missed else None
             asyncio.run(_until_stopped(deployed.runner, alive, partial(_catch_up, start)))
@@ -99,12 +105,13 @@ def _serve(root: Path, cron: str, port: int) -> None:
 
 def _write_record(served: Served) -> None:
     temporary = record().with_name(f"serve.{os.getpid()}.json")
+    temporary.touch(mode=0o600)
     temporary.write_text(served.model_dump_json())
     temporary.replace(record())
 
 
 def _say(cron: str, url: str, due: datetime) -> None:
-    print(f"runs in the browser    {url.removesuffix('/api')}")
+    print(f"runs in the browser    {url.removesuffix('/api')}   (`vermilion runs` opens them)")
     print(f"next nightly rebuild   {due:%Y-%m-%d %H:%M} ({cron}, {due.tzname()})")
     print("add ratings            vermilion ratings add PATH   (re-evaluation follows by itself)")
     print(f"stop                   Ctrl-C, or kill {os.getpid()}", flush=True)

@@ -1,9 +1,11 @@
 """A Prefect server of this project's own, on loopback: checked, started, waited for, stopped.
 
-In: a port. Out: the address of its API. Its database and its log lie in PREFECT_HOME. Knows nothing of what runs on it.
+In: a port and a secret that every client has to know. Out: the address of its API. Its database, its log and the secret
+lie in PREFECT_HOME, which no other account may enter. Knows nothing of what runs on it.
 """
 
 import os
+import secrets
 import socket
 import sqlite3
 import subprocess
@@ -20,12 +22,15 @@ from tasks.errors import InputError
 
 HOST = "127.0.0.1"
 LOG = "server.log"
+SECRET = "secret"
 START_SECONDS = 180.0
 STOP_SECONDS = 20.0
 
 SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
     # One at a time, as Prefect has it, a task run costs the server 21 ms and SQLite stalls; in batches 6 ms.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
@@ -37,9 +42,6 @@ SETTINGS = {
 }
 """What the server gets unless the environment says otherwise."""
 
-PREFECT = "import prefect; prefect.__ui_v2_static_path__ = ''; from prefect.cli import app; app()"
-"""Prefect's command without its second UI, which has every browser ask a host on the net, whatever is switched off."""
-
 OTHER_DATABASE = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")
 
 
@@ -48,19 +50,36 @@ def api_url(port: int) -> str:
     return f"http://{HOST}:{port}/api"
 
 
+def own_secret() -> str:
+    """The project's secret, made at the first call; then it stays, so that browsers need be told but once."""
+    home = Path(os.environ["PREFECT_HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700)  # InputError's kin, an OSError, where it is another account's
+    kept = home / SECRET
+    if not kept.exists():
+        temporary = kept.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(f"vermilion:{secrets.token_urlsafe(32)}")
+        temporary.replace(kept)
+    kept.chmod(0o600)
+    secret = kept.read_text(encoding="utf-8").strip()
+    if len(secret) < len("vermilion:") + 32:
+        raise InputError(f"{kept}: holds no secret; remove it and start again")
+    return secret
+
+
 @contextmanager
-def own_server(port: int) -> Iterator[Callable[[], bool]]:
+def own_server(port: int, secret: str) -> Iterator[Callable[[], bool]]:
     """A healthy server, which is stopped at the end and dies with this process; whether it still runs.
 
     InputError: the port is taken, or the database cannot be used.
     """
     home = Path(os.environ["PREFECT_HOME"])
-    home.mkdir(parents=True, exist_ok=True)
-    _check_port(port)
     if not any(name in os.environ for name in OTHER_DATABASE):
         _check_database(home / "prefect.db")
     log = home / LOG
-    server = _start(port, log)
+    with _listening(port) as listening:
+        server = _start(port, log, listening.fileno(), secret)
     try:
         _wait(server, log, port)
         yield lambda: server.poll() is None
@@ -68,13 +87,17 @@ def own_server(port: int) -> Iterator[Callable[[], bool]]:
         _stop(server)
 
 
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise InputError(f"port {port}: {error.strerror}; choose another with --port") from error
+def _listening(port: int) -> socket.socket:
+    """The server's socket, opened here and handed over: no other program can take the server's place meanwhile."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        raise InputError(f"port {port}: {error.strerror}; choose another with --port") from error
+    return listening
 
 
 def _check_database(path: Path) -> None:
@@ -94,16 +117,21 @@ def _unusable(path: Path, why: str) -> str:
     return f"{path}: {why}; move it away and start again. It holds the history of runs, no results"
 
 
-def _start(port: int, log: Path) -> "subprocess.Popen[bytes]":
-    environment = SETTINGS | os.environ | {"PREFECT_API_URL": api_url(port)}
-    command = [sys.executable, "-c", PREFECT, "server", "start", "--host", HOST, "--port", str(port)]
+def _start(port: int, log: Path, listening: int, secret: str) -> "subprocess.Popen[bytes]":
+    own = {
+        "PREFECT_API_URL": api_url(port),
+        "PREFECT_SERVER_API_AUTH_STRING": secret,
+        "PREFECT_API_AUTH_STRING": secret,
+    }
+    command = [sys.executable, "-m", "flows.serving.guarded", str(listening)]
     with log.open("wb") as file:
         return subprocess.Popen(
-            [*command, "--log-level", "WARNING"],
-            env=environment,
+            command,
+            env=SETTINGS | os.environ | own,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
+            pass_fds=[listening],
             start_new_session=True,  # Ctrl-C is for us; the server goes last
             preexec_fn=partial(die_with_parent, os.getpid()),
         )
@@ -114,17 +142,15 @@ def _wait(server: "subprocess.Popen[bytes]", log: Path, port: int) -> None:
     until = time.monotonic() + START_SECONDS
     while not answers(api_url(port)):
         if server.poll() is not None:
-            raise InputError(_why(log, port))
+            raise InputError(_why(log))
         if time.monotonic() > until:
             raise InputError(f"the Prefect server does not answer after {START_SECONDS:.0f} s; see {log}")
         time.sleep(0.2)
 
 
-def _why(log: Path, port: int) -> str:
+def _why(log: Path) -> str:
     """Why the server did not start, from its log."""
     said = log.read_text(encoding="utf-8", errors="replace")
-    if "already in use" in said:
-        return f"port {port}: Address already in use; choose another with --port"
     if "Can't locate revision" in said:
         return _unusable(log.with_name("prefect.db"), "was written by another version of Prefect")
     lines = [line.strip() for line in said.splitlines() if line.strip()]

@@ -134,6 +134,9 @@ def test_the_runs_page_names_stages_and_states_and_asks_nobody_else(project, ree
         browser = p.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 1800})  # a log holds only the lines that show
         page.route("**/*", only_ours)
+        page.goto(run(project.folder, "vermilion", "runs").stdout.strip())  # logs in
+        page.get_by_text("Dashboard").first.wait_for(timeout=120_000)
+        assert project.secret() not in page.url
         page.goto(f"{project.url}/deployments")
         page.get_by_text("reevaluate").first.wait_for(timeout=120_000)
         page.goto(project.url)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from flows import forks as warm
 from tasks.base.digests import file_digest
 from tests.family import Family
 from tests.project import make_project
+from tests.strangers import NOBODY, as_stranger, needs_root, open_folder
 
 
 @pytest.fixture(scope="module")
@@ -191,3 +193,34 @@ def test_forks_end_with_dvc(chain):
         family.kill(family.head.pid)
         assert wait_for(lambda: not alive(fork))
         assert not family.survivors()
+
+
+@needs_root
+def test_another_account_neither_reaches_nor_delays_the_process(monkeypatch):
+    """In a folder that it may read; the name of the process's socket is no secret."""
+    with open_folder() as folder:
+        monkeypatch.setenv("PREFECT_HOME", str(folder / ".prefect"))
+        with warm.address_of(os.getpid()) as address, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(address)
+            listener.listen()
+            [own] = (folder / ".prefect/forks").iterdir()
+            assert isinstance(as_stranger(lambda: socket.socket(socket.AF_UNIX).connect(str(own))), PermissionError)
+            assert isinstance(as_stranger(lambda: own.with_name("squatted").touch()), PermissionError)
+        assert "@vermilion" not in Path("/proc/net/unix").read_text()
+
+
+@needs_root
+def test_a_folder_of_another_account_is_not_used(monkeypatch):
+    with open_folder() as folder:
+        (folder / "forks").mkdir()
+        os.chown(folder / "forks", NOBODY, NOBODY)
+        monkeypatch.setenv("PREFECT_HOME", str(folder))
+        with pytest.raises(PermissionError), warm.address_of(os.getpid()):
+            pass
+        assert warm.run_in_fork(["ingest_nothing"], os.getpid()) is None
+
+
+def test_one_that_says_nothing_is_not_waited_for(env, monkeypatch):
+    with socket.socket(socket.AF_UNIX) as silent, warm.address_of(os.getpid()) as address:
+        silent.connect(address)
+        assert list_images(env, "beside").returncode == 0
