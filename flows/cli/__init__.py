@@ -8,7 +8,9 @@ import sys
 import typer
 
 from flows.cli import artifacts, check, ratings, rebuild, results, score, serve, synthesis, use, watch, withdraw
+from flows.cli.project import project_root
 from flows.cli.terminal import say
+from flows.running import privacy
 from tasks.errors import InputError
 
 app = typer.Typer(
@@ -34,6 +36,7 @@ app.add_typer(synthesis.app, name="synthesis")
 def main() -> None:
     """Entry point: bad input ends with one line and exit code 2, not a traceback."""
     try:
+        privacy.settle(project_root())
         app()
     except (InputError, OSError) as error:
         say(f"vermilion: {error}", error=True)

@@ -172,7 +172,7 @@ def _copy(source: Path, target: Path, digest: str) -> None:
     """Copy the bytes, checked and flushed. Whoever may not read or change the original may not do so with the copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
     hasher = hashlib.sha256()
-    mode = stat.S_IMODE(source.stat().st_mode) & 0o644 | 0o400
+    mode = stat.S_IMODE(source.stat().st_mode) & 0o644 & ~_umask() | 0o400
     try:
         with source.open("rb") as read, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as write:
             while chunk := read.read(2**20):

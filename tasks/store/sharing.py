@@ -8,8 +8,9 @@ Whatever goes wrong there is a SharedStoreError. Knows nothing of what the files
 
 import errno
 import shutil
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def write(place: str, name: str, content: bytes) -> None:
     with _reaching(place):
         filesystem, path = _open(place, name)
         if _is_folder(filesystem):
-            with tables.replacing(Path(path)) as temporary:
+            with _as_the_place(place, Path(path)) as temporary:
                 temporary.write_bytes(content)
         else:
             filesystem.pipe_file(path, content)
@@ -67,7 +68,7 @@ def upload(place: str, name: str, source: Path) -> None:
     with _reaching(place):
         filesystem, path = _open(place, name)
         if _is_folder(filesystem):
-            with tables.replacing(Path(path), size=source.stat().st_size) as temporary:
+            with _as_the_place(place, Path(path), size=source.stat().st_size) as temporary:
                 shutil.copyfile(source, temporary)
         else:
             filesystem.put_file(str(source), path)
@@ -79,6 +80,24 @@ def _open(place: str, name: str) -> tuple[Any, str]:
     if _is_folder(filesystem) and not filesystem.isdir(root):
         raise SharedStoreError(f"{place}: no such folder on this machine")
     return filesystem, f"{root.rstrip('/')}/{name}"
+
+
+@contextmanager
+def _as_the_place(place: str, path: Path, *, size: int = 0) -> Iterator[Path]:
+    """`tables.replacing`; and whoever may enter the place may read the file, whatever this process's umask is.
+
+    Where several accounts share it, they share it by its own permissions, which whoever made it chose.
+    """
+    root = Path(fsspec.url_to_fs(place)[1])
+    mode = stat.S_IMODE(root.stat().st_mode)
+    for folder in reversed([path.parent, *path.parent.parents]):
+        if folder.is_relative_to(root) and not folder.exists():
+            with suppress(FileExistsError):
+                folder.mkdir()
+                folder.chmod(mode)
+    with tables.replacing(path, size=size) as temporary:
+        yield temporary
+        temporary.chmod(mode & 0o666)
 
 
 def _is_folder(filesystem: Any) -> bool:

@@ -164,7 +164,7 @@ def test_what_was_killed_is_not_told_the_secret(server, monkeypatch):
 def test_the_address_for_a_browser_lies_in_a_file_of_its_owner(server, monkeypatch):
     opened: list[str] = []
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr(browsing.webbrowser, "open", opened.append)
+    monkeypatch.setattr("webbrowser.open", opened.append)
     told = browsing.open_runs()
     assert told == f"{server.url}/enter#{server.secret}"
     page = server.home / "runs.html"
