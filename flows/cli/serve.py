@@ -19,13 +19,13 @@ def serve(
     serving.serve(project_root(), port)
 
 
-def runs() -> None:
+def runs(
+    browser: Annotated[bool, typer.Option(help="Open the browser of this session, if it has a screen.")] = True,
+) -> None:
     """Open the runs of this project in the browser, logged in. For a browser elsewhere, print the address.
 
-    The address holds the project's secret: who has it may start runs. The browser keeps it until `vermilion serve`
-    has another.
+    The address holds the project's secret: who has it may start runs. The browser keeps it.
     """
-    project_root()
     from flows.serving import browsing
 
-    print(browsing.open_runs())
+    print(browsing.login(browser))

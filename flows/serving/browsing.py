@@ -18,8 +18,8 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>Vermilion</title>
 """
 
 
-def open_runs() -> str:
-    """The address; the browser is opened if this session has a screen. InputError: nobody serves the project."""
+def login(browser: bool) -> str:
+    """The address; `browser`: one is opened, if this session has a screen. InputError: nobody serves the project."""
     served = recorded()
     if served is None or not served.alive:
         raise InputError("nobody serves this project; start `vermilion serve`")
@@ -28,6 +28,6 @@ def open_runs() -> str:
     page.unlink(missing_ok=True)
     with os.fdopen(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(PAGE.format(address=json.dumps(address)))
-    if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+    if browser and (sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         webbrowser.open(page.as_uri())
     return address

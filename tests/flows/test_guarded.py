@@ -156,7 +156,7 @@ def test_what_was_killed_is_not_told_the_secret(server, monkeypatch):
     try:
         assert not announce(server.home.parent, {})
         with pytest.raises(Exception, match="nobody serves"):
-            browsing.open_runs()
+            browsing.login(True)
     finally:
         record().write_text(kept)
 
@@ -165,7 +165,7 @@ def test_the_address_for_a_browser_lies_in_a_file_of_its_owner(server, monkeypat
     opened: list[str] = []
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr("webbrowser.open", opened.append)
-    told = browsing.open_runs()
+    told = browsing.login(True)
     assert told == f"{server.url}/enter#{server.secret}"
     page = server.home / "runs.html"
     assert opened == [page.as_uri()]  # the secret is on no command line
@@ -178,7 +178,7 @@ def test_the_address_for_a_browser_lies_in_a_file_of_its_owner(server, monkeypat
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_browser_is_logged_in_by_the_page_and_by_nothing_else(server):
     playwright = pytest.importorskip("playwright.sync_api")
-    browsing.open_runs()
+    browsing.login(False)
     with playwright.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         stranger = browser.new_context().new_page()
