@@ -1,6 +1,7 @@
 """`vermilion watch`: a drop folder for those who do not use a shell."""
 
 import os
+import stat
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,8 @@ def watch(
     from flows.stewards import drop_folder as watching
 
     say(f"watching; batches come in {settle:g} s after their last change" + ("" if once else ", Ctrl-C ends it"))
+    if folder.is_dir() and folder.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        say(f"{folder}: every account of this machine may enter it; `chmod o-rwx` closes it to strangers", error=True)
     try:
         rejected = watching.watch(folder, Path.cwd(), settle=settle, once=once, tell=say)
     except KeyboardInterrupt:

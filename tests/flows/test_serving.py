@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from flows.running.address import RATINGS_ADDED, project_resource
@@ -52,6 +53,12 @@ def test_it_says_where_and_a_second_start_says_that_it_runs(project):
     assert "next nightly rebuild" in project.serve.said()
     again = run(project.folder, "vermilion", "serve")
     assert f"already runs here (process {project.serve.head.pid}): {project.url}" in again.stdout
+
+
+def test_it_listens_on_loopback_at_its_port_alone(project):
+    sockets = [own for pid in project.serve.members() for own in psutil.Process(pid).net_connections("inet")]
+    assert {tuple(own.laddr) for own in sockets if own.status == psutil.CONN_LISTEN} == {("127.0.0.1", project.port)}
+    assert not [own for own in sockets if own.type == socket.SOCK_DGRAM]
 
 
 def test_the_deployments_are_what_the_project_says(project):
@@ -218,7 +225,7 @@ def test_a_missed_night_is_made_good_at_the_next_start(project):
 
 
 def test_when_its_server_dies_it_ends_and_says_so(project):
-    [server] = [pid for pid, command in project.serve.members().items() if "server" in command]
+    [server] = [pid for pid, command in project.serve.members().items() if "flows.serving.guarded" in command]
     project.serve.kill(server)
     assert project.serve.wait(120) == 2
     assert "the Prefect server ended" in project.serve.said()
