@@ -13,7 +13,6 @@ stages do.
 
 import atexit
 import gc
-import hashlib
 import importlib
 import json
 import os
@@ -21,18 +20,17 @@ import pkgutil
 import selectors
 import signal
 import socket
-import struct
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
 from flows import PROJECT
+from flows.running.sockets import address_of, is_ours, is_taken, socket_of, tidy
 from tasks.base.processes import die_with, die_with_parent
 
 REFUSED = b"refused"
@@ -52,14 +50,13 @@ def run_in_fork(arguments: list[str], dvc: int) -> int | None:
         try:
             with address_of(dvc) as address:
                 asking.connect(address)
-            if not _is_ours(asking):
+            if not is_ours(asking):
                 return None
             wanted = {"arguments": arguments, "folder": str(Path.cwd()), "environment": dict(os.environ)}
             content = json.dumps(wanted).encode()
             socket.send_fds(asking, [len(content).to_bytes(8, "big")], [0, 1, 2])
             asking.sendall(content)
         except (FileNotFoundError, ConnectionRefusedError):
-            (_folder() / _name(dvc)).unlink(missing_ok=True)  # left by a process that was killed
             _begin_process(dvc)
             return None
         except OSError:
@@ -68,47 +65,6 @@ def run_in_fork(arguments: list[str], dvc: int) -> int | None:
     if answer == REFUSED:
         return None
     return int(answer) if answer else 1
-
-
-@contextmanager
-def address_of(dvc: int) -> Iterator[str]:
-    """Where the process of a DVC process listens. Valid in the block; short, however long the project's path is.
-
-    OSError: the folder cannot be made, or belongs to another account.
-    """
-    folder = os.open(_folder(), os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        if os.fstat(folder).st_uid != os.getuid():
-            raise PermissionError(f"{_folder()} belongs to another account")
-        os.fchmod(folder, 0o700)
-        yield f"/proc/self/fd/{folder}/{_name(dvc)}"
-    finally:
-        os.close(folder)
-
-
-def _folder() -> Path:
-    folder = Path(os.environ["PREFECT_HOME"]) / "forks"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def _name(dvc: int) -> str:
-    started = Path(f"/proc/{dvc}/stat").read_text().rpartition(")")[2].split()[19]
-    whose = json.dumps([dvc, started, sys.executable, str(Path.cwd())])
-    return f"{dvc}-{hashlib.sha256(whose.encode()).hexdigest()[:32]}"
-
-
-def _tidy() -> None:
-    """Remove the sockets of DVC processes that are gone."""
-    for left in _folder().iterdir():
-        if not Path(f"/proc/{left.name.partition('-')[0]}").exists():
-            left.unlink(missing_ok=True)
-
-
-def _is_ours(other: socket.socket) -> bool:
-    """Whether the same user is at the other end."""
-    _, user, _ = struct.unpack("3i", other.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
-    return bool(user == os.getuid())
 
 
 def _begin_process(dvc: int) -> None:
@@ -135,11 +91,14 @@ def serve(dvc: int) -> None:
     try:
         end = os.pidfd_open(dvc)
         with address_of(dvc) as address:
+            if is_taken(address):
+                return
+            Path(address).unlink(missing_ok=True)  # left by a process that was killed
             listener.bind(address)
             listener.listen()
-        own = _folder() / _name(dvc)
-        _tidy()
-    except OSError:  # DVC has ended, or another stage was faster
+        own = socket_of(dvc)
+        tidy()
+    except OSError:  # DVC has ended, or the folder is no place for sockets
         return
     try:
         _answer(dvc, end, listener)
@@ -207,7 +166,7 @@ def _begin(asking: socket.socket, seen: dict[Path, int], waiting: selectors.Base
     files: list[int] = []
     try:
         asking.settimeout(SECONDS_TO_ASK)
-        if not _is_ours(asking):
+        if not is_ours(asking):
             raise PermissionError
         head, files, _, _ = socket.recv_fds(asking, 8, 3)
         left, content = int.from_bytes(head, "big"), b""

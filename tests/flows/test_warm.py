@@ -15,6 +15,7 @@ import yaml
 
 from flows import PROJECT
 from flows import forks as warm
+from flows.running.sockets import address_of
 from tasks.base.digests import file_digest
 from tests.family import Family
 from tests.project import make_project
@@ -200,7 +201,7 @@ def test_another_account_neither_reaches_nor_delays_the_process(monkeypatch):
     """In a folder that it may read; the name of the process's socket is no secret."""
     with open_folder() as folder:
         monkeypatch.setenv("PREFECT_HOME", str(folder / ".prefect"))
-        with warm.address_of(os.getpid()) as address, socket.socket(socket.AF_UNIX) as listener:
+        with address_of(os.getpid()) as address, socket.socket(socket.AF_UNIX) as listener:
             listener.bind(address)
             listener.listen()
             [own] = (folder / ".prefect/forks").iterdir()
@@ -215,12 +216,13 @@ def test_a_folder_of_another_account_is_not_used(monkeypatch):
         (folder / "forks").mkdir()
         os.chown(folder / "forks", NOBODY, NOBODY)
         monkeypatch.setenv("PREFECT_HOME", str(folder))
-        with pytest.raises(PermissionError), warm.address_of(os.getpid()):
+        with pytest.raises(PermissionError), address_of(os.getpid()):
             pass
         assert warm.run_in_fork(["ingest_nothing"], os.getpid()) is None
 
 
 def test_one_that_says_nothing_is_not_waited_for(env, monkeypatch):
-    with socket.socket(socket.AF_UNIX) as silent, warm.address_of(os.getpid()) as address:
-        silent.connect(address)
+    with socket.socket(socket.AF_UNIX) as silent:
+        with address_of(os.getpid()) as address:
+            silent.connect(address)
         assert list_images(env, "beside").returncode == 0
