@@ -129,9 +129,10 @@ def prefect(runs: int) -> None:
 
         port = free_port()
         os.environ |= {"PREFECT_HOME": str(here), "PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
-        from flows.serving.server import own_server
+        from flows.serving.server import own_secret, own_server
 
-        with own_server(port):
+        os.environ["PREFECT_API_AUTH_STRING"] = own_secret()
+        with own_server(port, own_secret()):
             server = next(p for p in psutil.Process().children(recursive=True) if _listens(p, port))
             few, many = (_task_runs(server, here, number) for number in (20, runs + 20))
     per = 1000 / runs

@@ -17,7 +17,7 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
-from flows.serving.server import api_url, own_server
+from flows.serving.server import api_url, own_secret, own_server
 from tasks.errors import InputError
 
 TIMES = 3
@@ -43,9 +43,9 @@ def _median(words: list[str], *, tracked: bool, tiny: bool) -> float:
         os.environ["PREFECT_HOME"] = home
         os.environ.pop("PREFECT_API_URL", None)
         port = _free_port()
-        with own_server(port) if tracked else nullcontext():
+        with own_server(port, own_secret()) if tracked else nullcontext():
             if tracked:
-                os.environ["PREFECT_API_URL"] = api_url(port)
+                os.environ |= {"PREFECT_API_URL": api_url(port), "PREFECT_API_AUTH_STRING": own_secret()}
             seconds = []
             for _ in range(TIMES if words and not tiny else 1):
                 spent, said = _run(words) if words else _one_by_one(2 if tiny else None)
