@@ -3,6 +3,7 @@
 import json
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,8 +23,13 @@ STORE = Annotated[
 ]
 
 
-def check(store: STORE = False, as_json: JSON = False) -> None:
-    """Look at everything that a run needs: params.yaml, data, weights, disk, memory, cards. Changes nothing.
+MEND = Annotated[
+    bool, typer.Option("--mend", help="First close every file of people to other accounts, also inside closed folders.")
+]
+
+
+def check(store: STORE = False, mend: MEND = False, as_json: JSON = False) -> None:
+    """Look at everything that a run needs: params.yaml, data, weights, disk, memory, cards. Without --mend: no change.
 
     Exit code 0: all is well; 1: something will be skipped or is short; 2: something is wrong, and a run would fail.
     """
@@ -31,6 +37,7 @@ def check(store: STORE = False, as_json: JSON = False) -> None:
     from flows.running.readiness import quick
 
     found = quick(root)
+    found += [_mended(root)] if mend else []
     if not any(finding.about == "params.yaml" for finding in found):
         from flows.running.inspection import inspect
 
@@ -45,6 +52,15 @@ def check(store: STORE = False, as_json: JSON = False) -> None:
         say("\n".join(_lines(found)))
     levels = {finding.level for finding in found}
     raise typer.Exit(2 if "error" in levels else 1 if "warning" in levels else 0)
+
+
+def _mended(root: Path) -> "Finding":
+    """Close what holds people, file by file; how much was open."""
+    from flows.running.privacy import mend
+    from flows.running.readiness import Finding
+
+    closed = len(mend(root))
+    return Finding("fact", "privacy", f"{closed} files and folders could be read by other accounts; none can now")
 
 
 def _lines(found: "Sequence[Finding]") -> list[str]:

@@ -44,12 +44,6 @@ def mend(root: Path) -> list[Path]:
     return [path for name in HOLDS_PEOPLE for path in _tree(root / name) if _close(path, closed)]
 
 
-def readable_by_others(root: Path) -> list[Path]:
-    """What `mend` would close: each folder that others may enter, and what they may read or change in it."""
-    closed = forbidden(root)
-    return [path for name in HOLDS_PEOPLE for path in _tree(root / name) if _is_open(path, closed)]
-
-
 def _tree(folder: Path) -> Iterator[Path]:
     """The folder and all in it; links are neither followed nor named."""
     if folder.is_dir() and not folder.is_symlink():

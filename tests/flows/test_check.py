@@ -98,6 +98,15 @@ def test_folders_that_a_stage_makes_need_not_be_there():
     assert not [found for found in quick(PROJECT) if found.level == "error"]
 
 
+def test_mend_closes_what_an_earlier_version_left_open(tmp_path, monkeypatch):
+    folder = project(tmp_path / "p", images="a.png,p1,control\n")
+    (folder / "data").mkdir()
+    (folder / "data/face.png").touch()
+    (folder / "data/face.png").chmod(0o644)
+    assert "could be read by other accounts; none can now" in check(folder, monkeypatch, "--mend")[1]
+    assert (folder / "data/face.png").stat().st_mode & 0o777 == 0o600
+
+
 @pytest.fixture
 def mistyped(tmp_path, monkeypatch) -> Path:
     """A number that evaluate reads, hours later, and another of a training."""
