@@ -55,10 +55,20 @@ def test_it_says_where_and_a_second_start_says_that_it_runs(project):
     assert f"already runs here (process {project.serve.head.pid}): {project.url}" in again.stdout
 
 
-def test_it_listens_on_loopback_at_its_port_alone(project):
+def test_it_listens_on_loopback_alone_and_tells_a_stranger_nothing(project):
+    """Beside the server there is the socket on which Prefect's runner hears its own runs, each by a token of its own."""
     sockets = [own for pid in project.serve.members() for own in psutil.Process(pid).net_connections("inet")]
-    assert {tuple(own.laddr) for own in sockets if own.status == psutil.CONN_LISTEN} == {("127.0.0.1", project.port)}
+    listening = {tuple(own.laddr) for own in sockets if own.status == psutil.CONN_LISTEN}
     assert not [own for own in sockets if own.type == socket.SOCK_DGRAM]
+    assert ("127.0.0.1", project.port) in listening
+    others = listening - {("127.0.0.1", project.port)}
+    assert len(others) <= 1
+    for address in others:
+        assert address[0] == "127.0.0.1"
+        with socket.create_connection(address, 10) as stranger:
+            stranger.sendall(b"0" * 32)
+            stranger.shutdown(socket.SHUT_WR)
+            assert stranger.recv(1) == b""
 
 
 def test_the_deployments_are_what_the_project_says(project):
