@@ -56,7 +56,7 @@ def test_it_says_where_and_a_second_start_says_that_it_runs(project):
 
 
 def test_it_listens_on_loopback_alone_and_tells_a_stranger_nothing(project):
-    """Beside the server there is the socket on which Prefect's runner hears its own runs, each by a token of its own."""
+    """Beside the server there is the socket on which Prefect's runner hears its own runs, each by its own token."""
     sockets = [own for pid in project.serve.members() for own in psutil.Process(pid).net_connections("inet")]
     listening = {tuple(own.laddr) for own in sockets if own.status == psutil.CONN_LISTEN}
     assert not [own for own in sockets if own.type == socket.SOCK_DGRAM]
