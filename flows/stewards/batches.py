@@ -31,6 +31,9 @@ INCOMING = Path("data/.incoming")
 CLOSED = (Path("data"), Path(".dvc"))
 """What holds photographs and what was made of them: batches, tables, the store; DVC's cache."""
 
+WITHDRAWAL = Path("data/.withdrawal.json")
+"""Whose withdrawal is under way; it names the person, so it goes at the end."""
+
 JOURNAL = "journal.json"
 """Inside it: what an add is about to do."""
 
@@ -46,11 +49,13 @@ class Journal(BaseModel):
 
 
 @contextmanager
-def steward(root: Path, tell: Tell) -> Iterator[None]:
+def steward(root: Path, tell: Tell, *, withdrawing: bool = False) -> Iterator[None]:
     """One steward at a time, after what an interrupted one left is finished. A second steward waits.
 
-    The kernel frees the lock of one that was killed.
+    The kernel frees the lock of one that was killed. InputError: a withdrawal was cut off, which comes first.
     """
+    if (root / WITHDRAWAL).exists() and not withdrawing:
+        raise InputError("a withdrawal was begun and not finished; run `vermilion withdraw` (without a name) first")
     (root / INCOMING).mkdir(parents=True, exist_ok=True)
     lock = FileLock(root / INCOMING / "lock")
     try:

@@ -90,6 +90,10 @@ class Project:
             step = self.steps.get(name)
             yield from (out for out in step.outs if out.exists() and out not in step.kept) if step else ()
 
+    def made(self) -> tuple[Path, ...]:
+        """What stages make, which can be made again; what people brought is not among it."""
+        return tuple(out for step in self.steps.values() if not step.data for out in step.outs)
+
     def lost(self, networks: Iterable[str]) -> set[str]:
         """Stages that lost results: these, and those whose outs are not what dvc.lock names."""
         found = {*networks, *_changed(self.root)}
@@ -202,8 +206,8 @@ def track_again(root: Path, project: Project, tell: Tell) -> list[Path]:
 def has_to_go(file: Path, place: Path, person: Person, networks: Collection[str], named: Collection[str]) -> bool:
     """Whether an object of DVC's cache at `place` has to go; `named`: the objects that present records name.
 
-    All that shows the person; tables of the networks that saw them; and old versions that cannot be looked into
-    (pictures, pages, weights): what the present records do not name may show anybody.
+    The photographs; tables with a row of the person, and those of the networks that saw them; and of what present
+    records do not name, all that mentions the person or cannot be looked into (pictures, pages, weights).
     """
     if same_bytes(file, person):
         return True
@@ -212,7 +216,5 @@ def has_to_go(file: Path, place: Path, person: Person, networks: Collection[str]
         return made_by(file) in networks or in_table(file, person) is not None
     if file.relative_to(place).parts[0] == "runs":
         return False  # which digests gave which: no names
-    if traces(file, person):
-        return True
     opaque = kind in ("page", "picture", "weights")
-    return opaque and file.parent.name + file.name not in named
+    return (opaque or traces(file, person) is not None) and file.parent.name + file.name not in named

@@ -10,19 +10,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flows.repository.commits import git
+from flows.stewards.batches import WITHDRAWAL
 from flows.stewards.traces import Person, files_below, telling, traces
-from flows.stewards.withdrawal import JOURNAL, SKIPPED, Withdrawal, places
+from flows.stewards.withdrawal import SKIPPED, Withdrawal, places, read_raw
 from tasks import params
 from tasks.params.running import Runtime
 
 
 def search(found: Withdrawal, root: Path) -> list[tuple[str, str]]:
     """Where something of the person is: the place, and `bytes`, `digest` or `name`."""
-    here = [
-        (str(file), what)
-        for file in files_below(places(found, root), SKIPPED)
-        if file.name != JOURNAL.name and (what := traces(file, found.person))
-    ]
+    person, others = found.person, {item.file.absolute() for item in read_raw(root).named}
+    here = []
+    for file in files_below(places(found, root), SKIPPED):
+        what = traces(file, person)
+        if what is None and file not in others and file.is_relative_to(root):
+            what = "name" if person.in_path(file.relative_to(root)) else None
+        if what and file.name != WITHDRAWAL.name:
+            here.append((str(file), what))
     return here + [(f"git's history: {commit}", what) for commit, what in _in_git(found.person, root)]
 
 

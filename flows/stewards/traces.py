@@ -64,7 +64,13 @@ class Person(BaseModel):
         if not forms:
             return None
         longest = sorted(forms, key=lambda form: (-len(form), form))
-        return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest))})(?![\w-])")
+        return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest))})(?![\w-])", re.IGNORECASE)
+
+    def in_path(self, path: Path) -> bool:
+        """Whether a file or a folder of the path is called after the person, or the photographs: `p071_small.jpg`."""
+        said = {name for name in (self.subject, *(Path(name).stem for name in self.names)) if name and telling(name)}
+        words = "|".join(map(re.escape, said))
+        return bool(said) and re.search(rf"(?<![^\W_])(?:{words})(?![^\W_])", str(path), re.IGNORECASE) is not None
 
     def found(self, text: str) -> str | None:
         """`digest` or `name`, where the text has one; None where it has nothing of the person."""
@@ -119,10 +125,14 @@ def traces(file: Path, person: Person) -> str | None:
     if file.stat().st_size > LARGEST:
         return None
     content = file.read_bytes()
-    for text in (content.decode("utf-8", "ignore"), *_unzipped(content)):
+    for text in (_decoded(content), *_unzipped(content)):
         if what := person.found(text):
             return what
     return None
+
+
+def _decoded(content: bytes) -> str:
+    return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "ignore")
 
 
 def _unzipped(content: bytes) -> Iterator[str]:

@@ -7,7 +7,8 @@ takes the rest from the store. Where else something may lie: flows.stewards.rema
 """
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from flows.repository.commits import check_git, commit_only
 from flows.running.address import announce
-from flows.stewards.batches import added_folder, steward
+from flows.stewards.batches import WITHDRAWAL, added_folder, steward
 from flows.stewards.drop_folder import watched
 from flows.stewards.outs import drop_from_lock, has_to_go, open_project, track_again
 from flows.stewards.traces import (
@@ -36,6 +37,7 @@ from tasks.ingest.inventory import Named, name_files
 from tasks.ingest.naming import slashes
 from tasks.ingest.raw import Folder, folders
 from tasks.ingest.removal import lines_about, lines_naming, write_without
+from tasks.ingest.sheets import RawLayoutError, read_sheets
 from tasks.ingest.spelling import key
 from tasks.ingest.withdrawn import read_withdrawn, write_withdrawn
 from tasks.params.ingest import IngestImages
@@ -43,14 +45,11 @@ from tasks.params.running import Data
 from tasks.store.artifacts import Store
 from tasks.store.collection import alone
 
-JOURNAL = Path("data/.withdrawal.json")
-"""Whose withdrawal is under way; it names the person, so it goes at the end."""
-
 SKIPPED = (".git", ".venv", "__pycache__", "node_modules")
 """Folders that hold nothing of a person, or (.git) that are asked in another way."""
 
-OUR_PLACES = ("data", ".dvc", ".prefect")
-"""Where files that mention a person are ours to change; elsewhere only copies of the photographs are removed."""
+MADE = (".dvc", ".prefect", "data/.artifacts", "data/.incoming", "data/reports")
+"""What programs wrote, besides the outs of stages: a file there that mentions the person goes, or loses the mention."""
 
 
 class Withdrawal(BaseModel):
@@ -93,7 +92,10 @@ def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
         raise InputError(f"{target} is a subject and a photograph; name the photograph by its image_id, or its path")
     chosen = own or photographs
     if not chosen:
-        raise InputError(f"{target}: no such subject, photograph or image_id in the raw folder and the batches")
+        raise InputError(
+            f"{target}: no such subject, photograph or image_id in the raw folder and the batches; if its batch was "
+            "undone, bring that back first (`git revert` the commit `Ratings undone: ...`, `dvc checkout`), then withdraw"
+        )
     ids = {item.image_id for item in chosen}
     same = [item for item in raw.named if item.image_id in ids]
     project = open_project(root)
@@ -102,17 +104,24 @@ def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
         control=any(item.line.cells["population"] == "control" for item in same),
         images=tuple(sorted(ids)),
         frames=tuple(sorted(project.frames_of(ids))),
-        names=tuple(sorted({item.path for item in same} | {Path(item.path).name for item in same})),
+        names=_names(same, [item.path for item in raw.named if item.image_id not in ids]),
         sizes=tuple(sorted({item.size_bytes for item in same})),
     )
     saw = project.saw(person)
     return Withdrawal(person=person, networks=project.with_descendants(saw), also=tuple(str(one) for one in also))
 
 
+def _names(own: Sequence[Named], others: Sequence[str]) -> tuple[str, ...]:
+    """What the photographs are called: paths, and file names, as far as nobody else's photograph is called so."""
+    found = {name for item in own for name in (item.path, Path(item.path).name)}
+    taken = {"/".join(parts[at:]) for other in others for parts in [other.split("/")] for at in range(len(parts))}
+    return tuple(sorted(found - taken))
+
+
 def under_way(root: Path) -> Withdrawal | None:
     """The withdrawal that was begun and not ended."""
     try:
-        return Withdrawal.model_validate_json((root / JOURNAL).read_bytes())
+        return Withdrawal.model_validate_json((root / WITHDRAWAL).read_bytes())
     except FileNotFoundError:
         return None
 
@@ -144,8 +153,8 @@ def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell:
     root = root.resolve()
     if commit:
         check_git(root)
-    with steward(root, tell), alone(store):
-        with replacing(root / JOURNAL) as temporary:
+    with steward(root, tell, withdrawing=True), alone(store):
+        with replacing(root / WITHDRAWAL) as temporary:
             temporary.touch(mode=0o600)
             temporary.write_text(found.model_dump_json(), encoding="utf-8")
         added = added_folder(root)
@@ -168,7 +177,7 @@ def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell:
 
 def finished(root: Path) -> None:
     """Forget who it was, once all was searched."""
-    (root / JOURNAL).unlink(missing_ok=True)
+    (root / WITHDRAWAL).unlink(missing_ok=True)
 
 
 def _remove(found: Withdrawal, root: Path, store: Store) -> None:
@@ -182,14 +191,16 @@ def _remove(found: Withdrawal, root: Path, store: Store) -> None:
             write_without(table, numbers, columns)
     for item in raw.named:
         if item.image_id in person.images:
-            item.file.unlink(missing_ok=True)
+            _unlink(item.file, [folder.path for folder in raw.folders])
     _remove_from_store(found, store)
     project = open_project(root)
     for out in project.outs_of(found.networks):
         shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)
+    made = [*(root / name for name in MADE), *project.made()]
+    brought = [folder.path.absolute() for folder in raw.folders]
     for file in files_below(places(found, root), SKIPPED):
-        if project.cache not in file.parents:
-            _clean(file, found, root)
+        if not {project.cache, project.index} & set(file.parents):
+            _clean(file, person, _whose(file, root, made, brought))
     for out in list(project.pages_after(found.networks)):
         shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)
 
@@ -214,37 +225,58 @@ def places(found: Withdrawal, root: Path) -> list[Path]:
     return [root, *more]
 
 
-def _clean(file: Path, found: Withdrawal, root: Path) -> None:
-    """Remove the file, or what it has of the person, where it is ours."""
-    person = found.person
-    held = file.name in (JOURNAL.name, "rwlock")  # DVC's says who holds it: this command, by its words
+def _whose(file: Path, root: Path, made: Sequence[Path], brought: Sequence[Path]) -> str:
+    """`brought` in the raw layout, `made` by programs, `kept` by people under data or in a drop folder, `else`."""
+    for name, places in (("brought", brought), ("made", made)):
+        if any(file.is_relative_to(place) for place in places):
+            return name
+    if file.name.endswith("-rejected.csv"):
+        return "made"
+    return "kept" if file.is_relative_to(root / "data") or not file.is_relative_to(root) else "else"
+
+
+def _clean(file: Path, person: Person, whose: str) -> None:
+    """Remove a copy of a photograph wherever it is; else what programs wrote of the person.
+
+    Of tables that people keep only rows go in which a cell is the person's name or a photograph's: these may be
+    captions, or a drop folder's copies. The tables of the raw layout have lost their lines already. What else people
+    wrote is left for them: the search tells where.
+    """
+    held = file.name in (WITHDRAWAL.name, "rwlock")  # DVC's says who holds it: this command, by its words
     what = None if held else traces(file, person)
     if what is None:
         return
-    inside = file.relative_to(root).parts[0] if file.is_relative_to(root) else ""
     kind = kind_of(file)
     if what == "bytes":
         file.unlink()
-    elif inside and inside not in OUR_PLACES:
-        return  # a name in the code or in the steward's own notes: remains are told
+    elif whose == "kept" and file.suffix.lower() in (".csv", ".txt", ".tsv"):
+        _take_rows(file, person)
+    elif whose != "made":
+        return
     elif kind == "database":
         clean_database(file, person)
-    elif kind in ("table", "page", "picture", "weights") or file.name.endswith("-rejected.csv"):
+    elif kind in ("table", "page", "picture", "weights") or file.suffix.lower() in (".csv", ".xlsx"):
         file.unlink()
-    elif file.suffix.lower() in (".csv", ".txt", ".tsv"):
-        _take_lines(file, person)
     else:
         clean_text(file, person)
 
 
-def _take_lines(file: Path, person: Person) -> None:
-    """A person's own tables (captions, copies in drop folders) lose the lines that mention the person."""
-    lines = file.read_bytes().decode("utf-8", "surrogateescape").splitlines(keepends=True)
-    mode = file.stat().st_mode & 0o777
-    with replacing(file) as temporary:
-        kept = "".join(line for line in lines if not person.found(line))
-        temporary.write_bytes(kept.encode("utf-8", "surrogateescape"))
-        temporary.chmod(mode)
+def _take_rows(file: Path, person: Person) -> None:
+    """Rows with a cell that is a name of the person's go; a file that cannot be read as a table stays as it is."""
+    names = {key(name) for name in (person.subject, *person.names, *person.images) if name}
+    with suppress(RawLayoutError):
+        numbers = {row.number for sheet in read_sheets(file) for row in sheet.rows if names & set(map(key, row.cells))}
+        if numbers:
+            write_without(file, numbers, ())
+
+
+def _unlink(file: Path, roots: Sequence[Path]) -> None:
+    """Remove the file, and the folders that are empty then."""
+    file.unlink(missing_ok=True)
+    for folder in file.parents:
+        if folder in roots or not folder.is_dir() or any(folder.iterdir()):
+            return
+        folder.rmdir()
 
 
 def _remove_from_cache(found: Withdrawal, place: Path, named: Collection[str]) -> None:

@@ -2,7 +2,8 @@
 
 In: the folders in the raw layout, and the ids of photographs. Out: for each table the lines that are about them alone;
 and tables written anew without such lines. A line of images.csv that names other people's photographs too (a folder, a
-pattern) stays. Tables of text come back as UTF-8 with the separator they had, workbooks as workbooks.
+pattern) stays. Tables of text come back as UTF-8 with the separator they had, workbooks as workbooks, with the results
+of their formulas.
 """
 
 import csv
@@ -82,7 +83,9 @@ def _text(table: Path, numbers: Collection[int]) -> bytes:
 
 def _workbook(table: Path, numbers: Collection[int], required: Collection[str]) -> bytes:
     names = {sheet.name for sheet in read_sheets(table) if set(required) <= set(sheet.columns)}
-    book = load_workbook(table)
+    book = load_workbook(
+        table, data_only=True
+    )  # results in place of formulas, which would lose them or mean other rows
     for name in names:
         for number in sorted(numbers, reverse=True):
             book[name].delete_rows(number)

@@ -1,10 +1,16 @@
 """Consent is gone: nothing of the person stays, the photographs never come back; real DVC, git and SQLite."""
 
+import io
 import json
+import pathlib
+import re
+import shutil
 import sqlite3
+import zipfile
 from contextlib import closing
 
 import pytest
+from openpyxl import Workbook
 
 from flows.buckets.store import STORE
 from flows.stewards import additions, remains, withdrawal
@@ -89,7 +95,7 @@ def test_nothing_of_the_person_stays_and_the_others_do(known, tmp_path):
     assert json.loads(run(root, "dvc", "status", "--json", "data/added/batches.dvc").stdout) == {}
     assert run(root, "git", "log", "-1", "--format=%s").stdout.strip() == "Withdrawn: 1 photograph; consent is gone"
     assert not run(root, "git", "status", "--porcelain", "--", "data").stdout
-    assert not (root / withdrawal.JOURNAL).exists()
+    assert not (root / withdrawal.WITHDRAWAL).exists()
 
 
 def test_the_photograph_never_comes_in_again(known, tmp_path):
@@ -156,3 +162,97 @@ def test_dvcs_cache_is_cleaned_wherever_the_project_lies(tmp_path):
         (place / name).parent.mkdir(parents=True)
         (place / name).write_text("scored anna")
         assert has_to_go(place / name, place, person, (), frozenset()) is gone
+
+
+@pytest.fixture
+def patients(root):
+    """Three people laid out as docs/raw-layout.md has it: every photograph is called front.png."""
+    raw = root / "data/raw/mine"
+    people = ("p01", "p02", "p03")
+    for seed, who in enumerate(people, 11):
+        draw(raw / f"patients/{who}/front.png", seed=seed)
+    lines = [f"patients/{who}/front.png,{who},repaired,sibling of p01" for who in people]
+    table(raw / "images.csv", IMAGES, lines)
+    table(raw / "ratings.csv", RATINGS, [f"patients/{who}/front.png,surgeon,medical,CARS,2" for who in people])
+    return raw
+
+
+def test_who_shares_a_file_name_or_is_mentioned_keeps_everything(root, patients):
+    table(
+        root / "data/captions/own.csv",
+        ("path", "caption"),
+        ["patients/p01/front.png,x", "patients/p02/front.png,p01 y"],
+    )
+    table(root / "data/study/visits.csv", ("who", "note"), ["p01,x", 'p02,"after p01,\nin spring"'])
+    book = Workbook()
+    book.active.append(["code", "p01"])
+    book.save(root / "data/study/codebook.xlsx")
+    before = (root / "data/study/codebook.xlsx").read_bytes()
+    _, left = withdraw("P01", root)
+    assert (patients / "images.csv").read_text().splitlines()[1:] == [
+        f"patients/{who}/front.png,{who},repaired,sibling of p01" for who in ("p02", "p03")
+    ]
+    assert len((patients / "ratings.csv").read_text().splitlines()) == 3
+    images, ratings, _, refused = additions.there_already(root)
+    assert (images.num_rows, ratings.num_rows, refused) == (2, 2, 0)
+    assert (root / "data/captions/own.csv").read_text().splitlines()[1:] == ["patients/p02/front.png,p01 y"]
+    assert (root / "data/study/visits.csv").read_text() == 'who,note\np02,"after p01,\nin spring"\n'
+    assert (root / "data/study/codebook.xlsx").read_bytes() == before
+    told = {str(pathlib.Path(place).relative_to(root)) for place, _ in left}
+    own = {"data/captions/own.csv", "data/study/visits.csv", "data/study/codebook.xlsx", "data/raw/mine/images.csv"}
+    assert own <= told
+    assert not (patients / "patients/p01").exists()
+
+
+def test_of_two_batches_with_the_same_file_names_the_other_stays_whole(root, tmp_path):
+    for seed, who in enumerate(("p91", "p92"), 21):
+        new = tmp_path / who
+        draw(new / "front.png", seed=seed)
+        table(new / "images.csv", IMAGES, [f"front.png,{who},repaired,research"])
+        table(new / "ratings.csv", RATINGS, ["front.png,surgeon,medical,CARS,2"])
+        assert add(new, root)[0].state == "added"
+    assert withdraw("p91", root)[1] == []
+    images, ratings, _, refused = additions.there_already(root)
+    assert (images.num_rows, ratings.num_rows, refused) == (2, 2, 0)
+    shutil.rmtree(root / "data/added/batches")
+    run(root, "dvc", "checkout", "data/added/batches.dvc")
+    assert additions.there_already(root)[1].num_rows == 2
+
+
+def test_the_search_tells_of_other_spellings_encodings_and_file_names(root, patients):
+    draw(patients / "thumbs/P01_small.png", seed=31)
+    (root / "data/study").mkdir()
+    (root / "data/study/list.txt").write_text("who saw P01\n")
+    (root / "data/study/wide.csv").write_bytes("who;note\nx;p01 again\n".encode("utf-16"))
+    told = {pathlib.Path(place).name for place, _ in withdraw("p01", root)[1]}
+    assert {"P01_small.png", "list.txt", "wide.csv"} <= told
+
+
+def test_a_workbook_keeps_the_results_of_its_formulas(root, patients):
+    (patients / "ratings.csv").unlink()
+    book = Workbook()
+    for row in (RATINGS, *([f"patients/{who}/front.png", "surgeon", "medical", "CARS", 3] for who in ("p01", "p02"))):
+        book.active.append(list(row))
+    book.active["E3"] = "=E2"
+    book.save(patients / "ratings.xlsx")
+    stored = (patients / "ratings.xlsx").read_bytes()
+    with zipfile.ZipFile(patients / "ratings.xlsx", "w") as new, zipfile.ZipFile(io.BytesIO(stored)) as old:
+        for name in old.namelist():  # with the result, as a spreadsheet program leaves it
+            new.writestr(name, re.sub(rb"<f>E2</f><v ?(/>|></v>)", b"<f>E2</f><v>3</v>", old.read(name)))
+    assert additions.there_already(root)[1].num_rows == 2
+    withdraw("p01", root)
+    (rating,) = additions.there_already(root)[1].to_pylist()
+    assert rating["score"] == 3
+
+
+def test_nothing_comes_in_while_a_withdrawal_is_cut_off(root, patients, monkeypatch, tmp_path):
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(withdrawal, "track_again", killed)
+        withdraw("p01", root)
+    with pytest.raises(InputError, match="a withdrawal was begun and not finished"):
+        add(batch(tmp_path / "new"), root)
+    withdraw("", root)
+    assert add(batch(tmp_path / "new"), root)[0].state == "added"
