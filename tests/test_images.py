@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 from PIL.Image import Transpose
+from PIL.PngImagePlugin import PngInfo
 
 from tasks.base.images import UnreadableImage, decode, decode_png, encode_png, read
 
@@ -118,14 +119,20 @@ def test_sixteen_bit_colour(suffix):
     assert_close(decode(by_opencv(suffix, deep)), np.where(deep[..., 3:] > 0, COLOUR, 255))
 
 
-def planar_tiff(planes: np.ndarray, width: int, height: int) -> bytes:
+def planar_tiff(planes: np.ndarray, width: int, height: int, orientation: int = 1) -> bytes:
     """An uncompressed 16-bit RGB TIFF that stores one colour after the other."""
     short, long, size = 3, 4, planes.nbytes // 3
-    tables = 8 + 2 + 11 * 12 + 4
+    tables = 8 + 2 + 12 * 12 + 4
     offsets, counts, start = tables + 6, tables + 18, tables + 30
     entries = [
         *((256, long, 1, width), (257, long, 1, height), (258, short, 3, tables), (259, short, 1, 1)),
-        *((262, short, 1, 2), (273, long, 3, offsets), (277, short, 1, 3), (278, long, 1, height)),
+        *(
+            (262, short, 1, 2),
+            (273, long, 3, offsets),
+            (274, short, 1, orientation),
+            (277, short, 1, 3),
+            (278, long, 1, height),
+        ),
         *((279, long, 3, counts), (284, short, 1, 2), (339, short, 1, 1)),
     ]
     head = b"II*\0" + struct.pack("<IH", 8, len(entries))
@@ -137,6 +144,24 @@ def planar_tiff(planes: np.ndarray, width: int, height: int) -> bytes:
 def test_sixteen_bit_colour_stored_plane_by_plane():
     planes = np.repeat(np.array(COLOUR, np.uint16) * 256 + 7, 16 * 8)
     assert_close(decode(planar_tiff(planes, 16, 8)), np.full((8, 16, 3), COLOUR))
+
+
+@pytest.mark.parametrize("orientation", STORED_AS)
+def test_what_is_stored_plane_by_plane_is_turned_once(orientation):
+    upright, turn = quarters(), STORED_AS[orientation]
+    stored = upright.transpose(turn) if turn is not None else upright
+    planes = np.asarray(stored).astype(np.uint16).transpose(2, 0, 1) * 257
+    assert_close(decode(planar_tiff(np.ascontiguousarray(planes), *stored.size, orientation)), np.asarray(upright))
+
+
+def test_exif_in_a_packed_text_of_png_turns_it():
+    exif = Image.Exif()
+    exif[0x0112] = 2
+    content = b"\nexif\n%8d\n" % len(exif.tobytes()) + exif.tobytes().hex().encode() + b"\n"
+    told = PngInfo()
+    told.add_text("Raw profile type exif", content.decode(), zip=True)
+    mirrored = quarters().transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    assert_close(decode(saved(mirrored, "PNG", pnginfo=told)), np.asarray(quarters()))
 
 
 def test_float_grey_with_holes():

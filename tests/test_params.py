@@ -187,3 +187,17 @@ def test_a_key_that_stands_twice_is_told(tmp_path):
 @pytest.mark.parametrize("text", ["a: 1\n b: [\n", "\t- x", "", "- 1", "just words", "a: &x 1\nb: *y"])
 def test_what_is_no_params_yaml_at_all_is_one_line(tmp_path, text):
     assert len(problems(written(tmp_path, text), ["symmetry"])) >= 1
+
+
+@pytest.mark.parametrize(
+    ("block", "key", "value", "said"),
+    [
+        ("ingest_ratings", "scales", {"CARS": {"low": 5, "high": 1}}, "low must be the smaller one"),
+        ("symmetry_pairs", "train", 0.9, "the sum is"),
+    ],
+)
+def test_numbers_that_contradict_each_other_are_told(tmp_path, block, key, value, said):
+    numbers = yaml.safe_load(PARAMS.read_text())
+    numbers[block][key] = value
+    told = [str(problem) for problem in problems(written(tmp_path, yaml.safe_dump(numbers)), [])]
+    assert any(said in one for one in told), told

@@ -110,7 +110,7 @@ def _score_all(
             results.append(scored := scoring.score(photo, readers, root, drawn=drawn, advance=advance))
             bar.update(each * (number + 1) - bar.n)
             if out is not None:
-                page = private_folder(out) / f"{number + 1:03d}-{photo.stem}.html"
+                page = private_folder(out) / f"{number + 1:03d}-{photo.stem[:60]}.html"
                 with replacing(page) as temporary:
                     html = render_photo_page(scored.photo, verdict=scored.verdict.line, notices=notices)
                     temporary.write_text(html, encoding="utf-8")

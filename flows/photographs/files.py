@@ -3,6 +3,7 @@
 In: paths. Out: files in order, each once, and how many other files a folder has. Opens nothing.
 """
 
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -39,5 +40,5 @@ def find(paths: Sequence[Path], suffixes: Collection[str]) -> Found:
             others[path] = len(inside) - len(found)
     once: dict[Path, Path] = {}
     for file in photographs:
-        once.setdefault(file.resolve(), file)
+        once.setdefault(Path(os.path.realpath(file)), file)  # which a circle of links does not stop
     return Found(list(once.values()), others)

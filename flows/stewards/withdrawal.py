@@ -94,7 +94,7 @@ def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
     if not chosen:
         raise InputError(
             f"{target}: no such subject, photograph or image_id in the raw folder and the batches; if its batch was "
-            "undone, bring that back first (`git revert` the commit `Ratings undone: ...`, `dvc checkout`), then withdraw"
+            "undone, bring that back first (`git revert` the commit `Ratings undone: ...`, `dvc checkout`)"
         )
     ids = {item.image_id for item in chosen}
     same = [item for item in raw.named if item.image_id in ids]

@@ -98,6 +98,7 @@ def without_long_texts(data: bytes) -> bytes:
 def _is_long_text(name: bytes, content: bytes) -> bool:
     """Whether the chunk is a text that is long, or packed and may be."""
     packed = name == b"zTXt" or (name == b"iTXt" and content.partition(b"\0")[2][:1] == b"\1")
+    packed = packed and not content.startswith(b"Raw profile type ")  # EXIF, with which side is up
     return name in TEXTS and (packed or len(content) > LONG_TEXT)
 
 

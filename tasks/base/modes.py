@@ -6,9 +6,10 @@ what the file asks for in vain. docs/pictures.md is the list of what is followed
 
 import cv2
 import numpy as np
-from PIL import Image, ImageCms, TiffImagePlugin
+from PIL import ExifTags, Image, ImageCms, TiffImagePlugin
 from PIL.TiffImagePlugin import (
     BITSPERSAMPLE,
+    ICCPROFILE,
     PHOTOMETRIC_INTERPRETATION,
     PLANAR_CONFIGURATION,
     SAMPLEFORMAT,
@@ -20,7 +21,7 @@ from tasks.base.colours import Unfollowed
 
 NEW_SUBFILE, MAX_SAMPLE, S_MAX_SAMPLE = 254, 281, 341
 SIGNED = 2
-WHITE_IS_ZERO, RAW = 0, (32803, 34892)
+WHITE_IS_ZERO, RGB, RAW = 0, 2, (32803, 34892)
 MOST_PAGES = 64
 TWELVE_BITS = 4096
 """A 16-bit picture that stays under this is nearly black, or 12 bits were stored without saying so."""
@@ -34,7 +35,7 @@ def rgb(
     if isinstance(picture, TiffImageFile):
         _check_tiff(picture)
         if _is_deep_planar(picture):
-            return _by_opencv(data)
+            return _by_opencv(picture, data)
     picture.load()
     if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
         shown = _from_deep(picture, data)
@@ -92,7 +93,11 @@ def _is_deep_planar(picture: TiffImageFile) -> bool:
     return bool(tags.get(PLANAR_CONFIGURATION) == 2 and max(tags.get(BITSPERSAMPLE, (1,))) > 8)
 
 
-def _by_opencv(data: bytes) -> np.ndarray:
+def _by_opencv(picture: TiffImageFile, data: bytes) -> np.ndarray:
+    """The picture, already upright: OpenCV turns a TIFF whatever it is asked, so the orientation is forgotten here."""
+    if picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) != RGB or ICCPROFILE in picture.tag_v2:
+        raise Unfollowed("over 8 bits per colour, stored plane by plane, and not plain sRGB; export it with 8 bits")
+    picture.getexif().pop(ExifTags.Base.Orientation, None)
     bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if bgr is None:
         raise ValueError("TIFF")

@@ -1,8 +1,8 @@
 """The numbers of the ingest stages."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tasks.params import Block
 
@@ -12,6 +12,12 @@ class Scale(Block):
 
     low: float
     high: float
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError(f"low is {self.low:g} and high {self.high:g}; low must be the smaller one")
+        return self
 
 
 class IngestImages(Block):

@@ -1,8 +1,8 @@
 """The numbers of the symmetry stages."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tasks.params import Block
 
@@ -103,3 +103,9 @@ class SymmetryPairs(Block):
     most: MostPairs
     per_clip: int = Field(ge=1, description="temporal: positive pairs per clip at most, and as many negative ones")
     min_gap: int = Field(ge=2, description="temporal: frames between the halves of a negative pair, at least")
+
+    @model_validator(mode="after")
+    def _shares(self) -> Self:
+        if abs((whole := self.train + self.validation + self.test) - 1) > 1e-6:
+            raise ValueError(f"train, validation and test are shares of all subjects: the sum is {whole:g}, not 1")
+        return self

@@ -33,3 +33,10 @@ def test_a_folder_without_a_photograph_is_an_error_that_says_what_counts(tmp_pat
     put(tmp_path, "x.txt")
     with pytest.raises(InputError, match=r"no photograph in this folder; suffixes: \.jpg, \.png"):
         find([tmp_path], SUFFIXES)
+
+
+def test_a_link_to_itself_is_a_photograph_that_cannot_be_read(tmp_path: Path) -> None:
+    put(tmp_path, "a.png")
+    (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
+    assert tmp_path / "a.png" in find([tmp_path], (".png",)).photographs
+    assert find([tmp_path / "loop.png"], (".png",)).photographs == [tmp_path / "loop.png"]
