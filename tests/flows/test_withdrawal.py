@@ -13,7 +13,7 @@ import pytest
 from openpyxl import Workbook
 
 from flows.buckets.store import STORE
-from flows.stewards import additions, remains, withdrawal
+from flows.stewards import additions, batches, remains, withdrawal
 from flows.stewards.drop_folder import watch
 from flows.stewards.outs import has_to_go
 from flows.stewards.traces import Person
@@ -95,7 +95,7 @@ def test_nothing_of_the_person_stays_and_the_others_do(known, tmp_path):
     assert json.loads(run(root, "dvc", "status", "--json", "data/added/batches.dvc").stdout) == {}
     assert run(root, "git", "log", "-1", "--format=%s").stdout.strip() == "Withdrawn: 1 photograph; consent is gone"
     assert not run(root, "git", "status", "--porcelain", "--", "data").stdout
-    assert not (root / withdrawal.WITHDRAWAL).exists()
+    assert not (root / batches.WITHDRAWAL).exists()
 
 
 def test_the_photograph_never_comes_in_again(known, tmp_path):
