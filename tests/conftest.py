@@ -91,7 +91,7 @@ def even_face() -> Face:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory, worker_id) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A small project after its first run, committed. For looking at: whoever changes something copies it.
 
     Built once for all of pytest's workers: the first that asks builds, the others wait. By `vermilion rebuild`, whose

@@ -279,7 +279,13 @@ def own_record(**changes: Any) -> bytes:
 
 def branch(change: Callable[[torch.Tensor], torch.Tensor] = lambda value: value, **changes: Any) -> bytes:
     """Our own symmetry network's file with another architecture in its record, and its tensors changed."""
-    numbers = {"input_size": 32, "width": 0.25, "embedding_dim": 4, "normalise_embedding": True, "dropout": 0.0}
+    numbers: dict[str, Any] = {
+        "input_size": 32,
+        "width": 0.25,
+        "embedding_dim": 4,
+        "normalise_embedding": True,
+        "dropout": 0.0,
+    }
     content = save_network(SiameseNetwork(Branch(**numbers, pooled_grid=1)), {})
     tensors = {name: change(value).contiguous() for name, value in safetensors.torch.load(content).items()}
     record = {"architecture": numbers | {"pooled_grid": 1} | changes, "provenance": {}}

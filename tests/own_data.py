@@ -86,6 +86,9 @@ def commands(stage: dict[str, Any], numbers: dict[str, Any]) -> list[list[str]]:
     for values in itertools.product(*matrix.values()):
         known = {f"item.{key}": str(value) for key, value in zip(matrix, values, strict=True)}
         known |= {f"data.{key}": str(value) for key, value in numbers["data"].items()}
-        text = re.sub(r"\$\{([\w.]+)\}", lambda match, known=known: known[match[1]], stage["cmd"])
-        found.append(text.split()[3:])
+        found.append(_filled(stage["cmd"], known).split()[3:])
     return found
+
+
+def _filled(command: str, known: dict[str, str]) -> str:
+    return re.sub(r"\$\{([\w.]+)\}", lambda match: known[match[1]], command)

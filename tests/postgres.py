@@ -34,12 +34,22 @@ def postgres(bin_folder: Path) -> Iterator[str]:
             for path in (root, password):
                 os.chown(path, NOBODY, NOBODY)
         settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
-        create = [bin_folder / "initdb", "-D", data, "-U", "prefect", "-A", "scram-sha-256", "--pwfile", password]
-        serve = [bin_folder / "postgres", "-D", data, "-p", str(port)]
+        create: list[str | Path] = [
+            bin_folder / "initdb",
+            "-D",
+            data,
+            "-U",
+            "prefect",
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            password,
+        ]
+        serve: list[str | Path] = [bin_folder / "postgres", "-D", data, "-p", str(port)]
         serve += [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         subprocess.run([*create, "--no-sync"], cwd=root, check=True, capture_output=True, **other)
         with log.open("w") as out:
-            server = subprocess.Popen(serve, cwd=root, stdout=out, stderr=out, **other)
+            server: subprocess.Popen[bytes] = subprocess.Popen(serve, cwd=root, stdout=out, stderr=out, **other)
             try:
                 wait_for(port, server, log)
                 yield f"postgresql+asyncpg://prefect:secret@127.0.0.1:{port}/postgres"

@@ -6,18 +6,20 @@ import pkgutil
 import re
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
 
 from flows import PROJECT
-from flows.launch import module_of
+from flows.launch import module_of as found_module
 from tasks import params
 from tasks.base.digests import imports_of, modules_of
 from tasks.evaluation.chapters import CHAPTERS
 
-STAGES: dict[str, dict] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
-PARAMS: dict[str, dict] = yaml.safe_load((PROJECT / "params.yaml").read_text())
+STAGES: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
+PARAMS: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "params.yaml").read_text())
 FOUNDATIONS = {"base", "errors", "pages", "params", "phantoms", "schemas", "statistics", "store"}
 SYSTEMS = {"symmetry", "anomaly", "synthesis", "inpainting", "anthropometry"}
 SOURCES = sorted((PROJECT / "tasks").rglob("*.py"))
@@ -33,13 +35,13 @@ def rooms_entered(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
-def test_tasks_know_no_orchestrator(path):
+def test_tasks_know_no_orchestrator(path: Any) -> None:
     strangers = {name.split(".")[0] for name in imports_of(path)} & {"prefect", "dvc", "flows"}
     assert not strangers
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
-def test_rooms_are_entered_only_by_those_who_may(path):
+def test_rooms_are_entered_only_by_those_who_may(path: Any) -> None:
     here, entered = room(path), rooms_entered(path) - {room(path)}
     entered = {
         name for name in entered if (PROJECT / "tasks" / name).exists() or (PROJECT / f"tasks/{name}.py").exists()
@@ -53,23 +55,31 @@ def test_rooms_are_entered_only_by_those_who_may(path):
         assert not entered & (SYSTEMS - {own})
 
 
-def model_of(block: str):
+def model_of(block: str) -> Any:
     """The model of a block of params.yaml: its name in camel case, in one of the modules of tasks.params."""
     name = "".join(word.capitalize() for word in block.split("_"))
     modules = [import_module(f"tasks.params.{module.name}") for module in pkgutil.iter_modules(params.__path__)]
     return next(getattr(module, name) for module in modules if hasattr(module, name))
 
 
-def flow_of(stage: str):
+def module_of(stage: str) -> ModuleType:
+    module = found_module(stage)
+    assert module is not None
+    return module
+
+
+def flow_of(stage: str) -> Any:
     return getattr(module_of(stage), stage)
 
 
-def modules_used(function) -> set[str]:
+def modules_used(function: Any) -> set[str]:
     """Modules of ours that a flow function uses, through the helpers of its own module too."""
     module = inspect.getmodule(function)
+    assert module is not None
     tree = ast.parse(inspect.getsource(module))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    wanted, names, imports = [function.__name__], set(), list(tree.body)
+    wanted, names = [function.__name__], set()
+    imports: list[ast.AST] = list(tree.body)
     while wanted:
         for node in ast.walk(functions[wanted.pop()]):
             imports.append(node)
@@ -78,7 +88,7 @@ def modules_used(function) -> set[str]:
                 wanted += [node.id] if node.id in functions else []
     used = set()
     for node in imports:
-        if isinstance(node, ast.ImportFrom):
+        if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 if (alias.asname or alias.name) in names:
                     used |= {node.module, f"{node.module}.{alias.name}"}
@@ -100,14 +110,14 @@ def files_behind(stage: str) -> set[str]:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stages_deps_cover_everything_it_imports(stage):
+def test_a_stages_deps_cover_everything_it_imports(stage: Any) -> None:
     deps = [str(dep) for dep in STAGES[stage]["deps"]]
     missing = {f for f in files_behind(stage) if not any(f == dep or f.startswith(f"{dep}/") for dep in deps)}
     assert not missing, f"{stage}: add to deps in dvc.yaml: {sorted(missing)}"
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_has_flow_docstring_params_and_test(stage):
+def test_a_stage_has_flow_docstring_params_and_test(stage: Any) -> None:
     flow = flow_of(stage)
     assert flow.name.replace("-", "_") == stage
     assert inspect.getdoc(flow.fn)
@@ -117,13 +127,13 @@ def test_a_stage_has_flow_docstring_params_and_test(stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stages_options_are_what_its_command_gives(stage):
+def test_a_stages_options_are_what_its_command_gives(stage: Any) -> None:
     options = set(re.findall(r"--(\w+)", STAGES[stage]["cmd"]))
     assert options == set(inspect.signature(flow_of(stage).fn).parameters)
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_blocks_a_flow_loads_are_its_params(stage):
+def test_the_blocks_a_flow_loads_are_its_params(stage: Any) -> None:
     """A number that is read but not declared would change without DVC rerunning the stage."""
     loaded = loaded_by(module_of(stage), stage)
     if "chapters" in inspect.getsource(module_of(stage)):  # it loops over them, and each reads numbers of its own
@@ -138,7 +148,7 @@ def test_the_blocks_a_flow_loads_are_its_params(stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_of_a_system_depends_on_whether_that_is_on(stage):
+def test_a_stage_of_a_system_depends_on_whether_that_is_on(stage: Any) -> None:
     """The launcher ends a stage whose system is off, so DVC has to see the switch; for who shows all systems, all."""
     system = stage.partition("_")[0]
     declared = [block for block in STAGES[stage].get("params", []) if block.startswith("systems")]
@@ -146,11 +156,11 @@ def test_a_stage_of_a_system_depends_on_whether_that_is_on(stage):
     assert declared == ([f"systems.{system}"] if system in PARAMS["systems"] else everyones)
 
 
-def test_the_systems_that_can_be_off_are_the_chapters():
+def test_the_systems_that_can_be_off_are_the_chapters() -> None:
     assert list(PARAMS["systems"]) == [chapter.NAME for chapter in CHAPTERS]
 
 
-def loaded_by(module, stage: str) -> set[str]:
+def loaded_by(module: Any, stage: str) -> set[str]:
     """The blocks that a flow loads, through the helpers of its own module too."""
     tree = ast.parse(inspect.getsource(module))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
@@ -171,7 +181,7 @@ def loads(tree: ast.AST) -> set[str]:
 
 
 @pytest.mark.parametrize("name", PARAMS)
-def test_every_block_has_a_model_that_takes_it(name):
+def test_every_block_has_a_model_that_takes_it(name: Any) -> None:
     assert params.load(model_of(name), name, PROJECT / "params.yaml")
 
 
@@ -181,7 +191,7 @@ def literals(node: ast.List | ast.Tuple | ast.Set | ast.Dict) -> set[str]:
     return {e.value for e in elements if isinstance(e, ast.Constant) and isinstance(e.value, str)}
 
 
-def test_no_stage_is_listed_twice_in_python():
+def test_no_stage_is_listed_twice_in_python() -> None:
     """dvc.yaml alone knows the order: no literal of ours names three stages or more."""
     for path in (*SOURCES, *(PROJECT / "flows").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):

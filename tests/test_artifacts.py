@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -27,11 +28,11 @@ def results(*names: str) -> pa.Table:
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
 
 
-def put(store: Store, *names: str, key: str = "k"):
+def put(store: Store, *names: str, key: str = "k") -> Any:
     return store.put("stage", key, results(*names), SCHEMA, provenance={"key": key})
 
 
@@ -39,7 +40,7 @@ def files_under(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def test_what_was_put_is_found(store):
+def test_what_was_put_is_found(store: Store) -> None:
     reference = put(store, "a", "bad", "c")
     assert (reference.rows, reference.refused) == (3, 1)
     assert store.lookup("stage", "k") == reference
@@ -51,7 +52,7 @@ def test_what_was_put_is_found(store):
     assert files_under(store.root) == ["lock", path.relative_to(store.root).as_posix(), "references/stage/k.json"]
 
 
-def test_unknown_keys_are_unknown(store):
+def test_unknown_keys_are_unknown(store: Store) -> None:
     assert store.lookup("stage", "k") is None
     put(store, "a")
     assert store.lookup("stage", "other") is None
@@ -70,7 +71,7 @@ def flip(path: Path) -> None:
     ids=["missing", "truncated", "empty", "one bit"],
 )
 @pytest.mark.parametrize("what", ["object", "reference"])
-def test_damage_makes_a_key_unknown_and_a_new_put_heals_it(store, damage, what):
+def test_damage_makes_a_key_unknown_and_a_new_put_heals_it(store: Store, damage: Any, what: str) -> None:
     reference = put(store, "a", "b")
     path = store.path(reference) if what == "object" else store.root / "references/stage/k.json"
     damage(path)
@@ -80,7 +81,7 @@ def test_damage_makes_a_key_unknown_and_a_new_put_heals_it(store, damage, what):
     assert store.lookup("stage", "k") == reference
 
 
-def test_a_reference_that_is_no_reference_is_unknown(store):
+def test_a_reference_that_is_no_reference_is_unknown(store: Store) -> None:
     put(store, "a")
     record = store.root / "references/stage/k.json"
     for text in ("null", "[]", '{"sha256": "ab"}', "\xff"):
@@ -88,14 +89,14 @@ def test_a_reference_that_is_no_reference_is_unknown(store):
         assert store.lookup("stage", "k") is None
 
 
-def test_a_store_that_moved_still_finds(store, tmp_path):
+def test_a_store_that_moved_still_finds(store: Store, tmp_path: Path) -> None:
     reference = put(store, "a")
     store.root.rename(tmp_path / "elsewhere")
     assert Store(tmp_path / "elsewhere").lookup("stage", "k") == reference
     assert str(tmp_path) not in (tmp_path / "elsewhere/references/stage/k.json").read_text()
 
 
-def test_equal_results_are_one_object_and_a_copy_is_whole(store, tmp_path):
+def test_equal_results_are_one_object_and_a_copy_is_whole(store: Store, tmp_path: Path) -> None:
     one = store.put("stage", "k1", results("a"), SCHEMA, provenance={})
     two = store.put("stage", "k2", results("a"), SCHEMA, provenance={})
     assert one == two
@@ -105,7 +106,7 @@ def test_equal_results_are_one_object_and_a_copy_is_whole(store, tmp_path):
     assert files_under(tmp_path / "out") == ["00.parquet"]
 
 
-def test_a_wrong_table_is_not_stored(store):
+def test_a_wrong_table_is_not_stored(store: Store) -> None:
     with pytest.raises(tables.TableError):
         store.put("stage", "k", pa.table({"name": ["a"]}), SCHEMA, provenance={})
     assert store.lookup("stage", "k") is None
@@ -162,14 +163,14 @@ def assert_no_half_object(root: Path) -> None:
         assert path.is_dir() or file_digest(path) == path.stem
 
 
-def test_two_processes_may_put_the_same_key_at_once(store):
+def test_two_processes_may_put_the_same_key_at_once(store: Store) -> None:
     assert ends_of_processes(store.root, "together") == {"0"}
     assert_no_half_object(store.root)
     assert store.lookup("stage", "k")
     assert not any((store.root / "staging").iterdir())
 
 
-def test_a_kill_at_any_moment_leaves_whole_objects(store):
+def test_a_kill_at_any_moment_leaves_whole_objects(store: Store) -> None:
     assert ends_of_processes(store.root, "killed") == {str(-signal.SIGKILL)}
     assert_no_half_object(store.root)
     assert put(store, "a") == store.lookup("stage", "k")

@@ -64,7 +64,7 @@ GIVEN = [
 
 
 @pytest.fixture(scope="module")
-def careless(built, tmp_path_factory) -> Path:
+def careless(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built project, its raw folder with all of this added, after another `dvc repro`."""
     folder = copy_project(built, tmp_path_factory.mktemp("careless") / "project")
     raw = folder / RAW
@@ -86,7 +86,7 @@ def careless(built, tmp_path_factory) -> Path:
     return folder
 
 
-def test_every_bad_photograph_is_a_row_with_its_reason(careless):
+def test_every_bad_photograph_is_a_row_with_its_reason(careless: Path) -> None:
     images = tables.read(careless / "data/ingest/images", IMAGES).to_pylist()
     ids = {Path(row["path"]).name: row["image_id"] for row in images}
     rows = tables.read(careless / "data/ingest/landmarks", LANDMARKS).to_pylist()
@@ -101,7 +101,7 @@ def test_every_bad_photograph_is_a_row_with_its_reason(careless):
     assert not scored & {ids[name] for name in FILES}
 
 
-def test_every_bad_line_is_a_row_with_its_number_and_reason(careless):
+def test_every_bad_line_is_a_row_with_its_number_and_reason(careless: Path) -> None:
     refused = tables.read(careless / "data/ingest/images_refused.parquet", REFUSALS).to_pylist()
     assert len(refused) == 3
     assert all(row["reason"] for row in refused)
@@ -111,14 +111,14 @@ def test_every_bad_line_is_a_row_with_its_number_and_reason(careless):
     assert all(math.isfinite(row["score"]) for row in ratings)
 
 
-def test_the_report_counts_what_was_refused(careless):
+def test_the_report_counts_what_was_refused(careless: Path) -> None:
     page = (careless / "data/reports/index.html").read_text()
     for reason in ("damaged picture", "empty file", "too large", "2 faces found", "no face found"):
         assert f"<td>{reason}" in page
 
 
 @pytest.mark.parametrize(("file", "accepted"), [("images.csv", "cleft_side"), ("ratings.csv", "rater_role")])
-def test_wrong_columns_stop_with_one_line(careless, tmp_path, file, accepted):
+def test_wrong_columns_stop_with_one_line(careless: Path, tmp_path: Path, file: str, accepted: str) -> None:
     folder = copy_project(careless, tmp_path / "copy")
     lines = (folder / RAW / file).read_text().splitlines()
     (folder / RAW / file).write_text("\n".join([lines[0].replace("path", "file"), *lines[1:]]))

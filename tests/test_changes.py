@@ -6,6 +6,7 @@ What to expect is read off dvc.yaml and DVC's graph, so that a new stage needs n
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,7 +16,7 @@ from tests.project import copy_project, lock, outs, own_code, run, set_number
 
 
 @pytest.fixture(scope="module")
-def project(built, tmp_path_factory) -> Path:
+def project(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the built project whose numbers and code may be changed."""
     folder = copy_project(built, tmp_path_factory.mktemp("changes") / "project")
     own_code(folder)
@@ -49,7 +50,7 @@ def below(folder: Path, stages: set[str]) -> set[str]:
     return found
 
 
-def inputs(stage: dict) -> tuple:
+def inputs(stage: dict[str, Any]) -> tuple[Any, Any]:
     return stage.get("params"), stage["deps"]
 
 
@@ -61,7 +62,9 @@ def inputs(stage: dict) -> tuple:
         ("symmetry_warp", "severity_high", 1.5),
     ],
 )
-def test_a_number_reruns_the_stages_that_name_it_and_what_changed_below_them(project, block, key, value):
+def test_a_number_reruns_the_stages_that_name_it_and_what_changed_below_them(
+    project: Path, block: str, key: str, value: Any
+) -> None:
     named, before = naming(project, f"{block}.{key}"), lock(project)
     set_number(project, block, key, value)
     again = ran(run(project, "dvc", "repro").stdout)
@@ -70,7 +73,7 @@ def test_a_number_reruns_the_stages_that_name_it_and_what_changed_below_them(pro
     assert again == {name for name in after if inputs(after[name]) != inputs(before[name])}
 
 
-def test_how_it_is_run_makes_nothing_stale(project):
+def test_how_it_is_run_makes_nothing_stale(project: Path) -> None:
     """All of `runtime` but `buckets`, which says how results are cut into files."""
     numbers = yaml.safe_load((project / "params.yaml").read_text())["runtime"]
     for key in numbers.keys() - {"buckets"}:
@@ -85,7 +88,7 @@ def test_how_it_is_run_makes_nothing_stale(project):
     assert outs(lock(project)["ingest_lips"]) == before
 
 
-def test_prose_in_the_code_makes_dvc_look_and_computes_nothing(project):
+def test_prose_in_the_code_makes_dvc_look_and_computes_nothing(project: Path) -> None:
     """DVC compares files, so it runs the stages; the store knows what computes."""
     before = lock(project)
     for module in ("tasks/symmetry/network.py", "tasks/ingest/landmarks.py"):
@@ -108,7 +111,9 @@ def test_prose_in_the_code_makes_dvc_look_and_computes_nothing(project):
         ("tasks/symmetry/distances.py", "BATCH = 32", "BATCH = 16", "symmetry_distances@clp", "computing"),
     ],
 )
-def test_code_that_computes_computes_again(project, module, old, new, stage, said_then):
+def test_code_that_computes_computes_again(
+    project: Path, module: str, old: str, new: str, stage: str, said_then: str
+) -> None:
     text = (project / module).read_text()
     assert text.count(old) == 1
     (project / module).write_text(text.replace(old, new))
@@ -117,12 +122,14 @@ def test_code_that_computes_computes_again(project, module, old, new, stage, sai
     assert computed(said)[stage] > 0
 
 
-def test_a_damaged_store_is_healed_and_says_so(built, tmp_path):
+def test_a_damaged_store_is_healed_and_says_so(built: Path, tmp_path: Path) -> None:
     folder = copy_project(built, tmp_path / "copy")
     before = outs(lock(folder)["ingest_lips"])
     store = Store(folder / "data/.artifacts")
     records = sorted((store.root / "references/ingest_lips").glob("*.json"))
-    objects = [store.path(store.recorded("ingest_lips", record.stem)) for record in records]
+    references = [store.recorded("ingest_lips", record.stem) for record in records]
+    objects = [store.path(reference) for reference in references if reference]
+    assert len(objects) == len(records)
     objects[0].unlink()
     objects[1].write_bytes(objects[1].read_bytes()[:-10])
     content = objects[2].read_bytes()

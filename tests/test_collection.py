@@ -7,6 +7,7 @@ import sys
 import textwrap
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.test_artifacts import PROJECT, SCHEMA, files_under, results
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
 
 
@@ -50,7 +51,7 @@ def ended(store: Store, stage: str, *used: str) -> None:
     store.note_uses(stage, used)
 
 
-def test_what_the_last_good_run_did_not_use_goes(store):
+def test_what_the_last_good_run_did_not_use_goes(store: Store) -> None:
     put(store, "lips", "now", "before")
     ended(store, "lips", "now")
     gone = collect(store, stages=["lips"], keys=[])
@@ -60,14 +61,14 @@ def test_what_the_last_good_run_did_not_use_goes(store):
     assert collect(store, stages=["lips"], keys=[]) == []
 
 
-def test_what_present_tables_were_made_of_stays(store):
+def test_what_present_tables_were_made_of_stays(store: Store) -> None:
     put(store, "lips", "now", "checked out", "before")
     ended(store, "lips", "now")
     collect(store, stages=["lips"], keys={"checked out"})
     assert left(store) == {"lips": {"now", "checked out"}}
 
 
-def test_what_a_run_that_did_not_end_has_stored_stays(store):
+def test_what_a_run_that_did_not_end_has_stored_stays(store: Store) -> None:
     put(store, "lips", "before")
     ended(store, "lips")
     put(store, "lips", "new")
@@ -76,7 +77,7 @@ def test_what_a_run_that_did_not_end_has_stored_stays(store):
     assert left(store) == {"lips": {"new"}, "never ended": {"some"}}
 
 
-def test_stages_that_are_no_more_go_with_all_they_have(store):
+def test_stages_that_are_no_more_go_with_all_they_have(store: Store) -> None:
     put(store, "renamed@a", "k")
     put(store, "train@a", "k2")
     store.note_uses("renamed@a", ["k"])
@@ -87,7 +88,7 @@ def test_stages_that_are_no_more_go_with_all_they_have(store):
     assert files_under(store.root / "uses") == files_under(store.root / "checkpoints") == []
 
 
-def test_an_object_that_two_keys_share_stays_with_either(store):
+def test_an_object_that_two_keys_share_stays_with_either(store: Store) -> None:
     for key in ("now", "before"):
         store.put("lips", key, results("a"), SCHEMA, provenance={})
     ended(store, "lips", "now")
@@ -95,7 +96,7 @@ def test_an_object_that_two_keys_share_stays_with_either(store):
     assert left(store) == {"lips": {"now"}}
 
 
-def test_unfinished_files_and_objects_without_a_record_go(store):
+def test_unfinished_files_and_objects_without_a_record_go(store: Store) -> None:
     put(store, "lips", "now", "unrecorded")
     ended(store, "lips", "now")
     record(store, "lips", "unrecorded").unlink()
@@ -115,7 +116,7 @@ def test_unfinished_files_and_objects_without_a_record_go(store):
     assert files_under(store.root) == ["lock", kept, "references/lips/now.json", "uses/lips.json"]
 
 
-def test_checkpoints_stay_until_their_training_or_a_later_one_is_done(store):
+def test_checkpoints_stay_until_their_training_or_a_later_one_is_done(store: Store) -> None:
     put(store, "train", "done")
     for key in ("done", "given up", "under way"):
         store.checkpoint("train", key).parent.mkdir(parents=True, exist_ok=True)
@@ -127,14 +128,14 @@ def test_checkpoints_stay_until_their_training_or_a_later_one_is_done(store):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"null", b"3"])
-def test_an_unreadable_record_of_uses_lets_nothing_go(store, content):
+def test_an_unreadable_record_of_uses_lets_nothing_go(store: Store, content: bytes) -> None:
     put(store, "lips", "now")
     ended(store, "lips", "now")
     (store.root / "uses/lips.json").write_bytes(content)
     assert collect(store, stages=["lips"], keys=[]) == []
 
 
-def test_sizes_add_up_to_what_lies_there(store):
+def test_sizes_add_up_to_what_lies_there(store: Store) -> None:
     put(store, "lips", "now", "before")
     put(store, "gone", "k")
     ended(store, "lips", "now")
@@ -147,7 +148,7 @@ def test_sizes_add_up_to_what_lies_there(store):
     assert {item.path for item in before if not item.goes} == set(files) - {item.path for item in gone}
 
 
-def test_while_somebody_holds_the_store_nothing_goes_and_it_says_so(store):
+def test_while_somebody_holds_the_store_nothing_goes_and_it_says_so(store: Store) -> None:
     put(store, "gone", "k")
     with store.held(), store.held(), pytest.raises(StoreBusyError, match="a stage is running"):
         collect(store, stages=[], keys=[])
@@ -155,7 +156,7 @@ def test_while_somebody_holds_the_store_nothing_goes_and_it_says_so(store):
     assert len(collect(store, stages=[], keys=[])) == 2
 
 
-def test_who_comes_while_things_are_removed_waits(store, monkeypatch):
+def test_who_comes_while_things_are_removed_waits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     put(store, "gone", "k")
     unlink, order = Path.unlink, []
 
@@ -188,11 +189,11 @@ HOLDING = """
 """
 
 
-def test_a_killed_holder_holds_no_more(store):
+def test_a_killed_holder_holds_no_more(store: Store) -> None:
     put(store, "gone", "k")
     command = [sys.executable, "-c", textwrap.dedent(HOLDING), str(store.root)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout.readline() == "held\n"
+        assert holder.stdout and holder.stdout.readline() == "held\n"
         with pytest.raises(StoreBusyError):
             collect(store, stages=[], keys=[])
         holder.kill()
@@ -201,10 +202,13 @@ def test_a_killed_holder_holds_no_more(store):
 
 
 @pytest.mark.parametrize("after", range(7))
-def test_a_kill_during_collection_leaves_whole_results_and_the_next_one_ends_it(store, monkeypatch, after):
+def test_a_kill_during_collection_leaves_whole_results_and_the_next_one_ends_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch, after: Any
+) -> None:
     put(store, "lips", "now", "a", "b", "c")
     ended(store, "lips", "now")
-    unlink, done = Path.unlink, []
+    unlink = Path.unlink
+    done: list[Path] = []
 
     def killed(path: Path, **given: bool) -> None:
         if len(done) == after:
@@ -225,7 +229,7 @@ def test_a_kill_during_collection_leaves_whole_results_and_the_next_one_ends_it(
     assert len(list(store.root.glob("objects/*/*"))) == 1
 
 
-def test_a_record_of_uses_is_whole_or_the_one_before(store):
+def test_a_record_of_uses_is_whole_or_the_one_before(store: Store) -> None:
     store.note_uses("lips", ["b", "a"])
     assert json.loads((store.root / "uses/lips.json").read_text()) == ["a", "b"]
     assert files_under(store.root / "uses") == ["lips.json"]

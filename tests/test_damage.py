@@ -4,6 +4,7 @@ import io
 import os
 import random
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from tasks.base.images import UnreadableImage, carries_place, decode, read
 from tests.ingest.drawn import face
 
 REAL = os.environ.get("VERMILION_REAL")
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "plain": {"quality": 90},
     "coarse": {"quality": 40},
     "fine": {"quality": 95, "subsampling": 0},
@@ -30,7 +31,7 @@ def photograph(seed: int = 3) -> Image.Image:
     return Image.fromarray(np.clip(face(seed, size=384).image + noise, 0, 255).astype(np.uint8))
 
 
-def saved(kind: str = "JPEG", seed: int = 3, mode: str = "RGB", **options) -> bytes:
+def saved(kind: str = "JPEG", seed: int = 3, mode: str = "RGB", **options: Any) -> bytes:
     file = io.BytesIO()
     photograph(seed).convert(mode).save(file, kind, **options)
     return file.getvalue()
@@ -54,7 +55,7 @@ def without(data: bytes, share: float = 0.5, length: int = 40) -> bytes:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
-def test_whole_jpegs_are_whole(kind, mode):
+def test_whole_jpegs_are_whole(kind: str, mode: str) -> None:
     for seed in (1, 2, 3):
         data = saved(seed=seed, mode=mode, **KINDS[kind])
         assert jpeg.damage(data) is None
@@ -66,7 +67,7 @@ def test_whole_jpegs_are_whole(kind, mode):
     [(kind, share) for kind in ("plain", "coarse", "fine") for share in (0.3, 0.5, 0.7)]
     + [("progressive", 0.1), ("progressive", 0.3)],  # later scans only refine
 )
-def test_lost_and_zeroed_parts_are_seen(kind, share):
+def test_lost_and_zeroed_parts_are_seen(kind: str, share: float) -> None:
     data = saved(**KINDS[kind])
     for bad in (zeroed(data, share), without(data, share)):
         with pytest.raises(UnreadableImage, match=r"damaged picture: .*get the file again"):
@@ -75,7 +76,7 @@ def test_lost_and_zeroed_parts_are_seen(kind, share):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
-def test_a_cut_jpeg_that_was_closed_is_seen(kind, share):
+def test_a_cut_jpeg_that_was_closed_is_seen(kind: str, share: float) -> None:
     data = saved(**KINDS[kind])
     with pytest.raises(UnreadableImage, match="damaged picture"):
         decode(data[: middle(data, share)] + jpeg.END)
@@ -83,7 +84,7 @@ def test_a_cut_jpeg_that_was_closed_is_seen(kind, share):
         decode(data[: middle(data, share)])
 
 
-def test_a_progressive_jpeg_without_its_last_scans_is_seen():
+def test_a_progressive_jpeg_without_its_last_scans_is_seen() -> None:
     """Cut between two scans, its decoder says nothing."""
     data = saved(**KINDS["progressive"])
     scans = [place for place in range(len(data)) if data.startswith(b"\xff\xda", place)]
@@ -94,7 +95,7 @@ def test_a_progressive_jpeg_without_its_last_scans_is_seen():
             decode(data[:cut] + jpeg.END)
 
 
-def test_a_colour_that_changes_at_one_block_is_seen():
+def test_a_colour_that_changes_at_one_block_is_seen() -> None:
     """A changed bit in a block's mean shifts all that follow, in a stream that is valid to its end."""
     small = np.asarray(photograph().resize((48, 48), Image.Resampling.BOX))[..., ::-1].copy()
     assert jpeg.stair(small, 2, 2, quantum=1.0) < jpeg.STAIR
@@ -105,7 +106,7 @@ def test_a_colour_that_changes_at_one_block_is_seen():
         assert jpeg.stair(np.clip(bad, 0, 255).astype(np.uint8), 2, 2, quantum=1.0) > jpeg.STAIR
 
 
-def test_edges_of_things_are_no_stairs():
+def test_edges_of_things_are_no_stairs() -> None:
     bars = np.asarray(photograph().resize((48, 48), Image.Resampling.BOX)).copy()
     bars[:6], bars[-6:] = 0, 0  # a film's black bars
     bars[12:20, 30:] = 200  # a caption in a corner
@@ -113,10 +114,12 @@ def test_edges_of_things_are_no_stairs():
 
 
 @pytest.mark.parametrize(("kind", "least"), [("plain", 0.8), ("progressive", 0.9)])
-def test_most_flipped_bits_that_show_are_seen(kind, least):
+def test_most_flipped_bits_that_show_are_seen(kind: str, least: float) -> None:
     """Of 40 single flips: those that change over half a per cent of the pixels."""
     data, dice = saved(**KINDS[kind]), random.Random(1)
-    sound = cv2.imdecode(np.frombuffer(data, np.uint8), 1).astype(int)
+    whole = cv2.imdecode(np.frombuffer(data, np.uint8), 1)
+    assert whole is not None
+    sound = whole.astype(int)
     seen = shown = 0
     for _ in range(40):
         bad = bytearray(data)
@@ -129,7 +132,7 @@ def test_most_flipped_bits_that_show_are_seen(kind, least):
     assert seen >= least * shown
 
 
-def test_the_decoders_words_are_heard_where_threads_share_their_files(monkeypatch):
+def test_the_decoders_words_are_heard_where_threads_share_their_files(monkeypatch: pytest.MonkeyPatch) -> None:
     data = saved()
     bad = zeroed(data)
     heard = jpeg.damage(bad)
@@ -142,13 +145,13 @@ def test_the_decoders_words_are_heard_where_threads_share_their_files(monkeypatc
     assert jpeg.damage(data) is None
 
 
-def test_the_decoders_words_do_not_reach_the_processes_own_stderr(capfd):
+def test_the_decoders_words_do_not_reach_the_processes_own_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     assert jpeg.damage(zeroed(saved()))
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
-def test_a_changed_byte_in_a_png_or_a_deflated_tiff_is_seen(share):
+def test_a_changed_byte_in_a_png_or_a_deflated_tiff_is_seen(share: float) -> None:
     for data in (saved("PNG"), saved("TIFF", compression="tiff_adobe_deflate")):
         bad = bytearray(data)
         bad[int(len(data) * share)] ^= 16
@@ -157,7 +160,7 @@ def test_a_changed_byte_in_a_png_or_a_deflated_tiff_is_seen(share):
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "GIF", "BMP", "JPEG2000", "AVIF", "HEIF"])
-def test_cut_files_are_refused(kind):
+def test_cut_files_are_refused(kind: str) -> None:
     data = saved(kind)
     assert decode(data).shape == (384, 384, 3)
     for share in (0.4, 0.8):
@@ -179,14 +182,14 @@ def test_cut_files_are_refused(kind):
         (b"\xff\xd8\xff" + b"x" * 99, "a JPEG whose beginning is damaged"),
     ],
 )
-def test_what_the_file_really_is_is_named(tmp_path, begin, said):
+def test_what_the_file_really_is_is_named(tmp_path: Path, begin: Any, said: str) -> None:
     file = tmp_path / "photo.jpg"
     file.write_bytes(begin)
     with pytest.raises(UnreadableImage, match=said):
         read(file)
 
 
-def test_a_sparse_giant_is_refused_unread(tmp_path):
+def test_a_sparse_giant_is_refused_unread(tmp_path: Path) -> None:
     file = tmp_path / "giant.jpg"
     with file.open("wb") as opened:
         opened.truncate(12_000_000_000)
@@ -195,7 +198,7 @@ def test_a_sparse_giant_is_refused_unread(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_damaged_exif_crashes_nothing(tmp_path):
+def test_damaged_exif_crashes_nothing(tmp_path: Path) -> None:
     """A thousand EXIF blocks with wrong bytes, through what `ratings add` and ingest ask of a photograph."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "maker"
@@ -225,7 +228,7 @@ def test_damaged_exif_crashes_nothing(tmp_path):
 
 @pytest.mark.real
 @pytest.mark.skipif(not REAL, reason="VERMILION_REAL names no folder of photographs")
-def test_no_real_photograph_is_refused():
+def test_no_real_photograph_is_refused() -> None:
     """All of them as they are, and a few saved again in other ways."""
     files = sorted((Path(REAL or "") / "london").glob("*/*.jpg"))
     assert len(files) == 204

@@ -8,7 +8,7 @@ METRICS = json.loads((PROJECT / "data/reports/metrics.json").read_text())
 SYMMETRY, ANOMALY, SYNTHESIS = METRICS["symmetry"], METRICS["anomaly"], METRICS["synthesis"]
 
 
-def test_both_networks_tell_unseen_pairs_apart_and_follow_the_drawn_severity():
+def test_both_networks_tell_unseen_pairs_apart_and_follow_the_drawn_severity() -> None:
     """Processors differ in the second digit, so the bounds lie below all that was seen (docs/demo.md)."""
     clp, temporal = SYMMETRY["strategies"]["clp"], SYMMETRY["strategies"]["temporal"]
     assert clp["binary"]["test"]["accuracy"]["value"] >= 0.94
@@ -30,17 +30,17 @@ def severity_correlations() -> list[float]:
     ]
 
 
-def test_the_best_anomaly_score_follows_the_drawn_severity_of_unseen_faces():
+def test_the_best_anomaly_score_follows_the_drawn_severity_of_unseen_faces() -> None:
     found = severity_correlations()
     assert len(found) == 48
     assert max(found) >= 0.8
 
 
-def test_patients_are_told_from_controls_who_trained_nothing():
+def test_patients_are_told_from_controls_who_trained_nothing() -> None:
     assert ANOMALY["detection"]["patients"]["low"] > 0.5
 
 
-def test_the_trigger_moves_pictures_to_patients_and_without_it_they_stay_nearer_to_controls():
+def test_the_trigger_moves_pictures_to_patients_and_without_it_they_stay_nearer_to_controls() -> None:
     for condition, found in SYNTHESIS["trigger"].items():
         assert found["called"] > found["left"] + 0.1, condition
     before_repair = SYNTHESIS["trigger"]["pre"]
@@ -48,7 +48,7 @@ def test_the_trigger_moves_pictures_to_patients_and_without_it_they_stay_nearer_
     assert before_repair["called"] > before_repair["left"] + 0.25
 
 
-def test_pictures_of_the_stand_in_are_faces_and_most_may_be_shown():
+def test_pictures_of_the_stand_in_are_faces_and_most_may_be_shown() -> None:
     for condition, funnel in SYNTHESIS["funnel"].items():
         assert funnel["drawn"] == funnel["asked_for"] == 64, condition
         assert funnel["one_face"] >= 60, condition

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from tasks.base.digests import code_digest, digest, imports_of, modules_of, sour
 PROJECT = Path(__file__).parents[1]
 
 
-def test_table_digests_follow_rows_alone(tmp_path):
+def test_table_digests_follow_rows_alone(tmp_path: Path) -> None:
     columns = {"x": [1.0, None, 3.0], "s": ["a", None, "c"], "l": [[1.0], None, [2.0, 3.0]], "b": [True, None, False]}
     table = pa.table(columns)
     double = pa.concat_tables([table, table]).combine_chunks()
@@ -46,13 +47,13 @@ def test_table_digests_follow_rows_alone(tmp_path):
     assert table_digest(table.slice(0, 0)) == table_digest(table.filter(pa.array([False] * 3)))
 
 
-def test_digests_of_values_are_canonical():
+def test_digests_of_values_are_canonical() -> None:
     assert digest({"b": 1, "a": [1, None, "ä"]}) == digest({"a": [1, None, "ä"], "b": 1})
     assert digest({"a": 1}) != digest({"a": 1.5}) != digest({"a": "1"})
     assert digest({"a": [1, 2]}) != digest({"a": [2, 1]})
 
 
-def test_modules_of_follows_imports():
+def test_modules_of_follows_imports() -> None:
     from tasks.ingest import landmarks
 
     found = modules_of(landmarks)
@@ -71,7 +72,7 @@ def test_modules_of_follows_imports():
     assert source_of("tasks.base.images.read") is None
 
 
-def test_every_import_of_ours_is_absolute():
+def test_every_import_of_ours_is_absolute() -> None:
     """`modules_of` reads absolute names; a relative import would hide a module from the digests."""
     for path in (PROJECT / "tasks").rglob("*.py"):
         assert "from ." not in path.read_text(), path
@@ -79,7 +80,7 @@ def test_every_import_of_ours_is_absolute():
 
 
 @pytest.fixture(scope="module")
-def copied(tmp_path_factory):
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of tasks/ to change, apart from this process."""
     root = tmp_path_factory.mktemp("copy")
     shutil.copytree(PROJECT / "tasks", root / "tasks", ignore=shutil.ignore_patterns("__pycache__"))
@@ -96,7 +97,7 @@ ASKING = """
 
 
 @pytest.fixture(scope="module")
-def ask(copied):
+def ask(copied: Path) -> Iterator[Callable[[], str]]:
     """The digest of tasks.ingest.ratings as the copy stands now, computed by another process."""
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(ASKING)],
@@ -107,18 +108,21 @@ def ask(copied):
         env=os.environ | {"PYTHONPATH": str(copied), "PYTHONHASHSEED": "1"},
     )
 
+    told, heard = process.stdin, process.stdout
+    assert told and heard
+
     def digest_now() -> str:
-        process.stdin.write("\n")
-        process.stdin.flush()
-        return process.stdout.readline().strip()
+        told.write("\n")
+        told.flush()
+        return heard.readline().strip()
 
     yield digest_now
-    process.stdin.close()
+    told.close()
     process.wait(timeout=30)
-    process.stdout.close()
+    heard.close()
 
 
-def test_code_digests_do_not_depend_on_place_or_process(ask):
+def test_code_digests_do_not_depend_on_place_or_process(ask: Callable[[], str]) -> None:
     from tasks.ingest import ratings
 
     assert ask() == code_digest(ratings)
@@ -146,7 +150,9 @@ def test_code_digests_do_not_depend_on_place_or_process(ask):
         ("symmetry/halves", "import", "import math\nimport", False),
     ],
 )
-def test_code_digests_follow_what_computes(ask, copied, module, old, new, changes):
+def test_code_digests_follow_what_computes(
+    ask: Callable[[], str], copied: Path, module: str, old: str, new: str, changes: bool
+) -> None:
     path = copied / "tasks" / f"{module}.py"
     text, before = path.read_text(), ask()
     assert old in text

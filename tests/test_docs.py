@@ -7,6 +7,8 @@ import json
 import re
 import runpy
 import shlex
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -58,7 +60,7 @@ COMMANDS = sorted(
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_commands_in_the_docs_exist(line):
+def test_commands_in_the_docs_exist(line: Any) -> None:
     words = [word for word in shlex.split(line) if not re.match(r"[A-Z_]+=", word)]
     program, *rest = words
     if program == "make":
@@ -78,37 +80,37 @@ def test_commands_in_the_docs_exist(line):
         assert line in own, "unknown command"
 
 
-def test_dvc_targets_in_the_docs_are_stages():
+def test_dvc_targets_in_the_docs_are_stages() -> None:
     stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
     for page in PAGES:
         for name in re.findall(r"dvc (?:repro|exp run) ([a-z]+)", page.read_text()):
             assert name in stages, f"{page.name}: {name}"
 
 
-def test_the_page_of_stages_has_every_stage_once_and_in_order():
+def test_the_page_of_stages_has_every_stage_once_and_in_order() -> None:
     stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
     page = (PROJECT / "docs/stages.md").read_text()
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(stages)
 
 
-def test_the_readme_is_short():
+def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 200
 
 
-def test_the_readme_has_first_steps_for_every_kind_of_reader():
+def test_the_readme_has_first_steps_for_every_kind_of_reader() -> None:
     readers = re.findall(r"^### You are an? ([\w ]+)$", section(README, "## First steps"), re.MULTILINE)
     assert readers == ["researcher", "clinician", "data steward", "operator", "developer"]
     rows = re.findall(r"^\| an? ([\w ]+) \|", (PROJECT / "docs/README.md").read_text(), re.MULTILINE)
     assert rows == readers
 
 
-def test_the_index_names_every_page():
+def test_the_index_names_every_page() -> None:
     index = (PROJECT / "docs/README.md").read_text()
     pages = {page.name for page in (PROJECT / "docs").glob("*.md")} - {"README.md"}
     assert not {page for page in pages if f"]({page})" not in index}
 
 
-def test_the_tree_is_up_to_date():
+def test_the_tree_is_up_to_date() -> None:
     written = runpy.run_path(str(PROJECT / "docs/make_tree.py"))["render"]()
     assert (PROJECT / "docs/tree.md").read_text() == written, "run `python docs/make_tree.py`"
 
@@ -125,24 +127,24 @@ def tree() -> list[str]:
     return paths
 
 
-def test_what_the_tree_names_is_there():
+def test_what_the_tree_names_is_there() -> None:
     assert not [path for path in tree() if not (PROJECT / path).exists()]
 
 
-def test_every_module_stands_in_the_tree():
+def test_every_module_stands_in_the_tree() -> None:
     rooms = ("flows", "tasks", "bench")
     modules = {str(path.relative_to(PROJECT)) for room in rooms for path in (PROJECT / room).rglob("*.py")}
     assert not {path for path in modules if not path.endswith("__init__.py")} - set(tree())
 
 
-def test_benchmarks_in_the_docs_exist():
+def test_benchmarks_in_the_docs_exist() -> None:
     pages = [*PAGES, PROJECT / "bench/synthesis_gpu.md", *(PROJECT / "tasks").rglob("*.py")]
     quoted = {name for page in pages for name in re.findall(r"python -m (bench\.\w+)", page.read_text())}
     assert len(quoted) > 10
     assert not [name for name in sorted(quoted) if name != "bench.NAME" and importlib.util.find_spec(name) is None]
 
 
-def test_every_benchmark_stands_in_the_table():
+def test_every_benchmark_stands_in_the_table() -> None:
     """Those that can be started: the others hold what one of them needs."""
     page = (PROJECT / "docs/benchmarks.md").read_text()
     modules = [path for path in (PROJECT / "bench").glob("*.py") if path.name != "__main__.py"]
@@ -150,7 +152,7 @@ def test_every_benchmark_stands_in_the_table():
     assert not {name for name in started if f"python -m bench.{name}" not in page}
 
 
-def columns_of(summary: dict[str, dict]) -> dict[str, dict]:
+def columns_of(summary: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The columns of summary.json's chapters together; an older file has columns without chapters."""
     chapters = [
         own if all(isinstance(column, dict) for column in own.values()) else {name: own}
@@ -159,7 +161,7 @@ def columns_of(summary: dict[str, dict]) -> dict[str, dict]:
     return {name: column for chapter in chapters for name, column in chapter.items()}
 
 
-def test_the_demos_page_holds_the_committed_numbers():
+def test_the_demos_page_holds_the_committed_numbers() -> None:
     """Of every row and column of its first table: the committed number lies in the range, as rounded there."""
     found = columns_of(json.loads((PROJECT / "data/reports/summary.json").read_text()))
     lines = section((PROJECT / "docs/demo.md").read_text(), "## Symmetry, anomaly and the two plain measures")
@@ -174,7 +176,7 @@ def test_the_demos_page_holds_the_committed_numbers():
         assert ends[0] <= round(found[name][row], 3) <= ends[-1], f"{name}, {row}: widen the range"
 
 
-def test_the_readmes_ranges_are_those_of_the_demos_page():
+def test_the_readmes_ranges_are_those_of_the_demos_page() -> None:
     demo = (PROJECT / "docs/demo.md").read_text()
     table = section(README, "## The systems, and what they were measured at")
     ranges = re.findall(r"\| ([\d.]+ to [\d.]+) \|", table)
@@ -182,11 +184,11 @@ def test_the_readmes_ranges_are_those_of_the_demos_page():
     assert not [told for told in ranges if f" {told} " not in demo]
 
 
-def test_lines_of_dvc_yaml_are_short_enough_to_read():
+def test_lines_of_dvc_yaml_are_short_enough_to_read() -> None:
     assert max(map(len, (PROJECT / "dvc.yaml").read_text().splitlines())) <= 200
 
 
-def test_clean_removes_what_every_stage_writes():
+def test_clean_removes_what_every_stage_writes() -> None:
     """And what is told to be kept: own raw data, batches, captions, packages."""
     stages = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
     recipe = (PROJECT / "Makefile").read_text().split("\nclean:", 1)[1]
@@ -201,7 +203,7 @@ def test_clean_removes_what_every_stage_writes():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_between_pages_lead_somewhere(page):
+def test_links_between_pages_lead_somewhere(page: Any) -> None:
     text = re.sub(r"<!--.*?-->", "", page.read_text(), flags=re.DOTALL)
     for target in re.findall(r"\]\((?!https?://)([^)\s]+)\)", text):
         name, _, anchor = target.partition("#")
@@ -212,13 +214,13 @@ def test_links_between_pages_lead_somewhere(page):
             assert anchor in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}, target
 
 
-def test_the_data_dictionary_is_up_to_date():
+def test_the_data_dictionary_is_up_to_date() -> None:
     written = runpy.run_path(str(PROJECT / "docs/make_tables.py"))["render"]()
     assert (PROJECT / "docs/tables.md").read_text() == written, "run `python docs/make_tables.py`"
 
 
 @pytest.mark.parametrize("title", ["## Add a stage", "## Add a system"])
-def test_adding_takes_seven_steps_at_most(title):
+def test_adding_takes_seven_steps_at_most(title: str) -> None:
     steps = re.findall(r"^(\d)\. ", section((PROJECT / "CONTRIBUTING.md").read_text(), title), re.MULTILINE)
     assert 1 <= len(steps) <= 7
     assert steps == [str(number) for number in range(1, len(steps) + 1)]
@@ -229,7 +231,7 @@ def columns(title: str) -> dict[str, str]:
     return dict(re.findall(r"^\| `(\w+)` \| ([^|]+) \|", section(LAYOUT, title).split("###")[0], re.MULTILINE))
 
 
-def test_the_raw_layout_names_every_column():
+def test_the_raw_layout_names_every_column() -> None:
     images = columns("## images.csv")
     assert tuple(name for name, needed in images.items() if needed == "yes") == inventory.REQUIRED
     assert tuple(name for name, needed in images.items() if needed == "no") == inventory.OPTIONAL
@@ -256,7 +258,7 @@ FILES: dict[str, dict[str, str | None]] = {
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.splitlines()[1].split(",")[0])
-def test_the_worked_examples_of_the_raw_layout(example, tmp_path):
+def test_the_worked_examples_of_the_raw_layout(example: Any, tmp_path: Path) -> None:
     (tmp_path / "images.csv").write_text(example)
     first = next(csv.DictReader(io.StringIO(example)))
     expected = FILES[first["path"].split("/")[0]]
@@ -270,11 +272,11 @@ def test_the_worked_examples_of_the_raw_layout(example, tmp_path):
     assert found == {name: subject for name, subject in expected.items() if subject}
 
 
-def published(model, block):
+def published(model: Any, block: Any) -> Any:
     return params.load(model, block, PUBLISHED_SETTINGS)
 
 
-def test_the_published_settings_load():
+def test_the_published_settings_load() -> None:
     blocks = yaml.safe_load(PUBLISHED_SETTINGS.read_text())
     ours = yaml.safe_load((PROJECT / "params.yaml").read_text())
     assert set(blocks) == set(ours)
@@ -282,7 +284,7 @@ def test_the_published_settings_load():
         assert published(model_of(block), block)
 
 
-def test_the_published_settings_are_the_papers():
+def test_the_published_settings_are_the_papers() -> None:
     pairs = published(SymmetryPairs, "symmetry_pairs")
     assert pairs.most.clp == PairCounts(train=2298, validation=578, test=510)
     assert pairs.most.temporal == PairCounts(train=128_000, validation=29_000, test=31_000)
@@ -296,13 +298,13 @@ def test_the_published_settings_are_the_papers():
     assert training.initial_weights == "mobilenet_v2_imagenet"
 
 
-def test_the_published_warp_is_clp_against_untouched_faces():
+def test_the_published_warp_is_clp_against_untouched_faces() -> None:
     settings = published(SymmetryWarp, "symmetry_warp")
     couples = [draw_plans(f"{n:064x}", settings=settings, exemplars=None) for n in range(20)]
     assert {(len(c), c[0][0].kind, c[0][1].kind, c[0][1].method) for c in couples} == {(1, "untouched", "clp", "mesh")}
 
 
-def test_the_published_training_runs():
+def test_the_published_training_runs() -> None:
     """On toy pairs with a small network; everything that needs real faces left out."""
     settings = published(SymmetryTrain, "symmetry_train").model_dump()
     small = {"initial_weights": "random", "width": 0.25, "input_size": 32, "threads": 1, "steps": 4, "batch_size": 8}
@@ -311,7 +313,7 @@ def test_the_published_training_runs():
     assert trained.curves.num_rows == 2
 
 
-def test_the_published_tables_are_those_of_the_report():
+def test_the_published_tables_are_those_of_the_report() -> None:
     text = (PROJECT / "docs/published-tables.md").read_text()
     cells = [list(map(float, row)) for row in re.findall(r"(?:accuracy|precision)" + r" \| ([\d.]+)" * 4, text)]
     expected = [
@@ -336,7 +338,7 @@ def metrics_paths() -> list[str]:
     return sorted({p.replace("<split>", s) for p in spelt for s in ("train", "validation", "test")})
 
 
-def test_the_metrics_that_the_published_tables_name_are_there():
+def test_the_metrics_that_the_published_tables_name_are_there() -> None:
     study = draw_study()
     metrics = evaluate(study.pairs, study.scores, study.ratings, study.references, SETTINGS).metrics
     paths = metrics_paths()
@@ -348,7 +350,7 @@ def test_the_metrics_that_the_published_tables_name_are_there():
             found = found[key]
 
 
-def test_metrics_name_no_person_and_no_picture():
+def test_metrics_name_no_person_and_no_picture() -> None:
     """docs/raw-layout.md, Privacy: metrics.json may be in git."""
     study = draw_study()
     metrics = evaluate(study.pairs, study.scores, study.ratings, study.references, SETTINGS).metrics

@@ -4,7 +4,9 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,29 +15,29 @@ from tests.server import prefect_server
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with prefect_server(tmp_path_factory.mktemp("prefect")) as url:
         yield url
 
 
-def test_the_servers_module_imports():
+def test_the_servers_module_imports() -> None:
     subprocess.run([sys.executable, "-c", "import prefect.server.api.server"], check=True, timeout=120)
 
 
-def test_filters_take_explicit_nulls(server):
+def test_filters_take_explicit_nulls(server: str) -> None:
     for what in ("flows", "flow_runs", "logs"):
         answer = httpx.post(f"{server}/{what}/filter", json={"limit": None}, timeout=30)
         assert answer.status_code == httpx.codes.OK, answer.text
 
 
-def test_a_cron_deployment_gets_scheduled_runs(server):
+def test_a_cron_deployment_gets_scheduled_runs(server: str) -> None:
     flow = httpx.post(f"{server}/flows/", json={"name": "nightly"}, timeout=30).json()
     deployment = {"name": "nightly", "flow_id": flow["id"], "schedules": [{"schedule": {"cron": "0 2 * * *"}}]}
     made = httpx.post(f"{server}/deployments/", json=deployment, timeout=30)
     assert made.status_code in (httpx.codes.OK, httpx.codes.CREATED), made.text
     query = {"deployments": {"id": {"any_": [made.json()["id"]]}}}
     until = time.monotonic() + 60
-    runs: list = []
+    runs: list[dict[str, Any]] = []
     while not runs and time.monotonic() < until:
         runs = httpx.post(f"{server}/flow_runs/filter", json=query, timeout=30).json()
         time.sleep(0.5)
@@ -43,13 +45,13 @@ def test_a_cron_deployment_gets_scheduled_runs(server):
     assert all(run["state_type"] == "SCHEDULED" for run in runs)
 
 
-def test_the_ui_is_served_from_this_machine_alone(server):
+def test_the_ui_is_served_from_this_machine_alone(server: str) -> None:
     with urllib.request.urlopen(server.removesuffix("/api"), timeout=30) as page:
         text = page.read().decode()
     assert "https://" not in text.replace("https://www.w3.org", "")
 
 
-def test_the_lock_names_no_registry_and_has_hashes():
+def test_the_lock_names_no_registry_and_has_hashes() -> None:
     lock = (Path(__file__).parents[1] / "requirements.lock").read_text()
     assert "--index-url" not in lock
     assert "://" not in lock

@@ -4,6 +4,7 @@ import csv
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -18,6 +19,7 @@ from flows.stewards.additions import write_reasons
 from tasks.base.escaping import visible
 from tasks.base.sheets import as_xlsx
 from tasks.pages.environment import environment
+from tests.spreadsheets import active
 
 HOSTILE = [
     *("[/red]", "[bold]anna[/bold]", "\x1b[2J\x1b[31mred", "a\x07b", "eve\u202egpj.exe", "a\u2028b", "\ud800half"),
@@ -30,12 +32,12 @@ UNSEEN = ("\x1b", "\x07", "\u202e", "\u2028", "\ud800", "\u200b", "\x9b", "\ufff
 @pytest.mark.parametrize(
     "name", ["Müller", "Zoë 2", "山田", "\u0645\u0631\u06cc\u0645\u200c\u0632\u0627\u062f", "[x]", "a\\b", ""]
 )
-def test_names_of_people_stay_as_they_are(name):
+def test_names_of_people_stay_as_they_are(name: str) -> None:
     assert visible(name) == name
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_the_terminal_shows_the_name_and_obeys_nothing(capsys, name):
+def test_the_terminal_shows_the_name_and_obeys_nothing(capsys: pytest.CaptureFixture[str], name: str) -> None:
     say(name, error=True)
     said = capsys.readouterr().err
     assert not any(mark in said for mark in UNSEEN)
@@ -49,7 +51,7 @@ def test_the_terminal_shows_the_name_and_obeys_nothing(capsys, name):
     assert len(shown.splitlines()) == 5
 
 
-def test_the_status_of_ratings_shows_hostile_raters_and_photographs(capsys):
+def test_the_status_of_ratings_shows_hostile_raters_and_photographs(capsys: pytest.CaptureFixture[str]) -> None:
     """A rater who calls herself `[/red]` ended it; another one coloured the screen."""
     scores = {"value": None, "low": None, "high": None, "reason": "2 subjects"}
     raters = [
@@ -76,14 +78,14 @@ def test_the_status_of_ratings_shows_hostile_raters_and_photographs(capsys):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_page_shows_the_name_as_text(name):
+def test_a_page_shows_the_name_as_text(name: str) -> None:
     page = environment().from_string("<p>{{ name }}</p>").render(name=name)
     assert not any(mark in page for mark in UNSEEN)
     assert "<script" not in page
     assert "49" not in page
 
 
-def test_the_list_of_reasons_opens_as_text_alone(tmp_path):
+def test_the_list_of_reasons_opens_as_text_alone(tmp_path: Path) -> None:
     problems = [{"source": "r.csv", "line": n, "path": name, "reason": name} for n, name in enumerate(HOSTILE, 1)]
     write_reasons(tmp_path / "rejected.csv", problems)
     data = (tmp_path / "rejected.csv").read_bytes()
@@ -92,12 +94,12 @@ def test_the_list_of_reasons_opens_as_text_alone(tmp_path):
     for row in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")):
         assert not any(text.lstrip()[:1] in tuple("=+-@") for text in row)
         assert not any(mark in text for mark in UNSEEN for text in row)
-    rows = [[row["path"]] for row in problems]
-    sheet = openpyxl.load_workbook(io.BytesIO(as_xlsx(["path"], rows))).active
+    rows = [[str(row["path"])] for row in problems]
+    sheet = active(openpyxl.load_workbook(io.BytesIO(as_xlsx(["path"], rows))))
     assert {cell.data_type for (cell,) in sheet.iter_rows()} == {"s"}
 
 
-def test_a_commit_message_holds_no_control_characters(tmp_path):
+def test_a_commit_message_holds_no_control_characters(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     for key, value in (("user.name", "a"), ("user.email", "a@b")):
         git(tmp_path, "config", key, value)
@@ -106,7 +108,7 @@ def test_a_commit_message_holds_no_control_characters(tmp_path):
     assert git(tmp_path, "log", "-1", "--format=%B") == "Ratings of \\x1b[31mred\\u202e\n\nby eve"
 
 
-def test_a_stage_and_a_command_end_with_a_line_that_a_terminal_does_not_obey(tmp_path):
+def test_a_stage_and_a_command_end_with_a_line_that_a_terminal_does_not_obey(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw/images.csv").write_text("path,subject_id,population,\x1b[31mred\u202e\n")
     (tmp_path / "params.yaml").write_text((PROJECT / "params.yaml").read_text())

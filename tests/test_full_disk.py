@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def namespace(disk: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def told(tmp_path):
+def told(tmp_path: Path) -> Any:
     """What a script says when the disk is full: path, bytes that it wanted to write, bytes that were free."""
     (tmp_path / "disk").mkdir()
     if not shutil.which("unshare") or namespace(tmp_path / "disk", "").returncode:
@@ -91,14 +92,14 @@ STAGE = """
 
 
 @pytest.mark.parametrize("what", ["store", "out"])
-def test_a_stage_fails_clearly_and_goes_on_when_there_is_room(told, what):
+def test_a_stage_fails_clearly_and_goes_on_when_there_is_room(told: Any, what: str) -> None:
     [(path, wanted, free)] = told(f"WHAT = {what!r}\n" + textwrap.dedent(STAGE))
     assert path.startswith("store/staging/" if what == "store" else "out/")
     assert 4_194_304 >= free >= 0 < wanted
     assert wanted > free
 
 
-def test_a_table_that_does_not_fit_leaves_the_one_before(told):
+def test_a_table_that_does_not_fit_leaves_the_one_before(told: Any) -> None:
     [(path, wanted, free)] = told(
         """
         import pyarrow as pa
@@ -117,7 +118,7 @@ def test_a_table_that_does_not_fit_leaves_the_one_before(told):
     assert 4_000_000 < free < 4_194_304
 
 
-def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(told):
+def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(told: Any) -> None:
     [(path, wanted, _)] = told(
         """
         import torch
@@ -132,7 +133,7 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(told):
     assert wanted > 12_000_000
 
 
-def test_halves_that_do_not_fit_fail_before_they_are_decoded(told):
+def test_halves_that_do_not_fit_fail_before_they_are_decoded(told: Any) -> None:
     """A mapped file on a disk that fills up would end the process by a signal, without a word."""
     [(path, wanted, free)] = told(
         """
@@ -148,7 +149,7 @@ def test_halves_that_do_not_fit_fail_before_they_are_decoded(told):
     assert wanted == 500 * 64 * 64 * 3 > free
 
 
-def test_a_drawn_clip_that_does_not_fit_is_no_clip(told):
+def test_a_drawn_clip_that_does_not_fit_is_no_clip(told: Any) -> None:
     """OpenCV itself says nothing, and leaves a file that is cut off."""
     [(path, wanted, free)] = told(
         """
@@ -167,7 +168,7 @@ def test_a_drawn_clip_that_does_not_fit_is_no_clip(told):
     assert wanted >= free > 0
 
 
-def test_a_shared_folder_that_is_full_is_trouble_and_the_result_is_kept_here(told):
+def test_a_shared_folder_that_is_full_is_trouble_and_the_result_is_kept_here(told: Any) -> None:
     assert not told(
         """
         import pyarrow as pa
@@ -186,7 +187,7 @@ def test_a_shared_folder_that_is_full_is_trouble_and_the_result_is_kept_here(tol
     )
 
 
-def test_a_result_that_does_not_fit_is_not_taken_for_a_shared_store_that_fails(told):
+def test_a_result_that_does_not_fit_is_not_taken_for_a_shared_store_that_fails(told: Any) -> None:
     [(path, wanted, free)] = told(
         """
         import pyarrow as pa

@@ -7,6 +7,7 @@ import struct
 import tempfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -41,7 +42,7 @@ def plain(mode: str = "RGB", size: tuple[int, int] = (16, 8)) -> Image.Image:
     return Image.new("RGB", size, COLOUR).convert(mode)
 
 
-def saved(picture: Image.Image, kind: str, **options) -> bytes:
+def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
     file = io.BytesIO()
     picture.save(file, kind, **options)
     return file.getvalue()
@@ -51,7 +52,7 @@ def by_opencv(suffix: str, array: np.ndarray) -> bytes:
     return cv2.imencode(suffix, array)[1].tobytes()
 
 
-def assert_close(image: np.ndarray, expected, tolerance: int = 1) -> None:
+def assert_close(image: np.ndarray, expected: Any, tolerance: int = 1) -> None:
     assert image.dtype == np.uint8
     assert image.ndim == 3
     assert image.shape[2] == 3
@@ -60,7 +61,7 @@ def assert_close(image: np.ndarray, expected, tolerance: int = 1) -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("orientation", STORED_AS)
-def test_exif_orientation_is_honoured(kind, orientation):
+def test_exif_orientation_is_honoured(kind: str, orientation: Any) -> None:
     upright, turn = quarters(), STORED_AS[orientation]
     stored = upright.transpose(turn) if turn is not None else upright
     if kind == "TIFF":
@@ -75,7 +76,7 @@ def test_exif_orientation_is_honoured(kind, orientation):
     assert_close(np.array([corners]), [[(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]], 12)
 
 
-def test_a_photograph_with_unreadable_exif_is_still_read():
+def test_a_photograph_with_unreadable_exif_is_still_read() -> None:
     """Only the orientation matters; a rewrite of the whole EXIF, as Pillow's own turning does, would fail here."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "maker"
@@ -85,7 +86,7 @@ def test_a_photograph_with_unreadable_exif_is_still_read():
     assert decode(bytes(data)).shape == (48, 32, 3)
 
 
-def test_png_bytes_hold_pixels_and_nothing_else():
+def test_png_bytes_hold_pixels_and_nothing_else() -> None:
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "Secret Camera"
     image = decode(saved(quarters(), "JPEG", exif=exif, comment=b"Jane Doe"))
@@ -104,13 +105,13 @@ def test_png_bytes_hold_pixels_and_nothing_else():
 
 @pytest.mark.parametrize("suffix", [".png", ".tiff"])
 @pytest.mark.parametrize(("deep", "eight"), [(0, 0), (200, 1), (32768, 128), (65535, 255)])
-def test_sixteen_bit_grey(suffix, deep, eight):
+def test_sixteen_bit_grey(suffix: str, deep: int, eight: int) -> None:
     """Also a picture that is dark all over: 200 of 65,535 is nearly black, not nearly white."""
     assert_close(decode(by_opencv(suffix, np.full((8, 16), deep, np.uint16))), np.full((8, 16, 3), eight))
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tiff"])
-def test_sixteen_bit_colour(suffix):
+def test_sixteen_bit_colour(suffix: str) -> None:
     deep = np.full((8, 16, 4), (50 * 257, 100 * 257, 200 * 257, 0), np.uint16)
     assert_close(decode(by_opencv(suffix, deep[..., :3].copy())), np.full((8, 16, 3), COLOUR))
     with pytest.raises(UnreadableImage, match="wholly transparent"):
@@ -141,7 +142,7 @@ def planar_tiff(planes: np.ndarray, width: int, height: int, orientation: int = 
     return head + struct.pack("<III", size, size, size) + planes.tobytes()
 
 
-def test_sixteen_bit_colour_stored_plane_by_plane():
+def test_sixteen_bit_colour_stored_plane_by_plane() -> None:
     planes = np.repeat(np.array(COLOUR, np.uint16) * 256 + 7, 16 * 8)
     assert_close(decode(planar_tiff(planes, 16, 8)), np.full((8, 16, 3), COLOUR))
 
@@ -177,18 +178,18 @@ def test_float_grey_with_holes():
     [("L", "PNG"), ("L", "JPEG"), ("CMYK", "TIFF"), ("CMYK", "JPEG"), ("RGB", "BMP")]
     + [("RGB", "WEBP"), ("YCbCr", "TIFF"), ("RGB", "JPEG"), ("RGB", "TIFF")],
 )
-def test_common_kinds(mode, kind):
+def test_common_kinds(mode: Any, kind: Any) -> None:
     expected = [plain("L").getpixel((0, 0))] * 3 if mode == "L" else COLOUR
     assert_close(decode(saved(plain(mode), kind)), np.full((8, 16, 3), expected), 6)
 
 
-def test_one_bit():
+def test_one_bit() -> None:
     picture = Image.fromarray(np.eye(8, dtype=np.uint8) * 255).convert("1")
     for kind in ("PNG", "TIFF"):
         assert_close(decode(saved(picture, kind)), np.repeat(np.eye(8)[..., None] * 255, 3, axis=2), 0)
 
 
-def test_cmyk_with_an_unusable_profile_is_read_without_it():
+def test_cmyk_with_an_unusable_profile_is_read_without_it() -> None:
     picture = plain("CMYK")
     without = decode(saved(picture, "TIFF"))
     broken = decode(saved(picture, "JPEG", icc_profile=b"no profile at all"))
@@ -197,7 +198,7 @@ def test_cmyk_with_an_unusable_profile_is_read_without_it():
     assert_close(decode(saved(picture, "JPEG", icc_profile=rgb_profile)), without, 6)  # does not fit: left aside
 
 
-def test_transparency_lies_over_white():
+def test_transparency_lies_over_white() -> None:
     half = Image.new("RGBA", (16, 8), (*COLOUR, 128))
     expected = np.rint(np.array(COLOUR) * 128 / 255 + 127).astype(int)
     for kind in ("PNG", "WEBP", "TIFF"):
@@ -208,7 +209,7 @@ def test_transparency_lies_over_white():
         decode(saved(Image.new("RGBA", (16, 8), (*COLOUR, 0)), "PNG"))
 
 
-def test_transparent_palette_grey_and_colour_key():
+def test_transparent_palette_grey_and_colour_key() -> None:
     palette = Image.new("P", (16, 8), 1)
     palette.putpalette([0, 0, 0, *COLOUR])
     palette.putpixel((0, 0), 0)
@@ -224,14 +225,14 @@ def test_transparent_palette_grey_and_colour_key():
         assert (image[0, 0].tolist(), image[1:].min()) == ([7, 7, 7], 255)
 
 
-def test_the_first_frame_of_a_moving_gif_counts():
+def test_the_first_frame_of_a_moving_gif_counts() -> None:
     frames = [Image.new("RGB", (16, 8), colour) for colour in (COLOUR, (0, 0, 255))]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert_close(decode(data), np.full((8, 16, 3), COLOUR), 6)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF"])
-def test_truncated_pictures_are_refused(kind):
+def test_truncated_pictures_are_refused(kind: str) -> None:
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
     data = saved(noise, kind)
     for share in (0.3, 0.6):
@@ -240,7 +241,7 @@ def test_truncated_pictures_are_refused(kind):
         assert len(str(caught.value)) > 10
 
 
-def test_what_is_no_picture_is_refused(tmp_path):
+def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableImage, match="empty"):
         decode(b"")
     text = tmp_path / "letter.jpg"
@@ -253,7 +254,7 @@ def test_what_is_no_picture_is_refused(tmp_path):
         read(tmp_path / "missing.jpg")
 
 
-def test_no_other_program_is_started_for_a_picture(tmp_path, monkeypatch):
+def test_no_other_program_is_started_for_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pillow hands EPS to Ghostscript, which runs what the file says."""
     (tmp_path / "gs").write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
     (tmp_path / "gs").chmod(0o755)
@@ -265,12 +266,12 @@ def test_no_other_program_is_started_for_a_picture(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["AVIF", "JPEG2000", "PPM"])
-def test_rarer_kinds(kind):
+def test_rarer_kinds(kind: str) -> None:
     assert_close(decode(saved(plain(size=(64, 64)), kind)), np.full((64, 64, 3), COLOUR), 6)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
-def test_a_file_without_permission_is_refused():
+def test_a_file_without_permission_is_refused() -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         file = Path(folder) / "mine.png"
@@ -303,7 +304,7 @@ def peak_megabytes() -> int:
     [png_claiming(100_000, 100_000), planar_tiff(np.zeros(300, np.uint16), 100_000, 100_000)],
     ids=["png", "tiff"],
 )
-def test_a_claimed_giant_is_refused_before_memory_is_taken(data):
+def test_a_claimed_giant_is_refused_before_memory_is_taken(data: Any) -> None:
     before = peak_megabytes()
     with pytest.raises(UnreadableImage, match="too large: 100000 x 100000 is over 200 megapixels"):
         decode(data)
@@ -312,7 +313,7 @@ def test_a_claimed_giant_is_refused_before_memory_is_taken(data):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF"])
-def test_damaged_bytes_never_crash(kind):
+def test_damaged_bytes_never_crash(kind: str) -> None:
     """400 files with a few wrong bytes each: read, or refused with a reason."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "maker"

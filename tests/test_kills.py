@@ -105,7 +105,7 @@ def forget(folder: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_a_run_killed_at_random_moments_ends_like_one_that_was_not(built, tmp_path):
+def test_a_run_killed_at_random_moments_ends_like_one_that_was_not(built: Path, tmp_path: Path) -> None:
     rng = random.Random(SEED)
     folder = make_project(tmp_path / "project", SMALL | {"runtime": SMALL["runtime"] | {"workers": 2}})
     began = time.monotonic()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -41,7 +42,7 @@ def dead() -> int:
     return process.pid
 
 
-def test_locks_of_the_dead_are_taken_away_by_dvc_and_said(project):
+def test_locks_of_the_dead_are_taken_away_by_dvc_and_said(project: Path) -> None:
     held = {"pid": dead(), "cmd": "dvc repro"}
     own = {str(project / out["path"]): held for stage in lock(project).values() for out in stage["outs"]}
     (project / RWLOCK).write_text(json.dumps({"write": own, "read": {}}))
@@ -56,7 +57,7 @@ CUTS = {"half of the locks": (RWLOCK, "Unable to read RWLock-file"), "no dvc.loc
 
 
 @pytest.mark.parametrize("cut", CUTS)
-def test_what_was_cut_off_stops_dvc_and_rebuild_puts_it_right(project, cut):
+def test_what_was_cut_off_stops_dvc_and_rebuild_puts_it_right(project: Path, cut: Any) -> None:
     """DVC writes both files in place, so a kill can leave a part: 0 bytes, or up to a multiple of 4096."""
     before, (name, said) = lock(project), CUTS[cut]
     text = json.dumps({"write": {}, "read": {}}) if name == RWLOCK else (project / name).read_text()
@@ -71,7 +72,7 @@ def test_what_was_cut_off_stops_dvc_and_rebuild_puts_it_right(project, cut):
     assert "up to date" in run(project, "dvc", "repro").stdout
 
 
-def test_without_dvc_lock_dvc_finds_everything_in_its_cache(project):
+def test_without_dvc_lock_dvc_finds_everything_in_its_cache(project: Path) -> None:
     """The README's word for those who do not want `vermilion rebuild`. What has outs in git alone may run again."""
     before = lock(project)
     (project / "dvc.lock").unlink()
@@ -92,7 +93,7 @@ with Store(Path(sys.argv[1])).held():
 """
 
 
-def test_the_stores_lock_ends_with_its_holder(tmp_path):
+def test_the_stores_lock_ends_with_its_holder(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     with subprocess.Popen(
         [sys.executable, "-c", HOLDING, str(store.root)], stdout=subprocess.PIPE, env=environment(PROJECT)
@@ -114,7 +115,7 @@ def make_stale(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("apart", [False, True], ids=["together", "one after the other began"])
-def test_of_two_repros_at_once_one_refuses_or_both_are_right(project, apart):
+def test_of_two_repros_at_once_one_refuses_or_both_are_right(project: Path, apart: bool) -> None:
     before = lock(project)
     make_stale(project)
     with Family(project, "dvc", "repro") as first:

@@ -10,6 +10,7 @@ import re
 import shlex
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -23,6 +24,7 @@ from tasks.params.phantoms import PhantomsDraw
 from tasks.phantoms.dataset import draw_dataset
 from tasks.schemas.ingest import IMAGES
 from tests.project import SMALL, run
+from tests.spreadsheets import active
 
 CONTROLS, PATIENTS = 25, 15
 README = (PROJECT / "README.md").read_text()
@@ -31,7 +33,8 @@ README = (PROJECT / "README.md").read_text()
 def readme_commands() -> list[str]:
     """The first block of commands under the researcher's heading."""
     own = README.split("### You are a researcher\n", 1)[1]
-    return re.findall(r"```sh\n(.*?)```", own, re.DOTALL)[0].splitlines()
+    block: str = re.findall(r"```sh\n(.*?)```", own, re.DOTALL)[0]
+    return block.splitlines()
 
 
 def test_the_readme_names_six_commands() -> None:
@@ -61,7 +64,7 @@ def forty(tmp_path: Path) -> Path:
         writer.writerows(rows)
     book = openpyxl.Workbook()
     for row in csv.reader((folder / "ratings.csv").read_text(encoding="utf-8").splitlines()):
-        book.active.append(row)
+        active(book).append(row)
     book.save(folder / "ratings.xlsx")
     for name in ("ratings.csv", "references.csv"):
         (folder / name).unlink()
@@ -93,7 +96,9 @@ def test_forty_photographs_from_a_clone_to_a_report(forty: Path, tmp_path: Path)
     assert "before repair" in page
     assert "phantom" not in page.split("<main>")[0]  # nothing of the demo's data
     assert json.loads((reports / "metrics.json").read_text())["raters"]["n_ratings"] == 5 * PATIENTS
-    header, *rows = openpyxl.load_workbook(reports / "photographs.xlsx").active.iter_rows(values_only=True)
+    header: Any
+    rows: list[Any]
+    header, *rows = active(openpyxl.load_workbook(reports / "photographs.xlsx")).iter_rows(values_only=True)
     assert len(rows) == CONTROLS + PATIENTS
     assert sum(row[header.index("ratings")] for row in rows) == 5 * PATIENTS
 

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -44,29 +45,29 @@ def written(tmp_path: Path, text: str | bytes) -> Path:
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_every_block_has_a_model_that_takes_it(block):
+def test_every_block_has_a_model_that_takes_it(block: Any) -> None:
     loaded = load(model_of(block), block, PARAMS)
     assert set(loaded.model_dump()) == set(BLOCKS[block])
 
 
-def test_every_model_has_a_block():
+def test_every_model_has_a_block() -> None:
     assert {model_of(block).__name__ for block in BLOCKS} == set(OUTER)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_models_are_frozen_and_closed(name):
+def test_models_are_frozen_and_closed(name: Any) -> None:
     config = MODELS[name].model_config
     assert config.get("frozen")
     assert config.get("extra") == "forbid"
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_no_number_has_a_default(name):
+def test_no_number_has_a_default(name: Any) -> None:
     """Every number stands in params.yaml, once."""
     assert all(field.is_required() for field in MODELS[name].model_fields.values())
 
 
-def test_a_loaded_block_cannot_be_changed():
+def test_a_loaded_block_cannot_be_changed() -> None:
     loaded = load(Runtime, "runtime", PARAMS)
     with pytest.raises(ValidationError, match="frozen"):
         loaded.workers = 9
@@ -101,7 +102,7 @@ GOOD = "ingest_frames: {rule: even, step: 1, count: 3}"
         ("a: " + "1" * 2_000_000, ["2,000,003 bytes; 1,048,576 at most are accepted"]),
     ],
 )
-def test_what_does_not_fit_is_told(tmp_path, text, told):
+def test_what_does_not_fit_is_told(tmp_path: Path, text: Any, told: Any) -> None:
     path = written(tmp_path, text)
     with pytest.raises(ParamsError) as caught:
         load(IngestFrames, "ingest_frames", path)
@@ -109,26 +110,26 @@ def test_what_does_not_fit_is_told(tmp_path, text, told):
         assert part in str(caught.value)
 
 
-def test_a_key_deep_inside_is_named(tmp_path):
+def test_a_key_deep_inside_is_named(tmp_path: Path) -> None:
     blocks = yaml.safe_load(PARAMS.read_text())
     blocks["symmetry_train"]["augmentation"]["blurr"] = 1
     with pytest.raises(ParamsError, match=r"augmentation\.blurr"):
         load(SymmetryTrain, "symmetry_train", written(tmp_path, yaml.safe_dump(blocks)))
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match=r"nothing/params\.yaml: No such file"):
         load(Runtime, "runtime", tmp_path / "nothing/params.yaml")
 
 
-def test_scientific_notation_without_a_point_is_a_number(tmp_path):
+def test_scientific_notation_without_a_point_is_a_number(tmp_path: Path) -> None:
     blocks = yaml.safe_load(PARAMS.read_text())
     path = written(tmp_path, yaml.safe_dump(blocks).replace("weight_decay: 1.0e-05", "weight_decay: 1e-5"))
     assert "weight_decay: 1e-5" in path.read_text()
     assert load(SymmetryTrain, "symmetry_train", path).weight_decay == 1e-5
 
 
-def found(tmp_path, *changes: tuple[str, str]) -> list[str]:
+def found(tmp_path: Path, *changes: tuple[str, str]) -> list[str]:
     text = PARAMS.read_text()
     for old, new in changes:
         assert old in text
@@ -141,11 +142,11 @@ def line_of(text: str) -> int:
 
 
 @pytest.mark.parametrize("path", [PARAMS, PARAMS.parent / "docs/published.yaml"])
-def test_what_the_repository_has_is_without_problems(path):
+def test_what_the_repository_has_is_without_problems(path: Any) -> None:
     assert problems(path, ["anomaly", "symmetry", "synthesis"]) == []
 
 
-def test_all_blocks_are_told_at_once_with_their_lines_and_what_was_meant(tmp_path):
+def test_all_blocks_are_told_at_once_with_their_lines_and_what_was_meant(tmp_path: Path) -> None:
     told = found(
         tmp_path,
         ("  margin: 1.0\n", "  marginn: 1.0\n"),
@@ -170,7 +171,7 @@ def test_all_blocks_are_told_at_once_with_their_lines_and_what_was_meant(tmp_pat
     assert told[2].startswith(f"line {line_of('  margin: 1.0')}: ")
 
 
-def test_a_file_without_systems_says_what_to_paste(tmp_path):
+def test_a_file_without_systems_says_what_to_paste(tmp_path: Path) -> None:
     text = "systems: # false: its stages end at once, and its chapter says that it is off\n"
     [told] = found(tmp_path, (text + "  symmetry: true\n  anomaly: true\n  synthesis: true\n", ""))
     assert "systems: this block is missing" in told
@@ -179,13 +180,13 @@ def test_a_file_without_systems_says_what_to_paste(tmp_path):
     }
 
 
-def test_a_key_that_stands_twice_is_told(tmp_path):
+def test_a_key_that_stands_twice_is_told(tmp_path: Path) -> None:
     [told] = found(tmp_path, ("  momentum: 0.9\n", "  momentum: 0.9\n  momentum: 0.8\n"))
     assert "symmetry_train.momentum: stands twice" in told
 
 
 @pytest.mark.parametrize("text", ["a: 1\n b: [\n", "\t- x", "", "- 1", "just words", "a: &x 1\nb: *y"])
-def test_what_is_no_params_yaml_at_all_is_one_line(tmp_path, text):
+def test_what_is_no_params_yaml_at_all_is_one_line(tmp_path: Path, text: str) -> None:
     assert len(problems(written(tmp_path, text), ["symmetry"])) >= 1
 
 

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pandas as pd
@@ -40,23 +41,23 @@ OUTS = {
 
 
 @pytest.fixture(scope="module")
-def project(built) -> Path:
+def project(built: Path) -> Path:
     return built
 
 
 @pytest.mark.parametrize("out", OUTS)
-def test_every_stage_leaves_a_table_that_fits_its_schema(project, out):
+def test_every_stage_leaves_a_table_that_fits_its_schema(project: Path, out: Any) -> None:
     table = tables.read(project / "data" / out, OUTS[out])
     assert table.num_rows or out.endswith("refused.parquet")
     assert tables.provenance_of(project / "data" / out)["stage"]
 
 
-def test_a_second_repro_does_nothing(project):
+def test_a_second_repro_does_nothing(project: Path) -> None:
     assert "Data and pipelines are up to date" in run(project, "dvc", "repro").stdout
     assert json.loads(run(project, "dvc", "status", "--json").stdout) == {}
 
 
-def test_the_store_holds_what_the_stages_use_and_collecting_removes_nothing(project):
+def test_the_store_holds_what_the_stages_use_and_collecting_removes_nothing(project: Path) -> None:
     held = json.loads(run(project, "vermilion", "artifacts", "--json").stdout)
     assert {"ingest_lips", "symmetry_train@clp", "symmetry_distances@temporal"} < set(held["stages"])
     assert set(held["stages"]) < set(lock(project))
@@ -66,14 +67,14 @@ def test_the_store_holds_what_the_stages_use_and_collecting_removes_nothing(proj
     assert removed == {"removed": True, "results": 0, "files": 0, "bytes": 0}
 
 
-def test_two_runs_from_scratch_give_the_same_digests(project, tmp_path):
+def test_two_runs_from_scratch_give_the_same_digests(project: Path, tmp_path: Path) -> None:
     other = make_project(tmp_path / "other", SMALL)
     run(other, "vermilion", "rebuild")
     first, second = lock(project), lock(other)
     assert {name: outs(stage) for name, stage in first.items()} == {name: outs(stage) for name, stage in second.items()}
 
 
-def test_a_whole_run_opens_no_connection(project):
+def test_a_whole_run_opens_no_connection(project: Path) -> None:
     log = connections(project)
     run(project, "python", "-c", "import socket; socket.socket().connect_ex(('127.0.0.1', 9))")
     lines = log.read_text().splitlines()
@@ -81,7 +82,7 @@ def test_a_whole_run_opens_no_connection(project):
     assert "127.0.0.1" in lines[0]
 
 
-def test_no_subject_crosses_splits_and_no_patient_trains(project):
+def test_no_subject_crosses_splits_and_no_patient_trains(project: Path) -> None:
     listed = tables.read(project / "data/ingest/images", IMAGES, ["subject_id", "population"]).to_pylist()
     population = {row["subject_id"]: row["population"] for row in listed}
     for strategy in ("clp", "temporal"):
@@ -91,7 +92,7 @@ def test_no_subject_crosses_splits_and_no_patient_trains(project):
         assert (pairs.groupby("split")["label"].mean() == 0.5).all()
 
 
-def test_metrics_have_both_strategies_with_intervals(project):
+def test_metrics_have_both_strategies_with_intervals(project: Path) -> None:
     metrics = json.loads((project / "data/reports/metrics.json").read_text())
     for strategy in ("clp", "temporal"):
         record = metrics["symmetry"]["strategies"][strategy]
@@ -103,7 +104,7 @@ def test_metrics_have_both_strategies_with_intervals(project):
     assert "test_accuracy" in shown
 
 
-def test_the_report_needs_no_other_file_and_says_what_was_drawn(project):
+def test_the_report_needs_no_other_file_and_says_what_was_drawn(project: Path) -> None:
     page = (project / "data/reports/index.html").read_text()
     assert "drawn face" in page
     assert "random weights" in page
@@ -112,7 +113,7 @@ def test_the_report_needs_no_other_file_and_says_what_was_drawn(project):
     assert len(list((project / "data/reports/figures").glob("*.png"))) >= 4
 
 
-def test_dvcs_own_commands_work(project):
+def test_dvcs_own_commands_work(project: Path) -> None:
     assert "symmetry_train@clp" in run(project, "dvc", "dag").stdout
     run(project, "dvc", "plots", "show")
     assert "jsdelivr" not in (project / "dvc_plots/index.html").read_text()
@@ -120,12 +121,14 @@ def test_dvcs_own_commands_work(project):
     shutil.rmtree(project / "dvc_plots")
 
 
-def test_a_steward_adds_a_photograph_nothing_trains_and_one_bucket_is_computed(project, tmp_path):
+def test_a_steward_adds_a_photograph_nothing_trains_and_one_bucket_is_computed(project: Path, tmp_path: Path) -> None:
     copy = copy_project(project, tmp_path / "copy")
     old = next((project / "data/raw/phantoms/repaired").rglob("*.png"))
     new = tmp_path / "new"
     new.mkdir()
-    cv2.imwrite(str(new / "new.png"), cv2.convertScaleAbs(cv2.imread(str(old)), alpha=0.98))
+    picture = cv2.imread(str(old))
+    assert picture is not None
+    cv2.imwrite(str(new / "new.png"), cv2.convertScaleAbs(picture, alpha=0.98))
     (new / "images.csv").write_text("path,subject_id,population,consent\nnew.png,new,repaired,drawn\n")
     (new / "ratings.csv").write_text("path,rater_id,rater_role,scale,score\nnew.png,surgeon,medical,CARS,2\n")
     trained = outs(lock(copy)["symmetry_train@clp"])
@@ -147,7 +150,7 @@ def test_a_steward_adds_a_photograph_nothing_trains_and_one_bucket_is_computed(p
     assert after == before + 5
 
 
-def test_vermilion_scores_photographs_and_says_why_not(project, tmp_path):
+def test_vermilion_scores_photographs_and_says_why_not(project: Path, tmp_path: Path) -> None:
     good = next((project / "data/raw/phantoms/repaired").rglob("*.png"))
     bad = tmp_path / "bad.jpg"
     bad.write_text("no picture")
@@ -176,13 +179,13 @@ def test_vermilion_scores_photographs_and_says_why_not(project, tmp_path):
     assert max(len(line) for line in table.stdout.splitlines()) <= 80
 
 
-def test_vermilion_results_prints_the_table_and_the_report(project):
+def test_vermilion_results_prints_the_table_and_the_report(project: Path) -> None:
     done = run(project, "vermilion", "results")
     assert "test accuracy" in done.stdout
     assert str(project / "data/reports/index.html") in done.stdout
 
 
-def test_without_models_vermilion_says_what_to_run(tmp_path):
+def test_without_models_vermilion_says_what_to_run(tmp_path: Path) -> None:
     folder = make_project(tmp_path / "fresh", SMALL)
     done = run(folder, "vermilion", "score", "any.jpg", check=False)
     assert done.returncode == 2

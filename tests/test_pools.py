@@ -53,7 +53,7 @@ if __name__ == "__main__":
 
 
 @pytest.fixture
-def at_work(tmp_path, request) -> Iterator[Family]:
+def at_work(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Family]:
     """A program that has a pool with two workers, both in the middle of work."""
     script = tmp_path / "at_work.py"
     script.write_text(SCRIPT + "".join(f"    {line}\n" for line in request.param.strip().splitlines()))
@@ -73,21 +73,21 @@ WORKING = pytest.mark.parametrize(
 
 
 @WORKING
-def test_a_killed_stage_leaves_no_worker(at_work):
+def test_a_killed_stage_leaves_no_worker(at_work: Family) -> None:
     assert len(at_work.members()) >= 4  # it, its fork server and two workers
     at_work.kill(at_work.head.pid)
     assert not at_work.survivors()
 
 
 @WORKING
-def test_a_killed_worker_ends_all(at_work):
+def test_a_killed_worker_ends_all(at_work: Family) -> None:
     at_work.kill(max(at_work.members()))
     assert at_work.wait(60) != 0
     assert not at_work.survivors()
     assert "BrokenProcessPool" in at_work.said()
 
 
-def test_no_pool_is_untried():
+def test_no_pool_is_untried() -> None:
     """There is one kind of pool, and everybody who has one is named above."""
     sources = [path for folder in ("tasks", "flows", "bench") for path in (PROJECT / folder).rglob("*.py")]
     named = {str(path.relative_to(PROJECT)): imports_of(path) for path in sources}

@@ -28,6 +28,7 @@ def test_inside_the_seed_decides() -> None:
 
 def test_seeds_are_the_same_on_every_machine_and_differ_by_purpose() -> None:
     assert runtime.seed_of(7, "order", 0) == 4527540362887374998
+    names: list[tuple[int | str, str, int]]
     names = [(7, "order", 0), (7, "order", 1), (8, "order", 0), (7, "dropout", 0), ("7", "order", 0), (70, "rder", 0)]
     assert len({runtime.seed_of(*name) for name in names}) == len(names)
     assert all(0 <= runtime.seed_of(*name) < 2**63 for name in names)

@@ -3,12 +3,14 @@
 import csv
 import stat
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 
 from tasks.base import sheets
 from tasks.errors import InputError
+from tests.spreadsheets import active
 
 COLUMNS = ["photograph", "D", "measured"]
 FORMULAS = ['=HYPERLINK("http://a")', "+1+1", "-2+3", "@SUM(1)", "\t=1", " =1", "\uff1d1+1", "\r=1"]
@@ -23,7 +25,7 @@ def test_text_is_never_a_live_formula(text: str, suffix: str, tmp_path: Path) ->
         rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
         assert all(row[0].startswith("'") for row in rows if row)
     else:
-        sheet = openpyxl.load_workbook(path).active
+        sheet = active(openpyxl.load_workbook(path))
         assert [cell.data_type for row in sheet.iter_rows() for cell in row] == ["s", "s"]
 
 
@@ -37,7 +39,7 @@ def test_numbers_are_numbers_and_nothing_is_an_empty_cell(suffix: str, tmp_path:
         rows = list(csv.reader(content.decode("utf-8-sig").splitlines()))
         assert rows == [COLUMNS, ["Jürgen, a.jpg", "-0.25", "True"], ["b\\x07.jpg", "", ""]]
     else:
-        sheet = openpyxl.load_workbook(path).active
+        sheet = active(openpyxl.load_workbook(path))
         assert [[cell.value for cell in row] for row in sheet.iter_rows()] == [
             COLUMNS,
             ["Jürgen, a.jpg", -0.25, True],
@@ -47,7 +49,7 @@ def test_numbers_are_numbers_and_nothing_is_an_empty_cell(suffix: str, tmp_path:
 
 
 @pytest.mark.parametrize("make", [sheets.as_csv, sheets.as_xlsx])
-def test_the_same_rows_give_the_same_bytes(make, monkeypatch) -> None:
+def test_the_same_rows_give_the_same_bytes(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     first = make(COLUMNS, [["a", 1.5, None]])
     monkeypatch.setattr("time.time", lambda: 2e9)
     assert make(COLUMNS, [["a", 1.5, None]]) == first

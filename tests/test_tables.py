@@ -4,7 +4,9 @@ import errno
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -31,7 +33,7 @@ FACES = Schema(
 ROW = {"face_id": "a", "side": "left", "share": 0.5, "points": [1.5, -2.25], "png": b"\x00\xff", "count": 2}
 
 
-def row(**changes):
+def row(**changes: Any) -> Any:
     return ROW | changes
 
 
@@ -57,7 +59,7 @@ def faces(*ids: str) -> pa.Table:
         ({"colour": "red"}, "no column ['colour']; there are: count, face_id"),
     ],
 )
-def test_a_wrong_value_is_told_by_table_column_and_value(changes, told):
+def test_a_wrong_value_is_told_by_table_column_and_value(changes: Any, told: str) -> None:
     with pytest.raises(TableError) as caught:
         FACES.table([row(face_id="good"), row(**changes)])
     assert str(caught.value).startswith("table 'faces'")
@@ -65,13 +67,13 @@ def test_a_wrong_value_is_told_by_table_column_and_value(changes, told):
     assert isinstance(caught.value, InputError)
 
 
-def test_nulls_pass_where_they_may_stand():
+def test_nulls_pass_where_they_may_stand() -> None:
     table = FACES.table([row(side=None, share=None, points=None, png=None), {"face_id": "b"}])
     assert table["side"].null_count == 2
     assert FACES.table([]).num_rows == 0
 
 
-def test_a_key_stands_once():
+def test_a_key_stands_once() -> None:
     with pytest.raises(TableError, match=r"1 keys stand twice, the first \{'face_id': 'b'\}"):
         faces("a", "b", "c", "b", "b")
 
@@ -85,7 +87,7 @@ def test_a_key_stands_once():
     ],
     ids=["missing", "extra", "type"],
 )
-def test_columns_are_checked_on_write_and_on_read(tmp_path, spoil, told):
+def test_columns_are_checked_on_write_and_on_read(tmp_path: Path, spoil: Any, told: str) -> None:
     wrong = spoil(faces("a"))
     with pytest.raises(TableError, match=told):
         tables.write(wrong, tmp_path / "faces.parquet", FACES, provenance={})
@@ -95,7 +97,7 @@ def test_columns_are_checked_on_write_and_on_read(tmp_path, spoil, told):
         tables.read(tmp_path / "old.parquet", FACES)
 
 
-def test_values_are_checked_on_read_too(tmp_path):
+def test_values_are_checked_on_read_too(tmp_path: Path) -> None:
     rows = pa.Table.from_pylist([row(side="middle")], schema=pa.schema((c.name, c.type) for c in FACES.columns))
     pq.write_table(rows, tmp_path / "f.parquet")
     for columns in (None, ["side"]):
@@ -104,7 +106,7 @@ def test_values_are_checked_on_read_too(tmp_path):
     assert tables.read(tmp_path / "f.parquet", FACES, ["share"]).column_names == ["share"]
 
 
-def test_round_trip_keeps_values_order_types_and_meaning(tmp_path):
+def test_round_trip_keeps_values_order_types_and_meaning(tmp_path: Path) -> None:
     rows = [row(face_id=name, points=points) for name, points in (("b", [0.1] * 136), ("a", []), ("c", None))]
     tables.write(FACES.table(rows), tmp_path / "deep/er/faces.parquet", FACES, provenance={})
     back = tables.read(tmp_path / "deep/er/faces.parquet", FACES)
@@ -117,7 +119,7 @@ def test_round_trip_keeps_values_order_types_and_meaning(tmp_path):
     ]
 
 
-def test_a_folder_is_read_in_the_order_of_its_parts_names(tmp_path):
+def test_a_folder_is_read_in_the_order_of_its_parts_names(tmp_path: Path) -> None:
     for name in ("02", "00", "01"):
         tables.write(faces(f"face-{name}"), tmp_path / f"{name}.parquet", FACES, provenance={"part": name})
     (tmp_path / ".00.parquet.1234.tmp").write_text("left by a kill")
@@ -127,32 +129,32 @@ def test_a_folder_is_read_in_the_order_of_its_parts_names(tmp_path):
     assert tables.provenance_of(tmp_path) == {"part": "00"}
 
 
-def test_a_folders_name_is_no_column(tmp_path):
+def test_a_folders_name_is_no_column(tmp_path: Path) -> None:
     """Some readers make a column of a folder called side=left."""
     tables.write(faces("a"), tmp_path / "side=right/part=3/00.parquet", FACES, provenance={})
     for path in (tmp_path / "side=right/part=3", tmp_path / "side=right/part=3/00.parquet"):
         assert tables.read(path, FACES).to_pylist() == faces("a").to_pylist()
 
 
-def test_an_empty_folder_is_an_empty_table(tmp_path):
+def test_an_empty_folder_is_an_empty_table(tmp_path: Path) -> None:
     assert tables.read(tmp_path, FACES).num_rows == 0
     assert tables.read(tmp_path, FACES, ["side"]).column_names == ["side"]
     assert tables.provenance_of(tmp_path) == {}
 
 
-def test_a_key_may_not_stand_in_two_parts(tmp_path):
+def test_a_key_may_not_stand_in_two_parts(tmp_path: Path) -> None:
     for name in ("00", "01"):
         tables.write(faces("a"), tmp_path / f"{name}.parquet", FACES, provenance={})
     with pytest.raises(TableError, match="stand twice"):
         tables.read(tmp_path, FACES)
 
 
-def pair(number: int, **changes):
+def pair(number: int, **changes: Any) -> Any:
     fixed = {"pair_id": f"p{number}", "split": "train", "subject_id": f"s{number}", "population": "control", "label": 1}
     return fixed | {"kind": "untouched", "severity": 0.0, "left_from": "a", "right_from": "a"} | changes
 
 
-def warp(**changes):
+def warp(**changes: Any) -> Any:
     names = {
         "warp_id": "w",
         "image_id": "i",
@@ -164,7 +166,7 @@ def warp(**changes):
     return names | changes
 
 
-def test_a_subject_stands_in_one_split(tmp_path):
+def test_a_subject_stands_in_one_split(tmp_path: Path) -> None:
     PAIRS.table([pair(1), pair(2, split="test"), pair(3, subject_id="s1")])
     with pytest.raises(TableError, match="'pairs': 1 subjects stand in two splits"):
         PAIRS.table([pair(1), pair(2, split="test", subject_id="s1")])
@@ -176,14 +178,14 @@ def test_a_subject_stands_in_one_split(tmp_path):
 
 
 @pytest.mark.parametrize("population", ["repaired", "unrepaired"])
-def test_no_patient_stands_in_a_training_table(population):
+def test_no_patient_stands_in_a_training_table(population: str) -> None:
     WARPS.table([warp()])
     for schema, rows in ((WARPS, [warp(population=population)]), (PAIRS, [pair(1), pair(2, population=population)])):
         with pytest.raises(TableError, match=rf"'population': \['{population}'\]; accepted: control"):
             schema.table(rows)
 
 
-def test_every_schema_says_what_its_columns_mean():
+def test_every_schema_says_what_its_columns_mean() -> None:
     assert len({schema.name for schema in every_schema()}) == len(every_schema()) > 10
     for schema in every_schema():
         names = [column.name for column in schema.columns]
@@ -195,7 +197,7 @@ def test_every_schema_says_what_its_columns_mean():
 
 
 @pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b"hello", lambda b: b[:-9], lambda b: b[: len(b) // 2]])
-def test_a_damaged_file_is_named(tmp_path, damage):
+def test_a_damaged_file_is_named(tmp_path: Path, damage: Any) -> None:
     path = tmp_path / "faces.parquet"
     tables.write(faces("a", "b"), path, FACES, provenance={})
     path.write_bytes(damage(path.read_bytes()))
@@ -208,18 +210,18 @@ def test_a_damaged_file_is_named(tmp_path, damage):
             use()
 
 
-def test_a_column_that_an_old_file_lacks_is_an_error_that_names_the_file(tmp_path):
+def test_a_column_that_an_old_file_lacks_is_an_error_that_names_the_file(tmp_path: Path) -> None:
     pq.write_table(pa.table({"face_id": ["a"]}), tmp_path / "old.parquet")
     with pytest.raises(TableError, match=r"old\.parquet"):
         tables.read(tmp_path / "old.parquet", FACES, ["face_id", "side"])
 
 
-def test_a_missing_table_is_named(tmp_path):
+def test_a_missing_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"nothing\.parquet"):
         tables.read(tmp_path / "nothing.parquet", FACES)
 
 
-def test_same_rows_same_bytes_however_they_came_about(tmp_path):
+def test_same_rows_same_bytes_however_they_came_about(tmp_path: Path) -> None:
     whole = faces(*"abcdef")
     pieces = pa.concat_tables([faces(*"zab").slice(1), faces(*"cdef")])
     tables.write(whole, tmp_path / "one.parquet", FACES, provenance={"b": 1, "a": [1, 2]})
@@ -227,7 +229,7 @@ def test_same_rows_same_bytes_however_they_came_about(tmp_path):
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
 
 
-def test_provenance_comes_back(tmp_path):
+def test_provenance_comes_back(tmp_path: Path) -> None:
     made = {"stage": "ingest", "seed": 3, "inputs": {"raw": "ab12"}, "weights": None, "note": "größe"}
     tables.write(faces("a"), tmp_path / "f.parquet", FACES, provenance=made)
     assert tables.provenance_of(tmp_path / "f.parquet") == made
@@ -235,7 +237,7 @@ def test_provenance_comes_back(tmp_path):
     assert tables.provenance_of(tmp_path / "plain.parquet") == {}
 
 
-def test_replacing_leaves_the_old_file_and_nothing_else_on_error(tmp_path):
+def test_replacing_leaves_the_old_file_and_nothing_else_on_error(tmp_path: Path) -> None:
     path = tmp_path / "numbers.txt"
     path.write_text("old")
     with pytest.raises(ZeroDivisionError), tables.replacing(path) as temporary:
@@ -252,8 +254,8 @@ def test_replacing_leaves_the_old_file_and_nothing_else_on_error(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_disk_that_fills_while_flushing(tmp_path, monkeypatch):
-    def full(_):
+def test_a_disk_that_fills_while_flushing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
@@ -264,7 +266,7 @@ def test_a_disk_that_fills_while_flushing(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 128 KiB."""
     disk, mount = tmp_path / "disk", shutil.which("mount")
     disk.mkdir()
@@ -275,7 +277,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_really_full_disk(small_disk: Path):
+def test_a_really_full_disk(small_disk: Path) -> None:
     tables.write(faces("a"), small_disk / "fits.parquet", FACES, provenance={})
     large = FACES.table([row(png=os.urandom(500_000))])
     with pytest.raises(OSError, match=r"while writing.*faces\.parquet") as caught:
@@ -284,7 +286,7 @@ def test_a_really_full_disk(small_disk: Path):
     assert [path.name for path in small_disk.iterdir()] == ["fits.parquet"]
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
         tables.write(faces("a"), tmp_path / "file/faces.parquet", FACES, provenance={})

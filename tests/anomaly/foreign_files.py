@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tasks.anomaly.stylegan2 import Generator, Layer
+from tasks.anomaly.stylegan2 import Block, Colours, Generator, Layer
 
 FILTER = torch.outer(*[torch.tensor([1.0, 3.0, 3.0, 1.0])] * 2) / 64
 
@@ -45,7 +45,7 @@ class Persistent:
         self, kind: str, parameters: Any = None, buffers: Any = None, modules: Any = None, **state: Any
     ) -> None:
         held = {"_parameters": parameters, "_buffers": buffers, "_modules": modules}
-        self.meta = {
+        self.meta: dict[str, Any] = {
             "type": "class",
             "version": 6,
             "module_src": "raise SystemExit('the source in the file was run')",
@@ -89,6 +89,10 @@ def pickled(value: object, protocol: int = 4) -> bytes:
         return pickle.dumps(value, protocol=protocol)
 
 
+def blocks_of(generator: Generator) -> list[Block]:
+    return [block for block in generator.blocks if isinstance(block, Block)]
+
+
 def _parameter(value: torch.Tensor) -> torch.nn.Parameter:
     return torch.nn.Parameter(value.detach().clone())
 
@@ -117,14 +121,14 @@ def nvlabs(
     """NVlabs' Generator with this generator's numbers; `changes` to its attributes."""
     clamp, architecture = generator.architecture.conv_clamp, generator.architecture
     blocks: dict[str, Any] = {}
-    for place, (side, ours) in enumerate(zip(architecture.sides, generator.blocks, strict=True)):
+    for place, (side, ours) in enumerate(zip(architecture.sides, blocks_of(generator), strict=True)):
         colours = Persistent(
             "ToRGBLayer",
             {"weight": _parameter(ours.colours.conv.weight), "bias": _parameter(ours.colours.bias)},
             modules={"affine": _dense(ours.colours.conv.affine, "linear")},
             conv_clamp=clamp,
         )
-        parts = {"conv0": _layer(ours.first, clamp, layer or {})} if place else {}
+        parts = {} if ours.first is None else {"conv0": _layer(ours.first, clamp, layer or {})}
         parts |= {"conv1": _layer(ours.second, clamp, layer or {}), "torgb": colours}
         state = {"architecture": "skip", "use_fp16": len(architecture.sides) - place <= architecture.half_resolutions}
         own = {} if place else {"const": _parameter(generator.constant)}
@@ -148,10 +152,12 @@ def rosinality(generator: Generator) -> dict[str, torch.Tensor]:
     """The state dict of rosinality's Generator."""
     state: dict[str, torch.Tensor] = {"input.input": generator.constant[None]}
     for number, dense in enumerate(generator.mapper.layers):
-        state |= {f"style.{number + 1}.weight": dense.weight, f"style.{number + 1}.bias": dense.bias}
-    for place, block in enumerate(generator.blocks):
-        named = {f"convs.{2 * place - 2}": block.first, f"convs.{2 * place - 1}": block.second}
-        for name, layer in (named if place else {"conv1": block.second}).items():
+        state |= {f"style.{number + 1}.{part}": getattr(dense, part) for part in ("weight", "bias")}
+    for place, block in enumerate(blocks_of(generator)):
+        named = {f"convs.{2 * place - 1}" if place else "conv1": block.second}
+        if block.first is not None:
+            named[f"convs.{2 * place - 2}"] = block.first
+        for name, layer in named.items():
             state |= _modulated(name, layer.conv)
             state |= {f"{name}.noise.weight": layer.noise_strength.reshape(1), f"{name}.activate.bias": layer.bias}
             if layer is block.first:
@@ -177,13 +183,14 @@ def torch_file(value: object, *, zipped: bool = True) -> bytes:
 
 def tensorflow(generator: Generator, **changes: Any) -> Network:
     """TensorFlow's Gs with this generator's numbers: axes in its order, the mirrored kernels, mod_bias less one."""
-    variables: list[tuple[str, np.ndarray]] = [
+    variables: list[tuple[str, np.ndarray | np.float32]] = [
         (f"noise{n}", m.noise[None, None].numpy()) for n, m in enumerate(generator.layers)
     ]
     variables.append(("4x4/Const/const", generator.constant[None].detach().numpy()))
-    for place, (side, block) in enumerate(zip(generator.architecture.sides, generator.blocks, strict=True)):
-        named = {"Conv0_up": block.first, "Conv1": block.second} if place else {"Conv": block.second}
-        for name, layer in (named | {"ToRGB": block.colours}).items():
+    for place, (side, block) in enumerate(zip(generator.architecture.sides, blocks_of(generator), strict=True)):
+        named: dict[str, Layer | Colours] = {} if block.first is None else {"Conv0_up": block.first}
+        named |= {"Conv1" if place else "Conv": block.second, "ToRGB": block.colours}
+        for name, layer in named.items():
             weight = layer.conv.weight.detach().numpy().transpose(2, 3, 1, 0)
             start = f"{side}x{side}/{name}"
             variables += [
@@ -192,7 +199,7 @@ def tensorflow(generator: Generator, **changes: Any) -> Network:
                 (f"{start}/mod_bias", layer.conv.affine.bias.detach().numpy() - 1),
                 (f"{start}/bias", layer.bias.detach().numpy()),
             ]
-            if name != "ToRGB":
+            if isinstance(layer, Layer):
                 variables.append((f"{start}/noise_strength", np.float32(layer.noise_strength.item())))
     dense = [
         (f"Dense{n}/{part}", getattr(own, part).detach().numpy().T)

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +28,20 @@ def settings(**changes: Any) -> AnomalyAdapt:
 
 
 @pytest.fixture(scope="module")
-def inverted() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+def inverted() -> Sequence[torch.Tensor]:
     """Mirrored faces, their inversions' w, noise and pictures."""
     targets = drawn(3).flip(3)
     faces = small_inversion(targets, ["a", "b", "c"])
     return targets, *(torch.stack([getattr(face, part) for face in faces]) for part in ("w", "noise", "picture"))
 
 
-def small_adaptation(targets, w, noises, **changes: Any) -> list[list[Kept]]:
+def small_adaptation(targets: Any, w: Any, noises: Any, **changes: Any) -> list[list[Kept]]:
     generator, perceptual = small.networks()
     return adapt(targets, w, noises, generator, perceptual, settings=settings(**changes), on_progress=None)
 
 
 @pytest.fixture(scope="module")
-def three(inverted) -> list[list[Kept]]:
+def three(inverted: Sequence[torch.Tensor]) -> list[list[Kept]]:
     return small_adaptation(*inverted[:3])
 
 
@@ -49,13 +50,13 @@ def same(one: list[Kept], other: list[Kept]) -> bool:
     return all((a.step, a.loss) == (b.step, b.loss) and torch.equal(a.picture, b.picture) for a, b in pairs)
 
 
-def test_the_steps_asked_for_are_kept():
+def test_the_steps_asked_for_are_kept() -> None:
     assert kept_steps(SETTINGS) == [0, 4, 5, 8, 12]
     assert kept_steps(settings(iterations=8)) == [0, 4, 8, 12]
     assert kept_steps(settings(iterations=50, until=10)) == [0, 4, 8, 50]
 
 
-def test_the_generator_comes_nearer_to_every_face(three):
+def test_the_generator_comes_nearer_to_every_face(three: list[list[Kept]]) -> None:
     for face in three:
         assert [kept.step for kept in face] == [0, 4, 5, 8, 12]
         losses = [kept.loss for kept in face]
@@ -63,7 +64,9 @@ def test_the_generator_comes_nearer_to_every_face(three):
         assert losses[-1] < losses[0] / 2
 
 
-def test_the_loss_is_lpips_and_l2_of_the_picture_beside_it(three, inverted):
+def test_the_loss_is_lpips_and_l2_of_the_picture_beside_it(
+    three: list[list[Kept]], inverted: Sequence[torch.Tensor]
+) -> None:
     _, perceptual = small.networks()
     for face, target in zip(three, inverted[0], strict=True):
         for kept in (face[0], face[2], face[-1]):
@@ -73,12 +76,14 @@ def test_the_loss_is_lpips_and_l2_of_the_picture_beside_it(three, inverted):
             assert kept.loss == pytest.approx(float(lpips + l2), rel=1e-4)
 
 
-def test_it_starts_from_the_inversions_picture(three, inverted):
+def test_it_starts_from_the_inversions_picture(three: list[list[Kept]], inverted: Sequence[torch.Tensor]) -> None:
     for face, picture in zip(three, inverted[3], strict=True):
         assert (face[0].picture - picture).abs().max() < 1e-4
 
 
-def test_the_generator_given_is_left_as_it_is(inverted):
+def test_the_generator_given_is_left_as_it_is(
+    inverted: Sequence[torch.Tensor],
+) -> None:
     generator, _ = small.networks()
     before = {name: value.clone() for name, value in generator.state_dict().items()}
     small_adaptation(*inverted[:3])
@@ -86,7 +91,7 @@ def test_the_generator_given_is_left_as_it_is(inverted):
     assert not any(parameter.requires_grad for parameter in generator.parameters())
 
 
-def test_a_step_is_that_of_plain_adam_over_a_copy(inverted, three):
+def test_a_step_is_that_of_plain_adam_over_a_copy(inverted: Sequence[torch.Tensor], three: list[list[Kept]]) -> None:
     """One face, an ordinary copy of the generator, torch's Adam over all but the mapping."""
     targets, w, noises, _ = inverted
     generator, perceptual = small.networks()
@@ -102,14 +107,16 @@ def test_a_step_is_that_of_plain_adam_over_a_copy(inverted, three):
         picture = copy.synthesise(w[:1, None].expand(-1, copy.num_ws, -1), maps)
         lpips = perceptual.distance(perceptual.features(picture), perceptual.features(targets[:1]))
         optimiser.zero_grad()
-        (lpips.sum() + (picture - targets[:1]).square().mean()).backward()
+        torch.autograd.backward(lpips.sum() + (picture - targets[:1]).square().mean())
         optimiser.step()
     again = copy.synthesise(w[:1, None].expand(-1, copy.num_ws, -1), maps)[0]
     assert (again - three[0][1].picture).abs().max() < 1e-2  # Adam makes much of the sign of tiny gradients
     assert (again - three[0][1].picture).abs().mean() < 1e-4
 
 
-def test_a_face_is_the_same_bytes_whoever_shares_its_batch(inverted, three):
+def test_a_face_is_the_same_bytes_whoever_shares_its_batch(
+    inverted: Sequence[torch.Tensor], three: list[list[Kept]]
+) -> None:
     alone = small_adaptation(*(part[1:2] for part in inverted[:3]))
     last = small_adaptation(*(part[[2, 0, 0, 1]] for part in inverted[:3]))  # a batch and one more face
     assert same(alone[0], three[1])
@@ -117,7 +124,9 @@ def test_a_face_is_the_same_bytes_whoever_shares_its_batch(inverted, three):
     assert same(last[0], three[2])
 
 
-def test_a_face_whose_loss_is_no_number_disturbs_no_other(inverted, three):
+def test_a_face_whose_loss_is_no_number_disturbs_no_other(
+    inverted: Sequence[torch.Tensor], three: list[list[Kept]]
+) -> None:
     targets = inverted[0].clone()
     targets[1] = torch.nan
     found = small_adaptation(targets, *inverted[1:3])
@@ -126,19 +135,19 @@ def test_a_face_whose_loss_is_no_number_disturbs_no_other(inverted, three):
     assert same(found[2], three[2])
 
 
-def test_weights_of_the_losses_count(inverted):
+def test_weights_of_the_losses_count(inverted: Sequence[torch.Tensor]) -> None:
     only_pixels = small_adaptation(*inverted[:3], loss=FaceLoss(lpips=0, l2=1, l1=0, ssim=0))[0]
     difference = (only_pixels[-1].picture - inverted[0][0]).square().mean()
     assert only_pixels[-1].loss == pytest.approx(float(difference), rel=1e-4)
 
 
-def test_w_plus_is_adapted_too(inverted):
+def test_w_plus_is_adapted_too(inverted: Sequence[torch.Tensor]) -> None:
     wide = small_adaptation(inverted[0], inverted[1].repeat(1, 8), inverted[2])
     narrow = small_adaptation(*inverted[:3])
     assert (wide[0][0].picture - narrow[0][0].picture).abs().max() < 1e-5
 
 
-def tables(inverted) -> tuple[pa.Table, pa.Table]:
+def tables(inverted: Sequence[torch.Tensor]) -> tuple[pa.Table, pa.Table]:
     targets, w, noises, found = inverted
     rows, inversions = [], []
     for place, target in enumerate(targets):
@@ -152,7 +161,9 @@ def tables(inverted) -> tuple[pa.Table, pa.Table]:
     return ALIGNED.table([refused | {"population": "control"}, *rows]), INVERSIONS.table([refused, *inversions])
 
 
-def test_photographs_become_rows_and_refused_ones_pass_through(inverted, tmp_path):
+def test_photographs_become_rows_and_refused_ones_pass_through(
+    inverted: Sequence[torch.Tensor], tmp_path: Path
+) -> None:
     path = tmp_path / "generator.safetensors"
     path.write_bytes(save_generator(small.networks()[0], provenance={}))
     seen: list[tuple[int, int]] = []
@@ -171,7 +182,11 @@ def test_photographs_become_rows_and_refused_ones_pass_through(inverted, tmp_pat
     assert seen[-1] == (12, 12)
 
 
-def test_a_loss_that_is_no_number_is_a_row_with_a_reason(inverted, monkeypatch, tmp_path):
+def test_a_loss_that_is_no_number_is_a_row_with_a_reason(
+    inverted: Sequence[torch.Tensor],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "generator.safetensors"
     path.write_bytes(save_generator(small.networks()[0], provenance={}))
     broken = [part.clone() for part in inverted]
@@ -185,7 +200,7 @@ def test_a_loss_that_is_no_number_is_a_row_with_a_reason(inverted, monkeypatch, 
     assert table.num_rows == 1 + 2 * 5 + 1
 
 
-def test_only_refused_photographs_open_no_generator():
+def test_only_refused_photographs_open_no_generator() -> None:
     row = {"image_id": "y", "subject_id": "s", "reason": "no face found"}
     table = adapt_photographs(
         ALIGNED.table([row | {"population": "control"}]), INVERSIONS.table([row]), generator=Path("nowhere"),
@@ -194,7 +209,7 @@ def test_only_refused_photographs_open_no_generator():
     assert table["reason"].to_pylist() == ["no face found"]
 
 
-def test_no_parameter_of_the_mapping_is_fitted():
+def test_no_parameter_of_the_mapping_is_fitted() -> None:
     generator, _ = small.networks()
     fitted = [name for name, _ in generator.named_parameters() if not name.startswith(adaptation.FROZEN)]
     assert fitted

@@ -1,4 +1,5 @@
 import tracemalloc
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,24 +13,24 @@ from tests.anomaly.aligning import EYES, FFHQ, PUBLISHED, found, numbers
 from tests.ingest.drawn import SETTINGS
 
 
-def turned(image, points, angle, scale, size):
+def turned(image: Any, points: Any, angle: Any, scale: Any, size: Any) -> Any:
     matrix = cv2.getRotationMatrix2D(((image.shape[1] - 1) / 2, (image.shape[0] - 1) / 2), angle, scale)
     matrix[:, 2] += (size - np.array(image.shape[1::-1])) / 2
     return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_CUBIC), cv2.transform(points[None], matrix)[0]
 
 
-def apply(matrix, points):
+def apply(matrix: Any, points: Any) -> Any:
     return points @ matrix[:, :2].T + matrix[:, 2]
 
 
-def centroid(picture):
+def centroid(picture: Any) -> Any:
     """Of the light in a picture, (2,) x, y."""
     light = picture.astype(float).reshape(*picture.shape[:2], -1).sum(axis=2)
     y, x = np.mgrid[: light.shape[0], : light.shape[1]]
     return np.array([(light * x).sum(), (light * y).sum()]) / light.sum()
 
 
-def spot(shape, at, deviation):
+def spot(shape: Any, at: Any, deviation: Any) -> Any:
     """A round light on black, (H, W, 3) uint8."""
     y, x = np.mgrid[: shape[0], : shape[1]]
     light = 250 * np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / (2 * deviation**2))
@@ -40,7 +41,7 @@ CASES = [(0, 1.0, 400), (25, 1.0, 400), (-25, 0.45, 200), (12, 3.0, 1200)]
 
 
 @pytest.mark.parametrize(("angle", "scale", "size"), CASES)
-def test_eyes_are_level_at_the_distance_and_height_asked_for(angle, scale, size):
+def test_eyes_are_level_at_the_distance_and_height_asked_for(angle: Any, scale: Any, size: Any) -> None:
     image, points = turned(*found(), angle, scale, size)
     right, left = eye_centres(align(image, points, settings=EYES).points)
     assert left - right == pytest.approx([24, 0], abs=1e-6)
@@ -49,7 +50,7 @@ def test_eyes_are_level_at_the_distance_and_height_asked_for(angle, scale, size)
 
 @pytest.mark.parametrize("settings", [EYES, FFHQ], ids=["eyes", "ffhq"])
 @pytest.mark.parametrize(("angle", "scale", "size"), CASES)
-def test_a_marked_point_goes_there_and_back(angle, scale, size, settings):
+def test_a_marked_point_goes_there_and_back(angle: Any, scale: Any, size: Any, settings: Any) -> None:
     image, points = turned(*found(), angle, scale, size)
     aligned = align(image, points, settings=settings)
     assert np.abs(apply(aligned.to_original, aligned.points) - points).max() < 1e-6
@@ -60,7 +61,7 @@ def test_a_marked_point_goes_there_and_back(angle, scale, size, settings):
 
 @pytest.mark.parametrize("settings", [EYES, FFHQ, numbers(size=200, eye_distance=60)], ids=["eyes", "ffhq", "larger"])
 @pytest.mark.parametrize(("angle", "scale", "size"), CASES)
-def test_the_pixels_stand_where_the_points_say(angle, scale, size, settings):
+def test_the_pixels_stand_where_the_points_say(angle: Any, scale: Any, size: Any, settings: Any) -> None:
     """A light at the nose's tip is found in the picture, and its place there leads back to it."""
     _, points = turned(*found(), angle, scale, size)
     photograph = spot((size, size), points[30], 0.02 * size)
@@ -70,19 +71,19 @@ def test_the_pixels_stand_where_the_points_say(angle, scale, size, settings):
 
 @pytest.mark.parametrize("settings", [EYES, FFHQ], ids=["eyes", "ffhq"])
 @pytest.mark.parametrize(("angle", "scale", "size"), CASES)
-def test_heat_is_laid_where_it_belongs(angle, scale, size, settings):
+def test_heat_is_laid_where_it_belongs(angle: Any, scale: Any, size: Any, settings: Any) -> None:
     image, points = turned(*found(), angle, scale, size)
     aligned = align(image, points, settings=settings)
     heat = spot((64, 64), aligned.points[33], 3)[..., 0] / 255
     overlay = overlay_on_original(heat, aligned.to_original, image.shape)
     assert overlay.shape == image.shape[:2] and overlay.dtype == np.float32
-    step = np.linalg.norm(aligned.to_original[:, 0])
+    step = float(np.linalg.norm(aligned.to_original[:, 0]))
     assert centroid(overlay) == pytest.approx(points[33], abs=0.1 * max(step, 1))
     assert overlay.sum() * step**-2 == pytest.approx(heat.sum(), rel=0.02)
     assert overlay.min() >= 0
 
 
-def ffhq_quad(points):
+def ffhq_quad(points: Any) -> Any:
     """The corners of FFHQ's crop after its public recipe: upper left, lower left, lower right, upper right."""
     eye_left, eye_right = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
     eye_avg, eye_to_eye = (eye_left + eye_right) / 2, eye_right - eye_left
@@ -95,14 +96,14 @@ def ffhq_quad(points):
 
 
 @pytest.mark.parametrize(("angle", "scale", "size"), CASES)
-def test_ffhqs_crop_is_that_of_its_recipe(angle, scale, size):
+def test_ffhqs_crop_is_that_of_its_recipe(angle: Any, scale: Any, size: Any) -> None:
     image, points = turned(*found(11), angle, scale, size)
     to_original = align(image, points, settings=numbers(FFHQ, max_outside=1.0)).to_original
     corners = np.array([[-0.5, -0.5], [-0.5, 63.5], [63.5, 63.5], [63.5, -0.5]])
     assert np.abs(apply(to_original, corners) - ffhq_quad(points)).max() < 1e-6
 
 
-def test_ffhqs_pixels_are_those_of_its_recipe():
+def test_ffhqs_pixels_are_those_of_its_recipe() -> None:
     """At about the photograph's own scale, against Pillow's transformation, of which the recipe makes use."""
     image, points = found(7)
     size = 360
@@ -116,7 +117,7 @@ def test_ffhqs_pixels_are_those_of_its_recipe():
 
 
 @pytest.mark.parametrize("settings", [EYES, numbers(FFHQ, max_outside=1.0)], ids=["eyes", "ffhq"])
-def test_roll_and_scale_of_the_photograph_do_not_show(settings):
+def test_roll_and_scale_of_the_photograph_do_not_show(settings: Any) -> None:
     level = align(*found(), settings=settings)
     for angle, scale, size in [(10, 1.0, 500), (-25, 2.0, 1100)]:
         other = align(*turned(*found(), angle, scale, size), settings=settings)
@@ -124,7 +125,7 @@ def test_roll_and_scale_of_the_photograph_do_not_show(settings):
         assert np.abs(level.picture.astype(int) - other.picture)[mask].mean() < 2
 
 
-def test_dlib_finds_the_points_where_the_picture_has_them():
+def test_dlib_finds_the_points_where_the_picture_has_them() -> None:
     for seed, roll in [(3, 0.0), (5, 25.0), (7, -15.0)]:
         aligned = align(*found(seed, roll=roll), settings=numbers(FFHQ, size=256))
         again = np.reshape(np.array(measure_face(aligned.picture, SETTINGS)["points"]), (68, 2))
@@ -132,14 +133,14 @@ def test_dlib_finds_the_points_where_the_picture_has_them():
         assert np.hypot(*(again - aligned.points).T).mean() < 0.05 * distance
 
 
-def crop_face(image, points, margin):
+def crop_face(image: Any, points: Any, margin: Any) -> Any:
     """The photograph cut to the face's points and some pixels more."""
     low, high = (points.min(axis=0) - margin).astype(int), (points.max(axis=0) + margin).astype(int)
     low = np.maximum(low, 0)
     return np.ascontiguousarray(image[low[1] : high[1], low[0] : high[0]]), points - low
 
 
-def test_a_photograph_smaller_than_the_crop_is_filled_and_blurred_around_a_sharp_face():
+def test_a_photograph_smaller_than_the_crop_is_filled_and_blurred_around_a_sharp_face() -> None:
     image, points = crop_face(*found(), 25)
     settings = numbers(FFHQ, size=256, max_outside=0.9)
     plain = align(image, points, settings=numbers(settings, blur=0.0))
@@ -156,7 +157,7 @@ def test_a_photograph_smaller_than_the_crop_is_filled_and_blurred_around_a_sharp
     assert detail[1] < 0.4 * detail[0]  # what is left is the rounding to 8 bits
 
 
-def test_mirrored_eyes_above_a_cut_forehead_are_blurred():
+def test_mirrored_eyes_above_a_cut_forehead_are_blurred() -> None:
     """The estimated forehead reaches into the copy, but what is no photograph does not stay sharp."""
     image, points = found()
     brows = int(points[17:27, 1].min()) - 12
@@ -171,7 +172,7 @@ def test_mirrored_eyes_above_a_cut_forehead_are_blurred():
         assert np.abs(change).mean() > 8
 
 
-def test_a_face_at_the_photographs_border_is_completed_by_its_mirror_image():
+def test_a_face_at_the_photographs_border_is_completed_by_its_mirror_image() -> None:
     image, points = found()
     cut = int(points[:, 0].min()) + 3
     aligned = align(
@@ -184,24 +185,24 @@ def test_a_face_at_the_photographs_border_is_completed_by_its_mirror_image():
     assert np.abs(left.astype(int) - right).mean() < 12
 
 
-def test_a_picture_within_the_photograph_is_left_alone():
+def test_a_picture_within_the_photograph_is_left_alone() -> None:
     image, points = found()
     a, b = (align(image, points, settings=numbers(blur=blur)) for blur in (0.0, 0.2))
     assert a.outside_share == 0 and (a.picture == b.picture).all()
 
 
-def test_face_share_is_the_faces_area():
+def test_face_share_is_the_faces_area() -> None:
     image, points = found()
     small, large = (align(image, points, settings=numbers(size=256, eye_distance=d)) for d in (40, 60))
     assert large.face_share == pytest.approx(small.face_share * 1.5**2, rel=0.05)
 
 
-def test_the_published_distance_gives_a_face_of_a_few_per_cent():
+def test_the_published_distance_gives_a_face_of_a_few_per_cent() -> None:
     image, points = found()
     assert align(image, points, settings=PUBLISHED).face_share == pytest.approx(0.06, abs=0.02)
 
 
-def test_a_very_large_photograph_costs_little_memory():
+def test_a_very_large_photograph_costs_little_memory() -> None:
     photograph = np.zeros((6000, 6000, 3), np.uint8)
     points = found()[1] * 15
     tracemalloc.start()
@@ -211,7 +212,7 @@ def test_a_very_large_photograph_costs_little_memory():
     assert peak < 60e6
 
 
-def test_the_same_face_gives_the_same_bytes():
+def test_the_same_face_gives_the_same_bytes() -> None:
     image, points = found(5, roll=25.0)
     assert (align(image, points, settings=FFHQ).picture == align(image.copy(), points, settings=FFHQ).picture).all()
 
@@ -233,13 +234,13 @@ UPSIDE_DOWN = POINTS * [1, -1] + [0, 400]
         (POINTS + 5000, numbers(max_outside=0.99), "100% of the picture"),
     ],
 )
-def test_what_cannot_be_aligned_is_refused_with_a_reason(points, settings, reason):
+def test_what_cannot_be_aligned_is_refused_with_a_reason(points: Any, settings: Any, reason: str) -> None:
     with pytest.raises(AlignmentError, match=reason):
         align(found()[0], points, settings=settings)
 
 
 @pytest.mark.parametrize("settings", [EYES, FFHQ], ids=["eyes", "ffhq"])
-def test_a_photograph_on_its_head_is_turned(settings):
+def test_a_photograph_on_its_head_is_turned(settings: Any) -> None:
     image, points = found()
     over = np.ascontiguousarray(image[::-1, ::-1])
     aligned = align(over, 399 - points, settings=settings)

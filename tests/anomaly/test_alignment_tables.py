@@ -1,6 +1,8 @@
 """align_photographs: tables in, a table out, whatever kind of file a photograph is."""
 
 import io
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +16,7 @@ from tests.anomaly.aligning import EYES, found, write
 from tests.ingest.drawn import scaled
 
 
-def photographs(folder):
+def photographs(folder: Any) -> Any:
     """One drawn face in several kinds of file, its points in the upright picture; and what is no photograph."""
     image, points = found()
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
@@ -36,7 +38,7 @@ def photographs(folder):
     return pa.table({"image_id": list(files), "path": paths, "kind": ["still"] * len(files)}), where
 
 
-def landmarks_of(where):
+def landmarks_of(where: Any) -> Any:
     rows = [{"image_id": n, "points": p.ravel().tolist(), "reason": None, "clip_id": None} for n, p in where.items()]
     rows += [
         {"image_id": "refused", "points": None, "reason": "no face found", "clip_id": None},
@@ -45,7 +47,7 @@ def landmarks_of(where):
     return pa.Table.from_pylist([row | {"subject_id": "s", "population": "control"} for row in rows])
 
 
-def test_the_table_of_a_bucket(tmp_path):
+def test_the_table_of_a_bucket(tmp_path: Path) -> None:
     images, where = photographs(tmp_path)
     table = align_photographs(images, landmarks_of(where), settings=EYES)
     rows = {row["image_id"]: row for row in table.to_pylist()}
@@ -61,7 +63,7 @@ def test_the_table_of_a_bucket(tmp_path):
     assert rows["plain"]["face_share"] == plain.face_share and rows["plain"]["outside_share"] == 0
 
 
-def test_every_kind_of_file_is_aligned_alike(tmp_path):
+def test_every_kind_of_file_is_aligned_alike(tmp_path: Path) -> None:
     images, where = photographs(tmp_path)
     table = align_photographs(images, landmarks_of(where), settings=EYES)
     picture = {r["image_id"]: decode_png(r["picture"]) for r in table.to_pylist() if r["reason"] is None}
@@ -71,6 +73,6 @@ def test_every_kind_of_file_is_aligned_alike(tmp_path):
     assert np.abs(picture["grey"][..., 0] - luminance).max() <= 2
 
 
-def test_an_empty_bucket_gives_an_empty_table(tmp_path):
+def test_an_empty_bucket_gives_an_empty_table(tmp_path: Path) -> None:
     images, where = photographs(tmp_path)
     assert align_photographs(images, landmarks_of(where).slice(0, 0), settings=EYES).num_rows == 0

@@ -7,7 +7,9 @@ import os
 import pickle
 import subprocess
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,9 +30,9 @@ from tests.anomaly.aligning import found as found_face
 from tests.anomaly.aligning import numbers
 
 
-def small(**changes: object) -> Architecture:
+def small(**changes: Any) -> Architecture:
     channels = {4: 8, 8: 8, 16: 4, 32: 4}
-    settings = {"resolution": 32, "z_dim": 8, "w_dim": 6, "mapping_layers": 2, "mapping_rate": 0.01}
+    settings: dict[str, Any] = {"resolution": 32, "z_dim": 8, "w_dim": 6, "mapping_layers": 2, "mapping_rate": 0.01}
     return Architecture(**(settings | {"channels": channels, "conv_clamp": None, "half_resolutions": 0} | changes))
 
 
@@ -79,7 +81,7 @@ def assert_same(found: Generator, wanted: Generator) -> None:
 
 SUPPORTED = small(conv_clamp=256.0, half_resolutions=2)
 PLAIN = small()
-WRITTEN = {
+WRITTEN: dict[str, tuple[Architecture, Callable[[Generator], bytes]]] = {
     "nvlabs": (SUPPORTED, lambda g: foreign.pickled(foreign.snapshot(g))),
     "nvlabs, protocol 2": (SUPPORTED, lambda g: foreign.pickled(foreign.snapshot(g), 2)),
     "nvlabs, bare": (PLAIN, lambda g: foreign.pickled(foreign.nvlabs(g))),
@@ -116,7 +118,7 @@ def test_a_training_checkpoint_gives_its_average_and_a_mean_w_is_drawn(tmp_path:
 
 
 SHIFTED = torch.ones(4, 4) / 16
-REFUSED = {
+REFUSED: dict[str, tuple[Callable[[Generator], object], str]] = {
     "classes": (lambda g: foreign.snapshot(g, c_dim=5), "draws 5 classes"),
     "channels": (lambda g: foreign.snapshot(g, img_channels=1), "1 channels"),
     "resnet": (lambda g: foreign.snapshot(g, block={"architecture": "resnet"}), "architecture is 'resnet'"),
@@ -156,7 +158,7 @@ def storage(content: bytes) -> Asks:
 
 
 SPRUNG = "import pathlib; pathlib.Path('sprung').touch()"
-HOSTILE = {
+HOSTILE: dict[str, Callable[[], object]] = {
     "posix.system": lambda: Asks(os.system, "touch sprung"),
     "builtins.eval": lambda: Asks(eval, SPRUNG),
     "builtins.exec": lambda: Asks(exec, SPRUNG),
@@ -233,7 +235,7 @@ def showing(picture: np.ndarray) -> Generator:
     """A generator whose colours are those of one picture (256, 256, 3)."""
     generator = Generator(small())
     shown = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
-    generator.synthesise = lambda w, noise: shown  # type: ignore[method-assign,assignment]
+    generator.synthesise = lambda w, noise: shown  # type: ignore[method-assign,assignment,misc]
     return generator
 
 

@@ -9,7 +9,7 @@ from tasks.anomaly.training import architecture_of
 from tests.anomaly.small_generator import SETTINGS
 
 
-def test_halving_blurs_and_takes_every_second_pixel():
+def test_halving_blurs_and_takes_every_second_pixel() -> None:
     torch.manual_seed(0)
     for side in (1, 3):
         conv = Conv(1, 1, side, down=True, active=False)
@@ -23,7 +23,7 @@ def test_halving_blurs_and_takes_every_second_pixel():
         assert np.allclose(conv(x).detach().numpy()[0, 0], plain, atol=1e-5)
 
 
-def test_the_spread_is_the_mean_deviation_over_each_group():
+def test_the_spread_is_the_mean_deviation_over_each_group() -> None:
     x = torch.randn(8, 3, 4, 4, generator=torch.Generator().manual_seed(1))
     found = _spread(x)
     group = x[[0, 2, 4, 6]]
@@ -33,12 +33,13 @@ def test_the_spread_is_the_mean_deviation_over_each_group():
     assert not torch.equal(found[0], found[1])
 
 
-def test_a_verdict_a_picture_and_a_gradient_of_its_gradient():
+def test_a_verdict_a_picture_and_a_gradient_of_its_gradient() -> None:
     torch.manual_seed(0)
     network = Discriminator(architecture_of(32, SETTINGS))
     pictures = torch.randn(4, 3, 32, 32, requires_grad=True)
     verdicts = network(pictures)
     assert verdicts.shape == (4,)
     (slope,) = torch.autograd.grad(verdicts.sum(), pictures, create_graph=True)
-    slope.square().sum().backward()
-    assert network.blocks[0].first.weight.grad.abs().sum() > 0
+    torch.autograd.backward(slope.square().sum())
+    reached = network.get_parameter("blocks.0.first.weight").grad
+    assert reached is not None and reached.abs().sum() > 0

@@ -1,6 +1,7 @@
 """Heatmaps against their definitions: colours of BT.601, minimum filter, SSIM window by window, LPIPS' own map."""
 
 from itertools import product
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,14 +28,14 @@ NETWORK = random_perceptual("squeeze", size=32)
 COMBINATIONS = list(product(("pse", "ssim", "lpips"), (False, True), (None, 3)))
 
 
-def made(name, *, ycbcr=False, erosion=None):
+def made(name: Any, *, ycbcr: Any = False, erosion: Any = None) -> Any:
     return lambda a, b: heatmap(a, b, name=name, ycbcr=ycbcr, erosion=erosion, perceptual=NETWORK)
 
 
-def face(seed=0, side=48):
+def face(seed: int = 0, side: int = 48) -> np.ndarray:
     """A smooth picture with an edge in it, (side, side, 3) in 0.1..0.9."""
     rng = np.random.default_rng(seed)
-    smooth = cv2.resize(rng.uniform(0.2, 0.8, (6, 6, 3)), (side, side), interpolation=cv2.INTER_CUBIC)
+    smooth: np.ndarray = cv2.resize(rng.uniform(0.2, 0.8, (6, 6, 3)), (side, side), interpolation=cv2.INTER_CUBIC)
     smooth[side // 2 :, side // 3 :] *= 0.8
     return smooth.clip(0.1, 0.9)
 
@@ -53,12 +54,12 @@ BLACK, WHITE, RED, GREEN, BLUE = ([0, 0, 0], [1, 1, 1], [1, 0, 0], [0, 1, 0], [0
         (BLUE, (40.966, 240, 109.786)),
     ],
 )
-def test_colours_of_bt_601(rgb, expected):
+def test_colours_of_bt_601(rgb: Any, expected: Any) -> None:
     found = to_ycbcr(np.array(rgb, float).reshape(1, 1, 3)) * 255
     np.testing.assert_allclose(found.ravel(), expected, atol=1e-9)
 
 
-def test_every_colour_stays_in_range():
+def test_every_colour_stays_in_range() -> None:
     corners = np.array(list(product((0.0, 1.0), repeat=3))).reshape(1, 8, 3)
     found = to_ycbcr(corners) * 255
     low, high = found.min((0, 1)), found.max((0, 1))
@@ -67,7 +68,7 @@ def test_every_colour_stays_in_range():
 
 
 @pytest.mark.parametrize("side", [3, 5, 7])
-def test_erosion_is_the_minimum_of_the_neighbourhood(side):
+def test_erosion_is_the_minimum_of_the_neighbourhood(side: int) -> None:
     picture = np.random.default_rng(1).uniform(size=(12, 15, 3))
     k = side // 2
     expected = np.empty_like(picture)
@@ -77,7 +78,7 @@ def test_erosion_is_the_minimum_of_the_neighbourhood(side):
     assert np.array_equal(eroded(picture, side), expected)
 
 
-def test_erosion_forgets_bright_specks_and_keeps_shapes():
+def test_erosion_forgets_bright_specks_and_keeps_shapes() -> None:
     original = np.full((32, 32, 3), 0.5)
     specks = original.copy()
     specks[3::6, 3::6] += 0.2
@@ -90,13 +91,13 @@ def test_erosion_forgets_bright_specks_and_keeps_shapes():
     assert made("pse", erosion=3)(original, shape).max() == pytest.approx(np.sqrt(3) * 0.2**2)
 
 
-def test_colour_comes_before_erosion():
+def test_colour_comes_before_erosion() -> None:
     a = face()
     assert np.array_equal(processed(a, ycbcr=True, erosion=3), eroded(to_ycbcr(a), 3))
     assert not np.allclose(processed(a, ycbcr=True, erosion=3), to_ycbcr(eroded(a, 3)), atol=1e-3)
 
 
-def test_squared_error_is_equation_4():
+def test_squared_error_is_equation_4() -> None:
     a, b = face(0), face(1)
     pse = (a - b) * (a - b)
     heat = squared_error(a, b)
@@ -104,7 +105,7 @@ def test_squared_error_is_equation_4():
     assert np.linalg.norm(heat) == pytest.approx(np.linalg.norm(pse.ravel()))
 
 
-def ssim_by_definition(a, b, j, i):
+def ssim_by_definition(a: Any, b: Any, j: Any, i: Any) -> Any:
     """SSIM of one channel in the window about one pixel, two-pass."""
     k = WINDOW // 2
     x, y = (picture[j - k : j + k + 1, i - k : i + k + 1].ravel() for picture in (a, b))
@@ -113,7 +114,7 @@ def ssim_by_definition(a, b, j, i):
     return numerator / ((x.mean() ** 2 + y.mean() ** 2 + K1**2) * (covariance[0, 0] + covariance[1, 1] + K2**2))
 
 
-def test_dissimilarity_window_by_window():
+def test_dissimilarity_window_by_window() -> None:
     a, b = face(0), face(0)
     b[20:30, 20:30] += 0.1
     heat = dissimilarity(a, b)
@@ -123,14 +124,14 @@ def test_dissimilarity_window_by_window():
     assert heat[25, 25] > 0.01 and heat[5, 5] == 0
 
 
-def test_dissimilarity_mirrors_the_picture_at_its_border():
+def test_dissimilarity_mirrors_the_picture_at_its_border() -> None:
     a, b = face(0), face(2)
     k = WINDOW
     wide = [np.pad(picture, ((k, k), (k, k), (0, 0)), mode="symmetric") for picture in (a, b)]
     np.testing.assert_allclose(dissimilarity(*wide)[k:-k, k:-k], dissimilarity(a, b), atol=1e-12)
 
 
-def test_perceptual_map_is_that_of_the_network():
+def test_perceptual_map_is_that_of_the_network() -> None:
     a, b = face(0), face(1)
     x, y = (to_tensor(picture)[None] for picture in (a, b))
     with torch.no_grad():
@@ -141,7 +142,7 @@ def test_perceptual_map_is_that_of_the_network():
     )  # the net takes Y, Cb, Cr as if they were R, G, B
 
 
-def test_perceptual_maps_do_not_depend_on_how_many_are_asked_for():
+def test_perceptual_maps_do_not_depend_on_how_many_are_asked_for() -> None:
     original, drawn = face(0), [face(seed) for seed in range(1, 2 * BATCH)]
     together = perceptual_maps(original, drawn, NETWORK)
     assert len(together) == len(drawn)
@@ -152,7 +153,7 @@ def test_perceptual_maps_do_not_depend_on_how_many_are_asked_for():
 
 
 @pytest.mark.parametrize(("name", "ycbcr", "erosion"), COMBINATIONS)
-def test_equal_pictures_give_nothing_and_order_does_not_matter(name, ycbcr, erosion):
+def test_equal_pictures_give_nothing_and_order_does_not_matter(name: Any, ycbcr: Any, erosion: Any) -> None:
     compare = made(name, ycbcr=ycbcr, erosion=erosion)
     a, b = face(0), face(1)
     assert (compare(a, a.copy()) == 0).all()
@@ -161,7 +162,7 @@ def test_equal_pictures_give_nothing_and_order_does_not_matter(name, ycbcr, eros
     np.testing.assert_allclose(there, back, rtol=1e-4, atol=1e-9)
 
 
-def test_a_colour_cast_counts_less_in_ycbcr_than_light():
+def test_a_colour_cast_counts_less_in_ycbcr_than_light() -> None:
     a = face()
     cast, light = a + np.array([0.06, 0, -0.04]), a + 0.04
     for erosion in (None, 3):
@@ -170,7 +171,7 @@ def test_a_colour_cast_counts_less_in_ycbcr_than_light():
         assert ycc(a, cast).sum() / ycc(a, light).sum() < 0.7 * rgb(a, cast).sum() / rgb(a, light).sum()
 
 
-def test_nothing_is_rounded():
+def test_nothing_is_rounded() -> None:
     a = face()
     for name, ycbcr, erosion in COMBINATIONS:
         assert made(name, ycbcr=ycbcr, erosion=erosion)(a, a + 1e-5).max() > 0

@@ -33,13 +33,13 @@ def by_hand(face: np.ndarray, smallest: int) -> float:
 
 
 @pytest.mark.parametrize("smallest", [4, 8, 16])
-def test_the_regulariser_is_the_papers_sum(smallest):
+def test_the_regulariser_is_the_papers_sum(smallest: int) -> None:
     flat = some()
     found = noise.regulariser(split(flat), smallest=smallest)
     assert found.tolist() == pytest.approx([by_hand(face, smallest) for face in flat.numpy()], rel=1e-4)
 
 
-def test_drawn_into_noise_is_punished_and_renewed():
+def test_drawn_into_noise_is_punished_and_renewed() -> None:
     flat = some()
     maps = split(flat)
     before = noise.regulariser(maps, smallest=8)

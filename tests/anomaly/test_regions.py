@@ -1,3 +1,5 @@
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -7,12 +9,12 @@ from tasks.anomaly.regions import eye_centres, face_outline, region_masks
 from tests.anomaly.aligning import EYES, FFHQ, found, numbers
 
 
-def masks(seed=3, settings=FFHQ, soft_edge=0.0):
+def masks(seed: Any = 3, settings: Any = FFHQ, soft_edge: Any = 0.0) -> Any:
     aligned = align(*found(seed), settings=settings)
     return region_masks(aligned.points, settings.size, soft_edge=soft_edge), aligned.points
 
 
-def at(mask, points):
+def at(mask: Any, points: Any) -> Any:
     """The mask's values at points in the picture."""
     x, y = np.rint(points).astype(int).T
     return mask[y, x]
@@ -20,7 +22,7 @@ def at(mask, points):
 
 @pytest.mark.parametrize("size", [64, 256, 1024])
 @pytest.mark.parametrize("seed", [3, 7, 11])
-def test_regions_hold_what_they_are_named_after(seed, size):
+def test_regions_hold_what_they_are_named_after(seed: int, size: int) -> None:
     found_masks, points = masks(seed, numbers(FFHQ, size=size))
     mouth, face = found_masks["mouth"], found_masks["face"]
     assert mouth.shape == face.shape == (size, size) and mouth.dtype == face.dtype == np.float32
@@ -33,7 +35,7 @@ def test_regions_hold_what_they_are_named_after(seed, size):
     assert (face[mouth > 0] == 1).all()
 
 
-def test_the_wings_of_the_nose_are_in():
+def test_the_wings_of_the_nose_are_in() -> None:
     """They lie beyond the points of its base, about as far as the inner eye corners."""
     found_masks, points = masks(settings=numbers(FFHQ, size=512))
     right, left = eye_centres(points)
@@ -42,7 +44,7 @@ def test_the_wings_of_the_nose_are_in():
     assert at(found_masks["mouth"], wings).all()
 
 
-def test_regions_do_not_depend_on_size_or_roll():
+def test_regions_do_not_depend_on_size_or_roll() -> None:
     small, _ = masks(settings=numbers(EYES, size=128, eye_distance=40))
     large, _ = masks(settings=numbers(EYES, size=512, eye_distance=160))
     for name in small:
@@ -53,14 +55,14 @@ def test_regions_do_not_depend_on_size_or_roll():
         assert region_masks(turned, 400, soft_edge=0)[name].sum() == pytest.approx(mask.sum(), rel=0.02)
 
 
-def test_the_forehead_is_as_high_as_the_middle_of_the_face():
+def test_the_forehead_is_as_high_as_the_middle_of_the_face() -> None:
     _, points = masks(settings=numbers(EYES, size=256, eye_distance=40))
     outline, brows = face_outline(points), points[17:27, 1].mean()
     assert brows - outline[:, 1].min() == pytest.approx(points[33, 1] - brows, rel=0.05)
     assert np.ptp(outline[:, 0]) == pytest.approx(np.ptp(points[:, 0]), rel=0.1)
 
 
-def test_a_soft_edge_leaves_the_area_and_the_inside():
+def test_a_soft_edge_leaves_the_area_and_the_inside() -> None:
     hard, points = masks(settings=numbers(FFHQ, size=256))
     soft, _ = masks(settings=numbers(FFHQ, size=256), soft_edge=0.01)
     for name in hard:
@@ -72,7 +74,7 @@ def test_a_soft_edge_leaves_the_area_and_the_inside():
 
 
 @pytest.mark.parametrize("soft_edge", [0.0, 0.05])
-def test_a_region_that_leaves_the_picture_is_cut_off_and_stays_full(soft_edge):
+def test_a_region_that_leaves_the_picture_is_cut_off_and_stays_full(soft_edge: float) -> None:
     settings = numbers(EYES, eye_distance=30)
     found_masks, points = masks(settings=settings, soft_edge=soft_edge)
     assert points[8, 1] > 70  # the chin is below the picture
@@ -81,6 +83,6 @@ def test_a_region_that_leaves_the_picture_is_cut_off_and_stays_full(soft_edge):
 
 
 @pytest.mark.parametrize("settings", [EYES, FFHQ, numbers(EYES, size=32, eye_distance=3)])
-def test_no_region_is_empty(settings):
+def test_no_region_is_empty(settings: Any) -> None:
     for seed in (3, 5, 7, 11):
         assert all(mask.any() for mask in masks(seed, numbers(settings, max_outside=1.0))[0].values())

@@ -1,3 +1,5 @@
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -8,28 +10,28 @@ from tasks.anomaly.resampling import resample
 NOISE = np.random.default_rng(1).integers(0, 256, (90, 120, 3), np.uint8)
 
 
-def sampled(image, matrix, shape):
+def sampled(image: Any, matrix: Any, shape: Any) -> Any:
     return resample(image, matrix, shape, enlarging=cv2.INTER_CUBIC)
 
 
-def scaling(scale, turn=0.0, shift=(0.0, 0.0)):
+def scaling(scale: Any, turn: Any = 0.0, shift: Any = (0.0, 0.0)) -> Any:
     cos, sin = scale * np.cos(turn), scale * np.sin(turn)
     return np.array([[cos, -sin, shift[0]], [sin, cos, shift[1]]])
 
 
-def test_nothing_changes_where_nothing_moves():
+def test_nothing_changes_where_nothing_moves() -> None:
     assert (sampled(NOISE, scaling(1), (90, 120)) == NOISE).all()
 
 
 @pytest.mark.parametrize("beyond", [30, 200, 500])
-def test_mirrored_copies_lie_around_the_photograph_and_around_each_other(beyond):
+def test_mirrored_copies_lie_around_the_photograph_and_around_each_other(beyond: int) -> None:
     shape = (90 + 2 * beyond, 120 + 2 * beyond)
     matrix = scaling(1, shift=(-beyond, -beyond))
     expected = np.pad(NOISE, ((beyond, beyond), (beyond, beyond), (0, 0)), mode="symmetric")
     assert (sampled(NOISE, matrix, shape) == expected).all()
 
 
-def test_stripes_too_fine_to_show_become_grey_and_do_not_alias():
+def test_stripes_too_fine_to_show_become_grey_and_do_not_alias() -> None:
     stripes = np.zeros((1350, 1350, 3), np.uint8)
     stripes[:, ::2] = 255
     matrix = scaling(1350 / 64 * 0.93, 0.1, (60, 20))
@@ -39,7 +41,7 @@ def test_stripes_too_fine_to_show_become_grey_and_do_not_alias():
 
 
 @pytest.mark.parametrize("shrink", [2.0, 2.6, 5.3, 19.7])
-def test_shrinking_is_the_mean_of_the_area(shrink):
+def test_shrinking_is_the_mean_of_the_area(shrink: float) -> None:
     """Against the exact mean of each pixel's area, sampled eight times as finely."""
     image = np.random.default_rng(2).integers(0, 256, (700, 700, 3), np.uint8)
     matrix = scaling(shrink, 0.3, (150, 20))
@@ -53,7 +55,7 @@ def test_shrinking_is_the_mean_of_the_area(shrink):
 
 
 @pytest.mark.parametrize("scale", [0.4, 1.0, 3.3])
-def test_tiles_show_the_same_as_the_whole(monkeypatch, scale):
+def test_tiles_show_the_same_as_the_whole(monkeypatch: pytest.MonkeyPatch, scale: float) -> None:
     matrix = scaling(scale, 0.2, (-10, 5))
     whole = sampled(NOISE, matrix, (30, 20))
     monkeypatch.setattr(resampling, "TILE", 28)

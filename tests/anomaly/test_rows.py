@@ -3,7 +3,7 @@ import torch
 from tasks.anomaly import rows
 
 
-def test_parts_lie_side_by_side_and_come_back_as_views():
+def test_parts_lie_side_by_side_and_come_back_as_views() -> None:
     parts = [torch.randn(3, 5), torch.randn(3), torch.randn(3, 1, 4, 4)]
     flat = rows.packed(parts)
     assert flat.shape == (3, 32)
@@ -13,7 +13,7 @@ def test_parts_lie_side_by_side_and_come_back_as_views():
     assert flat[1, 7] == 9, "a copy, not a view"
 
 
-def test_an_optimiser_rounds_every_row_alike():
+def test_an_optimiser_rounds_every_row_alike() -> None:
     """The same row three times, of a length that no vector divides."""
     row = torch.randn(1, 3, generator=torch.Generator().manual_seed(1))
     flat = rows.packed([row.expand(3, -1)]).requires_grad_()

@@ -9,19 +9,21 @@ import torch
 from scipy.signal import convolve2d, correlate2d
 
 from tasks.anomaly import stylegan2
-from tasks.anomaly.stylegan2 import Architecture, Generator
+from tasks.anomaly.stylegan2 import Architecture, Generator, Noise
+from tests.anomaly.foreign_files import blocks_of
 from tests.anomaly.test_checkpoints import drawn, small
 
 FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64
 CLAMP = 0.6
 
 
-def numbers(value: Any) -> np.ndarray:
+def numbers(value: torch.Tensor) -> np.ndarray:
     return value.detach().double().numpy()
 
 
 def dense(layer: Any, x: np.ndarray, *, rate: float = 1.0) -> np.ndarray:
-    return rate * (numbers(layer.weight) @ x / math.sqrt(len(x)) + numbers(layer.bias))
+    found: np.ndarray = rate * (numbers(layer.weight) @ x / math.sqrt(len(x)) + numbers(layer.bias))
+    return found
 
 
 def apart(x: np.ndarray, side: int) -> np.ndarray:
@@ -58,7 +60,7 @@ def textbook(generator: Generator, ws: np.ndarray, maps: list[np.ndarray]) -> np
     """One picture (3, R, R) from styles (num_ws, w_dim) and one noise map a layer."""
     limit, x = generator.architecture.conv_clamp, numbers(generator.constant)
     picture, layer_number = np.zeros((3, 2, 2)), 0
-    for block in generator.blocks:
+    for block in blocks_of(generator):
         for layer, up in ((block.first, True), (block.second, False)):
             if layer is None:
                 continue
@@ -87,11 +89,12 @@ def test_pictures_are_the_textbooks_with_stored_no_and_own_noise(generator: Gene
     own = [torch.randn(2, 1, *layer.noise.shape) for layer in generator.layers]
     stored = [numbers(layer.noise) for layer in generator.layers]
     for number in range(2):
-        for noise, maps in (
+        cases: list[tuple[Noise, list[np.ndarray]]] = [
             ("stored", stored),
             ("none", [np.zeros_like(values) for values in stored]),
             (own, [numbers(values[number, 0]) for values in own]),
-        ):
+        ]
+        for noise, maps in cases:
             drew = numbers(generator.synthesise(ws, noise=noise)[number])
             wanted = textbook(generator, numbers(ws[number]), maps)
             assert np.abs(drew - wanted).max() < 1e-5 * max(1, np.abs(wanted).max())
@@ -139,7 +142,7 @@ def test_what_does_not_fit_is_an_error(generator: Generator) -> None:
     with pytest.raises(ValueError, match=r"takes \(N, 8, 6\)"):
         generator.synthesise(ws[:, 1:], noise="stored")
     with pytest.raises(ValueError, match="'stored', 'none' or a list"):
-        generator.synthesise(ws, noise="random")
+        generator.synthesise(ws, noise="random")  # type: ignore[arg-type]
     for wrong in (maps[1:], maps[::-1], [maps[0][:2], *maps[1:]]):
         with pytest.raises(ValueError, match="noise maps have sides"):
             generator.synthesise(ws, noise=wrong)
@@ -150,7 +153,9 @@ def test_what_does_not_fit_is_an_error(generator: Generator) -> None:
 def test_gradients_reach_styles_noise_and_weights_as_differences_say(generator: Generator) -> None:
     torch.manual_seed(0)
     own = [torch.randn(1, 1, *layer.noise.shape) for layer in generator.layers]
-    weight = generator.blocks[1].first.conv.weight
+    first = blocks_of(generator)[1].first
+    assert first is not None
+    weight = first.conv.weight
     target = torch.randn(1, 3, 32, 32)
     for value in (ws := styles(generator, 1), own[3], weight):
         value.requires_grad_(True)

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ import torch
 
 from flows import PROJECT
 from tasks.anomaly import training
+from tasks.anomaly.adversarial import Adversarial
 from tasks.anomaly.checkpoints import load_generator
 from tasks.anomaly.cohort import scored, trains
 from tasks.anomaly.training import controls_of, rate_share, train
@@ -24,11 +27,11 @@ from tests.anomaly.small_generator import SETTINGS, SIZE, blobs, settings
 
 
 @pytest.fixture(scope="module")
-def trained():
+def trained() -> Any:
     return train(blobs(), settings=SETTINGS, checkpoint=None, provenance={"stage": "test"})
 
 
-def test_the_loss_falls_on_those_who_train_and_those_who_do_not(trained):
+def test_the_loss_falls_on_those_who_train_and_those_who_do_not(trained: Any) -> None:
     first, *_, last = trained.curves
     at_full_size = [row for row in trained.curves if row["step"] > 20]
     assert [row["step"] for row in trained.curves] == [10, 20, 30, 40]
@@ -36,7 +39,7 @@ def test_the_loss_falls_on_those_who_train_and_those_who_do_not(trained):
     assert last["held_out"] < 0.8 * first["held_out"]
 
 
-def test_the_file_is_a_generator_with_its_mean_latent(trained, tmp_path):
+def test_the_file_is_a_generator_with_its_mean_latent(trained: Any, tmp_path: Path) -> None:
     path = tmp_path / "generator.safetensors"
     path.write_bytes(trained.weights)
     generator = load_generator(path)
@@ -46,7 +49,7 @@ def test_the_file_is_a_generator_with_its_mean_latent(trained, tmp_path):
     assert generator.mapper.w_mean.abs().sum() > 0
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_does_not(trained):
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(trained: Any) -> None:
     again = train(blobs(), settings=SETTINGS, checkpoint=None, provenance={"stage": "test"})
     other = train(blobs(), settings=settings(seed=6), checkpoint=None, provenance={"stage": "test"})
     assert again == trained
@@ -54,11 +57,11 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(trained):
 
 
 @pytest.mark.parametrize("method", ["reconstruction", "adversarial"])
-def test_a_training_that_was_stopped_goes_on_as_if_nothing_had_happened(tmp_path, method):
+def test_a_training_that_was_stopped_goes_on_as_if_nothing_had_happened(tmp_path: Path, method: str) -> None:
     few = settings(method=method, steps={8: 4, 32: 8}, evaluate_every=4)
     whole = train(blobs(), settings=few, checkpoint=None, provenance={})
 
-    def stop(step, total):
+    def stop(step: Any, total: Any) -> None:
         if step == 6:
             raise InterruptedError
 
@@ -72,11 +75,14 @@ def test_a_training_that_was_stopped_goes_on_as_if_nothing_had_happened(tmp_path
     assert again == whole
 
 
-def test_adversarial_training_moves_both_networks_and_keeps_a_running_mean():
+def test_adversarial_training_moves_both_networks_and_keeps_a_running_mean() -> None:
     few = settings(method="adversarial", steps={32: 6}, evaluate_every=3)
     before = training._method(blobs(), few, torch.device("cpu"))
+    assert isinstance(before, Adversarial)
     drawn = train(blobs(), settings=few, checkpoint=None, provenance={})
-    assert all(math.isfinite(row["loss"]) and row["held_out"] is None for row in drawn.curves)
+    assert all(
+        row["loss"] is not None and math.isfinite(row["loss"]) and row["held_out"] is None for row in drawn.curves
+    )
     assert before.result() is before.average
     assert before.result() is not before.generator
 
@@ -89,17 +95,17 @@ def test_adversarial_training_moves_both_networks_and_keeps_a_running_mean():
         ({"steps": {16: 5}}, "must be there"),
     ],
 )
-def test_sides_that_do_not_fit_are_told(changes, said):
+def test_sides_that_do_not_fit_are_told(changes: Any, said: str) -> None:
     with pytest.raises(TrainingError, match=said):
         train(blobs(), settings=settings(**changes), checkpoint=None, provenance={})
 
 
-def test_a_loss_that_is_no_number_is_told():
+def test_a_loss_that_is_no_number_is_told() -> None:
     with pytest.raises(TrainingError, match="learning_rate"):
         train(blobs(), settings=settings(learning_rate=1e12), checkpoint=None, provenance={})
 
 
-def test_the_rate_rises_stays_and_falls():
+def test_the_rate_rises_stays_and_falls() -> None:
     shares = [rate_share(number, 100, SETTINGS) for number in range(100)]
     assert shares[0] == pytest.approx(1 / 6)
     assert shares[10:50] == [1.0] * 40
@@ -107,17 +113,20 @@ def test_the_rate_rises_stays_and_falls():
     assert shares[99] == pytest.approx(0.02)
 
 
-def rows(people: dict[str, str], reason: str | None = None):
+def rows(people: dict[str, str], reason: str | None = None) -> Any:
     """A row a person: their population; the face is a flat picture with points all over it."""
     x, y = np.meshgrid(np.linspace(4, 28, 17), np.linspace(4, 28, 4))
     points = np.stack([x.ravel(), y.ravel()], 1)
-    known = {"picture": encode_png(np.full((SIZE, SIZE, 3), 90, np.uint8)), "points": points.ravel().tolist()}
+    known: dict[str, Any] = {
+        "picture": encode_png(np.full((SIZE, SIZE, 3), 90, np.uint8)),
+        "points": points.ravel().tolist(),
+    }
     known |= {"to_original": [1.0, 0, 0, 0, 1, 0], "face_share": 0.5, "outside_share": 0.0}
     who = [{"image_id": f"{name}0", "subject_id": name, "population": kind} for name, kind in people.items()]
     return ALIGNED.table([row | ({"reason": reason} if reason else known) for row in who])
 
 
-def test_patients_and_people_held_out_never_train():
+def test_patients_and_people_held_out_never_train() -> None:
     people = {f"c{n:03d}": "control" for n in range(40)} | {f"p{n}": "repaired" for n in range(5)}
     table = rows(people)
     controls = controls_of(table, settings=SETTINGS)
@@ -132,12 +141,12 @@ def test_patients_and_people_held_out_never_train():
     assert len(scored(table, settings=elsewhere, populations=("control",))) == 40
 
 
-def test_a_new_photograph_moves_nobody_to_the_other_side():
+def test_a_new_photograph_moves_nobody_to_the_other_side() -> None:
     before = {name: trains(name, "control", settings=SETTINGS) for name in ("anna", "ben")}
     assert before == {name: trains(name, "control", settings=SETTINGS) for name in ("ben", "anna")}
 
 
-def test_too_few_controls_are_told():
+def test_too_few_controls_are_told() -> None:
     with pytest.raises(TrainingError, match="7 aligned photographs of controls"):
         controls_of(rows({f"c{n}": "control" for n in range(7)}), settings=settings(held_out=0.0))
     with pytest.raises(TrainingError, match="0 aligned"):
@@ -145,7 +154,7 @@ def test_too_few_controls_are_told():
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9")
-def test_a_training_killed_at_any_moment_goes_on(trained, tmp_path):
+def test_a_training_killed_at_any_moment_goes_on(trained: Any, tmp_path: Path) -> None:
     path = tmp_path / "standing.pt"
     script = f"""
         from pathlib import Path
@@ -157,6 +166,7 @@ def test_a_training_killed_at_any_moment_goes_on(trained, tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(script)], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
+        assert process.stdout
         for line in process.stdout:
             if int(line) >= 13:
                 process.send_signal(signal.SIGKILL)
@@ -175,7 +185,7 @@ def test_a_training_killed_at_any_moment_goes_on(trained, tmp_path):
     assert again == trained
 
 
-def test_a_checkpoint_of_another_training_is_as_good_as_none(trained, tmp_path):
+def test_a_checkpoint_of_another_training_is_as_good_as_none(trained: Any, tmp_path: Path) -> None:
     path = tmp_path / "standing.pt"
     standing.write(path, "another", {"method": {}, "curves": []})
     assert train(blobs(), settings=SETTINGS, checkpoint=path, provenance={"stage": "test"}) == trained

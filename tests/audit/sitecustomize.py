@@ -5,11 +5,12 @@ Unix sockets reach nobody outside this machine (a stage asks the warm process of
 
 import os
 import sys
+from typing import Any
 
 LOG = os.environ.get("CONNECTIONS_LOG")
 
 
-def _note(event: str, arguments: tuple) -> None:
+def _note(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "socket.connect":
         target = arguments[1]
         if isinstance(target, str):

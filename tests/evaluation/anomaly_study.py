@@ -1,6 +1,7 @@
 """A made-up cohort with known truth, as the anomaly tables give it: severity makes the scores, the survey rates it."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from tasks.schemas.anomaly import ANOMALY_MAPS, ANOMALY_SCORES, HEATMAPS, PROCES
 ITERATIONS, UNTIL = 20, 40
 HEADLINE = Combination(step=ITERATIONS, region="mouth", heatmap="pse", processing="both")
 NOISE = {"pse": 0.1, "lpips": 0.5, "ssim": 1.5, "base": 0.5, "ycbcr": 0.3, "erosion": 0.45, "both": 0.0}
-NO_RATERS = {"ceiling": {}}
+NO_RATERS: dict[str, Any] = {"ceiling": {}}
 """No record of raters on the scale of the other systems."""
 COLUMNS = ["image_id", "subject_id", "population", "steps_to_half", "curve", "reason"]
 
@@ -31,7 +32,9 @@ def png(rng: np.random.Generator, *, deep: bool = False, side: int = 32) -> byte
 def draw_cohort(*, seed: int = 4, patients: int = 30, controls: int = 15, raters: int = 4) -> SimpleNamespace:
     """Scores and maps as their schemas have them, and ratings 1 (worst) .. 7 (best) and references of the patients."""
     rng = np.random.default_rng(seed)
-    scores, maps, ratings, references = [], [], [], []
+    scores: list[dict[str, Any]] = []
+    maps: list[dict[str, Any]] = []
+    ratings, references = [], []
     people = [("repaired", f"patient-{n:03d}", float(rng.uniform(0.1, 1))) for n in range(patients)]
     people += [("control", f"control-{n:03d}", 0.0) for n in range(controls)]
     for population, subject, severity in people:

@@ -50,7 +50,8 @@ def draw_pairs(rng: np.random.Generator, *, gap: float, subjects: int) -> pd.Dat
 def draw_study(*, seed: int = 3, patients: int = 25, photographs: int = 2) -> SimpleNamespace:
     rng = np.random.default_rng(seed)
     raters = {"m1": ("medical", 0.4), "l1": ("lay", 0.5), "l2": ("lay", 0.6), "l3": ("lay", 0.6), "l4": ("lay", 9.0)}
-    scores, ratings, references = [], [], []
+    scores: list[tuple[str, str, str, float | None]] = []
+    ratings, references = [], []
     for p in range(patients):
         for i in range(photographs):
             image, severity = f"image-{p:03d}-{i}", float(rng.uniform())

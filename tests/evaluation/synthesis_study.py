@@ -71,7 +71,8 @@ def draw_rows(rng: np.random.Generator) -> dict[str, list[dict[str, Any]]]:
 
 def draw_photographs(rng: np.random.Generator) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Captions, and answers of classifiers that are right about four times of five."""
-    captions, answers = [], []
+    captions: list[dict[str, Any]] = []
+    answers: list[dict[str, Any]] = []
     for condition, count in CLASSES.items():
         for n in range(count):
             split = "train" if n < 8 and condition != "control" else "test"

@@ -1,4 +1,5 @@
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,7 +68,7 @@ def test_bootstrapped_fleiss_is_statsmodels_on_the_repeated_images(settings: Eva
     scores = np.array([np.repeat(np.arange(1, 6), row) for row in FLEISS], float)
     seen: list[np.ndarray] = []
 
-    def spy(value, statistic, subjects, settings, **_):
+    def spy(value: Any, statistic: Any, subjects: Any, settings: Evaluate, **_: Any) -> Any:
         seen.append(statistic(np.array([[2.0, 0, 1, 1, 3, 1, 0, 0, 1, 1]])))
         return {"value": value}
 

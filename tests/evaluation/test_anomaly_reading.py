@@ -2,6 +2,7 @@
 
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,12 +16,12 @@ from tests.evaluation.anomaly_study import HEADLINE
 CONTROLS, PATIENTS = np.array([4.0, 5.0, 6.0, 7.0]), np.array([1.0, 2.0, 3.0, 4.5])
 
 
-def reading(**changed: object) -> AnomalyReading:
-    given = {"controls": CONTROLS, "patients": PATIENTS, "score": 4.2}
+def reading(**changed: Any) -> AnomalyReading:
+    given: dict[str, Any] = {"controls": CONTROLS, "patients": PATIENTS, "score": 4.2}
     return AnomalyReading(HEADLINE, **(given | changed))
 
 
-def shown(**changed: object) -> Reading:
+def shown(**changed: Any) -> Reading:
     return reading(**changed).as_reading("anomaly", "Anomaly", "Hayajneh et al.")
 
 
@@ -81,7 +82,9 @@ def test_the_heat_lies_on_the_photographs_face() -> None:
         high=1.0,
         opacity=1.0,
     )
-    face = cv2.imdecode(np.frombuffer(made["on_original"], np.uint8), cv2.IMREAD_COLOR).astype(int)
+    drawn = cv2.imdecode(np.frombuffer(made["on_original"], np.uint8), cv2.IMREAD_COLOR)
+    assert drawn is not None
+    face = drawn.astype(int)
     assert face.shape == (420, 420, 3)
     scale = 420 / 127
     inside, outside = face[int(40 * scale), int(50 * scale)], face[int(90 * scale), int(90 * scale)]

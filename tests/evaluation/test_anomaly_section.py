@@ -104,7 +104,7 @@ def test_the_part_of_the_photograph_in_which_the_face_lies() -> None:
 
 def test_a_jpeg_of_the_size_that_is_asked_for() -> None:
     shown = cv2.imdecode(np.frombuffer(jpeg(np.zeros((30, 60, 3), np.uint8), side=160), np.uint8), cv2.IMREAD_COLOR)
-    assert shown.shape == (80, 160, 3)
+    assert shown is not None and shown.shape == (80, 160, 3)
 
 
 def test_stand_ins_are_told_in_words() -> None:

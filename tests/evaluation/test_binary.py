@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from tasks.params.evaluation import Evaluate
 from tasks.statistics import binary
 
 
-def pairs(distance: list[float], label: list[int], *, split: str = "test", subjects: list[str] | None = None):
+def pairs(distance: list[float], label: list[int], *, split: str = "test", subjects: list[str] | None = None) -> Any:
     count = len(distance)
     return pd.DataFrame(
         {

@@ -1,3 +1,6 @@
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +10,7 @@ from tasks.params.evaluation import Evaluate
 from tasks.statistics import bootstrap as b
 
 
-def mean(values: np.ndarray):
+def mean(values: np.ndarray) -> Any:
     return lambda w: (w @ values) / w.sum(1)
 
 
@@ -42,7 +45,8 @@ def test_whole_subjects_are_drawn() -> None:
     subjects = np.array(["a", "a", "b", "c"])
 
     def alike(w: np.ndarray) -> np.ndarray:
-        return (w[:, 0] == w[:, 1]).astype(float) * (w[:, 0] + w[:, 2] + w[:, 3] == 3)
+        found: np.ndarray = (w[:, 0] == w[:, 1]).astype(float) * (w[:, 0] + w[:, 2] + w[:, 3] == 3)
+        return found
 
     assert b.bootstrap(alike, subjects, resamples=40, seed=0).all()
 
@@ -64,7 +68,7 @@ def test_intervals_of_a_correlation_cover_it(settings: Evaluate) -> None:
     hits = 0
     for _ in range(150):
         x, y = rng.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], 60).T
-        found = b.with_interval(0.0, lambda w, x=x, y=y: b.pearson(w, x, y), np.arange(60), settings)
+        found = b.with_interval(0.0, partial(b.pearson, x=x, y=y), np.arange(60), settings)
         hits += found["low"] <= 0.6 <= found["high"]
     assert 0.87 < hits / 150 <= 1.0
 

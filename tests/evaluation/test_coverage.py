@@ -1,6 +1,7 @@
 """Who rated what: photographs, raters, gaps, agreement, straight from the tables."""
 
 import json
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -19,17 +20,19 @@ def images(*names: str, population: str = "repaired", kind: str = "still") -> li
     return [fixed | {"image_id": n, "path": f"{n}.png", "names": [f"{n}.png"], "subject_id": f"of {n}"} for n in names]
 
 
-def rated(rater: str, role: str, scale: str = "CARS", **scores: float) -> list[dict[str, object]]:
+def rated(rater: str, role: str, scale: str = "CARS", /, **scores: float) -> list[dict[str, object]]:
     said = {"rater_id": rater, "rater_role": role, "scale": scale}
     return [said | {"image_id": name, "score": score} for name, score in scores.items()]
 
 
-def record(images: list[dict[str, object]], ratings: list[dict[str, object]], scale: str = "CARS", ends: Scale = CARS):
+def record(
+    images: list[dict[str, object]], ratings: list[dict[str, object]], scale: str = "CARS", ends: Scale = CARS
+) -> Any:
     table = RATINGS.table(ratings)
     return coverage(IMAGES.table(images), table, scale=scale, ends=ends, settings=SETTINGS)
 
 
-def test_each_photograph_has_its_scores_and_gaps():
+def test_each_photograph_has_its_scores_and_gaps() -> None:
     said = rated("anna", "medical", a=2, b=4) + rated("bo", "lay", a=3.5) + rated("anna", "medical", "other", c=1)
     found = record(images("a", "b", "c") + images("k", population="control") + images("v", kind="clip"), said)
     a, b = found["photographs"]
@@ -46,7 +49,7 @@ def test_each_photograph_has_its_scores_and_gaps():
     json.dumps(found)
 
 
-def test_agreement_is_the_evaluations():
+def test_agreement_is_the_evaluations() -> None:
     names = [f"p{n}" for n in range(12)]
     scores = {name: 1 + index % 5 for index, name in enumerate(names)}
     said = rated("anna", "medical", **scores) + rated("bo", "lay", **scores)
@@ -59,7 +62,7 @@ def test_agreement_is_the_evaluations():
     assert with_others["cy"] < with_others["anna"]
 
 
-def test_no_ratings_and_scales_without_grades_have_no_agreement():
+def test_no_ratings_and_scales_without_grades_have_no_agreement() -> None:
     assert record(images("a"), [])["agreement"] is None
     share = record(images("a"), rated("anna", "lay", "share", a=0.25), "share", Scale(low=0, high=1))
     assert share["agreement"] is None
@@ -67,7 +70,7 @@ def test_no_ratings_and_scales_without_grades_have_no_agreement():
     assert share["raters"][0]["with_others"] is None
 
 
-def test_generated_pictures_are_photographs_of_nobody():
+def test_generated_pictures_are_photographs_of_nobody() -> None:
     said = rated("anna", "medical", "realism", a=5, f00d=4, v=1) + rated("bo", "medical", "realism", f00d=3)
     found = record(images("a", "b") + images("v", kind="clip"), said, "realism")
     assert [(row["name"], row["population"], row["missing"]) for row in found["photographs"]] == [
@@ -80,11 +83,11 @@ def test_generated_pictures_are_photographs_of_nobody():
     json.dumps(found)
 
 
-def test_a_rater_with_two_roles_is_told():
+def test_a_rater_with_two_roles_is_told() -> None:
     with pytest.raises(InputError, match="two roles"):
         record(images("a", "b"), rated("anna", "lay", a=1) + rated("anna", "medical", b=1))
 
 
-def test_an_empty_table_is_no_error():
+def test_an_empty_table_is_no_error() -> None:
     empty = coverage(IMAGES.table([]), pa.table(RATINGS.table([])), scale="CARS", ends=CARS, settings=SETTINGS)
     assert empty["photographs"] == empty["raters"] == empty["unrated"] == []

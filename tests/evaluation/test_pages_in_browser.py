@@ -118,7 +118,8 @@ def pages(
         high=0.9,
         opacity=0.7,
     )
-    read = AnomalyReading(HEADLINE, **cohort_of(cohort.scores, HEADLINE), score=4.2, **seen)
+    given: dict[str, Any] = {**cohort_of(cohort.scores, HEADLINE), **seen}
+    read = AnomalyReading(HEADLINE, score=4.2, **given)
     both = Photo(
         LONG,
         "ab" * 32,

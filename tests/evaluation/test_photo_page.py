@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +18,8 @@ from tasks.statistics.grading import GradeScale
 POINTS = np.stack([np.linspace(5, 95, 68), np.linspace(5, 55, 68)], axis=1)
 
 
-def distance_of(distance: float = 0.6, **changed: object) -> Distance:
-    given = {
+def distance_of(distance: float = 0.6, **changed: Any) -> Distance:
+    given: dict[str, Any] = {
         "strategy": "clp",
         "distance": distance,
         "threshold": 0.5,
@@ -34,8 +35,8 @@ def reading(*distances: Distance) -> Reading:
     return as_reading("symmetry", "Symmetry", "a paper", distances or [distance_of()])
 
 
-def photo(region: bytes, **changed: object) -> Photo:
-    given = {
+def photo(region: bytes, **changed: Any) -> Photo:
+    given: dict[str, Any] = {
         "name": "one.jpg",
         "image_id": "ab" * 32,
         "region": region,

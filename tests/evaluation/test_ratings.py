@@ -31,7 +31,8 @@ def test_what_cannot_be_used_is_counted_by_reason() -> None:
 
 
 def test_refused_rows_are_left_out() -> None:
-    given = rows(("i", "a", "lay", "CARS", 1.0), ("j", "a", "lay", "CARS", 2.0)).assign(reason=[None, "bad"])
+    given = rows(("i", "a", "lay", "CARS", 1.0), ("j", "a", "lay", "CARS", 2.0))
+    given["reason"] = [None, "bad"]
     assert prepare_ratings(given, scale="CARS", grades=5).dropped == {"refused at ingest": 1}
 
 

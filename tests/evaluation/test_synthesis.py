@@ -156,7 +156,7 @@ def test_whatever_is_not_there_is_null_with_a_reason(name: str, drawn: SimpleNam
         found = run(drawn, settings, ratings=drawn.ratings.iloc[:0])
         assert found["ratings"]["realism"]["means"]["generated"]["all"]["reason"] == "none was rated"
     else:
-        empty = {"measures": {}, "released": frozenset()}
+        empty: dict[str, Any] = {"measures": {}, "released": frozenset()}
         given = empty[name] if name in empty else getattr(drawn.made, name).iloc[:0]
         found = run(drawn, settings, **{name: given})
     assert found["reason"] is None

@@ -1,5 +1,7 @@
 """A photograph's result in one plain line."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from tasks.statistics.grading import GradeScale
 from tests.evaluation.anomaly_study import HEADLINE
 
 
-def said(name: str, stands_out: bool | None, **rest: str | None) -> Said:
+def said(name: str, stands_out: bool | None, **rest: Any) -> Said:
     return Said(name=name, value="1", place=f"place of {name}", stands_out=stands_out, **rest)
 
 
@@ -68,8 +70,8 @@ def test_a_measure_that_says_nothing_does_not_count() -> None:
     assert alone == Verdict("not valid", "Measured, but not valid here: a: the generator draws no face.")
 
 
-def distance(d: float, **changed: object) -> Distance:
-    given = {
+def distance(d: float, **changed: Any) -> Distance:
+    given: dict[str, Any] = {
         "threshold": 0.5,
         "scale": GradeScale(low=0.2, high=1.0, grades=5),
         "positives": np.linspace(0.1, 0.6, 100),

@@ -10,13 +10,13 @@ from tests.stewards import project
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory) -> Path:
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with one rated photograph, and nothing added."""
     return project(tmp_path_factory.mktemp("stewards") / "project")
 
 
 @pytest.fixture
-def root(fresh, tmp_path, monkeypatch) -> Path:
+def root(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it for one test. No server, DVC's own files inside it."""
     copy = tmp_path / "project"
     shutil.copytree(fresh, copy, symlinks=True)

@@ -20,7 +20,7 @@ CLIPS = (".avi", ".mp4", ".mkv")
 
 
 @pytest.fixture(scope="module")
-def drawn(built, tmp_path_factory) -> Path:
+def drawn(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small project whose data set is drawn and whose store has what the small project computed of it."""
     folder = make_project(tmp_path_factory.mktemp("drawn") / "project", SMALL)
     shutil.copytree(built / "data/raw", folder / "data/raw", dirs_exist_ok=True)
@@ -47,7 +47,7 @@ def reasons(folder: Path) -> dict[str, str]:
     return found
 
 
-def test_controls_and_repaired_without_clips(drawn, tmp_path):
+def test_controls_and_repaired_without_clips(drawn: Path, tmp_path: Path) -> None:
     said = everything(case(drawn, tmp_path / "p", lambda line: not line["path"].endswith(CLIPS), off="synthesis"))
     assert "symmetry_train: nothing to do: no usable clips of controls: add some" in said
     assert set(reasons(tmp_path / "p")) == {"synthesis"}
@@ -59,7 +59,7 @@ def test_controls_and_repaired_without_clips(drawn, tmp_path):
     )
 
 
-def test_without_unrepaired(drawn, tmp_path):
+def test_without_unrepaired(drawn: Path, tmp_path: Path) -> None:
     said = everything(case(drawn, tmp_path / "p", lambda line: line["population"] != "unrepaired", off="anomaly"))
     assert "synthesis_train: nothing to do: no photograph of a patient before repair to learn from" in said
     assert reasons(tmp_path / "p") == {"anomaly": "anomaly is off; write anomaly: true under systems in params.yaml"}
@@ -69,14 +69,14 @@ def test_without_unrepaired(drawn, tmp_path):
     assert "before repair were not drawn: no photograph" in (tmp_path / "p/data/reports/index.html").read_text()
 
 
-def test_controls_alone(drawn, tmp_path):
+def test_controls_alone(drawn: Path, tmp_path: Path) -> None:
     everything(case(drawn, tmp_path / "p", lambda line: line["population"] == "control", off="symmetry"))
     found = reasons(tmp_path / "p")
     assert set(found) == {"symmetry", "synthesis"}
     assert "add patients before repair" in found["synthesis"]
 
 
-def test_without_ratings(drawn, tmp_path):
+def test_without_ratings(drawn: Path, tmp_path: Path) -> None:
     folder = case(drawn, tmp_path / "p", lambda line: line["population"] != "unrepaired", off="synthesis", rated=False)
     everything(folder)
     assert set(reasons(folder)) == {"synthesis"}
@@ -86,7 +86,7 @@ def test_without_ratings(drawn, tmp_path):
     assert "Nobody rated a photograph that was scored" in (folder / "data/reports/index.html").read_text()
 
 
-def test_five_people(drawn, tmp_path):
+def test_five_people(drawn: Path, tmp_path: Path) -> None:
     people = {"control": 1, "repaired": 3, "unrepaired": 1}
     seen: dict[str, set[str]] = {name: set() for name in people}
 
@@ -106,7 +106,7 @@ def test_five_people(drawn, tmp_path):
 
 
 @pytest.mark.long
-def test_what_is_absent_is_not_shown_from_an_earlier_run(drawn, tmp_path):
+def test_what_is_absent_is_not_shown_from_an_earlier_run(drawn: Path, tmp_path: Path) -> None:
     """The outs of a stage that finds no data are emptied, also without DVC."""
     folder = case(drawn, tmp_path / "p", lambda line: True, off="synthesis")
     everything(folder)
@@ -123,7 +123,7 @@ def test_what_is_absent_is_not_shown_from_an_earlier_run(drawn, tmp_path):
     assert (done.returncode, "no system can read a photograph" in done.stderr) == (2, True)
 
 
-def test_a_system_switched_on_again_runs_its_own_stages_alone(built, tmp_path):
+def test_a_system_switched_on_again_runs_its_own_stages_alone(built: Path, tmp_path: Path) -> None:
     folder = copy_project(built, tmp_path / "project")
     set_number(folder, "systems", "anomaly", False)
     stages = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"]
@@ -146,14 +146,14 @@ def ran(said: str) -> set[str]:
     return {name.partition("@")[0] for name in re.findall(r"Running stage '([^']+)'", said)}
 
 
-def test_no_photographs_at_all(drawn, tmp_path):
+def test_no_photographs_at_all(drawn: Path, tmp_path: Path) -> None:
     said = everything(own_project(drawn, tmp_path / "p", lambda line: False))
     assert "ingest_images: nothing to do: data/raw/mine/images.csv: names no image; add photographs or clips" in said
     assert set(reasons(tmp_path / "p")) == {"anomaly", "symmetry", "synthesis"}
 
 
 @pytest.mark.parametrize("name", ["symetry", "evaluate"])
-def test_a_name_that_is_no_system_is_refused_with_the_known_ones(drawn, tmp_path, name):
+def test_a_name_that_is_no_system_is_refused_with_the_known_ones(drawn: Path, tmp_path: Path, name: str) -> None:
     folder = own_project(drawn, tmp_path / "p", lambda line: False)
     numbers = yaml.safe_load((folder / "params.yaml").read_text())
     numbers["systems"][name] = False

@@ -1,6 +1,8 @@
 """The anomaly stages on a small project: what each writes, and what a change computes again."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +19,11 @@ from tests.project import copy_project, lock, run, set_number
 SIZE = 32
 
 
-def table(project, name, schema):
+def table(project: Any, name: Any, schema: Any) -> Any:
     return tables.read(project / "data/anomaly" / name, schema).to_pandas()
 
 
-def test_anomaly_align_has_every_photograph(built):
+def test_anomaly_align_has_every_photograph(built: Path) -> None:
     aligned = table(built, "aligned", ALIGNED)
     landmarks = tables.read(built / "data/ingest/landmarks", LANDMARKS).to_pandas()
     stills = tables.read(built / "data/ingest/images", IMAGES).to_pandas().query("kind == 'still'")
@@ -33,13 +35,13 @@ def test_anomaly_align_has_every_photograph(built):
     assert all(decode_png(png).shape == (SIZE, SIZE, 3) for png in good["picture"])
 
 
-def test_anomaly_generator_is_a_generator_of_that_size(built):
+def test_anomaly_generator_is_a_generator_of_that_size(built: Path) -> None:
     generator = load_generator(built / "data/anomaly/generator/generator.safetensors")
     assert generator.resolution == SIZE
     assert generator.mapper.w_mean.abs().sum() > 0
 
 
-def test_anomaly_invert_leaves_out_whoever_trained_the_generator(built):
+def test_anomaly_invert_leaves_out_whoever_trained_the_generator(built: Path) -> None:
     settings = load(AnomalyGenerator, "anomaly_generator", built / "params.yaml")
     aligned = table(built, "aligned", ALIGNED)
     teaching = [
@@ -54,7 +56,7 @@ def test_anomaly_invert_leaves_out_whoever_trained_the_generator(built):
     assert set(aligned.loc[aligned["population"] == "repaired", "image_id"]) <= set(inverted["image_id"])
 
 
-def test_anomaly_adapt_keeps_the_steps(built):
+def test_anomaly_adapt_keeps_the_steps(built: Path) -> None:
     adapted = table(built, "adaptations", ADAPTATIONS)
     settings = load(AnomalyAdapt, "anomaly_adapt", built / "params.yaml")
     good = adapted[adapted["reason"].isna()]
@@ -64,7 +66,7 @@ def test_anomaly_adapt_keeps_the_steps(built):
     assert (losses[4] < losses[0]).mean() > 0.9
 
 
-def test_anomaly_score_gives_48_scores_a_photograph_and_a_heatmap(built):
+def test_anomaly_score_gives_48_scores_a_photograph_and_a_heatmap(built: Path) -> None:
     scores = table(built, "scores", ANOMALY_SCORES)
     counted = scores[scores["step"].isin([0, 2])].groupby("image_id").size()
     inverted = set(table(built, "inversions", INVERSIONS)["image_id"])
@@ -76,7 +78,9 @@ def test_anomaly_score_gives_48_scores_a_photograph_and_a_heatmap(built):
     assert (maps.loc[maps["reason"].isna(), "heat_high"] > 0).all()
 
 
-def test_another_erosion_inverts_nobody_and_one_photograph_less_computes_nothing_anew(built, tmp_path):
+def test_another_erosion_inverts_nobody_and_one_photograph_less_computes_nothing_anew(
+    built: Path, tmp_path: Path
+) -> None:
     project = copy_project(built, tmp_path / "project")
     set_number(project, "anomaly_score", "erosion", 5)
     before = lock(project)

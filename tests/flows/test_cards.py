@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,14 +50,14 @@ class Holder:
 
 
 @pytest.fixture
-def folder():
+def folder() -> Iterator[Path]:
     """Where the locks lie: made by the first process, in a folder that every user can reach."""
     with tempfile.TemporaryDirectory(dir="/tmp") as above:
         Path(above).chmod(0o755)
         yield Path(above) / "cards"
 
 
-def test_the_second_waits_and_says_for_whom_until_the_first_is_killed(folder):
+def test_the_second_waits_and_says_for_whom_until_the_first_is_killed(folder: Path) -> None:
     first = Holder(folder, "symmetry_train@clp", 1)
     assert first.says() == "has 0 0"
     second = Holder(folder, "symmetry_train@temporal", 1)
@@ -70,7 +71,7 @@ def test_the_second_waits_and_says_for_whom_until_the_first_is_killed(folder):
     assert second.end() == "after None"
 
 
-def test_two_cards_serve_two_processes_and_a_third_waits(folder):
+def test_two_cards_serve_two_processes_and_a_third_waits(folder: Path) -> None:
     holders = [Holder(folder, stage, None, CUDA_VISIBLE_DEVICES="3,7") for stage in ("a", "b")]
     assert sorted(holder.says() for holder in holders) == ["has 3 3", "has 7 7"]
     third = Holder(folder, "c", 1, CUDA_VISIBLE_DEVICES="7")
@@ -80,7 +81,7 @@ def test_two_cards_serve_two_processes_and_a_third_waits(folder):
     assert third.end() == "after 7"
 
 
-def test_without_cards_nobody_waits(folder):
+def test_without_cards_nobody_waits(folder: Path) -> None:
     holders = [Holder(folder, "a", None) for _ in range(2)] + [Holder(folder, "a", 0, CUDA_VISIBLE_DEVICES="0")]
     assert [holder.says() for holder in holders] == ["has None None", "has None None", "has None"]
     assert [holder.end() for holder in holders] == ["after None", "after None", "after 0"]
@@ -88,7 +89,7 @@ def test_without_cards_nobody_waits(folder):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-def test_users_share_the_locks(folder):
+def test_users_share_the_locks(folder: Path) -> None:
     first = Holder(folder, "a", 1)
     assert first.says() == "has 0 0"
     second = Holder(folder, "b", 1, "65534")
@@ -108,7 +109,7 @@ GPU 2: NVIDIA A100 (UUID: GPU-eeee-5)
 
 
 @pytest.fixture
-def listed(tmp_path, monkeypatch):
+def listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine whose nvidia-smi lists three cards, one of them divided."""
     program = tmp_path / "nvidia-smi"
     program.write_text(f"#!/bin/sh\ncat <<'END'\n{LISTED}END\n")
@@ -117,7 +118,7 @@ def listed(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("listed")
-def test_a_card_has_one_name_however_it_is_called():
+def test_a_card_has_one_name_however_it_is_called() -> None:
     there = ["GPU-aaaa-1", "MIG-cccc-3", "MIG-dddd-4", "GPU-eeee-5"]
     assert cards._names(None, None) == there
     assert cards._names(2, None) == there[:2]
@@ -127,7 +128,7 @@ def test_a_card_has_one_name_however_it_is_called():
         cards._names(5, None)
 
 
-def test_a_process_keeps_its_card(folder, monkeypatch):
+def test_a_process_keeps_its_card(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """CUDA looks once which cards there are: a second `with` may not give another."""
     monkeypatch.setattr(cards, "FOLDER", folder)
     monkeypatch.setattr(cards, "_mine", None)

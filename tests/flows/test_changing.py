@@ -1,6 +1,8 @@
 """Scores corrected, batches undone, forms for raters: real DVC and git in repositories of their own."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -10,26 +12,27 @@ from flows.stewards import batches as placing
 from flows.stewards.forms import write_form
 from tasks.errors import InputError
 from tests.project import run
+from tests.spreadsheets import active
 from tests.stewards import RATINGS, batch, table
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own use of pygtrie
 
 
-def add(path, root):
+def add(path: Any, root: Path) -> Any:
     return additions.add(path, root, dry_run=False, commit=True, tell=lambda _: None)
 
 
-def correct(path, root, *, dry_run=False):
+def correct(path: Any, root: Path, *, dry_run: Any = False) -> Any:
     told: list[str] = []
     return corrections.correct(path, root, dry_run=dry_run, commit=True, tell=told.append), "\n".join(told)
 
 
-def undo(name, root, *, dry_run=False):
+def undo(name: Any, root: Path, *, dry_run: Any = False) -> Any:
     told: list[str] = []
     return history.undo(name, root, dry_run=dry_run, commit=True, tell=told.append), "\n".join(told)
 
 
-def ratings(root):
+def ratings(root: Path) -> Any:
     """By rater: the score that counts and the earlier ones, of the photograph of the raw folder and of the batch."""
     images, found, _, refused = additions.there_already(root)
     names = {row["image_id"]: row["names"][0].rpartition("/")[2] for row in images.to_pylist()}
@@ -37,15 +40,15 @@ def ratings(root):
     return rows, refused
 
 
-def subject(root):
+def subject(root: Path) -> Any:
     return run(root, "git", "log", "-1", "--format=%s").stdout.strip()
 
 
-def committed(root):
+def committed(root: Path) -> Any:
     return run(root, "git", "show", "--name-only", "--format=").stdout.split()
 
 
-def test_corrections_count_in_their_order_and_the_old_scores_stay(root, tmp_path):
+def test_corrections_count_in_their_order_and_the_old_scores_stay(root: Path, tmp_path: Path) -> None:
     brought = add(batch(tmp_path / "new"), root)
     later = table(tmp_path / "later.csv", RATINGS, ["first.png,Surgeon,medical,CARS,4", "p3.png,lay_1,lay,CARS,3.5"])
     dry, told = correct(later, root, dry_run=True)
@@ -81,7 +84,7 @@ def test_corrections_count_in_their_order_and_the_old_scores_stay(root, tmp_path
         ("first.png,surgeon,medical,CARS,", "is not a number"),
     ],
 )
-def test_what_cannot_be_corrected_changes_nothing(root, tmp_path, line, reason):
+def test_what_cannot_be_corrected_changes_nothing(root: Path, tmp_path: Path, line: str, reason: str) -> None:
     path = table(tmp_path / "later.csv", RATINGS, ["first.png,surgeon,medical,CARS,4", line])
     outcome, told = correct(path, root)
     assert (outcome.state, outcome.problems >= 1) == ("rejected", True)
@@ -91,7 +94,7 @@ def test_what_cannot_be_corrected_changes_nothing(root, tmp_path, line, reason):
     assert subject(root) == "project"
 
 
-def test_a_correction_of_a_score_that_changed_by_hand_is_a_refused_line(root, tmp_path):
+def test_a_correction_of_a_score_that_changed_by_hand_is_a_refused_line(root: Path, tmp_path: Path) -> None:
     correct(table(tmp_path / "later.csv", RATINGS, ["first.png,surgeon,medical,CARS,4"]), root)
     table(root / "data/raw/mine/ratings.csv", RATINGS, ["first.png,surgeon,medical,CARS,5"])
     rows, refused = ratings(root)
@@ -99,7 +102,7 @@ def test_a_correction_of_a_score_that_changed_by_hand_is_a_refused_line(root, tm
     assert refused == 1
 
 
-def test_a_batch_is_undone_and_comes_in_again(root, tmp_path):
+def test_a_batch_is_undone_and_comes_in_again(root: Path, tmp_path: Path) -> None:
     new = batch(tmp_path / "new")
     first = add(new, root)
     assert undo(first.batch, root, dry_run=True)[0].state == "fine"
@@ -121,7 +124,7 @@ def test_a_batch_is_undone_and_comes_in_again(root, tmp_path):
     assert (row["there"], row["undone"]) == (True, None)
 
 
-def test_a_batch_that_others_build_on_stays(root, tmp_path):
+def test_a_batch_that_others_build_on_stays(root: Path, tmp_path: Path) -> None:
     first = add(batch(tmp_path / "new"), root)
     second = add(table(tmp_path / "more.csv", RATINGS, ["p3.png,lay_5,lay,CARS,3"]), root)
     with pytest.raises(InputError, match=f"{second.batch} rate or correct what batch {first.batch} brought"):
@@ -134,7 +137,9 @@ def test_a_batch_that_others_build_on_stays(root, tmp_path):
     assert ratings(root) == ({("first.png", "surgeon"): (2.0, None)}, 0)
 
 
-def test_an_undo_that_was_killed_after_its_rename_is_finished_by_the_next(root, tmp_path, monkeypatch):
+def test_an_undo_that_was_killed_after_its_rename_is_finished_by_the_next(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = add(batch(tmp_path / "new"), root)
 
     def killed(*_: object) -> None:
@@ -152,7 +157,7 @@ def test_an_undo_that_was_killed_after_its_rename_is_finished_by_the_next(root, 
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
-def test_a_form_asks_for_what_a_rater_lacks_and_comes_in_half_filled(root, tmp_path, suffix):
+def test_a_form_asks_for_what_a_rater_lacks_and_comes_in_half_filled(root: Path, tmp_path: Path, suffix: str) -> None:
     add(batch(tmp_path / "new"), root)
     add(batch(tmp_path / "newer", seed=4), root)
     form = tmp_path / f"lay{suffix}"
@@ -162,10 +167,11 @@ def test_a_form_asks_for_what_a_rater_lacks_and_comes_in_half_filled(root, tmp_p
         write_form(form, root, rater="lay_2", role="lay", scale=None, controls=False)
     if suffix == ".xlsx":
         book = load_workbook(form)
-        (rule,) = book.active.data_validations.dataValidation
+        sheet = active(book)
+        (rule,) = sheet.data_validations.dataValidation
         assert (rule.type, rule.formula1, rule.formula2, str(rule.sqref)) == ("decimal", "1", "5", "E2:E4")
-        assert {book.active["B2"].value, book.active["B4"].value} == {"lay_2"}
-        book.active["E3"] = 3
+        assert {sheet["B2"].value, sheet["B4"].value} == {"lay_2"}
+        sheet["E3"] = 3
         book.save(form)
     else:
         lines = form.read_text(encoding="utf-8-sig").splitlines()
@@ -178,18 +184,19 @@ def test_a_form_asks_for_what_a_rater_lacks_and_comes_in_half_filled(root, tmp_p
     assert write_form(tmp_path / f"rest{suffix}", root, rater="LAY_2", role="", scale=None, controls=False) == 2
 
 
-def test_a_form_knows_roles_and_scales(root, tmp_path):
-    for options, reason in (
+def test_a_form_knows_roles_and_scales(root: Path, tmp_path: Path) -> None:
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"rater": "new", "role": ""}, "rater new is new; say --role"),
         ({"rater": "surgeon", "role": "lay"}, "surgeon is medical elsewhere"),
         ({"rater": "new", "role": "doctor"}, "'doctor' is not one of medical, lay"),
         ({"rater": "surgeon", "role": "", "scale": "CRAS"}, r"meant: CARS\?"),
-    ):
+    )
+    for options, reason in cases:
         with pytest.raises(InputError, match=reason):
-            write_form(tmp_path / "form.csv", root, **({"scale": None, "controls": False} | options))
+            write_form(tmp_path / "form.csv", root, **{"scale": None, "controls": False, **options})
 
 
-def test_the_commands_say_what_they_did(root, tmp_path):
+def test_the_commands_say_what_they_did(root: Path, tmp_path: Path) -> None:
     first = add(batch(tmp_path / "new"), root)
     later = table(tmp_path / "later.csv", RATINGS, ["p3.png,lay_1,lay,CARS,4"])
     said = run(root, "vermilion", "ratings", "correct", str(later), "--no-run").stdout

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import cv2
 import openpyxl
@@ -23,10 +24,11 @@ from tasks.schemas.evaluation import SCORES
 from tasks.schemas.ingest import IMAGES
 from tests.evaluation import toy_chapter
 from tests.project import copy_project, set_number
+from tests.spreadsheets import active
 
 
 @pytest.fixture
-def project(built, tmp_path, monkeypatch) -> Path:
+def project(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The small project, with the table of one more system; the current folder."""
     folder = copy_project(built, tmp_path / "project")
     listed = tables.read(folder / "data/ingest/images", IMAGES, ["image_id", "subject_id", "kind"]).to_pandas()
@@ -38,7 +40,7 @@ def project(built, tmp_path, monkeypatch) -> Path:
     return folder
 
 
-def test_one_more_chapter_is_found_everywhere(project, monkeypatch):
+def test_one_more_chapter_is_found_everywhere(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, reports = project / "data", project / "data/reports"
     evaluate.fn(
         systems=data,
@@ -71,7 +73,7 @@ def test_one_more_chapter_is_found_everywhere(project, monkeypatch):
     assert "mean brightness" in said
 
 
-def test_one_more_chapter_scores_photographs(project):
+def test_one_more_chapter_scores_photographs(project: Path) -> None:
     photo = next((project / "data/raw/phantoms/repaired").rglob("*.png"))
     assert list(open_readers(project, ["symmetry", "anomaly"]).readers) == ["brightness"]
     done = CliRunner().invoke(
@@ -87,7 +89,7 @@ def test_one_more_chapter_scores_photographs(project):
     assert max(len(line) for line in said.splitlines()) <= 80
 
 
-def test_a_folder_of_photographs_becomes_one_table(project, tmp_path):
+def test_a_folder_of_photographs_becomes_one_table(project: Path, tmp_path: Path) -> None:
     """Verdict first, numbers as numbers, the notices beside them; a refused file costs itself alone."""
     mine = tmp_path / "mine"
     (mine / "more").mkdir(parents=True)
@@ -96,6 +98,7 @@ def test_a_folder_of_photographs_becomes_one_table(project, tmp_path):
     (mine / "more/broken.JPG").write_bytes(b"no picture")
     (mine / "list.txt").touch()
     picture = cv2.imread(str(photos[1]))
+    assert picture is not None
     cv2.imwrite(str(mine / "unknown.png"), cv2.convertScaleAbs(picture, alpha=0.97))
     asked = ["score", str(mine), "--without", "anomaly"]
     done = CliRunner().invoke(app, [*asked, "--table", "all.xlsx"])
@@ -103,8 +106,10 @@ def test_a_folder_of_photographs_becomes_one_table(project, tmp_path):
     assert done.exit_code == 1, done.output
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
     assert done.stdout.index("=1+1.png") < done.stdout.index("unknown.png") < done.stdout.index("Read this too")
-    header, *rows = openpyxl.load_workbook("all.xlsx").active.iter_rows(values_only=True)
-    named = {Path(row[0]).name: dict(zip(header, row, strict=True)) for row in rows}
+    header: Any
+    rows: list[Any]
+    header, *rows = active(openpyxl.load_workbook("all.xlsx")).iter_rows(values_only=True)
+    named = {Path(str(row[0])).name: dict(zip(header, row, strict=True)) for row in rows}
     assert {name: own["state"] for name, own in named.items()} == {
         "=1+1.png": "measured",
         "broken.JPG": "refused",
@@ -119,18 +124,18 @@ def test_a_folder_of_photographs_becomes_one_table(project, tmp_path):
     assert isinstance(records[0]["quality"]["yaw_deg"], float)
 
 
-def test_a_table_that_cannot_be_written_is_said_before_the_work(project, monkeypatch):
+def test_a_table_that_cannot_be_written_is_said_before_the_work(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     photo = next((project / "data/raw/phantoms/repaired").rglob("*.png"))
     done = CliRunner().invoke(app, ["score", str(photo), "--table", "all.ods"])
     assert isinstance(done.exception, InputError)
     assert "all.ods: a table is written as .csv or .xlsx" in str(done.exception)
 
 
-def test_what_was_scored_before_an_interruption_is_in_the_table(project, monkeypatch):
+def test_what_was_scored_before_an_interruption_is_in_the_table(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     photos = [str(path) for path in sorted((project / "data/raw/phantoms/repaired").rglob("*.png"))[:3]]
     whole = scoring.score
 
-    def score(path, *given, **named):
+    def score(path: Any, *given: Any, **named: Any) -> Any:
         if str(path) == photos[2]:
             raise KeyboardInterrupt
         return whole(path, *given, **named)
@@ -141,7 +146,7 @@ def test_what_was_scored_before_an_interruption_is_in_the_table(project, monkeyp
     assert len(Path("all.csv").read_text(encoding="utf-8-sig").splitlines()) == 3
 
 
-def test_the_first_page_names_what_is_still_to_come(project):
+def test_the_first_page_names_what_is_still_to_come(project: Path) -> None:
     out = project / "data/reports/first.html"
     report_first.fn(system=project / "data/symmetry", ingest=project / "data/ingest", out=out)
     page = re.sub(r"\s+", " ", out.read_text())
@@ -149,7 +154,7 @@ def test_the_first_page_names_what_is_still_to_come(project):
     assert 'aria-label="Table 1"' in page
 
 
-def test_a_network_that_was_not_evaluated_is_not_read(project):
+def test_a_network_that_was_not_evaluated_is_not_read(project: Path) -> None:
     """A threshold of another network says nothing: the system is left out, with the reason."""
     photo = str(next((project / "data/raw/phantoms/repaired").rglob("*.png")))
     model = project / "data/symmetry/clp/model/model.safetensors"
@@ -161,7 +166,7 @@ def test_a_network_that_was_not_evaluated_is_not_read(project):
     assert "Cleft-like warp (CLP) was not read: its network is not the one that was evaluated" in str(record["notices"])
 
 
-def test_a_photograph_goes_through_the_numbers_of_its_cohort(project):
+def test_a_photograph_goes_through_the_numbers_of_its_cohort(project: Path) -> None:
     """What params.yaml says today makes no score that the cohort's can be compared with."""
     photo = str(next((project / "data/raw/phantoms/repaired").rglob("*.png")))
     asked = ["score", photo, "--json", "--without", "symmetry"]
@@ -173,7 +178,7 @@ def test_a_photograph_goes_through_the_numbers_of_its_cohort(project):
 
 
 @pytest.mark.parametrize("content", ["{", '{"anomaly": {"anomaly": {"x": NaN}}}', "[]", '{"clp": {"auc": 1.5}}'])
-def test_damaged_results_are_one_line(project, content):
+def test_damaged_results_are_one_line(project: Path, content: str) -> None:
     (project / "data/reports/summary.json").write_text(content)
     done = CliRunner().invoke(app, ["results"])
     assert isinstance(done.exception, InputError)
@@ -181,6 +186,6 @@ def test_damaged_results_are_one_line(project, content):
     assert "run `dvc repro`" in str(done.exception)
 
 
-def test_a_folder_of_the_project_is_the_project(project, monkeypatch):
+def test_a_folder_of_the_project_is_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project / "data")
     assert project_root() == project

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,7 +20,7 @@ from tasks.errors import InputError
 IMAGES = "path,subject_id,population\n"
 
 
-def project(folder: Path, changes: dict[str, dict] | None = None, images: str | None = None) -> Path:
+def project(folder: Path, changes: dict[str, dict[str, Any]] | None = None, images: str | None = None) -> Path:
     """params.yaml and dvc.yaml, and a raw folder `raw` with these lines of images.csv; each names an empty file."""
     numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
     numbers["data"] = {"raw": "raw", "added": "added"}
@@ -37,20 +38,20 @@ def project(folder: Path, changes: dict[str, dict] | None = None, images: str | 
     return folder
 
 
-def check(folder: Path, monkeypatch, *options: str) -> tuple[int, str]:
+def check(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> tuple[int, str]:
     monkeypatch.chdir(folder)
     done = CliRunner().invoke(app, ["check", *options])
     return done.exit_code, done.output
 
 
-def test_a_missing_raw_folder_is_one_line_with_what_to_do(tmp_path, monkeypatch):
+def test_a_missing_raw_folder_is_one_line_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, said = check(project(tmp_path / "p"), monkeypatch)
     assert code == 2
     assert "wrong data         raw (params.yaml: data.raw) is not there: put your" in said
     assert max(map(len, said.splitlines())) <= 80
 
 
-def test_what_will_be_skipped_is_told_with_what_to_add(tmp_path, monkeypatch):
+def test_what_will_be_skipped_is_told_with_what_to_add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = project(tmp_path / "p", images="a.jpg,s1,control\nb.jpg,s2,repaired\nc.jpg,s3,repaired\n")
     code, said = check(folder, monkeypatch, "--json")
     assert code == 1
@@ -65,7 +66,7 @@ def test_what_will_be_skipped_is_told_with_what_to_add(tmp_path, monkeypatch):
     assert any(about == "ratings" for about, _ in notes)
 
 
-def test_lines_that_name_nothing_are_told(tmp_path, monkeypatch):
+def test_lines_that_name_nothing_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = project(tmp_path / "p", images="a.jpg,s1,control\n")
     with (folder / "raw/images.csv").open("a") as file:
         file.write("gone.jpg,s2,control\na.jpg,s3,nobody\n")
@@ -74,7 +75,7 @@ def test_lines_that_name_nothing_are_told(tmp_path, monkeypatch):
     assert "images.csv: line 4: population" in said
 
 
-def test_weights_that_are_named_must_be_there(tmp_path, monkeypatch):
+def test_weights_that_are_named_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = {"symmetry_train": {"initial_weights": "mobilenet_v2_imagenet"}}
     folder = project(tmp_path / "p", weights, images="a.jpg,s1,control\n")
     code, said = check(folder, monkeypatch)
@@ -84,13 +85,13 @@ def test_weights_that_are_named_must_be_there(tmp_path, monkeypatch):
     assert check(off, monkeypatch)[0] == 1  # nobody will look for them
 
 
-def test_more_cards_than_there_are(tmp_path):
+def test_more_cards_than_there_are(tmp_path: Path) -> None:
     [wrong] = [found for found in inspection.machine(project(tmp_path / "p", {"runtime": {"cards": 64}})) if
                found.level == "error"]  # fmt: skip
     assert wrong.said.startswith("params.yaml: runtime.cards: 64, and ")
 
 
-def test_folders_that_a_stage_makes_need_not_be_there():
+def test_folders_that_a_stage_makes_need_not_be_there() -> None:
     assert made_by_a_stage(Path("data/raw/phantoms"), PROJECT / "dvc.yaml")
     assert made_by_a_stage(Path("data/reports/figures"), PROJECT / "dvc.yaml")
     assert not made_by_a_stage(Path("data/raw"), PROJECT / "dvc.yaml")
@@ -109,21 +110,21 @@ def test_mend_closes_what_an_earlier_version_left_open(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def mistyped(tmp_path, monkeypatch) -> Path:
+def mistyped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A number that evaluate reads, hours later, and another of a training."""
     folder = project(tmp_path / "p", {"evaluate": {"resamples": "many"}, "symmetry_train": {"margn": 1}}, images="")
     monkeypatch.chdir(folder)
     return folder
 
 
-def test_every_stage_refuses_to_begin_with_a_number_that_another_cannot_read(mistyped):
+def test_every_stage_refuses_to_begin_with_a_number_that_another_cannot_read(mistyped: Path) -> None:
     given = ["--images", "a", "--landmarks", "b", "--out", "c"]
     with pytest.raises(SystemExit, match=r"symmetry_train\.margn: no such key; did you mean `margin`.*1 more"):
         launch(["symmetry_baselines", *given])
     assert not Path("c").exists()
 
 
-def test_rebuilds_nights_and_servers_refuse_too(mistyped):
+def test_rebuilds_nights_and_servers_refuse_too(mistyped: Path) -> None:
     for act in (require_ready, lambda root: serve(root, 4200)):
         with pytest.raises(InputError, match=r"2 things are wrong[\s\S]*margn[\s\S]*evaluate\.resamples"):
             act(mistyped)

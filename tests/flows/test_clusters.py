@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -34,7 +36,7 @@ INPUTS = {"ingest_landmarks": ("images", "frames"), "ingest_lips": ("images", "f
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with prefect_server(tmp_path_factory.mktemp("prefect")) as url:
         yield url
 
@@ -97,7 +99,7 @@ class Study:
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     return Study(tmp_path_factory.mktemp("study"))
 
 
@@ -106,7 +108,9 @@ def stored(folder: Path) -> int:
 
 
 @pytest.mark.long
-def test_dask_workers_with_disks_of_their_own_meet_in_an_object_store(study, server, tmp_path):
+def test_dask_workers_with_disks_of_their_own_meet_in_an_object_store(
+    study: Study, server: str, tmp_path: Path
+) -> None:
     workers = [study.seen_from(tmp_path / f"worker{number}") for number in range(2)]
     with object_store(tmp_path) as keys, dask_cluster(workers, tmp_path, **keys) as (address, pids):
         study.set(runner="dask", cluster=address, shared_store="s3://results/vermilion")
@@ -133,7 +137,7 @@ def test_dask_workers_with_disks_of_their_own_meet_in_an_object_store(study, ser
         assert study.digests("lips_dask") == study.digests("lips")
 
 
-def wait_until(true, process: "subprocess.Popen[str]") -> None:
+def wait_until(true: Any, process: "subprocess.Popen[str]") -> None:
     until = time.monotonic() + 120
     while not true() and process.poll() is None and time.monotonic() < until:
         time.sleep(0.2)
@@ -155,7 +159,7 @@ def assert_task_runs(server: str, stage: str, count: int) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("runner", ["dask", "ray"])
-def test_a_cluster_started_for_the_stage_gives_the_same_bytes(study, server, runner):
+def test_a_cluster_started_for_the_stage_gives_the_same_bytes(study: Study, server: str, runner: str) -> None:
     if not importlib.util.find_spec(f"prefect_{runner}"):
         pytest.skip(f"prefect-{runner} is not installed")
     study.set(runner=runner)
@@ -168,7 +172,7 @@ def test_a_cluster_started_for_the_stage_gives_the_same_bytes(study, server, run
     assert study.digests(f"lips_own_{runner}") == study.digests("lips")
 
 
-def test_without_a_server_this_machine_computes_and_says_so(study):
+def test_without_a_server_this_machine_computes_and_says_so(study: Study) -> None:
     study.set(runner="dask", cluster="tcp://127.0.0.1:1")
     study.forget()
     said = study.stage("ingest_lips", "lips_untracked")
@@ -176,7 +180,7 @@ def test_without_a_server_this_machine_computes_and_says_so(study):
     assert study.digests("lips_untracked") == study.digests("lips")
 
 
-def test_a_cluster_that_does_not_answer_is_one_line(study, server):
+def test_a_cluster_that_does_not_answer_is_one_line(study: Study, server: str) -> None:
     study.set(runner="dask", cluster="tcp://127.0.0.1:1")
     study.forget()
     run = study.start(
@@ -194,7 +198,7 @@ def test_a_cluster_that_does_not_answer_is_one_line(study, server):
     assert "127.0.0.1:1" in said.splitlines()[-1]
 
 
-def test_nobody_outside_this_machine_was_asked(study):
+def test_nobody_outside_this_machine_was_asked(study: Study) -> None:
     """Of all the runs above but Ray's."""
     assert not outside(study.connections)
 
@@ -208,7 +212,7 @@ def outside(log: Path) -> list[str]:
 
 
 @pytest.fixture
-def bucket(tmp_path, monkeypatch):
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """One bucket's work, planned in the project's folder, and the folder of a worker."""
     home, away = tmp_path / "home", tmp_path / "away"
     for folder in (home, away):
@@ -229,7 +233,9 @@ def bucket(tmp_path, monkeypatch):
     return work, plan, home, away
 
 
-def test_a_worker_that_sees_something_else_refuses_instead_of_refusing_photographs(bucket, monkeypatch):
+def test_a_worker_that_sees_something_else_refuses_instead_of_refusing_photographs(
+    bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     work, plan, home, away = bucket
     store = Store(away / "store")
     with pytest.raises(InputError, match=rf"worker .* in {away}: other inputs than where the run started"):
@@ -248,7 +254,7 @@ def test_a_worker_that_sees_something_else_refuses_instead_of_refusing_photograp
     assert store.lookup("counting", plan.key)
 
 
-def test_a_shared_store_that_fails_is_told_by_the_worker(bucket):
+def test_a_shared_store_that_fails_is_told_by_the_worker(bucket: Any) -> None:
     work, plan, home, _ = bucket
     os.chdir(home)
     trouble = compute_far(Store(home / "store", str(home / "not mounted")), work, [plan])

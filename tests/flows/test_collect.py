@@ -55,7 +55,7 @@ def set_factor(folder: Path, factor: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory) -> Path:
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project after its first `dvc repro`, committed."""
     folder = tmp_path_factory.mktemp("collect") / "project"
     folder.mkdir()
@@ -71,7 +71,7 @@ def first(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def changed(first, tmp_path_factory) -> Path:
+def changed(first: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """... and after another `dvc repro` with another number, not committed."""
     folder = tmp_path_factory.mktemp("changed") / "project"
     shutil.copytree(first, folder, symlinks=True)
@@ -81,7 +81,7 @@ def changed(first, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def project(changed, tmp_path) -> Path:
+def project(changed: Path, tmp_path: Path) -> Path:
     """A copy to change."""
     shutil.copytree(changed, tmp_path / "project", symlinks=True)
     return tmp_path / "project"
@@ -101,7 +101,7 @@ def collect_now(folder: Path) -> int:
     return sum(item.kind == "result" for item in gone)
 
 
-def test_after_collecting_nothing_is_rebuilt_and_one_more_photograph_computes_one_bucket(project):
+def test_after_collecting_nothing_is_rebuilt_and_one_more_photograph_computes_one_bucket(project: Path) -> None:
     before = json.loads(say(project, "vermilion", "artifacts", "--json"))
     assert list(before["stages"]) == list(STAGES)
     assert {(row["results"], row["in_use"]) for row in before["stages"].values()} == {(26, 13)}
@@ -123,18 +123,18 @@ def test_after_collecting_nothing_is_rebuilt_and_one_more_photograph_computes_on
     assert done.count("12 buckets reused") == done.count("; 1 buckets computed") == 2
 
 
-def test_right_after_a_run_nothing_goes(first):
+def test_right_after_a_run_nothing_goes(first: Path) -> None:
     assert collect_now(first) == 0
 
 
-def test_what_is_checked_out_stays_although_the_last_run_used_something_else(project):
+def test_what_is_checked_out_stays_although_the_last_run_used_something_else(project: Path) -> None:
     say(project, "git", "checkout", "-q", ".")
     say(project, "dvc", "checkout", "-q", "--force")
     assert collect_now(project) == 0
     assert keys(project) == dict.fromkeys(STAGES, 26)
 
 
-def test_what_dvc_lock_needs_stays_without_outs_and_records_of_uses(project):
+def test_what_dvc_lock_needs_stays_without_outs_and_records_of_uses(project: Path) -> None:
     shutil.rmtree(project / "out")
     for stage in STAGES:
         (project / f"data/.artifacts/uses/{stage}.json").write_text("[]")
@@ -142,7 +142,7 @@ def test_what_dvc_lock_needs_stays_without_outs_and_records_of_uses(project):
     assert keys(project) == dict.fromkeys(STAGES, 13)
 
 
-def test_results_of_a_stage_that_is_no_more_go(project):
+def test_results_of_a_stage_that_is_no_more_go(project: Path) -> None:
     kept = json.loads(json.dumps(DVC))
     kept["stages"]["counting"]["matrix"]["size"] = ["y"]
     (project / "dvc.yaml").write_text(yaml.safe_dump(kept, sort_keys=False))
@@ -150,7 +150,7 @@ def test_results_of_a_stage_that_is_no_more_go(project):
     assert keys(project) == {"counting@a-y": 13}
 
 
-def test_a_project_that_dvc_cannot_read_loses_nothing(project):
+def test_a_project_that_dvc_cannot_read_loses_nothing(project: Path) -> None:
     (project / "dvc.yaml").write_text("<<<<<<< ours\n")
     said = say(project, "vermilion", "artifacts", "collect", check=False)
     assert "DVC cannot read this project" in said
@@ -158,7 +158,7 @@ def test_a_project_that_dvc_cannot_read_loses_nothing(project):
     assert keys(project) == dict.fromkeys(STAGES, 26)
 
 
-def test_while_a_stage_runs_nothing_goes_and_the_command_says_so(project):
+def test_while_a_stage_runs_nothing_goes_and_the_command_says_so(project: Path) -> None:
     with Store(project / "data/.artifacts").held():
         done = run(project, "vermilion", "artifacts", "collect", check=False, PYTHONPATH=str(PROJECT))
         assert done.returncode == 2
@@ -169,7 +169,7 @@ def test_while_a_stage_runs_nothing_goes_and_the_command_says_so(project):
         assert word in table
 
 
-def test_a_stage_that_failed_leaves_the_record_of_its_last_good_run(project):
+def test_a_stage_that_failed_leaves_the_record_of_its_last_good_run(project: Path) -> None:
     uses = project / "data/.artifacts/uses/counting@a-x.json"
     before = uses.read_bytes()
     set_factor(project, 3.0)

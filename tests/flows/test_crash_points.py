@@ -6,6 +6,7 @@ everything runs a stage up to its n-th write, rename or removal, and kills itsel
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,7 @@ for plain in sys.argv[2:]:  # of a matrix the first will do
 """
 
 
-def check(folder: Path, whole: Path, stage: dict) -> bool:
+def check(folder: Path, whole: Path, stage: dict[str, Any]) -> bool:
     """Every file under its final name is the one of an uninterrupted run; whether all of them are there."""
     for path in outs(stage):
         files = [folder / path] if (folder / path).is_file() else list((folder / path).rglob("*"))
@@ -108,7 +109,7 @@ def check(folder: Path, whole: Path, stage: dict) -> bool:
     ],
     ids=" ".join,
 )
-def test_a_stage_killed_where_it_touches_the_disk_leaves_nothing_half(built, tmp_path, stages):
+def test_a_stage_killed_where_it_touches_the_disk_leaves_nothing_half(built: Path, tmp_path: Path, stages: Any) -> None:
     folder = copy_project(built, tmp_path / "copy")
     (folder / "tests").symlink_to(Path(__file__).parents[1])
     (folder / "driver.py").write_text(DRIVER)

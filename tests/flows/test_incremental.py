@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -29,7 +30,7 @@ from tests.flows import counting
 from tests.flows.counting import Counting
 
 
-def image(number: int, **changes) -> dict:
+def image(number: int, **changes: Any) -> dict[str, Any]:
     image_id = f"{number % 256:02x}{number:062x}"
     row = {"image_id": image_id, "path": f"{number}.bin", "names": [f"{number}.bin"], "kind": "still"}
     return row | {"subject_id": f"s{number}", "population": "control", "size_bytes": 1} | changes
@@ -84,12 +85,12 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setattr(store, "STORE", tmp_path / "store")
     return Project(tmp_path, 200)
 
 
-def test_a_second_run_computes_nothing_and_gives_the_same_bytes(project):
+def test_a_second_run_computes_nothing_and_gives_the_same_bytes(project: Project) -> None:
     assert project.run() == 13
     first = project.digests()
     for part in project.out.iterdir():
@@ -99,7 +100,7 @@ def test_a_second_run_computes_nothing_and_gives_the_same_bytes(project):
     assert tables.read(project.out, DISTANCES).num_rows == 200
 
 
-def test_one_more_photograph_computes_its_bucket_only(project, capsys):
+def test_one_more_photograph_computes_its_bucket_only(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     project.run()
     before = project.digests()
     new = project.raw / "new.bin"
@@ -112,13 +113,13 @@ def test_one_more_photograph_computes_its_bucket_only(project, capsys):
     assert "12 buckets reused" in capsys.readouterr().out.splitlines()[-1]
 
 
-def test_another_number_computes_everything_and_going_back_nothing(project):
+def test_another_number_computes_everything_and_going_back_nothing(project: Project) -> None:
     project.run(factor=1.0)
     assert project.run(factor=2.0) == 13
     assert project.run(factor=1.0) == 0
 
 
-def test_columns_a_result_does_not_depend_on_change_nothing(project):
+def test_columns_a_result_does_not_depend_on_change_nothing(project: Project) -> None:
     project.run()
     project.rows = [row | {"licence": "CC BY 4.0"} for row in project.rows]
     project.write()
@@ -126,7 +127,7 @@ def test_columns_a_result_does_not_depend_on_change_nothing(project):
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "flipped"])
-def test_a_missing_or_damaged_result_is_computed_again(project, damage):
+def test_a_missing_or_damaged_result_is_computed_again(project: Project, damage: str) -> None:
     project.run()
     first = project.digests()
     victim = sorted((project.root / "store/objects").rglob("*.parquet"))[0]
@@ -139,7 +140,7 @@ def test_a_missing_or_damaged_result_is_computed_again(project, damage):
     assert project.digests() == first
 
 
-def test_damage_is_told_in_one_line(project, capsys):
+def test_damage_is_told_in_one_line(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     project.run()
     one, two, three = sorted((project.root / "store/objects").rglob("*.parquet"))[:3]
     one.unlink()
@@ -157,11 +158,13 @@ def test_damage_is_told_in_one_line(project, capsys):
     assert "damaged" not in capsys.readouterr().out
 
 
-def test_one_result_that_is_damaged_is_made_again_and_the_log_says_so(project, capsys):
+def test_one_result_that_is_damaged_is_made_again_and_the_log_says_so(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
     record = {"stage": "one", "parameters": {}}
     made = []
 
-    def make():
+    def make() -> Any:
         made.append(1)
         return DISTANCES.table([])
 
@@ -184,7 +187,7 @@ def uses(project: Project, stage: str = "counting") -> list[str]:
     return json.loads(path.read_text()) if path.exists() else []
 
 
-def test_a_good_end_is_remembered_with_all_that_the_stage_used(project):
+def test_a_good_end_is_remembered_with_all_that_the_stage_used(project: Project) -> None:
     with store.using():
         project.run(factor=1.0)
         project.run(factor=2.0)
@@ -196,7 +199,7 @@ def test_a_good_end_is_remembered_with_all_that_the_stage_used(project):
     assert len(uses(project)) == 13
 
 
-def test_after_an_error_the_uses_of_the_last_good_run_stand(project):
+def test_after_an_error_the_uses_of_the_last_good_run_stand(project: Project) -> None:
     project.run(factor=1.0)
     before = uses(project)
     with pytest.raises(ZeroDivisionError), store.using():
@@ -207,7 +210,7 @@ def test_after_an_error_the_uses_of_the_last_good_run_stand(project):
     assert not set(uses(project)) & set(before)
 
 
-def test_while_a_stage_runs_nothing_is_collected(project):
+def test_while_a_stage_runs_nothing_is_collected(project: Project) -> None:
     with store.using() as use:
         project.run()
         with pytest.raises(StoreBusyError):
@@ -227,7 +230,9 @@ def shared_project(root: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> P
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_what_one_machine_computed_another_takes_from_the_shared_store(tmp_path, monkeypatch, workers):
+def test_what_one_machine_computed_another_takes_from_the_shared_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     (tmp_path / "shared").mkdir()
     one = shared_project(tmp_path / "one", monkeypatch, str(tmp_path / "shared"))
@@ -241,7 +246,9 @@ def test_what_one_machine_computed_another_takes_from_the_shared_store(tmp_path,
     assert two.digests() == one.digests()
 
 
-def test_a_shared_store_that_does_not_answer_costs_one_line(tmp_path, monkeypatch, capsys):
+def test_a_shared_store_that_does_not_answer_costs_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     project = shared_project(tmp_path / "one", monkeypatch, "/nowhere/at/all")
     assert project.run() == 13
     told = [line for line in capsys.readouterr().err.splitlines() if "shared store" in line]
@@ -251,7 +258,9 @@ def test_a_shared_store_that_does_not_answer_costs_one_line(tmp_path, monkeypatc
     assert project.run() == 0
 
 
-def test_a_shared_store_that_fails_while_buckets_are_computed_costs_one_line(tmp_path, monkeypatch, capsys):
+def test_a_shared_store_that_fails_while_buckets_are_computed_costs_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "shared").mkdir()
     project = shared_project(tmp_path / "one", monkeypatch, str(tmp_path / "shared"))
 
@@ -264,7 +273,7 @@ def test_a_shared_store_that_fails_while_buckets_are_computed_costs_one_line(tmp
     assert not list((tmp_path / "shared").iterdir())
 
 
-def test_workers_change_nothing(project, tmp_path):
+def test_workers_change_nothing(project: Project, tmp_path: Path) -> None:
     project.run(workers=1)
     alone = project.digests()
     for name in ("objects", "references"):
@@ -274,20 +283,20 @@ def test_workers_change_nothing(project, tmp_path):
     assert project.digests(tmp_path / "again") == alone
 
 
-def test_refused_rows_are_counted(project, capsys):
+def test_refused_rows_are_counted(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     (project.raw / "3.bin").unlink()
     project.run()
     assert "(200 rows, 1 refused)" in capsys.readouterr().out
 
 
-def test_a_moved_store_is_still_found(project, monkeypatch):
+def test_a_moved_store_is_still_found(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.run()
     (project.root / "store").rename(project.root / "elsewhere")
     monkeypatch.setattr(store, "STORE", project.root / "elsewhere")
     assert project.run() == 0
 
 
-def test_a_bucket_without_rows_leaves_no_part(project):
+def test_a_bucket_without_rows_leaves_no_part(project: Project) -> None:
     project.rows = project.rows[:16]
     for part in (project.root / "images").iterdir():
         part.unlink()
@@ -297,7 +306,7 @@ def test_a_bucket_without_rows_leaves_no_part(project):
 
 
 @pytest.mark.parametrize("buckets", [8, 600])
-def test_photographs_are_cut_into_as_many_parts_as_asked(tmp_path, buckets):
+def test_photographs_are_cut_into_as_many_parts_as_asked(tmp_path: Path, buckets: int) -> None:
     rows = [image(0) | {"image_id": f"{number:04x}{number:060x}"} for number in range(0, 65536, 65)]
     write_parts(IMAGES.table(rows), tmp_path / "images", IMAGES, {}, buckets=buckets)
     parts = tables.parts(tmp_path / "images")
@@ -320,7 +329,7 @@ project.run(workers=2)
 """
 
 
-def test_a_killed_run_leaves_nobody_writing_and_the_next_completes_it(project):
+def test_a_killed_run_leaves_nobody_writing_and_the_next_completes_it(project: Project) -> None:
     environment = os.environ | {"PYTHONPATH": str(PROJECT), "COUNTING_SLEEP": "0.4"}
     script = project.root / "killed.py"
     script.write_text("if __name__ == '__main__':\n" + "\n".join(f"    {line}" for line in KILLED.splitlines()))

@@ -7,6 +7,7 @@ import sys
 import textwrap
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from tests.flows import counting
 from tests.flows.counting import Counting
 
 
-def image(number: int) -> dict:
+def image(number: int) -> dict[str, Any]:
     image_id = f"{number % 4:02x}{number:062x}"
     row = {"image_id": image_id, "path": f"{number}.bin", "names": [f"{number}.bin"], "kind": "still"}
     return row | {"subject_id": f"s{number}", "population": "control", "size_bytes": 1}
@@ -66,7 +67,7 @@ class Images:
         log = self.root / "raw/computed.log"
         return log.read_text().splitlines() if log.exists() else []
 
-    def result(self):
+    def result(self) -> Any:
         return tables.read(self.root / "out", DISTANCES)
 
     def digests(self) -> dict[str, str]:
@@ -74,12 +75,12 @@ class Images:
 
 
 @pytest.fixture
-def dear(tmp_path, monkeypatch):
+def dear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Images:
     monkeypatch.setattr(store, "STORE", tmp_path / "store")
     return Images(tmp_path, 10)
 
 
-def test_several_images_a_call_and_the_parts_as_they_came(dear, capsys):
+def test_several_images_a_call_and_the_parts_as_they_came(dear: Images, capsys: pytest.CaptureFixture[str]) -> None:
     assert dear.run() == 4
     assert [part.stem for part in tables.parts(dear.root / "out")] == ["00", "01", "02", "03"]
     assert dear.result()["image_id"].to_pylist() == sorted(row["image_id"] for row in dear.rows)
@@ -87,7 +88,7 @@ def test_several_images_a_call_and_the_parts_as_they_came(dear, capsys):
     assert "10 buckets reused (10 rows" in capsys.readouterr().out
 
 
-def test_one_more_image_computes_one_image(dear):
+def test_one_more_image_computes_one_image(dear: Images) -> None:
     dear.run()
     before = dear.digests()
     more = Images(dear.root, 11)
@@ -97,16 +98,16 @@ def test_one_more_image_computes_one_image(dear):
     assert more.result().num_rows == 11
 
 
-def test_the_parts_do_not_depend_on_how_many_go_together_or_on_workers(dear, tmp_path):
+def test_the_parts_do_not_depend_on_how_many_go_together_or_on_workers(dear: Images, tmp_path: Path) -> None:
     dear.run()
     first = dear.digests()
-    for number, how in enumerate(({"together": 1}, {"together": 4, "workers": 2})):
+    for number, (together, workers) in enumerate(((1, 1), (4, 2))):
         store.STORE = tmp_path / f"other{number}"
-        dear.run(**how)
+        dear.run(together=together, workers=workers)
         assert dear.digests() == first
 
 
-def test_only_some_images_are_looked_at_and_the_others_leave(dear):
+def test_only_some_images_are_looked_at_and_the_others_leave(dear: Images) -> None:
     assert dear.run(only={1, 2}) == 1
     assert dear.result()["image_id"].to_pylist() == [dear.rows[n]["image_id"] for n in (1, 2)]
     assert dear.run(only={1, 5}) == 1
@@ -114,14 +115,14 @@ def test_only_some_images_are_looked_at_and_the_others_leave(dear):
     assert dear.run() == 3
 
 
-def test_another_number_computes_everything_again(dear):
+def test_another_number_computes_everything_again(dear: Images) -> None:
     dear.run()
     assert dear.run(factor=2.0) == 4
     assert set(dear.result()["distance"].to_pylist()) == {10.0}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9")
-def test_a_call_that_is_killed_finds_its_checkpoint_again(dear, tmp_path):
+def test_a_call_that_is_killed_finds_its_checkpoint_again(dear: Images, tmp_path: Path) -> None:
     script = f"""
         from pathlib import Path
         from flows.buckets import store

@@ -1,6 +1,7 @@
 """The Prefect server on PostgreSQL: a stage's run is recorded there and found through the API."""
 
 import asyncio
+from typing import Any
 
 import asyncpg
 import pytest
@@ -16,14 +17,15 @@ def count(database: str, table: str) -> int:
     async def ask() -> int:
         connection = await asyncpg.connect(database.replace("+asyncpg", ""))
         try:
-            return await connection.fetchval(f"select count(*) from {table}")
+            found: int = await connection.fetchval(f"select count(*) from {table}")
+            return found
         finally:
             await connection.close()
 
     return asyncio.run(ask())
 
 
-def test_a_stage_is_recorded_in_postgresql(project, tmp_path_factory):  # noqa: F811
+def test_a_stage_is_recorded_in_postgresql(project: Any, tmp_path_factory: pytest.TempPathFactory) -> None:  # noqa: F811
     if (found := programs()) is None:
         pytest.skip("no PostgreSQL on this machine")
     home = tmp_path_factory.mktemp("prefect")

@@ -1,7 +1,7 @@
 """No process outlives the `dvc repro` it belongs to: dvc -> shell -> stage -> fork server -> workers."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ def sleepy_stage(out: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with one stage, of which two workers sleep."""
     folder = make_project(tmp_path_factory.mktemp("processes") / "project", {}, copy_code=True)
     (folder / "flows/stages/sleepy.py").write_text(STAGE)
@@ -59,7 +59,7 @@ def of_the_stage(family: Family) -> list[int]:
 
 
 @pytest.fixture
-def repro(project, request):
+def repro(project: Path, request: pytest.FixtureRequest) -> Iterator[Family]:
     """`dvc repro` under the shell that the test names, /bin/sh (which stays between) or bash (which gives way)."""
     for path in project.glob("working-*"):
         path.unlink()
@@ -71,7 +71,7 @@ SHELLS = pytest.mark.parametrize("repro", ["/bin/sh", "/bin/bash"], indirect=Tru
 
 
 @SHELLS
-def test_workers_at_work_end_with_dvc(project, repro):
+def test_workers_at_work_end_with_dvc(project: Path, repro: Family) -> None:
     until(lambda: len(list(project.glob("working-*"))) == 2)
     assert len(of_the_stage(repro)) >= 4
     repro.kill(repro.head.pid)
@@ -79,7 +79,7 @@ def test_workers_at_work_end_with_dvc(project, repro):
 
 
 @SHELLS
-def test_a_stage_that_only_starts_ends_with_dvc(project, repro):
+def test_a_stage_that_only_starts_ends_with_dvc(project: Path, repro: Family) -> None:
     """Before it has imported anything it cannot have asked the kernel for the end; it sees then that DVC is gone."""
     until(lambda: len(repro.members()) > 1)
     repro.kill(repro.head.pid)
@@ -88,7 +88,7 @@ def test_a_stage_that_only_starts_ends_with_dvc(project, repro):
 
 
 @pytest.mark.parametrize("repro", ["/bin/sh"], indirect=True)
-def test_workers_that_only_start_end_with_their_stage(repro):
+def test_workers_that_only_start_end_with_their_stage(repro: Family) -> None:
     until(lambda: len(of_the_stage(repro)) >= 4)
     repro.kill(of_the_stage(repro)[0])
     assert not repro.survivors()
@@ -96,7 +96,7 @@ def test_workers_that_only_start_end_with_their_stage(repro):
 
 
 @pytest.mark.parametrize("repro", ["/bin/bash"], indirect=True)
-def test_a_killed_worker_ends_the_stage_with_one_line(project, repro):
+def test_a_killed_worker_ends_the_stage_with_one_line(project: Path, repro: Family) -> None:
     until(lambda: len(list(project.glob("working-*"))) == 2)
     repro.kill(of_the_stage(repro)[-1])
     assert repro.wait() != 0
@@ -106,7 +106,7 @@ def test_a_killed_worker_ends_the_stage_with_one_line(project, repro):
 
 
 @pytest.mark.parametrize("repro", ["/bin/bash"], indirect=True)
-def test_a_worker_killed_while_the_others_start_hangs_nobody(repro):
+def test_a_worker_killed_while_the_others_start_hangs_nobody(repro: Family) -> None:
     until(lambda: len(of_the_stage(repro)) >= 4)
     repro.kill(of_the_stage(repro)[3])
     assert repro.wait() != 0

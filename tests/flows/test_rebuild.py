@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -24,13 +25,13 @@ from tests.server import prefect_server
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with prefect_server(tmp_path_factory.mktemp("prefect")) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory, server) -> tuple[Path, dict]:
+def first(tmp_path_factory: pytest.TempPathFactory, server: str) -> tuple[Path, dict[str, Any]]:
     """The toys after their first run, committed, and that run as the server has it."""
     folder = make_toys(tmp_path_factory.mktemp("rebuild") / "project")
     run(folder, "vermilion", "rebuild", PREFECT_API_URL=server)
@@ -40,7 +41,7 @@ def first(tmp_path_factory, server) -> tuple[Path, dict]:
 
 
 @pytest.fixture
-def project(first, tmp_path) -> Path:
+def project(first: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
     """A copy of the toys, up to date."""
     shutil.copytree(first[0], tmp_path / "project", symlinks=True)
     return tmp_path / "project"
@@ -57,28 +58,30 @@ def until(seen: Callable[[], T], seconds: float = 120) -> T:
     return found
 
 
-def ask(server: str, what: str, **query: object) -> list[dict]:
-    return httpx.post(f"{server}/{what}/filter", json=query, timeout=30).raise_for_status().json()
+def ask(server: str, what: str, **query: object) -> list[dict[str, Any]]:
+    answer = httpx.post(f"{server}/{what}/filter", json=query, timeout=30).raise_for_status()
+    rows: list[dict[str, Any]] = answer.json()
+    return rows
 
 
-def newest(server: str) -> dict:
+def newest(server: str) -> dict[str, Any]:
     """The last rebuild, once it and all its task runs are final."""
     [found] = ask(server, "flow_runs", flow_runs={"name": {"any_": ["rebuild"]}}, sort="START_TIME_DESC", limit=1)
     until(lambda: all(task["state_type"] not in ("PENDING", "RUNNING") for task in stages(server, found)))
     return found
 
 
-def stages(server: str, flow_run: dict) -> list[dict]:
+def stages(server: str, flow_run: dict[str, Any]) -> list[dict[str, Any]]:
     """Its task runs in the order in which they began."""
     rows = ask(server, "task_runs", flow_runs={"id": {"any_": [flow_run["id"]]}})
     return sorted(rows, key=lambda row: row["start_time"] or row["expected_start_time"])
 
 
-def states(server: str, flow_run: dict) -> dict[str, str]:
+def states(server: str, flow_run: dict[str, Any]) -> dict[str, str]:
     return {row["name"]: row["state_name"] for row in stages(server, flow_run)}
 
 
-def nested(server: str, task: dict) -> list[dict]:
+def nested(server: str, task: dict[str, Any]) -> list[dict[str, Any]]:
     return ask(server, "flow_runs", flow_runs={"parent_task_run_id": {"any_": [task["id"]]}})
 
 
@@ -96,20 +99,20 @@ def rebuild(folder: Path, *options: str, code: int = 0, **extra: str) -> subproc
 
 
 @pytest.fixture
-def here(project, monkeypatch, capsys) -> Callable[..., str]:
+def here(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """A run without a server, in this process, which spares its imports; what it printed."""
     monkeypatch.chdir(project)
     for name, value in environment(project).items():
         monkeypatch.setenv(name, value)
 
-    def run_here(**options: object) -> str:
+    def run_here(**options: Any) -> str:
         pipeline.rebuild.fn(**options)
         return capsys.readouterr().out
 
     return run_here
 
 
-def test_every_stage_is_a_run_of_its_own_in_dvcs_order(first, server):
+def test_every_stage_is_a_run_of_its_own_in_dvcs_order(first: tuple[Path, dict[str, Any]], server: str) -> None:
     folder, flow_run = first
     graph = run(folder, "dvc", "repro", "--dry", "--force").stdout
     order = [line.split("'")[1] for line in graph.splitlines() if line.startswith("Running stage")]
@@ -119,10 +122,10 @@ def test_every_stage_is_a_run_of_its_own_in_dvcs_order(first, server):
     assert len(order) == 7
 
 
-def test_a_stages_log_and_its_own_flow_run_are_below_it(first, server):
+def test_a_stages_log_and_its_own_flow_run_are_below_it(first: tuple[Path, dict[str, Any]], server: str) -> None:
     rows = {row["name"]: row for row in stages(server, first[1])}
     said = {
-        name: until(lambda row=row: ask(server, "logs", logs={"task_run_id": {"any_": [row["id"]]}}))
+        name: until(partial(ask, server, "logs", logs={"task_run_id": {"any_": [row["id"]]}}))
         for name, row in rows.items()
         if name in ("fragile", "toy_stage")
     }
@@ -136,7 +139,9 @@ def test_a_stages_log_and_its_own_flow_run_are_below_it(first, server):
     assert nested(server, rows["fragile"]) == []
 
 
-def test_the_run_ends_with_tables_of_stages_and_metrics_and_the_reports_place(first, server):
+def test_the_run_ends_with_tables_of_stages_and_metrics_and_the_reports_place(
+    first: tuple[Path, dict[str, Any]], server: str
+) -> None:
     found = {row["key"]: row for row in ask(server, "artifacts", flow_runs={"id": {"any_": [first[1]["id"]]}})}
     rows = {row["stage"]: row for row in json.loads(found["rebuild-stages"]["data"])}
     assert rows["toy_stage"]["state"] == "Ran"
@@ -147,7 +152,7 @@ def test_the_run_ends_with_tables_of_stages_and_metrics_and_the_reports_place(fi
     assert found["rebuild"]["data"] == 100
 
 
-def test_with_nothing_to_do_no_stage_starts(project, server):
+def test_with_nothing_to_do_no_stage_starts(project: Path, server: str) -> None:
     (project / "ran.log").unlink()
     rebuild(project, PREFECT_API_URL=server)
     flow_run = newest(server)
@@ -156,7 +161,9 @@ def test_with_nothing_to_do_no_stage_starts(project, server):
     assert not [run for task in stages(server, flow_run) for run in nested(server, task)]
 
 
-def test_a_failed_stage_blocks_what_is_below_it_alone_and_the_next_run_resumes(project, server, here):
+def test_a_failed_stage_blocks_what_is_below_it_alone_and_the_next_run_resumes(
+    project: Path, server: str, here: Callable[..., str]
+) -> None:
     (project / "b.txt").write_text("broken")
     (project / "a.txt").write_text("a2")
     done = rebuild(project, code=1, PREFECT_API_URL=server)
@@ -173,7 +180,7 @@ def test_a_failed_stage_blocks_what_is_below_it_alone_and_the_next_run_resumes(p
     assert json.loads(run(project, "dvc", "status", "--json").stdout) == {}
 
 
-def test_without_trainings_the_model_stays_and_what_is_below_it_runs(project, here):
+def test_without_trainings_the_model_stays_and_what_is_below_it_runs(project: Path, here: Callable[..., str]) -> None:
     (project / "a.txt").write_text("a2")
     expected = dict.fromkeys(("first", "fragile", "below", "trained", "scored", "toy_stage", "headline"), "Skipped")
     expected |= {"first": "Ran", "trained": "Left", "scored": "Ran", "headline": "Ran"}
@@ -186,7 +193,7 @@ def test_without_trainings_the_model_stays_and_what_is_below_it_runs(project, he
     assert full == {"first": "Skipped", "trained": "Ran", "scored": "Ran", "headline": "Ran"}
 
 
-def test_force_runs_and_dvcs_cache_restores(project, here):
+def test_force_runs_and_dvcs_cache_restores(project: Path, here: Callable[..., str]) -> None:
     assert printed(here(stages=["first"], force=True)) == {"first": "Ran"}
     (project / "data/first.txt").unlink()
     assert printed(here(stages=["first"])) == {"first": "Restored"}
@@ -194,7 +201,7 @@ def test_force_runs_and_dvcs_cache_restores(project, here):
         here(stages=["frist"])
 
 
-def test_of_a_traceback_the_exception_is_told():
+def test_of_a_traceback_the_exception_is_told() -> None:
     lines = ["Traceback (most recent call last):", "  File x", "pydantic.ValidationError: 1 error", "key", "    see y"]
     assert pipeline._why_failed("toy", lines, "dvc's words") == "pydantic.ValidationError: 1 error"
     assert pipeline._why_failed("toy", [*lines, "toy: raw/: no such folder"], "") == "raw/: no such folder"
@@ -211,7 +218,7 @@ def hanging(project: Path, *options: str, **extra: str) -> Family:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_whoever_ends_the_run_ends_dvc_and_the_stage(project, number):
+def test_whoever_ends_the_run_ends_dvc_and_the_stage(project: Path, number: Any) -> None:
     with hanging(project) as family:
         assert len(family.members()) >= 3
         os.kill(family.head.pid, number)
@@ -219,7 +226,7 @@ def test_whoever_ends_the_run_ends_dvc_and_the_stage(project, number):
         assert not family.survivors(), family.said()
 
 
-def test_a_killed_run_does_not_stay_running_once_the_next_one_starts(project, server):
+def test_a_killed_run_does_not_stay_running_once_the_next_one_starts(project: Path, server: str) -> None:
     with hanging(project, PREFECT_API_URL=server) as family:
         os.kill(family.head.pid, signal.SIGKILL)
         assert not family.survivors(), family.said()
@@ -232,7 +239,7 @@ def test_a_killed_run_does_not_stay_running_once_the_next_one_starts(project, se
     assert newest(server)["state_name"] == "Completed"
 
 
-def test_a_killed_stage_leaves_no_run_running(project, server):
+def test_a_killed_stage_leaves_no_run_running(project: Path, server: str) -> None:
     with hanging(project, PREFECT_API_URL=server) as family:
         [stage] = [pid for pid, words in family.members().items() if "toy_stage" in words and "python" in words[0]]
         family.kill(stage)
@@ -245,7 +252,7 @@ def test_a_killed_stage_leaves_no_run_running(project, server):
     assert states(server, flow_run)["headline"] == "Skipped"
 
 
-def test_a_second_run_waits_for_the_first(project):
+def test_a_second_run_waits_for_the_first(project: Path) -> None:
     with hanging(project, "toy_stage") as family:
         by_hand = run(project, "dvc", "repro", "toy_stage", check=False)
         assert by_hand.returncode != 0
@@ -261,7 +268,7 @@ def test_a_second_run_waits_for_the_first(project):
 HOLDER = "import time; print('held', flush=True); time.sleep(3600)"
 
 
-def asked(project: Path, monkeypatch, act: str, **arguments: object) -> tuple[object, list[str]]:
+def asked(project: Path, monkeypatch: pytest.MonkeyPatch, act: str, **arguments: object) -> tuple[object, list[str]]:
     """What DVC's process answers in the project, and what it printed."""
     monkeypatch.chdir(project)
     said: list[str] = []
@@ -276,7 +283,7 @@ def lock(project: Path, pid: int) -> Path:
     return path
 
 
-def test_a_stage_that_is_in_use_is_waited_for(project, monkeypatch):
+def test_a_stage_that_is_in_use_is_waited_for(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with subprocess.Popen([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE) as holder:
         assert holder.stdout and holder.stdout.readline()
         lock(project, holder.pid)
@@ -294,7 +301,9 @@ def test_a_stage_that_is_in_use_is_waited_for(project, monkeypatch):
     assert any(f"(PID {holder.pid}): dvc repro" in line for line in said)
 
 
-def test_a_lock_whose_process_number_was_given_to_another_is_taken_away(project, monkeypatch):
+def test_a_lock_whose_process_number_was_given_to_another_is_taken_away(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with subprocess.Popen([sys.executable, "-c", HOLDER], stdout=subprocess.PIPE) as other:
         assert other.stdout and other.stdout.readline()
         path = lock(project, other.pid)
@@ -305,7 +314,9 @@ def test_a_lock_whose_process_number_was_given_to_another_is_taken_away(project,
     assert any("left by a process that was killed" in line for line in said)
 
 
-def test_a_lock_file_that_was_cut_off_is_removed_unless_somebody_works_here(project, monkeypatch):
+def test_a_lock_file_that_was_cut_off_is_removed_unless_somebody_works_here(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = project / ".dvc/tmp/rwlock"
     path.write_text('{"write": {')
     stage = [sys.executable, "-c", HOLDER]
@@ -329,7 +340,7 @@ def md5s(folder: Path) -> list[str]:
     return [line.strip() for line in lines if "md5" in line]
 
 
-def test_a_published_run_is_what_a_colleague_gets(project, tmp_path, here):
+def test_a_published_run_is_what_a_colleague_gets(project: Path, tmp_path: Path, here: Callable[..., str]) -> None:
     run(project, "dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
     (project / "a.txt").write_text("a-longer")
     git(project, "commit", "-qam", "new input")
@@ -353,7 +364,9 @@ def test_a_published_run_is_what_a_colleague_gets(project, tmp_path, here):
     assert "nothing to commit" in again.stdout
 
 
-def test_a_remote_that_fails_and_changes_of_ones_own_are_told_and_not_committed(project, tmp_path, here):
+def test_a_remote_that_fails_and_changes_of_ones_own_are_told_and_not_committed(
+    project: Path, tmp_path: Path, here: Callable[..., str]
+) -> None:
     (tmp_path / "store").write_text("no folder")
     run(project, "dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
     (project / "b.txt").write_text("b2")

@@ -48,7 +48,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield own
 
 
-def test_it_says_where_and_a_second_start_says_that_it_runs(project):
+def test_it_says_where_and_a_second_start_says_that_it_runs(project: Project) -> None:
     assert project.url in project.serve.said()
     assert "next nightly rebuild" in project.serve.said()
     again = run(project.folder, "vermilion", "serve")
@@ -84,19 +84,19 @@ def test_the_deployments_are_what_the_project_says(project):
     assert all(own["description"] for own in form.values())
 
 
-def test_the_nights_are_scheduled(project):
+def test_the_nights_are_scheduled(project: Project) -> None:
     nights = project.wait(lambda: project.runs("nightly", "Scheduled"))
     first = min(datetime.fromisoformat(own["expected_start_time"]) for own in nights)
     assert first - datetime.now(UTC) < timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
-def orphans(project) -> dict[str, str]:
+def orphans(project: Project) -> dict[str, str]:
     """Made early, since it takes 90 s until they are found."""
     return {"ours": project.orphan("vermilion"), "another": project.orphan("else")}
 
 
-def test_automations_are_this_projects(project, orphans):
+def test_automations_are_this_projects(project: Project, orphans: dict[str, str]) -> None:
     zombies, added = sorted(project.ask("automations"), key=lambda own: own["name"])
     assert zombies["trigger"]["within"] == 90
     assert zombies["trigger"]["match_related"] == {"prefect.resource.id": "prefect.tag.vermilion"}
@@ -106,7 +106,7 @@ def test_automations_are_this_projects(project, orphans):
 
 
 @pytest.fixture(scope="module")
-def rebuilt(project) -> str:
+def rebuilt(project: Project) -> str:
     """The run that the form on the UI's page begins."""
     [made] = [own for own in project.ask("deployments") if own["name"] == "rebuild"]
     project.post(f"deployments/{made['id']}/create_flow_run")
@@ -115,7 +115,7 @@ def rebuilt(project) -> str:
 
 
 @pytest.fixture(scope="module")
-def reevaluated(project, rebuilt) -> str:
+def reevaluated(project: Project, rebuilt: str) -> str:
     """The run that follows the news of ratings; a training is stale meanwhile."""
     (project.folder / "seed").write_text("2")
     project.add("first")
@@ -124,18 +124,20 @@ def reevaluated(project, rebuilt) -> str:
     return str(done)
 
 
-def test_a_rebuild_by_the_form_runs_every_stage(project, rebuilt):
+def test_a_rebuild_by_the_form_runs_every_stage(project: Project, rebuilt: str) -> None:
     assert project.come_to(rebuilt, {"trained": "Ran", "gated_count": "Ran"})
 
 
-def test_news_of_ratings_starts_a_reevaluation_that_trains_nothing(project, reevaluated):
+def test_news_of_ratings_starts_a_reevaluation_that_trains_nothing(project: Project, reevaluated: str) -> None:
     assert project.come_to(reevaluated, {"trained": "Left", "gated_count": "Ran"})
 
 
 @pytest.mark.browser
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_the_runs_page_names_stages_and_states_and_asks_nobody_else(project, reevaluated, tmp_path):
+def test_the_runs_page_names_stages_and_states_and_asks_nobody_else(
+    project: Project, reevaluated: str, tmp_path: Path
+) -> None:
     """VERMILION_SCREENSHOT names a file to keep the picture in."""
     playwright = pytest.importorskip("playwright.sync_api")
     strangers: list[str] = []
@@ -173,7 +175,7 @@ def test_the_runs_page_names_stages_and_states_and_asks_nobody_else(project, ree
     assert strangers == []
 
 
-def test_a_stage_run_by_hand_is_seen_too(project, reevaluated):
+def test_a_stage_run_by_hand_is_seen_too(project: Project, reevaluated: str) -> None:
     done = run(project.folder, "dvc", "repro", "--force", "--single-item", "gated_count")
     assert "untracked" not in done.stdout
     by_hand = [
@@ -182,7 +184,7 @@ def test_a_stage_run_by_hand_is_seen_too(project, reevaluated):
     assert [own["state_name"] for own in by_hand] == ["Completed"]
 
 
-def test_a_run_that_is_killed_is_not_running_any_more(project, reevaluated):
+def test_a_run_that_is_killed_is_not_running_any_more(project: Project, reevaluated: str) -> None:
     active = project.hold_a_run("run killed")
     [engine] = [pid for pid, command in project.serve.members().items() if "prefect.engine" in command]
     project.serve.kill(engine)
@@ -191,7 +193,7 @@ def test_a_run_that_is_killed_is_not_running_any_more(project, reevaluated):
     (project.folder / "hold").unlink()
 
 
-def test_killed_in_the_middle_nothing_survives_and_the_next_start_settles_it(project):
+def test_killed_in_the_middle_nothing_survives_and_the_next_start_settles_it(project: Project) -> None:
     active = project.hold_a_run("serve killed")
     project.serve.kill(project.serve.head.pid)
     assert not project.serve.survivors()
@@ -206,14 +208,16 @@ def test_killed_in_the_middle_nothing_survives_and_the_next_start_settles_it(pro
     assert len(project.ask("automations")) == 2
 
 
-def test_a_run_without_a_sign_of_life_crashes_and_others_are_left_alone(project, orphans):
+def test_a_run_without_a_sign_of_life_crashes_and_others_are_left_alone(
+    project: Project, orphans: dict[str, str]
+) -> None:
     project.wait(lambda: project.state(orphans["ours"])["type"] == "CRASHED")
     assert "no heartbeat for 90 s" in project.state(orphans["ours"])["message"]
     assert project.state(orphans["another"])["type"] == "RUNNING"
     project.post(f"flow_runs/{orphans['another']}/set_state", state={"type": "COMPLETED"}, force=True)
 
 
-def test_stopped_in_the_middle_nothing_survives_and_no_run_is_left_running(project):
+def test_stopped_in_the_middle_nothing_survives_and_no_run_is_left_running(project: Project) -> None:
     """By Ctrl-C, which every process of the terminal's group hears."""
     project.hold_a_run("ctrl-c")
     project.wait(lambda: project.runs("nightly", "Scheduled"))
@@ -225,7 +229,7 @@ def test_stopped_in_the_middle_nothing_survives_and_no_run_is_left_running(proje
     (project.folder / "hold").unlink()
 
 
-def test_a_missed_night_is_made_good_at_the_next_start(project):
+def test_a_missed_night_is_made_good_at_the_next_start(project: Project) -> None:
     with closing(sqlite3.connect(project.folder / ".prefect/prefect.db")) as database, database:
         slept = database.execute("UPDATE flow_run SET expected_start_time = '2026-01-01 02:00:00' WHERE auto_scheduled")
     assert slept.rowcount
@@ -243,7 +247,7 @@ def test_when_its_server_dies_it_ends_and_says_so(project):
     assert not (project.folder / ".prefect/serve.json").exists()
 
 
-def test_nothing_left_this_machine(project):
+def test_nothing_left_this_machine(project: Project) -> None:
     lines = connections(project.folder).read_text().splitlines()
     assert lines
     assert not [line for line in lines if not any(own in line for own in ("127.0.0.1", "localhost", "'::1'"))]
@@ -263,28 +267,28 @@ def refused(idle: Path, home: Path, port: int, **extra: str) -> str:
     return done.stderr
 
 
-def test_a_taken_port_is_named(idle, tmp_path):
+def test_a_taken_port_is_named(idle: Path, tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
         assert f"port {port}: Address already in use; choose another with --port" in refused(idle, tmp_path, port)
 
 
-def test_a_damaged_database_is_named(idle, tmp_path):
+def test_a_damaged_database_is_named(idle: Path, tmp_path: Path) -> None:
     (tmp_path / "prefect.db").write_bytes(b"no database" * 1000)
     said = refused(idle, tmp_path, free_port())
     assert "prefect.db: is damaged" in said
     assert "move it away" in said
 
 
-def test_another_prefects_database_is_named(idle, tmp_path):
+def test_another_prefects_database_is_named(idle: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "prefect.db")) as database, database:
         database.execute("CREATE TABLE alembic_version (version_num TEXT)")
         database.execute("INSERT INTO alembic_version VALUES ('ffffffffffff')")
     assert "another version of Prefect; move it away" in refused(idle, tmp_path, free_port())
 
 
-def test_a_schedule_that_is_none_is_named(idle, tmp_path):
+def test_a_schedule_that_is_none_is_named(idle: Path, tmp_path: Path) -> None:
     text = (idle / "params.yaml").read_text()
     (idle / "params.yaml").write_text(text.replace("cron: 0 2 * * *", "cron: every night"))
     said = refused(idle, tmp_path, free_port())
@@ -292,12 +296,12 @@ def test_a_schedule_that_is_none_is_named(idle, tmp_path):
     assert "nightly.cron: 'every night' is no schedule" in said
 
 
-def test_a_named_server_that_does_not_answer_is_named(idle, tmp_path):
+def test_a_named_server_that_does_not_answer_is_named(idle: Path, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}/api"
     assert f"PREFECT_API_URL={url}" in refused(idle, tmp_path, free_port(), PREFECT_API_URL=url)
 
 
-def test_a_named_server_is_used_under_the_projects_name_and_left_running(idle, tmp_path):
+def test_a_named_server_is_used_under_the_projects_name_and_left_running(idle: Path, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     with prefect_server(tmp_path / "home") as url:
         with Family(idle, "vermilion", "serve", PREFECT_API_URL=url, PREFECT_HOME=str(tmp_path)) as serve:
@@ -331,11 +335,11 @@ GONE = {"changed outs": {"out": "deleted"}}
         ({}, {"reader"}, False),
     ],
 )
-def test_ratings_wait_where_a_stage_that_ran_has_not_read_them(status, ran, waiting):
+def test_ratings_wait_where_a_stage_that_ran_has_not_read_them(status: Any, ran: Any, waiting: bool) -> None:
     assert serving.ratings_waiting(status, ran, Path("data/added")) is waiting
 
 
-def test_the_schedule_follows_this_machines_clock(monkeypatch):
+def test_the_schedule_follows_this_machines_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Europe/Lisbon")
     due = deployments.next_time(deployments.nightly_schedule("30 2 * * *"))
     assert (due.hour, due.minute) == (2, 30)
@@ -343,5 +347,5 @@ def test_the_schedule_follows_this_machines_clock(monkeypatch):
     assert deployments.local_timezone() == "UTC"
 
 
-def test_names_of_projects_fit_into_prefects(tmp_path):
+def test_names_of_projects_fit_into_prefects(tmp_path: Path) -> None:
     assert deployments.named(tmp_path / "a%b&c").startswith("a-b-c ")

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarni
 
 
 @pytest.fixture
-def new(tmp_path) -> Path:
+def new(tmp_path: Path) -> Path:
     return batch(tmp_path / "new")
 
 
@@ -72,7 +73,7 @@ def check_settled(root: Path, expected: int) -> None:
     assert [path.name for path in (root / "data/.incoming").iterdir()] in ([], ["lock"])
 
 
-def test_a_batch_is_brought_in_tracked_and_committed(root, new):
+def test_a_batch_is_brought_in_tracked_and_committed(root: Path, new: Path) -> None:
     outcome, told = add(new, root)
     assert (outcome.state, outcome.photographs, outcome.ratings, outcome.announced) == ("added", 1, 2, False)
     assert batches(root) == [outcome.batch]
@@ -91,7 +92,7 @@ def test_a_batch_is_brought_in_tracked_and_committed(root, new):
     check_settled(root, 1)
 
 
-def test_workbooks_come_in_as_they_are_or_spelt_out(root, tmp_path):
+def test_workbooks_come_in_as_they_are_or_spelt_out(root: Path, tmp_path: Path) -> None:
     """A steward's .xlsx, with names typed otherwise than files and raters are called; then ratings by short names."""
     draw(tmp_path / "new/P 9.PNG", seed=5)
     book(tmp_path / "new/images.xlsx", [IMAGES, ["p 9.png", "s9", "Repaired", "research"]])
@@ -114,7 +115,7 @@ def test_workbooks_come_in_as_they_are_or_spelt_out(root, tmp_path):
     assert refused == 0
 
 
-def test_the_same_batch_twice_changes_nothing(root, new, tmp_path):
+def test_the_same_batch_twice_changes_nothing(root: Path, new: Path, tmp_path: Path) -> None:
     first, _ = add(new, root)
     before = state(root)
     shutil.copytree(new, tmp_path / "again")
@@ -124,7 +125,7 @@ def test_the_same_batch_twice_changes_nothing(root, new, tmp_path):
     assert state(root) == before
 
 
-def test_ratings_of_generated_pictures_come_in_and_are_counted(root, tmp_path):
+def test_ratings_of_generated_pictures_come_in_and_are_counted(root: Path, tmp_path: Path) -> None:
     name = f"generated/{'0123456789abcdef' * 4}.png"
     survey = table(
         tmp_path / "survey.csv",
@@ -150,7 +151,7 @@ def test_ratings_of_generated_pictures_come_in_and_are_counted(root, tmp_path):
     assert "has rated this photograph before on realism" in told
 
 
-def test_a_dry_run_changes_nothing(root, new, tmp_path):
+def test_a_dry_run_changes_nothing(root: Path, new: Path, tmp_path: Path) -> None:
     before = state(root)
     outcome, told = add(new, root, dry_run=True)
     assert outcome.state == "fine"
@@ -162,7 +163,7 @@ def test_a_dry_run_changes_nothing(root, new, tmp_path):
     assert not (root / "data/.incoming").exists()
 
 
-def test_a_rejected_batch_changes_nothing_and_says_why_beside_it(root, new, tmp_path):
+def test_a_rejected_batch_changes_nothing_and_says_why_beside_it(root: Path, new: Path, tmp_path: Path) -> None:
     text = (new / "ratings.csv").read_text()
     (new / "ratings.csv").write_text(text.replace("3.5", "7"))
     before = state(root)
@@ -179,7 +180,7 @@ def test_a_rejected_batch_changes_nothing_and_says_why_beside_it(root, new, tmp_
     assert not reasons.exists()
 
 
-def test_without_a_commit_git_stays_as_it_was(root, new, tmp_path):
+def test_without_a_commit_git_stays_as_it_was(root: Path, new: Path, tmp_path: Path) -> None:
     before = git(root, "rev-parse", "HEAD")
     assert "not committed" in add(new, root, commit=False)[1]
     assert git(root, "rev-parse", "HEAD") == before
@@ -188,7 +189,7 @@ def test_without_a_commit_git_stays_as_it_was(root, new, tmp_path):
     check_settled(root, 2)
 
 
-def test_what_the_user_changed_and_staged_stays_as_it_was(root, new):
+def test_what_the_user_changed_and_staged_stays_as_it_was(root: Path, new: Path) -> None:
     (root / "mine.txt").write_text("staged")
     run(root, "git", "add", "mine.txt")
     (root / "params.yaml").write_text((root / "params.yaml").read_text() + "# mine\n")
@@ -199,7 +200,7 @@ def test_what_the_user_changed_and_staged_stays_as_it_was(root, new):
     }
 
 
-def test_ratings_alone_of_photographs_that_are_there(root, new, tmp_path):
+def test_ratings_alone_of_photographs_that_are_there(root: Path, new: Path, tmp_path: Path) -> None:
     first, _ = add(new, root)
     later = table(tmp_path / "later.csv", RATINGS, ["first.png,lay_1,lay,CARS,2", "p3.png,lay_2,lay,CARS,3"])
     outcome, told = add(later, root)
@@ -216,7 +217,7 @@ def test_ratings_alone_of_photographs_that_are_there(root, new, tmp_path):
 
 
 @pytest.fixture
-def listener(monkeypatch) -> Iterator[list[bytes]]:
+def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     """What was sent to the address that PREFECT_API_URL names."""
     heard: list[bytes] = []
 
@@ -235,7 +236,7 @@ def listener(monkeypatch) -> Iterator[list[bytes]]:
         server.shutdown()
 
 
-def test_the_server_is_told_the_batch_and_counts_and_nothing_else(root, new, listener):
+def test_the_server_is_told_the_batch_and_counts_and_nothing_else(root: Path, new: Path, listener: list[bytes]) -> None:
     outcome, _ = add(new, root)
     assert outcome.announced
     (event,) = (json.loads(line.removeprefix(b"/api/events ")) for line in listener if line.startswith(b"/api/events "))
@@ -247,7 +248,7 @@ def test_the_server_is_told_the_batch_and_counts_and_nothing_else(root, new, lis
     assert len(listener) == 1
 
 
-def test_a_project_behind_a_link_and_an_ignored_record(root, new, tmp_path):
+def test_a_project_behind_a_link_and_an_ignored_record(root: Path, new: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(root)
     (root / ".gitignore").write_text((root / ".gitignore").read_text() + "*.dvc\n")
     with pytest.raises(InputError, match="git ignores it"):
@@ -257,7 +258,7 @@ def test_a_project_behind_a_link_and_an_ignored_record(root, new, tmp_path):
     check_settled(root, 1)
 
 
-def test_a_copy_is_no_easier_to_read_than_the_original(root, new):
+def test_a_copy_is_no_easier_to_read_than_the_original(root: Path, new: Path) -> None:
     (new / "p3.png").chmod(0o600)
     (new / "ratings.csv").chmod(0o666)
     outcome, _ = add(new, root)
@@ -266,7 +267,9 @@ def test_a_copy_is_no_easier_to_read_than_the_original(root, new):
     assert stat.S_IMODE((inside / "ratings.csv").stat().st_mode) == 0o644
 
 
-def test_data_are_closed_to_those_who_could_not_reach_the_originals(root, new, monkeypatch):
+def test_data_are_closed_to_those_who_could_not_reach_the_originals(
+    root: Path, new: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The rule alone: pytest's own folders are closed to others already."""
     (new / "p3.png").chmod(0o600)
     monkeypatch.setattr(placing, "_reachable", lambda path, read, enter: bool(path.stat().st_mode & read))
@@ -282,11 +285,11 @@ def test_data_are_closed_to_those_who_could_not_reach_the_originals(root, new, m
     assert [stat.S_IMODE((root / name).stat().st_mode) for name in ("data", ".dvc")] == [0o700, 0o700]
 
 
-def test_a_file_that_changes_meanwhile_stops_the_add(root, new, monkeypatch):
+def test_a_file_that_changes_meanwhile_stops_the_add(root: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(placing, "_close", lambda *_: None)
     real = placing.place
 
-    def late(*args, **options):
+    def late(*args: Any, **options: Any) -> None:
         draw(new / "p3.png", seed=9)
         real(*args, **options)
 
@@ -298,7 +301,7 @@ def test_a_file_that_changes_meanwhile_stops_the_add(root, new, monkeypatch):
     check_settled(root, 0)
 
 
-def test_a_full_disk_is_told_before_anything_changes(root, new, monkeypatch):
+def test_a_full_disk_is_told_before_anything_changes(root: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 1000))
     before = state(root)
     with pytest.raises(InputError, match=r"needs \d+ MB of disk, 0 MB are free"):
@@ -306,7 +309,7 @@ def test_a_full_disk_is_told_before_anything_changes(root, new, monkeypatch):
     assert state(root) == before
 
 
-def test_a_merge_half_way_is_told_before_anything_changes(root, new):
+def test_a_merge_half_way_is_told_before_anything_changes(root: Path, new: Path) -> None:
     (root / ".git/MERGE_HEAD").write_text(git(root, "rev-parse", "HEAD"))
     with pytest.raises(InputError, match="in the middle of a merge"):
         add(new, root)
@@ -314,7 +317,9 @@ def test_a_merge_half_way_is_told_before_anything_changes(root, new):
     assert add(new, root, commit=False)[0].state == "added"
 
 
-def test_nobody_to_sign_the_commit_is_told_before_anything_changes(root, new, monkeypatch):
+def test_nobody_to_sign_the_commit_is_told_before_anything_changes(
+    root: Path, new: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     for name in ("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL", "EMAIL"):
         monkeypatch.delenv(name, raising=False)
@@ -325,7 +330,7 @@ def test_nobody_to_sign_the_commit_is_told_before_anything_changes(root, new, mo
     assert not batches(root)
 
 
-def test_batches_that_were_not_fetched_are_not_dropped(root, new, tmp_path):
+def test_batches_that_were_not_fetched_are_not_dropped(root: Path, new: Path, tmp_path: Path) -> None:
     add(new, root)
     shutil.rmtree(root / "data/added/batches")
     with pytest.raises(InputError, match=r"3 files that .*batches\.dvc names are not there; run `dvc pull"):
@@ -335,7 +340,7 @@ def test_batches_that_were_not_fetched_are_not_dropped(root, new, tmp_path):
     check_settled(root, 2)
 
 
-def test_a_commit_that_git_refuses_is_made_by_the_next_add(root, new, tmp_path):
+def test_a_commit_that_git_refuses_is_made_by_the_next_add(root: Path, new: Path, tmp_path: Path) -> None:
     hook = root / ".git/hooks/pre-commit"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
@@ -351,7 +356,7 @@ def test_a_commit_that_git_refuses_is_made_by_the_next_add(root, new, tmp_path):
     assert "Ratings: 1 photograph" in git(root, "log", "-1", "--format=%s")
 
 
-def test_an_add_waits_for_a_stage_that_reads_the_batches(root, new):
+def test_an_add_waits_for_a_stage_that_reads_the_batches(root: Path, new: Path) -> None:
     """A process holds DVC's read lock on data/added, as a running ingest stage does, until it is ended."""
     code = (
         "import sys, time; from dvc.repo import Repo; from dvc.rwlock import rwlock\n"
@@ -382,7 +387,7 @@ def test_an_add_waits_for_a_stage_that_reads_the_batches(root, new):
     check_settled(root, 1)
 
 
-def test_two_stewards_at_the_same_moment(root, tmp_path):
+def test_two_stewards_at_the_same_moment(root: Path, tmp_path: Path) -> None:
     folders = [batch(tmp_path / f"from {seed}", seed=seed) for seed in (4, 5)]
     command = ["vermilion", "ratings", "add"]
     started = [
@@ -425,7 +430,7 @@ for line in sys.stdin:
 """
 
 
-def test_an_add_that_is_killed_at_any_moment_leaves_nothing_or_the_whole(root, tmp_path):
+def test_an_add_that_is_killed_at_any_moment_leaves_nothing_or_the_whole(root: Path, tmp_path: Path) -> None:
     """One forking process has everything imported, so that 25 adds and their kills take seconds."""
 
     def ratings(number: int) -> Path:
@@ -439,8 +444,8 @@ def test_an_add_that_is_killed_at_any_moment_leaves_nothing_or_the_whole(root, t
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert forker.stdin
-    assert forker.stdout
+    told, heard = forker.stdin, forker.stdout
+    assert told and heard
 
     def number() -> int:
         """The next number that it says; between them an add may say what a killed one left."""
@@ -472,15 +477,15 @@ def test_an_add_that_is_killed_at_any_moment_leaves_nothing_or_the_whole(root, t
         assert ended() == 0, f"seed {seed}, killed after {moment:.3f} s: the next add failed"
         assert len(batches(root)) == before + 1, f"seed {seed}"
     check_settled(root, SEEDS + 2)
-    forker.stdin.close()
+    told.close()
     forker.wait(timeout=60)
-    forker.stdout.close()
+    heard.close()
     assert kills > SEEDS // 3, f"{kills} of {SEEDS} adds were killed within {longest:.2f} s"
     subjects = git(root, "log", "--format=%s").splitlines()
     assert sum(subject.startswith("Ratings: ") for subject in subjects) == SEEDS + 2
 
 
-def test_the_example_of_the_docs_works(root):
+def test_the_example_of_the_docs_works(root: Path) -> None:
     """With the drawn patient of this small project in place of the demo's."""
     page = (PROJECT / "docs/stewards.md").read_text()
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
@@ -496,7 +501,7 @@ def test_the_example_of_the_docs_works(root):
     assert "3 ratings of 2 photographs" in run(root, *third.split()).stdout
 
 
-def test_the_command_ends_with_1_when_rejected_and_2_when_nothing_could_be_done(root, tmp_path):
+def test_the_command_ends_with_1_when_rejected_and_2_when_nothing_could_be_done(root: Path, tmp_path: Path) -> None:
     bad = table(tmp_path / "bad.csv", RATINGS, ["nobody.png,r,lay,CARS,3"])
     rejected = run(root, "vermilion", "ratings", "add", str(bad), check=False)
     assert rejected.returncode == 1

@@ -2,6 +2,8 @@
 
 import csv
 import json
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -26,16 +28,17 @@ from tests.project import copy_project, run, set_number
 FOLDER = "data/synthesis"
 
 
-def table(project, name, schema) -> pd.DataFrame:
-    return tables.read(project / FOLDER / name, schema).to_pandas()
+def table(project: Path, name: str, schema: Any) -> pd.DataFrame:
+    found: pd.DataFrame = tables.read(project / FOLDER / name, schema).to_pandas()
+    return found
 
 
 @pytest.fixture(scope="module")
-def captions(built) -> pd.DataFrame:
+def captions(built: Path) -> pd.DataFrame:
     return table(built, "captions", CAPTIONS)
 
 
-def test_synthesis_captions_has_every_patient_and_the_trigger_once(built, captions):
+def test_synthesis_captions_has_every_patient_and_the_trigger_once(built: Path, captions: pd.DataFrame) -> None:
     images = tables.read(built / "data/ingest/images", IMAGES).to_pandas().query("kind == 'still'")
     patients = images[images["population"] != "control"]
     assert set(patients["image_id"]) <= set(captions["image_id"])
@@ -49,7 +52,7 @@ def test_synthesis_captions_has_every_patient_and_the_trigger_once(built, captio
     assert captions.groupby("subject_id")["split"].nunique().max() == 1
 
 
-def test_synthesis_cache_keeps_those_who_train_and_their_mirror_images(built, captions):
+def test_synthesis_cache_keeps_those_who_train_and_their_mirror_images(built: Path, captions: pd.DataFrame) -> None:
     training = set(captions.query("split == 'train' and reason.isna()")["image_id"])
     latents, texts = table(built, "latents", LATENTS), table(built, "texts", TEXTS)
     assert set(latents["image_id"]) == training
@@ -57,21 +60,21 @@ def test_synthesis_cache_keeps_those_who_train_and_their_mirror_images(built, ca
     assert training <= set(texts["image_id"])
 
 
-def test_synthesis_base_is_a_stand_in_that_says_so(built):
+def test_synthesis_base_is_a_stand_in_that_says_so(built: Path) -> None:
     manifest = json.loads((built / FOLDER / "base/base.json").read_text())
     assert manifest["stand_in"] is True
     assert (built / FOLDER / "base/model_index.json").exists()
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_synthesis_train_leaves_an_adapter_its_card_and_its_samples(built, condition):
+def test_synthesis_train_leaves_an_adapter_its_card_and_its_samples(built: Path, condition: Any) -> None:
     folder = built / FOLDER / condition / "adapter"
     assert (folder / "pytorch_lora_weights.safetensors").stat().st_size > 1000
     assert "stand-in" in (folder / "README.md").read_text()
     assert list((folder / "samples").glob("*.png"))
 
 
-def test_synthesis_prompts_and_synthesis_generate_agree(built):
+def test_synthesis_prompts_and_synthesis_generate_agree(built: Path) -> None:
     prompts = table(built, "prompts", PROMPTS)
     assert prompts.groupby("condition").size().to_dict() == {"pre": 4, "post": 4}
     for condition in CONDITIONS:
@@ -82,7 +85,7 @@ def test_synthesis_prompts_and_synthesis_generate_agree(built):
     assert set(coverage["part"]) >= {"person", "skin_tone", "hair", "eyes", "cleft"}
 
 
-def test_synthesis_screen_and_synthesis_identity_know_every_picture(built, captions):
+def test_synthesis_screen_and_synthesis_identity_know_every_picture(built: Path, captions: pd.DataFrame) -> None:
     ids = set(table(built, "prompts", PROMPTS)["image_id"])
     screened = pd.concat(table(built, f"screened/{condition}", SCREENED) for condition in CONDITIONS)
     identity = table(built, "identity.parquet", IDENTITY)
@@ -93,7 +96,7 @@ def test_synthesis_screen_and_synthesis_identity_know_every_picture(built, capti
     assert set(known["image_id"]) == set(learnt_from["image_id"])
 
 
-def test_synthesis_measure_and_synthesis_classify_leave_finite_numbers(built):
+def test_synthesis_measure_and_synthesis_classify_leave_finite_numbers(built: Path) -> None:
     measures = json.loads((built / FOLDER / "measures.json").read_text(), parse_constant=pytest.fail)
     assert set(measures) == {"identity", "fidelity", "diversity", "network"}
     assert measures["fidelity"]["all"]["n_generated"] == 8
@@ -101,7 +104,7 @@ def test_synthesis_measure_and_synthesis_classify_leave_finite_numbers(built):
     assert (built / FOLDER / "classified.parquet").exists()
 
 
-def test_synthesis_release_shows_what_nobody_doubts(built):
+def test_synthesis_release_shows_what_nobody_doubts(built: Path) -> None:
     screened = pd.concat(table(built, f"screened/{condition}", SCREENED) for condition in CONDITIONS)
     clear = set(screened[screened["flags"].map(len).eq(0) & screened["reason"].isna()]["image_id"])
     clear -= set(table(built, "identity.parquet", IDENTITY).query("quarantined")["image_id"])
@@ -115,7 +118,9 @@ def test_synthesis_release_shows_what_nobody_doubts(built):
             assert "not a photograph" in picture.info["Description"]
 
 
-def test_more_pictures_draw_only_the_new_ones_and_an_edited_caption_reaches_the_training(built, tmp_path):
+def test_more_pictures_draw_only_the_new_ones_and_an_edited_caption_reaches_the_training(
+    built: Path, tmp_path: Path
+) -> None:
     project = copy_project(built, tmp_path / "project")
     set_number(project, "synthesis_prompts", "count", 6)
     said = run(project, "dvc", "repro", "--single-item", "synthesis_prompts", "synthesis_generate@pre").stdout

@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,13 +16,13 @@ from tests.server import free_port, prefect_server
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with prefect_server(tmp_path_factory.mktemp("prefect")) as url:
         yield url
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path: Path) -> Path:
     """A folder with params.yaml and eight files that are no pictures: refused quickly, in seven buckets."""
     numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
     numbers["runtime"] |= {"workers": 1, "buckets": 256}
@@ -56,12 +58,13 @@ def locate_faces(project: Path, url: str | None) -> subprocess.CompletedProcess[
     return stage(project, "ingest_landmarks", url, images="images", frames="frames", out="landmarks")
 
 
-def runs(server: str, what: str, name: str) -> list[dict]:
+def runs(server: str, what: str, name: str) -> list[dict[str, Any]]:
     query = {what: {"name": {"any_": [name]}}}
-    return httpx.post(f"{server}/{what}/filter", json=query, timeout=30).json()
+    rows: list[dict[str, Any]] = httpx.post(f"{server}/{what}/filter", json=query, timeout=30).json()
+    return rows
 
 
-def test_without_a_server_a_stage_runs_and_says_how_to_watch(project):
+def test_without_a_server_a_stage_runs_and_says_how_to_watch(project: Path) -> None:
     done = list_images(project, None)
     assert done.returncode == 0, done.stderr
     assert "untracked" in done.stdout
@@ -69,13 +72,13 @@ def test_without_a_server_a_stage_runs_and_says_how_to_watch(project):
     assert "8 images" in done.stdout
 
 
-def test_with_a_server_named_that_does_not_answer_a_stage_runs_too(project):
+def test_with_a_server_named_that_does_not_answer_a_stage_runs_too(project: Path) -> None:
     done = list_images(project, f"http://127.0.0.1:{free_port()}/api")
     assert done.returncode == 0, done.stderr
     assert "untracked" in done.stdout
 
 
-def test_tracked_and_untracked_runs_share_the_store(project, server):
+def test_tracked_and_untracked_runs_share_the_store(project: Path, server: str) -> None:
     for step in (list_images, sample_clips, locate_faces):
         done = step(project, server)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -93,7 +96,7 @@ def test_tracked_and_untracked_runs_share_the_store(project, server):
     assert "7 buckets reused (8 rows, 8 refused); 0 buckets computed" in again.stdout
 
 
-def test_bad_input_is_one_line_and_no_traceback(project, server):
+def test_bad_input_is_one_line_and_no_traceback(project: Path, server: str) -> None:
     (project / "raw/images.csv").write_text("path,subject\n")
     for url in (None, server):
         done = list_images(project, url)
@@ -102,7 +105,7 @@ def test_bad_input_is_one_line_and_no_traceback(project, server):
         assert "Traceback" not in done.stderr.splitlines()[-1]
 
 
-def test_a_stage_whose_system_is_off_completes(project, server):
+def test_a_stage_whose_system_is_off_completes(project: Path, server: str) -> None:
     numbers = yaml.safe_load((project / "params.yaml").read_text())
     numbers["systems"]["anomaly"] = False
     (project / "params.yaml").write_text(yaml.safe_dump(numbers))
@@ -132,7 +135,7 @@ run_stage(dying, "dying", out=Path(sys.argv[2]))
 """
 
 
-def test_a_server_that_dies_does_not_fail_a_stage_whose_work_is_done(tmp_path):
+def test_a_server_that_dies_does_not_fail_a_stage_whose_work_is_done(tmp_path: Path) -> None:
     home = tmp_path / "server"
     home.mkdir()
     with prefect_server(home) as url:

@@ -183,7 +183,9 @@ def test_a_shared_folder_is_read_too(built: Path, tmp_path: Path) -> None:
     assert object_.name[:12] in flaw
 
 
-def test_the_command_names_what_is_wrong_and_ends_so(built: Path, tmp_path: Path, monkeypatch) -> None:
+def test_the_command_names_what_is_wrong_and_ends_so(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = copy_project(built, tmp_path / "project")
     monkeypatch.chdir(root)
     whole_code, said = _check()

@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -23,7 +25,7 @@ from tests.strangers import NOBODY, as_stranger, needs_root, open_folder
 
 
 @pytest.fixture(scope="module")
-def code(tmp_path_factory) -> Path:
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sources, copied, so that a test may change one; params.yaml with a data set that takes minutes to draw."""
     folder = tmp_path_factory.mktemp("warm")
     for name in ("flows", "tasks"):
@@ -39,7 +41,7 @@ def code(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def env(code):
+def env(code: Path) -> Iterator[dict[str, str]]:
     """The environment of stages that this process orders as DVC would, beside a warm process that is ready."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
     own |= {"PYTHONPATH": str(code), "PREFECT_HOME": str(code / ".prefect")}
@@ -74,7 +76,7 @@ def warm_processes() -> list[psutil.Process]:
 
 def alive(pid: int) -> bool:
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
@@ -85,7 +87,7 @@ def forks() -> list[psutil.Process]:
     return [child for child in parent.children() if alive(child.pid)]
 
 
-def test_a_fork_says_and_writes_what_a_stage_alone_does(env, code):
+def test_a_fork_says_and_writes_what_a_stage_alone_does(env: dict[str, str], code: Path) -> None:
     first, second = list_images(env, "warm"), list_images(alone(env), "cold")
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr
     assert first.stdout == second.stdout
@@ -96,12 +98,12 @@ def test_a_fork_says_and_writes_what_a_stage_alone_does(env, code):
 
 
 @pytest.mark.parametrize("words", [("ingest_nothing",), ("ingest_images", "--raw", "x"), ("symmetry_train", "--help")])
-def test_a_fork_fails_and_helps_as_a_stage_alone_does(env, words):
+def test_a_fork_fails_and_helps_as_a_stage_alone_does(env: dict[str, str], words: Any) -> None:
     first, second = stage(env, *words), stage(alone(env), *words)
     assert (first.returncode, first.stdout, first.stderr) == (second.returncode, second.stdout, second.stderr)
 
 
-def test_stages_really_are_forks(env):
+def test_stages_really_are_forks(env: dict[str, str]) -> None:
     asking = draw(env)
     try:
         assert wait_for(lambda: forks()), "the stage did not run as a fork"
@@ -110,7 +112,7 @@ def test_stages_really_are_forks(env):
         asking.wait()
 
 
-def test_a_fork_ends_with_who_asked_for_it(env):
+def test_a_fork_ends_with_who_asked_for_it(env: dict[str, str]) -> None:
     asking = draw(env)
     assert wait_for(lambda: forks())
     asking.send_signal(signal.SIGKILL)
@@ -125,21 +127,21 @@ def draw(env: dict[str, str]) -> "subprocess.Popen[bytes]":
     )
 
 
-def wait_for(true) -> bool:
+def wait_for(true: Any) -> bool:
     until = time.monotonic() + 120
     while not (found := true()) and time.monotonic() < until:
         time.sleep(0.05)
     return bool(found)
 
 
-def test_a_killed_fork_is_a_failed_stage(env):
+def test_a_killed_fork_is_a_failed_stage(env: dict[str, str]) -> None:
     asking = draw(env)
     assert wait_for(lambda: forks())
     forks()[0].kill()
     assert asking.wait(timeout=60) == 128 + signal.SIGKILL
 
 
-def test_after_a_change_of_the_code_stages_start_by_themselves(env, code):
+def test_after_a_change_of_the_code_stages_start_by_themselves(env: dict[str, str], code: Path) -> None:
     source = code / "flows/stages/ingest.py"
     source.write_text(source.read_text().replace("images, {refused", "pictures, {refused"))
     done = list_images(env, "changed")
@@ -164,7 +166,7 @@ def chain_stage(number: str, out: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory) -> Path:
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with six stages, one after the other, each of which writes down whose child it is."""
     folder = make_project(tmp_path_factory.mktemp("chain") / "project", {}, copy_code=True)
     (folder / "flows/stages/chain.py").write_text(CHAIN)
@@ -177,7 +179,7 @@ def chain(tmp_path_factory) -> Path:
     return folder
 
 
-def test_from_the_third_on_a_dvc_runs_stages_are_forks(chain):
+def test_from_the_third_on_a_dvc_runs_stages_are_forks(chain: Path) -> None:
     with Family(chain, "dvc", "repro", SHELL="/bin/bash") as family:
         assert family.wait() == 0, family.said()
         assert not family.survivors()
@@ -186,7 +188,7 @@ def test_from_the_third_on_a_dvc_runs_stages_are_forks(chain):
     assert "flows.forks" in parents[-1]
 
 
-def test_forks_end_with_dvc(chain):
+def test_forks_end_with_dvc(chain: Path) -> None:
     (chain / "asleep").touch()
     with Family(chain, "dvc", "repro", "--force", SHELL="/bin/sh") as family:
         assert wait_for(lambda: (chain / "asleep").read_text()), family.said()

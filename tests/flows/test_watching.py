@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarni
 
 
 @pytest.fixture
-def drop(tmp_path) -> Path:
+def drop(tmp_path: Path) -> Path:
     folder = tmp_path / "drop"
     folder.mkdir()
     return folder
@@ -38,7 +38,7 @@ def names(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_subfolder_comes_in_and_moves_away(root, drop):
+def test_a_subfolder_comes_in_and_moves_away(root: Path, drop: Path) -> None:
     batch(drop / "Anna Smith")
     rejected, told = once(drop, root)
     assert rejected == 0
@@ -51,7 +51,9 @@ def test_a_subfolder_comes_in_and_moves_away(root, drop):
     assert once(drop, root) == (0, "")
 
 
-def test_csv_files_come_in_with_the_pictures_they_name_whatever_their_order(root, drop, tmp_path):
+def test_csv_files_come_in_with_the_pictures_they_name_whatever_their_order(
+    root: Path, drop: Path, tmp_path: Path
+) -> None:
     made = batch(tmp_path / "made")
     (drop / "pictures").mkdir()
     shutil.copy(made / "p3.png", drop / "pictures/p 3.png")
@@ -67,7 +69,7 @@ def test_csv_files_come_in_with_the_pictures_they_name_whatever_their_order(root
     assert not (drop / "pictures").exists()
 
 
-def test_a_rejected_batch_stays_and_is_tried_again_when_it_changes(root, drop):
+def test_a_rejected_batch_stays_and_is_tried_again_when_it_changes(root: Path, drop: Path) -> None:
     made = batch(drop / "new")
     good = (made / "ratings.csv").read_text()
     (made / "ratings.csv").write_text(good.replace("medical", "nurse"))
@@ -85,7 +87,7 @@ def test_a_rejected_batch_stays_and_is_tried_again_when_it_changes(root, drop):
     assert names(drop / "added/new") == ["images.csv", "p3.png", "ratings.csv"]
 
 
-def test_what_is_still_being_copied_is_left(root, drop):
+def test_what_is_still_being_copied_is_left(root: Path, drop: Path) -> None:
     told: list[str] = []
     state = Watch(drop, root, 0.4, told.append)
     made = batch(drop / "new")
@@ -104,7 +106,7 @@ def test_what_is_still_being_copied_is_left(root, drop):
     assert len(batches(root)) == 1
 
 
-def test_a_picture_that_is_missing_or_unfinished_is_told_once_and_waited_for(root, drop):
+def test_a_picture_that_is_missing_or_unfinished_is_told_once_and_waited_for(root: Path, drop: Path) -> None:
     made = batch(drop / "new")
     (made / "p3.png").rename(made / "p3.png.crdownload")
     assert once(drop, root)[0] == 1
@@ -118,7 +120,7 @@ def test_a_picture_that_is_missing_or_unfinished_is_told_once_and_waited_for(roo
     assert not (drop / "new-rejected.csv").exists()
 
 
-def test_ratings_that_came_before_their_photographs_are_tried_again(root, drop):
+def test_ratings_that_came_before_their_photographs_are_tried_again(root: Path, drop: Path) -> None:
     table(drop / "early.csv", RATINGS, ["p3.png,lay_9,lay,CARS,2"])
     assert once(drop, root)[0] == 1
     batch(drop / "new")
@@ -128,7 +130,9 @@ def test_ratings_that_came_before_their_photographs_are_tried_again(root, drop):
     assert not (drop / "early-rejected.csv").exists()
 
 
-def test_a_watcher_that_was_killed_between_adding_and_moving_goes_on(root, drop, monkeypatch):
+def test_a_watcher_that_was_killed_between_adding_and_moving_goes_on(
+    root: Path, drop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     batch(drop / "new")
     monkeypatch.setattr(watching, "_move", lambda *_: None)
     once(drop, root)
@@ -138,14 +142,14 @@ def test_a_watcher_that_was_killed_between_adding_and_moving_goes_on(root, drop,
     assert len(batches(root)) == 1
 
 
-def test_links_are_not_followed(root, drop, tmp_path):
+def test_links_are_not_followed(root: Path, drop: Path, tmp_path: Path) -> None:
     batch(tmp_path / "private")
     (drop / "link").symlink_to(tmp_path / "private")
     assert once(drop, root) == (0, "")
     assert (tmp_path / "private/p3.png").exists()
 
 
-def test_what_stops_every_batch_is_said_without_names_and_tried_again(root, drop):
+def test_what_stops_every_batch_is_said_without_names_and_tried_again(root: Path, drop: Path) -> None:
     batch(drop / "Anna Smith")
     head = root / ".git/MERGE_HEAD"
     head.write_text(commits.git(root, "rev-parse", "HEAD"))
@@ -159,7 +163,7 @@ def test_what_stops_every_batch_is_said_without_names_and_tried_again(root, drop
     assert len(batches(root)) == 1
 
 
-def test_the_command_watches_until_it_is_interrupted(root, drop, tmp_path):
+def test_the_command_watches_until_it_is_interrupted(root: Path, drop: Path, tmp_path: Path) -> None:
     command = ["vermilion", "watch", str(drop), "--settle", "0.5"]
     watcher = subprocess.Popen(
         command, cwd=root, env=environment(root), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

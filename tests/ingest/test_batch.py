@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,18 +45,18 @@ def read(path: Path) -> Batch:
     return read_batch(path, settings=KINDS)
 
 
-def problems(path: Path, there: Known = NOTHING, inspect=fine) -> list[tuple[str, int, str, str]]:
+def problems(path: Path, there: Known = NOTHING, inspect: Any = fine) -> list[tuple[Any, ...]]:
     """What is wrong with the batch, as (source, line, path, reason)."""
     found = admit(read(path), there, scales=SCALES, inspect=inspect, each=map).problems
     return [tuple(row[name] for name in ("source", "line", "path", "reason")) for row in found]
 
 
-def reasons(path: Path, there: Known = NOTHING, inspect=fine) -> list[str]:
+def reasons(path: Path, there: Known = NOTHING, inspect: Any = fine) -> list[str]:
     return [row[-1] for row in problems(path, there, inspect)]
 
 
 @pytest.fixture
-def new(tmp_path) -> Path:
+def new(tmp_path: Path) -> Path:
     """A batch with nothing wrong: two pictures (of no face) of one patient, three ratings."""
     folder = tmp_path / "new"
     for name in ("a.png", "näher dran/b 2.png"):
@@ -68,7 +69,7 @@ def new(tmp_path) -> Path:
 
 
 @pytest.fixture
-def there(tmp_path) -> Known:
+def there(tmp_path: Path) -> Known:
     """A raw folder with a rated patient and a control, and an earlier batch with another patient."""
     raw, batch = tmp_path / "raw", tmp_path / "batches" / EARLIER
     for file in (raw / "old.png", raw / "folder/control.png", batch / "front.png", raw / "front2.png"):
@@ -84,7 +85,7 @@ def there(tmp_path) -> Known:
     return known(images, ratings, references)
 
 
-def test_a_good_batch_has_no_problem_and_knows_its_files(new, there):
+def test_a_good_batch_has_no_problem_and_knows_its_files(new: Path, there: Known) -> None:
     batch = read(new)
     found = admit(batch, there, scales=SCALES, inspect=fine, each=map)
     assert found.problems == []
@@ -93,7 +94,7 @@ def test_a_good_batch_has_no_problem_and_knows_its_files(new, there):
     assert [photograph.subject_id for photograph in batch.photographs] == ["p1", "p1"]
 
 
-def test_the_digest_is_of_names_and_bytes(new, tmp_path):
+def test_the_digest_is_of_names_and_bytes(new: Path, tmp_path: Path) -> None:
     before = read(new).digest
     assert re.fullmatch(BATCH_ID, f"2026-11-20-{before[:12]}")
     shutil.copytree(new, tmp_path / "other name")
@@ -102,7 +103,7 @@ def test_the_digest_is_of_names_and_bytes(new, tmp_path):
     assert read(new).digest != before
 
 
-def test_folders_patterns_and_placeholders_as_in_the_raw_layout(tmp_path):
+def test_folders_patterns_and_placeholders_as_in_the_raw_layout(tmp_path: Path) -> None:
     for name in ("p1/a.png", "p1/b.png", "more/p2.png", ".DS_Store", "p1/Thumbs.db"):
         (tmp_path / "new" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "new" / name).write_text(name)
@@ -114,7 +115,7 @@ def test_folders_patterns_and_placeholders_as_in_the_raw_layout(tmp_path):
     assert found == {"p1/a.png": "p1", "p1/b.png": "p1", "more/p2.png": "x-p2"}
 
 
-def test_a_single_csv_is_known_by_its_columns(new, there, tmp_path):
+def test_a_single_csv_is_known_by_its_columns(new: Path, there: Known, tmp_path: Path) -> None:
     lines = ["old.png,r2,lay,CARS,4", f"{EARLIER}/front.png,r2,lay,CARS,1"]
     ratings = table(tmp_path / "from anna.csv", RATINGS, lines)
     batch = read(ratings)
@@ -125,7 +126,7 @@ def test_a_single_csv_is_known_by_its_columns(new, there, tmp_path):
     assert problems(images, there) == []
 
 
-def test_references_come_in_with_their_photographs(new, there):
+def test_references_come_in_with_their_photographs(new: Path, there: Known) -> None:
     table(new / "references.csv", ("path", "measure", "value"), ["a.png,calliper,1.5", "a.png,calliper,2", "a.png,x,y"])
     assert problems(new, there) == [
         ("references.csv", 3, "a.png", "calliper of this photograph stands already"),
@@ -154,13 +155,13 @@ def test_references_come_in_with_their_photographs(new, there):
         ),
     ],
 )
-def test_a_bad_rating_has_its_line_and_reason(new, there, line, reason):
+def test_a_bad_rating_has_its_line_and_reason(new: Path, there: Known, line: str, reason: str) -> None:
     with (new / "ratings.csv").open("a") as file:
         file.write(f"{line}\n")
     assert problems(new, there) == [("ratings.csv", 5, line.split(",")[0], reason)]
 
 
-def test_a_csv_may_rate_generated_pictures(there, tmp_path):
+def test_a_csv_may_rate_generated_pictures(there: Known, tmp_path: Path) -> None:
     drawn = "0123456789abcdef" * 4
     lines = [f"generated/{drawn}.png,r1,medical,realism,5", f"survey/generated/{drawn}.png,r1,medical,plausibility,4"]
     path = table(tmp_path / "survey.csv", RATINGS, [*lines, "old.png,r1,medical,realism,4"])
@@ -178,7 +179,7 @@ def test_a_csv_may_rate_generated_pictures(there, tmp_path):
     assert reasons(path, there) == ["score 6 is outside realism, 1 to 5"]
 
 
-def test_what_is_seen_in_a_photograph_may_be_told(new, there):
+def test_what_is_seen_in_a_photograph_may_be_told(new: Path, there: Known) -> None:
     columns = (*IMAGES, "age_group", "gender", "asymmetry", "scarring")
     pattern = "*.png,p1,repaired,research,baby,{},slight,subtle"
     deeper = pattern.replace("*", "näher dran/*")
@@ -188,7 +189,7 @@ def test_what_is_seen_in_a_photograph_may_be_told(new, there):
     assert "gender 'girl' is not one of female, male or empty" in reasons(new, there)
 
 
-def test_ratings_may_use_the_name_that_an_earlier_batch_gave(there, tmp_path):
+def test_ratings_may_use_the_name_that_an_earlier_batch_gave(there: Known, tmp_path: Path) -> None:
     ratings = table(tmp_path / "later.csv", RATINGS, ["front.png,r2,lay,CARS,4", "old.png,r2,lay,CARS,3"])
     batch = read(ratings)
     found = admit(batch, there, scales=SCALES, inspect=fine, each=map)
@@ -198,7 +199,7 @@ def test_ratings_may_use_the_name_that_an_earlier_batch_gave(there, tmp_path):
     assert text[1:] == [f"{EARLIER}/front.png,r2,lay,CARS,4", "old.png,r2,lay,CARS,3"]
 
 
-def test_a_name_of_two_earlier_batches_is_asked_back(there, tmp_path):
+def test_a_name_of_two_earlier_batches_is_asked_back(there: Known, tmp_path: Path) -> None:
     other = "2026-02-02-0123456789ab/front.png"
     images = {**there.images, "x": {**next(iter(there.images.values())), "image_id": "x", "names": [other]}}
     rows = pa.Table.from_pylist(list(images.values()))
@@ -226,7 +227,7 @@ def test_a_name_of_two_earlier_batches_is_asked_back(there, tmp_path):
         ("pipe.png,p1,repaired,yes", "no such file, or nothing in the folder or pattern that is read"),
     ],
 )
-def test_a_bad_line_of_images_has_its_reason(there, tmp_path, line, reason):
+def test_a_bad_line_of_images_has_its_reason(there: Known, tmp_path: Path, line: str, reason: str) -> None:
     folder = tmp_path / "one"
     folder.mkdir()
     for name in ("a.png", ".hidden.png", "notes.txt"):
@@ -241,7 +242,7 @@ def test_a_bad_line_of_images_has_its_reason(there, tmp_path, line, reason):
     assert found[0][3].startswith(reason)
 
 
-def test_a_photograph_that_is_there_already_is_named(new, there, tmp_path):
+def test_a_photograph_that_is_there_already_is_named(new: Path, there: Known, tmp_path: Path) -> None:
     shutil.copy(tmp_path / "raw/old.png", new / "a.png")
     table(new / "ratings.csv", RATINGS, ["a.png,r2,lay,CARS,3"])
     assert reasons(new, there) == ["there already as old.png, as a photograph of another subject"]
@@ -249,18 +250,18 @@ def test_a_photograph_that_is_there_already_is_named(new, there, tmp_path):
     assert reasons(new, there) == ["there already as old.png"]
 
 
-def test_the_same_content_twice_in_a_batch(new, there):
+def test_the_same_content_twice_in_a_batch(new: Path, there: Known) -> None:
     shutil.copy(new / "a.png", new / "näher dran/b 2.png")
     assert problems(new, there)[0][1:] == (3, "näher dran/b 2.png", "the same content as a.png in this batch (line 2)")
 
 
-def test_a_file_that_two_lines_name(new, there):
+def test_a_file_that_two_lines_name(new: Path, there: Known) -> None:
     with (new / "images.csv").open("a") as file:
         file.write("*.png,p1,repaired,research\n")
     assert problems(new, there) == [("images.csv", 4, "a.png", "named by line 2 too")]
 
 
-def test_a_subject_is_not_both_control_and_patient(new, there):
+def test_a_subject_is_not_both_control_and_patient(new: Path, there: Known) -> None:
     text = (new / "images.csv").read_text()
     (new / "images.csv").write_text(text.replace("p1", "c1"))
     assert reasons(new, there) == ["subject c1 would be both control and patient"] * 2
@@ -268,12 +269,12 @@ def test_a_subject_is_not_both_control_and_patient(new, there):
     assert reasons(new, there) == ["subject p1 would be both control and patient"] * 2
 
 
-def test_controls_may_be_rated(new, there):
+def test_controls_may_be_rated(new: Path, there: Known) -> None:
     (new / "images.csv").write_text((new / "images.csv").read_text().replace("repaired", "control"))
     assert problems(new, there) == []
 
 
-def test_a_file_that_no_line_names_is_told(new, there):
+def test_a_file_that_no_line_names_is_told(new: Path, there: Known) -> None:
     (new / "forgotten.jpg").write_text("x")
     (new / "notes").mkdir()
     (new / "notes/letter.docx").write_text("x")
@@ -283,7 +284,7 @@ def test_a_file_that_no_line_names_is_told(new, there):
     ]
 
 
-def test_a_refused_line_does_not_make_its_files_unnamed_too(new, there):
+def test_a_refused_line_does_not_make_its_files_unnamed_too(new: Path, there: Known) -> None:
     (new / "images.csv").write_text(
         (new / "images.csv").read_text().replace("a.png,p1,repaired,research", "a.*,p1,repaired,")
     )
@@ -307,7 +308,7 @@ def test_a_refused_line_does_not_make_its_files_unnamed_too(new, there):
         ),
     ],
 )
-def test_a_csv_that_cannot_be_used_is_one_problem(new, there, data, reason):
+def test_a_csv_that_cannot_be_used_is_one_problem(new: Path, there: Known, data: bytes, reason: str) -> None:
     (new / "ratings.csv").unlink()
     (new / "images.csv").write_bytes(data)
     found = reasons(new, there)
@@ -316,21 +317,21 @@ def test_a_csv_that_cannot_be_used_is_one_problem(new, there, data, reason):
     assert str(new) not in found[0]
 
 
-def test_a_csv_of_no_known_kind_says_what_is_accepted(tmp_path):
+def test_a_csv_of_no_known_kind_says_what_is_accepted(tmp_path: Path) -> None:
     strange = tmp_path / "strange.csv"
     strange.write_text("name,age\nx,3\n")
     (found,) = reasons(strange)
     assert "images.csv has the columns path, subject_id, population, consent" in found
 
 
-def test_a_byte_order_mark_does_not_matter(new, there):
+def test_a_byte_order_mark_does_not_matter(new: Path, there: Known) -> None:
     for name in ("images.csv", "ratings.csv"):
         (new / name).write_bytes(b"\xef\xbb\xbf" + (new / name).read_bytes())
     assert problems(new, there) == []
     assert problems(new / "images.csv", there) == []
 
 
-def test_empty_folders_and_headers_alone(tmp_path):
+def test_empty_folders_and_headers_alone(tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
     assert reasons(folder)[0].startswith(EMPTY)
@@ -340,7 +341,7 @@ def test_empty_folders_and_headers_alone(tmp_path):
         read(tmp_path / "nowhere")
 
 
-def test_a_csv_that_is_a_link_to_elsewhere_is_not_read(tmp_path):
+def test_a_csv_that_is_a_link_to_elsewhere_is_not_read(tmp_path: Path) -> None:
     folder = tmp_path / "sly"
     folder.mkdir()
     (tmp_path / "secret").write_text("one,two\n")
@@ -350,14 +351,14 @@ def test_a_csv_that_is_a_link_to_elsewhere_is_not_read(tmp_path):
     assert "one" not in " ".join([*more])
 
 
-def test_a_name_that_is_no_text_is_told(new, there):
+def test_a_name_that_is_no_text_is_told(new: Path, there: Known) -> None:
     Path(os.fsdecode(os.fsencode(new) + b"/bad\xff.png")).write_text("x")
     with (new / "images.csv").open("a") as file:
         file.write("bad*,p1,repaired,research\n")
     assert problems(new, there) == [("images.csv", 4, "bad?.png", "its name holds characters that no name should")]
 
 
-def test_pictures_are_opened_and_faces_found(tmp_path):
+def test_pictures_are_opened_and_faces_found(tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     good = draw(folder / "good.png")
     side = face(3, size=256).image
@@ -388,7 +389,7 @@ def test_pictures_are_opened_and_faces_found(tmp_path):
         assert found[name].startswith(reason)
 
 
-def test_a_place_in_the_exif_is_noticed(tmp_path):
+def test_a_place_in_the_exif_is_noticed(tmp_path: Path) -> None:
     plain, placed = tmp_path / "plain.jpg", tmp_path / "placed.jpg"
     picture, exif = Image.new("RGB", (8, 8)), Image.Exif()
     picture.save(plain)

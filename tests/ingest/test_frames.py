@@ -2,6 +2,8 @@
 
 import shutil
 import struct
+from pathlib import Path
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -16,7 +18,7 @@ LENGTH, RATE, SIDE = 30, 20.0, 96
 CLIPS = {"avi": "MJPG", "mp4": "mp4v"}
 
 
-def settings(rule: str, *, step: int = 1, count: int = 5) -> IngestFrames:
+def settings(rule: Literal["every", "even"], *, step: int = 1, count: int = 5) -> IngestFrames:
     return IngestFrames(rule=rule, step=step, count=count)
 
 
@@ -33,7 +35,7 @@ def number_in(image: np.ndarray) -> int:
     return sum(1 << bit for bit in range(6) if image[56:88, 16 * bit + 4 : 16 * bit + 12].mean() > 128)
 
 
-def film(path, length: int = LENGTH) -> None:
+def film(path: Any, length: int = LENGTH) -> None:
     codec = cv2.VideoWriter.fourcc(*CLIPS[path.suffix[1:]])
     video = cv2.VideoWriter(str(path), codec, RATE, (SIDE, SIDE))
     assert video.isOpened()
@@ -43,7 +45,7 @@ def film(path, length: int = LENGTH) -> None:
 
 
 @pytest.fixture(scope="session")
-def clips(tmp_path_factory):
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with long.avi, long.mp4, one.avi."""
     folder = tmp_path_factory.mktemp("clips")
     for suffix in CLIPS:
@@ -67,7 +69,7 @@ def clips(tmp_path_factory):
         (settings("even", count=99), list(range(30))),
     ],
 )
-def test_the_rules_frames_at_their_times(clips, suffix, rule, expected):
+def test_the_rules_frames_at_their_times(clips: Path, suffix: Any, rule: Any, expected: Any) -> None:
     found = list(read_frames(clips / f"long.{suffix}", rule))
     assert [index for index, _, _ in found] == expected
     assert [time for _, time, _ in found] == pytest.approx([index / RATE for index in expected])
@@ -78,17 +80,17 @@ def test_the_rules_frames_at_their_times(clips, suffix, rule, expected):
         assert image[8:40, 56:88].mean(axis=(0, 1)) == pytest.approx((220, 0, 0), abs=40)
 
 
-def clip_row(name: str, **changes):
+def clip_row(name: str, **changes: Any) -> Any:
     row = {"image_id": f"id-of-{name}", "path": name, "names": [name], "kind": "clip", "subject_id": "s1"}
     return row | {"population": "control", "size_bytes": 1} | changes
 
 
-def sampled(folder, *names: str, rule: IngestFrames | None = None):
+def sampled(folder: Any, *names: str, rule: IngestFrames | None = None) -> Any:
     rows = [clip_row(name, path=str(folder / name)) for name in names] + [clip_row("photo.jpg", kind="still")]
     return sample_frames(IMAGES.table(rows), settings=rule or settings("even", count=3)).to_pylist()
 
 
-def test_rows_of_a_clip(clips):
+def test_rows_of_a_clip(clips: Path) -> None:
     rows = sampled(clips, "long.avi")
     assert [row["frame_index"] for row in rows] == [0, 14, 29]
     for row in rows:
@@ -98,7 +100,7 @@ def test_rows_of_a_clip(clips):
         assert number_in(decode_png(row["png"])) == row["frame_index"]
 
 
-def test_frame_ids_are_stable_and_apart():
+def test_frame_ids_are_stable_and_apart() -> None:
     """A pinned value: changing how ids are made would orphan every rating of a frame."""
     assert frame_id("ab", 7) == "b7e1dfec11fd191bb4abfdfe9c58ecd7de250cda6278f0dac33b9cb642a20ca8"
     ids = {frame_id(clip, index) for clip in ("ab", "a", "b1") for index in range(-1, 120)}
@@ -106,12 +108,12 @@ def test_frame_ids_are_stable_and_apart():
     assert all(len(name) == 64 for name in ids)
 
 
-def test_the_same_clip_gives_the_same_table(clips, tmp_path):
+def test_the_same_clip_gives_the_same_table(clips: Path, tmp_path: Path) -> None:
     shutil.copy(clips / "long.mp4", tmp_path / "long.mp4")
     assert sampled(clips, "long.mp4") == sampled(tmp_path, "long.mp4")
 
 
-def test_a_clip_of_one_frame(clips):
+def test_a_clip_of_one_frame(clips: Path) -> None:
     for rule in (settings("even", count=5), settings("every", step=3)):
         (row,) = sampled(clips, "one.avi", rule=rule)
         assert (row["frame_index"], row["time_s"], row["reason"]) == (0, 0.0, None)
@@ -129,7 +131,9 @@ def test_a_clip_of_one_frame(clips):
     ],
 )
 @pytest.mark.parametrize("name", ["bad.avi", "bad01.mp4", "bad%d.avi"])
-def test_what_is_no_video_is_one_row_with_a_reason(clips, tmp_path, content, reason, name):
+def test_what_is_no_video_is_one_row_with_a_reason(
+    clips: Path, tmp_path: Path, content: Any, reason: str, name: str
+) -> None:
     """Also a list of other clips (M3U), which the decoder would follow wherever it leads."""
     (tmp_path / name).write_bytes(content)
     shutil.copy(clips / "long.avi", tmp_path / "good.avi")
@@ -165,7 +169,7 @@ STORED = np.array([["blue", "red"], ["black", "white"]])
         ((0, -1, -1, 0), STORED[::-1, ::-1].T),
     ],
 )
-def test_a_display_matrix_is_followed(tmp_path, matrix, shown):
+def test_a_display_matrix_is_followed(tmp_path: Path, matrix: Any, shown: Any) -> None:
     """All eight ways: mirrored clips of front cameras keep left and right."""
     colours = {"blue": (0, 0, 220), "red": (220, 0, 0), "black": (0, 0, 0), "white": (220, 220, 220)}
     frame = np.zeros((64, 96, 3), np.uint8)
@@ -188,7 +192,7 @@ def test_a_display_matrix_is_followed(tmp_path, matrix, shown):
             )
 
 
-def test_a_matrix_that_is_no_quarter_turn_is_refused(clips, tmp_path):
+def test_a_matrix_that_is_no_quarter_turn_is_refused(clips: Path, tmp_path: Path) -> None:
     data = (clips / "long.mp4").read_bytes()
     for name, matrix in (("skewed", (1, 1, 0, 1)), ("doubled", (2, 0, 0, 2)), ("flat", (1, 0, 1, 0))):
         (tmp_path / f"{name}.mp4").write_bytes(with_matrix(data, *matrix))
@@ -208,7 +212,7 @@ def grown(clip: bytes, inside: tuple[bytes, ...], place: int, more: bytes) -> by
 AROUND = (b"stbl", b"minf", b"mdia", b"trak", b"moov")
 
 
-def test_frames_of_uneven_duration_have_their_own_times(clips, tmp_path):
+def test_frames_of_uneven_duration_have_their_own_times(clips: Path, tmp_path: Path) -> None:
     """Phones film at a rate that varies: ten frames of half the duration, then twenty of the whole."""
     data = (clips / "long.mp4").read_bytes()
     place = data.rindex(b"stts")
@@ -228,7 +232,9 @@ EVERY_TEN = settings("every", step=10, count=3)
 @pytest.mark.parametrize(
     ("over", "under", "shape"), [(4, 3, (SIDE, 128, 3)), (3, 4, (128, SIDE, 3)), (1, 1, (SIDE, SIDE, 3))]
 )
-def test_pixels_that_are_not_square_are_set_right(clips, tmp_path, over, under, shape):
+def test_pixels_that_are_not_square_are_set_right(
+    clips: Path, tmp_path: Path, over: int, under: int, shape: Any
+) -> None:
     """As old cameras and DVDs have them."""
     data = (clips / "long.mp4").read_bytes()
     entry = data.rindex(b"mp4v") - 4
@@ -238,7 +244,7 @@ def test_pixels_that_are_not_square_are_set_right(clips, tmp_path, over, under, 
     assert {image.shape for _, _, image in read_frames(tmp_path / "wide.mp4", settings("even", count=2))} == {shape}
 
 
-def test_a_clip_of_high_dynamic_range_is_refused(clips, tmp_path):
+def test_a_clip_of_high_dynamic_range_is_refused(clips: Path, tmp_path: Path) -> None:
     """Phones film in HLG by default: taken for ordinary colours, it is pale."""
     data = (clips / "long.mp4").read_bytes()
     entry = data.rindex(b"mp4v") - 4
@@ -249,7 +255,7 @@ def test_a_clip_of_high_dynamic_range_is_refused(clips, tmp_path):
     assert row["reason"].startswith("a clip of high dynamic range")
 
 
-def test_a_truncated_clip_gives_the_frames_it_still_has(clips, tmp_path):
+def test_a_truncated_clip_gives_the_frames_it_still_has(clips: Path, tmp_path: Path) -> None:
     data = (clips / "long.avi").read_bytes()
     (tmp_path / "cut.avi").write_bytes(data[: int(len(data) * 0.6)])
     left = count_frames(tmp_path / "cut.avi")
@@ -261,6 +267,6 @@ def test_a_truncated_clip_gives_the_frames_it_still_has(clips, tmp_path):
     assert row["reason"]
 
 
-def test_no_clips_give_an_empty_table(clips):
+def test_no_clips_give_an_empty_table(clips: Path) -> None:
     assert sampled(clips) == []
     assert sample_frames(IMAGES.table([]), settings=settings("even")).schema.equals(FRAMES.arrow)

@@ -1,6 +1,8 @@
 """One person is one person, however typed: in raw folders, across batches, and when a batch is brought."""
 
 import unicodedata
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,13 +27,13 @@ def take(*folders):
     return images, refused.to_pylist()
 
 
-def pictures(folder, *names):
+def pictures(folder: Any, *names: Any) -> None:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(name.encode())
 
 
-def test_a_decomposed_folder_and_a_composed_name_are_one_subject(tmp_path):
+def test_a_decomposed_folder_and_a_composed_name_are_one_subject(tmp_path: Path) -> None:
     pictures(tmp_path, f"{NFD}/before.jpg", "second.jpg", "third.jpg")
     lines = ["*/before.jpg,{folder},repaired,t", "second.jpg,Müller,control,t", "third.jpg,eve,control,t"]
     table(tmp_path / "images.csv", IMAGES, lines)
@@ -42,7 +44,7 @@ def test_a_decomposed_folder_and_a_composed_name_are_one_subject(tmp_path):
     ]
 
 
-def test_a_later_batch_goes_under_the_first_spelling(tmp_path):
+def test_a_later_batch_goes_under_the_first_spelling(tmp_path: Path) -> None:
     raw, batch = tmp_path / "raw", tmp_path / "batch"
     pictures(raw, "a.jpg")
     pictures(batch, "b.jpg")
@@ -53,7 +55,7 @@ def test_a_later_batch_goes_under_the_first_spelling(tmp_path):
     assert {row["subject_id"] for row in images.to_pylist()} == {"Müller"}
 
 
-def rated(raw, *lines):
+def rated(raw: Any, *lines: Any) -> Any:
     pictures(raw, "1.jpg", "2.jpg", "3.jpg")
     table(raw / "images.csv", IMAGES, ["1.jpg,a,repaired,t", "2.jpg,b,repaired,t", "3.jpg,c,repaired,t"])
     table(raw / "ratings.csv", RATINGS, lines)
@@ -62,7 +64,7 @@ def rated(raw, *lines):
     return images, ratings, references, refused.to_pylist()
 
 
-def test_one_rater_in_three_spellings_repeats_herself(tmp_path):
+def test_one_rater_in_three_spellings_repeats_herself(tmp_path: Path) -> None:
     names = ("Zoë", unicodedata.normalize("NFD", "Zoë"), "Zoë\u200b", "ZOË")
     _, ratings, _, refused = rated(tmp_path, *(f"{n}.jpg,{name},Lay,cars,{n}" for n in (1, 2) for name in names))
     assert {(row["rater_id"], row["rater_role"], row["scale"]) for row in ratings.to_pylist()} == {
@@ -75,7 +77,7 @@ def test_one_rater_in_three_spellings_repeats_herself(tmp_path):
     }
 
 
-def test_a_rater_with_two_roles_is_named_with_the_lines_and_the_usual_role_counts(tmp_path):
+def test_a_rater_with_two_roles_is_named_with_the_lines_and_the_usual_role_counts(tmp_path: Path) -> None:
     _, ratings, _, refused = rated(
         tmp_path, "1.jpg,max,lay,CARS,1", "2.jpg,Max,medical,CARS,2", "3.jpg,max,medical,CARS,3"
     )
@@ -86,18 +88,18 @@ def test_a_rater_with_two_roles_is_named_with_the_lines_and_the_usual_role_count
 
 
 @pytest.fixture
-def there(tmp_path):
+def there(tmp_path: Path) -> Any:
     lines = [f"{n}.jpg,surgeon,medical,CARS,{n}" for n in (1, 2, 3)]
     images, ratings, references, _ = rated(tmp_path / "raw", *lines)
     return known(images, ratings, references)
 
 
-def problems(path, there, new=()):
+def problems(path: Any, there: Any, new: Any = ()) -> Any:
     found = admit(read_batch(path, settings=KINDS), there, scales=SCALES, inspect=lambda _: None, each=map, new=new)
     return [(row["source"], row["line"], row["reason"]) for row in found.problems], found
 
 
-def test_a_rater_who_looks_like_a_known_one_is_asked_about(tmp_path, there):
+def test_a_rater_who_looks_like_a_known_one_is_asked_about(tmp_path: Path, there: Any) -> None:
     path = table(tmp_path / "more.csv", RATINGS, ["1.jpg,surgoen,medical,CARS,2", "2.jpg,surgoen,medical,CARS,2"])
     question = (
         "rater surgoen is new; surgeon has 3 ratings: did you mean surgeon? "
@@ -107,7 +109,7 @@ def test_a_rater_who_looks_like_a_known_one_is_asked_about(tmp_path, there):
     assert problems(path, there, ["Surgoen"])[0] == []
 
 
-def test_a_known_rater_in_another_spelling_is_the_known_one(tmp_path, there):
+def test_a_known_rater_in_another_spelling_is_the_known_one(tmp_path: Path, there: Any) -> None:
     path = table(tmp_path / "more.csv", RATINGS, ["1.jpg,SURGEON\u200b,Medical,Cars,2"])
     told, _ = problems(path, there)
     assert [reason for _, _, reason in told] == [
@@ -119,14 +121,14 @@ def test_a_known_rater_in_another_spelling_is_the_known_one(tmp_path, there):
     assert [row["rater_id"] for row in found.ratings] == ["surgeon"]
 
 
-def test_two_new_raters_of_a_batch_who_look_alike_are_asked_about(tmp_path, there):
+def test_two_new_raters_of_a_batch_who_look_alike_are_asked_about(tmp_path: Path, there: Any) -> None:
     path = table(tmp_path / "more.csv", RATINGS, ["1.jpg,helena,lay,CARS,2", "2.jpg,helana,lay,CARS,2"])
     ((_, line, reason),) = problems(path, there)[0]
     assert line == 3
     assert "rater helana is new; helena is new, too: did you mean helena?" in reason
 
 
-def test_subjects_are_asked_about_and_known_under_any_spelling(tmp_path):
+def test_subjects_are_asked_about_and_known_under_any_spelling(tmp_path: Path) -> None:
     raw, new = tmp_path / "raw", tmp_path / "new"
     pictures(raw, "a.jpg", "b.jpg")
     table(raw / "images.csv", IMAGES, ["a.jpg,p07,repaired,t", "b.jpg,Müller,control,t"])

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ KINDS = IngestImages(
 
 
 @pytest.fixture
-def raw(tmp_path):
+def raw(tmp_path: Path) -> Path:
     """A raw folder with some photographs and clips; their content is never looked at."""
     for name in ("a.jpg", "b.PNG", "patients/p1.jpg", "patients/p2.jpg", "clips/s1/c1.avi"):
         add(tmp_path, name)
@@ -37,7 +38,7 @@ def add(raw: Path, name: str, content: str = "") -> str:
     return hashlib.sha256((content or name).encode()).hexdigest()
 
 
-def inventory(raw: Path, lines: str | bytes, header: str = HEADER):
+def inventory(raw: Path, lines: str | bytes, header: str = HEADER) -> Any:
     data = lines if isinstance(lines, bytes) else (header + lines).encode()
     (raw / "images.csv").write_bytes(data)
     images, refused = take(Folder(raw, ""))
@@ -49,11 +50,11 @@ def take(*where: Folder):
     return images.to_pylist(), refused.to_pylist()
 
 
-def paths(images) -> list[str]:
+def paths(images: Any) -> list[str]:
     return sorted(row["path"] for row in images)
 
 
-def test_a_photograph_and_a_clip(raw):
+def test_a_photograph_and_a_clip(raw: Path) -> None:
     images, refused = inventory(
         raw, "a.jpg,ann,control,,CC0,yes,drawn\npatients/p1.jpg,p1,repaired,left,,,\nclips/s1/c1.avi,s1,control,,,,\n"
     )
@@ -87,7 +88,7 @@ def test_a_photograph_and_a_clip(raw):
         ("a\0.jpg,s,control,,,,", "no such file"),
     ],
 )
-def test_a_bad_line_is_refused_with_its_number_and_the_others_stay(raw, line, reason):
+def test_a_bad_line_is_refused_with_its_number_and_the_others_stay(raw: Path, line: str, reason: str) -> None:
     images, refused = inventory(raw, f"b.PNG,ben,control,,,,\n{line}\npatients/p1.jpg,p1,repaired,left,,,\n")
     assert paths(images) == ["b.PNG", "patients/p1.jpg"]
     (row,) = refused
@@ -95,7 +96,7 @@ def test_a_bad_line_is_refused_with_its_number_and_the_others_stay(raw, line, re
     assert reason in row["reason"]
 
 
-def test_the_same_photograph_under_two_subjects_is_refused_whole(raw):
+def test_the_same_photograph_under_two_subjects_is_refused_whole(raw: Path) -> None:
     add(raw, "again.jpg", "a.jpg")
     images, refused = inventory(
         raw, "a.jpg,ann,control,,,,\nb.PNG,ann,control,,,,\nagain.jpg,eve,control,,,,\na.jpg,eve,control,,,,\n"
@@ -105,7 +106,7 @@ def test_the_same_photograph_under_two_subjects_is_refused_whole(raw):
     assert {row["reason"] for row in refused} == {"the same photograph under 2 subjects (ann, eve), lines 2, 4, 5"}
 
 
-def test_a_subject_who_is_control_and_patient_is_refused_whole(raw):
+def test_a_subject_who_is_control_and_patient_is_refused_whole(raw: Path) -> None:
     images, refused = inventory(raw, "a.jpg,ann,control,,,,\nb.PNG,ben,control,,,,\npatients/p1.jpg,ann,repaired,,,,\n")
     assert paths(images) == ["b.PNG"]
     assert [(row["line"], row["reason"]) for row in refused] == [
@@ -113,7 +114,7 @@ def test_a_subject_who_is_control_and_patient_is_refused_whole(raw):
     ]
 
 
-def test_a_patient_may_stand_before_and_after_repair_but_not_one_photograph(raw):
+def test_a_patient_may_stand_before_and_after_repair_but_not_one_photograph(raw: Path) -> None:
     images, refused = inventory(raw, "patients/p1.jpg,p,unrepaired,,,,\npatients/p2.jpg,p,repaired,,,,\n")
     assert len(images) == 2
     assert not refused
@@ -131,7 +132,7 @@ def test_a_patient_may_stand_before_and_after_repair_but_not_one_photograph(raw)
 WORDS = "path,subject_id,population,age_group,gender,asymmetry,scarring\n"
 
 
-def test_what_is_seen_in_a_photograph_may_be_told(raw):
+def test_what_is_seen_in_a_photograph_may_be_told(raw: Path) -> None:
     images, refused = inventory(
         raw, "a.jpg,ann,control,adult,female,none,none\npatients/p1.jpg,p1,repaired,baby,,slight,\n", WORDS
     )
@@ -152,7 +153,7 @@ def test_what_is_seen_in_a_photograph_may_be_told(raw):
         (",,,visable", "scarring 'visable' is not one of none, subtle, visible (meant: visible?) or empty"),
     ],
 )
-def test_a_word_that_is_not_known_is_refused_with_those_that_are(raw, cells, reason):
+def test_a_word_that_is_not_known_is_refused_with_those_that_are(raw: Path, cells: str, reason: str) -> None:
     images, refused = inventory(raw, f"a.jpg,ann,control,,,,\npatients/p1.jpg,p1,repaired,{cells}\n", WORDS)
     assert paths(images) == ["a.jpg"]
     assert [(row["line"], row["reason"]) for row in refused] == [(3, reason)]
@@ -167,7 +168,7 @@ def test_a_word_that_is_not_known_is_refused_with_those_that_are(raw, cells, rea
         (",,,subtle", ",,,visible", "2 scarrings (subtle, visible)"),
     ],
 )
-def test_lines_that_say_two_things_of_one_photograph_are_refused(raw, one, other, told):
+def test_lines_that_say_two_things_of_one_photograph_are_refused(raw: Path, one: str, other: str, told: str) -> None:
     lines = f"a.jpg,ann,control,,,,\npatients/p1.jpg,p,repaired,{one}\npatients/p1.jpg,p,repaired,{other}\n"
     images, refused = inventory(raw, lines, WORDS)
     assert paths(images) == ["a.jpg"]
@@ -177,7 +178,7 @@ def test_lines_that_say_two_things_of_one_photograph_are_refused(raw, one, other
     assert len(images) == 2
 
 
-def test_the_same_bytes_under_two_names_are_one_image(raw):
+def test_the_same_bytes_under_two_names_are_one_image(raw: Path) -> None:
     add(raw, "copy/of_a.jpg", "a.jpg")
     images, refused = inventory(raw, "copy,ann,control,,,,\na.jpg,ann,control,,CC0,,\na.jpg,ann,control,,,,\n")
     assert not refused
@@ -185,7 +186,7 @@ def test_the_same_bytes_under_two_names_are_one_image(raw):
     assert (row["path"], row["names"], row["licence"]) == ("a.jpg", ["a.jpg", "copy/of_a.jpg"], "CC0")
 
 
-def test_all_names_of_one_image_are_kept_in_order(raw):
+def test_all_names_of_one_image_are_kept_in_order(raw: Path) -> None:
     names = [f"{letter}/{number}.jpg" for letter in "dbca" for number in (2, 1)]
     for name in names:
         add(raw, name, "the same bytes")
@@ -193,12 +194,12 @@ def test_all_names_of_one_image_are_kept_in_order(raw):
     assert [(row["path"], row["names"]) for row in images] == [("a/1.jpg", sorted(names))]
 
 
-def test_a_side_may_be_told_by_a_second_line(raw):
+def test_a_side_may_be_told_by_a_second_line(raw: Path) -> None:
     images, _ = inventory(raw, "patients,{stem},repaired,,,,\npatients/p1.jpg,p1,repaired,left,,,\n")
     assert {row["path"]: row["cleft_side"] for row in images} == {"patients/p1.jpg": "left", "patients/p2.jpg": None}
 
 
-def test_folders_patterns_folder_and_stem_fit_public_sets(raw):
+def test_folders_patterns_folder_and_stem_fit_public_sets(raw: Path) -> None:
     for name in ("WM-001/CFD-WM-001-014-N.jpg", "WM-001/CFD-WM-001-015-HO.jpg", "BF-002/CFD-BF-002-001-N.jpg"):
         add(raw, f"CFD/Images/CFD/{name}")
     for name in ("0001.jpg", "deep/0002.jpg", "readme.txt"):
@@ -222,7 +223,7 @@ def test_folders_patterns_folder_and_stem_fit_public_sets(raw):
     }
 
 
-def test_a_name_with_pattern_characters_or_a_comma_is_a_name(raw):
+def test_a_name_with_pattern_characters_or_a_comma_is_a_name(raw: Path) -> None:
     add(raw, "photo [1].jpg")
     add(raw, "smile, wide.jpg")
     images, refused = inventory(raw, 'photo [1].jpg,s,control,,,,\n"smile, wide.jpg",s,control,,"a ""b"", c",,\n')
@@ -231,7 +232,7 @@ def test_a_name_with_pattern_characters_or_a_comma_is_a_name(raw):
     assert not refused
 
 
-def test_hidden_files_beside_photographs_are_passed_over(raw):
+def test_hidden_files_beside_photographs_are_passed_over(raw: Path) -> None:
     for name in ("patients/._p1.jpg", "patients/.cache.jpg"):
         add(raw, name)
     for lines in ("patients,{stem},repaired,,,,\n", "*/*.jpg,{stem},repaired,,,,\n"):
@@ -241,7 +242,7 @@ def test_hidden_files_beside_photographs_are_passed_over(raw):
     assert paths(inventory(raw, "patients/.cache.jpg,s,repaired,,,,\n")[0]) == ["patients/.cache.jpg"]
 
 
-def test_links_are_followed_and_no_loop_is_walked(raw, tmp_path_factory):
+def test_links_are_followed_and_no_loop_is_walked(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A linked set is found where a line names it; inside a folder linked files count and linked folders do not."""
     outside = tmp_path_factory.mktemp("outside")
     add(outside, "far.jpg")
@@ -261,7 +262,7 @@ def test_links_are_followed_and_no_loop_is_walked(raw, tmp_path_factory):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
-def test_a_file_that_cannot_be_opened_costs_that_file():
+def test_a_file_that_cannot_be_opened_costs_that_file() -> None:
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder)
         raw.chmod(0o777)
@@ -301,20 +302,20 @@ def test_a_file_that_cannot_be_opened_costs_that_file():
         (b'path,"subject_id,population\na.jpg,ann,control\n', "begins in line 1"),
     ],
 )
-def test_a_file_that_cannot_be_trusted_stops_at_once(raw, text, told):
+def test_a_file_that_cannot_be_trusted_stops_at_once(raw: Path, text: Any, told: str) -> None:
     with pytest.raises(RawLayoutError) as caught:
         inventory(raw, text)
     assert str(raw / "images.csv") in str(caught.value)
     assert told in str(caught.value)
 
 
-def test_a_list_of_nobody_is_no_fault_of_its_own_kind(raw):
+def test_a_list_of_nobody_is_no_fault_of_its_own_kind(raw: Path) -> None:
     """The stage tells it from a file that is wrong: it ends well."""
     with pytest.raises(NoImages, match="names no image"):
         inventory(raw, HEADER.encode())
 
 
-def test_a_missing_images_csv_says_what_it_should_hold(tmp_path):
+def test_a_missing_images_csv_says_what_it_should_hold(tmp_path: Path) -> None:
     with pytest.raises(
         RawLayoutError, match=r"images\.csv: no such file; columns: path, subject_id, population, cleft_side"
     ):
@@ -336,13 +337,13 @@ def test_a_missing_images_csv_says_what_it_should_hold(tmp_path):
     ],
     ids=["plain", "windows", "byte order mark", "order and spaces", "quoted", "blank lines"],
 )
-def test_what_spreadsheets_write_is_read(raw, text):
+def test_what_spreadsheets_write_is_read(raw: Path, text: str) -> None:
     images, refused = inventory(raw, text.encode())
     assert sorted((row["path"], row["subject_id"]) for row in images) == [("a.jpg", "ann"), ("b.PNG", "ben")]
     assert not refused
 
 
-def test_line_numbers_count_the_files_lines(raw):
+def test_line_numbers_count_the_files_lines(raw: Path) -> None:
     """Blank lines, line breaks in cells, and characters that merely look like line ends to some."""
     odd = "Zo\u2028e\x0b\x0c\x85"
     text = f'{HEADER}\na.jpg,{odd},control,,"two\nlines",,\n\nno.jpg,s,control,,,,\n'
@@ -352,14 +353,14 @@ def test_line_numbers_count_the_files_lines(raw):
     assert [line.number for line in read_lines(raw / "images.csv", required=REQUIRED, optional=OPTIONAL)] == [3, 6]
 
 
-def test_the_inventory_depends_on_content_alone(raw, tmp_path_factory):
+def test_the_inventory_depends_on_content_alone(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     lines = "patients,{stem},repaired,,,,\na.jpg,ann,control,,,,\n"
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "moved"
     shutil.copytree(raw, elsewhere)
     assert inventory(raw, lines) == inventory(elsewhere, lines)
 
 
-def test_batches_are_listed_with_the_raw_folder(raw, monkeypatch):
+def test_batches_are_listed_with_the_raw_folder(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(raw.parent)
     here = Path(raw.name)
     for batch, name in (("2026-01-02-b", "new.jpg"), ("2026-01-01-a", "copy.jpg"), (".half", "half.jpg")):
@@ -377,7 +378,7 @@ def test_batches_are_listed_with_the_raw_folder(raw, monkeypatch):
     }
 
 
-def test_a_bad_line_of_a_batch_names_the_batch(raw):
+def test_a_bad_line_of_a_batch_names_the_batch(raw: Path) -> None:
     (raw / "images.csv").write_text("path,subject_id,population\na.jpg,ann,control\n")
     batch = raw / "added/batches/one"
     batch.mkdir(parents=True)

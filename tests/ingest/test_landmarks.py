@@ -1,5 +1,7 @@
 """The 68 points agree with the drawing's truth and with themselves at any size; what cannot be measured says why."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from tasks.ingest.pixels import loader
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import render
-from tasks.phantoms.shape import NEUTRAL, Cleft
+from tasks.phantoms.shape import NEUTRAL, Cleft, Side
 from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS
 from tests.ingest.drawn import SETTINGS, covered_mouth, face, scaled
 
@@ -28,29 +30,30 @@ MEASURED = (
 )
 
 
-def points_of(row) -> np.ndarray:
+def points_of(row: Any) -> np.ndarray:
     return np.array(row["points"]).reshape(68, 2)
 
 
-def apart(found: np.ndarray, wanted: np.ndarray, *, which=slice(0, 68)) -> np.ndarray:
+def apart(found: np.ndarray, wanted: np.ndarray, *, which: Any = slice(0, 68)) -> np.ndarray:
     """Distances of points, shares of the outer eye distance."""
-    return np.linalg.norm(found - wanted, axis=1)[which] / np.linalg.norm(wanted[45] - wanted[36])
+    shares: np.ndarray = np.linalg.norm(found - wanted, axis=1)[which] / np.linalg.norm(wanted[45] - wanted[36])
+    return shares
 
 
-def limits(**changes):
+def limits(**changes: Any) -> Any:
     return SETTINGS.model_copy(update=changes)
 
 
 @pytest.fixture(scope="session")
-def base():
+def base() -> dict[str, Any]:
     """The row of face 3, 300 x 300."""
     return measure_face(face().image, SETTINGS)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 3, 4, 5])
-def test_points_are_where_they_were_drawn(seed):
+def test_points_are_where_they_were_drawn(seed: int) -> None:
     drawing = face(seed)
-    row = measure_face(drawing.image, SETTINGS)
+    row: dict[str, Any] = measure_face(drawing.image, SETTINGS)
     assert row["reason"] is None
     assert (row["width"], row["height"]) == (300, 300)
     error = apart(points_of(row), drawing.landmarks)
@@ -63,7 +66,7 @@ def test_points_are_where_they_were_drawn(seed):
 
 
 @pytest.mark.parametrize("scale", [0.25, 0.5, 2, 3, 8])
-def test_points_agree_at_any_size(base, scale):
+def test_points_agree_at_any_size(base: dict[str, Any], scale: float) -> None:
     """In original pixels: 75 px is found enlarged, 2400 px is searched made smaller."""
     row = measure_face(scaled(face().image, scale), SETTINGS)
     assert (row["width"], row["height"]) == (300 * scale, 300 * scale)
@@ -73,7 +76,7 @@ def test_points_agree_at_any_size(base, scale):
     assert row["interocular_px"] == pytest.approx(base["interocular_px"] * scale, rel=0.02)
 
 
-def test_a_small_face_is_found_by_enlarging_alone():
+def test_a_small_face_is_found_by_enlarging_alone() -> None:
     small = scaled(face().image, 0.25)
     assert find_face(small, limits(enlarge_to=75)) is None
     row = measure_face(small, SETTINGS)
@@ -81,7 +84,7 @@ def test_a_small_face_is_found_by_enlarging_alone():
     assert measure_face(small, limits(min_interocular=10))["reason"] is None
 
 
-def test_points_are_finer_than_pixels(base):
+def test_points_are_finer_than_pixels(base: dict[str, Any]) -> None:
     fractions = points_of(base) % 1
     assert len(np.unique(fractions.round(3))) > 30
     shifted = measure_face(
@@ -92,7 +95,7 @@ def test_points_are_finer_than_pixels(base):
     assert abs(move[:, 1].mean()) < 0.35
 
 
-def test_a_face_that_touches_the_border_is_measured(base):
+def test_a_face_that_touches_the_border_is_measured(base: dict[str, Any]) -> None:
     """The picture ends where the face box does: outside, its edge is repeated."""
     left, top, right, bottom = (int(round(side)) for side in base["box"])
     inside = face().image[top - 12 : bottom + 8, left - 6 : right + 6]
@@ -101,7 +104,7 @@ def test_a_face_that_touches_the_border_is_measured(base):
     assert apart(points_of(row) + [left - 6, top - 12], points_of(base), which=slice(17, 68)).mean() < 0.03
 
 
-def test_a_mouth_cut_by_the_border_is_refused(base):
+def test_a_mouth_cut_by_the_border_is_refused(base: dict[str, Any]) -> None:
     lips = points_of(base)[48:]
     cut = face().image[: int(lips[:, 1].mean())]
     row = measure_face(np.ascontiguousarray(cut), limits(min_score=-1.0))
@@ -109,7 +112,7 @@ def test_a_mouth_cut_by_the_border_is_refused(base):
     assert all(row[name] is not None for name in MEASURED)
 
 
-def test_no_face():
+def test_no_face() -> None:
     for image in (
         np.full((200, 300, 3), 128, np.uint8),
         np.random.default_rng(0).integers(0, 255, (90, 120, 3), np.uint8),
@@ -119,12 +122,12 @@ def test_no_face():
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 4000), (4000, 1), (2, 40_000), (30, 30)])
-def test_a_picture_too_thin_to_hold_a_face_is_no_crash(shape):
+def test_a_picture_too_thin_to_hold_a_face_is_no_crash(shape: Any) -> None:
     assert measure_face(np.full((*shape, 3), 99, np.uint8), SETTINGS)["reason"] == "no face found"
 
 
 @pytest.mark.parametrize("count", [2, 3])
-def test_several_faces_are_refused_with_their_number(count):
+def test_several_faces_are_refused_with_their_number(count: int) -> None:
     image = np.hstack([face(seed).image for seed in range(3, 3 + count)])
     row = measure_face(image, SETTINGS)
     assert row["reason"] == f"{count} faces found, one wanted"
@@ -148,18 +151,18 @@ def test_several_faces_are_refused_with_their_number(count):
     ],
     ids=["blur", "covered", "roll", "yaw", "pitch", "small"],
 )
-def test_the_gate_refuses_and_keeps_what_was_measured(image, changes, reason):
-    row = measure_face(image(), limits(**changes))
+def test_the_gate_refuses_and_keeps_what_was_measured(image: Any, changes: Any, reason: str) -> None:
+    row: dict[str, Any] = measure_face(image(), limits(**changes))
     assert str(row["reason"]).startswith(reason)
     assert all(row[name] is not None for name in MEASURED)
     assert len(row["points"]) == 136
 
 
-def test_the_same_picture_gives_the_same_row(base):
+def test_the_same_picture_gives_the_same_row(base: dict[str, Any]) -> None:
     assert measure_face(face().image.copy(), SETTINGS) == base
 
 
-def test_a_crop_beyond_the_picture_repeats_its_edge():
+def test_a_crop_beyond_the_picture_repeats_its_edge() -> None:
     image = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
     crop = padded_crop(image, np.array([-2, 1]), np.array([7, 6]))
     assert crop.shape == (5, 9, 3)
@@ -168,14 +171,14 @@ def test_a_crop_beyond_the_picture_repeats_its_edge():
     assert (crop[3:, 2:7] == image[3]).all()
 
 
-def test_points_do_not_depend_on_the_size_at_which_they_are_placed(base):
+def test_points_do_not_depend_on_the_size_at_which_they_are_placed(base: dict[str, Any]) -> None:
     for side in (256, 1024):
         points = place_points(face().image, np.array(base["box"]), predict_side=side)
         assert apart(points, points_of(base)).mean() < 0.01
 
 
 @pytest.fixture(scope="module")
-def bucket(tmp_path_factory):
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Images and frames tables with a good still, a turned one, a missing, a text and a clip with two frames."""
     raw = tmp_path_factory.mktemp("raw")
     exif = Image.Exif()
@@ -200,7 +203,7 @@ def bucket(tmp_path_factory):
     return images, frames
 
 
-def test_a_bucket_gives_a_row_for_every_still_and_frame(bucket, base):
+def test_a_bucket_gives_a_row_for_every_still_and_frame(bucket: Any, base: dict[str, Any]) -> None:
     images, frames = bucket
     table = locate(images, frames, settings=SETTINGS)
     assert table.schema.equals(LANDMARKS.arrow)
@@ -219,11 +222,11 @@ def test_a_bucket_gives_a_row_for_every_still_and_frame(bucket, base):
         assert (rows[name]["subject_id"], rows[name]["population"]) == ("s", "control")
 
 
-def test_empty_tables_give_an_empty_table():
+def test_empty_tables_give_an_empty_table() -> None:
     assert locate(IMAGES.table([]), FRAMES.table([]), settings=SETTINGS).num_rows == 0
 
 
-def test_pixels_come_from_files_and_frames(bucket):
+def test_pixels_come_from_files_and_frames(bucket: Any) -> None:
     images, frames = bucket
     load = loader(images, frames)
     for name in ("good.png", "turned.png", "f0"):
@@ -241,17 +244,18 @@ def test_pixels_come_from_files_and_frames(bucket):
     ],
 )
 @pytest.mark.parametrize("seed", [0, 3, 5])
-def test_a_head_that_is_not_the_right_way_up_is_refused_with_what_to_do(seed, turns, said):
+def test_a_head_that_is_not_the_right_way_up_is_refused_with_what_to_do(seed: int, turns: int, said: str) -> None:
     image = np.ascontiguousarray(np.rot90(face(seed).image, turns))  # anticlockwise
     assert measure_face(image, SETTINGS)["reason"] == said
     upright = np.ascontiguousarray(np.rot90(image, -turns))
     assert measure_face(upright, SETTINGS)["reason"] is None
 
 
-def test_unrepaired_patients_are_the_right_way_up_and_only_so():
+def test_unrepaired_patients_are_the_right_way_up_and_only_so() -> None:
     """The detector is less sure of them than of some faces upside down, so no limit on its score alone would do."""
     sure = []
-    for seed, side in ((11, "left"), (12, "both"), (13, "right"), (14, "both")):
+    sides: list[tuple[int, Side]] = [(11, "left"), (12, "both"), (13, "right"), (14, "both")]
+    for seed, side in sides:
         drawn = render(
             identity(seed), size=300, expression=NEUTRAL, pose=FRONTAL, cleft=Cleft(1.0, side, repaired=False), frame=0
         )
@@ -263,7 +267,7 @@ def test_unrepaired_patients_are_the_right_way_up_and_only_so():
     assert min(sure) < 2
 
 
-def test_a_face_not_surer_than_its_turns_is_refused():
+def test_a_face_not_surer_than_its_turns_is_refused() -> None:
     doubtful = limits(sure_score=99.0, min_lead=99.0)
     image = np.ascontiguousarray(np.vstack([face(3).image, face(3).image[::-1, ::-1]]))
     assert "which way up" in str(measure_face(image, doubtful)["reason"])

@@ -1,3 +1,5 @@
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ SETTINGS = IngestLips(
 )
 
 
-def uneven(face):
+def uneven(face: Any) -> Any:
     """The face with a blot on its picture's left cheek and one peak higher."""
     image, landmarks = face.image.copy(), face.landmarks.copy()
     cv2.circle(image, (165, 270), 9, (40, 90, 200), -1, cv2.LINE_AA)
@@ -20,7 +22,9 @@ def uneven(face):
     return image, landmarks
 
 
-def moved(image, landmarks, *, angle=0.0, scale=1.0, shift=(0.0, 0.0), size=400):
+def moved(
+    image: Any, landmarks: Any, *, angle: Any = 0.0, scale: Any = 1.0, shift: Any = (0.0, 0.0), size: Any = 400
+) -> Any:
     """The picture and its points under a similarity about the middle."""
     matrix = cv2.getRotationMatrix2D((199.5, 199.5), angle, scale)
     matrix[:, 2] += shift + np.array([(size - 400) / 2] * 2)
@@ -28,11 +32,11 @@ def moved(image, landmarks, *, angle=0.0, scale=1.0, shift=(0.0, 0.0), size=400)
     return turned, cv2.transform(landmarks[None], matrix)[0]
 
 
-def difference(one, other):
+def difference(one: Any, other: Any) -> Any:
     return np.abs(one.astype(float) - other).mean()
 
 
-def test_symmetric_face_gives_equal_halves(even_face):
+def test_symmetric_face_gives_equal_halves(even_face: Any) -> None:
     lips = crop_lips(even_face.image, even_face.landmarks, settings=SETTINGS)
     assert lips.left.shape == lips.right.shape == (48, 48, 3)
     assert np.abs(lips.left.astype(int) - lips.right).max() <= 2
@@ -43,13 +47,13 @@ def test_symmetric_face_gives_equal_halves(even_face):
     assert np.array_equal(plain.right, lips.right)
 
 
-def test_left_is_the_patients_left(even_face):
+def test_left_is_the_patients_left(even_face: Any) -> None:
     image, landmarks = uneven(even_face)
     lips = crop_lips(image, landmarks, settings=SETTINGS)
     assert lips.right[..., 2].max() > 170 > lips.left[..., 2].max()  # the blot is on the picture's left
 
 
-def test_mirrored_face_swaps_the_halves(even_face):
+def test_mirrored_face_swaps_the_halves(even_face: Any) -> None:
     image, landmarks = uneven(even_face)
     lips = crop_lips(image, landmarks, settings=SETTINGS)
     mirrored = np.column_stack([399 - landmarks[:, 0], landmarks[:, 1]])[MIRROR]
@@ -61,7 +65,7 @@ def test_mirrored_face_swaps_the_halves(even_face):
 
 @pytest.mark.parametrize("angle", [-20.0, 7.0])
 @pytest.mark.parametrize("mirrored_half", ["left", "right", "none"])
-def test_rotation_in_the_picture_changes_little(even_face, angle, mirrored_half):
+def test_rotation_in_the_picture_changes_little(even_face: Any, angle: float, mirrored_half: str) -> None:
     settings = SETTINGS.model_copy(update={"mirrored_half": mirrored_half})
     lips = crop_lips(*uneven(even_face), settings=settings)
     turned = crop_lips(*moved(*uneven(even_face), angle=angle), settings=settings)
@@ -69,7 +73,7 @@ def test_rotation_in_the_picture_changes_little(even_face, angle, mirrored_half)
     assert difference(turned.right, lips.right) < 3
 
 
-def test_subpixel_shift_and_scale_change_little(even_face):
+def test_subpixel_shift_and_scale_change_little(even_face: Any) -> None:
     lips = crop_lips(*uneven(even_face), settings=SETTINGS)
     for change in ({"shift": (0.37, -0.61)}, {"scale": 2.0, "size": 800}, {"scale": 0.8}):
         other = crop_lips(*moved(*uneven(even_face), **change), settings=SETTINGS)
@@ -77,7 +81,7 @@ def test_subpixel_shift_and_scale_change_little(even_face):
         assert difference(other.right, lips.right) < 3, change
 
 
-def test_shrinking_averages_instead_of_skipping(even_face):
+def test_shrinking_averages_instead_of_skipping(even_face: Any) -> None:
     """Fine stripes turn grey, they do not alias."""
     stripes = np.zeros_like(even_face.image)
     stripes[:, ::2] = 255
@@ -88,7 +92,7 @@ def test_shrinking_averages_instead_of_skipping(even_face):
     assert np.abs(lips.left.astype(float) - 127.5).max() < 32
 
 
-def test_region_points_and_transform_agree(even_face):
+def test_region_points_and_transform_agree(even_face: Any) -> None:
     image, landmarks = moved(*uneven(even_face), angle=9)
     lips = crop_lips(image, landmarks, settings=SETTINGS)
     assert np.allclose(cv2.transform(landmarks[None], lips.transform)[0], lips.points)
@@ -100,14 +104,14 @@ def test_region_points_and_transform_agree(even_face):
     assert (lips.points[48:] > 0).all() and (lips.points[48:] < [wide, high]).all()
 
 
-def test_erosion_darkens_and_one_changes_nothing(even_face):
+def test_erosion_darkens_and_one_changes_nothing(even_face: Any) -> None:
     lips = crop_lips(even_face.image, even_face.landmarks, settings=SETTINGS)
     eroded = crop_lips(even_face.image, even_face.landmarks, settings=SETTINGS.model_copy(update={"erosion_kernel": 3}))
     assert (eroded.left <= lips.left).all() and (eroded.left < lips.left).any()
     assert np.array_equal(eroded.region, lips.region)
 
 
-def test_refusals(even_face):
+def test_refusals(even_face: Any) -> None:
     with pytest.raises(LipsError, match="leaves the picture"):
         crop_lips(even_face.image, even_face.landmarks + [250, 0], settings=SETTINGS)
     with pytest.raises(LipsError, match="finite"):
@@ -116,11 +120,11 @@ def test_refusals(even_face):
         level(np.zeros((68, 2)))
 
 
-def test_table_keeps_reasons_and_one_bad_photograph_costs_itself(even_face):
+def test_table_keeps_reasons_and_one_bad_photograph_costs_itself(even_face: Any) -> None:
     names = {"clip_id": None, "subject_id": "s", "population": "control", "frame_index": None}
     points = even_face.landmarks.ravel().tolist()
 
-    def load(image_id):
+    def load(image_id: Any) -> Any:
         if image_id == "broken":
             raise ValueError("not a picture")
         return even_face.image

@@ -1,6 +1,8 @@
 """Files' names: as people on other systems type them, as systems leave them, and tables that are nearly named right."""
 
 import unicodedata
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +16,11 @@ from tests.stewards import IMAGES, RATINGS, table
 SUFFIXES = (".jpg", ".png", ".mp4")
 
 
-def named(folder, path):
+def named(folder: Any, path: Any) -> Any:
     return [file.relative_to(folder).as_posix() for file in files_named(Finder(folder), path, SUFFIXES)]
 
 
-def test_a_pattern_fits_suffixes_in_either_case(tmp_path):
+def test_a_pattern_fits_suffixes_in_either_case(tmp_path: Path) -> None:
     pictures(tmp_path, "CFD/a/CFD-a-N.jpg", "CFD/b/CFD-b-N.JPG", "CFD/c/CFD-c-N.Jpg", "CFD/c/CFD-c-H.jpg")
     for pattern in ("CFD/*/*-N.jpg", "CFD/**/*-N.JPG", "CFD\\*\\*-N.jpg", "cfd/*/*-n.jpg"):
         assert named(tmp_path, pattern) == ["CFD/a/CFD-a-N.jpg", "CFD/b/CFD-b-N.JPG", "CFD/c/CFD-c-N.Jpg"]
@@ -27,7 +29,7 @@ def test_a_pattern_fits_suffixes_in_either_case(tmp_path):
 @pytest.mark.parametrize(
     "typed", ["Müller/Vor OP.jpg", "Müller\\Vor OP.JPG", "müller/vor  op.jpg", "./Müller//Vor OP.jpg"]
 )
-def test_a_path_is_found_in_any_typing(tmp_path, typed):
+def test_a_path_is_found_in_any_typing(tmp_path: Path, typed: str) -> None:
     place = f"{unicodedata.normalize('NFD', 'Müller')}/Vor OP.jpg"
     pictures(tmp_path, place)
     assert named(tmp_path, typed) == [place]
@@ -36,7 +38,7 @@ def test_a_path_is_found_in_any_typing(tmp_path, typed):
     assert (names.exactly(typed) or names.nearly(typed)) == "one"
 
 
-def test_an_exact_name_comes_first_and_of_several_near_ones_none_is_taken(tmp_path):
+def test_an_exact_name_comes_first_and_of_several_near_ones_none_is_taken(tmp_path: Path) -> None:
     pictures(tmp_path, "a.jpg", "A.jpg")
     assert named(tmp_path, "a.jpg") == ["a.jpg"]
     with pytest.raises(Refused, match=r"several files are nearly called so: A\.jpg, a\.jpg"):
@@ -48,7 +50,7 @@ def test_an_exact_name_comes_first_and_of_several_near_ones_none_is_taken(tmp_pa
 
 
 @pytest.mark.parametrize("path", ["..\\secret.jpg", "C:\\Users\\me\\a.jpg", "\\\\server\\a.jpg", "x\\..\\..\\a.jpg"])
-def test_a_path_of_windows_does_not_lead_out(tmp_path, path):
+def test_a_path_of_windows_does_not_lead_out(tmp_path: Path, path: str) -> None:
     pictures(tmp_path / "new", "a.jpg")
     table(tmp_path / "new/images.csv", IMAGES, [f"{path},p,repaired,t"])
     reasons = [row["reason"] for row in read_batch(tmp_path / "new", settings=KINDS).problems]
@@ -56,7 +58,7 @@ def test_a_path_of_windows_does_not_lead_out(tmp_path, path):
 
 
 @pytest.mark.parametrize("typed", ["p1", "p1.png", "P1.JPEG", "elsewhere/p1.jpg"])
-def test_a_name_that_nothing_has_is_told_with_what_may_be_meant(typed):
+def test_a_name_that_nothing_has_is_told_with_what_may_be_meant(typed: str) -> None:
     names = Names({"patients/p1.jpg": "one", "p2.jpg": "two"})
     assert not names.exactly(typed)
     assert names.nearly(typed) is None
@@ -70,7 +72,7 @@ LEFT = [
 ]
 
 
-def test_what_systems_leave_is_not_taken_for_photographs(tmp_path):
+def test_what_systems_leave_is_not_taken_for_photographs(tmp_path: Path) -> None:
     pictures(tmp_path, "a.jpg", "sub/b.jpg", *LEFT)
     for path in (".", "**/*.jpg"):
         assert named(tmp_path, path) == ["a.jpg", "sub/b.jpg"]
@@ -90,18 +92,18 @@ ONE = ["a.jpg,r,lay,CARS,3"]
     ["Ratings.csv", "RATINGS.CSV", "rating.csv", "ratings.csv.txt", "ratings (1).csv", "ratings - Copy.csv"]
     + ["Kopie von ratings.csv", "ratings.txt", "ratings.tsv", "ratings.csv.csv", "Ratings .csv"],
 )
-def test_a_table_that_is_nearly_named_right_is_read(tmp_path, name):
+def test_a_table_that_is_nearly_named_right_is_read(tmp_path: Path, name: Any) -> None:
     table(tmp_path / name, RATINGS, ONE)
     assert table_of(tmp_path, "ratings", RATINGS) == tmp_path / name
 
 
 @pytest.mark.parametrize("name", ["old_ratings.csv", "ratings_anna.csv", "images.csv", "ratings.doc", "ratings.csv~"])
-def test_other_names_are_other_tables(tmp_path, name):
+def test_other_names_are_other_tables(tmp_path: Path, name: str) -> None:
     table(tmp_path / name, RATINGS, ONE)
     assert table_of(tmp_path, "ratings", RATINGS) is None
 
 
-def test_the_nearest_name_counts_and_two_as_near_stop(tmp_path):
+def test_the_nearest_name_counts_and_two_as_near_stop(tmp_path: Path) -> None:
     for name in ("ratings (1).csv", "rating.csv", "Ratings.csv", "ratings.xlsx", "ratings.csv"):
         table(tmp_path / name, RATINGS, ONE)
         assert table_of(tmp_path, "ratings", RATINGS) == tmp_path / name
@@ -112,12 +114,12 @@ def test_the_nearest_name_counts_and_two_as_near_stop(tmp_path):
         table_of(tmp_path, "ratings", RATINGS)
 
 
-def test_a_near_name_without_the_columns_is_not_taken(tmp_path):
+def test_a_near_name_without_the_columns_is_not_taken(tmp_path: Path) -> None:
     table(tmp_path / "References.csv", RATINGS, ONE)
     assert table_of(tmp_path, "references", ("path", "measure", "value")) is None
 
 
-def test_a_batch_says_which_of_its_tables_is_not_read(tmp_path):
+def test_a_batch_says_which_of_its_tables_is_not_read(tmp_path: Path) -> None:
     pictures(tmp_path, "a.jpg")
     table(tmp_path / "images.csv", IMAGES, ["a.jpg,p,repaired,t"])
     table(tmp_path / "ratings.csv", RATINGS, ONE)

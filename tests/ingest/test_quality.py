@@ -1,5 +1,7 @@
 """Pose, sharpness and mouth contrast: known truths are recovered, and each number moves with what it is about."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -9,10 +11,13 @@ from tests.ingest.drawn import covered_mouth, face, scaled
 
 
 def turned(axis: tuple[float, float, float], degrees: float) -> np.ndarray:
-    return cv2.Rodrigues(np.radians(degrees) * np.array(axis))[0]
+    matrix: np.ndarray = cv2.Rodrigues(np.radians(degrees) * np.array(axis))[0]
+    return matrix
 
 
-def seen(yaw: float, pitch: float, roll: float, *, size=(640, 480), shift=(0.0, 0.0), noise: float = 0.0) -> np.ndarray:
+def seen(
+    yaw: float, pitch: float, roll: float, *, size: Any = (640, 480), shift: Any = (0.0, 0.0), noise: float = 0.0
+) -> np.ndarray:
     """Where a camera sees the average face's points, (68, 2) px; points that pose does not use lie at 0."""
     rotation = turned((0, 1, 0), -yaw) @ turned((1, 0, 0), -pitch) @ turned((0, 0, 1), roll)
     x, y, z = (POSE_MODEL @ rotation.T + [*shift, 6.0]).T
@@ -28,21 +33,21 @@ def seen(yaw: float, pitch: float, roll: float, *, size=(640, 480), shift=(0.0, 
     ("yaw", "pitch", "roll"),
     [(0, 0, 0), (20, 0, 0), (-20, 0, 0), (0, 15, 0), (0, -15, 0), (0, 0, 30), (0, 0, -30), (12, -9, 0), (-35, 20, 0)],
 )
-def test_known_rotations_are_recovered(yaw, pitch, roll, size):
+def test_known_rotations_are_recovered(yaw: int, pitch: int, roll: int, size: Any) -> None:
     found = pose_degrees(seen(yaw, pitch, roll, size=size), *size)
     assert found[:2] == pytest.approx((yaw, pitch), abs=0.1)
     assert found[2] == pytest.approx(roll, abs=0.1 if yaw == pitch == 0 else 6)
 
 
-def test_a_face_away_from_the_middle_has_the_same_pose():
+def test_a_face_away_from_the_middle_has_the_same_pose() -> None:
     assert pose_degrees(seen(10, 5, 0, shift=(1.5, -1.0)), 640, 480)[:2] == pytest.approx((10, 5), abs=0.1)
 
 
-def test_pose_bears_points_that_are_off_by_a_hundredth_of_the_face():
+def test_pose_bears_points_that_are_off_by_a_hundredth_of_the_face() -> None:
     assert pose_degrees(seen(15, -10, 0, noise=1.0), 640, 480)[:2] == pytest.approx((15, -10), abs=5)
 
 
-def test_a_cleft_does_not_turn_the_head():
+def test_a_cleft_does_not_turn_the_head() -> None:
     points = face().landmarks.copy()
     before = pose_degrees(points, 300, 300)
     points[[31, 32, 50, 51, 61]] += (3, -6)
@@ -50,19 +55,19 @@ def test_a_cleft_does_not_turn_the_head():
 
 
 @pytest.mark.parametrize("name", ["yaw", "pitch", "roll"])
-def test_drawn_heads_turn_the_way_they_were_drawn(name):
+def test_drawn_heads_turn_the_way_they_were_drawn(name: str) -> None:
     index = ("yaw", "pitch", "roll").index(name)
     low, high = (pose_degrees(face(**{name: degrees}).landmarks, 300, 300)[index] for degrees in (-8.0, 8.0))
     assert high - low > (14 if name == "roll" else 4)
 
 
-def test_interocular_is_between_the_outer_eye_corners():
+def test_interocular_is_between_the_outer_eye_corners() -> None:
     points = np.zeros((68, 2))
     points[36], points[45] = (10, 20), (40, 60)
     assert interocular(points) == 50
 
 
-def test_sharpness_falls_with_blur():
+def test_sharpness_falls_with_blur() -> None:
     drawing = face()
     values = [
         sharpness(drawing.image if s == 0 else cv2.GaussianBlur(drawing.image, (0, 0), s), drawing.landmarks)
@@ -73,13 +78,13 @@ def test_sharpness_falls_with_blur():
     assert values[-1] < 0.15
 
 
-def test_sharpness_does_not_depend_on_the_camera():
+def test_sharpness_does_not_depend_on_the_camera() -> None:
     drawing = face(size=600)
     values = [sharpness(scaled(drawing.image, s), drawing.landmarks * s) for s in (0.5, 1, 2, 4)]
     assert max(values) - min(values) < 0.1
 
 
-def test_sharpness_is_a_share_even_where_there_is_nothing():
+def test_sharpness_is_a_share_even_where_there_is_nothing() -> None:
     points = face().landmarks
     assert sharpness(np.full((300, 300, 3), 90, np.uint8), points) == 0
     assert sharpness(face().image[:100], points) == 0
@@ -87,14 +92,14 @@ def test_sharpness_is_a_share_even_where_there_is_nothing():
     assert 0.5 < sharpness(noise, points) <= 1
 
 
-def test_mouth_contrast_tells_lips_from_a_cover():
+def test_mouth_contrast_tells_lips_from_a_cover() -> None:
     for seed in (0, 2, 3, 5):
         drawing = face(seed)
         assert mouth_contrast(drawing.image, drawing.landmarks) > 1
         assert mouth_contrast(covered_mouth(drawing), drawing.landmarks) < 0.1
 
 
-def test_mouth_contrast_is_of_the_lips_and_not_of_the_open_mouth():
+def test_mouth_contrast_is_of_the_lips_and_not_of_the_open_mouth() -> None:
     image, points = face().image.copy(), face().landmarks.copy()
     lips = points[48:60]
     centre = lips.mean(axis=0)
@@ -104,13 +109,13 @@ def test_mouth_contrast_is_of_the_lips_and_not_of_the_open_mouth():
     assert mouth_contrast(image, points) == before
 
 
-def test_mouth_contrast_does_not_depend_on_the_camera():
+def test_mouth_contrast_does_not_depend_on_the_camera() -> None:
     drawing = face(size=600)
     values = [mouth_contrast(scaled(drawing.image, s), drawing.landmarks * s) for s in (0.5, 1, 2)]
     assert max(values) / min(values) < 1.25
 
 
-def test_mouth_contrast_is_zero_where_no_mouth_can_be_seen():
+def test_mouth_contrast_is_zero_where_no_mouth_can_be_seen() -> None:
     drawing = face()
     assert mouth_contrast(drawing.image[:100], drawing.landmarks) == 0
     assert mouth_contrast(drawing.image, drawing.landmarks * 0.02) == 0

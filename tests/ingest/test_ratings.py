@@ -1,5 +1,8 @@
 """ratings.csv and references.csv: good lines are kept whole, bad ones refused with line and reason."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tasks.base import tables
@@ -14,7 +17,7 @@ HEADER = "path,rater_id,rater_role,scale,score\n"
 
 
 @pytest.fixture
-def raw(tmp_path):
+def raw(tmp_path: Path) -> Path:
     """A raw folder and its images table: photograph `one` has two names."""
     rows = [("one", ["a.jpg", "copy/a.jpg"]), ("two", ["b.jpg"])]
     fixed = {"kind": "still", "subject_id": "s", "population": "repaired", "size_bytes": 1}
@@ -23,18 +26,18 @@ def raw(tmp_path):
     return tmp_path
 
 
-def listed(raw):
+def listed(raw: Path) -> Any:
     return tables.read(raw / "images.parquet", IMAGES)
 
 
-def ratings(raw, text: str | None = None, references: str | None = None):
+def ratings(raw: Path, text: str | None = None, references: str | None = None) -> Any:
     for name, content in (("ratings.csv", text), ("references.csv", references)):
         if content is not None:
             (raw / name).write_text(content)
     return [table.to_pylist() for table in read_ratings([Folder(raw, "")], listed(raw), scales=SCALES)]
 
 
-def test_good_lines_are_all_kept(raw):
+def test_good_lines_are_all_kept(raw: Path) -> None:
     lines = [f"{path},r{i},lay,CARS,{score}" for i in range(5) for path, score in (("a.jpg", 1 + i), ("b.jpg", 4.5))]
     kept, references, refused = ratings(raw, HEADER + "\n".join(lines))
     assert len(kept) == 10
@@ -50,11 +53,11 @@ def test_good_lines_are_all_kept(raw):
     } in kept
 
 
-def test_no_files_give_empty_tables(raw):
+def test_no_files_give_empty_tables(raw: Path) -> None:
     assert ratings(raw) == [[], [], []]
 
 
-def test_files_with_a_header_alone_give_empty_tables(raw):
+def test_files_with_a_header_alone_give_empty_tables(raw: Path) -> None:
     assert ratings(raw, HEADER, "path,measure,value\n") == [[], [], []]
 
 
@@ -80,7 +83,7 @@ def test_files_with_a_header_alone_give_empty_tables(raw):
         ("b.jpg,first,medical,CARS,3", "rater first has rated this image before on CARS; the first line counts"),
     ],
 )
-def test_a_bad_line_is_refused_with_its_number_and_the_others_stay(raw, line, reason):
+def test_a_bad_line_is_refused_with_its_number_and_the_others_stay(raw: Path, line: str, reason: str) -> None:
     text = f"{HEADER}b.jpg,first,medical,CARS,2\n{line}\nb.jpg,last,lay,share,1\n"
     kept, _, refused = ratings(raw, text)
     assert [(row["rater_id"], row["score"]) for row in kept] == [("first", 2.0), ("last", 1.0)]
@@ -90,13 +93,13 @@ def test_a_bad_line_is_refused_with_its_number_and_the_others_stay(raw, line, re
 
 
 @pytest.mark.parametrize("score", ["1", "5", "1.0", "3e0", " 2.5 ", "+4"])
-def test_ends_and_every_way_to_write_a_number_count(raw, score):
+def test_ends_and_every_way_to_write_a_number_count(raw: Path, score: str) -> None:
     kept, _, refused = ratings(raw, f"{HEADER}a.jpg,r,lay,CARS,{score}\n")
     assert [row["score"] for row in kept] == [float(score)]
     assert not refused
 
 
-def test_either_name_of_a_photograph_means_it(raw):
+def test_either_name_of_a_photograph_means_it(raw: Path) -> None:
     kept, _, refused = ratings(
         raw, f"{HEADER}copy/a.jpg,r1,lay,CARS,2\na.jpg,r2,lay,CARS,3\n./copy//a.jpg,r3,lay,CARS,4\n"
     )
@@ -107,7 +110,7 @@ def test_either_name_of_a_photograph_means_it(raw):
     assert [(row["line"], "before" in row["reason"]) for row in refused] == [(3, True)]
 
 
-def test_one_rater_may_use_two_scales(raw):
+def test_one_rater_may_use_two_scales(raw: Path) -> None:
     kept, _, refused = ratings(raw, f"{HEADER}a.jpg,r,lay,CARS,2\na.jpg,r,lay,share,0.5\n")
     assert len(kept) == 2
     assert not refused
@@ -117,7 +120,7 @@ DRAWN = "0123456789abcdef" * 4
 
 
 @pytest.mark.parametrize("folder", ["", "survey/", "2026-11-20-1513dad6f445/survey/", "./"])
-def test_a_generated_picture_is_named_by_its_id(raw, folder):
+def test_a_generated_picture_is_named_by_its_id(raw: Path, folder: str) -> None:
     path = f"{folder}generated/{DRAWN}.png"
     kept, _, refused = ratings(raw, f"{HEADER}{path},r,lay,CARS,4\nb.jpg,r,lay,CARS,2\n{path},r,lay,CARS,5\n")
     assert {row["image_id"]: row["score"] for row in kept} == {"two": 2.0, DRAWN: 4.0}
@@ -136,19 +139,19 @@ def test_a_generated_picture_is_named_by_its_id(raw, folder):
         f"{DRAWN}.png",
     ],
 )
-def test_other_names_are_looked_up(raw, path):
+def test_other_names_are_looked_up(raw: Path, path: str) -> None:
     kept, _, refused = ratings(raw, f"{HEADER}{path},r,lay,CARS,4\n")
     assert not kept
     assert "no such image in images.csv" in refused[0]["reason"]
 
 
-def test_a_generated_picture_has_no_references(raw):
+def test_a_generated_picture_has_no_references(raw: Path) -> None:
     _, references, refused = ratings(raw, None, f"path,measure,value\ngenerated/{DRAWN}.png,severity,1\n")
     assert not references
     assert "no such image" in refused[0]["reason"]
 
 
-def test_references(raw):
+def test_references(raw: Path) -> None:
     lines = [
         "a.jpg,severity,0.5",
         "copy/a.jpg,width,44",
@@ -171,7 +174,7 @@ def test_references(raw):
         assert told in reason
 
 
-def test_nothing_is_lost(raw):
+def test_nothing_is_lost(raw: Path) -> None:
     """Kept and refused lines together are the lines of the files."""
     lines = [f"{path},r{i % 7},{role},CARS,{i % 8}" for i in range(40) for path in "ab" for role in ("lay", "chef")]
     text = HEADER + "\n".join(line.replace(",r", ".jpg,r", 1) for line in lines)
@@ -181,7 +184,7 @@ def test_nothing_is_lost(raw):
 
 
 @pytest.mark.parametrize("name", ["ratings.csv", "references.csv"])
-def test_a_file_that_cannot_be_trusted_stops_at_once(raw, name):
+def test_a_file_that_cannot_be_trusted_stops_at_once(raw: Path, name: str) -> None:
     (raw / name).write_bytes(b"path,rater_id\na.jpg,Ren\xe9\n")
     with pytest.raises(RawLayoutError, match=rf"{name}: line 2: byte 0xe9 is not UTF-8"):
         ratings(raw)
@@ -190,7 +193,7 @@ def test_a_file_that_cannot_be_trusted_stops_at_once(raw, name):
         ratings(raw)
 
 
-def test_a_batch_names_its_own_pictures_first_then_all(raw):
+def test_a_batch_names_its_own_pictures_first_then_all(raw: Path) -> None:
     batch = raw / "batches/new"
     batch.mkdir(parents=True)
     (raw / "ratings.csv").write_text(HEADER + "a.jpg,r,lay,CARS,1\n")

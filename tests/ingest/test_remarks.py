@@ -29,7 +29,7 @@ def over(raw: Path, *batches: Folder) -> dict[str, str]:
     return {row["path"]: row["reason"] for row in rows}
 
 
-def test_files_that_nobody_names_are_told_with_their_reason(tmp_path):
+def test_files_that_nobody_names_are_told_with_their_reason(tmp_path: Path) -> None:
     pictures(tmp_path, "p1.jpg", "p2.JPG", "sub/p3.png", "letter.docx", "@eaDir/p1.jpg", "._p1.jpg", "~$ratings.xlsx")
     table(tmp_path / "images.csv", COLUMNS, LINE)
     nobody = "no line of images.csv names this file"
@@ -40,7 +40,7 @@ def test_files_that_nobody_names_are_told_with_their_reason(tmp_path):
     }
 
 
-def test_tables_by_other_names_are_read_or_told(tmp_path):
+def test_tables_by_other_names_are_read_or_told(tmp_path: Path) -> None:
     pictures(tmp_path, "p1.jpg")
     table(tmp_path / "images.csv", COLUMNS, LINE)
     names = ("Ratings.csv", "ratings (1).csv", "rating.csv", "ratings.csv.txt", "References.csv", "old.xls")
@@ -52,7 +52,7 @@ def test_tables_by_other_names_are_read_or_told(tmp_path):
     assert (ratings.num_rows, refused.num_rows) == (1, 0)
 
 
-def test_a_second_table_in_a_workbook_is_told(tmp_path):
+def test_a_second_table_in_a_workbook_is_told(tmp_path: Path) -> None:
     pictures(tmp_path, "p1.jpg")
     tables = {"images": [COLUMNS, LINE[0].split(",")], "scores": [RATINGS, RATED[0].split(",")]}
     book(tmp_path / "images.xlsx", *tables.values(), titles=tuple(tables))
@@ -62,7 +62,7 @@ def test_a_second_table_in_a_workbook_is_told(tmp_path):
     assert "this workbook holds images (sheet 'images') and ratings (sheet 'scores'); save each as" in row["reason"]
 
 
-def test_a_list_of_images_by_another_name_is_named(tmp_path):
+def test_a_list_of_images_by_another_name_is_named(tmp_path: Path) -> None:
     pictures(tmp_path, "p1.jpg")
     table(tmp_path / "my pictures.csv", COLUMNS, LINE)
     with pytest.raises(RawLayoutError, match=r"images\.csv: no such file; .*there is my pictures\.csv"):
@@ -71,7 +71,7 @@ def test_a_list_of_images_by_another_name_is_named(tmp_path):
     assert take(Folder(tmp_path, ""))[0].num_rows == 1
 
 
-def test_names_that_look_alike_are_asked_about_and_shown_at_the_head_of_the_report(tmp_path):
+def test_names_that_look_alike_are_asked_about_and_shown_at_the_head_of_the_report(tmp_path: Path) -> None:
     raw, batch = tmp_path / "raw", tmp_path / "batch"
     pictures(raw, "a.jpg", "b.jpg", "c.jpg", "d.jpg")
     pictures(batch, "e.jpg")

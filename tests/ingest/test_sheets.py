@@ -5,6 +5,8 @@ import io
 import os
 import re
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -13,23 +15,24 @@ from openpyxl.chart import BarChart
 from tasks.ingest import sheets, workbooks
 from tasks.ingest.raw import read_lines
 from tasks.ingest.sheets import RawLayoutError
+from tests.spreadsheets import active
 
 COLUMNS = ("path", "score")
 PLAIN = "path,score\na.jpg,3\nMüller/b.jpg,4\n"
 ROWS = [{"path": "a.jpg", "score": "3"}, {"path": "Müller/b.jpg", "score": "4"}]
 
 
-def rows(path, required=COLUMNS, optional=("note",)):
+def rows(path: Any, required: Any = COLUMNS, optional: Any = ("note",)) -> Any:
     return [line.cells for line in read_lines(path, required=required, optional=optional)]
 
 
-def lines(path):
+def lines(path: Any) -> Any:
     return [line.number for line in read_lines(path, required=COLUMNS, optional=("note",))]
 
 
-def book(path, *tables, titles=("Sheet1", "Sheet2", "Sheet3")):
+def book(path: Any, *tables: Any, titles: Any = ("Sheet1", "Sheet2", "Sheet3")) -> Any:
     workbook = openpyxl.Workbook()
-    workbook.remove(workbook.active)
+    workbook.remove(workbook.worksheets[0])
     for title, table in zip(titles, tables, strict=False):
         sheet = workbook.create_sheet(title)
         for row in table:
@@ -41,7 +44,7 @@ def book(path, *tables, titles=("Sheet1", "Sheet2", "Sheet3")):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_every_way_that_spreadsheets_write_text(tmp_path, encoding, separator, end):
+def test_every_way_that_spreadsheets_write_text(tmp_path: Path, encoding: str, separator: str, end: str) -> None:
     text = PLAIN.replace(",", separator).replace("\n", end)
     (tmp_path / "t.csv").write_bytes(text.encode(encoding))
     assert rows(tmp_path / "t.csv") == ROWS
@@ -61,19 +64,19 @@ def test_every_way_that_spreadsheets_write_text(tmp_path, encoding, separator, e
         "\ufeffpath,sc\u200bore\na.jpg,3\nMüller/b.jpg,4\n",
     ],
 )
-def test_what_spreadsheets_leave_at_the_edges_is_passed_over(tmp_path, text):
+def test_what_spreadsheets_leave_at_the_edges_is_passed_over(tmp_path: Path, text: str) -> None:
     (tmp_path / "t.csv").write_text(text)
     assert rows(tmp_path / "t.csv") == ROWS
 
 
 @pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "sep=;;"])
-def test_a_line_that_names_the_separator_counts_as_a_line(tmp_path, first):
+def test_a_line_that_names_the_separator_counts_as_a_line(tmp_path: Path, first: str) -> None:
     (tmp_path / "t.csv").write_text(f"{first}\r\n" + PLAIN.replace(",", ";"))
     assert rows(tmp_path / "t.csv") == ROWS
     assert lines(tmp_path / "t.csv") == [3, 4]
 
 
-def test_a_comma_in_a_cell_stays_in_it(tmp_path):
+def test_a_comma_in_a_cell_stays_in_it(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text('path;score\n"a;b.jpg";2,5\n')
     assert rows(tmp_path / "t.csv") == [{"path": "a;b.jpg", "score": "2,5"}]
 
@@ -105,7 +108,7 @@ def test_a_comma_in_a_cell_stays_in_it(tmp_path):
         ("path,score\na,1\n".encode("utf-16")[:-1], "damaged UTF-16"),
     ],
 )
-def test_what_cannot_be_trusted_is_named_in_a_stewards_words(tmp_path, data, told):
+def test_what_cannot_be_trusted_is_named_in_a_stewards_words(tmp_path: Path, data: Any, told: str) -> None:
     (tmp_path / "t.csv").write_bytes(data)
     with pytest.raises(RawLayoutError) as caught:
         rows(tmp_path / "t.csv")
@@ -114,7 +117,7 @@ def test_what_cannot_be_trusted_is_named_in_a_stewards_words(tmp_path, data, tol
     assert "[" not in str(caught.value).removeprefix(str(tmp_path))
 
 
-def test_a_workbook_is_read_as_people_see_it(tmp_path):
+def test_a_workbook_is_read_as_people_see_it(tmp_path: Path) -> None:
     path = tmp_path / "t.xlsx"
     table = [
         ["Path", "Score ", "note"],
@@ -130,9 +133,9 @@ def test_a_workbook_is_read_as_people_see_it(tmp_path):
     assert len(rows(tmp_path / "t.csv")) == 3
 
 
-def test_cells_that_a_spreadsheet_changed_say_so(tmp_path):
+def test_cells_that_a_spreadsheet_changed_say_so(tmp_path: Path) -> None:
     workbook = openpyxl.Workbook()
-    sheet = workbook.active
+    sheet = active(workbook)
     sheet.append(["path", "score"])
     for value in (datetime.datetime(2026, 4, 3), 0.5, "#N/A", "=1+1", True, 7):
         sheet.append(["a.jpg", value])
@@ -152,7 +155,7 @@ def test_cells_that_a_spreadsheet_changed_say_so(tmp_path):
     ]
 
 
-def test_the_last_result_of_a_formula_is_read(tmp_path):
+def test_the_last_result_of_a_formula_is_read(tmp_path: Path) -> None:
     book(tmp_path / "t.xlsx", [["path", "score"], ["a.jpg", "=1+2"]])
     with zipfile.ZipFile(tmp_path / "t.xlsx") as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
@@ -164,7 +167,7 @@ def test_the_last_result_of_a_formula_is_read(tmp_path):
     assert rows(tmp_path / "t.xlsx") == [{"path": "a.jpg", "score": "3"}]
 
 
-def test_of_several_worksheets_the_one_with_the_columns_is_read(tmp_path):
+def test_of_several_worksheets_the_one_with_the_columns_is_read(tmp_path: Path) -> None:
     good, other = [["path", "score"], ["a.jpg", 3]], [["list of", "rooms"], ["x", "y"]]
     assert len(rows(book(tmp_path / "t.xlsx", other, good, []))) == 1
     with pytest.raises(RawLayoutError, match="sheets 'Sheet1', 'Sheet2': all have the columns path, score"):
@@ -173,16 +176,16 @@ def test_of_several_worksheets_the_one_with_the_columns_is_read(tmp_path):
         rows(book(tmp_path / "t.xlsx", other, other))
 
 
-def test_charts_are_no_tables_and_long_numbers_stay(tmp_path):
+def test_charts_are_no_tables_and_long_numbers_stay(tmp_path: Path) -> None:
     workbook = openpyxl.Workbook()
     for row in (["path", "score"], [123456789012345, 0.1 + 0.2]):
-        workbook.active.append(row)
+        active(workbook).append(row)
     workbook.create_chartsheet("picture").add_chart(BarChart())
     workbook.save(tmp_path / "t.xlsx")
     assert rows(tmp_path / "t.xlsx") == [{"path": "123456789012345", "score": "0.3"}]
 
 
-def test_large_tables_are_refused_before_they_are_read(tmp_path, monkeypatch):
+def test_large_tables_are_refused_before_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "t.csv"
     with path.open("wb") as file:
         file.seek(sheets.MOST_BYTES + 1)
@@ -203,7 +206,9 @@ def test_large_tables_are_refused_before_they_are_read(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("place", ['r="1099511627776"', 'r="1048577"'])
-def test_a_row_that_lies_very_far_down_does_not_take_for_ever(tmp_path, monkeypatch, place):
+def test_a_row_that_lies_very_far_down_does_not_take_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
     monkeypatch.setattr(workbooks, "MOST_CELLS", 10_000)
     book(tmp_path / "t.xlsx", [["path", "score"], ["a.jpg", 3]])
     _replace(tmp_path / "t.xlsx", "xl/worksheets/sheet1.xml", b'<row r="2"', f"<row {place}".encode())
@@ -211,7 +216,7 @@ def test_a_row_that_lies_very_far_down_does_not_take_for_ever(tmp_path, monkeypa
         rows(tmp_path / "t.xlsx")
 
 
-def test_xml_that_grows_is_refused(tmp_path):
+def test_xml_that_grows_is_refused(tmp_path: Path) -> None:
     laughs = b"".join(b'<!ENTITY l%d "%s">' % (n + 1, b"&l%d;" % n * 10) for n in range(9))
     bomb = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "ha">' + laughs + b"]><worksheet"
     for part in ("xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"):
@@ -223,7 +228,7 @@ def test_xml_that_grows_is_refused(tmp_path):
             rows(tmp_path / "t.xlsx")
 
 
-def _replace(path, part, old, new):
+def _replace(path: Any, part: Any, old: Any, new: Any) -> None:
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     parts[part] = parts[part].replace(old, new, 1)

@@ -26,7 +26,7 @@ from tasks.phantoms.dataset import (
     repaired_stills,
     unrepaired_stills,
 )
-from tasks.phantoms.files import draw_file, draw_still, write_whole
+from tasks.phantoms.files import Clip, Still, draw_file, draw_still, write_whole
 from tasks.phantoms.identity import identity
 
 from .conftest import SETTINGS, VARIATION
@@ -86,8 +86,9 @@ def test_pictures_hold_pixels_only(drawn: Path) -> None:
 
 def test_a_still_holds_what_its_job_draws(drawn: Path) -> None:
     job = repaired_stills(SETTINGS)[3]
-    written = cv2.cvtColor(cv2.imread(str(drawn / job.path)), cv2.COLOR_BGR2RGB)
-    np.testing.assert_array_equal(written, draw_still(job).image)
+    written = cv2.imread(str(drawn / job.path))
+    assert written is not None
+    np.testing.assert_array_equal(cv2.cvtColor(written, cv2.COLOR_BGR2RGB), draw_still(job).image)
 
 
 def test_clips_have_their_frames(drawn: Path) -> None:
@@ -175,6 +176,7 @@ def test_ingest_takes_every_line_that_is_drawn(drawn: Path) -> None:
 
 def test_a_subjects_stills_differ_and_show_the_same_person(drawn: Path) -> None:
     first, second = (cv2.imread(str(drawn / f"controls/control_00000/{still}.png")) for still in (0, 1))
+    assert first is not None and second is not None
     assert np.abs(first.astype(int) - second).mean() > 2
     assert dataset.identity_seed("control", 0, seed=3) == (3 * 4) * 10**8
 
@@ -183,7 +185,7 @@ def test_a_kill_leaves_no_csv_and_no_half_file(tmp_path: Path, monkeypatch: pyte
     """Drawing stops in the fourth file, over an earlier whole drawing."""
     calls = 0
 
-    def killed(out: Path, job: object) -> None:
+    def killed(out: Path, job: Still | Clip) -> None:
         nonlocal calls
         calls += 1
         if calls == 4:

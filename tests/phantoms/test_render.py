@@ -37,7 +37,8 @@ def test_threads_change_nothing() -> None:
             pictures.append(draw(6, size=320, pose=replace(FRONTAL, yaw=3.0)).image)
     finally:
         cv2.setNumThreads(before)
-    np.testing.assert_array_equal(*pictures)
+    first, second = pictures
+    np.testing.assert_array_equal(first, second)
 
 
 @pytest.mark.parametrize("size", [64, 128, 384])
@@ -103,15 +104,16 @@ def test_the_cleft_is_drawn_on_the_side_it_says() -> None:
     middle = round(float(draw(person, size=256).landmarks[51, 0]))
     mouth = slice(*np.round(draw(person, size=256).landmarks[[33, 57], 1]).astype(int))
     plain = draw(person, size=256).image[mouth].astype(int)
-    for side, right_changes_more in (("left", True), ("right", False)):
-        changed = np.abs(draw(person, size=256, cleft=Cleft(0.8, side)).image[mouth] - plain).sum(axis=(0, 2))
+    for cleft, right_changes_more in ((Cleft(0.8, "left"), True), (Cleft(0.8, "right"), False)):
+        changed = np.abs(draw(person, size=256, cleft=cleft).image[mouth] - plain).sum(axis=(0, 2))
         assert (changed[middle:].sum() > changed[:middle].sum()) == right_changes_more
 
 
 def dark_red(image: np.ndarray) -> np.ndarray:
     """Where a picture is as dark as an open mouth: (H, W) bool."""
     wide = image.astype(int)
-    return (wide.sum(axis=2) < 210) & (wide[..., 0] > wide[..., 1] + 15)
+    dark: np.ndarray = wide.sum(axis=2) < 210
+    return dark & (wide[..., 0] > wide[..., 1] + 15)
 
 
 @pytest.mark.parametrize(

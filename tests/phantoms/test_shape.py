@@ -12,7 +12,8 @@ def symmetric(seed: int) -> Identity:
 
 
 def mirrored(points: np.ndarray) -> np.ndarray:
-    return points[MIRROR] * (-1, 1)
+    across: np.ndarray = points[MIRROR]
+    return across * (-1, 1)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -16,7 +16,8 @@ def clip(path: Path, moments: list[Moment], *, seed: int = 4) -> Path:
 
 
 def frames_of(path: Path) -> list[np.ndarray]:
-    video, found = cv2.VideoCapture(str(path)), []
+    video = cv2.VideoCapture(str(path))
+    found: list[np.ndarray] = []
     while True:
         there, frame = video.read()
         if not there:

@@ -1,3 +1,6 @@
+from pathlib import Path
+from typing import Any
+
 import cv2
 import numpy as np
 import pyarrow as pa
@@ -8,7 +11,7 @@ from tasks.symmetry.baselines import cupids_bow_difference, measure_photographs,
 from tasks.symmetry.deformations import MIRROR
 
 
-def raised(face, share):
+def raised(face: Any, share: Any) -> Any:
     """The face with the patient's left peak drawn higher by a share of the mouth's width, picture and points."""
     landmarks = face.landmarks.copy()
     rise = share * face.mouth_width
@@ -19,34 +22,34 @@ def raised(face, share):
     return image, landmarks
 
 
-def turned(image, landmarks, angle, scale, size):
+def turned(image: Any, landmarks: Any, angle: Any, scale: Any, size: Any) -> Any:
     matrix = cv2.getRotationMatrix2D((199.5, 199.5), angle, scale)
     matrix[:, 2] += (size - 400) / 2
     picture = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return picture, cv2.transform(landmarks[None], matrix)[0]
 
 
-def mirrored(image, landmarks):
+def mirrored(image: Any, landmarks: Any) -> Any:
     return np.ascontiguousarray(image[:, ::-1]), np.column_stack([399 - landmarks[:, 0], landmarks[:, 1]])[MIRROR]
 
 
-def test_symmetric_face_scores_zero(even_face):
+def test_symmetric_face_scores_zero(even_face: Any) -> None:
     assert cupids_bow_difference(even_face.landmarks) == 0
     assert mirror_difference(even_face.image, even_face.landmarks) < 0.05
 
 
-def test_known_rise_is_measured(even_face):
+def test_known_rise_is_measured(even_face: Any) -> None:
     for share in (0.02, 0.05, 0.1):
         assert cupids_bow_difference(raised(even_face, share)[1]) == pytest.approx(share)
 
 
-def test_both_rise_with_the_asymmetry(even_face):
+def test_both_rise_with_the_asymmetry(even_face: Any) -> None:
     faces = [raised(even_face, share) for share in (0, 0.03, 0.06, 0.12)]
     pixels = [mirror_difference(*face) for face in faces]
     assert pixels == sorted(pixels) and pixels[1] > 4 * pixels[0]
 
 
-def test_mirrored_face_scores_the_same(even_face):
+def test_mirrored_face_scores_the_same(even_face: Any) -> None:
     image, landmarks = raised(even_face, 0.08)
     other_image, other_landmarks = mirrored(image, landmarks)
     assert cupids_bow_difference(other_landmarks) == pytest.approx(cupids_bow_difference(landmarks))
@@ -56,7 +59,7 @@ def test_mirrored_face_scores_the_same(even_face):
 
 
 @pytest.mark.parametrize(("angle", "scale", "size"), [(12, 1, 400), (-7, 1, 400), (0, 2, 800), (0, 1, 500)])
-def test_rotation_scale_and_shift_change_nothing(even_face, angle, scale, size):
+def test_rotation_scale_and_shift_change_nothing(even_face: Any, angle: int, scale: int, size: int) -> None:
     image, landmarks = raised(even_face, 0.08)
     other_image, other_landmarks = turned(image, landmarks, angle, scale, size)
     assert cupids_bow_difference(other_landmarks) == pytest.approx(cupids_bow_difference(landmarks), rel=1e-9)
@@ -65,14 +68,14 @@ def test_rotation_scale_and_shift_change_nothing(even_face, angle, scale, size):
     )
 
 
-def test_light_from_one_side_is_not_asymmetry(even_face):
+def test_light_from_one_side_is_not_asymmetry(even_face: Any) -> None:
     ramp = np.linspace(0.7, 1.0, 400)[None, :, None]
     lit = (even_face.image * ramp).astype(np.uint8)
     uneven = mirror_difference(*raised(even_face, 0.08))
     assert mirror_difference(lit, even_face.landmarks) < 0.4 * uneven
 
 
-def test_table_of_a_bucket(even_face, tmp_path):
+def test_table_of_a_bucket(even_face: Any, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encode_png(even_face.image))
     (tmp_path / "bad.png").write_bytes(b"not a picture")
     images = pa.table({"image_id": ["a", "bad", "r"], "path": [f"{tmp_path}/{n}.png" for n in ("a", "bad", "r")]})

@@ -2,6 +2,7 @@
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,7 +45,7 @@ def png(picture: np.ndarray) -> bytes:
     return cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
 
 
-def lips_row(name: str, left: np.ndarray | None, right: np.ndarray | None, reason: str | None = None) -> dict:
+def lips_row(name: str, left: np.ndarray | None, right: np.ndarray | None, reason: str | None = None) -> dict[str, Any]:
     halves = {"left": None if left is None else png(left), "right": None if right is None else png(right)}
     return {"image_id": name, "subject_id": f"subject {name}", "population": "control", "reason": reason, **halves}
 

@@ -43,7 +43,7 @@ def test_loss_at_distance_zero_is_exact_and_its_gradient_a_number() -> None:
     left = torch.zeros(2, 3, requires_grad=True)
     loss = contrastive_loss(left, torch.zeros(2, 3), torch.tensor([0, 1]), margin=1.0)
     assert loss.item() == 0.25  # one negative pair of two: 1 / 4 of margin squared
-    loss.backward()
+    torch.autograd.backward(loss)
     assert left.grad is not None
     assert left.grad.tolist() == [[0.0] * 3] * 2
 

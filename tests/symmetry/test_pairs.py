@@ -1,4 +1,5 @@
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,11 +20,11 @@ SETTINGS = SymmetryPairs(
 )
 
 
-def settings(**changes):
+def settings(**changes: Any) -> Any:
     return SETTINGS.model_copy(update=changes)
 
 
-def warp(subject, number, symmetric, **changes):
+def warp(subject: Any, number: Any, symmetric: Any, **changes: Any) -> Any:
     return {
         "warp_id": f"{subject}-{'positive' if symmetric else 'negative'}-{number}",
         "subject_id": subject,
@@ -36,7 +37,7 @@ def warp(subject, number, symmetric, **changes):
     }
 
 
-def warps(subjects, each=2, **changes):
+def warps(subjects: Any, each: Any = 2, **changes: Any) -> Any:
     return [
         warp(f"s{s}", n, symmetric, **changes)
         for s in range(subjects)
@@ -45,7 +46,7 @@ def warps(subjects, each=2, **changes):
     ]
 
 
-def frame(clip, index, **changes):
+def frame(clip: Any, index: Any, **changes: Any) -> Any:
     return {
         "image_id": f"{clip}.{index}",
         "clip_id": clip,
@@ -57,25 +58,25 @@ def frame(clip, index, **changes):
     }
 
 
-def clip(name, frames, **changes):
+def clip(name: Any, frames: Any, **changes: Any) -> Any:
     return [frame(name, index, **changes) for index in range(frames)]
 
 
-def counts(table):
+def counts(table: Any) -> Any:
     return Counter((row["split"], row["label"]) for row in table.to_pylist())
 
 
-def subjects_of(table, split):
+def subjects_of(table: Any, split: Any) -> Any:
     return {row["subject_id"] for row in table.to_pylist() if row["split"] == split}
 
 
-def test_both_halves_of_one_face_make_a_clp_pair():
+def test_both_halves_of_one_face_make_a_clp_pair() -> None:
     rows = clp_pairs(warps(10), settings=SETTINGS).to_pylist()
     assert all(row["left_from"] == row["right_from"] == row["pair_id"] for row in rows)
     assert {(row["label"], row["kind"], row["severity"]) for row in rows} == {(1, "untouched", 0.0), (0, "clp", 0.7)}
 
 
-def test_classes_are_equal_and_subjects_apart_in_every_split():
+def test_classes_are_equal_and_subjects_apart_in_every_split() -> None:
     unequal = [row for row in warps(20, each=3) if row["symmetric"] or row["subject_id"] not in ("s1", "s2")]
     for table in (
         clp_pairs(unequal, settings=SETTINGS),
@@ -88,13 +89,13 @@ def test_classes_are_equal_and_subjects_apart_in_every_split():
         assert sum(map(len, groups)) == len(set.union(*groups))
 
 
-def test_refused_warps_make_no_pairs():
+def test_refused_warps_make_no_pairs() -> None:
     rows = [row | {"reason": "lost"} if row["warp_id"].endswith("-0") else row for row in warps(10)]
     found = clp_pairs(rows, settings=SETTINGS).to_pylist()
     assert len(found) == 20 and not any(row["pair_id"].endswith("-0") for row in found)
 
 
-def test_published_sizes_are_reached_when_there_is_enough():
+def test_published_sizes_are_reached_when_there_is_enough() -> None:
     published = PairCounts(train=2298, validation=578, test=510)
     chosen = settings(most=MostPairs(clp=published, temporal=None))
     table = clp_pairs(warps(900, each=3), settings=chosen)
@@ -108,7 +109,7 @@ def test_published_sizes_are_reached_when_there_is_enough():
     }
 
 
-def test_patients_never_train():
+def test_patients_never_train() -> None:
     with pytest.raises(TableError, match="patients never train: s3"):
         clp_pairs([*warps(5), warp("s3", 9, False, population="repaired")], settings=SETTINGS)
     mixed = [f for c in range(5) for f in clip(f"c{c}", 12)] + clip("patient", 12, population="repaired")
@@ -116,7 +117,7 @@ def test_patients_never_train():
     assert not barren and "of-patient" not in {row["subject_id"] for row in table.to_pylist()}
 
 
-def test_the_check_itself_refuses():
+def test_the_check_itself_refuses() -> None:
     table = clp_pairs(warps(10), settings=SETTINGS)
     everyone = {f"s{n}" for n in range(10)}
     check_pairs(table, everyone)
@@ -132,7 +133,7 @@ def test_the_check_itself_refuses():
         check_pairs(table.from_pylist(rows), everyone)
 
 
-def test_negative_frames_are_never_neighbours():
+def test_negative_frames_are_never_neighbours() -> None:
     table, _ = temporal_pairs([f for c in range(8) for f in clip(f"c{c}", 15)], settings=SETTINGS)
     rows = table.to_pylist()
     for row in rows:
@@ -142,7 +143,7 @@ def test_negative_frames_are_never_neighbours():
     assert len(rows) == 8 * 10
 
 
-def test_clips_without_pairs_are_named_and_stop_nothing():
+def test_clips_without_pairs_are_named_and_stop_nothing() -> None:
     good = [f for c in range(5) for f in clip(f"c{c}", 12)]
     short = clip("single", 1) + clip("close", 4)
     refused = clip("dark", 12, reason="no face")
@@ -153,14 +154,14 @@ def test_clips_without_pairs_are_named_and_stop_nothing():
     assert {row["subject_id"] for row in table.to_pylist()} <= {f"of-c{c}" for c in range(5)}
 
 
-def test_another_clip_changes_no_pair_of_the_others():
+def test_another_clip_changes_no_pair_of_the_others() -> None:
     clips = [f for c in range(6) for f in clip(f"c{c}", 12)]
     before = {r["pair_id"] for r in temporal_pairs(clips, settings=SETTINGS)[0].to_pylist()}
     after = {r["pair_id"] for r in temporal_pairs(clips + clip("new", 12), settings=SETTINGS)[0].to_pylist()}
     assert before <= after
 
 
-def test_order_of_rows_does_not_matter():
+def test_order_of_rows_does_not_matter() -> None:
     rows = warps(12)
     assert clp_pairs(rows, settings=SETTINGS).equals(clp_pairs(rows[::-1], settings=SETTINGS))
     frames = [f for c in range(6) for f in clip(f"c{c}", 12)]
@@ -168,19 +169,19 @@ def test_order_of_rows_does_not_matter():
 
 
 @given(st.sets(st.text(min_size=1, max_size=5), min_size=3, max_size=60), st.integers(0, 5))
-def test_every_split_has_a_subject(subjects, seed):
+def test_every_split_has_a_subject(subjects: Any, seed: Any) -> None:
     found = Counter(split_subjects(subjects, settings=settings(seed=seed)).values())
     assert set(found) == {"train", "validation", "test"} and sum(found.values()) == len(subjects)
     if len(subjects) >= 20:
         assert abs(found["train"] / len(subjects) - 0.6) < 0.06
 
 
-def test_seed_changes_the_split():
+def test_seed_changes_the_split() -> None:
     names = [f"s{n}" for n in range(40)]
     assert split_subjects(names, settings=SETTINGS) != split_subjects(names, settings=settings(seed=1))
 
 
-def test_no_controls_give_an_empty_table():
+def test_no_controls_give_an_empty_table() -> None:
     assert clp_pairs([], settings=SETTINGS).num_rows == 0
     table, barren = temporal_pairs([], settings=SETTINGS)
     assert table.num_rows == 0 and barren == []

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_killed_and_resumed_it_ends_with_the_same_bytes(tmp_path: Path, uninterr
     assert [path.name for path in tmp_path.iterdir()] == [checkpoint.name]
 
 
-def interrupted(checkpoint: Path, after: int, **changes: object) -> None:
+def interrupted(checkpoint: Path, after: int, **changes: Any) -> None:
     def stop(step: int, *_: object) -> None:
         if step == after:
             raise KeyboardInterrupt
@@ -82,7 +83,7 @@ def interrupted(checkpoint: Path, after: int, **changes: object) -> None:
 
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
 def test_resuming_is_exact_for_each_optimiser(tmp_path: Path, optimiser: str) -> None:
-    changes = {"optimiser": optimiser, "learning_rate": 0.01}
+    changes: dict[str, Any] = {"optimiser": optimiser, "learning_rate": 0.01}
     interrupted(tmp_path / "c", 7, **changes)
     assert small_training(checkpoint=tmp_path / "c", **changes).weights == small_training(**changes).weights
 
@@ -112,7 +113,13 @@ def test_it_learns_and_keeps_the_best_weights_not_the_last() -> None:
     """Validation labels are turned round: the more is learned, the worse it looks, so the best weights are early."""
     pairs = bars(192)
     pairs.label[pairs.where("validation")] ^= 1
-    changes = {"steps": 90, "evaluate_every": 10, "batch_size": 16, "learning_rate": 0.1, "dropout": 0.0}
+    changes: dict[str, Any] = {
+        "steps": 90,
+        "evaluate_every": 10,
+        "batch_size": 16,
+        "learning_rate": 0.1,
+        "dropout": 0.0,
+    }
     trained = small_training(pairs=pairs, augmentation=OFF.model_dump(), **changes)
     losses, areas = (trained.curves[name].to_pylist() for name in ("validation_loss", "validation_auc"))
     assert areas[-1] < 0.05, "it has not learned to tell bars at unequal heights"
@@ -131,7 +138,7 @@ def test_it_stops_after_patience_and_says_how_far_it_went() -> None:
 
 
 def test_it_never_stops_before_its_time() -> None:
-    changes = {"learning_rate": 1e-12, "warmup_steps": 0, "patience_epochs": 0.5, "steps": 40}
+    changes: dict[str, Any] = {"learning_rate": 1e-12, "warmup_steps": 0, "patience_epochs": 0.5, "steps": 40}
     early, late = small_training(**changes), small_training(**changes, patience_from=0.75)
     assert early.steps < 30
     assert late.steps >= 30
@@ -178,7 +185,7 @@ def test_each_epoch_sees_each_pair_once_in_an_order_of_its_own(monkeypatch: pyte
     seen: list[np.ndarray] = []
     rows = training._rows
 
-    def noted(run):
+    def noted(run: Any) -> Any:
         seen.append(rows(run))
         return seen[-1]
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -36,22 +38,22 @@ KINDS = [*deformations.GEOMETRIC, "clp", "local", "scar"]
 ID = "ab" * 32
 
 
-def settings(**changes):
+def settings(**changes: Any) -> Any:
     return SETTINGS.model_copy(update=changes)
 
 
-def plan_of(kind, side, *, method="mesh", severity=1.0, seed=0):
+def plan_of(kind: Any, side: Any, *, method: Any = "mesh", severity: Any = 1.0, seed: Any = 0) -> Any:
     chosen = settings(severity_low=severity, severity_high=severity, smooth_share=float(method == "smooth"), jitter=0.0)
     return make_plan(kind, side, np.random.default_rng(seed), settings=chosen, exemplars=None)
 
 
-def halves_differ(image, landmarks):
+def halves_differ(image: Any, landmarks: Any) -> Any:
     lips = crop_lips(image, landmarks, settings=LIPS)
     return float(np.abs(lips.left.astype(float) - lips.right).mean())
 
 
 @pytest.mark.parametrize("method", ["mesh", "smooth"])
-def test_clp_raises_the_peak_of_its_side_by_the_share_of_the_mouth_asked_for(even_face, method):
+def test_clp_raises_the_peak_of_its_side_by_the_share_of_the_mouth_asked_for(even_face: Any, method: str) -> None:
     done = warp_face(
         even_face.image, even_face.landmarks, plan_of("clp", "left", method=method, severity=0.6), settings=SETTINGS
     )
@@ -62,7 +64,7 @@ def test_clp_raises_the_peak_of_its_side_by_the_share_of_the_mouth_asked_for(eve
 
 
 @pytest.mark.parametrize("method", ["mesh", "smooth"])
-def test_pixels_go_where_the_landmarks_go(even_face, method):
+def test_pixels_go_where_the_landmarks_go(even_face: Any, method: str) -> None:
     """A dark spot drawn on the peak is found at the displaced peak."""
     image = even_face.image.copy()
     x, y = np.round(even_face.landmarks[52]).astype(int)
@@ -78,7 +80,7 @@ def test_pixels_go_where_the_landmarks_go(even_face, method):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("method", ["mesh", "smooth"])
-def test_one_side_is_changed_and_both_sides_stay_mirror_images(even_face, kind, method):
+def test_one_side_is_changed_and_both_sides_stay_mirror_images(even_face: Any, kind: Any, method: str) -> None:
     one = warp_face(even_face.image, even_face.landmarks, plan_of(kind, "right", method=method), settings=SETTINGS)
     both = warp_face(even_face.image, even_face.landmarks, plan_of(kind, None, method=method), settings=SETTINGS)
     flipped = np.abs(both.image.astype(int) - both.image[:, ::-1])
@@ -91,7 +93,7 @@ def test_one_side_is_changed_and_both_sides_stay_mirror_images(even_face, kind, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_left_and_right_are_mirror_images(even_face, kind):
+def test_left_and_right_are_mirror_images(even_face: Any, kind: Any) -> None:
     left = warp_face(even_face.image, even_face.landmarks, plan_of(kind, "left"), settings=SETTINGS)
     right = warp_face(even_face.image, even_face.landmarks, plan_of(kind, "right"), settings=SETTINGS)
     assert np.abs(left.image.astype(int) - right.image[:, ::-1]).mean() < 0.05
@@ -101,7 +103,7 @@ def test_left_and_right_are_mirror_images(even_face, kind):
     assert where[200:].sum() > 3 * where[:200].sum()  # the patient's left is the picture's right
 
 
-def test_more_severity_is_more_difference(even_face):
+def test_more_severity_is_more_difference(even_face: Any) -> None:
     seen = []
     for severity in (0.0, 0.3, 0.6, 0.9, 1.2):
         done = warp_face(
@@ -111,14 +113,14 @@ def test_more_severity_is_more_difference(even_face):
     assert seen == sorted(seen) and seen[0] < 1 < seen[1]
 
 
-def test_far_from_the_mouth_nothing_changes(even_face):
+def test_far_from_the_mouth_nothing_changes(even_face: Any) -> None:
     for kind in KINDS:
         done = warp_face(even_face.image, even_face.landmarks, plan_of(kind, "left"), settings=SETTINGS)
         assert np.array_equal(done.image[:160], even_face.image[:160]), kind
         assert done.image.shape == even_face.image.shape and done.image.dtype == np.uint8
 
 
-def test_triangles_never_fold_and_the_reduction_is_recorded(even_face):
+def test_triangles_never_fold_and_the_reduction_is_recorded(even_face: Any) -> None:
     plan = plan_of("peak_down", "left", severity=6.0)
     done = warp_face(even_face.image, even_face.landmarks, plan, settings=SETTINGS)
     assert 0 < done.severity < plan.severity == 6.0
@@ -128,7 +130,7 @@ def test_triangles_never_fold_and_the_reduction_is_recorded(even_face):
     assert mesh.least_area_ratio(built, done.severity * full) >= SETTINGS.least_area
 
 
-def test_closed_lips_are_one_vertex_a_pair_and_open_lips_two(even_face):
+def test_closed_lips_are_one_vertex_a_pair_and_open_lips_two(even_face: Any) -> None:
     closed = even_face.landmarks.copy()
     closed[[65, 66, 67], 1] = closed[[63, 62, 61], 1] + 0.3
     for points, more in ((closed, 0), (even_face.landmarks, 3)):
@@ -141,7 +143,7 @@ def test_closed_lips_are_one_vertex_a_pair_and_open_lips_two(even_face):
         assert done.severity > 0.5, kind
 
 
-def test_mesh_map_is_continuous(even_face):
+def test_mesh_map_is_continuous(even_face: Any) -> None:
     """Piecewise-affine, so neighbouring pixels come from neighbouring places: no seam."""
     built = mesh.triangulate(even_face.landmarks, 400, 400, closed_gap=1.0)
     plan = plan_of("clp", "left")
@@ -153,7 +155,7 @@ def test_mesh_map_is_continuous(even_face):
     assert np.abs(map_x[0] - np.arange(50, 350)).max() == 0
 
 
-def test_a_plan_depends_on_its_image_and_number_alone():
+def test_a_plan_depends_on_its_image_and_number_alone() -> None:
     few = draw_plans(ID, settings=settings(variants=2), exemplars=None)
     many = draw_plans(ID, settings=settings(variants=5), exemplars=None)
     other = draw_plans("cd" * 32, settings=settings(variants=2), exemplars=None)
@@ -163,7 +165,7 @@ def test_a_plan_depends_on_its_image_and_number_alone():
     assert [b.severity for _, b in few] != [b.severity for _, b in other]
 
 
-def test_plans_follow_the_weights():
+def test_plans_follow_the_weights() -> None:
     plans = [
         couple
         for number in range(150)
@@ -177,7 +179,7 @@ def test_plans_follow_the_weights():
     assert abs(np.mean([other.side == "left" for _, other in plans]) - 0.5) < 0.1
 
 
-def test_resampling_moves_nothing_but_softens(even_face):
+def test_resampling_moves_nothing_but_softens(even_face: Any) -> None:
     plan = next(
         p
         for n in range(20)
@@ -189,7 +191,7 @@ def test_resampling_moves_nothing_but_softens(even_face):
     assert 0 < np.abs(done.image.astype(int) - even_face.image).mean() < 1
 
 
-def test_exemplars_pull_the_shape_their_way(even_face):
+def test_exemplars_pull_the_shape_their_way(even_face: Any) -> None:
     exemplar = even_face.landmarks.copy()
     exemplar[50] += [0, -0.3 * even_face.mouth_width]  # the patient's right, so it must be turned round
     frame = level(exemplar)
@@ -201,7 +203,7 @@ def test_exemplars_pull_the_shape_their_way(even_face):
     assert blended.moves[:, 1].min() == pytest.approx((plain.moves[:, 1].min() - 0.3) / 2, abs=0.01)
 
 
-def row(face, **changes):
+def row(face: Any, **changes: Any) -> Any:
     return {
         "image_id": ID,
         "subject_id": "s1",
@@ -213,10 +215,10 @@ def row(face, **changes):
     }
 
 
-def test_table_has_as_many_symmetric_as_deformed_faces(even_face):
+def test_table_has_as_many_symmetric_as_deformed_faces(even_face: Any) -> None:
     boxes = []
 
-    def locate(image, box):
+    def locate(image: Any, box: Any) -> Any:
         boxes.append(box)
         return even_face.landmarks
 
@@ -231,10 +233,10 @@ def test_table_has_as_many_symmetric_as_deformed_faces(even_face):
     assert again.equals(table)
 
 
-def test_lost_landmarks_refuse_one_row(even_face):
+def test_lost_landmarks_refuse_one_row(even_face: Any) -> None:
     seen = []
 
-    def locate(image, box):
+    def locate(image: Any, box: Any) -> Any:
         seen.append(1)
         return None if len(seen) == 2 else even_face.landmarks
 
@@ -243,7 +245,7 @@ def test_lost_landmarks_refuse_one_row(even_face):
     assert sum(r["left"] is None for r in found) == 1
 
 
-def test_displaced_points_cut_both_kinds_alike(even_face):
+def test_displaced_points_cut_both_kinds_alike(even_face: Any) -> None:
     chosen = settings(landmarks="displaced", deformations={"clp": 1}, variants=1, smooth_share=0.0)
     symmetric, deformed = warps_table(
         [row(even_face)], lambda _: even_face.image, lambda *_: pytest.fail("not needed"), settings=chosen, lips=LIPS
@@ -253,7 +255,7 @@ def test_displaced_points_cut_both_kinds_alike(even_face):
     assert np.array_equal(decode_png(symmetric["left"]), expected.left)
 
 
-def test_a_patient_is_never_warped(even_face):
+def test_a_patient_is_never_warped(even_face: Any) -> None:
     with pytest.raises(ValueError, match="only controls"):
         warps_table(
             [row(even_face, population="repaired")],

@@ -1,5 +1,6 @@
 """Photographs and generated pictures as the stages hand them on, all drawn: faces of people with and without clefts."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def photographs(folder: Path, people: dict[str, tuple[str, str, int]]) -> tuple[
     return pa.table({"image_id": list(people), "path": [str(folder / name) for name in people]}), CAPTIONS.table(rows)
 
 
-def generated(pictures: dict[str, tuple[str, np.ndarray | None]]) -> pa.Table:
+def generated(pictures: Mapping[str, tuple[str, np.ndarray | None]]) -> pa.Table:
     """The generated table of name -> (condition, picture); None: could not be drawn."""
     rows: list[dict[str, Any]] = []
     for number, (name, (condition, picture)) in enumerate(pictures.items()):
@@ -53,7 +54,10 @@ def generated(pictures: dict[str, tuple[str, np.ndarray | None]]) -> pa.Table:
 def altered(picture: np.ndarray, how: str) -> np.ndarray:
     """As somebody's photograph might come back from a generator that learnt it by heart."""
     if how == "jpeg":
-        return cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 60])[1], cv2.IMREAD_COLOR)
+        data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 60])[1]
+        again = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        assert again is not None
+        return again
     if how == "brighter":
         return np.clip(picture.astype(float) * 1.15 + 8, 0, 255).astype(np.uint8)
     if how == "zoomed":

@@ -1,7 +1,9 @@
 """Drawn people as an adapter's photographs and as generated pictures, in the tables that identity reads."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +28,7 @@ def drawn(number: int) -> np.ndarray:
     return render(person, size=192, expression=NEUTRAL, pose=FRONTAL, cleft=cleft, frame=0).image
 
 
-def generated(shown: dict[str, np.ndarray | bytes | None], condition: str = "pre", **reasons: str) -> pa.Table:
+def generated(shown: Mapping[str, np.ndarray | bytes | None], condition: str = "pre", **reasons: str) -> pa.Table:
     return GENERATED.table(
         {"image_id": name, "condition": condition, "number": number, "clip_over": 0, "t5_over": 0}
         | {"picture": pictures.encode_png(it) if isinstance(it, np.ndarray) else it, "reason": reasons.get(name)}
@@ -34,7 +36,7 @@ def generated(shown: dict[str, np.ndarray | bytes | None], condition: str = "pre
     )
 
 
-def photographs(folder: Path, told: dict[int, dict[str, object]]) -> tuple[pa.Table, pa.Table]:
+def photographs(folder: Path, told: Mapping[int, dict[str, Any]]) -> tuple[pa.Table, pa.Table]:
     """The images and captions tables; photographs lie in `folder`."""
     rows = []
     for number, row in told.items():

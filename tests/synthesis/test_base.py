@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,17 +14,17 @@ from tests.synthesis.tiny import tiny_base
 
 
 @pytest.fixture(scope="module")
-def flux(tmp_path_factory):
+def flux(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A FLUX folder, here the stand-in's."""
     return tiny_base(tmp_path_factory.mktemp("flux")).parent
 
 
 @pytest.fixture
-def copy(flux, tmp_path):
+def copy(flux: Path, tmp_path: Path) -> Path:
     return shutil.copytree(flux, tmp_path / "flux")
 
 
-def test_every_part_opens_frozen_and_as_asked(flux):
+def test_every_part_opens_frozen_and_as_asked(flux: Path) -> None:
     found = open_base(flux)
     networks = [base.vae(found, dtype=torch.float32), base.transformer(found, precision="bfloat16")]
     texts = base.text_encoders(found, dtype=torch.float32)
@@ -36,7 +38,7 @@ def test_every_part_opens_frozen_and_as_asked(flux):
     assert base.text_length(found) == 48
 
 
-def test_a_registered_base_is_used_after_its_files_were_compared(copy, tmp_path):
+def test_a_registered_base_is_used_after_its_files_were_compared(copy: Path, tmp_path: Path) -> None:
     made = register(copy, "flux.1-tiny", registry=tmp_path / "weights", accept=True)
     assert set(made.files) == set(json.loads((copy / MANIFEST).read_text())["files"])
     used = use_registered("flux.1-tiny", registry=tmp_path / "weights", out=tmp_path / "out" / MANIFEST)
@@ -46,13 +48,13 @@ def test_a_registered_base_is_used_after_its_files_were_compared(copy, tmp_path)
     assert base.text_length(open_base(tmp_path / "out")) == 256
 
 
-def test_a_licence_that_was_not_accepted_is_shown(copy, tmp_path):
+def test_a_licence_that_was_not_accepted_is_shown(copy: Path, tmp_path: Path) -> None:
     with pytest.raises(BaseError, match=r"(?s)--accept.*Apache-2.0"):
         register(copy, "tiny", registry=tmp_path, accept=False)
     assert not (tmp_path / "bases").exists()
 
 
-def test_an_unknown_base_lists_those_there_are(copy, tmp_path):
+def test_an_unknown_base_lists_those_there_are(copy: Path, tmp_path: Path) -> None:
     with pytest.raises(BaseError, match="there are: none"):
         use_registered("schnell", registry=tmp_path, out=tmp_path / MANIFEST)
     register(copy, "tiny", registry=tmp_path, accept=True)
@@ -62,7 +64,7 @@ def test_an_unknown_base_lists_those_there_are(copy, tmp_path):
         register(copy, "../tiny", registry=tmp_path, accept=True)
 
 
-def test_a_changed_file_is_not_opened(copy, tmp_path):
+def test_a_changed_file_is_not_opened(copy: Path, tmp_path: Path) -> None:
     register(copy, "tiny", registry=tmp_path, accept=True)
     path = copy / "vae/diffusion_pytorch_model.safetensors"
     content = bytearray(path.read_bytes())
@@ -74,14 +76,14 @@ def test_a_changed_file_is_not_opened(copy, tmp_path):
 
 
 @pytest.mark.parametrize(("content", "said"), [(None, "missing"), (b"short", "5 bytes, recorded were")])
-def test_a_missing_or_cut_file_is_named(copy, content, said):
+def test_a_missing_or_cut_file_is_named(copy: Path, content: bytes | None, said: str) -> None:
     path = copy / "tokenizer_2/tokenizer.json"
     path.unlink() if content is None else path.write_bytes(content)
     with pytest.raises(BaseError, match=f"tokenizer_2/tokenizer.json: {said}"):
         open_base(copy)
 
 
-def test_no_record_and_a_broken_one_are_told(copy):
+def test_no_record_and_a_broken_one_are_told(copy: Path) -> None:
     (copy / MANIFEST).write_text("{}")
     with pytest.raises(BaseError, match="no record of a base"):
         open_base(copy)
@@ -90,7 +92,7 @@ def test_no_record_and_a_broken_one_are_told(copy):
         open_base(copy)
 
 
-def change(path, **values):
+def change(path: Any, **values: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
 
 
@@ -105,15 +107,15 @@ def change(path, **values):
         (lambda at: shutil.rmtree(at / "vae"), "vae: no files that can be used"),
     ],
 )
-def test_a_folder_that_is_no_flux_is_refused(copy, tmp_path, spoil, said):
+def test_a_folder_that_is_no_flux_is_refused(copy: Path, tmp_path: Path, spoil: Any, said: str) -> None:
     spoil(copy)
     with pytest.raises(BaseError, match=said):
         register(copy, "tiny", registry=tmp_path, accept=True)
 
 
-def test_pickles_are_never_opened(copy, tmp_path):
+def test_pickles_are_never_opened(copy: Path, tmp_path: Path) -> None:
     class Planted:
-        def __reduce__(self):
+        def __reduce__(self) -> Any:
             return open, (str(tmp_path / "it ran"), "w")
 
     torch.save(Planted(), copy / "vae/diffusion_pytorch_model.bin")
@@ -128,7 +130,7 @@ def test_pickles_are_never_opened(copy, tmp_path):
     assert not (tmp_path / "it ran").exists()
 
 
-def test_a_missing_shard_is_named(copy, tmp_path):
+def test_a_missing_shard_is_named(copy: Path, tmp_path: Path) -> None:
     weights = {"a": "diffusion_pytorch_model.safetensors", "b": "diffusion_pytorch_model-00002-of-00002.safetensors"}
     index = copy / "transformer/diffusion_pytorch_model.safetensors.index.json"
     index.write_text(json.dumps({"weight_map": weights}))

@@ -1,5 +1,8 @@
 """Captions: what is known in words and nothing that tells the person; subjects split whole; edits read or refused."""
 
+from pathlib import Path
+from typing import Any
+
 import pyarrow as pa
 import pytest
 
@@ -45,8 +48,10 @@ def landmarks(table: pa.Table, **reasons: str) -> pa.Table:
     return pa.table({"image_id": ids, "points": pa.array(points, pa.list_(pa.float32())), "reason": kinds})
 
 
-def captioned(table: pa.Table, edits, settings=SETTINGS, **reasons: str) -> list[dict]:
-    return caption_photographs(table, landmarks(table, **reasons), edits=edits, settings=settings).to_pylist()
+def captioned(table: pa.Table, edits: Any, settings: Any = SETTINGS, **reasons: str) -> list[dict[str, Any]]:
+    found = caption_photographs(table, landmarks(table, **reasons), edits=edits, settings=settings)
+    rows: list[dict[str, Any]] = found.to_pylist()
+    return rows
 
 
 PATIENTS = images(
@@ -72,11 +77,11 @@ PATIENTS = images(
         ({"population": "control", "age_group": "child", "cleft_side": None}, "A kid's whole face."),
     ],
 )  # fmt: skip
-def test_captions_say_what_is_known_and_nothing_else(known, words):
+def test_captions_say_what_is_known_and_nothing_else(known: Any, words: str) -> None:
     assert describe(known) == words
 
 
-def test_every_patient_has_its_trigger_and_no_control_has_one(tmp_path):
+def test_every_patient_has_its_trigger_and_no_control_has_one(tmp_path: Path) -> None:
     prompts = [row["prompt"] for row in captioned(PATIENTS, tmp_path)]
     assert prompts == [
         "[CLP] A baby's whole face with an unrepaired unilateral cleft lip.",
@@ -87,13 +92,13 @@ def test_every_patient_has_its_trigger_and_no_control_has_one(tmp_path):
     assert not any(row["edited"] for row in captioned(PATIENTS, tmp_path / "no such folder"))
 
 
-def test_a_photograph_without_a_face_is_a_row_with_a_reason_and_a_clip_is_none(tmp_path):
+def test_a_photograph_without_a_face_is_a_row_with_a_reason_and_a_clip_is_none(tmp_path: Path) -> None:
     clip = photograph(9, "repaired") | {"kind": "clip"}
     rows = captioned(images(photograph(1, "repaired"), clip), tmp_path, r1="blurred")
     assert [(row["prompt"], row["reason"]) for row in rows] == [(None, "blurred")]
 
 
-def test_all_photographs_of_a_subject_are_in_one_split_and_new_ones_move_nobody(tmp_path):
+def test_all_photographs_of_a_subject_are_in_one_split_and_new_ones_move_nobody(tmp_path: Path) -> None:
     rows = [photograph(n, "repaired", subject=f"p{n // 3}") for n in range(300)]
     first, all_ = captioned(images(*rows[:100]), tmp_path), captioned(images(*rows), tmp_path)
     assert [row["split"] for row in first] == [row["split"] for row in all_[:100]]
@@ -104,7 +109,7 @@ def test_all_photographs_of_a_subject_are_in_one_split_and_new_ones_move_nobody(
     assert any(split_of(f"p{n}", settings=other) != split_of(f"p{n}", settings=SETTINGS) for n in range(20))
 
 
-def test_a_share_of_the_controls_takes_part_and_every_patient(tmp_path):
+def test_a_share_of_the_controls_takes_part_and_every_patient(tmp_path: Path) -> None:
     few = SETTINGS.model_copy(update={"most_controls": 0.25})
     controls = [f"c{n}" for n in range(400)]
     assert 70 < sum(takes_part(name, "control", settings=few) for name in controls) < 130
@@ -113,7 +118,7 @@ def test_a_share_of_the_controls_takes_part_and_every_patient(tmp_path):
     assert [row["condition"] for row in captioned(PATIENTS, tmp_path, none)] == ["pre", "post", "post"]
 
 
-def test_an_edited_caption_counts_and_gets_the_trigger_once(tmp_path):
+def test_an_edited_caption_counts_and_gets_the_trigger_once(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("path,caption\nfaces/1.png,A newborn with a wide cleft.\n", encoding="utf-8")
     (tmp_path / "b.csv").write_text(f"caption,image_id\n(CLPrep) Légère cicatrice.,{2:064x}\n", encoding="utf-8")
     (tmp_path / "README.md").write_text("not a list")
@@ -123,14 +128,14 @@ def test_an_edited_caption_counts_and_gets_the_trigger_once(tmp_path):
     assert [row["edited"] for row in rows] == [True, True, False, False]
 
 
-def test_what_is_exported_and_given_back_unchanged_changes_nothing(tmp_path):
+def test_what_is_exported_and_given_back_unchanged_changes_nothing(tmp_path: Path) -> None:
     made = caption_photographs(PATIENTS, landmarks(PATIENTS), edits=tmp_path, settings=SETTINGS)
     editable(made, PATIENTS).to_csv(tmp_path / "all.csv", index=False)
     again = caption_photographs(PATIENTS, landmarks(PATIENTS), edits=tmp_path, settings=SETTINGS)
     assert check_edits(tmp_path, PATIENTS) == 4 and again.equals(made)
 
 
-def test_lines_about_other_photographs_are_passed_over_where_only_some_are_looked_at(tmp_path):
+def test_lines_about_other_photographs_are_passed_over_where_only_some_are_looked_at(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("path,caption\nfaces/1.png,A\nfaces/2.png,B\n")
     assert [row["prompt"] for row in captioned(PATIENTS.slice(1, 1), tmp_path)] == ["[CLPrep] B"]
 
@@ -143,7 +148,9 @@ def test_lines_about_other_photographs_are_passed_over_where_only_some_are_looke
         ("faces/1.png,A CLP face.", "middle"),
     ],
 )
-def test_a_trigger_that_is_not_the_conditions_or_in_the_way_costs_the_photograph(tmp_path, line, said):
+def test_a_trigger_that_is_not_the_conditions_or_in_the_way_costs_the_photograph(
+    tmp_path: Path, line: str, said: str
+) -> None:
     (tmp_path / "a.csv").write_text(f"path,caption\n{line}\n")
     refused = [row for row in captioned(PATIENTS, tmp_path) if row["reason"]]
     assert len(refused) == 1 and refused[0]["prompt"] is None
@@ -164,26 +171,26 @@ def test_a_trigger_that_is_not_the_conditions_or_in_the_way_costs_the_photograph
         ("path,caption\nfaces/1.png,A,B\n", "2 cells expected"),
     ],
 )
-def test_a_line_that_cannot_be_used_is_named(tmp_path, text, said):
+def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "a.csv").write_text(text)
     with pytest.raises(InputError, match=said):
         check_edits(tmp_path, PATIENTS)
 
 
-def test_captions_that_are_not_utf8_are_refused(tmp_path):
+def test_captions_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("path,caption\nfaces/1.png,Légère\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"a\.csv: line 2: byte 0xe9 is not UTF-8"):
         check_edits(tmp_path, PATIENTS)
 
 
-def test_one_photograph_in_two_files_is_named_twice(tmp_path):
+def test_one_photograph_in_two_files_is_named_twice(tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text("path,caption\nfaces/1.png,A\n")
     with pytest.raises(CaptionError, match=r"b\.csv: line 2: .*a\.csv: line 2"):
         check_edits(tmp_path, PATIENTS)
 
 
-def test_every_caption_has_the_square_around_its_face(tmp_path):
+def test_every_caption_has_the_square_around_its_face(tmp_path: Path) -> None:
     for row in captioned(PATIENTS, tmp_path):
         assert row["frame"] == pytest.approx([60 - 75, 60 - 10 - 75, 150])
     whole = SETTINGS.model_copy(update={"frame": None})

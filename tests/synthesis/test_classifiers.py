@@ -102,7 +102,7 @@ def test_a_framed_photograph_is_seen_as_the_adapters_saw_it(tmp_path: Path) -> N
     (seen,) = Faces({"p": str(tmp_path / "p")}, {"p": points}, {"p": frame}, 40, SETTINGS).real([row], "pre", "test")
     moved = np.reshape(points, (68, 2)) - frame[:2]
     wanted = crop(picture[20:60, 40:80], moved, side=40, region="face", size=32)
-    assert np.array_equal(seen.picture, wanted)
+    assert wanted is not None and np.array_equal(seen.picture, wanted)
 
 
 def test_spoiling_is_by_the_generator_alone() -> None:

@@ -111,7 +111,10 @@ def test_kid_is_unbiased_and_sees_a_shift() -> None:
     apart, _ = kernel_distance(a, far, subsets=50, subset_size=50, seed=1)
     assert abs(same) < deviation and apart > 10 * abs(same)
     two, other = a[:2], b[:2]
-    kernel = lambda x, y: (x @ y / 16 + 1) ** 3  # noqa: E731
+
+    def kernel(x: np.ndarray, y: np.ndarray) -> float:
+        return float((x @ y / 16 + 1) ** 3)
+
     cross = np.mean([kernel(x, y) for x in two for y in other])
     wanted = kernel(*two) + kernel(*other) - 2 * cross
     assert kernel_distance(two, other, subsets=3, subset_size=9, seed=1)[0] == pytest.approx(wanted)

@@ -1,5 +1,7 @@
 """The square around a face: where it lies, and that it stays in the picture."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from tasks.synthesis.framing import frame_of, framed, placed
 from tasks.synthesis.standin import lips as standin_lips
 
 
-def test_the_square_holds_the_landmarks_with_its_margin_a_little_above_their_middle():
+def test_the_square_holds_the_landmarks_with_its_margin_a_little_above_their_middle() -> None:
     points = np.array([[40.0, 60.0], [140.0, 60.0], [90.0, 140.0]])
     left, top, side = frame_of(points, 1.5)
     assert side == pytest.approx(150)
@@ -27,26 +29,26 @@ def test_the_square_holds_the_landmarks_with_its_margin_a_little_above_their_mid
         ([20.0, -90.0, 400.0], (20, 0, 100)),  # shrunk to the shorter side
     ],
 )
-def test_a_square_that_reaches_outside_is_moved_and_shrunk(frame, there):
+def test_a_square_that_reaches_outside_is_moved_and_shrunk(frame: Any, there: Any) -> None:
     picture = np.random.default_rng(1).integers(0, 255, (100, 120, 3), np.uint8)
     assert placed(frame, 100, 120) == there
     left, top, side = there
     assert np.array_equal(framed(picture, frame), picture[top : top + side, left : left + side])
 
 
-def test_without_a_frame_the_picture_stays_whole():
+def test_without_a_frame_the_picture_stays_whole() -> None:
     picture = np.zeros((3, 5, 3), np.uint8)
     assert framed(picture, None) is picture
 
 
-def test_a_lip_grows_in_the_frame():
+def test_a_lip_grows_in_the_frame() -> None:
     drawn = render(identity(5), size=256, expression=NEUTRAL, pose=FRONTAL, cleft=NO_CLEFT, frame=0)
     _, _, side = placed(frame_of(drawn.landmarks, 1.5), 256, 256)
     assert side < 0.7 * 256
 
 
 @pytest.mark.parametrize("kind", ["red", "dark", "pale", "hairy"])
-def test_painted_lips_change_the_mouth_and_nothing_else(kind):
+def test_painted_lips_change_the_mouth_and_nothing_else(kind: str) -> None:
     drawn = render(identity(5), size=256, expression=NEUTRAL, pose=FRONTAL, cleft=NO_CLEFT, frame=0)
     changed = np.abs(standin_lips.paint_lip(drawn, kind).astype(int) - drawn.image).sum(axis=2) > 12
     rows, columns = np.nonzero(changed)
@@ -58,6 +60,6 @@ def test_painted_lips_change_the_mouth_and_nothing_else(kind):
     assert columns.max() < drawn.landmarks[54, 0] + 8
 
 
-def test_an_open_lip_is_the_expressions_work():
+def test_an_open_lip_is_the_expressions_work() -> None:
     drawn = render(identity(5), size=96, expression=NEUTRAL, pose=FRONTAL, cleft=NO_CLEFT, frame=0)
     assert standin_lips.paint_lip(drawn, "open") is drawn.image

@@ -1,6 +1,8 @@
 """Copies of training photographs among generated pictures are caught, others are not, and doubt is quarantined."""
 
 import io
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -51,16 +53,16 @@ SOURCE = {"same": 0, "jpeg": 1, "brighter": 2, "zoomed": 0, "all": 1, "small": 2
 
 
 @pytest.fixture(scope="module")
-def embedded(tmp_path_factory) -> pa.Table:
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     """Three photographs that an adapter learnt from, one held out, one after repair; copies and others among ours."""
-    told: dict[int, dict[str, object]] = {n: {"condition": "pre", "split": "train"} for n in LEARNT}
+    told: dict[int, dict[str, Any]] = {n: {"condition": "pre", "split": "train"} for n in LEARNT}
     told |= {HELD_OUT: {"condition": "pre", "split": "test"}, AFTER: {"condition": "post", "split": "train"}}
     known = embed_photographs(*photographs(tmp_path_factory.mktemp("raw"), told), settings=DLIB, weights="")
     shown = COPIES | {f"other {n}": drawn(n) for n in OTHERS} | {"held out": drawn(HELD_OUT), "after": drawn(AFTER)}
     return pa.concat_tables([known, embed_generated(generated(shown), settings=DLIB, weights="")])
 
 
-def test_copies_of_training_photographs_are_caught_and_nobody_else_is(embedded):
+def test_copies_of_training_photographs_are_caught_and_nobody_else_is(embedded: pa.Table) -> None:
     rows = {row["image_id"]: row for row in compare(embedded, settings=DLIB).to_pylist()}
     assert {name for name, row in rows.items() if row["quarantined"]} == COPIES.keys()
     assert {name: rows[name]["nearest_id"] for name in COPIES} == {name: f"p{n}" for name, n in SOURCE.items()}
@@ -69,12 +71,12 @@ def test_copies_of_training_photographs_are_caught_and_nobody_else_is(embedded):
     assert not any(row["reason"] for row in rows.values())
 
 
-def test_held_out_photographs_are_not_looked_at(embedded):
+def test_held_out_photographs_are_not_looked_at(embedded: pa.Table) -> None:
     known = {row["image_id"] for row in embedded.to_pylist() if row["origin"] == "real"}
     assert known == {f"p{n}" for n in (*LEARNT, AFTER)}
 
 
-def test_leakage_counts_what_compare_quarantines(embedded):
+def test_leakage_counts_what_compare_quarantines(embedded: pa.Table) -> None:
     found = leakage(embedded, "pre", settings=DLIB)
     pictures_there = len(COPIES) + len(OTHERS) + 2
     assert (found["pictures_with_match"], found["matching_pairs"]) == (len(COPIES), len(COPIES))
@@ -84,18 +86,19 @@ def test_leakage_counts_what_compare_quarantines(embedded):
     assert leakage(embedded, "post", settings=DLIB)["fir"] is None
 
 
-def test_the_same_pictures_have_the_same_bytes(embedded):
+def test_the_same_pictures_have_the_same_bytes(embedded: pa.Table) -> None:
     again = embed_generated(generated({"small": COPIES["small"]}), settings=DLIB, weights="").to_pylist()
     assert again == [row for row in embedded.to_pylist() if row["image_id"] == "small"]
 
 
-def test_a_face_in_a_large_picture_is_the_same_face():
+def test_a_face_in_a_large_picture_is_the_same_face() -> None:
     large = np.pad(resized(drawn(5), 7), ((300, 0), (500, 300), (0, 0)), mode="edge")
     ours, theirs = (embed(picture, settings=DLIB, weights="") for picture in (drawn(5), large))
+    assert ours is not None and theirs is not None
     assert np.linalg.norm(ours - theirs) < 0.2
 
 
-def test_what_cannot_be_compared_is_quarantined_and_says_why(embedded):
+def test_what_cannot_be_compared_is_quarantined_and_says_why(embedded: pa.Table) -> None:
     known = embedded.filter(pa.compute.equal(embedded["origin"], "real"))
     blank = np.full((64, 64, 3), 128, np.uint8)
     lost = generated({"blank": blank, "broken": b"no picture", "none": None, "undrawn": None}, undrawn="out of memory")
@@ -107,7 +110,7 @@ def test_what_cannot_be_compared_is_quarantined_and_says_why(embedded):
     assert set(rows["pairs"].to_pylist()) == {0}
 
 
-def test_a_match_with_a_control_is_quarantined_and_no_part_of_fir(embedded):
+def test_a_match_with_a_control_is_quarantined_and_no_part_of_fir(embedded: pa.Table) -> None:
     """Adapters learn from controls too where `preservation` is above 0."""
     rows = embedded.to_pylist()
     own = next(row for row in rows if row["image_id"] == "other 10")
@@ -122,7 +125,7 @@ def test_a_match_with_a_control_is_quarantined_and_no_part_of_fir(embedded):
     assert compare(held_out, settings=DLIB) == compare(embedded, settings=DLIB)
 
 
-def test_without_training_photographs_nothing_can_be_cleared(embedded):
+def test_without_training_photographs_nothing_can_be_cleared(embedded: pa.Table) -> None:
     own = embedded.filter(pa.compute.equal(embedded["origin"], "generated"))
     for table in (own, pa.concat_tables([own, EMBEDDINGS.table([{"image_id": "p", "subject_id": "s"} | UNSEEN])])):
         rows = compare(table, settings=DLIB).to_pylist()
@@ -133,7 +136,7 @@ def test_without_training_photographs_nothing_can_be_cleared(embedded):
 UNSEEN = {"condition": "pre", "origin": "real", "split": "train", "embedding": None, "reason": "no face found"}
 
 
-def test_refused_photographs_are_rows_with_their_reason(tmp_path):
+def test_refused_photographs_are_rows_with_their_reason(tmp_path: Path) -> None:
     whole = {"condition": "pre", "split": "train"}
     images, captions = photographs(tmp_path, {0: whole | {"reason": "face too small"}, 1: whole})
     (tmp_path / "1.png").unlink()
@@ -159,7 +162,7 @@ def vectors(n: int, m: int, *, unit: bool) -> tuple[pa.Table, np.ndarray, np.nda
 
 
 @pytest.mark.parametrize("settings", [DLIB, ARCFACE])
-def test_similarities_are_those_of_a_plain_loop_in_any_chunks(monkeypatch, settings):
+def test_similarities_are_those_of_a_plain_loop_in_any_chunks(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setattr(identity, "CHUNK", 3)
     table, ours, photos = vectors(7, 5, unit=settings is ARCFACE)
     plain = ours @ photos.T if settings is ARCFACE else 1 - np.linalg.norm(ours[:, None] - photos, axis=2)
@@ -174,7 +177,7 @@ def test_similarities_are_those_of_a_plain_loop_in_any_chunks(monkeypatch, setti
     assert similarities(table, "pre", settings=settings).shape == (0, 0)
 
 
-def test_fir_is_by_pairs_as_published():
+def test_fir_is_by_pairs_as_published() -> None:
     """5 matching pairs of 2,000 pictures and 100 photographs are the paper's 0.0025 %."""
     table, ours, photos = vectors(200, 10, unit=True)
     rows = table.to_pylist()

@@ -1,6 +1,8 @@
 """The adapter's file: whoever reads it has the strength that was trained."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 import safetensors
@@ -19,16 +21,16 @@ TARGETS = ["attn.to_q", "proj_mlp"]
 
 
 @pytest.fixture(scope="module")
-def trained(base) -> bytes:
+def trained(base: Path) -> bytes:
     return small_training(base).weights
 
 
 @pytest.fixture
-def network(base):
+def network(base: Path) -> Any:
     return bases.transformer(bases.open_base(base.parent), precision="float32")
 
 
-def said(network) -> torch.Tensor:
+def said(network: Any) -> torch.Tensor:
     """What the transformer makes of one batch, on the device."""
     network.to(runtime.device())
     batch = batch_at(0, small_examples(), SETTINGS)
@@ -37,11 +39,11 @@ def said(network) -> torch.Tensor:
         return velocity(network, noisy, torch.full((len(noisy),), 0.5), batch, dtype=torch.float32).cpu()
 
 
-def scalings(network, name: str) -> set[float]:
+def scalings(network: Any, name: str) -> set[float]:
     return {layer.scaling[name] for layer in network.modules() if hasattr(layer, "scaling") and name in layer.scaling}
 
 
-def test_a_new_adapter_changes_nothing_and_is_all_that_trains(network):
+def test_a_new_adapter_changes_nothing_and_is_all_that_trains(network: Any) -> None:
     before = said(network)
     weights = lora.add(network, rank=4, alpha=8, targets=TARGETS, seed=1)
     assert torch.equal(said(network), before)
@@ -49,13 +51,15 @@ def test_a_new_adapter_changes_nothing_and_is_all_that_trains(network):
     assert sum(w.numel() for w in network.parameters() if w.requires_grad) == sum(w.numel() for w in weights)
 
 
-def test_a_target_without_a_layer_is_told_with_those_that_exist(network):
+def test_a_target_without_a_layer_is_told_with_those_that_exist(network: Any) -> None:
     with pytest.raises(lora.LoraError, match=r"targets attn.to_qq: no such layer; there are: .*attn.to_q"):
         lora.add(network, rank=4, alpha=8, targets=["attn.to_qq"], seed=1)
 
 
 @pytest.mark.parametrize("header", [True, False], ids=["header", "no header"])
-def test_diffusers_reads_the_trained_strength_with_and_without_the_header(base, network, tmp_path, header):
+def test_diffusers_reads_the_trained_strength_with_and_without_the_header(
+    base: Path, network: Any, tmp_path: Path, header: bool
+) -> None:
     lora.add(network, rank=4, alpha=8, targets=TARGETS, seed=1)
     with torch.no_grad():
         for weight in lora.trainable(network):
@@ -73,7 +77,9 @@ def test_diffusers_reads_the_trained_strength_with_and_without_the_header(base, 
     assert torch.allclose(said(pipeline.transformer), said(network), atol=1e-5)
 
 
-def test_the_file_has_one_header_diffusers_names_and_the_same_bytes_each_time(trained, base, tmp_path):
+def test_the_file_has_one_header_diffusers_names_and_the_same_bytes_each_time(
+    trained: bytes, base: Path, tmp_path: Path
+) -> None:
     (tmp_path / "a.safetensors").write_bytes(trained)
     with safetensors.safe_open(tmp_path / "a.safetensors", "pt") as file:
         metadata, names = file.metadata(), list(file.keys())
@@ -84,7 +90,7 @@ def test_the_file_has_one_header_diffusers_names_and_the_same_bytes_each_time(tr
     assert small_training(base).weights == trained
 
 
-def test_going_on_from_a_state_is_exact(network, base):
+def test_going_on_from_a_state_is_exact(network: Any, base: Path) -> None:
     lora.add(network, rank=4, alpha=8, targets=TARGETS, seed=1)
     state = lora.state_of(network)
     other = bases.transformer(bases.open_base(base.parent), precision="float32")
@@ -105,7 +111,9 @@ def test_going_on_from_a_state_is_exact(network, base):
     ],
     ids=["no safetensors", "no prefix", "other shapes"],
 )  # fmt: skip
-def test_files_that_are_no_adapter_of_this_base_are_refused(network, tmp_path, content, words):
+def test_files_that_are_no_adapter_of_this_base_are_refused(
+    network: Any, tmp_path: Path, content: Any, words: str
+) -> None:
     (tmp_path / "bad.safetensors").write_bytes(content)
     with pytest.raises(lora.LoraError, match=words):
         lora.load(network, tmp_path / "bad.safetensors", name="read")
@@ -120,7 +128,9 @@ def test_files_that_are_no_adapter_of_this_base_are_refused(network, tmp_path, c
     ],
     ids=["one without prefix", "one of another block", "one missing"],
 )
-def test_a_file_of_which_only_a_part_fits_is_refused(network, trained, tmp_path, edit, words):
+def test_a_file_of_which_only_a_part_fits_is_refused(
+    network: Any, trained: bytes, tmp_path: Path, edit: Any, words: str
+) -> None:
     state = safetensors.torch.load(trained)
     name = next(name for name in sorted(state) if ".lora_B." in name)
     weight, renamed = state.pop(name), edit(name)

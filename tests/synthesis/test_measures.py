@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +27,7 @@ def made_up(post: int = 6) -> tuple[pa.Table, pa.Table, pa.Table]:
         for c, count in (("pre", 6), ("post", post))
         for n in range(count)
     }
+    people: list[tuple[str, str, str, str | None]]
     people = [(name, condition, "generated", None) for name, (condition, _) in pictures.items()]
     people += [(f"photo {c}{n}", c, "real", "train") for c in ("pre", "post", "control") for n in range(5)]
     who = [{"image_id": name, "condition": c, "origin": origin} for name, c, origin, _ in people]
@@ -39,7 +41,7 @@ def made_up(post: int = 6) -> tuple[pa.Table, pa.Table, pa.Table]:
     return generated(pictures), embeddings, features
 
 
-def measured(post: int = 6) -> dict:
+def measured(post: int = 6) -> dict[str, Any]:
     return measure(*made_up(post), identity=IDENTITY, settings=SETTINGS, weights="/nowhere")
 
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -14,7 +16,7 @@ from tasks.synthesis.adapter.model_card import card
 from tests.synthesis.small_adapter import DRAWING, SETTINGS, shown, small_examples, small_training
 
 
-def page(base, trained) -> str:
+def page(base: Path, trained: Any) -> str:
     return card(
         condition="pre", base=bases.open_base(base.parent).manifest, photographs=3, subjects=3, trigger="CLP",
         example=shown()["prompt"][0].as_py(), settings=SETTINGS, drawing=DRAWING, curves=trained.curves,
@@ -22,7 +24,7 @@ def page(base, trained) -> str:
     )  # fmt: skip
 
 
-def test_the_card_tells_counts_parameters_and_the_stand_in_and_names_nobody(base):
+def test_the_card_tells_counts_parameters_and_the_stand_in_and_names_nobody(base: Path) -> None:
     trained = small_training(base)
     text = page(base, trained)
     front = yaml.safe_load(text.split("---")[1])
@@ -35,11 +37,12 @@ def test_the_card_tells_counts_parameters_and_the_stand_in_and_names_nobody(base
     assert small_examples().subjects == 3
 
 
-def test_the_cards_code_draws_the_picture_that_vermilion_draws(base, tmp_path):
+def test_the_cards_code_draws_the_picture_that_vermilion_draws(base: Path, tmp_path: Path) -> None:
     """The adapter in plain diffusers, by the words of the card, against tasks.synthesis.generation."""
     trained = small_training(base)
     (tmp_path / "pytorch_lora_weights.safetensors").write_bytes(trained.weights)
     code = re.search(r"```python\n(.*?)```", page(base, trained), re.DOTALL)
+    assert code is not None
     names = {"BASE": str(base.parent), "FOLDER": str(tmp_path)}
     exec(code.group(1), names)
     prompts = shown().set_column(3, "seed", [[1]])

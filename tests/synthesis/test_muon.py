@@ -1,5 +1,7 @@
 """Muon for many small matrices does what torch's does for one."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -24,7 +26,7 @@ def moved(optimiser: torch.optim.Optimizer, ours: list[torch.nn.Parameter]) -> l
     return [one.detach() - old for one, old in zip(ours, before, strict=True)]
 
 
-def test_the_steps_are_torchs_but_for_bfloat16():
+def test_the_steps_are_torchs_but_for_bfloat16() -> None:
     ours, theirs = matrices(), matrices()
     found = moved(Muon(ours, lr=0.1, weight_decay=0.2), ours)
     known = moved(torch.optim.Muon(theirs, lr=0.1, weight_decay=0.2), theirs)
@@ -32,7 +34,7 @@ def test_the_steps_are_torchs_but_for_bfloat16():
         assert (own - right).norm() < 0.02 * right.norm()
 
 
-def test_a_matrix_moves_alike_whoever_is_beside_it():
+def test_a_matrix_moves_alike_whoever_is_beside_it() -> None:
     every, alone = matrices(), matrices()[:1]
     draws = torch.randn(SHAPES[0])
     for one in (every[0], alone[0]):
@@ -46,7 +48,7 @@ def test_a_matrix_moves_alike_whoever_is_beside_it():
 
 
 @pytest.mark.parametrize("shape", [(2, 40, 40), (2, 90, 30), (2, 30, 90)])
-def test_singular_values_come_near_1(shape):
+def test_singular_values_come_near_1(shape: Any) -> None:
     """Between 0.5 and 1.5, as torch's documentation has it, but for those that are hardly there."""
     given = torch.randn(shape, generator=torch.Generator().manual_seed(3))
     before, values = torch.linalg.svdvals(given), torch.linalg.svdvals(orthogonalised(given))
@@ -56,7 +58,7 @@ def test_singular_values_come_near_1(shape):
     assert orthogonalised(torch.zeros(shape)).abs().max() == 0
 
 
-def test_going_on_from_its_state_is_as_if_it_had_not_stopped():
+def test_going_on_from_its_state_is_as_if_it_had_not_stopped() -> None:
     whole, halved = matrices(), matrices()
     first = Muon(whole, lr=0.1, weight_decay=0.1)
     expected = [sum(parts) for parts in zip(moved(first, whole), moved(first, whole), strict=True)]

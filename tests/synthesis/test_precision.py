@@ -33,7 +33,9 @@ def output(model: FluxTransformer2DModel, kind: Precision) -> Tensor:
     inputs["timestep"] = torch.full((2,), 0.5, dtype=dtype)
     inputs["txt_ids"] = torch.zeros(8, 3)
     inputs["img_ids"] = torch.cartesian_prod(torch.zeros(1), torch.arange(4.0), torch.arange(4.0))
-    return model(**{name: value.to(runtime.device()) for name, value in inputs.items()}, return_dict=False)[0]
+    there = {name: value.to(runtime.device()) for name, value in inputs.items()}
+    found: Tensor = model(**there, return_dict=False)[0]
+    return found
 
 
 def with_adapter(model: FluxTransformer2DModel) -> FluxTransformer2DModel:
@@ -54,7 +56,7 @@ def learned(kind: Precision, *, checkpointing: bool) -> tuple[Tensor, Tensor]:
         model.train()
     with runtime.settled(threads=1, seed=1):
         found = output(model, kind)
-        found.float().square().mean().backward()
+        torch.autograd.backward(found.float().square().mean())
     grown = {name for name, weight in model.named_parameters() if weight.grad is not None}
     assert grown == {name for name, _ in model.named_parameters() if "lora" in name}
     return found.detach().float(), torch.cat(

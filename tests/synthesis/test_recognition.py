@@ -2,6 +2,8 @@
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -50,7 +52,7 @@ def points_at(five: np.ndarray) -> np.ndarray:
     return points
 
 
-def test_faces_are_turned_scaled_and_moved_to_the_template():
+def test_faces_are_turned_scaled_and_moved_to_the_template() -> None:
     """A white spot a point, turned by 20 degrees, 2.3 times as large and moved, comes back where ArcFace wants it."""
     turn = 2.3 * np.exp(1j * np.radians(20))
     placed = (TEMPLATE @ [1, 1j]) * turn + (150 + 40j)
@@ -64,7 +66,7 @@ def test_faces_are_turned_scaled_and_moved_to_the_template():
         assert np.abs(centre - wanted).max() < 0.5
 
 
-def test_the_network_sees_rgb_from_minus_one_to_one_and_gives_length_one():
+def test_the_network_sees_rgb_from_minus_one_to_one_and_gives_length_one() -> None:
     content = small_onnx()
     picture, points = drawn(5), points_at(TEMPLATE + 40)
     found = onnx_network(content, source="tiny")(picture, points)
@@ -78,7 +80,7 @@ def test_the_network_sees_rgb_from_minus_one_to_one_and_gives_length_one():
     assert np.linalg.norm(found) == pytest.approx(1, abs=1e-6)
 
 
-def test_arcface_by_the_registry(tmp_path, monkeypatch):
+def test_arcface_by_the_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole way with a small network in w600k_r50's place: a copy is one person, by cosine."""
     content = small_onnx()
     (tmp_path / ARCFACE_W600K_R50.file).write_bytes(content)
@@ -94,14 +96,14 @@ def test_arcface_by_the_registry(tmp_path, monkeypatch):
     assert rows == {"same": True, "other": False}
 
 
-def test_another_file_is_not_opened(tmp_path, monkeypatch):
+def test_another_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ARCFACE_W600K_R50.file).write_bytes(small_onnx())
     monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, **__: pytest.fail("opened"))
     with pytest.raises(WeightsError, match=ARCFACE_W600K_R50.sha256):
         embed(drawn(0), settings=ARCFACE, weights=str(tmp_path))
 
 
-def test_a_missing_file_is_an_error_and_not_a_reason(tmp_path):
+def test_a_missing_file_is_an_error_and_not_a_reason(tmp_path: Path) -> None:
     """A stage without its network must stop, and not quarantine everything quietly."""
     with pytest.raises(WeightsError, match=r"w600k_r50\.onnx"):
         embed_generated(generated({"same": drawn(0)}), settings=ARCFACE, weights=str(tmp_path))
@@ -118,12 +120,12 @@ def test_a_missing_file_is_an_error_and_not_a_reason(tmp_path):
         (small_onnx(length=128), r"gives \[\['N', 128\]\], not \[1, 512\]"),
     ],
 )
-def test_what_is_no_network_of_this_kind_is_refused(content, said):
+def test_what_is_no_network_of_this_kind_is_refused(content: Any, said: str) -> None:
     with pytest.raises(WeightsError, match=said):
         onnx_network(content, source="tiny")
 
 
-def test_an_embedding_that_is_no_number_is_no_embedding(tmp_path, monkeypatch):
+def test_an_embedding_that_is_no_number_is_no_embedding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = small_onnx(bias=0)
     model = onnx.load_from_string(content)
     model.graph.initializer[0].CopyFrom(numpy_helper.from_array(np.zeros((147, 512), np.float32), "weights"))

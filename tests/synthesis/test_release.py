@@ -3,6 +3,7 @@
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -78,7 +79,7 @@ def names(out: Path) -> list[str]:
 ALL = sorted(f"{c}/{c}_{n:05d}.png" for c, n, _ in PLANNED)
 
 
-def test_pictures_that_nothing_is_held_against_are_released_with_their_words(tmp_path):
+def test_pictures_that_nothing_is_held_against_are_released_with_their_words(tmp_path: Path) -> None:
     assert release(generated(), prompts(), screened(), compared(), out=tmp_path) == len(PLANNED)
     assert names(tmp_path) == ALL
     with (tmp_path / LIST).open(encoding="utf-8", newline="") as file:
@@ -89,7 +90,7 @@ def test_pictures_that_nothing_is_held_against_are_released_with_their_words(tmp
     assert NOTE in (tmp_path / README).read_text()
 
 
-def test_a_picture_holds_its_pixels_and_that_it_is_drawn_and_nothing_else(tmp_path):
+def test_a_picture_holds_its_pixels_and_that_it_is_drawn_and_nothing_else(tmp_path: Path) -> None:
     release(generated(), prompts(), screened(), compared(), out=tmp_path)
     path = tmp_path / "post/post_00002.png"
     with Image.open(path) as picture:
@@ -116,7 +117,7 @@ def test_a_picture_holds_its_pixels_and_that_it_is_drawn_and_nothing_else(tmp_pa
         ({}, {"reason": "something is wrong here"}),
     ],
 )
-def test_a_doubt_in_either_table_keeps_a_picture_back(tmp_path, screening, identity):
+def test_a_doubt_in_either_table_keeps_a_picture_back(tmp_path: Path, screening: Any, identity: Any) -> None:
     tables = screened(pre_1=screening), compared(pre_1=identity)
     assert release(generated(), prompts(), *tables, out=tmp_path) == len(PLANNED) - 1
     assert names(tmp_path) == [name for name in ALL if name != "pre/pre_00001.png"]
@@ -124,20 +125,20 @@ def test_a_doubt_in_either_table_keeps_a_picture_back(tmp_path, screening, ident
 
 
 @pytest.mark.parametrize("missing", ["prompts", "screened", "identity"])
-def test_what_a_table_does_not_know_stays_back(tmp_path, missing):
+def test_what_a_table_does_not_know_stays_back(tmp_path: Path, missing: str) -> None:
     tables = {"prompts": prompts(), "screened": screened(), "identity": compared()}
     tables[missing] = without(tables[missing], "post-3")
     assert release(generated(), **tables, out=tmp_path) == len(PLANNED) - 1
     assert "post/post_00003.png" not in names(tmp_path)
 
 
-def test_with_a_table_empty_nothing_goes_out(tmp_path):
+def test_with_a_table_empty_nothing_goes_out(tmp_path: Path) -> None:
     assert release(generated(), prompts(), SCREENED.table([]), compared(), out=tmp_path) == 0
     assert release(generated(), prompts(), screened(), IDENTITY.table([]), out=tmp_path) == 0
     assert (tmp_path / LIST).read_text().count("\n") == 1
 
 
-def test_a_second_row_cannot_clear_a_picture():
+def test_a_second_row_cannot_clear_a_picture() -> None:
     flagged = screened(pre_0={"flags": ["text"]})
     twice = pa.concat_tables([flagged, screened()])
     assert "pre-0" not in cleared(twice, compared())
@@ -147,12 +148,12 @@ def test_a_second_row_cannot_clear_a_picture():
 @pytest.mark.parametrize(
     "lost", [{"picture": None, "reason": "not drawn"}, {"picture": None}, {"picture": b"no picture"}]
 )
-def test_a_picture_that_cannot_be_read_is_left_out(tmp_path, lost):
+def test_a_picture_that_cannot_be_read_is_left_out(tmp_path: Path, lost: Any) -> None:
     assert release(generated(pre_2=lost), prompts(), screened(), compared(), out=tmp_path) == len(PLANNED) - 1
     assert "pre/pre_00002.png" not in names(tmp_path)
 
 
-def test_an_earlier_release_is_taken_away_and_the_same_release_has_the_same_bytes(tmp_path):
+def test_an_earlier_release_is_taken_away_and_the_same_release_has_the_same_bytes(tmp_path: Path) -> None:
     release(generated(), prompts(), screened(), compared(), out=tmp_path)
     first = files(tmp_path)
     (tmp_path / "pre/.pre_00009.png.abc.tmp").write_bytes(b"half")
@@ -163,7 +164,7 @@ def test_an_earlier_release_is_taken_away_and_the_same_release_has_the_same_byte
     assert files(tmp_path) == first
 
 
-def test_what_is_withdrawn_is_gone_even_if_the_new_release_fails(tmp_path):
+def test_what_is_withdrawn_is_gone_even_if_the_new_release_fails(tmp_path: Path) -> None:
     release(generated(), prompts(), screened(), compared(), out=tmp_path)
     for file in (tmp_path / "post").iterdir():
         file.unlink()

@@ -1,6 +1,7 @@
 """Screening: planted faults are found, faces without one are let through, and every flag has its reason in words."""
 
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -39,7 +40,7 @@ def tone(number: int) -> float:
     return identity(10**11 + number).complexion.tone
 
 
-def screened(picture: np.ndarray, *, person: str = "person", skin_tone: str = "any") -> dict:
+def screened(picture: np.ndarray, *, person: str = "person", skin_tone: str = "any") -> dict[str, Any]:
     return screening.screen(picture, person=person, skin_tone=skin_tone, settings=SETTINGS)
 
 
@@ -61,23 +62,23 @@ def caught(name: str, size: int) -> float:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_planted_faults_are_found_and_faces_without_them_let_through(name):
+def test_planted_faults_are_found_and_faces_without_them_let_through(name: Any) -> None:
     flags = set(FAULTS[name][1])
     assert caught(name, 256) >= 0.9
     assert sum(bool(flags & raised) for raised in clean_flags(256)) <= 0.05 * FACES
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS.keys() - {"text", "watermark", "turned"}))
-def test_faults_are_found_in_the_demos_small_pictures(name):
+def test_faults_are_found_in_the_demos_small_pictures(name: Any) -> None:
     assert caught(name, SMALL) >= 0.9
 
 
-def test_the_demos_small_pictures_without_faults_are_let_through():
+def test_the_demos_small_pictures_without_faults_are_let_through() -> None:
     assert sum(bool(raised) for raised in clean_flags(SMALL)) <= 0.05 * FACES
 
 
 @pytest.mark.parametrize("size", [SMALL, 256])
-def test_a_skin_tone_that_contradicts_the_prompt_is_flagged_and_one_that_fits_is_not(size):
+def test_a_skin_tone_that_contradicts_the_prompt_is_flagged_and_one_that_fits_is_not(size: Any) -> None:
     far = [n for n in range(FACES) if not LIGHT < tone(n) < DARK]
     assert len(far) > 6
     for number in far:
@@ -87,12 +88,12 @@ def test_a_skin_tone_that_contradicts_the_prompt_is_flagged_and_one_that_fits_is
         assert "skin_tone" in wrong["flags"] and f"{other} asked for" in wrong["reason"]
 
 
-def test_the_skins_angle_follows_the_drawn_tone():
+def test_the_skins_angle_follows_the_drawn_tone() -> None:
     angles = [typology_angle(face(number).image, face(number).landmarks) for number in range(FACES)]
     assert np.corrcoef(angles, [tone(number) for number in range(FACES)])[0, 1] < -0.95
 
 
-def test_only_a_clear_contradiction_of_age_is_flagged():
+def test_only_a_clear_contradiction_of_age_is_flagged() -> None:
     """No drawn face is refused as a child or an adult; eyes as wide as a newborn's are no man's, slits no baby's."""
     points = face(0).landmarks
     wide, narrow = (_with_eyes(points, share) for share in (0.13, 0.02))
@@ -118,7 +119,7 @@ def _with_eyes(points: np.ndarray, share: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255])
-def test_a_bar_of_any_shade_covers_the_eyes_on_dark_and_light_skin(grey):
+def test_a_bar_of_any_shade_covers_the_eyes_on_dark_and_light_skin(grey: int) -> None:
     for number in (min(range(FACES), key=tone), max(range(FACES), key=tone)):
         drawing = face(number)
         picture, eyes = drawing.image.copy(), drawing.landmarks[36:48]
@@ -130,7 +131,7 @@ def test_a_bar_of_any_shade_covers_the_eyes_on_dark_and_light_skin(grey):
         )
 
 
-def test_writing_counts_by_its_letters_and_is_seen_without_a_face():
+def test_writing_counts_by_its_letters_and_is_seen_without_a_face() -> None:
     wall = np.full((512, 512, 3), 200, np.uint8)
     strengths = []
     for word in ("", "AB", "SAMPLE", "SAMPLE NOT FOR SALE"):
@@ -140,7 +141,7 @@ def test_writing_counts_by_its_letters_and_is_seen_without_a_face():
     assert screened(wall)["flags"] == ["no_face"]
 
 
-def test_a_face_beside_the_middle_is_frontal_and_in_the_frame():
+def test_a_face_beside_the_middle_is_frontal_and_in_the_frame() -> None:
     drawing = face(2)
     wide = np.full((256, 512, 3), drawing.image[4, 4], np.uint8)
     wide[:, :256] = drawing.image
@@ -148,7 +149,7 @@ def test_a_face_beside_the_middle_is_frontal_and_in_the_frame():
     assert abs(row["yaw"]) < 6 and "not_frontal" not in row["flags"] and row["inside"] == 1
 
 
-def test_the_demos_limit_of_blur_lets_the_stand_ins_softness_through():
+def test_the_demos_limit_of_blur_lets_the_stand_ins_softness_through() -> None:
     """Its pictures of 64 pixels are as soft as a drawn face blurred by one: the demo hardly screens for blur."""
     for number in range(4):
         soft = cv2.GaussianBlur(face(number, SMALL).image, (0, 0), 1.0)
@@ -156,7 +157,7 @@ def test_the_demos_limit_of_blur_lets_the_stand_ins_softness_through():
         assert own["flags"] == [] and screened(soft)["flags"] == ["blurred"]
 
 
-def test_every_fault_of_a_picture_is_flagged_with_its_reason():
+def test_every_fault_of_a_picture_is_flagged_with_its_reason() -> None:
     drawing, rng = face(4), np.random.default_rng(3)
     spoilt = FAULTS["bar over the eyes"][0](drawing.image, drawing.landmarks, rng)
     spoilt = text(FAULTS["blurred"][0](spoilt, drawing.landmarks, rng), drawing.landmarks, rng)
@@ -166,7 +167,7 @@ def test_every_fault_of_a_picture_is_flagged_with_its_reason():
     assert len(row["reason"].split("; ")) == len(row["flags"])
 
 
-def test_the_table_passes_reasons_through_and_refuses_what_cannot_be_read():
+def test_the_table_passes_reasons_through_and_refuses_what_cannot_be_read() -> None:
     good = images.encode_png(face(1).image)
     cases = [(good, None), (None, "not drawn: out of memory"), (b"no picture", None)]
     drawn = [

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from tests.synthesis.tiny import settings, tiny_base
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_base(tmp_path_factory.mktemp("standin")).parent
 
 
@@ -33,7 +34,7 @@ def contents(folder: Path) -> dict[str, str]:
     return {file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
-def test_plain_diffusers_opens_it_and_draws(built):
+def test_plain_diffusers_opens_it_and_draws(built: Path) -> None:
     pipeline = FluxPipeline.from_pretrained(built, local_files_only=True)
     pipeline.set_progress_bar_config(disable=True)
     picture = pipeline(
@@ -44,7 +45,7 @@ def test_plain_diffusers_opens_it_and_draws(built):
     assert np.isfinite(picture).all()
 
 
-def test_the_same_settings_give_the_same_bytes_and_another_seed_does_not(built, tmp_path):
+def test_the_same_settings_give_the_same_bytes_and_another_seed_does_not(built: Path, tmp_path: Path) -> None:
     again = contents(tiny_base(tmp_path / "again").parent)
     other = contents(tiny_base(tmp_path / "other", seed=2).parent)
     assert again == contents(built)
@@ -53,13 +54,15 @@ def test_the_same_settings_give_the_same_bytes_and_another_seed_does_not(built, 
 
 
 @pytest.mark.parametrize("stop_at", [11, 15])
-def test_a_build_that_was_stopped_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch, stop_at):
+def test_a_build_that_was_stopped_goes_on_as_if_nothing_had_happened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int
+) -> None:
     monkeypatch.setattr(standin_vae, "KEEP_EVERY", 2)
     monkeypatch.setattr(standin_flow, "KEEP_EVERY", 2)
     few = settings(vae_steps=4, steps=4)
     build_stand_in(tmp_path / "whole", settings=few, threads=1, checkpoint=None)
 
-    def stop(done, total):
+    def stop(done: Any, total: Any) -> None:
         assert total == 16
         if done == stop_at:
             raise InterruptedError
@@ -76,7 +79,7 @@ def test_a_build_that_was_stopped_goes_on_as_if_nothing_had_happened(tmp_path, m
     assert contents(tmp_path / "again") == contents(tmp_path / "whole")
 
 
-def test_the_autoencoder_draws_blurred_faces_before_training_and_learns(faces):
+def test_the_autoencoder_draws_blurred_faces_before_training_and_learns(faces: torch.Tensor) -> None:
     errors = []
     for steps, rate in ((1, 1e-9), (60, 0.0005)):
         with torch.random.fork_rng():
@@ -101,7 +104,7 @@ def test_the_autoencoder_draws_blurred_faces_before_training_and_learns(faces):
     assert errors[1] < 0.95 * errors[0]
 
 
-def test_signed_pairs_pass_the_last_norm_and_silu(faces):
+def test_signed_pairs_pass_the_last_norm_and_silu(faces: torch.Tensor) -> None:
     """The encoder is linear in its picture: the principal components of patches, whatever the face."""
     vae = standin_vae.autoencoder(settings(vae_channels=(16, 32, 64), latent_channels=8))
     pictures = standin_vae.floats(faces)
@@ -112,7 +115,7 @@ def test_signed_pairs_pass_the_last_norm_and_silu(faces):
     assert torch.allclose(middle, (dark + light) / 2, atol=0.02)
 
 
-def test_faces_are_others_than_any_data_sets_and_captions_say_what_is_drawn():
+def test_faces_are_others_than_any_data_sets_and_captions_say_what_is_drawn() -> None:
     few = settings(faces=60)
     said = standin_faces.draw_faces(few, workers=1)[1]
     words = {word for one in said for part in one.parts for word in part.lower().split()}
@@ -130,7 +133,7 @@ def test_faces_are_others_than_any_data_sets_and_captions_say_what_is_drawn():
     assert standin_faces.FIRST_SEED > 10**6 * standin_faces.SEED_BLOCK
 
 
-def test_paired_noise_is_normal_and_belongs_to_the_face():
+def test_paired_noise_is_normal_and_belongs_to_the_face() -> None:
     draws = torch.Generator().manual_seed(3)
     latents = torch.randn(300, 4, 4, 4, generator=draws)
     latents[:150] += 2.0
@@ -156,6 +159,6 @@ def test_paired_noise_is_normal_and_belongs_to_the_face():
         ({"vae_channels": (8, 16, 16)}, "more channels"),
     ],
 )
-def test_settings_that_do_not_fit_are_told(tmp_path, changes, said):
+def test_settings_that_do_not_fit_are_told(tmp_path: Path, changes: Any, said: str) -> None:
     with pytest.raises(StandInError, match=said):
         tiny_base(tmp_path, **changes)

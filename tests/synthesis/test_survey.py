@@ -1,6 +1,9 @@
 """A survey made, filled in and read back."""
 
 import csv
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,36 +12,37 @@ from PIL import Image
 from tasks.synthesis.survey import Candidate, SurveyError, choose, read_sheet, write_ratings, write_survey
 
 
+def grey(number: int) -> np.ndarray:
+    return np.full((40 + number, 60, 3), 10 + number, np.uint8)
+
+
 def candidates(count: int, what: str) -> list[Candidate]:
     """Half before, half after repair; grey pictures of several shapes."""
-    return [
-        Candidate(f"{what}/{n}.png", ("pre", "post")[n % 2], lambda n=n: np.full((40 + n, 60, 3), 10 + n, np.uint8))
-        for n in range(count)
-    ]
+    return [Candidate(f"{what}/{n}.png", ("pre", "post")[n % 2], partial(grey, n)) for n in range(count)]
 
 
-def lines(path):
+def lines(path: Any) -> Any:
     return list(csv.DictReader(path.read_text().splitlines()))
 
 
-def filled(path, scores):
+def filled(path: Any, scores: Any) -> Any:
     path.write_text("picture,realism,plausibility\n" + "".join(f"{n},{r},{p}\n" for n, r, p in scores))
     return path
 
 
-def test_half_before_half_after_and_the_same_ones_each_time():
+def test_half_before_half_after_and_the_same_ones_each_time() -> None:
     chosen = choose(candidates(30, "generated"), 11, seed=1, what="generated")
     assert [c.condition for c in chosen].count("pre") == 6
     assert [c.path for c in chosen] == [c.path for c in choose(candidates(30, "generated"), 11, seed=1, what="x")]
     assert {c.path for c in chosen} != {c.path for c in choose(candidates(30, "generated"), 11, seed=2, what="x")}
 
 
-def test_too_few_pictures_are_told_with_their_number():
+def test_too_few_pictures_are_told_with_their_number() -> None:
     with pytest.raises(SurveyError, match="photographs, condition pre: 2 pictures, 5 are asked for"):
         choose(candidates(4, "real"), 10, seed=1, what="photographs")
 
 
-def test_nothing_in_the_folder_tells_which_is_which(tmp_path):
+def test_nothing_in_the_folder_tells_which_is_which(tmp_path: Path) -> None:
     mixed = [*candidates(6, "generated"), *candidates(4, "real")]
     assert write_survey(tmp_path, mixed, side=32, seed=3) == 10
     pictures = sorted((tmp_path / "pictures").iterdir())
@@ -54,13 +58,13 @@ def test_nothing_in_the_folder_tells_which_is_which(tmp_path):
     assert "generated" not in (tmp_path / "sheet.csv").read_text()
 
 
-def test_a_survey_is_never_written_over_another(tmp_path):
+def test_a_survey_is_never_written_over_another(tmp_path: Path) -> None:
     write_survey(tmp_path, candidates(2, "generated"), side=16, seed=1)
     with pytest.raises(SurveyError, match="there is a survey in this folder"):
         write_survey(tmp_path, candidates(2, "generated"), side=16, seed=1)
 
 
-def test_filled_sheets_become_lines_of_ratings_csv(tmp_path):
+def test_filled_sheets_become_lines_of_ratings_csv(tmp_path: Path) -> None:
     write_survey(tmp_path, candidates(2, "generated"), side=16, seed=1)
     key = {row["picture"]: row["path"] for row in lines(tmp_path / "key.csv")}
     sheet = filled(tmp_path / "anna.csv", [("001.png", 5, 4), ("002.png", "", 3)])
@@ -86,14 +90,14 @@ def test_filled_sheets_become_lines_of_ratings_csv(tmp_path):
         ([("001.png", "", "")], "no rating in it"),
     ],
 )
-def test_wrong_sheets_are_told_with_file_and_line(tmp_path, scores, words):
+def test_wrong_sheets_are_told_with_file_and_line(tmp_path: Path, scores: Any, words: str) -> None:
     write_survey(tmp_path, candidates(2, "generated"), side=16, seed=1)
     with pytest.raises(SurveyError, match="anna.csv") as error:
         read_sheet(tmp_path, filled(tmp_path / "anna.csv", scores), rater_id="anna", role="medical")
     assert words in str(error.value)
 
 
-def test_wrong_columns_and_bytes_are_told(tmp_path):
+def test_wrong_columns_and_bytes_are_told(tmp_path: Path) -> None:
     write_survey(tmp_path, candidates(2, "generated"), side=16, seed=1)
     (tmp_path / "a.csv").write_text("picture,realism\n001.png,5\n")
     with pytest.raises(SurveyError, match="no column plausibility"):
@@ -121,7 +125,7 @@ WRITTEN = "picture,realism,plausibility\n001.png,2,3\n002.png,3,4\n"
         WRITTEN.replace("plausibility", "plausibility,comment").replace(",3\n", ",3,good\n").replace(",4\n", ",4,\n"),
     ],
 )
-def test_a_sheet_as_spreadsheets_leave_it_is_read(tmp_path, text):
+def test_a_sheet_as_spreadsheets_leave_it_is_read(tmp_path: Path, text: Any) -> None:
     write_survey(tmp_path, candidates(2, "generated"), side=16, seed=1)
     (tmp_path / "anna.csv").write_text(text, newline="")
     rows = read_sheet(tmp_path, tmp_path / "anna.csv", rater_id="anna", role="lay")

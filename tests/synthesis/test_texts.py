@@ -1,5 +1,8 @@
 """Texts: encoded as diffusers encodes them, nothing cut in silence, words told apart."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -19,11 +22,11 @@ PROMPT = (
 
 
 @pytest.fixture(scope="module")
-def encoders():
+def encoders() -> Any:
     return encoders_of(settings(text_width=64))
 
 
-def test_the_grammars_words_are_one_token_each_and_others_are_spelled(encoders):
+def test_the_grammars_words_are_one_token_each_and_others_are_spelled(encoders: Any) -> None:
     for word in WORDS:
         assert len(encoders.clip_tokenizer(word).input_ids) == 3
         assert len(encoders.t5_tokenizer(word).input_ids) == 2
@@ -32,7 +35,7 @@ def test_the_grammars_words_are_one_token_each_and_others_are_spelled(encoders):
     assert len(encoders.clip_tokenizer("zebra").input_ids) > 3
 
 
-def test_stops_belong_to_their_words_and_what_every_prompt_says_is_one_token(encoders, tmp_path):
+def test_stops_belong_to_their_words_and_what_every_prompt_says_is_one_token(encoders: Any, tmp_path: Path) -> None:
     encoders.t5_tokenizer.save_pretrained(tmp_path)
     for tokenizer in (encoders.t5_tokenizer, T5TokenizerFast.from_pretrained(tmp_path)):
         pieces = tokenizer.convert_ids_to_tokens(tokenizer(PROMPT).input_ids)
@@ -44,7 +47,7 @@ def test_stops_belong_to_their_words_and_what_every_prompt_says_is_one_token(enc
     assert len(pieces) == 21
 
 
-def test_one_word_changes_what_is_encoded_and_so_does_its_neighbour(encoders):
+def test_one_word_changes_what_is_encoded_and_so_does_its_neighbour(encoders: Any) -> None:
     other = PROMPT.replace("Light", "Dark")
     swapped = PROMPT.replace("Brown eyes. Short brown", "Blue eyes. Short brown")
     found = encode(encoders, [PROMPT, other, swapped, PROMPT.replace("[CLP] ", "")], length=28)
@@ -56,7 +59,7 @@ def test_one_word_changes_what_is_encoded_and_so_does_its_neighbour(encoders):
     assert torch.allclose(found.tokens[0, hair], found.tokens[2, hair], atol=0.01)
 
 
-def test_tokens_beyond_an_encoders_length_are_counted(encoders):
+def test_tokens_beyond_an_encoders_length_are_counted(encoders: Any) -> None:
     long = "face " * 100
     found = encode(encoders, [PROMPT, long], length=15)
     assert found.clip_over == [0, 102 - 77]
@@ -64,7 +67,7 @@ def test_tokens_beyond_an_encoders_length_are_counted(encoders):
     assert found.tokens.shape == (2, 15, 64)
 
 
-def test_captions_are_encoded_as_flux_encodes_them(tmp_path):
+def test_captions_are_encoded_as_flux_encodes_them(tmp_path: Path) -> None:
     from diffusers import FluxPipeline
 
     path = tiny_base(tmp_path)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import torch
@@ -22,7 +23,7 @@ from tests.synthesis.small_adapter import SETTINGS, small_examples, small_traini
 
 
 @pytest.mark.parametrize("optimiser", ["adamw8bit", "adamw"])
-def test_a_killed_training_goes_on_to_the_same_bytes(base, tmp_path, optimiser):
+def test_a_killed_training_goes_on_to_the_same_bytes(base: Path, tmp_path: Path, optimiser: str) -> None:
     whole = small_training(base, optimiser=optimiser)
     checkpoint = tmp_path / "checkpoint"
     script = PROJECT / "tests/synthesis/small_adapter.py"
@@ -41,12 +42,12 @@ def test_a_killed_training_goes_on_to_the_same_bytes(base, tmp_path, optimiser):
     assert resumed == whole
 
 
-def test_two_trainings_give_the_same_bytes_and_another_seed_others(base):
+def test_two_trainings_give_the_same_bytes_and_another_seed_others(base: Path) -> None:
     assert small_training(base) == small_training(base)
     assert small_training(base, seed=4).weights != small_training(base).weights
 
 
-def test_the_loss_falls_and_samples_come_at_intervals(base):
+def test_the_loss_falls_and_samples_come_at_intervals(base: Path) -> None:
     done = small_training(base, steps_per_image=30, preservation=0.0)
     losses = [row["loss"] for row in done.curves]
     assert sum(losses[-10:]) < sum(losses[:10])
@@ -54,7 +55,7 @@ def test_the_loss_falls_and_samples_come_at_intervals(base):
     assert len({row["picture"] for row in done.samples}) > 1
 
 
-def test_the_rate_rises_stays_and_falls_or_stays_for_good(base):
+def test_the_rate_rises_stays_and_falls_or_stays_for_good(base: Path) -> None:
     def rates(flat_share: float) -> list[float]:
         curves = small_training(base, steps_per_image=10, flat_share=flat_share, learning_rate=0.01).curves
         return [row["rate"] for row in curves]
@@ -67,13 +68,13 @@ def test_the_rate_rises_stays_and_falls_or_stays_for_good(base):
     assert falling[-1] - steps[0] == pytest.approx(0.01 / 50)
 
 
-def test_ten_steps_a_photograph_of_those_who_train(base):
+def test_ten_steps_a_photograph_of_those_who_train(base: Path) -> None:
     examples = small_examples()
     assert (examples.photographs, examples.subjects, examples.own) == (3, 3, 6)
     assert steps_of(examples, SETTINGS.model_copy(update={"steps_per_image": 10})) == 30
 
 
-def test_nobody_of_the_test_split_is_among_the_examples():
+def test_nobody_of_the_test_split_is_among_the_examples() -> None:
     captions, latents, texts = tables()
     examples = examples_of(captions, latents, texts, condition="pre")
     kept = {row["image_id"] for row in captions.to_pylist() if row["split"] == "test"}
@@ -81,7 +82,7 @@ def test_nobody_of_the_test_split_is_among_the_examples():
     assert not {place[image_id] for image_id in kept} & set(examples.text)
 
 
-def test_every_example_comes_once_a_round():
+def test_every_example_comes_once_a_round() -> None:
     examples, settings = small_examples(people=6), SETTINGS.model_copy(update={"preservation": 0.0})
     rounds = -(-examples.own // settings.batch_size)
     for start in (0, rounds):
@@ -91,7 +92,7 @@ def test_every_example_comes_once_a_round():
         assert sorted(seen) == sorted(row.tolist() for row in examples.latents[: examples.own])
 
 
-def test_a_control_of_the_patients_own_words_comes_in_its_place_where_there_is_one():
+def test_a_control_of_the_patients_own_words_comes_in_its_place_where_there_is_one() -> None:
     captions, latents, texts = tables(people=4, controls=3)
     told = captions.to_pylist()
     words = {"patient-0": "baby girl", "patient-1": "man", "control-0": "baby girl", "control-1": "woman"}
@@ -110,7 +111,7 @@ def test_a_control_of_the_patients_own_words_comes_in_its_place_where_there_is_o
     assert found["patient-2"] == {"control-2"}
 
 
-def test_controls_take_their_share_and_only_theirs():
+def test_controls_take_their_share_and_only_theirs() -> None:
     examples = small_examples(people=6)
     controls = {tuple(row.tolist()) for row in examples.latents[examples.own :]}
     for share in (0.0, 0.5):
@@ -121,7 +122,7 @@ def test_controls_take_their_share_and_only_theirs():
         assert sum(drawn) / len(drawn) == pytest.approx(share, abs=0.08)
 
 
-def test_without_photographs_the_error_says_what_is_needed():
+def test_without_photographs_the_error_says_what_is_needed() -> None:
     captions, latents, texts = tables()
     with pytest.raises(Absent, match="no photograph of a patient after repair to learn from"):
         examples_of(captions, latents, texts, condition="post")
@@ -129,12 +130,12 @@ def test_without_photographs_the_error_says_what_is_needed():
         examples_of(captions, latents, texts.slice(0, 0), condition="pre")
 
 
-def test_a_loss_that_is_no_number_stops_with_the_step(base):
+def test_a_loss_that_is_no_number_stops_with_the_step(base: Path) -> None:
     with pytest.raises(TrainingError, match="no longer a number at step .*learning_rate"):
         small_training(base, learning_rate=1e30, clip_norm=1e30, optimiser="adamw", steps_per_image=8)
 
 
-def test_the_assistant_takes_part_in_training_alone_and_stays_frozen(base, tmp_path):
+def test_the_assistant_takes_part_in_training_alone_and_stays_frozen(base: Path, tmp_path: Path) -> None:
     plain = small_training(base)
     (base.parent / "assistant.safetensors").write_bytes(small_training(base, seed=9).weights)
     helped = small_training(base, training_adapter="assistant.safetensors")
@@ -146,18 +147,18 @@ def test_the_assistant_takes_part_in_training_alone_and_stays_frozen(base, tmp_p
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "fp8", "int8"])
-def test_every_precision_trains_its_adapter_in_float32(base, precision):
+def test_every_precision_trains_its_adapter_in_float32(base: Path, precision: str) -> None:
     done = small_training(base, precision=precision, gradient_checkpointing=True)
     assert all(torch.isfinite(torch.tensor(row["loss"])) for row in done.curves)
     assert done.weights != small_training(base).weights
 
 
-def test_gradient_checkpointing_changes_no_result(base):
+def test_gradient_checkpointing_changes_no_result(base: Path) -> None:
     kept, again = small_training(base), small_training(base, gradient_checkpointing=True)
     assert [row["loss"] for row in again.curves] == pytest.approx([row["loss"] for row in kept.curves], rel=1e-4)
 
 
-def test_noise_levels_are_distributed_as_their_formulas_say():
+def test_noise_levels_are_distributed_as_their_formulas_say() -> None:
     def drawn(kind: str, **numbers: float) -> torch.Tensor:
         settings = Timesteps.model_validate({"kind": kind, "mean": 0.0, "deviation": 1.0, "shift": 3.0} | numbers)
         return levels(20_000, torch.Generator().manual_seed(0), settings)

@@ -14,7 +14,7 @@ from tasks.synthesis.framing import frame_of
 from tasks.synthesis.prompts import plan_prompts
 
 
-def test_controls_are_at_0_patients_at_1_and_what_is_beside_the_way_does_not_count():
+def test_controls_are_at_0_patients_at_1_and_what_is_beside_the_way_does_not_count() -> None:
     controls, patients = torch.tensor([[0.0, 0.0], [2.0, 0.0]]), torch.tensor([[1.0, 4.0], [1.0, 4.0]])
     assert place(controls, patients, controls) == 0
     assert place(patients, patients, controls) == pytest.approx(1)
@@ -22,7 +22,7 @@ def test_controls_are_at_0_patients_at_1_and_what_is_beside_the_way_does_not_cou
     assert place(torch.tensor([[1.0, -4.0]]), patients, controls) == pytest.approx(-1)
 
 
-def test_the_mouth_of_a_framed_face_is_where_it_is_looked_for():
+def test_the_mouth_of_a_framed_face_is_where_it_is_looked_for() -> None:
     for seed in range(20):
         drawn = render(identity(seed), size=256, expression=NEUTRAL, pose=FRONTAL, cleft=NO_CLEFT, frame=0)
         left, top, side = frame_of(drawn.landmarks, 1.5)
@@ -31,7 +31,7 @@ def test_the_mouth_of_a_framed_face_is_where_it_is_looked_for():
     assert mouth(64, 64).sum() == 28 * 32
 
 
-def test_what_tells_patients_from_controls_counts_for_more_than_what_varies():
+def test_what_tells_patients_from_controls_counts_for_more_than_what_varies() -> None:
     draws = torch.Generator().manual_seed(1)
     spread = torch.tensor([0.5, 10.0])  # a lip, and hair
     controls = torch.randn(400, 2, generator=draws) * spread
@@ -41,7 +41,7 @@ def test_what_tells_patients_from_controls_counts_for_more_than_what_varies():
 
 
 @pytest.mark.parametrize("condition", ["pre", "post"])
-def test_without_the_trigger_nothing_of_the_cleft_is_asked_for(condition):
+def test_without_the_trigger_nothing_of_the_cleft_is_asked_for(condition: str) -> None:
     settings = params.load(SynthesisPrompts, "synthesis_prompts")
     triggers = params.load(SynthesisCaptions, "synthesis_captions").triggers
     prompts = plan_prompts(condition=condition, triggers=triggers, settings=settings)["prompt"].to_pylist()
@@ -52,7 +52,7 @@ def test_without_the_trigger_nothing_of_the_cleft_is_asked_for(condition):
         assert prompt.split(". ", 1)[1] == plain.split(". ", 1)[1]
 
 
-def test_captions_lose_their_trigger_too():
+def test_captions_lose_their_trigger_too() -> None:
     caption = "[CLP] A baby girl's whole face with an unrepaired cleft lip, with marked lip and nose asymmetry."
     assert without_trigger(caption) == "A baby girl's whole face."
     assert without_trigger("A man's whole face.") == "A man's whole face."
