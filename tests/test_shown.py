@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,13 +18,13 @@ GREY = np.linspace(0, 1, 64)[None].repeat(16, axis=0)
 """A ramp from black to white."""
 
 
-def saved(picture: Image.Image, kind: str, **options) -> bytes:
+def saved(picture: Image.Image, kind: str, **options: Any) -> bytes:
     file = io.BytesIO()
     picture.save(file, kind, **options)
     return file.getvalue()
 
 
-def plain(colour=SKIN, mode: str = "RGB") -> Image.Image:
+def plain(colour: Any = SKIN, mode: str = "RGB") -> Image.Image:
     return Image.new(mode, (32, 16), colour)
 
 
@@ -44,7 +45,7 @@ def encoded(primaries: tuple[float, ...], power: float) -> tuple[int, ...]:
     return tuple(np.rint(255 * np.clip(other, 0, 1) ** (1 / power)).astype(int).tolist())
 
 
-def assert_shows(data: bytes, colour=SKIN, within: int = 2) -> None:
+def assert_shows(data: bytes, colour: Any = SKIN, within: int = 2) -> None:
     image = decode(data)
     assert np.abs(image.astype(int) - np.array(colour)).max() <= within, image[0, 0]
 
@@ -57,7 +58,7 @@ def profile(primaries: tuple[float, ...], power: float) -> bytes:
     adapt = np.linalg.inv(bradford) @ np.diag((bradford @ white) / (bradford @ source)) @ bradford
     matrix = adapt @ colours._matrix(primaries)
 
-    def xyz(values) -> bytes:
+    def xyz(values: Any) -> bytes:
         return b"XYZ \0\0\0\0" + struct.pack(">3i", *np.rint(np.asarray(values) * 65536).astype(int).tolist())
 
     curve = b"curv\0\0\0\0" + struct.pack(">IHH", 1, round(power * 256), 0)
@@ -79,20 +80,21 @@ P3 = colours.PRIMARIES[12]
 
 @pytest.mark.parametrize(("primaries", "power"), [(P3, 2.2), (colours.ADOBE, 2.2), (colours.SRGB, 1.0), (P3, 1.8)])
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG", "WEBP"])
-def test_a_colour_profile_is_followed(kind, primaries, power):
+def test_a_colour_profile_is_followed(kind: str, primaries: Any, power: float) -> None:
     stored = encoded(primaries, power)
     assert max(abs(a - b) for a, b in zip(stored, SKIN, strict=True)) > 5
-    options = {"PNG": {}, "TIFF": {}, "JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}[kind]
-    assert_shows(saved(plain(stored), kind, icc_profile=profile(primaries, power), **options), within=5)
+    options: dict[str, dict[str, Any]] = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}
+    data = saved(plain(stored), kind, icc_profile=profile(primaries, power), **options.get(kind, {}))
+    assert_shows(data, within=5)
 
 
-def test_srgb_and_broken_profiles_change_nothing():
+def test_srgb_and_broken_profiles_change_nothing() -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for content in (srgb, b"no profile", profile(P3, 2.2)[:200]):
         assert_shows(saved(plain(), "PNG", icc_profile=content), within=0)
 
 
-def test_a_pngs_own_words_for_its_colours_are_followed():
+def test_a_pngs_own_words_for_its_colours_are_followed() -> None:
     white_and_primaries = struct.pack(">8I", *(round(value * 100_000) for value in P3))
     gamma = chunk(b"gAMA", struct.pack(">I", 45455))
     assert_shows(png_with(plain(encoded(P3, 2.2)), gamma, chunk(b"cHRM", white_and_primaries)), within=3)
@@ -104,7 +106,7 @@ def test_a_pngs_own_words_for_its_colours_are_followed():
         decode(png_with(plain(), chunk(b"cICP", bytes([9, 16, 0, 1]))))
 
 
-def test_adobe_rgb_by_a_cameras_exif_is_followed():
+def test_adobe_rgb_by_a_cameras_exif_is_followed() -> None:
     """Some cameras embed no profile and say R03."""
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0xA005] = {1: "R03"}
@@ -114,7 +116,7 @@ def test_adobe_rgb_by_a_cameras_exif_is_followed():
 
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_phones_formats_are_read_and_turned_once(kind, orientation):
+def test_phones_formats_are_read_and_turned_once(kind: str, orientation: int) -> None:
     upright = np.zeros((64, 96, 3), np.uint8)
     upright[:32, :48], upright[:32, 48:], upright[32:, 48:] = (220, 30, 30), (30, 220, 30), (220, 220, 220)
     stored = np.rot90(upright, {1: 0, 3: 2, 6: 1, 8: 3}[orientation])
@@ -132,7 +134,7 @@ def tagged(data: bytes, tag: int, value: int) -> bytes:
     return data[: place + 8] + struct.pack("<H", value) + data[place + 10 :]
 
 
-def test_white_is_zero_is_read_positive():
+def test_white_is_zero_is_read_positive() -> None:
     wanted = np.rint(GREY * 255)
     deep = np.rint(GREY * 65535).astype(np.uint16)
     assert np.abs(decode(saved(Image.fromarray(deep), "TIFF"))[..., 0] - wanted).max() <= 1
@@ -142,7 +144,7 @@ def test_white_is_zero_is_read_positive():
     assert np.abs(decode(floating)[..., 0] - wanted).max() <= 1
 
 
-def test_significant_bits_are_followed_or_the_picture_is_refused():
+def test_significant_bits_are_followed_or_the_picture_is_refused() -> None:
     """Twelve bits in sixteen: nearly black, if nobody says so."""
     twelve = np.rint(GREY * 4095).astype(np.uint16)
     for suffix in (".png", ".tiff"):
@@ -158,7 +160,7 @@ def test_significant_bits_are_followed_or_the_picture_is_refused():
         decode(colour)
 
 
-def test_of_a_tiffs_pages_the_one_that_is_no_thumbnail_counts():
+def test_of_a_tiffs_pages_the_one_that_is_no_thumbnail_counts() -> None:
     pages = [plain().resize((8, 4)), plain()]
     thumbnail = saved(pages[0], "TIFF", save_all=True, append_images=pages[1:], tiffinfo={254: 1})
     first_only = thumbnail.replace(struct.pack("<HHI", 254, 4, 1), b"\xfe\0\4\0\1\0\0\0", 1)
@@ -169,7 +171,7 @@ def test_of_a_tiffs_pages_the_one_that_is_no_thumbnail_counts():
         decode(saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
 
 
-def test_raw_and_signed_tiffs_are_refused_by_name():
+def test_raw_and_signed_tiffs_are_refused_by_name() -> None:
     raw = tagged(saved(plain(mode="L", colour=9), "TIFF"), 262, 34892)
     with pytest.raises(UnreadableImage, match=r"raw data \(DNG\)|a TIFF that is damaged, or of a kind"):
         decode(raw)
@@ -178,7 +180,7 @@ def test_raw_and_signed_tiffs_are_refused_by_name():
         decode(signed)
 
 
-def test_long_texts_beside_the_pixels_do_no_harm():
+def test_long_texts_beside_the_pixels_do_no_harm() -> None:
     """Programs keep whole histories in a picture: megabytes of XMP, EXIF in several segments."""
     texts = [
         chunk(b"tEXt", b"history\0" + b"x" * 3_000_000),

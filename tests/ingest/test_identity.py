@@ -22,7 +22,7 @@ SCALES = params.load(IngestRatings, "ingest_ratings", PROJECT / "params.yaml").s
 NFD = unicodedata.normalize("NFD", "Müller")
 
 
-def take(*folders):
+def take(*folders: Any) -> Any:
     images, refused = take_inventory(folders, settings=KINDS)
     return images, refused.to_pylist()
 

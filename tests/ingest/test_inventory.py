@@ -45,7 +45,7 @@ def inventory(raw: Path, lines: str | bytes, header: str = HEADER) -> Any:
     return [row | {"path": os.path.relpath(row["path"], raw)} for row in images], refused
 
 
-def take(*where: Folder):
+def take(*where: Folder) -> Any:
     images, refused = take_inventory(where, settings=KINDS)
     return images.to_pylist(), refused.to_pylist()
 
@@ -391,7 +391,7 @@ def test_a_bad_line_of_a_batch_names_the_batch(raw: Path) -> None:
         take(*folders(raw, raw / "added"))
 
 
-def test_sizes_are_asked_before_anything_is_read(tmp_path):
+def test_sizes_are_asked_before_anything_is_read(tmp_path: Path) -> None:
     """Sparse files of 12 GB: to read one takes longer than a test may."""
     lines = "huge.png,p1,control\nhuge.mp4,p1,control\nfine.mp4,p1,control\n"
     (tmp_path / "images.csv").write_text("path,subject_id,population\n" + lines)
