@@ -148,14 +148,14 @@ def test_sixteen_bit_colour_stored_plane_by_plane() -> None:
 
 
 @pytest.mark.parametrize("orientation", STORED_AS)
-def test_what_is_stored_plane_by_plane_is_turned_once(orientation):
+def test_what_is_stored_plane_by_plane_is_turned_once(orientation: Any) -> None:
     upright, turn = quarters(), STORED_AS[orientation]
     stored = upright.transpose(turn) if turn is not None else upright
     planes = np.asarray(stored).astype(np.uint16).transpose(2, 0, 1) * 257
     assert_close(decode(planar_tiff(np.ascontiguousarray(planes), *stored.size, orientation)), np.asarray(upright))
 
 
-def test_exif_in_a_packed_text_of_png_turns_it():
+def test_exif_in_a_packed_text_of_png_turns_it() -> None:
     exif = Image.Exif()
     exif[0x0112] = 2
     content = b"\nexif\n%8d\n" % len(exif.tobytes()) + exif.tobytes().hex().encode() + b"\n"
@@ -165,7 +165,7 @@ def test_exif_in_a_packed_text_of_png_turns_it():
     assert_close(decode(saved(mirrored, "PNG", pnginfo=told)), np.asarray(quarters()))
 
 
-def test_float_grey_with_holes():
+def test_float_grey_with_holes() -> None:
     grey = np.full((8, 16), 0.5, np.float32)
     grey[0, 0] = np.nan
     image = decode(by_opencv(".tiff", grey))

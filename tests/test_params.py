@@ -197,7 +197,9 @@ def test_what_is_no_params_yaml_at_all_is_one_line(tmp_path: Path, text: str) ->
         ("symmetry_pairs", "train", 0.9, "the sum is"),
     ],
 )
-def test_numbers_that_contradict_each_other_are_told(tmp_path, block, key, value, said):
+def test_numbers_that_contradict_each_other_are_told(
+    tmp_path: Path, block: str, key: str, value: Any, said: str
+) -> None:
     numbers = yaml.safe_load(PARAMS.read_text())
     numbers[block][key] = value
     told = [str(problem) for problem in problems(written(tmp_path, yaml.safe_dump(numbers)), [])]

@@ -99,7 +99,7 @@ def test_folders_that_a_stage_makes_need_not_be_there() -> None:
     assert not [found for found in quick(PROJECT) if found.level == "error"]
 
 
-def test_mend_closes_what_an_earlier_version_left_open(tmp_path, monkeypatch):
+def test_mend_closes_what_an_earlier_version_left_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = project(tmp_path / "p", images="a.png,p1,control\n")
     (folder / "data").mkdir()
     (folder / "data/face.png").touch()

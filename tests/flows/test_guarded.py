@@ -70,7 +70,7 @@ def server() -> Iterator[Guarded]:
         os.umask(old)
 
 
-def test_nothing_is_read_or_written_without_the_secret(server):
+def test_nothing_is_read_or_written_without_the_secret(server: Guarded) -> None:
     for method, path in [("POST", "/api/flows/filter"), ("GET", "/api/admin/settings"), ("POST", "/api/deployments/")]:
         assert server.ask(method, path) == (403 if method == "POST" else 401)  # 403: no token against forged requests
         assert server.ask(method, path, **server.token()) == 401
@@ -80,14 +80,14 @@ def test_nothing_is_read_or_written_without_the_secret(server):
     assert server.ask("GET", "/api/admin/version", server.secret) == 200
 
 
-def test_the_secret_stays_and_is_its_owners(server):
+def test_the_secret_stays_and_is_its_owners(server: Guarded) -> None:
     assert own_secret() == server.secret
     assert stat.S_IMODE((server.home / "secret").stat().st_mode) == 0o600
     assert stat.S_IMODE(server.home.stat().st_mode) == 0o700
 
 
 @needs_root
-def test_another_account_is_refused_everywhere(server):
+def test_another_account_is_refused_everywhere(server: Guarded) -> None:
     asked = [("POST", "/api/flows/filter"), ("POST", "/api/work_pools/"), ("GET", "/api/csrf-token?client=x")]
     assert as_stranger(lambda: [server.ask(*one) for one in asked]) == [403, 403, 401]
     for file in ("secret", "serve.json", "prefect.db", "server.log"):
@@ -95,7 +95,7 @@ def test_another_account_is_refused_everywhere(server):
         assert isinstance(as_stranger((server.home / file).read_bytes), PermissionError)
 
 
-def test_pages_of_other_sites_are_refused_even_with_the_secret(server):
+def test_pages_of_other_sites_are_refused_even_with_the_secret(server: Guarded) -> None:
     for method, path in [("POST", "/api/flows/filter"), ("GET", "/api/health"), ("GET", "/"), ("GET", "/enter")]:
         assert server.ask(method, path, server.secret, Origin="https://stranger.example") == 403
         assert server.ask(method, path, server.secret, Origin="null") == 403
@@ -123,16 +123,16 @@ def test_pages_of_other_sites_are_refused_even_with_the_secret(server):
         (None, None, False),
     ],
 )
-def test_whose_request_it_is(host, origin, own):
+def test_whose_request_it_is(host: str | None, origin: str | None, own: bool) -> None:
     named = {b"host": host, b"origin": origin}
     assert is_own([(name, value.encode()) for name, value in named.items() if value is not None]) is own
 
 
-def test_two_hosts_are_none():
+def test_two_hosts_are_none() -> None:
     assert not is_own([(b"host", b"localhost"), (b"host", b"stranger.example")])
 
 
-def test_events_are_not_told_to_a_stranger(server):
+def test_events_are_not_told_to_a_stranger(server: Guarded) -> None:
     """By the socket that the UI listens on."""
     asking = f"GET /api/events/out HTTP/1.1\r\nHost: {{}}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{'{}'}"
     wanted = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
@@ -142,13 +142,13 @@ def test_events_are_not_told_to_a_stranger(server):
             assert b"403" in sent.recv(100).splitlines()[0]
 
 
-def test_the_projects_own_programs_are_admitted(server):
+def test_the_projects_own_programs_are_admitted(server: Guarded) -> None:
     assert admits(api_url(server.port), server.secret)
     assert not admits(api_url(server.port), None)
     assert announce(server.home.parent, {"added": 1})
 
 
-def test_what_was_killed_is_not_told_the_secret(server, monkeypatch):
+def test_what_was_killed_is_not_told_the_secret(server: Guarded, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another account may listen in its place by now."""
     stale = Served(pid=2**22 + 1, api_url=api_url(server.port), auth=server.secret, own=True)
     kept = record().read_text()
@@ -161,7 +161,9 @@ def test_what_was_killed_is_not_told_the_secret(server, monkeypatch):
         record().write_text(kept)
 
 
-def test_the_address_for_a_browser_lies_in_a_file_of_its_owner(server, monkeypatch):
+def test_the_address_for_a_browser_lies_in_a_file_of_its_owner(
+    server: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened: list[str] = []
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr("webbrowser.open", opened.append)
@@ -176,7 +178,7 @@ def test_the_address_for_a_browser_lies_in_a_file_of_its_owner(server, monkeypat
 @pytest.mark.browser
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_a_browser_is_logged_in_by_the_page_and_by_nothing_else(server):
+def test_a_browser_is_logged_in_by_the_page_and_by_nothing_else(server: Guarded) -> None:
     playwright = pytest.importorskip("playwright.sync_api")
     browsing.login(False)
     with playwright.sync_playwright() as p:

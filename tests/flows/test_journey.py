@@ -72,7 +72,7 @@ def found(root: Path, drop: Path, words: tuple[str, ...], image_id: str) -> list
     return left + [(str(path), word) for path in own for text in texts(path) for word in words if word in text]
 
 
-def test_in_corrected_undone_and_withdrawn(built, tmp_path, monkeypatch):
+def test_in_corrected_undone_and_withdrawn(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = copy_project(built, tmp_path / "project")
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(root / ".dvc/site"))
     drop = tmp_path / "drop"

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.strangers import as_stranger, needs_root, open_folder
 
 
 @pytest.fixture(autouse=True)
-def usual_umask():
+def usual_umask() -> Any:
     old = os.umask(0o022)
     yield
     os.umask(old)
@@ -36,7 +37,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_folders_are_closed_and_what_is_written_is(project):
+def test_folders_are_closed_and_what_is_written_is(project: Path) -> None:
     privacy.settle(project)
     (project / "page.html").write_text("of a face")
     (project / "pages").mkdir()
@@ -45,7 +46,7 @@ def test_folders_are_closed_and_what_is_written_is(project):
     assert mode(project / "data/added/p1.png") == 0o644  # nobody gets there; `mend` closes it
 
 
-def test_a_project_made_before_is_mended(project):
+def test_a_project_made_before_is_mended(project: Path) -> None:
     passwd = mode(Path("/etc/passwd"))
     found = privacy.mend(project)
     assert {project / "data", project / "data/added/p1.png", project / ".dvc/cache/files"} <= set(found)
@@ -56,7 +57,7 @@ def test_a_project_made_before_is_mended(project):
 
 
 @pytest.mark.parametrize("said", ["[cache]\n    shared = group\n", '[cache]\nshared="group"\n[remote "x"]\nurl = /x\n'])
-def test_a_group_reads_where_dvc_shares_the_cache_with_it(project, said):
+def test_a_group_reads_where_dvc_shares_the_cache_with_it(project: Path, said: str) -> None:
     (project / ".dvc/config").write_text(said)
     (project / "data").chmod(0o2775)
     privacy.settle(project)
@@ -65,13 +66,13 @@ def test_a_group_reads_where_dvc_shares_the_cache_with_it(project, said):
     assert mode(project / "data/new") == 0o660
 
 
-def test_a_config_that_cannot_be_read_shares_nothing(project):
+def test_a_config_that_cannot_be_read_shares_nothing(project: Path) -> None:
     (project / ".dvc/config").write_text("no = section\n")
     assert privacy.forbidden(project) == 0o077
 
 
 @pytest.mark.parametrize("command", [["-m", "flows", "ingest_nothing"], ["-m", "flows.cli", "results"]])
-def test_commands_and_stages_begin_with_it(project, command):
+def test_commands_and_stages_begin_with_it(project: Path, command: Any) -> None:
     code = "import sys; from flows.cli import main; sys.argv = ['vermilion', 'artifacts']; main()"
     command = ["-c", code] if "flows.cli" in command else command
     subprocess.run([sys.executable, *command], cwd=project, capture_output=True, check=False, timeout=120)
@@ -79,7 +80,7 @@ def test_commands_and_stages_begin_with_it(project, command):
 
 
 @needs_root
-def test_another_account_reads_nothing(project):
+def test_another_account_reads_nothing(project: Path) -> None:
     with open_folder() as folder:
         (folder / "data").mkdir()
         (folder / "data/face.png").write_text("a face")
@@ -88,7 +89,7 @@ def test_another_account_reads_nothing(project):
         assert isinstance(as_stranger((folder / "data/face.png").read_text), PermissionError)
 
 
-def test_a_shared_store_gives_what_its_folder_gives(tmp_path):
+def test_a_shared_store_gives_what_its_folder_gives(tmp_path: Path) -> None:
     """Several accounts share it; each of them writes with its own umask."""
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared").chmod(0o2770)

@@ -55,7 +55,7 @@ def test_it_says_where_and_a_second_start_says_that_it_runs(project: Project) ->
     assert f"already runs here (process {project.serve.head.pid}): {project.url}" in again.stdout
 
 
-def test_it_listens_on_loopback_alone_and_tells_a_stranger_nothing(project):
+def test_it_listens_on_loopback_alone_and_tells_a_stranger_nothing(project: Project) -> None:
     """Beside the server there is the socket on which Prefect's runner hears its own runs, each by its own token."""
     sockets = [own for pid in project.serve.members() for own in psutil.Process(pid).net_connections("inet")]
     listening = {tuple(own.laddr) for own in sockets if own.status == psutil.CONN_LISTEN}
@@ -71,7 +71,7 @@ def test_it_listens_on_loopback_alone_and_tells_a_stranger_nothing(project):
             assert stranger.recv(1) == b""
 
 
-def test_the_deployments_are_what_the_project_says(project):
+def test_the_deployments_are_what_the_project_says(project: Project) -> None:
     made = {own["name"]: own for own in project.ask("deployments")}
     assert set(made) == {"nightly", "reevaluate", "rebuild"}
     [schedule] = made["nightly"]["schedules"]
@@ -238,7 +238,7 @@ def test_a_missed_night_is_made_good_at_the_next_start(project: Project) -> None
     assert project.come_to(night["id"], {"trained": "Skipped", "gated_count": "Ran"})
 
 
-def test_when_its_server_dies_it_ends_and_says_so(project):
+def test_when_its_server_dies_it_ends_and_says_so(project: Project) -> None:
     [server] = [pid for pid, command in project.serve.members().items() if "flows.serving.guarded" in command]
     project.serve.kill(server)
     assert project.serve.wait(120) == 2

@@ -449,11 +449,11 @@ def test_an_add_that_is_killed_at_any_moment_leaves_nothing_or_the_whole(root: P
 
     def number() -> int:
         """The next number that it says; between them an add may say what a killed one left."""
-        return int(next(line for line in forker.stdout if line.strip().lstrip("-").isdigit()))
+        return int(next(line for line in heard if line.strip().lstrip("-").isdigit()))
 
     def start(path: Path) -> int:
-        forker.stdin.write(f"{path}\n")
-        forker.stdin.flush()
+        told.write(f"{path}\n")
+        told.flush()
         return number()
 
     ended = number

@@ -199,7 +199,7 @@ def test_forks_end_with_dvc(chain: Path) -> None:
 
 
 @needs_root
-def test_another_account_neither_reaches_nor_delays_the_process(monkeypatch):
+def test_another_account_neither_reaches_nor_delays_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a folder that it may read; the name of the process's socket is no secret."""
     with open_folder() as folder:
         monkeypatch.setenv("PREFECT_HOME", str(folder / ".prefect"))
@@ -213,7 +213,7 @@ def test_another_account_neither_reaches_nor_delays_the_process(monkeypatch):
 
 
 @needs_root
-def test_a_folder_of_another_account_is_not_used(monkeypatch):
+def test_a_folder_of_another_account_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     with open_folder() as folder:
         (folder / "forks").mkdir()
         os.chown(folder / "forks", NOBODY, NOBODY)
@@ -223,7 +223,7 @@ def test_a_folder_of_another_account_is_not_used(monkeypatch):
         assert warm.run_in_fork(["ingest_nothing"], os.getpid()) is None
 
 
-def test_one_that_says_nothing_is_not_waited_for(env, monkeypatch):
+def test_one_that_says_nothing_is_not_waited_for(env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket(socket.AF_UNIX) as silent:
         with address_of(os.getpid()) as address:
             silent.connect(address)

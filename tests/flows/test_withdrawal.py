@@ -8,6 +8,8 @@ import shutil
 import sqlite3
 import zipfile
 from contextlib import closing
+from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -21,17 +23,18 @@ from tasks.base.digests import file_digest
 from tasks.errors import InputError
 from tasks.store.artifacts import Store
 from tests.project import run
+from tests.spreadsheets import active
 from tests.stewards import IMAGES, RATINGS, batch, draw, table
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own use of pygtrie
 
 
-def add(path, root):
+def add(path: Any, root: Path) -> Any:
     told: list[str] = []
     return additions.add(path, root, dry_run=False, commit=True, tell=told.append), "\n".join(told)
 
 
-def withdraw(target, root, **options):
+def withdraw(target: Any, root: Path, **options: Any) -> Any:
     found = withdrawal.under_way(root) or withdrawal.find(target, root, also=options.get("also", ()))
     withdrawal.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
     left = remains.search(found, root)
@@ -40,7 +43,7 @@ def withdraw(target, root, **options):
 
 
 @pytest.fixture
-def known(root, tmp_path):
+def known(root: Path, tmp_path: Path) -> Any:
     """A project with a batch of two people, one of them seen in a database, a log, a drop folder and a list."""
     new = batch(tmp_path / "new")
     draw(new / "anna_front.png", seed=4)
@@ -71,7 +74,7 @@ def known(root, tmp_path):
     return root, added, drop
 
 
-def test_nothing_of_the_person_stays_and_the_others_do(known, tmp_path):
+def test_nothing_of_the_person_stays_and_the_others_do(known: Any, tmp_path: Path) -> None:
     root, added, drop = known
     inside = root / "data/added/batches" / added.batch
     photograph = (inside / "anna_front.png").read_bytes()
@@ -98,7 +101,7 @@ def test_nothing_of_the_person_stays_and_the_others_do(known, tmp_path):
     assert not (root / batches.WITHDRAWAL).exists()
 
 
-def test_the_photograph_never_comes_in_again(known, tmp_path):
+def test_the_photograph_never_comes_in_again(known: Any, tmp_path: Path) -> None:
     root, _, _ = known
     withdraw("anna", root)
     again = tmp_path / "again"
@@ -119,7 +122,7 @@ def test_the_photograph_never_comes_in_again(known, tmp_path):
 @pytest.mark.parametrize(
     "step", ["_remove_from_store", "places", "track_again", "drop_from_lock", "_remove_from_cache"]
 )
-def test_a_withdrawal_that_was_killed_goes_on(known, monkeypatch, step):
+def test_a_withdrawal_that_was_killed_goes_on(known: Any, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     root, _, _ = known
 
     def killed(*_: object) -> None:
@@ -133,7 +136,7 @@ def test_a_withdrawal_that_was_killed_goes_on(known, monkeypatch, step):
     assert additions.there_already(root)[0].num_rows == 2
 
 
-def test_who_is_meant(root):
+def test_who_is_meant(root: Path) -> None:
     by_name = withdrawal.find("first.png", root, also=())
     assert by_name.person.subject is None
     assert withdrawal.find(str(root / "data/raw/mine/first.png"), root, also=()).person == by_name.person
@@ -142,7 +145,7 @@ def test_who_is_meant(root):
         withdrawal.find("nobody", root, also=())
 
 
-def test_the_command_shows_first_and_does_it_when_told(known):
+def test_the_command_shows_first_and_does_it_when_told(known: Any) -> None:
     root, _, _ = known
     shown = run(root, "vermilion", "withdraw", "anna").stdout
     assert "1 lines of" in shown
@@ -154,7 +157,7 @@ def test_the_command_shows_first_and_does_it_when_told(known):
     assert additions.there_already(root)[0].num_rows == 2
 
 
-def test_dvcs_cache_is_cleaned_wherever_the_project_lies(tmp_path):
+def test_dvcs_cache_is_cleaned_wherever_the_project_lies(tmp_path: Path) -> None:
     """DVC's records of runs lie in `runs` of its cache; a project below a folder of that name is no such record."""
     place = tmp_path / "runs/project/.dvc/cache"
     person = Person(subject="anna", control=False, images=("a" * 64,), frames=(), names=(), sizes=())
@@ -165,7 +168,7 @@ def test_dvcs_cache_is_cleaned_wherever_the_project_lies(tmp_path):
 
 
 @pytest.fixture
-def patients(root):
+def patients(root: Path) -> Any:
     """Three people laid out as docs/raw-layout.md has it: every photograph is called front.png."""
     raw = root / "data/raw/mine"
     people = ("p01", "p02", "p03")
@@ -177,7 +180,7 @@ def patients(root):
     return raw
 
 
-def test_who_shares_a_file_name_or_is_mentioned_keeps_everything(root, patients):
+def test_who_shares_a_file_name_or_is_mentioned_keeps_everything(root: Path, patients: Any) -> None:
     table(
         root / "data/captions/own.csv",
         ("path", "caption"),
@@ -185,7 +188,7 @@ def test_who_shares_a_file_name_or_is_mentioned_keeps_everything(root, patients)
     )
     table(root / "data/study/visits.csv", ("who", "note"), ["p01,x", 'p02,"after p01,\nin spring"'])
     book = Workbook()
-    book.active.append(["code", "p01"])
+    active(book).append(["code", "p01"])
     book.save(root / "data/study/codebook.xlsx")
     before = (root / "data/study/codebook.xlsx").read_bytes()
     _, left = withdraw("P01", root)
@@ -204,7 +207,7 @@ def test_who_shares_a_file_name_or_is_mentioned_keeps_everything(root, patients)
     assert not (patients / "patients/p01").exists()
 
 
-def test_of_two_batches_with_the_same_file_names_the_other_stays_whole(root, tmp_path):
+def test_of_two_batches_with_the_same_file_names_the_other_stays_whole(root: Path, tmp_path: Path) -> None:
     for seed, who in enumerate(("p91", "p92"), 21):
         new = tmp_path / who
         draw(new / "front.png", seed=seed)
@@ -219,7 +222,7 @@ def test_of_two_batches_with_the_same_file_names_the_other_stays_whole(root, tmp
     assert additions.there_already(root)[1].num_rows == 2
 
 
-def test_the_search_tells_of_other_spellings_encodings_and_file_names(root, patients):
+def test_the_search_tells_of_other_spellings_encodings_and_file_names(root: Path, patients: Any) -> None:
     draw(patients / "thumbs/P01_small.png", seed=31)
     (root / "data/study").mkdir()
     (root / "data/study/list.txt").write_text("who saw P01\n")
@@ -228,12 +231,12 @@ def test_the_search_tells_of_other_spellings_encodings_and_file_names(root, pati
     assert {"P01_small.png", "list.txt", "wide.csv"} <= told
 
 
-def test_a_workbook_keeps_the_results_of_its_formulas(root, patients):
+def test_a_workbook_keeps_the_results_of_its_formulas(root: Path, patients: Any) -> None:
     (patients / "ratings.csv").unlink()
     book = Workbook()
     for row in (RATINGS, *([f"patients/{who}/front.png", "surgeon", "medical", "CARS", 3] for who in ("p01", "p02"))):
-        book.active.append(list(row))
-    book.active["E3"] = "=E2"
+        active(book).append(list(row))
+    active(book)["E3"] = "=E2"
     book.save(patients / "ratings.xlsx")
     stored = (patients / "ratings.xlsx").read_bytes()
     with zipfile.ZipFile(patients / "ratings.xlsx", "w") as new, zipfile.ZipFile(io.BytesIO(stored)) as old:
@@ -245,7 +248,9 @@ def test_a_workbook_keeps_the_results_of_its_formulas(root, patients):
     assert rating["score"] == 3
 
 
-def test_nothing_comes_in_while_a_withdrawal_is_cut_off(root, patients, monkeypatch, tmp_path):
+def test_nothing_comes_in_while_a_withdrawal_is_cut_off(
+    root: Path, patients: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
