@@ -1,4 +1,4 @@
-"""docs/tables.md from tasks/schemas: `python docs/make_tables.py`; tests/test_docs.py asks whether it was run."""
+"""docs/tables.md from tasks/schemas: `python docs/make_tables.py`; tests/house/test_docs.py asks whether it was run."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""docs/tree.md from the modules' docstrings: `python docs/make_tree.py`; tests/test_docs.py asks whether it was run."""
+"""docs/tree.md from the modules' docstrings: `python docs/make_tree.py`; tests/house/test_docs.py checks it."""
 
 import ast
 from pathlib import Path

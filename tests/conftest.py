@@ -28,9 +28,11 @@ LOWER = [(-0.205, 0.853), (-0.095, 0.907), (0, 0.918)]
 INNER_UPPER = [(-0.27, 0.768), (-0.09, 0.762), (0, 0.766)]
 INNER_LOWER = [(-0.09, 0.784), (0, 0.788)]
 _LONGEST = """
-test_pipeline flows/test_serving flows/test_clusters test_locks test_changes test_kills flows/test_tracking
-test_bad_input flows/test_rebuild flows/test_crash_points flows/test_stewardship flows/test_warm synthesis/test_fidelity
-flows/test_anomaly flows/test_synthesis flows/test_collect flows/test_processes bench/test_smoke
+pipeline/test_pipeline flows/serving/test_serving flows/running/test_clusters pipeline/test_locks
+pipeline/test_changes pipeline/test_kills flows/running/test_tracking pipeline/test_bad_input
+flows/serving/test_rebuild flows/buckets/test_crash_points flows/stewards/test_stewardship flows/running/test_warm
+synthesis/test_fidelity flows/stages/test_anomaly flows/stages/test_synthesis flows/repository/test_collect
+flows/running/test_processes bench/test_smoke
 """
 LONGEST = _LONGEST.split()
 """Files by the time they take. A worker takes a whole file, so these come first, and the last ones are short."""

@@ -1,4 +1,4 @@
-"""Where drawn pictures lie between controls and patients; the demo's own numbers are held in tests/test_demo.py."""
+"""Where drawn pictures lie between controls and patients; the demo's numbers: tests/pipeline/test_demo.py."""
 
 import pytest
 import torch

@@ -320,7 +320,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from flows.buckets import store
-from tests.flows.test_incremental import Project
+from tests.flows.buckets.test_incremental import Project
 store.STORE = Path(sys.argv[1]) / "store"
 project = Project.__new__(Project)
 root = Path(sys.argv[1])

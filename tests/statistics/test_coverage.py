@@ -10,7 +10,7 @@ from tasks.errors import InputError
 from tasks.params.ingest import Scale
 from tasks.schemas.ingest import IMAGES, RATINGS
 from tasks.statistics.coverage import coverage
-from tests.evaluation.conftest import SETTINGS
+from tests.study import SETTINGS
 
 CARS = Scale(low=1, high=5)
 

@@ -1,6 +1,6 @@
 """A stage killed at each moment at which it touches the disk: whatever stands under a final name is whole.
 
-The random kills of tests/test_kills.py hit these moments by chance; here a fork of a process that has imported
+The random kills of tests/pipeline/test_kills.py hit these moments by chance; here a fork of a process that has imported
 everything runs a stage up to its n-th write, rename or removal, and kills itself there.
 """
 
@@ -26,7 +26,7 @@ from flows.stages import ingest
 from flows.stages import report
 from flows.stages import symmetry
 from tasks.symmetry import training  # slow to import, so before the forks
-from tests.flows.test_crash_points import POINTS, check
+from tests.flows.buckets.test_crash_points import POINTS, check
 from tests.project import lock, outs
 
 ROOT, WHOLE = Path.cwd(), Path(sys.argv[1])
@@ -111,7 +111,7 @@ def check(folder: Path, whole: Path, stage: dict[str, Any]) -> bool:
 )
 def test_a_stage_killed_where_it_touches_the_disk_leaves_nothing_half(built: Path, tmp_path: Path, stages: Any) -> None:
     folder = copy_project(built, tmp_path / "copy")
-    (folder / "tests").symlink_to(Path(__file__).parents[1])
+    (folder / "tests").symlink_to(Path(__file__).parents[2])
     (folder / "driver.py").write_text(DRIVER)
     done = run(folder, "python", "driver.py", str(built), *stages)
     assert [line.split("@")[0].split()[0] for line in done.stdout.splitlines() if line[-1:].isdigit()] == list(stages)

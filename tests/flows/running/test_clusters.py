@@ -26,9 +26,9 @@ from tasks.schemas.ingest import IMAGES
 from tasks.schemas.symmetry import DISTANCES
 from tasks.store.artifacts import Store
 from tests.flows import counting
+from tests.flows.buckets.test_incremental import image
 from tests.flows.clusters import dask_cluster, object_store
 from tests.flows.counting import Counting
-from tests.flows.test_incremental import image
 from tests.server import prefect_server
 
 VARIATION = PhantomVariation(yaw=4, pitch=3, roll=4, shift=0.05, zoom=0.08, opening=0.08, widening=0.3)

@@ -11,7 +11,7 @@ from flows import PROJECT
 from flows.repository.references import referred
 from tasks.store.artifacts import Store
 from tasks.store.collection import collect
-from tests.flows.test_incremental import Project, image
+from tests.flows.buckets.test_incremental import Project, image
 from tests.project import run
 
 STAGE = """
@@ -20,7 +20,7 @@ from pathlib import Path
 from flows.buckets.store import using
 from tasks import params
 from tests.flows.counting import Counting
-from tests.flows.test_incremental import Project
+from tests.flows.buckets.test_incremental import Project
 
 project = Project.__new__(Project)
 project.root, project.raw = Path(), Path("raw")

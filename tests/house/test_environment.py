@@ -52,7 +52,7 @@ def test_the_ui_is_served_from_this_machine_alone(server: str) -> None:
 
 
 def test_the_lock_names_no_registry_and_has_hashes() -> None:
-    lock = (Path(__file__).parents[1] / "requirements.lock").read_text()
+    lock = (Path(__file__).parents[2] / "requirements.lock").read_text()
     assert "--index-url" not in lock
     assert "://" not in lock
     pinned = [line for line in lock.splitlines() if line and line[0] not in " #"]

@@ -17,7 +17,7 @@ from tasks.base.digests import file_digest
 from tasks.store import sharing
 from tasks.store.artifacts import Store
 from tasks.store.sharing import NotSharedError, SharedStoreError
-from tests.test_artifacts import PROJECT, SCHEMA, assert_no_half_object, files_under, flip, results
+from tests.store.test_artifacts import PROJECT, SCHEMA, assert_no_half_object, files_under, flip, results
 
 
 @pytest.fixture(params=["folder", "file URL", "object store"])

@@ -15,7 +15,7 @@ import pytest
 
 from tasks.base.digests import code_digest, digest, imports_of, modules_of, source_of, table_digest
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 
 
 def test_table_digests_follow_rows_alone(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """How the house is built, read off the source: which room enters which, how long things are, who knows whose name.
 
-tests/test_architecture.py asks what every stage has; this file knows no stage.
+tests/house/test_architecture.py asks what every stage has; this file knows no stage.
 """
 
 import ast
@@ -49,7 +49,7 @@ TASKS = {
     "evaluation": BASIS | {"ingest", "pages", "statistics", "symmetry", "anomaly"},
 }
 """The same of tasks/. That a system's part of the evaluation enters that system alone, and for what, is asked in
-tests/test_architecture.py."""
+tests/house/test_architecture.py."""
 
 SYSTEMS = ("symmetry", "anomaly", "synthesis", "inpainting", "anthropometry")
 OWN_COMMAND = {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"}

@@ -13,7 +13,7 @@ import pytest
 
 from tasks.store.artifacts import Store
 from tasks.store.collection import StoreBusyError, collect, survey
-from tests.test_artifacts import PROJECT, SCHEMA, files_under, results
+from tests.store.test_artifacts import PROJECT, SCHEMA, files_under, results
 
 
 @pytest.fixture

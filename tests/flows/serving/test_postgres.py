@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.flows.test_tracking import list_images, project, runs  # noqa: F401 (a fixture)
+from tests.flows.running.test_tracking import list_images, project, runs  # noqa: F401 (a fixture)
 from tests.postgres import postgres, programs
 from tests.server import prefect_server
 

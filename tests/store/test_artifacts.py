@@ -15,7 +15,7 @@ from tasks.base.digests import file_digest
 from tasks.base.tables import Column, Schema
 from tasks.store.artifacts import Store
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 SCHEMA = Schema(
     "results",
     (Column("name", pa.string(), "which"), Column("reason", pa.string(), "why not", nullable=True)),

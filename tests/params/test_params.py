@@ -16,7 +16,7 @@ from tasks.params.problems import blocks, problems
 from tasks.params.running import Runtime, Systems
 from tasks.params.symmetry import SymmetryTrain
 
-PARAMS = Path(__file__).parents[1] / "params.yaml"
+PARAMS = Path(__file__).parents[2] / "params.yaml"
 BLOCKS = yaml.safe_load(PARAMS.read_text())
 
 

@@ -127,7 +127,7 @@ def test_a_call_that_is_killed_finds_its_checkpoint_again(dear: Images, tmp_path
         from pathlib import Path
         from flows.buckets import store
         store.STORE = Path({str(tmp_path / "store")!r})
-        from tests.flows.test_items import Images
+        from tests.flows.buckets.test_items import Images
         Images(Path({str(dear.root)!r}), 10).run()
     """
     killed = subprocess.run(

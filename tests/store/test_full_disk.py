@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 MOUNT = 'mount -t tmpfs -o size=4m tmpfs "$1" && exec "$2" -c "$3" "$1"'
 BEFORE = """
     import os, subprocess, sys
@@ -64,7 +64,7 @@ def told(tmp_path: Path) -> Any:
 
 STAGE = """
     from flows.buckets import store
-    from tests.flows.test_incremental import Project
+    from tests.flows.buckets.test_incremental import Project
     from tasks.store.artifacts import Store
     from tasks.store.collection import survey
 

@@ -25,10 +25,10 @@ from tasks.ingest.raw import Folder
 from tasks.params.ingest import IngestImages
 from tasks.params.symmetry import PairCounts, SymmetryPairs, SymmetryTrain, SymmetryWarp
 from tasks.symmetry.plans import draw_plans
-from tests.evaluation.conftest import SETTINGS, draw_study
 from tests.evaluation.showing import evaluate
+from tests.house.test_architecture import model_of
+from tests.study import SETTINGS, draw_study
 from tests.symmetry.small_training import small_training
-from tests.test_architecture import model_of
 
 README = (PROJECT / "README.md").read_text()
 PAGES = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
