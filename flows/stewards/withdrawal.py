@@ -36,8 +36,8 @@ from tasks.errors import InputError
 from tasks.ingest.inventory import Named, name_files
 from tasks.ingest.naming import slashes
 from tasks.ingest.raw import Folder, folders
-from tasks.ingest.removal import lines_about, lines_naming, write_without
-from tasks.ingest.sheets import RawLayoutError, read_sheets
+from tasks.ingest.removal import lines_about, lines_naming, rows_with, write_without
+from tasks.ingest.sheets import RawLayoutError
 from tasks.ingest.spelling import key
 from tasks.ingest.withdrawn import read_withdrawn, write_withdrawn
 from tasks.params.ingest import IngestImages
@@ -135,12 +135,12 @@ def show(found: Withdrawal, root: Path, tell: Tell) -> None:
         if item.image_id in person.images:
             tell(f"  file {item.file}")
     ids, subject = person.images, person.subject
-    for table, numbers, _ in (
+    for table, lines in (
         *lines_about(raw.folders, raw.named, ids),
         *lines_naming(raw.folders, raw.named, ids, subject),
     ):
-        if numbers:
-            tell(f"  {len(numbers)} lines of {table}")
+        if lines:
+            tell(f"  {len(lines)} lines of {table}")
     project = open_project(root)
     for name in project.trained(found.networks):
         tell(f"  network {name} saw the person: it goes, and what was made with it; it trains again")
@@ -183,12 +183,12 @@ def finished(root: Path) -> None:
 def _remove(found: Withdrawal, root: Path, store: Store) -> None:
     """Lines, photographs, results, copies: everything but DVC's cache, which comes last."""
     raw, person = read_raw(root), found.person
-    for table, numbers, columns in list(lines_about(raw.folders, raw.named, person.images)):
-        if numbers:
-            write_without(table, numbers, columns)
-    for table, numbers, columns in list(lines_naming(raw.folders, raw.named, person.images, person.subject)):
-        if numbers:
-            write_without(table, numbers, columns)
+    for table, lines in list(lines_about(raw.folders, raw.named, person.images)):
+        if lines:
+            write_without(table, lines)
+    for table, lines in list(lines_naming(raw.folders, raw.named, person.images, person.subject)):
+        if lines:
+            write_without(table, lines)
     for item in raw.named:
         if item.image_id in person.images:
             _unlink(item.file, [folder.path for folder in raw.folders])
@@ -240,7 +240,7 @@ def _clean(file: Path, person: Person, whose: str) -> None:
 
     Of tables that people keep only rows go in which a cell is the person's name or a photograph's: these may be
     captions, or a drop folder's copies. The tables of the raw layout have lost their lines already. What else people
-    wrote is left for them: the search tells where.
+    wrote, as workbooks of their own, is left for them: the search tells where.
     """
     held = file.name in (WITHDRAWAL.name, "rwlock")  # DVC's says who holds it: this command, by its words
     what = None if held else traces(file, person)
@@ -249,7 +249,7 @@ def _clean(file: Path, person: Person, whose: str) -> None:
     kind = kind_of(file)
     if what == "bytes":
         file.unlink()
-    elif whose == "kept" and file.suffix.lower() in (".csv", ".txt", ".tsv"):
+    elif whose == "kept" and file.suffix.lower() in (".csv", ".txt", ".tsv", ".xlsx", ".xlsm"):
         _take_rows(file, person)
     elif whose != "made":
         return
@@ -265,9 +265,8 @@ def _take_rows(file: Path, person: Person) -> None:
     """Rows with a cell that is a name of the person's go; a file that cannot be read as a table stays as it is."""
     names = {key(name) for name in (person.subject, *person.names, *person.images) if name}
     with suppress(RawLayoutError):
-        numbers = {row.number for sheet in read_sheets(file) for row in sheet.rows if names & set(map(key, row.cells))}
-        if numbers:
-            write_without(file, numbers, ())
+        if lines := rows_with(file, names):
+            write_without(file, lines)
 
 
 def _unlink(file: Path, roots: Sequence[Path]) -> None:

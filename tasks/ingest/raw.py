@@ -45,7 +45,7 @@ class Line:
     """One row of a table: its line number (the header is 1) and its cells, stripped; empty cells are ''.
 
     `wrong`: by column, why a cell is not what was typed (a date that a spreadsheet made of 1-2); `decimal_comma`: the
-    file separates its cells so that a comma can only be a decimal mark.
+    file separates its cells so that a comma can only be a decimal mark; `sheet`: the worksheet's name, '' for text.
     """
 
     source: str
@@ -53,6 +53,7 @@ class Line:
     cells: dict[str, str]
     wrong: Mapping[str, str] = field(default_factory=dict)
     decimal_comma: bool = False
+    sheet: str = ""
 
     def refused(self, reason: str) -> dict[str, object]:
         """This line as a row of the refusals table."""
@@ -76,7 +77,7 @@ def read_lines(
     for row in sheet.rows:
         wrong = {sheet.columns[place]: reason for place, reason in row.wrong.items()}
         cells = dict(zip(sheet.columns, row.cells, strict=True))
-        yield Line(prefix + path.name, row.number, cells, wrong, sheet.separator in (";", "\t"))
+        yield Line(prefix + path.name, row.number, cells, wrong, sheet.separator in (";", "\t"), sheet.name)
 
 
 def _the_one(path: Path, sheets: Sequence[Sheet], required: Sequence[str]) -> Sheet:

@@ -31,64 +31,81 @@ from tasks.ingest.workbooks import is_workbook
 ABOUT = {"ratings": RATING_COLUMNS, "references": REFERENCE_COLUMNS, "corrections": CORRECTION_COLUMNS}
 """Tables about photographs, and their columns."""
 
+Place = tuple[str, int]
+"""A line of a table: its worksheet ('' in a table of text) and its number."""
+
 
 def lines_about(
     folders: Sequence[Folder], named: Sequence[Named], ids: Collection[str]
-) -> Iterator[tuple[Path, set[int], Sequence[str]]]:
-    """Tables of ratings, references and corrections, their lines about these photographs, and their columns."""
+) -> Iterator[tuple[Path, set[Place]]]:
+    """Tables of ratings, references and corrections, and their lines about these photographs."""
     names = Names({item.path: item.image_id for item in named})
     for folder in folders:
         for kind, columns in ABOUT.items():
             if table := folder.table(kind, columns):
                 lines = read_lines(table, required=columns, optional=())
-                yield table, {line.number for line in lines if image_meant(line, folder, names)[0] in ids}, columns
+                own = (line for line in lines if image_meant(line, folder, names)[0] in ids)
+                yield table, {(line.sheet, line.number) for line in own}
 
 
 def lines_naming(
     folders: Sequence[Folder], named: Sequence[Named], ids: Collection[str], subject: str | None
-) -> Iterator[tuple[Path, set[int], Sequence[str]]]:
-    """Tables of images, and their lines that name these photographs alone, or `subject`; and their columns."""
+) -> Iterator[tuple[Path, set[Place]]]:
+    """Tables of images, and their lines that name these photographs alone, or `subject`."""
     by_line: dict[tuple[str, int], set[str]] = defaultdict(set)
     for item in named:
         by_line[item.line.source, item.line.number].add(item.image_id)
     for folder in folders:
         if table := folder.table("images", REQUIRED):
-            numbers = set()
+            lines = set()
             for line in read_lines(table, required=REQUIRED, optional=OPTIONAL, prefix=folder.prefix):
                 files = by_line.get((line.source, line.number), set())
                 own = subject is not None and key(line.cells["subject_id"]) == key(subject)
                 if own or (files and files <= set(ids)):
-                    numbers.add(line.number)
-            yield table, numbers, REQUIRED
+                    lines.add((line.sheet, line.number))
+            yield table, lines
 
 
-def write_without(table: Path, numbers: Collection[int], required: Collection[str]) -> None:
-    """The table without these lines, whole or not at all; the header stays."""
+def rows_with(table: Path, names: Collection[str]) -> set[Place]:
+    """Rows with a cell that is one of the names (keys), in a table that is not of the raw layout.
+
+    Of a workbook only those worksheets count that have the columns of a table of the raw layout: copies of it. A
+    workbook of people's own holds more than cells can tell.
+    """
+    layout = (REQUIRED, *ABOUT.values())
+    workbook = is_workbook(table.read_bytes())
+    return {
+        (sheet.name, row.number)
+        for sheet in read_sheets(table)
+        if not workbook or any(set(columns) <= set(sheet.columns) for columns in layout)
+        for row in sheet.rows
+        if set(names) & set(map(key, row.cells))
+    }
+
+
+def write_without(table: Path, lines: Collection[Place]) -> None:
+    """The table without these lines, whole or not at all; headers stay."""
     mode = table.stat().st_mode & 0o777
-    data = table.read_bytes()
-    content = _workbook(table, numbers, required) if is_workbook(data) else _text(table, numbers)
+    content = _workbook(table, lines) if is_workbook(table.read_bytes()) else _text(table, lines)
     with replacing(table) as temporary:
         temporary.write_bytes(content)
         temporary.chmod(mode)
 
 
-def _text(table: Path, numbers: Collection[int]) -> bytes:
+def _text(table: Path, lines: Collection[Place]) -> bytes:
     (sheet,) = read_sheets(table)
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=sheet.separator or ",", lineterminator="\n")
     writer.writerow(sheet.header.cells)
-    writer.writerows(row.cells for row in sheet.rows if row.number not in numbers)
+    writer.writerows(row.cells for row in sheet.rows if (sheet.name, row.number) not in lines)
     return text.getvalue().encode("utf-8")
 
 
-def _workbook(table: Path, numbers: Collection[int], required: Collection[str]) -> bytes:
-    names = {sheet.name for sheet in read_sheets(table) if set(required) <= set(sheet.columns)}
-    book = load_workbook(
-        table, data_only=True
-    )  # results in place of formulas, which would lose them or mean other rows
-    for name in names:
-        for number in sorted(numbers, reverse=True):
-            book[name].delete_rows(number)
+def _workbook(table: Path, lines: Collection[Place]) -> bytes:
+    # results in place of formulas, which would lose them or mean other rows
+    book = load_workbook(table, data_only=True)
+    for name, number in sorted(lines, reverse=True):
+        book[name].delete_rows(number)
     made = io.BytesIO()
     book.save(made)
     return made.getvalue()
