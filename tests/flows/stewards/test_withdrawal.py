@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from flows.buckets.store import STORE
 from flows.stewards import additions, batches, remains, withdrawal
 from flows.stewards.drop_folder import watch
 from flows.stewards.outs import has_to_go
 from flows.stewards.traces import Person
+from tasks.base import sheets
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
 from tasks.store.artifacts import Store
@@ -205,6 +206,47 @@ def test_who_shares_a_file_name_or_is_mentioned_keeps_everything(root: Path, pat
     own = {"data/captions/own.csv", "data/study/visits.csv", "data/study/codebook.xlsx", "data/raw/mine/images.csv"}
     assert own <= told
     assert not (patients / "patients/p01").exists()
+
+
+def test_a_workbook_that_copies_the_raw_layout_loses_the_rows_and_a_steward_s_own_stays(
+    root: Path, patients: Path
+) -> None:
+    copy = Workbook()
+    for title, lines in (
+        (
+            "who",
+            [IMAGES, ("patients/p01/front.png", "p01", "repaired", "x"), ("patients/p02/front.png", "p02", "", "")],
+        ),
+        ("scores", [RATINGS, *((f"patients/{who}/front.png", "r", "lay", "CARS", 2) for who in ("p02", "p01"))]),
+        ("own notes", [("code", "name"), ("p01", "asked in spring")]),
+    ):
+        sheet = copy.create_sheet(title)
+        for line in lines:
+            sheet.append(list(line))
+    copy.remove(copy.worksheets[0])
+    (root / "data/study").mkdir()
+    copy.save(root / "data/study/copy.xlsx")
+    _, left = withdraw("p01", root)
+    kept = {sheet.title: [row[0] for row in sheet.values] for sheet in load_workbook(root / "data/study/copy.xlsx")}
+    assert kept == {
+        "who": ["path", "patients/p02/front.png"],
+        "scores": ["path", "patients/p02/front.png"],
+        "own notes": ["code", "p01"],
+    }
+    assert ("copy.xlsx", "name") in {(Path(place).name, what) for place, what in left}
+
+
+def test_a_drop_folder_s_workbooks_lose_the_person(root: Path, tmp_path: Path) -> None:
+    new = tmp_path / "drop/first"
+    for seed, who in enumerate(("anna_k", "bert_s"), 41):
+        draw(new / f"{who}.png", seed=seed)
+    sheets.write(new / "images.xlsx", IMAGES, [(f"{who}.png", who, "repaired", "x") for who in ("anna_k", "bert_s")])
+    sheets.write(new / "ratings.xlsx", RATINGS, [(f"{who}.png", "r", "lay", "CARS", 2) for who in ("anna_k", "bert_s")])
+    watch(tmp_path / "drop", root, settle=0, once=True, tell=lambda _: None)
+    assert withdraw("anna_k", root)[1] == []
+    for name in ("images", "ratings"):
+        (sheet,) = load_workbook(tmp_path / f"drop/added/first/{name}.xlsx")
+        assert [row[0] for row in sheet.values] == ["path", "bert_s.png"]
 
 
 def test_of_two_batches_with_the_same_file_names_the_other_stays_whole(root: Path, tmp_path: Path) -> None:
