@@ -47,6 +47,8 @@ def _found(raw: Path, numbers: Path) -> list[str]:
     from tasks.ingest.raw import Folder
     from tasks.params.ingest import IngestImages, IngestRatings
 
+    if raw.is_file():
+        raise InputError(f"{raw}: a file; name the folder that it lies in, with the photographs: {raw.parent}")
     if not raw.is_dir():
         raise InputError(f"{raw}: no such folder")
     kinds = params.load(IngestImages, "ingest_images", numbers)

@@ -29,7 +29,7 @@ from tasks.ingest.admission import Admission, Each, Inspect, Known, admit, known
 from tasks.ingest.batch import Batch, Problem, read_batch
 from tasks.ingest.inventory import take_inventory
 from tasks.ingest.ratings import read_ratings
-from tasks.ingest.raw import BATCHES, folders
+from tasks.ingest.raw import BATCHES, Line, folders
 from tasks.ingest.spelling import key
 from tasks.ingest.withdrawn import read_withdrawn
 from tasks.params.evaluation import Evaluate
@@ -130,7 +130,7 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new
     if dry_run:
         tell(f"dry run: nothing was changed; it would become batch {identity}")
         return fine
-    rewritten = {kind: lines for kind, lines in batch.lines.items() if kind != "images" and (admission.means or blank)}
+    rewritten = _rewritten(batch, spelt=bool(admission.means or blank))
     replaced = {f"{kind}{suffix}" for kind in rewritten for suffix in (".csv", ".xlsx")}
     place(
         root,
@@ -138,7 +138,11 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new
         batch=identity,
         sources={name: file for name, file in batch.sources.items() if name not in replaced},
         contents=batch.contents,
-        texts={f"{kind}.csv": spelt_out(lines, admission.means) for kind, lines in rewritten.items()},
+        texts={
+            f"{kind}.csv": spelt_out(lines, {} if kind == "images" else admission.means)
+            for kind, lines in rewritten.items()
+            if lines
+        },
         message=_message(fine, len({row["rater_id"] for row in admission.ratings})),
         commit=commit,
         tell=tell,
@@ -147,6 +151,12 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new
     tell(f"added as batch {identity}{', committed' if commit else ', not committed'}")
     payload = {"batch": identity, "photographs": fine.photographs, "ratings": fine.ratings}
     return replace(fine, state="added", announced=announce(root, payload))
+
+
+def _rewritten(batch: Batch, *, spelt: bool) -> dict[str, Sequence[Line]]:
+    """The tables that do not come in as they are: shared workbooks are taken apart, names `spelt` out."""
+    kinds = {kind for kind in batch.lines if kind in batch.shared or (spelt and kind != "images")}
+    return {kind: lines for kind, lines in batch.lines.items() if kind in kinds}
 
 
 def _rated(batch: Batch) -> tuple[Batch, int]:

@@ -1,4 +1,4 @@
-"""A batch as a steward brings it: a folder, or one CSV file, in the raw layout (docs/raw-layout.md).
+"""A batch as a steward brings it: a folder, or one table, in the raw layout (docs/raw-layout.md).
 
 In: its path. Out: its lines, the files they name with their digests, and the problems that show without opening a
 picture. Stricter than the raw folder: every photograph has a consent, is named by one line and lies inside the batch,
@@ -16,20 +16,12 @@ from typing import Any
 
 from tasks.base.digests import digest, file_digest
 from tasks.errors import InputError
-from tasks.ingest.inventory import OPTIONAL, REQUIRED, Refused, check_size, files_named, meant
+from tasks.ingest.inventory import Refused, check_size, files_named, meant
+from tasks.ingest.kinds import COLUMNS, FOUND_BY, MORE, kinds_in, table_name, unread_sheets
 from tasks.ingest.naming import NOT_READ, Finder, folded, is_leftover, looks_like_table, table_of
-from tasks.ingest.ratings import RATING_COLUMNS, REFERENCE_COLUMNS
 from tasks.ingest.raw import Line, read_lines
-from tasks.ingest.sheets import RawLayoutError, read_sheets
-from tasks.ingest.workbooks import is_workbook
+from tasks.ingest.sheets import RawLayoutError
 from tasks.params.ingest import IngestImages
-
-COLUMNS = {
-    "images": ((*REQUIRED, "consent"), tuple(name for name in OPTIONAL if name != "consent")),
-    "ratings": (RATING_COLUMNS, ()),
-    "references": (REFERENCE_COLUMNS, ()),
-}
-"""Required and optional columns of each kind of CSV file."""
 
 UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp")
 """What programs call a file that is still on its way."""
@@ -55,13 +47,17 @@ class Photograph:
 
 @dataclass(frozen=True)
 class Batch:
-    """What a folder or CSV holds. `sources`: the file behind each name inside the batch; `contents`: its sha256."""
+    """What a folder or table holds. `sources`: the file behind each name inside the batch; `contents`: its sha256.
+
+    `shared`: the kinds of tables that lie in one workbook with another.
+    """
 
     lines: Mapping[str, Sequence[Line]]
     photographs: Sequence[Photograph]
     sources: Mapping[str, Path]
     contents: Mapping[str, str]
     problems: Sequence[Problem]
+    shared: frozenset[str] = frozenset()
 
     @property
     def digest(self) -> str:
@@ -77,9 +73,8 @@ def read_batch(path: Path, *, settings: IngestImages) -> Batch:
     finder = Finder(path if path.is_dir() else path.parent)
     lines: dict[str, list[Line]] = {}
     for kind, table in tables.items():
-        required, optional = COLUMNS[kind]
         try:
-            lines[kind] = list(read_lines(table, required=required, optional=optional))
+            lines[kind] = list(read_lines(table, required=COLUMNS[kind], optional=MORE[kind]))
         except RawLayoutError as error:
             problems.append(_unusable(table, error))
     photographs, refused = _photographs(finder, lines.get("images", []), settings)
@@ -87,30 +82,24 @@ def read_batch(path: Path, *, settings: IngestImages) -> Batch:
     if path.is_dir() and tables and ("images" in lines or "images" not in tables):
         problems += _unnamed(path, tables, photographs, refused)
     if not problems and not any(lines.values()):
-        problems.append({"source": path.name, "line": 1, "path": "", "reason": "there is nothing in it but headers"})
+        problems.append(_problem(path, "there is nothing in it but headers"))
     called = {kind: table_name(kind, table) for kind, table in tables.items()}
     sources = {called[kind]: table for kind, table in tables.items()} | {p.name: p.file for p in photographs}
     contents = {called[kind]: file_digest(table) for kind, table in tables.items() if kind in lines}
     contents |= {photograph.name: photograph.image_id for photograph in photographs}
-    return Batch(lines, photographs, sources, contents, problems)
-
-
-def table_name(kind: str, table: Path) -> str:
-    """What a table is called inside a batch, whatever it was before: `ratings.csv`, for a workbook `ratings.xlsx`."""
-    with table.open("rb") as file:
-        return f"{kind}.xlsx" if is_workbook(file.read(8)) else f"{kind}.csv"
+    shared = frozenset(kind for kind, table in tables.items() if list(tables.values()).count(table) > 1)
+    return Batch(lines, photographs, sources, contents, problems, shared)
 
 
 def named_files(table: Path, *, settings: IngestImages) -> list[Path]:
-    """The files that a CSV file of images names and that are there, without opening them; none for other kinds."""
+    """The files that a table of images names and that are there, without opening them; none for other kinds."""
     suffixes = (*settings.still_suffixes, *settings.clip_suffixes)
-    required, optional = COLUMNS["images"]
     files: set[Path] = set()
     finder = Finder(table.parent)
     try:
-        if _kind(table) != "images":
+        if "images" not in kinds_in(table):
             return []
-        for line in read_lines(table, required=required, optional=optional):
+        for line in read_lines(table, required=COLUMNS["images"], optional=MORE["images"]):
             with suppress(Refused):
                 files.update(files_named(finder, meant(line).cells["path"], suffixes))
     except (RawLayoutError, OSError):
@@ -119,68 +108,40 @@ def named_files(table: Path, *, settings: IngestImages) -> list[Path]:
 
 
 def _tables(path: Path) -> tuple[dict[str, Path], list[Problem]]:
-    """The tables by kind. A single file's kind is told by its columns."""
+    """The tables by kind. What a single file holds is told by its columns."""
     names = ", ".join(f"{kind}.csv" for kind in COLUMNS)
     try:
         if path.is_dir():
-            inside = {kind: table_of(path, kind, required) for kind, (required, _) in COLUMNS.items()}
+            inside = {kind: table_of(path, kind, columns) for kind, columns in FOUND_BY.items()}
             found = {k: table for k, table in inside.items() if table and _stays(table, path) and table.exists()}
-            for table in found.values():
-                _one_kind(table)
-            reason = f"a batch has at least one of {names}, each a file of its own and no link that leads out"
+            reason = f"a batch has at least one of {names}, as files or as sheets of one workbook, and no link that "
+            reason += "leads out"
         else:
-            kind = _kind(path)
-            found = {kind: path} if kind else {}
-            reason = "; ".join(f"{kind}.csv has the columns {', '.join(c[0])}" for kind, c in COLUMNS.items())
+            found = dict.fromkeys(kinds_in(path), path)
+            reason = "; ".join(f"{kind}.csv has the columns {', '.join(columns)}" for kind, columns in COLUMNS.items())
             reason = f"line 1 has the columns of none of {names}: {reason}"
     except RawLayoutError as error:
         return {}, [_unusable(path, error)]
-    return found, [] if found else [{"source": path.name, "line": 1, "path": "", "reason": reason}]
+    if not found:
+        return {}, [_problem(path, reason)]
+    unread = [_problem(table, f"sheet {sheet!r}: {why}") for table, sheet, why in unread_sheets(found)]
+    return found, unread
 
 
-def _one_kind(table: Path) -> None:
-    """RawLayoutError where a workbook holds tables of two kinds; what else is wrong with it is told later."""
-    try:
-        kinds = kinds_in(table)
-    except RawLayoutError:
-        return
-    if len(kinds) > 1:
-        raise RawLayoutError(_two_kinds(table, kinds))
-
-
-def _two_kinds(path: Path, kinds: Mapping[str, str]) -> str:
-    told = " and ".join(f"{kind} (sheet {name!r})" for kind, name in kinds.items())
-    return f"{path}: this workbook holds {told}; save each as a file of its own, in one folder"
+def _problem(file: Path, reason: str) -> Problem:
+    """What is wrong with a file as a whole."""
+    return {"source": file.name, "line": 1, "path": "", "reason": reason}
 
 
 def _stays(table: Path, folder: Path) -> bool:
     return table.resolve().is_relative_to(folder.resolve())
 
 
-def kinds_in(path: Path) -> dict[str, str]:
-    """The kinds of tables in a file, by the columns that they share with it (two at least), and their sheets."""
-    found: dict[str, str] = {}
-    for sheet in read_sheets(path):
-        shared = {kind: len(set(sheet.columns) & set(required)) for kind, (required, _) in COLUMNS.items()}
-        best = max(shared, key=lambda kind: shared[kind])
-        if shared[best] >= 2:
-            found[best] = sheet.name
-    return found
-
-
-def _kind(path: Path) -> str | None:
-    """The kind of table in a file, if any. RawLayoutError: tables of two kinds, or no table at all."""
-    found = kinds_in(path)
-    if len(found) > 1:
-        raise RawLayoutError(_two_kinds(path, found))
-    return next(iter(found), None)
-
-
 def _unusable(table: Path, error: RawLayoutError) -> Problem:
-    """A CSV file that cannot be read at all, as one problem."""
+    """A table that cannot be read at all, as one problem."""
     reason = str(error).removeprefix(f"{table}: ")
     number = re.search(r"line (\d+)", reason)
-    return {"source": table.name, "line": int(number[1]) if number else 1, "path": "", "reason": reason}
+    return _problem(table, reason) | {"line": int(number[1]) if number else 1}
 
 
 def _photographs(

@@ -8,8 +8,10 @@ for `/`. Opens tables' headers alone.
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from tasks.ingest.sheets import RawLayoutError, read_sheets
@@ -25,6 +27,12 @@ LEFT_BEHIND = frozenset(
 
 TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
 """What tables' names end with, whether they can be read or not."""
+
+BOOKS = (".xlsx", ".xlsm")
+"""What the names of workbooks that can be read end with."""
+
+BOOK = 6
+"""How far a workbook is, by its name, that holds a table among others: further than every name."""
 
 _NAME = re.compile(r"(?P<stem>.+?)(?P<suffix>(?:\.(?:csv|tsv|tab|txt|xlsx|xlsm))+)")
 _COPY = r"(?: ?\(\d+\)| ?-? ?(?:copy|kopie|copie)(?: ?\(?\d+\)?)?)"
@@ -139,10 +147,12 @@ def table_of(folder: Path, kind: str, required: Sequence[str]) -> Path | None:
     """The table of this kind (`ratings`) in a folder; None where there is none.
 
     `ratings.csv`, else `ratings.xlsx`; else the one that is nearest in its name (`Ratings.csv`, `ratings.csv.txt`,
-    `rating.csv`, `ratings (1).csv`) and has the columns `required`. RawLayoutError where two are as near.
+    `rating.csv`, `ratings (1).csv`) and has the columns `required`; else the workbook of several worksheets, whatever
+    its name, one of which has them. RawLayoutError where two are as near.
     """
     ranked = sorted((rank, path) for path in _files(folder) if (rank := _rank(path.name, kind)) is not None)
     fitting = [(rank, path) for rank, path in ranked if rank <= 1 or _has(path, required)]
+    fitting = fitting or [(BOOK, path) for path in sorted(_files(folder)) if _has(path, required, among_others=True)]
     if len(fitting) > 1 and fitting[0][0] == fitting[1][0]:
         names = " and ".join(path.name for rank, path in fitting if rank == fitting[0][0])
         raise RawLayoutError(f"{folder}: {names} could both be the table of {kind}; keep one, called {kind}.csv")
@@ -170,11 +180,25 @@ def _rank(name: str, kind: str) -> int | None:
     return 5 if copied else None
 
 
-def _has(path: Path, required: Sequence[str]) -> bool:
-    try:
-        return path.is_file() and any(set(required) <= set(sheet.columns) for sheet in read_sheets(path))
-    except (RawLayoutError, OSError):
+def _has(path: Path, required: Sequence[str], *, among_others: bool = False) -> bool:
+    """Whether the file is a table with these columns; `among_others`: a workbook with a worksheet of them and more."""
+    if among_others and not key(path.name).endswith(BOOKS):
         return False
+    try:
+        status = path.stat()
+        sheets = _columns(path, status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else ()
+    except OSError:
+        return False
+    return len(sheets) > among_others and any(set(required) <= columns for columns in sheets)
+
+
+@lru_cache
+def _columns(path: Path, _size: int, _modified: int) -> tuple[frozenset[str], ...]:
+    """The columns of each sheet of a file, as it is now; none where it cannot be read."""
+    try:
+        return tuple(frozenset(sheet.columns) for sheet in read_sheets(path))
+    except (RawLayoutError, OSError):
+        return ()
 
 
 def looks_like_table(name: str) -> bool:
@@ -183,7 +207,10 @@ def looks_like_table(name: str) -> bool:
     return folded.endswith((*TABLES, *(f"{suffix}.txt" for suffix in TABLES)))
 
 
-NOT_READ = "a table that is not read; images, ratings and references (.csv or .xlsx) are, beside the pictures"
+NOT_READ = (
+    "a table that is not read; images, ratings and references are, beside the pictures: as .csv or .xlsx files of "
+    "these names, or as sheets of one workbook"
+)
 
 
 def walk(folder: Path) -> Iterator[str]:

@@ -65,6 +65,8 @@ def read_lines(
 ) -> Iterator[Line]:
     """The rows of a person's table, CSV or .xlsx (tasks.ingest.sheets); `prefix` and its name are their source.
 
+    In a workbook with several worksheets, the worksheet's name too.
+
     Columns may stand in any order; `optional` None: there may be any others, too. RawLayoutError for a
     missing file, an unknown or missing column, or a file that cannot be trusted as a whole.
     """
@@ -73,16 +75,20 @@ def read_lines(
     except FileNotFoundError:
         raise RawLayoutError(f"{path}: no such file; columns: {', '.join([*required, *(optional or ())])}") from None
     sheet = _the_one(path, sheets, required)
-    _check_header(path, sheet, required, optional)
+    which = f", sheet {sheet.name!r}" if len(sheets) > 1 else ""
+    _check_header(f"{path}{which}", sheet, required, optional)
     for row in sheet.rows:
         wrong = {sheet.columns[place]: reason for place, reason in row.wrong.items()}
         cells = dict(zip(sheet.columns, row.cells, strict=True))
-        yield Line(prefix + path.name, row.number, cells, wrong, sheet.separator in (";", "\t"), sheet.name)
+        yield Line(prefix + path.name + which, row.number, cells, wrong, sheet.separator in (";", "\t"), sheet.name)
 
 
 def _the_one(path: Path, sheets: Sequence[Sheet], required: Sequence[str]) -> Sheet:
-    """The worksheet that has the columns; the only one where there is one."""
+    """The worksheet that has the columns, else the only one that has two of them; the only one where there is one."""
     fitting = [sheet for sheet in sheets if set(required) <= set(sheet.columns)]
+    if not fitting:
+        near = [sheet for sheet in sheets if len(set(required) & set(sheet.columns)) >= 2]
+        fitting = near if len(near) == 1 else []  # its header is wrong, which is told
     if len(sheets) > 1 and len(fitting) != 1:
         names = ", ".join(repr(sheet.name) for sheet in fitting or sheets)
         which = "all have" if fitting else "none has"
@@ -90,7 +96,7 @@ def _the_one(path: Path, sheets: Sequence[Sheet], required: Sequence[str]) -> Sh
     return (fitting or sheets or [Sheet("", Row(1, ()), ())])[0]
 
 
-def _check_header(path: Path, sheet: Sheet, required: Sequence[str], optional: Sequence[str] | None) -> None:
+def _check_header(where: str, sheet: Sheet, required: Sequence[str], optional: Sequence[str] | None) -> None:
     """RawLayoutError unless the header has every required column, each once, and no other than the optional ones."""
     wrong = [f"no column {name}" for name in required if name not in sheet.columns]
     for number, (cell, name) in enumerate(zip(sheet.header.cells, sheet.columns, strict=True), 1):
@@ -103,7 +109,7 @@ def _check_header(path: Path, sheet: Sheet, required: Sequence[str], optional: S
         accepted = f"needed: {', '.join(required)}; optional: {', '.join(optional or ()) or 'none'}"
         hint = ". The whole line is one cell: separate its cells by commas, without quotes around the line"
         whole = hint if len(sheet.columns) == 1 and any(mark in sheet.header.cells[0] for mark in ",;\t|") else ""
-        raise RawLayoutError(f"{path}: line {sheet.header.number}: {'; '.join(wrong)}{whole}. Columns {accepted}")
+        raise RawLayoutError(f"{where}: line {sheet.header.number}: {'; '.join(wrong)}{whole}. Columns {accepted}")
 
 
 def ids_by_name(images: pa.Table) -> Names:

@@ -7,16 +7,14 @@ it: what is said here refuses a batch.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from tasks.ingest.batch import COLUMNS, kinds_in, table_name
+from tasks.ingest.kinds import FOUND_BY, unread_sheets
 from tasks.ingest.naming import NOT_READ, looks_like_table, walk
 from tasks.ingest.raw import Folder
-from tasks.ingest.sheets import RawLayoutError
 from tasks.ingest.spelling import lookalikes
 
 Remark = dict[str, Any]
@@ -32,10 +30,11 @@ def passed_over(
     raw = folders[0]
     named = {name for row in images.select(["names"]).to_pylist() for name in row["names"]}
     named |= {row["path"] for row in refused.to_pylist()}
-    read = {kind: table for kind, (required, _) in COLUMNS.items() if (table := raw.table(kind, required))}
+    read = {kind: table for kind, columns in FOUND_BY.items() if (table := raw.table(kind, columns))}
     named |= {table.name for table in read.values()}
     elsewhere = [_inside(folder.path, raw.path) for folder in folders[1:]]
-    yield from other_sheets(read)
+    for table, sheet, reason in unread_sheets(read):
+        yield _remark("passed over", f"{table.name}, sheet {sheet}", reason)
     for name in walk(raw.path):
         if name in named or name.startswith("~$") or any(place and name.startswith(place) for place in elsewhere):
             continue
@@ -45,18 +44,6 @@ def passed_over(
         elif not name.lower().endswith(tuple(suffixes)):
             reason = "neither a picture nor a clip nor a table that is read"
         yield _remark("passed over", _printable(name), reason)
-
-
-def other_sheets(read: Mapping[str, Path]) -> Iterator[Remark]:
-    """Worksheets that hold a table of another kind than the one that their workbook is read for."""
-    for kind, table in read.items():
-        if not table_name(kind, table).endswith(".xlsx"):
-            continue
-        with suppress(RawLayoutError):  # the stage that reads the table says what is wrong with it
-            for other, sheet in kinds_in(table).items():
-                if other != kind:
-                    reason = f"{NOT_READ}; save it as {other}.xlsx"
-                    yield _remark("passed over", f"{table.name}, sheet {sheet}", reason)
 
 
 def _inside(path: Path, folder: Path) -> str:

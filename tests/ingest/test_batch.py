@@ -33,7 +33,7 @@ FRAMES = params.load(IngestFrames, "ingest_frames", PROJECT / "params.yaml")
 INSPECT = partial(unfit, clip_suffixes=KINDS.clip_suffixes, frames=FRAMES, landmarks=SETTINGS)
 CORRECT = " (`vermilion ratings correct` replaces a score)"
 EARLIER = "2026-01-02-0123456789ab"
-EMPTY = "a batch has at least one of images.csv, ratings.csv, references.csv, each a file of its own and no link"
+EMPTY = "a batch has at least one of images.csv, ratings.csv, references.csv, as files or as sheets of one workbook"
 NOTHING = Known({}, {}, frozenset(), frozenset(), {}, {})
 
 

@@ -6,15 +6,12 @@ import pytest
 
 from tasks.base import tables
 from tasks.evaluation.census import read_notices
-from tasks.ingest.batch import read_batch
-from tasks.ingest.naming import NOT_READ
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import Folder, refusals_table
 from tasks.ingest.remarks import passed_over, raters_alike, subjects_alike
 from tasks.ingest.sheets import RawLayoutError
 from tasks.schemas.ingest import IMAGES, REFUSALS
 from tests.ingest.test_identity import KINDS, SCALES, pictures, take
-from tests.ingest.test_sheets import book
 from tests.stewards import IMAGES as COLUMNS
 from tests.stewards import RATINGS, table
 
@@ -50,16 +47,6 @@ def test_tables_by_other_names_are_read_or_told(tmp_path: Path) -> None:
     images, _ = take(Folder(tmp_path, ""))
     ratings, _, refused = read_ratings([Folder(tmp_path, "")], images, scales=SCALES)
     assert (ratings.num_rows, refused.num_rows) == (1, 0)
-
-
-def test_a_second_table_in_a_workbook_is_told(tmp_path: Path) -> None:
-    pictures(tmp_path, "p1.jpg")
-    tables = {"images": [COLUMNS, LINE[0].split(",")], "scores": [RATINGS, RATED[0].split(",")]}
-    book(tmp_path / "images.xlsx", *tables.values(), titles=tuple(tables))
-    assert take(Folder(tmp_path, ""))[0].num_rows == 1
-    assert over(tmp_path) == {"images.xlsx, sheet scores": f"{NOT_READ}; save it as ratings.xlsx"}
-    (row,) = read_batch(tmp_path, settings=KINDS).problems
-    assert "this workbook holds images (sheet 'images') and ratings (sheet 'scores'); save each as" in row["reason"]
 
 
 def test_a_list_of_images_by_another_name_is_named(tmp_path: Path) -> None:

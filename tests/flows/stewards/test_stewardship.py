@@ -23,6 +23,7 @@ import yaml
 from flows import PROJECT
 from flows.stewards import additions as stewardship
 from flows.stewards import batches as placing
+from flows.stewards.corrections import correct
 from tasks.errors import InputError
 from tasks.ingest.raw import BATCHES
 from tests.ingest.test_sheets import book
@@ -113,6 +114,23 @@ def test_workbooks_come_in_as_they_are_or_spelt_out(root: Path, tmp_path: Path) 
         *(("surgeon", 2.0), ("surgeon", 2.0), ("surgoen", 2.5))
     ]
     assert refused == 0
+
+
+def test_one_workbook_of_both_comes_in_taken_apart_and_can_be_undone(root: Path, tmp_path: Path) -> None:
+    draw(tmp_path / "p9.png", seed=5)
+    lines = [IMAGES, ["p9.png", "s9", "repaired", "research"]]
+    book(tmp_path / "study.xlsx", lines, [RATINGS, ["p9.png", "surgeon", "medical", "CARS", 2.5]])
+    outcome, _ = add(tmp_path / "study.xlsx", root)
+    assert (outcome.state, outcome.photographs, outcome.ratings) == ("added", 1, 1)
+    inside = root / "data/added/batches" / outcome.batch
+    assert sorted(file.name for file in inside.iterdir()) == ["images.csv", "p9.png", "ratings.csv"]
+    images, ratings, _, refused = stewardship.there_already(root)
+    assert (images.num_rows, ratings.num_rows, refused) == (2, 2, 0)
+    assert add(tmp_path / "study.xlsx", root)[0].state == "there"
+    name = f"{outcome.batch}/p9.png"
+    later = book(tmp_path / "later.xlsx", [["notes"], ["x"]], [RATINGS, [name, "surgeon", "medical", "CARS", 4]])
+    corrected = correct(later, root, dry_run=False, commit=True, tell=lambda _: None)
+    assert (corrected.state, corrected.ratings) == ("added", 1)
 
 
 def test_the_same_batch_twice_changes_nothing(root: Path, new: Path, tmp_path: Path) -> None:

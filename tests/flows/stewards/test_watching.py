@@ -10,9 +10,11 @@ import pytest
 
 from flows.repository import commits
 from flows.stewards import drop_folder as watching
+from flows.stewards.additions import there_already
 from flows.stewards.drop_folder import Watch, look, watch
+from tests.ingest.test_sheets import book
 from tests.project import environment
-from tests.stewards import RATINGS, batch, table
+from tests.stewards import IMAGES, RATINGS, batch, draw, table
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own use of pygtrie
 
@@ -67,6 +69,27 @@ def test_csv_files_come_in_with_the_pictures_they_name_whatever_their_order(
     moved = ["a ratings/a ratings.csv", "z photographs/pictures/p 3.png", "z photographs/z photographs.csv"]
     assert names(drop) == [".vermilion.json", *(f"added/{name}" for name in moved), "unrelated.png"]
     assert not (drop / "pictures").exists()
+
+
+def test_a_single_workbook_of_pictures_and_ratings_comes_in(root: Path, drop: Path) -> None:
+    draw(drop / "p3.png", seed=3)
+    lines = [IMAGES, ["p3.png", "s3", "repaired", "research"]]
+    book(drop / "visit.xlsx", lines, [RATINGS, ["p3.png", "surgeon", "medical", "CARS", 2]])
+    assert once(drop, root)[0] == 0
+    assert names(drop) == [".vermilion.json", "added/visit/p3.png", "added/visit/visit.xlsx"]
+    _, ratings, _, refused = there_already(root)
+    assert (ratings.num_rows, refused) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("old.xls", b"\xd0\xcf\x11\xe0"), ("list.xlsx", b"PK\x03\x04"), ("t.csv", b"a,b\n1,2\n")]
+)
+def test_a_single_table_that_cannot_be_read_has_its_reasons_beside_it(
+    root: Path, drop: Path, name: str, data: bytes
+) -> None:
+    (drop / name).write_bytes(data)
+    assert once(drop, root)[0] == 1
+    assert "save" in (said := (drop / f"{Path(name).stem}-rejected.csv").read_text()) or "has the columns" in said
 
 
 def test_a_rejected_batch_stays_and_is_tried_again_when_it_changes(root: Path, drop: Path) -> None:

@@ -1,0 +1,105 @@
+"""One workbook with images and ratings in its worksheets: read as two tables, and told where a sheet is not read."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.ingest.batch import read_batch
+from tasks.ingest.counting import count
+from tasks.ingest.inventory import name_files
+from tasks.ingest.ratings import read_ratings
+from tasks.ingest.raw import Folder
+from tasks.ingest.removal import lines_about, lines_naming, write_without
+from tasks.ingest.sheets import RawLayoutError
+from tests.ingest.test_identity import KINDS, SCALES, pictures, take
+from tests.ingest.test_remarks import over
+from tests.ingest.test_sheets import book
+from tests.stewards import IMAGES, RATINGS, table
+
+LINES = [IMAGES, ["p1.jpg", "p1", "repaired", "t"], ["p2.jpg", "p2", "control", "t"]]
+RATED = [RATINGS, ["p1.jpg", "r1", "lay", "CARS", 3], ["p2.jpg", "r1", "lay", "CARS", 9]]
+NOTES = [["what", "who"], ["scores by", "r1"]]
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """A folder with two pictures and one workbook of three worksheets."""
+    pictures(tmp_path, "p1.jpg", "p2.jpg")
+    book(tmp_path / "my study 2024.xlsx", NOTES, LINES, RATED, titles=("notes", "people", "scores"))
+    return tmp_path
+
+
+def test_both_tables_are_read_and_a_line_says_its_worksheet(study: Path) -> None:
+    raw = Folder(study, "")
+    images, refused = take(raw)
+    ratings, _, bad = read_ratings([raw], images, scales=SCALES)
+    assert (images.num_rows, len(refused), ratings.num_rows) == (2, 0, 1)
+    (line,) = bad.to_pylist()
+    assert (line["source"], line["line"]) == ("my study 2024.xlsx, sheet 'scores'", 3)
+    assert over(study) == {}
+    counted = count([raw], still_suffixes=KINDS.still_suffixes, clip_suffixes=KINDS.clip_suffixes)
+    assert (sum(counted.files.values()), counted.ratings) == (2, {"CARS": 2})
+
+
+@pytest.mark.parametrize("name", ["images.xlsx", "Ratings.xlsx", "study.xlsx", "study.XLSM"])
+def test_the_workbook_may_be_called_after_one_of_its_tables_or_anything(study: Path, name: str) -> None:
+    (study / "my study 2024.xlsx").rename(study / name)
+    images, _ = take(Folder(study, ""))
+    assert read_ratings([Folder(study, "")], images, scales=SCALES)[0].num_rows == 1
+    assert not read_batch(study, settings=KINDS).problems
+
+
+def test_a_table_of_its_own_goes_before_a_worksheet_and_that_is_told(study: Path) -> None:
+    table(study / "ratings.csv", RATINGS, ["p1.jpg,r2,lay,CARS,2"])
+    images, _ = take(Folder(study, ""))
+    assert read_ratings([Folder(study, "")], images, scales=SCALES)[0]["rater_id"].to_pylist() == ["r2"]
+    reason = "a second table of ratings, which are read from ratings.csv; keep one of the two"
+    assert over(study) == {"my study 2024.xlsx, sheet scores": reason}
+    (problem,) = read_batch(study, settings=KINDS).problems
+    assert problem["reason"] == f"sheet 'scores': {reason}"
+
+
+@pytest.mark.parametrize(
+    ("sheets", "told"),
+    [
+        ((LINES, [row[:4] for row in RATED]), "sheet 'Sheet2': looks like a table of ratings, but has no column score"),
+        (([row[:3] for row in LINES], RATED), "sheet 'Sheet1': line 1: no column consent"),
+        ((LINES, RATED, RATED), "sheets 'Sheet2', 'Sheet3': all have the columns"),
+        (
+            (LINES, RATED, [row[:4] for row in RATED]),
+            "sheet 'Sheet3': a second table of ratings, which are read from sheet 'Sheet2'; keep one of the two",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_worksheet_is_told_with_its_name(study: Path, sheets: list[object], told: str) -> None:
+    book(study / "my study 2024.xlsx", *sheets)
+    reasons = [str(row["reason"]) for row in read_batch(study, settings=KINDS).problems]
+    assert [reason for reason in reasons if told in reason], reasons
+
+
+def test_two_such_workbooks_stop(study: Path) -> None:
+    book(study / "other.xlsx", LINES, RATED)
+    with pytest.raises(RawLayoutError, match=r"my study 2024\.xlsx and other\.xlsx could both be the table of images"):
+        take(Folder(study, ""))
+
+
+def test_a_single_workbook_is_a_batch_of_both_with_the_pictures_beside_it(study: Path) -> None:
+    batch = read_batch(study / "my study 2024.xlsx", settings=KINDS)
+    assert not batch.problems
+    assert (len(batch.photographs), len(batch.lines["ratings"]), set(batch.shared)) == (2, 2, {"images", "ratings"})
+
+
+def test_a_person_s_lines_go_from_each_worksheet(study: Path) -> None:
+    raw, file = Folder(study, ""), study / "my study 2024.xlsx"
+    named = [item for item in name_files([raw], KINDS)[0] if item.subject_id == "p1"]
+    ids = {item.image_id for item in named}
+    for path, lines in [
+        *lines_about([raw], name_files([raw], KINDS)[0], ids),
+        *lines_naming([raw], name_files([raw], KINDS)[0], ids, "p1"),
+    ]:
+        assert (path, len(lines)) == (file, 1)
+        write_without(path, lines)
+    (study / "p1.jpg").unlink()
+    images, _ = take(raw)
+    ratings, _, refused = read_ratings([raw], images, scales=SCALES)
+    assert (images["subject_id"].to_pylist(), ratings.num_rows, refused.num_rows) == (["p2"], 0, 1)
