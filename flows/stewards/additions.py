@@ -5,7 +5,7 @@ beside what was brought and nothing else changed. How it is put in place: flows.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
@@ -29,7 +29,7 @@ from tasks.ingest.admission import Admission, Each, Inspect, Known, admit, known
 from tasks.ingest.batch import Batch, Problem, read_batch
 from tasks.ingest.inventory import take_inventory
 from tasks.ingest.ratings import read_ratings
-from tasks.ingest.raw import BATCHES, Line, folders
+from tasks.ingest.raw import BATCHES, folders
 from tasks.ingest.spelling import key
 from tasks.ingest.withdrawn import read_withdrawn
 from tasks.params.evaluation import Evaluate
@@ -130,19 +130,14 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new
     if dry_run:
         tell(f"dry run: nothing was changed; it would become batch {identity}")
         return fine
-    rewritten = _rewritten(batch, spelt=bool(admission.means or blank))
-    replaced = {f"{kind}{suffix}" for kind in rewritten for suffix in (".csv", ".xlsx")}
+    texts, replaced = _rewritten(batch, admission.means, blank)
     place(
         root,
         added,
         batch=identity,
         sources={name: file for name, file in batch.sources.items() if name not in replaced},
         contents=batch.contents,
-        texts={
-            f"{kind}.csv": spelt_out(lines, {} if kind == "images" else admission.means)
-            for kind, lines in rewritten.items()
-            if lines
-        },
+        texts=texts,
         message=_message(fine, len({row["rater_id"] for row in admission.ratings})),
         commit=commit,
         tell=tell,
@@ -153,10 +148,17 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new
     return replace(fine, state="added", announced=announce(root, payload))
 
 
-def _rewritten(batch: Batch, *, spelt: bool) -> dict[str, Sequence[Line]]:
-    """The tables that do not come in as they are: shared workbooks are taken apart, names `spelt` out."""
-    kinds = {kind for kind in batch.lines if kind in batch.shared or (spelt and kind != "images")}
-    return {kind: lines for kind, lines in batch.lines.items() if kind in kinds}
+def _rewritten(batch: Batch, means: Mapping[str, str], blank: int) -> tuple[dict[str, bytes], set[str]]:
+    """Tables that do not come in as they are, as CSV; and the names of files that they stand for.
+
+    Shared workbooks are taken apart; names that mean photographs of earlier batches are spelt out, blank lines go.
+    """
+    kinds = {kind for kind in batch.lines if kind in batch.shared or (kind != "images" and (means or blank))}
+    said = {
+        kind: spelt_out(batch.lines[kind], {} if kind == "images" else means) for kind in kinds if batch.lines[kind]
+    }
+    texts = {f"{kind}.csv": text for kind, text in said.items()}
+    return texts, {f"{kind}{suffix}" for kind in kinds for suffix in (".csv", ".xlsx")}
 
 
 def _rated(batch: Batch) -> tuple[Batch, int]:
