@@ -7,7 +7,16 @@ import argparse
 import subprocess
 import sys
 
-ALL = ("ingest peer", "ingest one", "ingest scale", "inversion", "orchestration", "reevaluation", "training_pairs")
+ALL = (
+    "damage",
+    "ingest peer",
+    "ingest one",
+    "ingest scale",
+    "inversion",
+    "orchestration",
+    "reevaluation",
+    "training_pairs",
+)
 
 
 def main(given: list[str] | None = None) -> None:

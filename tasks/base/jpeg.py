@@ -74,7 +74,7 @@ def damage(data: bytes) -> str | None:
         _check_scans(jpeg)
     except Damaged as error:
         return str(error)
-    [(said, small)] = _decoded([jpeg.stream + END], cv2.IMREAD_REDUCED_COLOR_8)
+    [(said, small)] = decoded([jpeg.stream + END], cv2.IMREAD_REDUCED_COLOR_8)
     if said:
         return f"parts of it were lost or changed ({said})"
     try:
@@ -143,7 +143,7 @@ def _check_scans(jpeg: Jpeg) -> None:
 
 def _check_ends(streams: Sequence[bytes]) -> None:
     """Damaged unless libjpeg misses each stream's last byte. It hides up to seven that a sound one would have used."""
-    cut = _decoded([stream[:-1] + END for stream in streams], cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    cut = decoded([stream[:-1] + END for stream in streams], cv2.IMREAD_REDUCED_GRAYSCALE_8)
     if any(said is None for said, _ in cut):
         raise Damaged("parts of it were lost or changed (data are left over at the end)")
 
@@ -167,13 +167,13 @@ def _check_intervals(jpeg: Jpeg) -> None:
         size = down.to_bytes(2) + (min(every, total - number * every) * across).to_bytes(2)
         frame = jpeg.frame[:5] + size + jpeg.frame[9:]
         streams.append(jpeg.stream[: scan.begins].replace(jpeg.frame, frame) + part)
-    for said, _ in _decoded([stream + END for stream in streams], cv2.IMREAD_REDUCED_GRAYSCALE_8):
+    for said, _ in decoded([stream + END for stream in streams], cv2.IMREAD_REDUCED_GRAYSCALE_8):
         if said:
             raise Damaged(f"parts of it were lost or changed ({said})")
     _check_ends(streams)
 
 
-def _decoded(streams: Sequence[bytes], how: int) -> list[tuple[str | None, np.ndarray | None]]:
+def decoded(streams: Sequence[bytes], how: int) -> list[tuple[str | None, np.ndarray | None]]:
     """libjpeg's first warning about each stream that speaks of damage, and the picture; None where there is none."""
     try:
         with ThreadPoolExecutor(1) as thread:  # fresh, since it gives up the process's own stderr

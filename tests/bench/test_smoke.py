@@ -12,10 +12,11 @@ import torch
 from flows import PROJECT
 from tests.project import copy_project, run
 
-HERE = ("inversion", "london", "orchestration buckets", "screening")
+HERE = ("damage", "inversion", "london", "orchestration buckets", "screening")
 """Commands that run in this process, at --tiny."""
 SAYS = {
     "anomaly": "held against the nearest face in w+, L1 + 0.5 (1 - SSIM)",
+    "damage": "whole photographs refused: 0 of 14",
     "demo": "all ",
     "ingest one": "one photograph more: ",
     "ingest peer": "mouth points apart, share of eye distance",
