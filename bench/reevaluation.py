@@ -83,7 +83,7 @@ def main(given: list[str] | None = None) -> None:
     options = parser.parse_args(given)
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         folder = make_project(Path(name) / "project", SMALL if options.tiny else changes(options.photographs))
-        run(folder, "dvc", "repro")
+        run(folder, "vermilion", "rebuild")
         run(folder, "git", "add", ".")
         run(folder, "git", "commit", "-qm", "first run")
         (Path(name) / "server").mkdir()

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +28,9 @@ from tests.flows import counting
 from tests.flows.buckets.test_incremental import image
 from tests.flows.clusters import dask_cluster, object_store
 from tests.flows.counting import Counting
-from tests.server import prefect_server
 
 VARIATION = PhantomVariation(yaw=4, pitch=3, roll=4, shift=0.05, zoom=0.08, opening=0.08, widening=0.3)
 INPUTS = {"ingest_landmarks": ("images", "frames"), "ingest_lips": ("images", "frames", "landmarks")}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with prefect_server(tmp_path_factory.mktemp("prefect")) as url:
-        yield url
 
 
 class Study:
