@@ -1,4 +1,4 @@
-"""`python -m bench`: every benchmark that needs no data of one's own, one after the other; about 25 minutes.
+"""`python -m bench`: every benchmark that needs no data of one's own, one after the other; about half an hour.
 
 python -m bench [NAME ...] [--tiny]     only those of these modules; at a size where the numbers mean nothing
 """
