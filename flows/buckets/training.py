@@ -39,7 +39,12 @@ def recall_or_train(record: Mapping[str, Any], schema: Schema, make: Make) -> pa
 
 
 def leave(out: Path, files: Mapping[str, bytes]) -> None:
-    """The files in the folder `out`, in this order, each whole or not there. Names may have folders in them."""
+    """The files in the folder `out`, in this order, each whole or not there. Names may have folders in them.
+
+    Nothing of an earlier run stays: dvc.yaml keeps some outs until their next network is whole (`persist`).
+    """
+    for old in [path for path in out.rglob("*") if path.is_file() and str(path.relative_to(out)) not in files]:
+        old.unlink()
     for name, content in files.items():
         with tables.replacing(out / name) as temporary:
             temporary.write_bytes(content)

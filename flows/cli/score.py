@@ -54,14 +54,15 @@ def score(
     root = project_root()
     from flows.photographs import files  # torch takes seconds to import
     from flows.photographs import score as scoring
-    from flows.repository.currency import not_current
+    from flows.repository.currency import earlier_networks, not_current
     from tasks import params
     from tasks.params.ingest import IngestImages
 
     found = files.find(photos, params.load(IngestImages, "ingest_images", root / "params.yaml").still_suffixes)
     opened = scoring.open_readers(root, without or ())
     stale = not_current(root)
-    notices = [*([f"Of what these numbers are read beside: {stale}"] if stale else []), *scoring.notices(root, opened)]
+    notices = [f"Of what these numbers are read beside: {stale}"] if stale else []
+    notices += [*earlier_networks(root), *scoring.notices(root, opened)]
     notices += [f"{folder}: {count} other files were passed over." for folder, count in found.others.items()]
     results: list[Scored] = []
     stopped = False

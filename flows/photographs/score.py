@@ -20,7 +20,7 @@ from tasks.base.escaping import visible
 from tasks.base.sheets import Cell
 from tasks.errors import InputError
 from tasks.evaluation import chapters
-from tasks.evaluation.census import read_notices
+from tasks.evaluation.metrics import read_records
 from tasks.evaluation.photo_page import Measure, Photo
 from tasks.evaluation.photograph import Photograph, Reader
 from tasks.evaluation.verdict import Verdict, verdict
@@ -102,10 +102,22 @@ def open_readers(root: Path, without: Collection[str] = ()) -> Readers:
 
 def drawn_only(root: Path) -> frozenset[str] | None:
     """The drawn faces, where the networks have learned from nothing else: of other photographs they know nothing."""
-    listed = tables.read(root / "data/ingest/images", IMAGES, ["image_id", "population", "notice"])
-    controls = listed.filter(pc.equal(listed["population"], "control"))["image_id"].to_pylist()
-    drawn = frozenset(listed.filter(pc.equal(listed["notice"], DRAWN))["image_id"].to_pylist())
-    return drawn if controls and drawn.issuperset(controls) else None
+    if _pictures(root)["controls"] != [DRAWN]:
+        return None
+    listed = tables.read(root / "data/ingest/images", IMAGES, ["image_id", "notice"])
+    return frozenset(listed.filter(pc.equal(listed["notice"], DRAWN))["image_id"].to_pylist())
+
+
+def _pictures(root: Path) -> dict[str, list[str]]:
+    """What is known of the pictures that the networks were trained and compared on; InputError where nothing is.
+
+    By the last evaluation: the tables of ingest may have other photographs since.
+    """
+    file = root / "data/reports/metrics.json"
+    found = read_records(file).get("pictures")
+    if found is None:
+        raise InputError(f"{file}: of another version of Vermilion; run `dvc repro`")
+    return found
 
 
 def score(
@@ -174,7 +186,7 @@ def _measures(face: Mapping[str, object], limits: IngestLandmarks) -> list[Measu
 
 def notices(root: Path, opened: Readers) -> list[str]:
     """What a reader must know of the networks: on what they were trained, what stood in, and which cannot read."""
-    trained = [f"Trained and compared on these pictures: {line}" for line in read_notices(root / "data/ingest/images")]
+    trained = [f"Trained and compared on these pictures: {line}" for line in _pictures(root)["notices"]]
     absent = [f"{name} was not read: {reason}" for name, reason in opened.missing.items()]
     return [*trained, *(line for reader in opened.readers.values() for line in reader.notices), *absent]
 

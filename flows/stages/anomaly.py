@@ -76,8 +76,8 @@ def anomaly_generator(aligned: Path, weights: Path, out: Out) -> None:
 
     absence.require(aligned)
     settings = params.load(AnomalyGenerator, "anomaly_generator")
-    size = params.load(AnomalyAlign, "anomaly_align").size
-    record = provenance("anomaly_generator", training, GENERATORS, {"settings": settings, "size": size}, {})
+    align = params.load(AnomalyAlign, "anomaly_align")
+    record = provenance("anomaly_generator", training, GENERATORS, {"settings": settings, "align": align}, {})
     if settings.source == "controls":
         everyone = tables.read(aligned, ALIGNED)
         trained = everyone.filter(pc.equal(everyone["population"], "control"))  # a new patient trains nothing
@@ -88,7 +88,7 @@ def anomaly_generator(aligned: Path, weights: Path, out: Out) -> None:
     else:
         file = _checked(weights / settings.source, settings)
         record["files"] = {settings.source: settings.sha256}
-        result = recall(record, GENERATORS, lambda: _read(file, record, size)).to_pylist()[0]
+        result = recall(record, GENERATORS, lambda: _read(file, record, align.size)).to_pylist()[0]
     leave(out, {GENERATOR_FILE: result["weights"]})
     tables.write(GENERATOR_CURVES.table(result["curves"]), out / "curves.parquet", GENERATOR_CURVES, provenance=record)
     try:

@@ -10,7 +10,7 @@ from prefect.artifacts import create_table_artifact
 from flows.running.tracking import show
 from tasks import params
 from tasks.base import tables
-from tasks.evaluation import chapters, comparison
+from tasks.evaluation import census, chapters, comparison
 from tasks.params.evaluation import Evaluate
 from tasks.schemas.evaluation import SCORES
 from tasks.schemas.ingest import RATINGS, REFERENCES
@@ -19,7 +19,9 @@ NUMBERS = Path("params.yaml")
 
 
 @flow
-def evaluate(systems: Path, ratings: Path, references: Path, metrics: Path, summary: Path, scores: Path) -> None:
+def evaluate(
+    systems: Path, images: Path, ratings: Path, references: Path, metrics: Path, summary: Path, scores: Path
+) -> None:
     """Compare every method with the raters and with what is known by other means. `systems`: the folder of theirs."""
     settings = params.load(Evaluate, "evaluate")
     said, known = tables.read(ratings, RATINGS).to_pandas(), tables.read(references, REFERENCES).to_pandas()
@@ -29,7 +31,8 @@ def evaluate(systems: Path, ratings: Path, references: Path, metrics: Path, summ
     tables.write(
         table, scores, SCORES, provenance={"stage": "evaluate", "parameters": settings.model_dump(mode="json")}
     )
-    for path, content in ((metrics, result.metrics), (summary, result.summary)):
+    measured = result.metrics | {"pictures": census.pictures(images)}
+    for path, content in ((metrics, measured), (summary, result.summary)):
         with tables.replacing(path) as temporary:
             temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     rows = [

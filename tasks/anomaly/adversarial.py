@@ -34,7 +34,7 @@ class Adversarial:
         self.drawing = _optimiser(generator, settings.learning_rate, own.path_every if own.path_weight else 1)
         self.judging = _optimiser(self.discriminator, settings.learning_rate, own.r1_every)
 
-    def step(self, pictures: Tensor, *, side: int, share: float, draws: torch.Generator, number: int) -> float:
+    def step(self, pictures: Tensor, *, side: int, share: float, draws: torch.Generator, number: int) -> Tensor:
         """One step of the discriminator and one of the generator; the generator's loss. `side` must be the full one."""
         for optimiser in (self.judging, self.drawing):
             for group in optimiser.param_groups:
@@ -86,7 +86,7 @@ class Adversarial:
             loss = loss + own.r1_weight / 2 * own.r1_every * slope.square().sum((1, 2, 3)).mean()
         _descend(self.judging, loss)
 
-    def _draw(self, count: int, draws: torch.Generator, *, penalise: bool) -> float:
+    def _draw(self, count: int, draws: torch.Generator, *, penalise: bool) -> Tensor:
         styles = self._styles(count, draws)
         drawn = self._pictures(styles, draws)
         loss = F.softplus(-self.discriminator(drawn)).mean()
@@ -99,7 +99,7 @@ class Adversarial:
             self.path_mean = self.path_mean.lerp(lengths.detach().mean(), PATH_DECAY)
             total = loss + own.path_weight * own.path_every * (lengths - self.path_mean).square().mean()
         _descend(self.drawing, total)
-        return float(loss.detach())
+        return loss.detach()
 
     def _styles(self, count: int, draws: torch.Generator) -> Tensor:
         """(N, num_ws, w_dim), some of them from two latents."""

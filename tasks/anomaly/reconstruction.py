@@ -54,7 +54,7 @@ class Reconstruction:
         ]
         self.optimiser = torch.optim.Adam(groups, lr=settings.learning_rate, betas=(0.5, 0.99), fused=True)
 
-    def step(self, pictures: Tensor, *, side: int, share: float, draws: torch.Generator, number: int) -> float:
+    def step(self, pictures: Tensor, *, side: int, share: float, draws: torch.Generator, number: int) -> Tensor:
         """One step on a batch at `side` pixels with `share` of the highest rates; the loss before it."""
         own = self.settings.reconstruction
         for group in self.optimiser.param_groups:
@@ -66,7 +66,7 @@ class Reconstruction:
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
-        return float(loss.detach())
+        return loss.detach()
 
     @torch.no_grad()
     def held_out(self, pictures: Tensor) -> float | None:

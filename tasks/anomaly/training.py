@@ -25,9 +25,11 @@ from tasks.anomaly.reconstruction import Reconstruction
 from tasks.anomaly.regions import region_masks
 from tasks.anomaly.stylegan2 import Architecture, Generator
 from tasks.base import checkpoints, images, runtime, schedules
-from tasks.base.training import Progress, TrainingError, bytes_of, due, key_of, mean_loss, steps
+from tasks.base.training import Losses, Progress, TrainingError, bytes_of, due, key_of, steps
 from tasks.params.anomaly import AnomalyGenerator
 
+LOWER = "anomaly_generator.learning_rate"
+"""What to do where the training diverges."""
 LATENTS = 10_000
 """Drawn for the mean w that is kept with the weights."""
 LEAST = 8
@@ -105,18 +107,18 @@ def train(
             method.load(state["method"])
             curves = state["curves"]
         first = int(curves[-1]["step"] or 0) if curves else 0
-        losses: list[float] = []
+        losses = Losses(LOWER)
 
         def keep(_: int) -> None:
             checkpoints.write(checkpoint, key, {"method": method.state(), "curves": curves})
 
         every = settings.evaluate_every
-        for number in steps(first, len(sides), every=every, keep=keep, on_progress=on_progress):
-            losses.append(_step(method, controls, settings, sides, number, device))
+        for number in steps(first, len(sides), losses=losses, every=every, keep=keep, on_progress=on_progress):
+            losses.add(_step(method, controls, settings, sides, number, device))
             if due(number + 1, len(sides), every):
                 curves.append(_row(number + 1, losses, method, controls, device))
-                losses.clear()
         generator = method.result()
+        losses.check_weights(generator.state_dict(), len(sides))
         _keep_mean(generator, settings)
     return Trained(save_generator(generator, provenance=provenance), curves)
 
@@ -171,7 +173,7 @@ def _step(
     sides: list[int],
     number: int,
     device: torch.device,
-) -> float:
+) -> Tensor:
     draws = runtime.generator(settings.seed, "step", number)
     rows = torch.randint(len(controls.pictures), (settings.batch_size,), generator=draws)
     pictures = augmented(_floats(controls.pictures[rows]).to(device), settings.augmentation, draws)
@@ -180,9 +182,9 @@ def _step(
 
 
 def _row(
-    step: int, losses: list[float], method: Reconstruction | Adversarial, controls: Controls, device: torch.device
+    step: int, losses: Losses, method: Reconstruction | Adversarial, controls: Controls, device: torch.device
 ) -> dict[str, float | None]:
-    loss = mean_loss(losses, step=step, lower="anomaly_generator: learning_rate")
+    loss = losses.mean(step)
     held_out = method.held_out(_floats(controls.held_out).to(device)) if len(controls.held_out) else None
     return {"step": step, "loss": loss, "held_out": held_out}
 

@@ -102,6 +102,13 @@ def read_notices(images: Path, lines: Sequence[Path] = ()) -> list[str]:
     return told
 
 
+def pictures(images: Path) -> dict[str, Any]:
+    """For metrics.json: what must be told of the pictures, and which notices the controls have ("" where none)."""
+    listed = tables.read(images, IMAGES, ["population", "notice"]).to_pylist()
+    controls = {row["notice"] or "" for row in listed if row["population"] == "control"}
+    return {"notices": read_notices(images), "controls": sorted(controls)}
+
+
 def read_provenance(folders: Sequence[Path]) -> list[Provenance]:
     """What made each stage's tables, once per stage, in the order of their folders' names."""
     made: dict[str, Provenance] = {}

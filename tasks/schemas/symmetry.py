@@ -47,14 +47,17 @@ WARPS = Schema(
     key=("warp_id",),
 )
 
+SPLIT = Column("split", TEXT, "no subject stands in two", allowed=SPLITS)
+LABEL = Column("label", pa.int8(), "1 positive (both halves belong together), 0 negative", low=0, high=1)
+
 PAIRS = Schema(
     "pairs",
     (
         Column("pair_id", TEXT, "names the two halves"),
-        Column("split", TEXT, "no subject stands in two", allowed=SPLITS),
+        SPLIT,
         SUBJECT,
         CONTROL,
-        Column("label", pa.int8(), "1 positive (both halves belong together), 0 negative", low=0, high=1),
+        LABEL,
         Column("kind", TEXT, "how the pair was made"),
         Column("severity", NUMBER, "of the deformation; 0 for positives", low=0),
         Column("left_from", TEXT, "whose left half: a warp_id or an image_id"),
@@ -99,7 +102,12 @@ TRAINED = Schema(
 
 PAIR_DISTANCES = Schema(
     "pair_distances",
-    (Column("pair_id", TEXT, "as in pairs"), Column("distance", NUMBER, "D, Euclidean, of the halves", low=0)),
+    (
+        Column("pair_id", TEXT, "as in pairs"),
+        SPLIT,
+        LABEL,
+        Column("distance", NUMBER, "D, Euclidean, of the halves", low=0),
+    ),
     key=("pair_id",),
 )
 

@@ -69,9 +69,9 @@ def distances_of_pairs(
     decoded = half_pictures.paired(pairs, parts, size=size, threads=threads, folder=folder)
     with runtime.settled(threads=threads, seed=0):
         found = of_pairs(network, decoded)
-    ids = pairs["pair_id"].to_pylist()
+    rows = pairs.select(["pair_id", "split", "label"]).to_pylist()
     return PAIR_DISTANCES.table(
-        {"pair_id": pair_id, "distance": distance} for pair_id, distance in zip(ids, found.tolist(), strict=True)
+        row | {"distance": distance} for row, distance in zip(rows, found.tolist(), strict=True)
     )
 
 

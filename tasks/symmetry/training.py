@@ -26,7 +26,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from tasks.base import checkpoints, runtime, schedules, weights
-from tasks.base.training import TrainingError, bytes_of, due, key_of, set_rate, steps
+from tasks.base.training import Losses, TrainingError, all_finite, bytes_of, due, key_of, set_rate, steps
 from tasks.params.symmetry import SymmetryTrain
 from tasks.schemas.symmetry import CURVES
 from tasks.symmetry import distances
@@ -41,6 +41,11 @@ from tasks.symmetry.network import (
 )
 
 log = logging.getLogger(__name__)
+
+SAME = 1e-6
+"""Validation pairs whose D differ by no more tell a network that has collapsed: it says nothing of any face."""
+LOWER = "symmetry_train.learning_rate, or raise symmetry_train.warmup_steps"
+"""What to do where the training diverges."""
 
 Progress = Callable[[int, int, Mapping[str, float]], None]
 """Called after each step with the step, the total and the newest metrics (curve columns; at first none)."""
@@ -73,7 +78,7 @@ class _Run:
     best_loss: float = math.inf
     best: dict[str, torch.Tensor] = field(default_factory=dict)
     curves: list[dict[str, float]] = field(default_factory=list)
-    losses: list[torch.Tensor] = field(default_factory=list)
+    losses: Losses = field(default_factory=lambda: Losses(LOWER))
     order: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
 
 
@@ -91,7 +96,8 @@ def train(
     `checkpoint`: file in which the training stands at its last evaluation; a run killed after it goes on
     from there, with the same result. None: nothing is kept. It is left for the caller to remove, once the
     result is safe. `provenance` goes into the weights' header.
-    TrainingError: no pairs of either class, or a loss that is no longer a number. WeightsError: see weights.
+    TrainingError: no pairs of either class, or a training that diverged: a loss that is no longer a number, or a
+    network that gives every pair the same D. WeightsError: see weights.
     """
     _refuse_unusable(pairs, settings)
     with runtime.settled(threads=settings.threads, seed=runtime.seed_of(settings.seed, "weights")):
@@ -107,7 +113,7 @@ def train(
                 on_progress(step, total, run.curves[-1] if run.curves else {})
 
         every, beside = settings.evaluate_every, partial(_newest, run)
-        for _ in steps(run.step, run.total, every=every, keep=keep, on_progress=tell, beside=beside):
+        for _ in steps(run.step, run.total, losses=run.losses, every=every, keep=keep, on_progress=tell, beside=beside):
             if _stops(run):
                 break
             _advance(run)
@@ -189,7 +195,7 @@ def _advance(run: _Run) -> None:
     run.optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     run.optimiser.step()
-    run.losses.append(loss.detach())
+    run.losses.add(loss)
     run.step += 1
 
 
@@ -221,20 +227,22 @@ def _evaluate(run: _Run) -> None:
     validation = contrastive_loss(
         torch.from_numpy(left), torch.from_numpy(right), torch.from_numpy(label), margin=run.settings.margin
     ).item()
-    train_loss = torch.stack(run.losses).mean().item()
-    run.losses.clear()
-    if not (math.isfinite(train_loss) and math.isfinite(validation)):
-        raise TrainingError(f"the loss is not a number at step {run.step}: lower learning_rate, or warm up longer")
+    apart = distances.between(left, right)
+    train_loss = run.losses.mean(run.step)
+    if not math.isfinite(validation):
+        raise TrainingError(
+            f"the training diverged: the validation loss is {validation} at step {run.step}; lower {LOWER}"
+        )
     run.curves.append(
         {
             "step": run.step,
             "train_loss": train_loss,
             "validation_loss": validation,
-            "validation_auc": float(roc_auc_score(label == 0, distances.between(left, right))),
+            "validation_auc": float(roc_auc_score(label == 0, apart)),
             "learning_rate": learning_rate(run.step, run.total, run.settings),
         }
     )
-    if validation < run.best_loss:
+    if validation < run.best_loss and np.ptp(apart) > SAME and all_finite(run.network.state_dict()):
         run.best_loss, run.best_step = validation, run.step
         run.best = copy.deepcopy(run.network.state_dict())
 
@@ -275,5 +283,10 @@ def _key(pairs: PairedHalves, settings: SymmetryTrain) -> str:
 
 
 def _result(run: _Run, provenance: Mapping[str, Any]) -> Trained:
+    if not run.best:
+        raise TrainingError(
+            f"the training diverged: after {run.step} steps the network gives every validation pair the same D, or "
+            f"numbers that are none; its last loss is {run.curves[-1]['train_loss']:.3g}; lower {LOWER}"
+        )
     run.network.load_state_dict(run.best)
     return Trained(save_network(run.network, provenance), CURVES.table(run.curves), run.best_step, run.step)

@@ -67,7 +67,8 @@ class AnomalyReader:
 def open_reader(root: Path) -> AnomalyReader | str:
     """What the anomaly stages left under a project's folder, or why there is nothing to read with.
 
-    A photograph goes through the numbers that the cohort's tables were made with, whatever params.yaml says now.
+    A photograph goes through the numbers that the generator and the cohort's tables were made with, whatever
+    params.yaml says now.
     """
     folder, measured = root / "data" / NAME, read_records(root / "data/reports/metrics.json").get(NAME, {})
     if reason := measured.get("reason"):
@@ -75,10 +76,11 @@ def open_reader(root: Path) -> AnomalyReader | str:
     generator = folder / "generator" / GENERATOR_FILE
     if not generator.exists() or not tables.parts(folder / "scores"):
         return "there is no generator with a cohort; run `dvc repro`"
-    made = {name: tables.provenance_of(folder / name) for name in ("aligned", "inversions", "adaptations", "scores")}
+    made = {name: tables.provenance_of(folder / name) for name in ("inversions", "adaptations", "scores")}
     if file_digest(generator) != made["adaptations"]["files"]["generator"]:
         return "its generator is not the one that the cohort was scored with; run `dvc repro`"
     numbers = {name: record["parameters"]["settings"] for name, record in made.items()}
+    aligned = tables.provenance_of(folder / "generator/curves.parquet")["parameters"]["align"]
     how = Combination(**measured["headline"])
     adapt = AnomalyAdapt.model_validate(numbers["adaptations"])
     return AnomalyReader(
@@ -86,7 +88,7 @@ def open_reader(root: Path) -> AnomalyReader | str:
         weights=root / "data/weights",
         made=how,
         **cohort(tables.read(folder / "scores", ANOMALY_SCORES).to_pandas(), how),
-        align=AnomalyAlign.model_validate(numbers["aligned"]),
+        align=AnomalyAlign.model_validate(aligned),
         invert=AnomalyInvert.model_validate(numbers["inversions"]).model_copy(update={"together": 1}),
         adapt=adapt.model_copy(update={"together": 1, "until": adapt.iterations}),
         score=AnomalyScore.model_validate(numbers["scores"]),

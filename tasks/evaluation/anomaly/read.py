@@ -48,13 +48,11 @@ def notices(folder: Path) -> list[str]:
     """What stood in for a trained network, by what made the tables; also for a photograph's page."""
     made = {
         name: tables.provenance_of(folder / name).get("parameters", {})
-        for name in ("scores", "generator/curves.parquet", "aligned")
+        for name in ("scores", "generator/curves.parquet")
         if (folder / name).exists()
     }
     if not made.get("scores"):
         return []
-    return stand_ins(
-        made["scores"].get("perceptual", {}),
-        made.get("generator/curves.parquet", {}).get("settings", {}),
-        made.get("aligned", {}).get("settings", {}).get("size"),
-    )
+    generator = made.get("generator/curves.parquet", {})
+    size = generator.get("align", {}).get("size")
+    return stand_ins(made["scores"].get("perceptual", {}), generator.get("settings", {}), size)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from tasks import params
 from tasks.evaluation.study import Study
 from tasks.evaluation.symmetry import names, section, words
 from tasks.evaluation.symmetry.compare import PREFIX, compare_symmetry
@@ -15,6 +16,7 @@ from tasks.evaluation.symmetry.names import called
 from tasks.evaluation.symmetry.read import Symmetry, read_symmetry
 from tasks.evaluation.system import Compared, Need, Shown
 from tasks.pages.chapter import Chapter
+from tasks.params.symmetry import SymmetryTrain
 
 NAME = "symmetry"
 TITLE = "Symmetry: do the two halves of the lips belong together?"
@@ -92,7 +94,7 @@ def show(made: Symmetry, record: Mapping[str, Any], shown: Shown) -> Chapter:
         empty,
         tiles=words.tiles(record),
         findings=words.findings(record, shown.study.raters["ceiling"]),
-        notices=section.notices(shown.numbers) if made.pairs else [],
+        notices=section.notices(_trained(shown.numbers)) if made.pairs else [],
         missing=_left_out(made),
         pictures=section.draw(made, record, shown),
         columns={name: called(name) for name in methods},
@@ -100,6 +102,10 @@ def show(made: Symmetry, record: Mapping[str, Any], shown: Shown) -> Chapter:
         template="evaluation/symmetry/section.html.j2",
         context=section.context(made, record, shown),
     )
+
+
+def _trained(numbers: Path) -> SymmetryTrain:
+    return params.load(SymmetryTrain, "symmetry_train", numbers)
 
 
 def _left_out(made: Symmetry) -> list[str]:

@@ -1,7 +1,8 @@
 """One photograph through the trained Siamese networks: the symmetry part of `vermilion score`.
 
-In: a photograph, and what `dvc repro` left behind (networks, training pairs' D, scores of rated photographs). Out: its
-reading. Writes nothing.
+In: a photograph, and what the last evaluation stands on (networks, training pairs' D, scores of rated photographs).
+Out: its reading. Writes nothing. Where a training failed since, that network and its numbers are still there, and are
+used as they were made, whatever params.yaml says now.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,18 +20,19 @@ from tasks.base.images import encode_png
 from tasks.evaluation.metrics import read_records
 from tasks.evaluation.photograph import Photograph
 from tasks.evaluation.symmetry.chapter import NAME, SOURCE
-from tasks.evaluation.symmetry.compare import PREFIX, training_scale
+from tasks.evaluation.symmetry.compare import PREFIX
 from tasks.evaluation.symmetry.names import called
-from tasks.evaluation.symmetry.read import read_pairs
 from tasks.evaluation.symmetry.reading import Distance, as_reading
 from tasks.evaluation.symmetry.section import notices as said_of
 from tasks.evaluation.symmetry.words import GUESSING
 from tasks.pages.chapter import Reading
 from tasks.pages.environment import number
-from tasks.params.evaluation import Evaluate, Score
+from tasks.params.evaluation import Score
 from tasks.params.symmetry import SymmetryTrain
 from tasks.schemas.evaluation import SCORES
 from tasks.schemas.ingest import RATINGS
+from tasks.schemas.symmetry import PAIR_DISTANCES
+from tasks.statistics.grading import GradeScale
 from tasks.symmetry.distances import distance_of_halves
 from tasks.symmetry.network import SiameseNetwork, load_network
 
@@ -68,27 +70,32 @@ def open_reader(root: Path) -> SymmetryReader | str:
     measured = read_records(root / "data/reports/metrics.json").get(NAME, {})
     if reason := measured.get("reason"):
         return str(reason)
-    settings = params.load(Evaluate, "evaluate", root / "params.yaml")
     scores = tables.read(root / "data/evaluation/scores.parquet", SCORES).to_pandas()
     rated = set(tables.read(root / "data/ingest/ratings.parquet", RATINGS, ["image_id"])["image_id"].to_pylist())
     known = scores[scores["image_id"].isin(rated)]
     missing = dict(measured.get("missing", {}))
     clear = params.load(Score, "score", root / "params.yaml").clear
-    models = []
+    models, made = [], []
     for folder in sorted(path.parent.parent for path in root.glob(f"data/{NAME}/*/model/model.safetensors")):
         if file_digest(folder / "model/model.safetensors") == measured.get("networks", {}).get(folder.name):
-            models.append(_model(folder, measured["strategies"][folder.name], known, settings, clear))
+            models.append(_model(folder, measured["strategies"][folder.name], known, clear))
+            made.append(trained_with(folder / "model/curves.parquet"))
         else:
             missing[folder.name] = "its network is not the one that was evaluated; run `dvc repro`"
     if not models:
         return "; ".join(dict.fromkeys(missing.values())) or "there is no trained network; run `dvc repro`"
     said = [f"{called(name)} was not read: {reason}" for name, reason in missing.items()]
-    threads = params.load(SymmetryTrain, "symmetry_train", root / "params.yaml").threads
-    return SymmetryReader(tuple(models), threads, (*said_of(root / "params.yaml"), *said))
+    stood_in = dict.fromkeys(line for settings in made for line in said_of(settings))
+    return SymmetryReader(tuple(models), made[0].threads, (*stood_in, *said))
 
 
-def _model(folder: Path, measured: Mapping[str, Any], rated: pd.DataFrame, settings: Evaluate, clear: float) -> Model:
-    pairs = read_pairs(folder)
+def trained_with(curves: Path) -> SymmetryTrain:
+    """The numbers that a network was trained with; `curves`: the table beside it."""
+    return SymmetryTrain.model_validate(tables.provenance_of(curves)["parameters"]["settings"])
+
+
+def _model(folder: Path, measured: Mapping[str, Any], rated: pd.DataFrame, clear: float) -> Model:
+    pairs = tables.read(folder / "distances/pairs.parquet", PAIR_DISTANCES).to_pandas()
     training = pairs[pairs["split"] == "train"]
     beside = Distance(
         strategy=folder.name,
@@ -97,7 +104,7 @@ def _model(folder: Path, measured: Mapping[str, Any], rated: pd.DataFrame, setti
         clear=clear,
         doubt=doubt_of(measured),
         tested=_tested(measured),
-        scale=training_scale(pairs, settings) if measured["grade_scale"] else None,
+        scale=GradeScale(**measured["grade_scale"]) if measured["grade_scale"] else None,
         positives=training.loc[training["label"] == 1, "distance"].to_numpy(float),
         negatives=training.loc[training["label"] == 0, "distance"].to_numpy(float),
         rated=np.asarray(rated.loc[rated["method"] == PREFIX + folder.name, "score"].dropna(), float),

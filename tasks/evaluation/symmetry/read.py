@@ -55,7 +55,7 @@ def read_pairs(strategy: Path) -> pd.DataFrame:
     """One strategy's pairs with their D; columns as in `compare_symmetry`."""
     listed = tables.read(strategy / "pairs/pairs.parquet", PAIRS).to_pandas()
     found = tables.read(strategy / "distances/pairs.parquet", PAIR_DISTANCES).to_pandas()
-    both: pd.DataFrame = listed.merge(found, on="pair_id", validate="one_to_one")
+    both: pd.DataFrame = listed.merge(found, on=["pair_id", "split", "label"], validate="one_to_one")
     return both
 
 

@@ -14,7 +14,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks import params
 from tasks.base import tables
 from tasks.evaluation.symmetry.compare import PREFIX
 from tasks.evaluation.symmetry.names import called
@@ -49,10 +48,9 @@ class Example:
     png: bytes
 
 
-def notices(numbers: Path) -> list[str]:
-    """What a reader must know of the networks behind the chapter."""
-    random = params.load(SymmetryTrain, "symmetry_train", numbers).initial_weights == "random"
-    return [STAND_IN] if random else []
+def notices(settings: SymmetryTrain) -> list[str]:
+    """What a reader must know of networks that were trained with these numbers."""
+    return [STAND_IN] if settings.initial_weights == "random" else []
 
 
 def context(made: Symmetry, record: Mapping[str, Any], shown: Shown) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from diffusers import FluxTransformer2DModel
 from torch import Tensor, nn
 
 from tasks.base import checkpoints, digests, images, runtime
-from tasks.base.training import Progress, due, key_of, mean_loss, set_rate, steps
+from tasks.base.training import Losses, Progress, due, key_of, set_rate, steps
 from tasks.params.synthesis import SynthesisGenerate, SynthesisTrain
 from tasks.synthesis import base as bases
 from tasks.synthesis import generation, memory
@@ -34,6 +34,8 @@ from tasks.synthesis.precision import compute_dtype, prepare, require_possible
 
 ROWS = 50
 """Of the curves, at most about."""
+LOWER = "synthesis_train.learning_rate, or set synthesis_train.precision: bfloat16"
+"""What to do where the training diverges."""
 ASSISTANT = "assistant"
 """Name of the frozen adapter that takes part in training alone."""
 
@@ -96,18 +98,22 @@ def train(
         optimiser = optimiser_of(matrices, settings)
         key = _key(examples, asked, base, settings, drawing) if checkpoint else ""
         standing = _resumed(checkpoints.read(checkpoint, key), network, optimiser)
+        losses = Losses(LOWER, standing.losses)
 
         def keep(_: int) -> None:
             checkpoints.write(checkpoint, key, _state(network, optimiser, standing))
 
-        for number in steps(standing.step, total, every=settings.checkpoint_every, keep=keep, on_progress=on_progress):
+        for number in steps(
+            standing.step, total, losses=losses, every=settings.checkpoint_every, keep=keep, on_progress=on_progress
+        ):
             rate = rate_at(number, total, settings)
-            standing.losses.append(_step(network, matrices, optimiser, examples, number, rate, settings))
+            losses.add(_step(network, matrices, optimiser, examples, number, rate, settings))
             standing.step = number + 1
             if due(standing.step, total, max(1, total // ROWS)):
-                _add_row(standing, rate)
+                standing.curves.append({"step": standing.step, "loss": losses.mean(standing.step), "rate": rate})
             if due(standing.step, total, settings.sample_every):
                 standing.samples += _samples(network, base, shown, texts, standing.step, settings, drawing)
+        losses.check_weights(lora.state_of(network), total)
         places = [_place(network, base, asked, said, examples, settings, drawing) for said in (called, left)]
         weights = lora.save(network, rank=settings.rank, alpha=settings.alpha)
     return Trained(weights, standing.curves, standing.samples, *places)
@@ -149,7 +155,7 @@ def _step(
     step: int,
     rate: float,
     settings: SynthesisTrain,
-) -> float:
+) -> Tensor:
     set_rate(optimiser, rate)
     draws = runtime.generator(settings.seed, "noise", step)
     loss = loss_of(network, batch_at(step, examples, settings), draws, settings)
@@ -157,13 +163,7 @@ def _step(
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(matrices, settings.clip_norm)
     optimiser.step()
-    return float(loss.detach())
-
-
-def _add_row(standing: _Standing, rate: float) -> None:
-    loss = mean_loss(standing.losses, step=standing.step, lower="synthesis_train: learning_rate")
-    standing.curves.append({"step": standing.step, "loss": loss, "rate": rate})
-    standing.losses.clear()
+    return loss
 
 
 def _encoded(prompts: list[str], base: Path, settings: SynthesisTrain) -> Encoded | None:

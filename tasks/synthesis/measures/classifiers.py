@@ -23,7 +23,7 @@ from tasks.base import images as pictures
 from tasks.base import runtime, weights
 from tasks.base.images import UnreadableImage
 from tasks.base.schedules import cosine_fall
-from tasks.base.training import Progress, due, set_rate, steps
+from tasks.base.training import Losses, Progress, due, set_rate, steps
 from tasks.base.weights import WeightsError
 from tasks.params.synthesis import SynthesisClassify
 from tasks.schemas.synthesis import CLASSIFIED
@@ -172,15 +172,17 @@ def fit(
     rng = np.random.default_rng(runtime.seed_of(settings.seed, "batches", task))
     best, lowest = {}, float("inf")
     every = max(1, settings.steps // CHECKS)
-    for step in steps(0, settings.steps, what=f"classifier {task}", on_progress=on_progress):
+    losses, what = Losses("synthesis_classify.learning_rate"), f"classifier {task}"
+    for step in steps(0, settings.steps, losses=losses, what=what, every=every, on_progress=on_progress):
         set_rate(optimiser, settings.learning_rate * _ramp(step / settings.steps))
-        _step(network, optimiser, train, rng, settings.batch_size // 2)
+        losses.add(_step(network, optimiser, train, rng, settings.batch_size // 2))
         if due(step + 1, settings.steps, every):
             loss = validation_loss(network, kept)
             if loss < lowest:
                 best, lowest = {name: t.clone() for name, t in network.state_dict().items()}, loss
     if best:
         network.load_state_dict(best)
+    losses.check_weights(network.state_dict(), settings.steps)
     return network.eval()
 
 
@@ -194,8 +196,8 @@ def _step(
     train: tuple[list[Seen], ...],
     rng: np.random.Generator,
     half: int,
-) -> None:
-    """One batch: `half` of each class, drawn with replacement."""
+) -> Tensor:
+    """The loss of one batch: `half` of each class, drawn with replacement."""
     shown, truths = [], []
     for truth, own in enumerate(train):
         shown += [spoilt(own[int(n)].picture, rng) for n in rng.integers(0, len(own), half)]
@@ -207,6 +209,7 @@ def _step(
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)
     optimiser.step()
+    return loss
 
 
 def split(own: list[Seen], *, share: float, seed: int) -> tuple[list[Seen], list[Seen]]:

@@ -18,11 +18,13 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tasks.base import runtime
-from tasks.base.training import set_rate, steps
+from tasks.base.training import Losses, set_rate, steps
 from tasks.params.synthesis import StandIn
 from tasks.synthesis.standin.muon import Muon
 from tasks.synthesis.standin.vae import KEEP_EVERY, State, rate_share
 
+LOWER = "synthesis_base.stand_in.rate and synthesis_base.stand_in.matrix_rate"
+"""What to do where the training diverges."""
 HEAD = 32
 AXES = (8, 12, 12)
 """Of a head's dimensions: none for text, for rows, for columns."""
@@ -89,8 +91,10 @@ def train(
         kept = {"network": network.state_dict(), "mean": mean.state_dict()}
         keep(kept | {"optimisers": [each.state_dict() for each in optimisers], "step": done})
 
-    total, told = settings.steps, lambda *_: on_step()
-    for number in steps(first, total, what="transformer", every=KEEP_EVERY, keep=stand, on_progress=told):
+    total, told, losses = settings.steps, lambda *_: on_step(), Losses(LOWER)
+    for number in steps(
+        first, total, losses=losses, what="transformer", every=KEEP_EVERY, keep=stand, on_progress=told
+    ):
         draws = runtime.generator(settings.seed, "flow", number)
         for optimiser, rate in zip(optimisers, highest, strict=True):
             set_rate(optimiser, rate * rate_share(number, total))
@@ -103,7 +107,9 @@ def train(
         for optimiser in optimisers:
             optimiser.step()
         mean.update_parameters(network)
+        losses.add(loss)
     found: FluxTransformer2DModel = mean.module
+    losses.check_weights(found.state_dict(), total)
     return found.requires_grad_(False).eval()
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from tasks.base import runtime
 from tasks.base.schedules import rise_and_fall
-from tasks.base.training import set_rate, steps
+from tasks.base.training import Losses, set_rate, steps
 from tasks.params.synthesis import StandIn
 from tasks.synthesis.standin import codec as standin_codec
 
@@ -80,8 +80,10 @@ def train(
     def stand(done: int) -> None:
         keep({"network": vae.state_dict(), "optimiser": optimiser.state_dict(), "step": done})
 
-    total, told = settings.vae_steps, lambda *_: on_step()
-    for number in steps(first, total, what="autoencoder", every=KEEP_EVERY, keep=stand, on_progress=told):
+    total, told, losses = settings.vae_steps, lambda *_: on_step(), Losses("synthesis_base.stand_in.vae_rate")
+    for number in steps(
+        first, total, losses=losses, what="autoencoder", every=KEEP_EVERY, keep=stand, on_progress=told
+    ):
         draws = runtime.generator(settings.seed, "vae", number)
         set_rate(optimiser, settings.vae_rate * rate_share(number, total))
         rows = torch.randint(len(pictures), (settings.vae_batch,), generator=draws)
@@ -90,6 +92,8 @@ def train(
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(vae.decoder.parameters(), 1.0)
         optimiser.step()
+        losses.add(loss)
+    losses.check_weights(vae.state_dict(), total)
     middle, spread = float(means.double().mean()), float(means.double().std())
     vae.register_to_config(shift_factor=middle, scaling_factor=1 / spread)
     return vae.requires_grad_(False).eval(), (means - middle) / spread

@@ -44,6 +44,7 @@ def test_one_more_chapter_is_found_everywhere(project: Path, monkeypatch: pytest
     data, reports = project / "data", project / "data/reports"
     evaluate.fn(
         systems=data,
+        images=data / "ingest/images",
         ratings=data / "ingest/ratings.parquet",
         references=data / "ingest/references.parquet",
         metrics=reports / "metrics.json",
