@@ -169,7 +169,7 @@ def adapt_photographs(
 def _rows(row: Mapping[str, Any], face: Sequence[Kept] | None) -> list[dict[str, Any]]:
     names = {"image_id": row["image_id"], "subject_id": row["subject_id"]}
     if not face:
-        why = row["reason"] if face is None else "adaptation: the loss was no number"
+        why = row["reason"] if face is None else "adaptation: the loss was no number; lower anomaly_adapt.learning_rate"
         return [names | {"step": 0, "reason": why}]
     return [
         names

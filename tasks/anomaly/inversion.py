@@ -141,7 +141,7 @@ def invert(
                 resume(batch, stood)
             _iterate(batch, search, done, keeper, on_progress)
             done |= {place: Inversion(*found, start=start) for place, found in search.found(batch).items()}
-    why = f"the loss was no number in any of {settings.starts} starts"
+    why = f"the loss was no number in any of {settings.starts} starts; lower anomaly_invert.learning_rate"
     return [done.get(place, Inversion(reason=why)) for place in range(len(names))]
 
 

@@ -66,7 +66,9 @@ class Losses:
         """TrainingError where the last step left weights or running means that are no numbers."""
         if not all_finite(weights):
             last = f"; the last loss was {self.kept[-1]:.3g}" if self.kept else ""
-            raise TrainingError(f"the training diverged: at step {step} weights are no numbers{last}; lower {self.lower}")
+            raise TrainingError(
+                f"the training diverged: at step {step} weights are no numbers{last}; lower {self.lower}"
+            )
 
     def mean(self, step: int) -> float:
         """The mean since the last one; as `check`."""

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import torch
 
 from tasks.base import runtime
+from tasks.base.training import TrainingError
 from tasks.schemas.symmetry import DISTANCES, PAIR_DISTANCES
 from tasks.symmetry import halves as half_pictures
 from tasks.symmetry.halves import PairedHalves
@@ -23,6 +24,9 @@ from tasks.symmetry.network import SiameseNetwork, load_network
 
 BATCH = 32
 """Halves a pass. A constant and no parameter: another number may change the last bits of every D."""
+
+SAME = 1e-6
+"""Pairs whose D differ by no more tell a network that has collapsed."""
 
 
 def embedded(network: SiameseNetwork, halves: np.ndarray) -> np.ndarray:
@@ -64,11 +68,17 @@ def of_pairs(network: SiameseNetwork, pairs: PairedHalves) -> np.ndarray:
 def distances_of_pairs(
     pairs: pa.Table, parts: Iterable[pa.Table], network: SiameseNetwork, *, threads: int, folder: Path | None = None
 ) -> pa.Table:
-    """Table PAIR_DISTANCES for a table of pairs; `parts` and `folder` as in `halves.paired`."""
+    """Table PAIR_DISTANCES for a table of pairs; `parts` and `folder` as in `halves.paired`.
+
+    TrainingError where all pairs have the same D: no results are made of a network that says nothing.
+    """
     size = network.architecture.input_size
     decoded = half_pictures.paired(pairs, parts, size=size, threads=threads, folder=folder)
     with runtime.settled(threads=threads, seed=0):
         found = of_pairs(network, decoded)
+    if len(found) > 1 and np.ptp(found) <= SAME:
+        said = f"the network gives all {len(found)} pairs the same D ({found[0]:.3g}) and so says nothing of any face"
+        raise TrainingError(f"{said}; train it again with a lower symmetry_train.learning_rate")
     rows = pairs.select(["pair_id", "split", "label"]).to_pylist()
     return PAIR_DISTANCES.table(
         row | {"distance": distance} for row, distance in zip(rows, found.tolist(), strict=True)

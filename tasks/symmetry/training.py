@@ -42,8 +42,6 @@ from tasks.symmetry.network import (
 
 log = logging.getLogger(__name__)
 
-SAME = 1e-6
-"""Validation pairs whose D differ by no more tell a network that has collapsed: it says nothing of any face."""
 LOWER = "symmetry_train.learning_rate, or raise symmetry_train.warmup_steps"
 """What to do where the training diverges."""
 
@@ -242,7 +240,7 @@ def _evaluate(run: _Run) -> None:
             "learning_rate": learning_rate(run.step, run.total, run.settings),
         }
     )
-    if validation < run.best_loss and np.ptp(apart) > SAME and all_finite(run.network.state_dict()):
+    if validation < run.best_loss and np.ptp(apart) > distances.SAME and all_finite(run.network.state_dict()):
         run.best_loss, run.best_step = validation, run.step
         run.best = copy.deepcopy(run.network.state_dict())
 

@@ -196,7 +196,7 @@ def test_a_loss_that_is_no_number_is_a_row_with_a_reason(
     )
     last = table.to_pylist()[-1]
     assert (last["image_id"], last["step"], last["picture"]) == ("i2", 0, None)
-    assert last["reason"] == "adaptation: the loss was no number"
+    assert last["reason"] == "adaptation: the loss was no number; lower anomaly_adapt.learning_rate"
     assert table.num_rows == 1 + 2 * 5 + 1
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from tasks.base import runtime
+from tasks.base.training import TrainingError
 from tasks.schemas.ingest import LIPS
 from tasks.schemas.symmetry import PAIRS
 from tasks.symmetry import distances
@@ -125,6 +126,16 @@ def test_pairs_find_their_halves_in_any_part(network: SiameseNetwork) -> None:
     with runtime.settled(threads=1, seed=0):  # as many threads: sums in float32 differ with them in the last bits
         expected = distances.between(*(distances.embedded(network, halves[i]) for i in ([0, 0], [1, 3])))
     assert table["distance"].to_pylist() == expected.tolist()
+
+
+def test_a_network_that_gives_every_pair_the_same_distance_gives_no_results(network: SiameseNetwork) -> None:
+    collapsed = copy.deepcopy(network)
+    torch.nn.init.zeros_(collapsed.embedding.weight)
+    halves = pictures(4)
+    parts = [LIPS.table([lips_row("a", halves[0], halves[1]), lips_row("b", halves[2], halves[3])])]
+    pairs = pairs_table(("aa", "a", "a"), ("ab", "a", "b"))
+    with pytest.raises(TrainingError, match=r"all 2 pairs the same D \(0\).*lower symmetry_train\.learning_rate"):
+        distances.distances_of_pairs(pairs, parts, collapsed, threads=1)
 
 
 def test_frames_are_passed_over_and_one_photograph_alone_has_the_same_distance(
