@@ -5,15 +5,22 @@ stage, `vermilion rebuild`, every night and `vermilion serve` ask for the errors
 takes longer to see (flows.running.inspection). Opens no picture and no Prefect.
 """
 
+import os
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
+
+from cronsim import CronSim, CronSimError
 
 from tasks import params
 from tasks.errors import InputError
 from tasks.params.problems import problems
-from tasks.params.running import Data
+from tasks.params.running import Data, Nightly
+
+FIELDS = 5
+"""Of a schedule. A sixth, for seconds, Prefect does not read as others do."""
 
 Level = Literal["error", "warning", "fact"]
 
@@ -44,8 +51,8 @@ def require_params(root: Path) -> None:
 
 
 def quick(root: Path) -> list[Finding]:
-    """Parameters, and whether the data folders are there."""
-    return [*numbers(root), *folders(root)]
+    """Parameters, whether the data folders are there and apart, and whether nights have a time."""
+    return [*numbers(root), *folders(root), *nights(root)]
 
 
 def numbers(root: Path) -> list[Finding]:
@@ -65,6 +72,8 @@ def folders(root: Path) -> list[Finding]:
     except params.ParamsError:
         return []  # told among the numbers
     found, pipeline = [], root / "dvc.yaml"
+    if wrong := apart(root, data):
+        found.append(Finding("error", "data", wrong))
     text = pipeline.read_text(encoding="utf-8") if pipeline.exists() else ""
     for name in ("raw", "added"):
         folder = root / getattr(data, name)
@@ -81,6 +90,34 @@ def folders(root: Path) -> list[Finding]:
             said = f"{data.added} (params.yaml: data.added) is not there: make it (`mkdir {data.added}`)"
         found.append(Finding("error", "data", said))
     return found
+
+
+def apart(root: Path, data: Data) -> str | None:
+    """What is wrong with where batches go: outside the project nobody keeps them, among raw files they count twice."""
+    project, raw, added = (Path(os.path.realpath(root / folder)) for folder in ("", data.raw, data.added))
+    here = f"{data.added} (params.yaml: data.added)"
+    if project == added or project not in added.parents:
+        return f"{here} is not inside the project: DVC and git keep what lies in it; name a folder such as data/added"
+    if raw == added or raw in added.parents or added in raw.parents:
+        return f"{here} and {data.raw} (data.raw) lie in each other: photographs would count twice; keep them apart"
+    return None
+
+
+def nights(root: Path) -> list[Finding]:
+    """Whether nightly.cron is a time that comes."""
+    try:
+        cron = params.load(Nightly, "nightly", root / "params.yaml").cron
+    except params.ParamsError:
+        return []  # told among the numbers
+    try:
+        if len(cron.split()) != FIELDS:
+            raise CronSimError(f"{len(cron.split())} fields")
+        next(CronSim(cron, datetime.now()))
+    except (CronSimError, StopIteration) as error:
+        why = str(error) or "that day never comes"
+        said = f"params.yaml: nightly.cron: {cron!r} is no time ({why}); five fields are accepted, such as `0 2 * * *`"
+        return [Finding("error", "params.yaml", f"{said} for two at night: minute, hour, day, month, weekday")]
+    return []
 
 
 def made_by_a_stage(folder: Path, pipeline: Path) -> bool:

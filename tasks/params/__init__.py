@@ -2,10 +2,11 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from tasks.errors import InputError
 
@@ -18,6 +19,29 @@ class Block(BaseModel):
     """The numbers of one stage. Frozen; a key that is not a field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """YAML reads `true`, `yes` and `on` alike; where no field of that kind is meant, they are a mistake."""
+        found = kinds(cls.model_fields[str(info.field_name)].annotation)
+        told_by_itself = any(isinstance(kind, type) and issubclass(kind, Block) for kind in found)
+        if bool not in found and not told_by_itself and _has_bool(value):
+            raise PydanticCustomError("true_is_no_number", "is true or false")
+        return value
+
+
+def kinds(annotation: Any) -> set[Any]:
+    """A type and every type within it; values, as in Literal, are none."""
+    if get_origin(annotation) is Literal or isinstance(annotation, str | int) or annotation is None:
+        return set()
+    return {annotation}.union(*(kinds(part) for part in get_args(annotation)))
+
+
+def _has_bool(value: Any) -> bool:
+    if isinstance(value, dict | list | tuple):
+        return any(map(_has_bool, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, bool)
 
 
 LARGEST = 1 << 20

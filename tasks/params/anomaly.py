@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tasks.params import Block
 
@@ -80,6 +80,17 @@ class AnomalyGenerator(Block):
     augmentation: ControlAugmentation
     reconstruction: Reconstruction
     adversarial: Adversarial
+
+    @field_validator("steps")
+    @classmethod
+    def _sides(cls, steps: dict[int, int]) -> dict[int, int]:
+        if strange := [side for side in steps if side < 4 or side & (side - 1)]:  # noqa: PLR2004
+            raise ValueError(f"side {strange[0]} is no power of two from 4 on")
+        if idle := [side for side, own in steps.items() if own < 1]:
+            raise ValueError(f"side {idle[0]} has {steps[idle[0]]} steps; at least 1, or leave the side out")
+        if not steps:
+            raise ValueError("no side has steps; write {SIDE: STEPS, ...}, such as { 16: 200, 64: 400 }")
+        return steps
 
 
 class AnomalyPerceptual(Block):

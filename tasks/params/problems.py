@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from tasks import params
+from tasks.params.together import disagreements
 
 WORDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "text", NoneType: "null"}
 BOUNDS = {"ge": "at least {}", "gt": "above {}", "le": "at most {}", "lt": "below {}"}
@@ -78,7 +79,9 @@ def blocks() -> dict[str, type[BaseModel]]:
     from tasks.params.running import Systems
 
     models = [model for model in params.Block.__subclasses__() if model.__module__.startswith(params.__name__)]
-    inner = {part for model in models for field in model.model_fields.values() for part in _parts(field.annotation)}
+    inner = {
+        part for model in models for field in model.model_fields.values() for part in params.kinds(field.annotation)
+    }
     outer = [model for model in models if model not in inner]
     return {"systems": Systems} | {snake(model.__name__): model for model in outer}
 
@@ -99,6 +102,7 @@ def of_block(path: Path, content: bytes, block: str, model: type[BaseModel], err
 def _blocks(root: MappingNode, values: Mapping[Any, Any], systems: Sequence[str]) -> Iterator[Problem]:
     """The blocks that are missing, those that no stage reads, and what does not fit in the others."""
     models, last = blocks(), root.end_mark.line + 1
+    sound: dict[str, BaseModel] = {}
     missing = [name for name in models if name not in values]
     strange = [str(name) for name in values if name not in models]
     for name in strange:
@@ -114,10 +118,25 @@ def _blocks(root: MappingNode, values: Mapping[Any, Any], systems: Sequence[str]
             yield from _all_told(root, name, model, error)
             continue
         if isinstance(made, RootModel) and systems:
-            for own in (own for own in made.root if own not in systems):
-                near = f"; did you mean `{_near(own, systems)}`?" if _near(own, systems) else ""
-                said = f"no such system{near}; there are: {', '.join(systems)}"
-                yield Problem(_line(root, (name, own)), f"{name}.{own}", said)
+            yield from _systems(root, list(made.root), systems)
+        sound[name] = made
+    for key, said in disagreements(sound):
+        yield Problem(_line(root, key.split(".")), key, said)
+
+
+def _systems(root: MappingNode, there: Sequence[str], systems: Sequence[str]) -> Iterator[Problem]:
+    """Systems that do not exist, and those that have no line."""
+    strange = [own for own in there if own not in systems]
+    for own in strange:
+        near = f"; did you mean `{_near(own, systems)}`?" if _near(own, systems) else ""
+        said = f"no such system{near}; there are: {', '.join(systems)}"
+        yield Problem(_line(root, ("systems", own)), f"systems.{own}", said)
+    for own in (
+        own for own in systems if own not in there and not any(_near(other, systems) == own for other in strange)
+    ):
+        yield Problem(
+            _line(root, ("systems",)), f"systems.{own}", f"is missing; write {own}: true, or false to switch it off"
+        )
 
 
 def _to_write(name: str, model: type[BaseModel], systems: Sequence[str]) -> str:
@@ -150,11 +169,16 @@ def _told(root: Node, block: str, model: type[BaseModel], wrong: Any) -> Problem
         return Problem(line, key, f"no such key{meant(str(place[-1]), known)}")
     if wrong["type"] == "missing":
         return Problem(line, key, f"is missing{_accepted(field)}")
+    if wrong["type"] == "true_is_no_number" and not isinstance(wrong["input"], bool):
+        return Problem(line, key, f"one of its values is true or false, where none is a switch{_accepted(field)}")
     if wrong["type"] in ("model_type", "model_attributes_type"):
         return Problem(line, key, f"`key: value` lines expected. Known keys: {', '.join(known)}")
     said = str(wrong["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     value, accepted = wrong.get("input"), _accepted(field)
-    shown = f"{value!r}" if isinstance(value, str | int | float | bool | NoneType) else "this"
+    if wrong["type"] == "bool_type":
+        accepted = ". Accepted: true or false"
+    shown = f"{value!r}" if isinstance(value, str | int | float | NoneType) else "this"
+    shown = {"True": "true", "False": "false", "None": "null"}.get(shown, shown)  # as YAML has them
     if accepted and wrong["type"] != "value_error":
         return Problem(line, key, f"{shown} does not fit{accepted}")
     return Problem(line, key, said if wrong["type"] == "value_error" else f"{shown} does not fit: it {said}{accepted}")
@@ -178,21 +202,14 @@ def _field(model: type[BaseModel], place: Sequence[Any]) -> tuple[type[BaseModel
         if name not in owner.model_fields:
             continue  # an item of a list, a name of a table, or one of several kinds
         field = owner.model_fields[name]
-        inner = [part for part in _parts(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
+        inner = [
+            part for part in params.kinds(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel)
+        ]
         if inner and number < len(place) - 1:
             owner, field = inner[0], None
         elif inner:
             owner = inner[0]
     return owner, field
-
-
-def _parts(annotation: Any) -> set[Any]:
-    """A type and every type within it."""
-    return {annotation}.union(*(_parts(part) for part in get_args(annotation))) if not _is_value(annotation) else set()
-
-
-def _is_value(annotation: Any) -> bool:
-    return isinstance(annotation, str | int) or annotation is None or get_origin(annotation) is Literal
 
 
 def _accepted(field: FieldInfo | None) -> str:

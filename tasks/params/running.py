@@ -4,7 +4,7 @@ import unicodedata
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, RootModel
+from pydantic import BeforeValidator, ConfigDict, Field, RootModel, StrictBool
 
 from tasks.params import Block
 
@@ -55,7 +55,7 @@ class Nightly(Block):
     push: bool = Field(description="`dvc push` after a success, if a DVC remote is configured")
 
 
-class Systems(RootModel[dict[str, bool]]):
+class Systems(RootModel[dict[str, StrictBool]]):
     """Which systems are on, by name. A system that is off makes no tables, and its chapter says so."""
 
     model_config = ConfigDict(frozen=True)

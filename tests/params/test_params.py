@@ -204,3 +204,33 @@ def test_numbers_that_contradict_each_other_are_told(
     numbers[block][key] = value
     told = [str(problem) for problem in problems(written(tmp_path, yaml.safe_dump(numbers)), [])]
     assert any(said in one for one in told), told
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("margin: 1.0", "margin: true", "symmetry_train.margin: true does not fit. Accepted: a number, above 0"),
+        ("rank: 16", "rank: yes", "synthesis_train.rank: true does not fit. Accepted: a whole number, at least 1"),
+        ("{ clp: 8,", "{ clp: on,", "symmetry_warp.deformations: one of its values is true or false"),
+        ("noise: 0.4", "noise: true", "phantoms_draw.raters.0.noise: true does not fit. Accepted: a number"),
+        ("symmetry: true", "symmetry: 1", "systems.symmetry: 1 does not fit. Accepted: true or false"),
+        ("  anomaly: true\n", "", "systems.anomaly: is missing; write anomaly: true, or false to switch it off"),
+        ("steps: { 16", "steps: { 7", "anomaly_generator.steps: side 7 is no power of two from 4 on"),
+        ("16: 1200", "16: 0", "anomaly_generator.steps: side 16 has 0 steps; at least 1"),
+        ("64: 1400 }", "128: 9 }", "anomaly_generator.steps: the last side is 128, and pictures have 64"),
+        ("steps: { 16: 1200, 32: 1200, 64: 1400 }", "steps: {}", "anomaly_generator.steps: no side has steps"),
+        ("scale: CARS", "scale: cars", "evaluate.scale: 'cars' is none of the scales in ingest_ratings.scales: CARS"),
+    ],
+)
+def test_what_a_stage_would_find_hours_later_is_told_now(tmp_path: Path, old: str, new: str, said: str) -> None:
+    [told] = found(tmp_path, (old, new))
+    assert said in told
+
+
+def test_a_switch_is_still_true_or_false(tmp_path: Path) -> None:
+    assert found(tmp_path, ("normalise_embedding: true", "normalise_embedding: false")) == []
+
+
+def test_pictures_of_a_side_that_no_generator_has_are_told(tmp_path: Path) -> None:
+    [told] = found(tmp_path, ("  size: 64", "  size: 96"))
+    assert "anomaly_align.size: 96: the generator is trained for powers of two" in told

@@ -131,3 +131,58 @@ def test_rebuilds_nights_and_servers_refuse_too(mistyped: Path) -> None:
     done = CliRunner().invoke(app, ["rebuild"])
     assert isinstance(done.exception, InputError)
     assert "margn" in str(done.exception)
+
+
+@pytest.mark.parametrize("cron", ["nonsense", "", "61 2 * * *", "0 2 * *", "0 0 2 * * *", "0 2 31 2 *"])
+def test_a_night_that_never_comes_is_told(tmp_path: Path, cron: str) -> None:
+    folder = project(tmp_path / "p", {"nightly": {"cron": cron}}, images="")
+    [wrong] = [finding.said for finding in quick(folder) if finding.level == "error"]
+    assert wrong.startswith(f"params.yaml: nightly.cron: {cron!r} is no time (")
+    with pytest.raises(InputError, match="no time"):
+        require_ready(folder)
+
+
+@pytest.mark.parametrize("cron", ["0 2 * * *", "*/5 1-3 * * MON-FRI", "0 2 * * 7", "30 23 1,15 * *"])
+def test_a_night_that_comes_is_fine(tmp_path: Path, cron: str) -> None:
+    folder = project(tmp_path / "p", {"nightly": {"cron": cron}}, images="")
+    assert [finding for finding in quick(folder) if finding.level == "error"] == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "added", "said"),
+    [
+        ("raw", "../elsewhere", "is not inside the project"),
+        ("raw", ".", "is not inside the project"),
+        ("raw", "raw/added", "lie in each other"),
+        ("raw", "raw", "lie in each other"),
+        ("added/raw", "added", "lie in each other"),
+        ("raw", "link", "is not inside the project"),
+    ],
+)
+def test_batches_lie_in_the_project_and_not_among_raw_files(tmp_path: Path, raw: str, added: str, said: str) -> None:
+    folder = project(tmp_path / "p", {"data": {"raw": raw, "added": added}}, images="")
+    for name in (raw, "raw/added", "../elsewhere"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    [wrong] = [finding.said for finding in quick(folder) if finding.level == "error"]
+    assert said in wrong
+    assert wrong.startswith(f"{added} (params.yaml: data.added)") or added == "."
+
+
+def test_one_photograph_of_two_persons_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        "a.jpg,s1,control", "b.jpg,s2,control", "c.jpg,s1,control", "d.jpg,s3,repaired", "e.jpg,s4,repaired",
+        "f.jpg,s5,repaired", "f.jpg,s6,repaired",
+    ]  # fmt: skip
+    folder = project(tmp_path / "p", images="\n".join(lines) + "\n")
+    same, other = b"x" * 200_000, b"x" * 199_999 + b"y"
+    for name, content in {"a": same, "b": same, "c": same, "d": other, "e": b"y" + same[1:], "f": b"f"}.items():
+        (folder / f"raw/{name}.jpg").write_bytes(content)
+    code, said = check(folder, monkeypatch, "--json")
+    told = [row["said"] for row in json.loads(said) if "one photograph of" in row["said"]]
+    assert code == 1
+    assert told == [
+        "a.jpg, b.jpg, c.jpg: one photograph of 2 persons, images.csv: line 2 (s1) and images.csv: line 3 (s2) and "
+        "images.csv: line 4 (s1); keep one of them",
+        "f.jpg: one photograph of 2 persons, images.csv: line 7 (s5) and images.csv: line 8 (s6); keep one of them",
+    ]
