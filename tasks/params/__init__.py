@@ -44,6 +44,12 @@ def _has_bool(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+Disagreement = tuple[str, str]
+"""A key that does not go with another block's, such as `anomaly_generator.steps`, and why.
+
+A module of blocks may have a function `disagreements`, given the blocks that fit their models: it yields these.
+"""
+
 LARGEST = 1 << 20
 """Bytes of params.yaml; the published settings have 10 kB."""
 

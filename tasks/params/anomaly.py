@@ -1,10 +1,11 @@
 """The numbers of the anomaly stages (Hayajneh et al.)."""
 
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
-from tasks.params import Block
+from tasks.params import Block, Disagreement
 
 
 class AnomalyAlign(Block):
@@ -158,3 +159,17 @@ class AnomalyScore(Block):
     heatmap: Literal["pse", "ssim", "lpips"] = Field(description="the headline score and picture")
     processing: Literal["base", "ycbcr", "erosion", "both"] = Field(description="the headline score and picture")
     region: Literal["mouth", "face"] = Field(description="the headline score and picture")
+
+
+def disagreements(blocks: Mapping[str, BaseModel]) -> Iterator[Disagreement]:
+    """A generator that is trained here draws the pictures that are aligned here."""
+    align, generator = blocks.get("anomaly_align"), blocks.get("anomaly_generator")
+    if not (isinstance(align, AnomalyAlign) and isinstance(generator, AnomalyGenerator)):
+        return
+    if generator.source != "controls":
+        return
+    if align.size & (align.size - 1):
+        yield "anomaly_align.size", f"{align.size}: the generator is trained for powers of two: 32, 64, ... 1024"
+    elif (last := max(generator.steps)) != align.size:
+        said = f"the last side is {last}, and pictures have {align.size} (anomaly_align.size); make them equal"
+        yield "anomaly_generator.steps", said

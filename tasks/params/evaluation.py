@@ -1,10 +1,12 @@
 """The numbers of the evaluation and the report."""
 
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-from tasks.params import Block
+from tasks.params import Block, Disagreement
+from tasks.params.ingest import IngestRatings
 
 
 class Evaluate(Block):
@@ -42,3 +44,11 @@ class Score(Block):
     """How `vermilion score` words what it measured (tasks.evaluation.verdict)."""
 
     clear: float = Field(gt=0, lt=0.5, description="share of the other kind that may lie beyond a value called clear")
+
+
+def disagreements(blocks: Mapping[str, BaseModel]) -> Iterator[Disagreement]:
+    """What is compared with must be rated."""
+    ratings, own = blocks.get("ingest_ratings"), blocks.get("evaluate")
+    if isinstance(ratings, IngestRatings) and isinstance(own, Evaluate) and own.scale not in ratings.scales:
+        there = ", ".join(ratings.scales)
+        yield "evaluate.scale", f"{own.scale!r} is none of the scales in ingest_ratings.scales: {there}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from types import NoneType, UnionType
+from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import yaml
@@ -21,7 +21,6 @@ from pydantic.fields import FieldInfo
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from tasks import params
-from tasks.params.together import disagreements
 
 WORDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "text", NoneType: "null"}
 BOUNDS = {"ge": "at least {}", "gt": "above {}", "le": "at most {}", "lt": "below {}"}
@@ -74,8 +73,7 @@ def _found(content: bytes, systems: tuple[str, ...]) -> tuple[Problem, ...]:
 
 def blocks() -> dict[str, type[BaseModel]]:
     """The model of every block of params.yaml, by the block's name."""
-    for module in pkgutil.iter_modules(params.__path__):
-        importlib.import_module(f"{params.__name__}.{module.name}")
+    modules()
     from tasks.params.running import Systems
 
     models = [model for model in params.Block.__subclasses__() if model.__module__.startswith(params.__name__)]
@@ -84,6 +82,12 @@ def blocks() -> dict[str, type[BaseModel]]:
     }
     outer = [model for model in models if model not in inner]
     return {"systems": Systems} | {snake(model.__name__): model for model in outer}
+
+
+def modules() -> list[ModuleType]:
+    """The modules that have blocks."""
+    found = pkgutil.iter_modules(params.__path__)
+    return [importlib.import_module(f"{params.__name__}.{module.name}") for module in found]
 
 
 def snake(name: str) -> str:
@@ -120,8 +124,9 @@ def _blocks(root: MappingNode, values: Mapping[Any, Any], systems: Sequence[str]
         if isinstance(made, RootModel) and systems:
             yield from _systems(root, list(made.root), systems)
         sound[name] = made
-    for key, said in disagreements(sound):
-        yield Problem(_line(root, key.split(".")), key, said)
+    for module in modules():
+        if hasattr(module, "disagreements"):
+            yield from (Problem(_line(root, key.split(".")), key, said) for key, said in module.disagreements(sound))
 
 
 def _systems(root: MappingNode, there: Sequence[str], systems: Sequence[str]) -> Iterator[Problem]:

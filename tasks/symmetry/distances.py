@@ -26,7 +26,7 @@ BATCH = 32
 """Halves a pass. A constant and no parameter: another number may change the last bits of every D."""
 
 SAME = 1e-6
-"""Pairs whose D differ by no more tell a network that has collapsed."""
+"""Share of the highest D. Pairs whose D differ by no more tell a network that has collapsed."""
 
 
 def embedded(network: SiameseNetwork, halves: np.ndarray) -> np.ndarray:
@@ -59,6 +59,11 @@ def between(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return result
 
 
+def all_alike(found: np.ndarray) -> bool:
+    """Whether D (N,) of different pairs are one number: then the network says nothing of any face."""
+    return bool(np.ptp(found) <= SAME * found.max())
+
+
 def of_pairs(network: SiameseNetwork, pairs: PairedHalves) -> np.ndarray:
     """D of every pair, (P,) float64; each half is embedded once however many pairs it is in."""
     embeddings = embedded(network, pairs.halves)
@@ -76,7 +81,7 @@ def distances_of_pairs(
     decoded = half_pictures.paired(pairs, parts, size=size, threads=threads, folder=folder)
     with runtime.settled(threads=threads, seed=0):
         found = of_pairs(network, decoded)
-    if len(found) > 1 and np.ptp(found) <= SAME:
+    if len(found) > 1 and all_alike(found):
         said = f"the network gives all {len(found)} pairs the same D ({found[0]:.3g}) and so says nothing of any face"
         raise TrainingError(f"{said}; train it again with a lower symmetry_train.learning_rate")
     rows = pairs.select(["pair_id", "split", "label"]).to_pylist()

@@ -240,7 +240,7 @@ def _evaluate(run: _Run) -> None:
             "learning_rate": learning_rate(run.step, run.total, run.settings),
         }
     )
-    if validation < run.best_loss and np.ptp(apart) > distances.SAME and all_finite(run.network.state_dict()):
+    if validation < run.best_loss and not distances.all_alike(apart) and all_finite(run.network.state_dict()):
         run.best_loss, run.best_step = validation, run.step
         run.best = copy.deepcopy(run.network.state_dict())
 
