@@ -104,7 +104,7 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new
     batch = read_batch(path, settings=params.load(IngestImages, "ingest_images", root / "params.yaml"))
     added = added_folder(root)
     twin = next((added / BATCHES).glob(f"*-{batch.digest[:12]}"), None)
-    reasons = path.with_name(f"{path.stem if path.is_file() else path.name}{REASONS}")
+    reasons = reasons_beside(path)
     withdrawn = read_withdrawn(added)
     if twin and not batch.problems and not any(one.image_id in withdrawn for one in batch.photographs):
         if not dry_run:
@@ -174,6 +174,11 @@ def _message(outcome: Outcome, raters: int) -> str:
     """The commit's: counts and the batch, no names."""
     photographs, ratings = counted(outcome.photographs, "photograph"), counted(outcome.ratings, "rating")
     return f"Ratings: {photographs}, {ratings} by {counted(raters, 'rater')} (batch {outcome.batch})"
+
+
+def reasons_beside(path: Path) -> Path:
+    """Where the reasons lie for which what was brought was rejected: `new-rejected.csv` beside `new` or `new.xlsx`."""
+    return path.with_name(f"{path.stem if path.is_file() else path.name}{REASONS}")
 
 
 def counted(number: int, noun: str) -> str:

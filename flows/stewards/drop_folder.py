@@ -2,8 +2,8 @@
 
 In: a folder. A subfolder is a batch, and so is a table (CSV, .xlsx) lying in it, with the pictures that it names. Out:
 accepted batches in its subfolder `added`; beside rejected ones a CSV file of reasons, and no second try until something
-of them changes. Looks again and again instead of waiting for notices, so that network shares work. Says batches' ids
-and counts, never the name of a person or a photograph.
+of them changes, the reasons are deleted, or `new.txt` says who is new. Looks again and again instead of waiting for
+notices, so that network shares work. Says batches' ids and counts, never the name of a person or a photograph.
 """
 
 import json
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from flows.stewards.additions import REASONS, Outcome, add, counted
+from flows.stewards.additions import REASONS, Outcome, add, counted, reasons_beside
 from flows.stewards.batches import added_folder
 from flows.stewards.versions import Tell
 from tasks import params
@@ -21,12 +21,16 @@ from tasks.base.digests import digest
 from tasks.base.tables import replacing
 from tasks.errors import InputError
 from tasks.ingest.batch import named_files
+from tasks.ingest.delimited import read_names
 from tasks.ingest.naming import is_leftover, looks_like_table
 from tasks.ingest.raw import BATCHES
 from tasks.params.ingest import IngestImages
 
 ACCEPTED = "added"
 """The subfolder that accepted batches move to."""
+
+NEW = ("new.txt", "new.txt.txt")
+"""In the folder: names of raters and subjects that are new though they look like others, one per line."""
 
 MEMORY = ".vermilion.json"
 """What was rejected as it is now, and what is on its way to `added`: so that a restart goes on where it was."""
@@ -54,7 +58,10 @@ class Dropped:
 
 @dataclass
 class Watch:
-    """What a watcher knows: since when each batch has been as it is, and which were tried as they are."""
+    """What a watcher knows: since when each batch has been as it is, and which were tried as they are.
+
+    `unlisted`: those whose reasons could not be written.
+    """
 
     folder: Path
     root: Path
@@ -63,7 +70,14 @@ class Watch:
     since: dict[str, tuple[str, float]] = field(default_factory=dict)
     tried: dict[str, str] = field(default_factory=dict)
     moving: dict[str, str] = field(default_factory=dict)
+    unlisted: set[str] = field(default_factory=set)
     rejected: int = 0
+
+    @property
+    def new(self) -> list[str]:
+        """Who is new, by what lies in the folder now."""
+        files = [path for path in self.folder.iterdir() if path.name.casefold() in NEW and not path.is_symlink()]
+        return sorted({name for file in files for name in read_names(file)})
 
 
 def watch(folder: Path, root: Path, *, settle: float, once: bool, tell: Tell) -> int:
@@ -113,7 +127,7 @@ def look(state: Watch) -> None:
     waiting = False
     for dropped in sorted(_dropped(state), key=lambda item: (item.is_ratings, item.path.name)):
         name, mark, now = dropped.path.name, _mark(state, dropped), time.monotonic()
-        if state.tried.get(name) == mark:
+        if state.tried.get(name) == mark and (name in state.unlisted or _reasons(dropped).exists()):
             continue
         before, since = state.since.get(name, ("", now))
         if before != mark:
@@ -127,7 +141,7 @@ def look(state: Watch) -> None:
 def _try(state: Watch, dropped: Dropped, mark: str) -> None:
     """Add the batch; move it away, or remember that it was rejected as it is."""
     try:
-        outcome = add(dropped.path, state.root, dry_run=False, commit=True, tell=lambda _: None)
+        outcome = add(dropped.path, state.root, dry_run=False, commit=True, tell=lambda _: None, new=state.new)
     except (InputError, OSError) as error:
         state.since[dropped.path.name] = (mark, time.monotonic() + AGAIN_SECONDS)
         state.tell(f"nothing can be added now: {_without_names(str(error), dropped)}")
@@ -135,11 +149,16 @@ def _try(state: Watch, dropped: Dropped, mark: str) -> None:
     if outcome.state == "rejected":
         state.rejected += 1
         state.tried[dropped.path.name] = mark
+        (set.discard if _reasons(dropped).exists() else set.add)(state.unlisted, dropped.path.name)
         _save(state)
         state.tell(f"rejected a batch: {counted(outcome.problems, 'problem')}, listed beside it")
         return
     state.tell(_said(outcome))
     _move(state, dropped, outcome.batch)
+
+
+def _reasons(dropped: Dropped) -> Path:
+    return reasons_beside(dropped.path)
 
 
 def _said(outcome: Outcome) -> str:
@@ -175,7 +194,7 @@ def _dropped(state: Watch) -> Iterator[Dropped]:
 
 
 def _mark(state: Watch, dropped: Dropped) -> str:
-    """Another one whenever a file of the batch comes, goes or changes; for ratings, whenever a batch came in, too."""
+    """Another one whenever a file of the batch changes, or who is new; for ratings, whenever a batch came in, too."""
     sizes = {}
     for file in dropped.files:
         try:
@@ -185,7 +204,7 @@ def _mark(state: Watch, dropped: Dropped) -> str:
             sizes[str(file.relative_to(state.folder))] = (0, 0)  # gone since it was listed
     inside = added_folder(state.root) / BATCHES
     there = sorted(path.name for path in inside.iterdir()) if dropped.is_ratings and inside.is_dir() else []
-    return digest([sizes, there])
+    return digest([sizes, there, state.new])
 
 
 def _move(state: Watch, dropped: Dropped, batch: str) -> None:

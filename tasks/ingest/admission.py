@@ -179,7 +179,8 @@ def asked(
         yield (
             name,
             f"{what} {name} is new; {other} {much}: did you mean {other}? "
-            f"If {name} is somebody else: --new-{what} {shlex.quote(name)}",
+            f"If {name} is somebody else: --new-{what} {shlex.quote(name)}; in a drop folder, write {name} into a file "
+            "new.txt there",
         )
 
 

@@ -26,6 +26,11 @@ def read_text(path: Path, data: bytes) -> list[Sheet]:
     return [trimmed(path, "", _rows(path, text, separator, begin), separator)]
 
 
+def read_names(path: Path) -> list[str]:
+    """The lines of a text file that are not empty, in the same encodings. RawLayoutError: another encoding."""
+    return [line.strip() for line in _decoded(path, path.read_bytes()).splitlines() if line.strip()]
+
+
 def _decoded(path: Path, data: bytes) -> str:
     encoding = next((name for mark, name in MARKS if data.startswith(mark)), None) or _unmarked(data)
     try:

@@ -103,7 +103,7 @@ def test_a_rater_who_looks_like_a_known_one_is_asked_about(tmp_path: Path, there
     path = table(tmp_path / "more.csv", RATINGS, ["1.jpg,surgoen,medical,CARS,2", "2.jpg,surgoen,medical,CARS,2"])
     question = (
         "rater surgoen is new; surgeon has 3 ratings: did you mean surgeon? "
-        "If surgoen is somebody else: --new-rater surgoen"
+        "If surgoen is somebody else: --new-rater surgoen; in a drop folder, write surgoen into a file new.txt there"
     )
     assert problems(path, there)[0] == [("more.csv", 2, question)]
     assert problems(path, there, ["Surgoen"])[0] == []
@@ -138,6 +138,7 @@ def test_subjects_are_asked_about_and_known_under_any_spelling(tmp_path: Path) -
     pictures(new, "c.jpg", "d.jpg")
     table(new / "images.csv", IMAGES, ["c.jpg,p7,repaired,t", f"d.jpg,{NFD},repaired,t"])
     question = "subject p7 is new; p07 has 1 photograph: did you mean p07? If p7 is somebody else: --new-subject p7"
+    question += "; in a drop folder, write p7 into a file new.txt there"
     conflict = "subject Müller would be both control and patient"
     assert [reason for _, _, reason in problems(new, there)[0]] == [question, conflict]
     assert [reason for _, _, reason in problems(new, there, ["p7"])[0]] == [conflict]

@@ -10,7 +10,7 @@ import pytest
 
 from flows.repository import commits
 from flows.stewards import drop_folder as watching
-from flows.stewards.additions import there_already
+from flows.stewards.additions import add, there_already
 from flows.stewards.drop_folder import Watch, look, watch
 from tests.ingest.test_sheets import book
 from tests.project import environment
@@ -89,7 +89,8 @@ def test_a_single_table_that_cannot_be_read_has_its_reasons_beside_it(
 ) -> None:
     (drop / name).write_bytes(data)
     assert once(drop, root)[0] == 1
-    assert "save" in (said := (drop / f"{Path(name).stem}-rejected.csv").read_text()) or "has the columns" in said
+    said = (drop / f"{Path(name).stem}-rejected.csv").read_text()
+    assert "save it" in said or "has the columns" in said
 
 
 def test_a_rejected_batch_stays_and_is_tried_again_when_it_changes(root: Path, drop: Path) -> None:
@@ -101,13 +102,35 @@ def test_a_rejected_batch_stays_and_is_tried_again_when_it_changes(root: Path, d
     assert "rejected a batch: 1 problem" in told
     reasons = drop / "new-rejected.csv"
     assert "rater_role 'nurse'" in reasons.read_text()
-    reasons.unlink()
     assert once(drop, root) == (0, "")  # another process, so to say: it remembers
-    assert not reasons.exists()
+    reasons.unlink()
+    assert once(drop, root)[0] == 1  # who deletes the reasons asks for another try
+    assert reasons.exists()
     (made / "ratings.csv").write_text(good)
     assert once(drop, root)[0] == 0
     assert len(batches(root)) == 1
     assert names(drop / "added/new") == ["images.csv", "p3.png", "ratings.csv"]
+
+
+@pytest.mark.parametrize(("name", "encoding"), [("new.txt", "utf-8"), ("New.txt.txt", "utf-16")])
+def test_the_folder_itself_takes_the_answer_who_is_new(root: Path, drop: Path, name: str, encoding: str) -> None:
+    table(drop / "scores.csv", RATINGS, ["first.png,surgoen,medical,CARS,4"])
+    assert once(drop, root)[0] == 1
+    said = (drop / "scores-rejected.csv").read_text()
+    assert "did you mean surgeon?" in said
+    assert "in a drop folder, write surgoen into a file new.txt there" in said
+    (drop / name).write_text("somebody\n\nSurgoen \n", encoding=encoding)
+    assert once(drop, root)[0] == 0
+    assert names(drop) == sorted([".vermilion.json", name, "added/scores/scores.csv"])
+    assert sorted(there_already(root)[1]["rater_id"].to_pylist()) == ["surgeon", "surgoen"]
+
+
+def test_a_batch_that_the_command_brought_in_moves_away(root: Path, drop: Path) -> None:
+    rated = table(drop / "scores.csv", RATINGS, ["first.png,surgoen,medical,CARS,4"])
+    assert once(drop, root)[0] == 1
+    add(rated, root, dry_run=False, commit=True, tell=lambda _: None, new=["surgoen"])
+    assert once(drop, root)[0] == 0
+    assert names(drop) == [".vermilion.json", "added/scores/scores.csv"]
 
 
 def test_what_is_still_being_copied_is_left(root: Path, drop: Path) -> None:
