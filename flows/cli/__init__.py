@@ -38,6 +38,14 @@ def main() -> None:
     try:
         privacy.settle(project_root())
         app()
-    except (InputError, OSError) as error:
+    except InputError as error:
         say(f"vermilion: {error}", error=True)
         sys.exit(2)
+    except OSError as error:
+        say(f"vermilion: {said(error)}", error=True)
+        sys.exit(2)
+
+
+def said(error: OSError) -> str:
+    """What the system refused, and of which file, without its number."""
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error.strerror or str(error)

@@ -11,9 +11,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from flows.cli.outputs import output_file
 from flows.cli.project import JSON, project_root
 from flows.cli.reevaluation import RUN, reevaluate
 from flows.cli.terminal import cell, say
+from tasks.base.sheets import check_suffix
 
 DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Check and report; change nothing.")]
 COMMIT = Annotated[bool, typer.Option(help="One git commit of the change.")]
@@ -139,7 +141,7 @@ def sheet(
     """
     from flows.stewards.forms import write_form
 
-    path = path.absolute()
+    path = output_file(check_suffix(path.absolute()), "FILE")
     os.chdir(project_root())
     number = write_form(path, Path.cwd(), rater=rater, role=role, scale=scale, controls=controls)
     say(f"{path.name}: {number} photographs without a rating of {rater}")

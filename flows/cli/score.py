@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from tqdm import tqdm
 
+from flows.cli.outputs import output_file, output_folder
 from flows.cli.project import JSON, private_folder, project_root
 from flows.cli.terminal import say
 from tasks.base import sheets
@@ -50,7 +51,9 @@ def score(
     interrupted, and the table has what was done.
     """
     if table is not None:
-        sheets.check_suffix(table)
+        output_file(sheets.check_suffix(table), "--table")
+    if out is not None:
+        output_folder(out, "--out")
     root = project_root()
     from flows.photographs import files  # torch takes seconds to import
     from flows.photographs import score as scoring

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.outputs import output_file, output_folder
 from flows.cli.project import private_folder, project_root
 from tasks.errors import InputError
 
@@ -72,8 +73,9 @@ def captions(
 
     root = project_root()
     path = out if out.is_absolute() or root == Path.cwd() else root / out
-    if path.exists():
+    if path.is_file():
         raise InputError(f"{path}: is there already; name another file, or move it away")
+    output_file(path, "OUT")
     if reason := absence.reason_of(root / DATA / "captions"):
         raise InputError(f"{root / DATA / 'captions'}: no captions: {reason}")
     listed = tables.read(_there(root / DATA / "captions"), TABLE)
@@ -103,6 +105,7 @@ def make(
     from flows.photographs import survey as surveying
     from tasks.synthesis import survey as mixing
 
+    output_folder(out, "OUT")
     pictures, photographs = surveying.candidates(project_root())
     chosen = mixing.choose(pictures, generated, seed=seed, what="released pictures")
     chosen += mixing.choose(photographs, real, seed=seed, what="photographs")
@@ -124,6 +127,7 @@ def collect(
 
     if role not in ROLES:
         raise InputError(f"--role {role}: accepted: {', '.join(ROLES)}")
+    output_file(out, "--out")
     rows = mixing.read_sheet(folder, sheet, rater_id=rater, role=role)
     mixing.write_ratings(out, rows)
     print(f"{out}: {len(rows)} ratings; `vermilion ratings add {out}` brings them in")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.outputs import output_folder
 from flows.cli.project import project_root
 from flows.cli.terminal import say
 
@@ -27,7 +28,7 @@ def watch(
 
     With --once, exit code 1: something was rejected.
     """
-    folder = folder.absolute()
+    folder = output_folder(folder.absolute(), "FOLDER")
     os.chdir(project_root())
     from flows.stewards import drop_folder as watching
 
