@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tasks.ingest.inventory import OPTIONAL, REQUIRED
 from tasks.ingest.ratings import RATING_COLUMNS, REFERENCE_COLUMNS
+from tasks.ingest.raw import UNSEEN
 from tasks.ingest.sheets import RawLayoutError, Sheet, read_sheets
 from tasks.ingest.workbooks import is_workbook
 
@@ -27,10 +28,10 @@ Kinds = dict[str, list[Sheet]]
 """By kind the worksheets that hold it; one, unless something is wrong."""
 
 
-def kinds_in(path: Path) -> Kinds:
-    """The kinds of tables in a file, by the columns that they share with it: two at least."""
+def kinds_in(path: Path, *, hidden: bool = False) -> Kinds:
+    """The kinds of tables in a file, by the columns that they share with it: two at least; `hidden`: those unseen."""
     found: Kinds = {}
-    for sheet in read_sheets(path):
+    for sheet in (sheet for sheet in read_sheets(path) if sheet.hidden is hidden):
         shared = {kind: len(set(sheet.columns) & set(columns)) for kind, columns in FOUND_BY.items()}
         best = max(shared, key=lambda kind: shared[kind])
         if shared[best] >= 2:
@@ -56,6 +57,8 @@ def unread_sheets(read: Mapping[str, Path]) -> Iterator[tuple[Path, str, str]]:
                 for sheet in sheets:
                     if sheet.name and (reason := _unread(kind, sheet, table, read, whole)):
                         yield table, sheet.name, reason
+            for kind, sheets in kinds_in(table, hidden=True).items():
+                yield from ((table, sheet.name, f"looks like a table of {kind}, but is {UNSEEN}") for sheet in sheets)
 
 
 def _unread(kind: str, sheet: Sheet, table: Path, read: Mapping[str, Path], whole: list[Sheet]) -> str | None:

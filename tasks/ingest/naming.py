@@ -196,7 +196,7 @@ def _has(path: Path, required: Sequence[str], *, among_others: bool = False) -> 
 def _columns(path: Path, _size: int, _modified: int) -> tuple[frozenset[str], ...]:
     """The columns of each sheet of a file, as it is now; none where it cannot be read."""
     try:
-        return tuple(frozenset(sheet.columns) for sheet in read_sheets(path))
+        return tuple(frozenset(sheet.columns) for sheet in read_sheets(path) if not sheet.hidden)
     except (RawLayoutError, OSError):
         return ()
 

@@ -21,6 +21,9 @@ BATCHES = "batches"
 """The folder inside `data.added` that holds one folder per batch."""
 
 
+UNSEEN = "hidden; show it (right click on the sheets' names), or delete it"
+
+
 @dataclass(frozen=True)
 class Folder:
     """A folder in the raw layout. `prefix`: what its files' names begin with when another folder's CSV names them."""
@@ -85,7 +88,11 @@ def read_lines(
 
 def _the_one(path: Path, sheets: Sequence[Sheet], required: Sequence[str]) -> Sheet:
     """The worksheet that has the columns, else the only one that has two of them; the only one where there is one."""
+    every, sheets = sheets, [sheet for sheet in sheets if not sheet.hidden]
     fitting = [sheet for sheet in sheets if set(required) <= set(sheet.columns)]
+    for sheet in () if fitting else every:
+        if set(required) <= set(sheet.columns):
+            raise RawLayoutError(f"{path}: sheet {sheet.name!r} has the columns {', '.join(required)}, but is {UNSEEN}")
     if not fitting:
         near = [sheet for sheet in sheets if len(set(required) & set(sheet.columns)) >= 2]
         fitting = near if len(near) == 1 else []  # its header is wrong, which is told

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.errors import InputError
+from tasks.ingest.shown import broken
 
 MOST_BYTES = 100_000_000
 """The largest table that is read, as a file; a rating takes some 60 bytes."""
@@ -37,12 +38,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One table of a file. `name`: the worksheet's, '' where a file is one table; columns: as many as the header's."""
+    """One table of a file. `name`: the worksheet's, '' where a file is one table; columns: as many as the header's.
+
+    `hidden`: a worksheet that a spreadsheet program does not show.
+    """
 
     name: str
     header: Row
     rows: Sequence[Row]
     separator: str = ""
+    hidden: bool = False
 
     @property
     def columns(self) -> list[str]:
@@ -135,12 +140,18 @@ def trimmed(path: Path, name: str, rows: Iterable[Row], separator: str = "") -> 
             Row(
                 row.number,
                 tuple(row.cells[number] for number in named),
-                {place[old]: reason for old, reason in row.wrong.items() if old in place},
+                _broken(row, named) | {place[old]: reason for old, reason in row.wrong.items() if old in place},
             )
             for row in lines
         ],
         separator,
     )
+
+
+def _broken(row: Row, named: Sequence[int]) -> dict[int, str]:
+    """Cells in which a spreadsheet's formula failed, by their place among the named columns."""
+    found = {new: broken(row.cells[old]) for new, old in enumerate(named)}
+    return {place: reason for place, reason in found.items() if reason}
 
 
 def _other_separator(row: Row, separator: str) -> str:

@@ -150,7 +150,7 @@ def test_cells_that_a_spreadsheet_changed_say_so(tmp_path: Path) -> None:
         ("50%", "a percentage"),
         ("#N/A", "the spreadsheet's error #N/A"),
         ("=1+1", "a formula without a result"),
-        ("TRUE", ""),
+        ("TRUE", "what spreadsheets make of the words true and false"),
         ("007", ""),
     ]
 

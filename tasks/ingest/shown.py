@@ -1,0 +1,66 @@
+"""What a workbook's cell shows, as text, and what is wrong with it where that is not what was typed.
+
+In: a cell's value, its type and number format. Out: the text that people see, as far as it is certain; else the reason
+for which nobody can tell. Spreadsheet programs keep numbers, not what was typed: `1-2` is a date, 17 digits are 15,
+`7` may be shown as `p007`. Knows neither rows nor columns.
+"""
+
+import datetime
+import re
+
+ANEW = "format the cells as text and type it anew"
+DATE = f"a date or time, which spreadsheets make of 1-2 or 3.4; {ANEW}"
+LONG = f"a number of more than 15 digits, of which spreadsheets keep only 15; {ANEW}"
+ERROR = "the spreadsheet's error {}; put the formula right, or write the value"
+TRUTH = "what spreadsheets make of the words true and false; write another word, or a number"
+
+DIGITS = 1e15
+"""From here on a spreadsheet's number has more digits than it keeps."""
+
+ERRORS = frozenset(
+    (
+        *("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"),
+        *("#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#ÜBERLAUF!", "#REF", "#VALEUR!", "#NOM?", "#NOMBRE!"),
+    )
+)
+"""What spreadsheets write where a formula failed, in English, German, French, also into CSV files."""
+
+_LEFT = re.compile(r"\[\$-[^\]]*\]|\[[^$\]][^\]]*\]|_.|\*.")
+"""Of a number format what shows nothing: language, colour and condition, widths, fillings."""
+
+_PLAIN = re.compile(r"(?:General|[0#?.,/E+() @-])*", re.IGNORECASE)
+"""A number format that shows digits, and marks between them, alone."""
+
+
+def broken(text: str) -> str | None:
+    """What is wrong with a cell in which a formula failed; None for other cells."""
+    return ERROR.format(text) if text in ERRORS else None
+
+
+def shown(value: object, kind: str, number_format: str) -> tuple[str, str | None]:
+    """The text of a cell that holds something, and what is wrong with it. `kind`: `e` for an error."""
+    if isinstance(value, bool):
+        return str(value).upper(), TRUTH
+    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
+        return str(value).removesuffix(" 00:00:00"), DATE
+    if isinstance(value, int | float):
+        return _number(value, number_format.split(";")[0])
+    text = str(value).strip()
+    return text, (ERROR.format(text) if kind == "e" else None)
+
+
+def _number(value: float, said: str) -> tuple[str, str | None]:
+    """A number's text. `said`: the part of its format for positive numbers."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < DIGITS:
+        value = int(value)
+    text = str(value) if isinstance(value, int) else format(value, ".15g")
+    if abs(value) >= DIGITS:
+        return f"{value:.0f}" if abs(value) < 1e40 else text, LONG
+    left = _LEFT.sub("", said)
+    if "%" in re.sub(r'"[^"]*"|\\.', "", left):
+        return f"{value * 100:.15g}%", "a percentage; write the number without %"
+    if isinstance(value, int) and re.fullmatch("0+", left):
+        return f"{value:0{len(left)}d}", None  # 7 shown as 007
+    if not _PLAIN.fullmatch(left) or re.search(r"0[-/ ]0|[0#?],+$", left):
+        return text, f"shown as something else, by its number format {said}; {ANEW}"
+    return text, None
