@@ -50,10 +50,7 @@ def score(
     Exit code 0: all were measured; 1: at least one was refused, with its reason; 2: nothing could be run; 130: it was
     interrupted, and the table has what was done.
     """
-    if table is not None:
-        output_file(sheets.check_suffix(table), "--table")
-    if out is not None:
-        output_folder(out, "--out")
+    _check_outputs(table, out)
     root = project_root()
     from flows.photographs import files  # torch takes seconds to import
     from flows.photographs import score as scoring
@@ -84,6 +81,14 @@ def score(
         say(f"interrupted: {len(results)} of {len(found.photographs)} photographs were scored", error=True)
         raise typer.Exit(130)
     raise typer.Exit(any(result.photo.reason for result in results))
+
+
+def _check_outputs(table: Path | None, out: Path | None) -> None:
+    """InputError where one of them cannot be written."""
+    if table is not None:
+        output_file(sheets.check_suffix(table), "--table")
+    if out is not None:
+        output_folder(out, "--out")
 
 
 def _score_all(
