@@ -33,7 +33,7 @@ def test_a_stage_is_recorded_in_postgresql(project: Any, tmp_path_factory: pytes
         done = list_images(project, url)
         assert done.returncode == 0, done.stderr
         assert "untracked" not in done.stdout
-        [run] = runs(url, "flow_runs", "ingest_images")
+        [run] = runs(url, "ingest_images")
         assert run["state_type"] == "COMPLETED"
         assert count(database, "flow_run") == 1
         assert not list(home.glob("*.db")), "no SQLite beside it"
