@@ -38,15 +38,15 @@ def withdraw(
     os.chdir(project_root())
     root = Path.cwd()
     from flows.buckets.store import STORE
-    from flows.stewards import remains, withdrawal
+    from flows.stewards import meant, remains, withdrawal
     from tasks.store.artifacts import Store
 
-    begun = withdrawal.under_way(root)
+    begun = meant.under_way(root)
     if begun is not None:
         say("a withdrawal was cut off; this goes on with it")
     elif target is None:
         raise typer.BadParameter("name a subject or a photograph")
-    found = begun or withdrawal.find(target or "", root, also=folders)
+    found = begun or meant.find(target or "", root, also=folders)
     if begun is None:
         withdrawal.show(found, root, say)
         if not yes and not (sys.stdin.isatty() and typer.confirm("remove all of this now?", default=False)):
@@ -56,6 +56,6 @@ def withdraw(
     left = remains.search(found, root)
     for line in (*remains.said(left, root), *remains.elsewhere(root, found)):
         say(line)
-    withdrawal.finished(root)
+    meant.finished(root)
     say("to compute again what is touched, networks too: dvc repro")
     raise typer.Exit(bool(left))

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from flows.repository.commits import git
 from flows.stewards.batches import WITHDRAWAL
+from flows.stewards.meant import Withdrawal, read_raw, said_of_lost
 from flows.stewards.traces import Person, files_below, telling, traces
-from flows.stewards.withdrawal import SKIPPED, Withdrawal, places, read_raw
+from flows.stewards.withdrawal import SKIPPED, places
 from tasks import params
 from tasks.params.running import Runtime
 
@@ -58,6 +59,8 @@ def elsewhere(root: Path, found: Withdrawal) -> Iterator[str]:
     if shared := params.load(Runtime, "runtime", root / "params.yaml").shared_store:
         yield f"  shared store {shared}: results of other machines; delete it, the next run fills it again:"
         yield f"    {_removal(shared)}"
+    if found.lost:
+        yield f"  undone batches{said_of_lost(found.lost).removeprefix(';')}"
     yield "  backups, exported results, pages and networks that were sent to others: ask who has them"
     yield "  names in git's history, if any were found:  git filter-repo --replace-text FILE, then push with --force"
 

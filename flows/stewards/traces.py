@@ -33,6 +33,12 @@ from tasks.errors import InputError
 GONE = "withdrawn"
 """What stands where a name stood."""
 
+PICTURES = (
+    *(b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"BM", b"RIFF", b"GIF8"),
+    *(b"\xff\x4f\xff\x51", b"\x1aE\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3"),
+)
+"""How pictures and clips begin, of every kind that comes in."""
+
 LARGEST = 2**30
 """Bytes of a file that is looked through."""
 
@@ -108,7 +114,7 @@ def kind_of(file: Path) -> str:
         return "database"
     if head[8:10] == b'{"' or head.startswith((b"PK\x03\x04", b"\x80")):
         return "weights"
-    if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"BM", b"RIFF")) or head[4:8] == b"ftyp":
+    if head.startswith(PICTURES) or head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"jP  "):
         return "picture"
     return "page" if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<svg")) else "other"
 

@@ -9,15 +9,13 @@ takes the rest from the store. Where else something may lie: flows.stewards.rema
 import shutil
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict
 
 from flows.repository.commits import check_git, commit_only
 from flows.running.address import announce
 from flows.stewards.batches import WITHDRAWAL, added_folder, steward
 from flows.stewards.drop_folder import watched
+from flows.stewards.meant import Withdrawal, read_raw
 from flows.stewards.outs import drop_from_lock, has_to_go, open_project, track_again
 from flows.stewards.traces import (
     Person,
@@ -32,15 +30,10 @@ from flows.stewards.traces import (
 from flows.stewards.versions import Tell, writing
 from tasks import params
 from tasks.base.tables import replacing
-from tasks.errors import InputError
-from tasks.ingest.inventory import Named, name_files
-from tasks.ingest.naming import slashes
-from tasks.ingest.raw import Folder, folders
 from tasks.ingest.removal import lines_about, lines_naming, rows_with, write_without
 from tasks.ingest.sheets import RawLayoutError
 from tasks.ingest.spelling import key
 from tasks.ingest.withdrawn import read_withdrawn, write_withdrawn
-from tasks.params.ingest import IngestImages
 from tasks.params.running import Data
 from tasks.store.artifacts import Store
 from tasks.store.collection import alone
@@ -50,80 +43,6 @@ SKIPPED = (".git", ".venv", "__pycache__", "node_modules")
 
 MADE = (".dvc", ".prefect", "data/.artifacts", "data/.incoming", "data/reports")
 """What programs wrote, besides the outs of stages: a file there that mentions the person goes, or loses the mention."""
-
-
-class Withdrawal(BaseModel):
-    """Who, and the stages whose results go whole: networks that saw the person and what was made with them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    person: Person
-    networks: tuple[str, ...]
-    also: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Raw:
-    """The raw folder and the batches, and every file that they name."""
-
-    folders: list[Folder]
-    named: list[Named]
-
-
-def read_raw(root: Path) -> Raw:
-    """What the tables of the raw folder and of the batches name."""
-    numbers = root / "params.yaml"
-    kinds = params.load(IngestImages, "ingest_images", numbers)
-    inside = folders(root / params.load(Data, "data", numbers).raw, added_folder(root))
-    return Raw(inside, name_files(inside, kinds)[0])
-
-
-def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
-    """Who is meant by a subject's name, a photograph's name or path, or an image_id. InputError: nobody, or two."""
-    raw = read_raw(root)
-    subject = {item.subject_id for item in raw.named if key(item.subject_id) == key(target)}
-    path = Path(target).absolute()
-    own = [item for item in raw.named if item.subject_id in subject]
-    photographs = [
-        item
-        for item in raw.named
-        if target == item.image_id or slashes(target) == item.path or item.file.absolute() == path
-    ]
-    if own and photographs:
-        raise InputError(f"{target} is a subject and a photograph; name the photograph by its image_id, or its path")
-    chosen = own or photographs
-    if not chosen:
-        raise InputError(
-            f"{target}: no such subject, photograph or image_id in the raw folder and the batches; if its batch was "
-            "undone, bring that back first (`git revert` the commit `Ratings undone: ...`, `dvc checkout`)"
-        )
-    ids = {item.image_id for item in chosen}
-    same = [item for item in raw.named if item.image_id in ids]
-    project = open_project(root)
-    person = Person(
-        subject=chosen[0].subject_id if own else None,
-        control=any(item.line.cells["population"] == "control" for item in same),
-        images=tuple(sorted(ids)),
-        frames=tuple(sorted(project.frames_of(ids))),
-        names=_names(same, [item.path for item in raw.named if item.image_id not in ids]),
-        sizes=tuple(sorted({item.size_bytes for item in same})),
-    )
-    saw = project.saw(person)
-    return Withdrawal(person=person, networks=project.with_descendants(saw), also=tuple(str(one) for one in also))
-
-
-def _names(own: Sequence[Named], others: Sequence[str]) -> tuple[str, ...]:
-    """What the photographs are called: paths, and file names, as far as nobody else's photograph is called so."""
-    found = {name for item in own for name in (item.path, Path(item.path).name)}
-    taken = {"/".join(parts[at:]) for other in others for parts in [other.split("/")] for at in range(len(parts))}
-    return tuple(sorted(found - taken))
-
-
-def under_way(root: Path) -> Withdrawal | None:
-    """The withdrawal that was begun and not ended."""
-    try:
-        return Withdrawal.model_validate_json((root / WITHDRAWAL).read_bytes())
-    except FileNotFoundError:
-        return None
 
 
 def show(found: Withdrawal, root: Path, tell: Tell) -> None:
@@ -141,6 +60,8 @@ def show(found: Withdrawal, root: Path, tell: Tell) -> None:
     ):
         if lines:
             tell(f"  {len(lines)} lines of {table}")
+    for name in found.undone:
+        tell(f"  {name}, of a batch that was undone: in DVC's cache")
     project = open_project(root)
     for name in project.trained(found.networks):
         tell(f"  network {name} saw the person: it goes, and what was made with it; it trains again")
@@ -173,11 +94,6 @@ def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell:
             number = len(found.person.images)
             commit_only(root, records, f"Withdrawn: {number} photograph{'s' * (number != 1)}; consent is gone")
     announce(root, {"batch": "withdrawal", "photographs": -len(found.person.images), "ratings": 0})
-
-
-def finished(root: Path) -> None:
-    """Forget who it was, once all was searched."""
-    (root / WITHDRAWAL).unlink(missing_ok=True)
 
 
 def _remove(found: Withdrawal, root: Path, store: Store) -> None:

@@ -15,8 +15,9 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from flows.buckets.store import STORE
-from flows.stewards import additions, batches, remains, withdrawal
+from flows.stewards import additions, batches, meant, remains, withdrawal
 from flows.stewards.drop_folder import watch
+from flows.stewards.history import undo
 from flows.stewards.outs import has_to_go
 from flows.stewards.traces import Person
 from tasks.base import sheets
@@ -36,10 +37,10 @@ def add(path: Any, root: Path) -> Any:
 
 
 def withdraw(target: Any, root: Path, **options: Any) -> Any:
-    found = withdrawal.under_way(root) or withdrawal.find(target, root, also=options.get("also", ()))
+    found = meant.under_way(root) or meant.find(target, root, also=options.get("also", ()))
     withdrawal.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
     left = remains.search(found, root)
-    withdrawal.finished(root)
+    meant.finished(root)
     return found, left
 
 
@@ -132,18 +133,18 @@ def test_a_withdrawal_that_was_killed_goes_on(known: Any, monkeypatch: pytest.Mo
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(withdrawal, step, killed)
         withdraw("anna", root)
-    assert withdrawal.under_way(root) is not None
+    assert meant.under_way(root) is not None
     assert withdraw("", root)[1] == []
     assert additions.there_already(root)[0].num_rows == 2
 
 
 def test_who_is_meant(root: Path) -> None:
-    by_name = withdrawal.find("first.png", root, also=())
+    by_name = meant.find("first.png", root, also=())
     assert by_name.person.subject is None
-    assert withdrawal.find(str(root / "data/raw/mine/first.png"), root, also=()).person == by_name.person
-    assert withdrawal.find(by_name.person.images[0], root, also=()).person == by_name.person
+    assert meant.find(str(root / "data/raw/mine/first.png"), root, also=()).person == by_name.person
+    assert meant.find(by_name.person.images[0], root, also=()).person == by_name.person
     with pytest.raises(InputError, match="no such subject, photograph or image_id"):
-        withdrawal.find("nobody", root, also=())
+        meant.find("nobody", root, also=())
 
 
 def test_the_command_shows_first_and_does_it_when_told(known: Any) -> None:
@@ -247,6 +248,47 @@ def test_a_drop_folder_s_workbooks_lose_the_person(root: Path, tmp_path: Path) -
     for name in ("images", "ratings"):
         (sheet,) = load_workbook(tmp_path / f"drop/added/first/{name}.xlsx")
         assert [row[0] for row in sheet.values] == ["path", "bert_s.png"]
+
+
+def cached(root: Path, content: bytes) -> list[Path]:
+    """The objects of DVC's cache that hold this."""
+    return [path for path in (root / ".dvc/cache").rglob("*") if path.is_file() and content in path.read_bytes()]
+
+
+def take_out(batch: str, root: Path) -> None:
+    assert undo(batch, root, dry_run=False, commit=True, tell=lambda _: None).state == "added"
+
+
+def test_a_batch_that_was_undone_is_withdrawn_without_bringing_it_back(root: Path, tmp_path: Path) -> None:
+    first, second = batch(tmp_path / "first", seed=5), batch(tmp_path / "second", seed=6)
+    photograph = (first / "p5.png").read_bytes()
+    outcome, _ = add(first, root)
+    other, _ = add(second, root)
+    take_out(outcome.batch, root)
+    assert cached(root, photograph)
+    assert f"{outcome.batch}/p5.png, of a batch that was undone" in run(root, "vermilion", "withdraw", "S5").stdout
+    found, left = withdraw("S5", root)
+    assert (found.undone, left) == ((f"{outcome.batch}/p5.png",), [])
+    assert not cached(root, photograph)
+    assert not cached(root, b"p5.png")
+    assert [path.name for path in (root / "data/added/batches").iterdir()] == [other.batch]
+    assert additions.there_already(root)[1].num_rows == 3
+    assert not list((root / ".dvc/tmp").glob("undone-*"))
+    again, told = add(first, root)
+    assert (again.state, "consent for this photograph was withdrawn" in told) == ("rejected", True)
+    with pytest.raises(InputError, match=rf"no longer has all of {outcome.batch}, undone before, .* `dvc fetch"):
+        meant.find("s5", root, also=())
+
+
+def test_a_photograph_that_is_there_and_others_that_were_undone_go_together(root: Path, tmp_path: Path) -> None:
+    new = batch(tmp_path / "new", seed=7)
+    table(new / "images.csv", IMAGES, ["p7.png,s1,repaired,research"])
+    photograph = (new / "p7.png").read_bytes()
+    take_out(add(new, root)[0].batch, root)
+    found, left = withdraw("s1", root)
+    assert (len(found.person.images), left) == (2, [])
+    assert not cached(root, photograph)
+    assert not (root / "data/raw/mine/first.png").exists()
 
 
 def test_of_two_batches_with_the_same_file_names_the_other_stays_whole(root: Path, tmp_path: Path) -> None:

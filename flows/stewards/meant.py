@@ -1,0 +1,122 @@
+"""Whose consent is gone: the person or the photograph that a name means, and a withdrawal that was begun.
+
+In: a name as a steward gives it. Out: who that is, with every photograph of theirs: in the raw folder, in the batches,
+and in batches that were undone before, as far as DVC's cache has them. Removes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from flows.stewards.batches import WITHDRAWAL, added_folder
+from flows.stewards.outs import open_project
+from flows.stewards.traces import Person
+from flows.stewards.undone import undone
+from tasks import params
+from tasks.errors import InputError
+from tasks.ingest.inventory import Named, name_files
+from tasks.ingest.naming import slashes
+from tasks.ingest.raw import Folder, folders
+from tasks.ingest.spelling import key
+from tasks.params.ingest import IngestImages
+from tasks.params.running import Data
+
+
+class Withdrawal(BaseModel):
+    """Who, and the stages whose results go whole: networks that saw the person and what was made with them.
+
+    `undone`: their photographs in batches that were undone, which DVC's cache has; `lost`: undone batches that it has
+    not, so that nobody can tell whom they held.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    person: Person
+    networks: tuple[str, ...]
+    also: tuple[str, ...]
+    undone: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Raw:
+    """The raw folder and the batches, and every file that they name."""
+
+    folders: list[Folder]
+    named: list[Named]
+
+
+def read_raw(root: Path) -> Raw:
+    """What the tables of the raw folder and of the batches name."""
+    numbers = root / "params.yaml"
+    kinds = params.load(IngestImages, "ingest_images", numbers)
+    inside = folders(root / params.load(Data, "data", numbers).raw, added_folder(root))
+    return Raw(inside, name_files(inside, kinds)[0])
+
+
+def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
+    """Who is meant by a subject's name, a photograph's name or path, or an image_id. InputError: nobody, or two."""
+    project = open_project(root)
+    gone = undone(root, project.cache, params.load(IngestImages, "ingest_images", root / "params.yaml"))
+    named = [*read_raw(root).named, *gone.named]
+    path = Path(target).absolute()
+    own = [item for item in named if key(item.subject_id) == key(target)]
+    photographs = [
+        item
+        for item in named
+        if target == item.image_id or slashes(target) == item.path or item.file.absolute() == path
+    ]
+    if own and photographs:
+        raise InputError(f"{target} is a subject and a photograph; name the photograph by its image_id, or its path")
+    chosen = own or photographs
+    if not chosen:
+        where = "in the raw folder, the batches, and batches that were undone"
+        raise InputError(f"{target}: no such subject, photograph or image_id {where}{said_of_lost(gone.lost)}")
+    ids = {item.image_id for item in chosen}
+    same = [item for item in named if item.image_id in ids]
+    person = Person(
+        subject=chosen[0].subject_id if own else None,
+        control=any(item.line.cells["population"] == "control" for item in same),
+        images=tuple(sorted(ids)),
+        frames=tuple(sorted(project.frames_of(ids))),
+        names=_names(same, [item.path for item in named if item.image_id not in ids]),
+        sizes=tuple(sorted({item.size_bytes for item in same})),
+    )
+    return Withdrawal(
+        person=person,
+        networks=project.with_descendants(project.saw(person)),
+        also=tuple(str(one) for one in also),
+        undone=tuple(sorted({item.path for item in gone.named if item.image_id in ids})),
+        lost=tuple(gone.lost),
+    )
+
+
+def said_of_lost(lost: Sequence[str]) -> str:
+    """What to do about undone batches that nobody can look into; nothing where there are none."""
+    if not lost:
+        return ""
+    return (
+        f"; DVC's cache here no longer has all of {', '.join(lost)}, undone before, so whom they held cannot be told; "
+        "if a DVC remote has them: `dvc fetch --all-commits data/added/batches.dvc`, then this command again"
+    )
+
+
+def _names(own: Sequence[Named], others: Sequence[str]) -> tuple[str, ...]:
+    """What the photographs are called: paths, and file names, as far as nobody else's photograph is called so."""
+    found = {name for item in own for name in (item.path, Path(item.path).name)}
+    taken = {"/".join(parts[at:]) for other in others for parts in [other.split("/")] for at in range(len(parts))}
+    return tuple(sorted(found - taken))
+
+
+def under_way(root: Path) -> Withdrawal | None:
+    """The withdrawal that was begun and not ended."""
+    try:
+        return Withdrawal.model_validate_json((root / WITHDRAWAL).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def finished(root: Path) -> None:
+    """Forget who it was, once all was searched."""
+    (root / WITHDRAWAL).unlink(missing_ok=True)
