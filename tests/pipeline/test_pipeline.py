@@ -67,6 +67,7 @@ def test_the_store_holds_what_the_stages_use_and_collecting_removes_nothing(proj
     assert removed == {"removed": True, "results": 0, "files": 0, "bytes": 0}
 
 
+@pytest.mark.long
 def test_two_runs_from_scratch_give_the_same_digests(project: Path, tmp_path: Path) -> None:
     other = make_project(tmp_path / "other", SMALL)
     run(other, "vermilion", "rebuild")

@@ -123,6 +123,7 @@ def test_what_is_absent_is_not_shown_from_an_earlier_run(drawn: Path, tmp_path: 
     assert (done.returncode, "no system can read a photograph" in done.stderr) == (2, True)
 
 
+@pytest.mark.long
 def test_a_system_switched_on_again_runs_its_own_stages_alone(built: Path, tmp_path: Path) -> None:
     folder = copy_project(built, tmp_path / "project")
     set_number(folder, "systems", "anomaly", False)
