@@ -193,6 +193,7 @@ def _admission(batch: Batch, there: Known, root: Path, new: Sequence[str]) -> Ad
         clip_suffixes=params.load(IngestImages, "ingest_images", numbers).clip_suffixes,
         frames=params.load(IngestFrames, "ingest_frames", numbers),
         landmarks=params.load(IngestLandmarks, "ingest_landmarks", numbers),
+        withdrawn=read_withdrawn(added_folder(root)),
     )
     scales = params.load(IngestRatings, "ingest_ratings", numbers).scales
     workers = params.load(Runtime, "runtime", numbers).workers

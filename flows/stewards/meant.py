@@ -5,6 +5,7 @@ and in batches that were undone before, as far as DVC's cache has them. Removes 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +16,14 @@ from flows.stewards.outs import open_project
 from flows.stewards.traces import Person
 from flows.stewards.undone import undone
 from tasks import params
+from tasks.base import images
+from tasks.base.images import UnreadableImage
 from tasks.errors import InputError
 from tasks.ingest.inventory import Named, name_files
 from tasks.ingest.naming import slashes
 from tasks.ingest.raw import Folder, folders
 from tasks.ingest.spelling import key
+from tasks.ingest.withdrawn import pixel_digest
 from tasks.params.ingest import IngestImages
 from tasks.params.running import Data
 
@@ -28,7 +32,7 @@ class Withdrawal(BaseModel):
     """Who, and the stages whose results go whole: networks that saw the person and what was made with them.
 
     `undone`: their photographs in batches that were undone, which DVC's cache has; `lost`: undone batches that it has
-    not, so that nobody can tell whom they held.
+    not, so that nobody can tell whom they held; `pixels`: digests of what the photographs show.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +41,7 @@ class Withdrawal(BaseModel):
     also: tuple[str, ...]
     undone: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    pixels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,8 @@ def read_raw(root: Path) -> Raw:
 def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
     """Who is meant by a subject's name, a photograph's name or path, or an image_id. InputError: nobody, or two."""
     project = open_project(root)
-    gone = undone(root, project.cache, params.load(IngestImages, "ingest_images", root / "params.yaml"))
+    kinds = params.load(IngestImages, "ingest_images", root / "params.yaml")
+    gone = undone(root, project.cache, kinds)
     named = [*read_raw(root).named, *gone.named]
     path = Path(target).absolute()
     own = [item for item in named if key(item.subject_id) == key(target)]
@@ -89,7 +95,18 @@ def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
         also=tuple(str(one) for one in also),
         undone=tuple(sorted({item.path for item in gone.named if item.image_id in ids})),
         lost=tuple(gone.lost),
+        pixels=_pixels(same, kinds.still_suffixes),
     )
+
+
+def _pixels(items: Sequence[Named], still_suffixes: Sequence[str]) -> tuple[str, ...]:
+    """Digests of what these photographs show; of clips, and of what cannot be opened, there are none."""
+    found = set()
+    for item in items:
+        with suppress(UnreadableImage):
+            if Path(item.path).suffix.lower() in still_suffixes:
+                found.add(pixel_digest(images.read(item.file)))
+    return tuple(sorted(found))
 
 
 def said_of_lost(lost: Sequence[str]) -> str:

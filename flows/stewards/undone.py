@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -31,7 +31,7 @@ Files = dict[str, Path]
 
 @dataclass(frozen=True)
 class Undone:
-    """`named`: files that the tables of undone batches name; `lost`: undone batches that the cache has not."""
+    """`named`: files that the tables of undone batches name, in the cache; `lost`: undone batches that it has not."""
 
     named: list[Named]
     lost: list[str]
@@ -47,9 +47,10 @@ def undone(root: Path, cache: Path, kinds: IngestImages) -> Undone:
     for batch, files in gone.items():
         with _links(root, files) as folder:
             try:
-                named += name_files([Folder(folder, f"{batch}/")], kinds)[0]
+                found = name_files([Folder(folder, f"{batch}/")], kinds)[0]
             except RawLayoutError:
                 continue  # ratings alone, or nothing that could have come in
+            named += [replace(item, file=files[item.path.removeprefix(f"{batch}/")]) for item in found]
     whole = {batch for batch, files in gone.items() if all(file.exists() for file in files.values())}
     return Undone(named, [row["batch"] for row in batches(root) if not row["there"] and row["batch"] not in whole])
 

@@ -79,7 +79,7 @@ def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell:
             temporary.touch(mode=0o600)
             temporary.write_text(found.model_dump_json(), encoding="utf-8")
         added = added_folder(root)
-        stones = write_withdrawn(added, read_withdrawn(added).more(found.person.images))
+        stones = write_withdrawn(added, read_withdrawn(added).more(found.person.images, found.pixels))
         with writing(root, added, tell):
             _remove(found, root, store)
         project = open_project(root)

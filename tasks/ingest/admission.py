@@ -26,7 +26,7 @@ from tasks.ingest.naming import Ambiguous, Names
 from tasks.ingest.ratings import RATING_COLUMNS, generated_id, rating_row, reference_row
 from tasks.ingest.raw import Line
 from tasks.ingest.spelling import Spellings, key, lookalikes
-from tasks.ingest.withdrawn import REASON
+from tasks.ingest.withdrawn import REASON, SAME, Withdrawn
 from tasks.params.ingest import IngestFrames, IngestLandmarks, Scale
 
 BATCH_ID = r"\d{4}-\d\d-\d\d-[0-9a-f]{12}"
@@ -120,8 +120,18 @@ def admit(
     return Admission(problems, ratings, references, means)
 
 
-def unfit(file: Path, *, clip_suffixes: Sequence[str], frames: IngestFrames, landmarks: IngestLandmarks) -> str | None:
-    """Why a still or clip could not be measured: unreadable, or what ingest_landmarks would say of it."""
+def unfit(
+    file: Path,
+    *,
+    clip_suffixes: Sequence[str],
+    frames: IngestFrames,
+    landmarks: IngestLandmarks,
+    withdrawn: Withdrawn,
+) -> str | None:
+    """Why a still or clip could not be measured: unreadable, or what ingest_landmarks would say of it.
+
+    Or why it may not be: it shows a picture whose consent was withdrawn.
+    """
     if file.suffix.lower() in clip_suffixes:
         try:
             next(read_frames(file, frames))
@@ -129,7 +139,8 @@ def unfit(file: Path, *, clip_suffixes: Sequence[str], frames: IngestFrames, lan
             return str(error)
         return None
     try:
-        reason = measure_face(pictures.read(file), landmarks)["reason"]
+        image = pictures.read(file)
+        reason = SAME if withdrawn.shows(image) else measure_face(image, landmarks)["reason"]
     except UnreadableImage as error:
         return str(error)
     return str(reason) if reason else None

@@ -23,6 +23,7 @@ from tasks.ingest.batch import Batch, read_batch
 from tasks.ingest.inventory import take_inventory
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import Folder
+from tasks.ingest.withdrawn import Withdrawn
 from tasks.params.ingest import IngestFrames, IngestImages, IngestRatings
 from tests.ingest.drawn import SETTINGS, covered_mouth, face
 from tests.stewards import IMAGES, RATINGS, draw, table
@@ -30,7 +31,7 @@ from tests.stewards import IMAGES, RATINGS, draw, table
 KINDS = params.load(IngestImages, "ingest_images", PROJECT / "params.yaml")
 SCALES = params.load(IngestRatings, "ingest_ratings", PROJECT / "params.yaml").scales
 FRAMES = params.load(IngestFrames, "ingest_frames", PROJECT / "params.yaml")
-INSPECT = partial(unfit, clip_suffixes=KINDS.clip_suffixes, frames=FRAMES, landmarks=SETTINGS)
+INSPECT = partial(unfit, clip_suffixes=KINDS.clip_suffixes, frames=FRAMES, landmarks=SETTINGS, withdrawn=Withdrawn())
 CORRECT = " (`vermilion ratings correct` replaces a score)"
 EARLIER = "2026-01-02-0123456789ab"
 EMPTY = "a batch has at least one of images.csv, ratings.csv, references.csv, as files or as sheets of one workbook"

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from flows.buckets.store import STORE
 from flows.stewards import additions, batches, meant, remains, withdrawal
@@ -103,6 +105,13 @@ def test_nothing_of_the_person_stays_and_the_others_do(known: Any, tmp_path: Pat
     assert not (root / batches.WITHDRAWAL).exists()
 
 
+def said(comment: str) -> PngInfo:
+    """Metadata with a comment."""
+    made = PngInfo()
+    made.add_text("comment", comment)
+    return made
+
+
 def test_the_photograph_never_comes_in_again(known: Any, tmp_path: Path) -> None:
     root, _, _ = known
     withdraw("anna", root)
@@ -114,6 +123,10 @@ def test_the_photograph_never_comes_in_again(known: Any, tmp_path: Path) -> None
     assert "consent for this photograph was withdrawn" in told
     assert "anna" not in (root / "data/added/withdrawn.json").read_text()
     assert file_digest(again / "other_name.png") not in (root / "data/added/withdrawn.json").read_text()
+    Image.open(again / "other_name.png").save(again / "other_name.png", compress_level=1, pnginfo=said("saved anew"))
+    outcome, told = add(again, root)
+    assert outcome.state == "rejected"
+    assert "the same picture as a photograph whose consent was withdrawn, in another file" in told
     draw(root / "data/raw/mine/back.png", seed=4)
     with (root / "data/raw/mine/images.csv").open("a") as file:
         file.write("back.png,somebody,repaired,research\n")
