@@ -12,6 +12,7 @@ ALL = (
     "ingest peer",
     "ingest one",
     "ingest scale",
+    "inspection",
     "inversion",
     "orchestration",
     "reevaluation",

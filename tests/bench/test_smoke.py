@@ -12,7 +12,7 @@ import torch
 from flows import PROJECT
 from tests.project import copy_project, run
 
-HERE = ("damage", "inversion", "london", "orchestration buckets", "screening")
+HERE = ("damage", "inspection", "inversion", "london", "orchestration buckets", "screening")
 """Commands that run in this process, at --tiny."""
 SAYS = {
     "anomaly": "held against the nearest face in w+, L1 + 0.5 (1 - SSIM)",
@@ -21,6 +21,7 @@ SAYS = {
     "ingest one": "one photograph more: ",
     "ingest peer": "mouth points apart, share of eye distance",
     "ingest scale": "ms CPU a photograph",
+    "inspection": "files all of one size: ",
     "inversion": "ours, together   inversion",
     "london": "flagged, as trained: untouched",
     "orchestration buckets": "its bytes (checked, and copied into the out)",

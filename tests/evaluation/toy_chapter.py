@@ -8,7 +8,7 @@ import pandas as pd
 
 from tasks.evaluation.photograph import Photograph
 from tasks.evaluation.study import Study
-from tasks.evaluation.system import Compared, Shown
+from tasks.evaluation.system import Compared, Need, Shown
 from tasks.pages.chapter import Chapter, Reading, Tile
 
 NAME = "brightness"
@@ -17,6 +17,7 @@ LEDE = "The mean of all pixels."
 SOURCE = "a toy"
 NAMES = {NAME: "Brightness"}
 PHOTOGRAPH = "tests.evaluation.toy_chapter"
+NEEDS = (Need("brightness at night", ("repaired",), "clip", 2, "add clips of two people after repair, in the dark"),)
 
 
 def read(folder: Path) -> pd.DataFrame:
