@@ -22,7 +22,7 @@ def results(as_json: JSON = False) -> None:
     if as_json:
         print(json.dumps(numbers | {"not_measured": missing, "not_current": stale}, indent=1, sort_keys=True))
         return
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = Console(width=None if sys.stdout.isatty() else 80)
     for name, columns in numbers.items():
         console.print(_table(name, columns))
     for name, reason in missing.items():

@@ -6,6 +6,7 @@ ingest_lips, symmetry_warp, symmetry_pairs, symmetry_train, symmetry_distances, 
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import cv2
 import pandas as pd
 import pytest
 
+from flows import PROJECT
 from tasks.base import tables
 from tasks.schemas.anomaly import ANOMALY_SCORES
 from tasks.schemas.evaluation import SCORES
@@ -191,3 +193,21 @@ def test_without_models_vermilion_says_what_to_run(tmp_path: Path) -> None:
     done = run(folder, "vermilion", "score", "any.jpg", check=False)
     assert done.returncode == 2
     assert "dvc repro" in done.stderr
+
+
+def test_what_operations_advises_to_look_at_fits_a_terminal(built: Path, tmp_path: Path) -> None:
+    """The commands as the page quotes them, after an experiment, with every headline number changed."""
+    project = copy_project(built, tmp_path / "project")
+    page = (PROJECT / "docs/operations.md").read_text()
+    block = page[page.index("## Rebuild, look, compare") :].split("```")[1]
+    lines = [line.partition("  #")[0].strip() for line in block.splitlines()[1:]]
+    run(project, "dvc", "exp", "run", "-S", "report.examples=1")  # cheap; the one that is quoted trains
+    summary = project / "data/reports/summary.json"
+    summary.write_text(re.sub(r"\b0\.\d+", "0.12345678", summary.read_text()))
+    looking = [line for line in lines if line and not line.startswith(("dvc repro", "dvc exp run", "dvc plots"))]
+    said = {line: run(project, *shlex.split(line), COLUMNS="80").stdout for line in looking}
+    wide = {line: text for line, text in said.items() if max(map(len, text.splitlines()), default=0) > 80}
+    assert not wide
+    found = " ".join(said.values())
+    for word in ("node1", "symmetry_train@clp", "report.examples", "symmetry.clp.test_auc", "symmetry_train.margin"):
+        assert word in found
