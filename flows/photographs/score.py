@@ -20,7 +20,6 @@ from tasks.base.escaping import visible
 from tasks.base.sheets import Cell
 from tasks.errors import InputError
 from tasks.evaluation import chapters
-from tasks.evaluation.metrics import read_records
 from tasks.evaluation.photo_page import Measure, Photo
 from tasks.evaluation.photograph import Photograph, Reader
 from tasks.evaluation.verdict import Verdict, verdict
@@ -113,8 +112,8 @@ def _pictures(root: Path) -> dict[str, list[str]]:
 
     By the last evaluation: the tables of ingest may have other photographs since.
     """
-    file = root / "data/reports/metrics.json"
-    found = read_records(file).get("pictures")
+    file = root / "data/evaluation/scores.parquet"
+    found: dict[str, list[str]] | None = tables.provenance_of(file).get("pictures")
     if found is None:
         raise InputError(f"{file}: of another version of Vermilion; run `dvc repro`")
     return found

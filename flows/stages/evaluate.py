@@ -28,11 +28,9 @@ def evaluate(
     made, study = comparison.gather(chapters.CHAPTERS, systems, said, known, settings=settings, numbers=NUMBERS)
     result = comparison.evaluate(chapters.CHAPTERS, made, study, numbers=NUMBERS)
     table = pa.Table.from_pandas(result.scores, schema=SCORES.arrow, preserve_index=False)
-    tables.write(
-        table, scores, SCORES, provenance={"stage": "evaluate", "parameters": settings.model_dump(mode="json")}
-    )
-    measured = result.metrics | {"pictures": census.pictures(images)}
-    for path, content in ((metrics, measured), (summary, result.summary)):
+    made_by = {"stage": "evaluate", "parameters": settings.model_dump(mode="json"), "pictures": census.pictures(images)}
+    tables.write(table, scores, SCORES, provenance=made_by)
+    for path, content in ((metrics, result.metrics), (summary, result.summary)):
         with tables.replacing(path) as temporary:
             temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     rows = [

@@ -103,7 +103,10 @@ def read_notices(images: Path, lines: Sequence[Path] = ()) -> list[str]:
 
 
 def pictures(images: Path) -> dict[str, Any]:
-    """For metrics.json: what must be told of the pictures, and which notices the controls have ("" where none)."""
+    """Beside the scores: what must be told of the pictures, and which notices the controls have ("" where none).
+
+    Not in metrics.json, which goes into git: what people wrote there may name somebody.
+    """
     listed = tables.read(images, IMAGES, ["population", "notice"]).to_pylist()
     controls = {row["notice"] or "" for row in listed if row["population"] == "control"}
     return {"notices": read_notices(images), "controls": sorted(controls)}
