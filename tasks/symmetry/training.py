@@ -159,7 +159,10 @@ def _start(pairs: PairedHalves, settings: SymmetryTrain, weights_folder: Path) -
     training = pairs.where("train")
     per_epoch = steps_per_epoch(len(training), settings.batch_size)
     total = min(settings.steps, settings.max_epochs * per_epoch)
-    return _Run(network, _optimiser(network, settings), settings, pairs, training, per_epoch, total)
+    run = _Run(network, _optimiser(network, settings), settings, pairs, training, per_epoch, total)
+    if settings.mixed_precision and runtime.device().type == "cuda":
+        run.losses.lower += ", or set symmetry_train.mixed_precision: false"
+    return run
 
 
 def _optimiser(network: SiameseNetwork, settings: SymmetryTrain) -> torch.optim.Optimizer:
@@ -229,7 +232,7 @@ def _evaluate(run: _Run) -> None:
     train_loss = run.losses.mean(run.step)
     if not math.isfinite(validation):
         raise TrainingError(
-            f"the training diverged: the validation loss is {validation} at step {run.step}; lower {LOWER}"
+            f"the training diverged: the validation loss is {validation} at step {run.step}; lower {run.losses.lower}"
         )
     run.curves.append(
         {
@@ -284,7 +287,7 @@ def _result(run: _Run, provenance: Mapping[str, Any]) -> Trained:
     if not run.best:
         raise TrainingError(
             f"the training diverged: after {run.step} steps the network gives every validation pair the same D, or "
-            f"numbers that are none; its last loss is {run.curves[-1]['train_loss']:.3g}; lower {LOWER}"
+            f"numbers that are none; its last loss is {run.curves[-1]['train_loss']:.3g}; lower {run.losses.lower}"
         )
     run.network.load_state_dict(run.best)
     return Trained(save_network(run.network, provenance), CURVES.table(run.curves), run.best_step, run.step)
