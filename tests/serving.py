@@ -123,7 +123,11 @@ class Project:
     def add(self, name: str) -> None:
         """A batch comes in, and the event that `vermilion ratings add` sends."""
         (self.folder / f"data/added/batch {name}").write_text(name)
-        told = "sys.exit(not announce(pathlib.Path(), {}))"
+        self.announce(name)
+
+    def announce(self, name: str) -> None:
+        """The event alone."""
+        told = f"sys.exit(not announce(pathlib.Path(), {{'batch': {name!r}, 'photographs': 3, 'ratings': 1}}))"
         code = f"import pathlib, sys; from flows.running.address import announce; {told}"
         run(self.folder, "python", "-c", code)
 

@@ -104,13 +104,22 @@ def announce(root: Path, payload: dict[str, Any]) -> bool:
         "occurred": datetime.now(UTC).isoformat(),
         "event": RATINGS_ADDED,
         "resource": {"prefect.resource.id": project_resource(root)},
-        "payload": payload,
+        "payload": payload | {"about": _about(payload)},
     }
     try:
         with _client(url, auth) as client:
             return client.post("/events", json=[event], headers=_permitted(client)).is_success
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
+
+
+def _about(payload: dict[str, Any]) -> str:
+    """What the run that follows is called: `2026-11-29-7c0b1732a7d6: 3 photographs, 6 ratings`."""
+    counts = [
+        (abs(number), noun, number < 0) for noun in ("photograph", "rating") if (number := payload.get(f"{noun}s"))
+    ]
+    parts = [f"{number} {noun}{'s' * (number != 1)}{' fewer' * fewer}" for number, noun, fewer in counts]
+    return ": ".join(filter(None, [str(payload.get("batch", "")), ", ".join(parts)]))
 
 
 def _permitted(client: httpx.Client) -> dict[str, str]:

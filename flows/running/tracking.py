@@ -30,9 +30,10 @@ from prefect.context import FlowRunContext
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.flow_engine import run_flow
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, get_current_settings, temporary_settings
-from prefect.states import Crashed, Pending
+from prefect.states import Crashed, Failed, Pending
 
 from flows.running.address import answers
+from tasks.errors import InputError
 
 PARENT = "VERMILION_PARENT_TASK_RUN"
 """Environment variable naming the task run under which a stage's flow run nests."""
@@ -41,6 +42,24 @@ TAG = "vermilion"
 """On every run of ours, so that a server that others use too can tell them."""
 
 HOW_TO_WATCH = "to watch: `vermilion serve` elsewhere"
+
+
+def cause_first(body: Callable[..., Any]) -> Callable[..., Any]:
+    """The body of a flow; an error that a user can put right becomes the run's state, with its words and no traceback.
+
+    Without a server it is raised as it is. With one, Prefect raises it once the state is recorded.
+    """
+
+    @functools.wraps(body)
+    def told(*given: Any, **named: Any) -> Any:
+        try:
+            return body(*given, **named)
+        except (InputError, OSError) as error:
+            if not tracked():
+                raise
+            return Failed(message=str(error), data=error)
+
+    return told
 
 
 def run_stage(flow: Flow[..., None], stage: str, **parameters: Any) -> None:
@@ -55,10 +74,11 @@ def run_stage(flow: Flow[..., None], stage: str, **parameters: Any) -> None:
     body = flow.fn
 
     @functools.wraps(body)
-    def remembering(**given: Any) -> None:
+    def remembering(**given: Any) -> Any:
         nonlocal finished
-        body(**given)
-        finished = True
+        state = cause_first(body)(**given)
+        finished = state is None
+        return state
 
     flow.fn = remembering
     try:

@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import zoneinfo
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -44,6 +44,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.running.address import RATINGS_ADDED, project_resource
 from flows.running.tracking import TAG
+from flows.serving.names import RANDOM, night, renamed
 from flows.serving.rebuild import rebuild
 from tasks.errors import InputError
 
@@ -58,12 +59,16 @@ ALIVE = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 
 @dataclass(frozen=True)
 class Deployed:
-    """The project's deployments on a server, what runs them one after the other, and how to begin a re-evaluation."""
+    """The project's deployments on a server, what runs them one after the other, and how to begin a re-evaluation.
+
+    `name_waiting`: gives runs that wait their names; of the nights, too, where that is asked for.
+    """
 
     runner: Runner
     ids: tuple[UUID, ...]
     reevaluate: Callable[[], None]
-    missed: bool
+    name_waiting: Callable[[bool], None]
+    missed: datetime | None
 
 
 def nightly_schedule(cron: str) -> CronSchedule:
@@ -99,9 +104,10 @@ def deploy(root: Path, schedule: CronSchedule, *, shared: bool) -> Deployed:
         ids = asyncio.run(_apply(runner, made))
         settle_automation(client, root)
         if missed:
-            client.create_flow_run_from_deployment(ids[0])
+            client.create_flow_run_from_deployment(ids[0], name=f"{night(missed)}, made good")
     crash_left_runs(ids, "its process was gone when vermilion serve started")
-    return Deployed(runner, ids, partial(_start, ids[1]), missed)
+    names = dict(zip(ids, (each.name for each in made), strict=True))
+    return Deployed(runner, ids, partial(_start, ids[1]), partial(name_waiting, names), missed)
 
 
 async def _apply(runner: Runner, made: Sequence[RunnerDeployment]) -> tuple[UUID, ...]:
@@ -110,7 +116,21 @@ async def _apply(runner: Runner, made: Sequence[RunnerDeployment]) -> tuple[UUID
 
 def _start(deployment: UUID) -> None:
     with get_client(sync_client=True) as client:
-        client.create_flow_run_from_deployment(deployment)
+        client.create_flow_run_from_deployment(deployment, name="reevaluation of what came while nobody served")
+
+
+def name_waiting(deployments: Mapping[UUID, str], nights: bool) -> None:
+    """Give the runs of these deployments that wait under a name of Prefect's the one that says what they are for.
+
+    `deployments`: id to name, the nightly one first. Of that hundreds wait, for days; so it is asked less often.
+    """
+    chosen = list(deployments)[0 if nights else 1 :]
+    waiting = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=chosen), state=_state(StateType.SCHEDULED))
+    with get_client(sync_client=True) as client:
+        for run in client.read_flow_runs(flow_run_filter=waiting, sort=FlowRunSort.EXPECTED_START_TIME_ASC, limit=200):
+            if RANDOM.fullmatch(run.name) and run.deployment_id:
+                name = renamed(run.name, deployments[run.deployment_id], run.parameters, run.expected_start_time)
+                client.update_flow_run(run.id, name=name)
 
 
 def make_deployments(root: Path, schedule: CronSchedule, suffix: str) -> list[RunnerDeployment]:
@@ -120,6 +140,7 @@ def make_deployments(root: Path, schedule: CronSchedule, suffix: str) -> list[Ru
         name=f"ratings added: {named(root)}",
         expect={RATINGS_ADDED},
         match=ResourceSpecification({"prefect.resource.id": project_resource(root)}),
+        parameters={"about": "{{ event.payload.about }}"},
     )
     return [
         RunnerDeployment.from_flow(
@@ -153,15 +174,17 @@ def named(root: Path) -> str:
     return re.sub(r"[^\w. -]", "-", f"{root.name} {digest}")  # names in Prefect hold no slashes
 
 
-def missed_nightly(client: SyncPrefectClient, deployment: RunnerDeployment) -> bool:
-    """Whether a scheduled run should have begun while nobody served. Ask before the deployment is applied anew."""
+def missed_nightly(client: SyncPrefectClient, deployment: RunnerDeployment) -> datetime | None:
+    """When the last scheduled run that did not begin, as nobody served, was due. Ask before the deployment is applied
+    anew."""
     try:
         known = client.read_deployment_by_name(deployment.full_name)
     except ObjectNotFound:
-        return False
+        return None
     waiting = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[known.id]), state=_state(StateType.SCHEDULED))
     runs = [run for run in client.read_flow_runs(flow_run_filter=waiting) if run.auto_scheduled]
-    return any(run.expected_start_time and run.expected_start_time < datetime.now(UTC) for run in runs)
+    due = [run.expected_start_time for run in runs if run.expected_start_time]
+    return max((time for time in due if time < datetime.now(UTC)), default=None)
 
 
 def crash_left_runs(deployments: Sequence[UUID], message: str) -> None:

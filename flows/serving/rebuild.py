@@ -6,10 +6,8 @@ in the UI tables of stages and metrics. Order and names come from DVC. States: S
 Runs without a server too, as a plain function. Knows nothing of what stages compute.
 """
 
-import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, StateType
 from prefect.logging import get_run_logger
-from prefect.runtime import deployment, task_run
+from prefect.runtime import deployment, flow_run, task_run
 from pydantic import BaseModel, ConfigDict
 
 from flows.repository.client import Repository, RequestFailed, opened
@@ -26,7 +24,9 @@ from flows.running.address import project_resource
 from flows.running.processes import die_with_server
 from flows.running.progress import progress
 from flows.running.readiness import require_ready
-from flows.running.tracking import HOW_TO_WATCH, PARENT, crash_nested, only_run, show, tracked
+from flows.running.tracking import HOW_TO_WATCH, PARENT, cause_first, crash_nested, only_run, show, tracked
+from flows.serving.causes import Outcome, cause, why_failed
+from flows.serving.names import renamed
 from flows.serving.publish import Published, fetch_missing, publish_results
 from tasks import params
 from tasks.errors import InputError
@@ -34,8 +34,6 @@ from tasks.params.running import Nightly
 
 TYPES = {"Failed": StateType.FAILED, "Blocked": StateType.CANCELLED}
 """Every other state is a completed one."""
-EXCEPTION = re.compile(r"[\w.]*(Error|Exception)\b")
-"""The line of a traceback that says what went wrong."""
 REPORT = Path("data/reports/index.html")
 
 
@@ -55,27 +53,24 @@ class Stage(BaseModel):
     in_git: list[str]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a stage. `said`: its own last word, or why it failed."""
-
-    stage: str
-    state: str
-    seconds: float
-    said: str
-
-
-class StagesFailed(RuntimeError):
-    """At least one stage failed; those that do not depend on it ran."""
+class StagesFailed(InputError):
+    """At least one stage failed; those that do not depend on it ran. The message: flows.serving.causes."""
 
 
 def run_name() -> str:
-    """What the UI calls a run: its deployment; `rebuild` where it was begun by hand."""
-    return str(deployment.name or "rebuild")
+    """What the UI calls a run: what it is for."""
+    return renamed(str(flow_run.name), deployment.name, flow_run.parameters, flow_run.scheduled_start_time)
 
 
 @flow(name="rebuild", flow_run_name=run_name)
-def rebuild(stages: list[str] | None = None, training: bool = True, force: bool = False, publish: bool = False) -> None:
+@cause_first
+def rebuild(
+    stages: list[str] | None = None,
+    training: bool = True,
+    force: bool = False,
+    publish: bool = False,
+    about: str = "",
+) -> None:
     """Bring stages up to date, in DVC's order. What is up to date is skipped.
 
     Args:
@@ -83,6 +78,7 @@ def rebuild(stages: list[str] | None = None, training: bool = True, force: bool 
         training: Train what is stale. Without it networks stay as they are and everything else follows.
         force: Run the stages even where nothing changed.
         publish: First fetch what colleagues pushed; after success commit dvc.lock and the metrics, and push them.
+        about: What this run is for; its name says so.
     """
     die_with_server()
     require_ready(Path.cwd())
@@ -92,16 +88,16 @@ def rebuild(stages: list[str] | None = None, training: bool = True, force: bool 
             fetch_missing(repository, say)
         plan = make_plan(repository, stages, training=training)
         outcomes = run_plan(repository, plan, training=training, force=force)
-        failed = [outcome for outcome in outcomes if outcome.state == "Failed"]
+        failed = cause(outcomes)
         changes = _metrics(repository)
         published = Published([], "")
         if publish and not failed:
             kept = {path for stage in plan for path in stage.in_git}
             deps = {path for stage in plan for path in stage.deps}
             published = publish_results(repository, say, kept, deps, changes, params.load(Nightly, "nightly"))
-        show_results(outcomes, changes, published)
+        show_results(outcomes, changes, failed, published)
     if failed:
-        raise StagesFailed("; ".join(f"{outcome.stage}: {outcome.said}" for outcome in failed))
+        raise StagesFailed(failed)
 
 
 def _settle_batches() -> None:
@@ -166,7 +162,7 @@ def _reproduce(repository: Repository, stage: Stage, *, force: bool) -> Outcome:
         state = repository.ask("reproduce", hear, stage=stage.name, force=force)
         said = _last_word(own, lines)
     except RequestFailed as error:
-        said = _why_failed(own, lines, str(error))
+        said = why_failed(own, lines, str(error))
         say(f"{stage.name}: {error}")
     finally:
         if state == "Failed" and nested:
@@ -178,16 +174,6 @@ def _last_word(own: str, lines: Sequence[str]) -> str:
     """What the stage last said under its own name."""
     told = [line for line in lines if line.startswith(own) and HOW_TO_WATCH not in line]
     return told[-1].partition(": ")[2] if told else ""
-
-
-def _why_failed(own: str, lines: Sequence[str], error: str) -> str:
-    """One line: the signal that killed the stage, what it said at its end, or a traceback's exception."""
-    if (code := re.search(r"exited with (-\d+|1[2-9]\d)$", error)) is not None:
-        return f"killed (exit code {code[1]})"
-    exceptions = [line for line in lines if EXCEPTION.match(line)]
-    if not lines or (exceptions and not lines[-1].startswith(f"{own}: ")):
-        return exceptions[-1] if exceptions else error
-    return lines[-1].removeprefix(f"{own}: ")
 
 
 def as_task_run(stage: Stage, work: Callable[[], Outcome]) -> Outcome:
@@ -231,8 +217,8 @@ def _metrics(repository: Repository) -> list[dict[str, Any]]:
     ]
 
 
-def show_results(outcomes: Sequence[Outcome], changes: list[dict[str, Any]], published: Published) -> None:
-    """The run at a glance: its stages, the metrics, where the report is. On the terminal the first of these."""
+def show_results(outcomes: Sequence[Outcome], changes: list[dict[str, Any]], failed: str, published: Published) -> None:
+    """The run at a glance: why it failed, its stages, the metrics, where the report is."""
     width = max((len(outcome.stage) for outcome in outcomes), default=0)
     for outcome in outcomes:
         say(f"{outcome.stage:{width}}  {outcome.state:8}  {outcome.seconds:7.1f} s  {outcome.said}".rstrip())
@@ -244,3 +230,6 @@ def show_results(outcomes: Sequence[Outcome], changes: list[dict[str, Any]], pub
     link = f"[Report]({REPORT.resolve().as_uri()}); if the browser follows no link to a file: `{REPORT.resolve()}`"
     text = "\n\n".join([link, *published.lines])
     show(lambda: create_markdown_artifact(text, key="rebuild-report", description="where the report is"))
+    if failed:
+        paragraphs = "\n\n".join(failed.splitlines())
+        show(lambda: create_markdown_artifact(paragraphs, key="rebuild-failed", description="why it failed"))

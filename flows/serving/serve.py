@@ -5,12 +5,13 @@ is killed, its children die with it (tasks.base.processes). Knows nothing of wha
 """
 
 import asyncio
+import itertools
 import json
 import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import partial
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 10.0
 """What a run gets to end by itself when `vermilion serve` is stopped."""
+
+NAMES_SECONDS = 2.0
+"""How often runs that wait are given names."""
+
+NIGHTS_EVERY = 30
+"""... and every so many times the nights are, too: Prefect makes them days before."""
 
 
 def serve(root: Path, port: int) -> None:
@@ -97,7 +104,8 @@ def _serve(root: Path, cron: str, port: int) -> None:
             _write_record(Served(pid=os.getpid(), api_url=url, auth=auth, own=not SERVER_NAMED))
             _say(cron, url, deployments.next_time(schedule))
             start = deployed.reevaluate if not deployed.missed else None
-            asyncio.run(_until_stopped(deployed.runner, alive, partial(_catch_up, start)))
+            besides = (partial(_catch_up, start), partial(_name_waiting, deployed.name_waiting))
+            asyncio.run(_until_stopped(deployed.runner, alive, besides))
         finally:
             with suppress(Exception):  # it may be the server that failed
                 deployments.crash_left_runs(deployed.ids, "vermilion serve was stopped")
@@ -117,20 +125,26 @@ def _say(cron: str, url: str, due: datetime) -> None:
     print(f"stop                   Ctrl-C, or kill {os.getpid()}", flush=True)
 
 
-async def _until_stopped(runner: "Runner", alive: Callable[[], bool], catch_up: Callable[[], Awaitable[None]]) -> None:
-    """Run what is due until SIGINT or SIGTERM; then end the runs. InputError: the server ended."""
+async def _until_stopped(
+    runner: "Runner", alive: Callable[[], bool], besides: Sequence[Callable[[], Coroutine[Any, Any, None]]]
+) -> None:
+    """Run what is due, and what is to be done besides, until SIGINT or SIGTERM; then end the runs.
+
+    InputError: the server ended.
+    """
     stop, others = asyncio.Event(), set(psutil.Process().children(recursive=True))
     polling = asyncio.create_task(runner.start())
     await asyncio.sleep(0)  # the runner has set its own handler of SIGTERM: ours goes over it
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    catching_up = asyncio.ensure_future(catch_up())
+    others_too = [asyncio.create_task(each()) for each in besides]
     while not stop.is_set() and not polling.done() and alive():
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 0.5)
     print("stopping ...", flush=True)
-    catching_up.cancel()
-    await asyncio.wait([catching_up])
+    for each in others_too:
+        each.cancel()
+    await asyncio.wait(others_too)
     await _end_runs(runner, polling, [p for p in psutil.Process().children(recursive=True) if p not in others])
     if not stop.is_set():
         raise InputError(f"the Prefect server ended or cannot be reached any more; see {record().with_name(LOG)}")
@@ -146,6 +160,14 @@ async def _end_runs(runner: "Runner", polling: "asyncio.Task[None]", processes: 
         with suppress(psutil.NoSuchProcess):
             process.kill()
     await asyncio.wait([polling], timeout=GRACE_SECONDS)
+
+
+async def _name_waiting(name: Callable[[bool], None]) -> None:
+    """Have runs that wait say what they are for: re-evaluations soon after they came, nights once a minute."""
+    for number in itertools.count():
+        with suppress(Exception):  # a name; the run gives it to itself when it begins
+            await asyncio.to_thread(name, number % NIGHTS_EVERY == 0)
+        await asyncio.sleep(NAMES_SECONDS)
 
 
 async def _catch_up(start: Callable[[], None] | None) -> None:

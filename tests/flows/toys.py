@@ -26,6 +26,7 @@ from prefect import flow
 from prefect.artifacts import create_table_artifact
 
 from flows.running.tracking import artifact_key, show
+from tasks.errors import InputError
 
 
 @flow
@@ -34,6 +35,8 @@ def toy_stage(source: Path, out: Path) -> None:
     print(f"toy_stage: 1 buckets computed ({word})", flush=True)
     show(lambda: create_table_artifact([{"buckets": 1}], key=artifact_key("toy_stage@clp buckets")))
     show(lambda: create_table_artifact([], key="No key!"))
+    if word == "refuse":
+        raise InputError("c.txt: refused; write another word")
     if word == "hang":
         Path("hanging").touch()
         time.sleep(3600)

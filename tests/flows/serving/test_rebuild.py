@@ -59,7 +59,7 @@ def ask(server: str, what: str, **query: object) -> list[dict[str, Any]]:
 
 def newest(server: str) -> dict[str, Any]:
     """The last rebuild, once it and all its task runs are final."""
-    [found] = ask(server, "flow_runs", flow_runs={"name": {"any_": ["rebuild"]}}, sort="START_TIME_DESC", limit=1)
+    [found] = ask(server, "flow_runs", flow_runs={"name": {"like_": "rebuild"}}, sort="START_TIME_DESC", limit=1)
     until(lambda: all(task["state_type"] not in ("PENDING", "RUNNING") for task in stages(server, found)))
     return found
 
@@ -160,17 +160,57 @@ def test_a_failed_stage_blocks_what_is_below_it_alone_and_the_next_run_resumes(
     (project / "b.txt").write_text("broken")
     (project / "a.txt").write_text("a2")
     done = rebuild(project, code=1, PREFECT_API_URL=server)
-    assert "fragile: work: the input is broken" in done.stderr.splitlines()[-1]
+    first_line, advice, blocked = done.stderr.splitlines()[-3:]
+    assert first_line == "vermilion: fragile: work: the input is broken"
+    assert "`vermilion rebuild` goes on from here" in advice
+    assert blocked == "Not run because of that: below."
     flow_run = newest(server)
     expected = dict.fromkeys(("first", "trained", "scored", "headline"), "Ran")
     expected |= {"fragile": "Failed", "below": "Blocked", "toy_stage": "Skipped"}
     assert states(server, flow_run) == expected
     assert flow_run["state_type"] == "FAILED"
-    assert "fragile: work: the input is broken" in flow_run["state"]["message"]
+    assert flow_run["state"]["message"].splitlines()[0] == "fragile: work: the input is broken"
+    [said] = ask(
+        server, "artifacts", flow_runs={"id": {"any_": [flow_run["id"]]}}, artifacts={"key": {"any_": [FAILED]}}
+    )
+    assert said["data"].startswith("fragile: work: the input is broken\n\nPut that right; ")
+    log = until(lambda: logged(server, flow_run, "Finished in state Failed"))
+    assert "fragile: work: the input is broken" in log
+    assert "Traceback" not in log
     (project / "b.txt").write_text("b2")
     resumed = printed(here())
     assert [name for name, state in resumed.items() if state == "Ran"] == ["fragile", "below"]
     assert json.loads(run(project, "dvc", "status", "--json").stdout) == {}
+
+
+FAILED = "rebuild-failed"
+
+
+def logged(server: str, flow_run: dict[str, Any], last: str) -> str:
+    """The run's own log, once it has come to its last line; empty until then."""
+    rows = ask(server, "logs", logs={"flow_run_id": {"any_": [flow_run["id"]]}})
+    text = "\n".join(row["message"] for row in rows)
+    return text if last in text else ""
+
+
+def test_a_run_that_cannot_begin_says_why_first_and_its_stage_too(project: Path, server: str) -> None:
+    numbers = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(numbers.replace("margin:", "margn:", 1))
+    done = rebuild(project, "toy_stage", code=2, PREFECT_API_URL=server)
+    assert done.stderr.splitlines()[-1].startswith("vermilion: params.yaml: line ")
+    flow_run = newest(server)
+    assert (flow_run["name"], flow_run["state_type"]) == ("rebuild: toy_stage", "FAILED")
+    assert flow_run["state"]["message"].startswith("params.yaml: line ")
+    assert "margn: no such key; did you mean `margin`?" in flow_run["state"]["message"]
+    assert "Traceback" not in until(lambda: logged(server, flow_run, "Finished in state Failed"))
+    (project / "params.yaml").write_text(numbers)
+    (project / "c.txt").write_text("refuse")
+    done = rebuild(project, "toy_stage", code=1, PREFECT_API_URL=server)
+    assert done.stderr.splitlines()[-2] == "vermilion: toy_stage: c.txt: refused; write another word", done.stderr
+    task = next(row for row in stages(server, newest(server)) if row["name"] == "toy_stage")
+    [own] = nested(server, task)
+    assert own["state"]["message"] == "c.txt: refused; write another word"
+    assert "Traceback" not in until(lambda: logged(server, own, "Finished in state Failed"))
 
 
 def test_without_trainings_the_model_stays_and_what_is_below_it_runs(project: Path, here: Callable[..., str]) -> None:
@@ -192,13 +232,6 @@ def test_force_runs_and_dvcs_cache_restores(project: Path, here: Callable[..., s
     assert printed(here(stages=["first"])) == {"first": "Restored"}
     with pytest.raises(InputError, match="frist"):
         here(stages=["frist"])
-
-
-def test_of_a_traceback_the_exception_is_told() -> None:
-    lines = ["Traceback (most recent call last):", "  File x", "pydantic.ValidationError: 1 error", "key", "    see y"]
-    assert pipeline._why_failed("toy", lines, "dvc's words") == "pydantic.ValidationError: 1 error"
-    assert pipeline._why_failed("toy", [*lines, "toy: raw/: no such folder"], "") == "raw/: no such folder"
-    assert pipeline._why_failed("toy", [], "dvc's words") == "dvc's words"
 
 
 def hanging(project: Path, *options: str, **extra: str) -> Family:

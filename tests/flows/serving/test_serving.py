@@ -89,7 +89,7 @@ def test_the_deployments_are_what_the_project_says(project: Project) -> None:
     assert made["nightly"]["parameters"] == {"training": True, "publish": True}
     assert made["reevaluate"]["parameters"] == {"training": False, "publish": False}
     form = made["rebuild"]["parameter_openapi_schema"]["properties"]
-    assert set(form) == {"stages", "training", "force", "publish"}
+    assert set(form) == {"stages", "training", "force", "publish", "about"}
     assert all(own["description"] for own in form.values())
 
 
@@ -97,6 +97,11 @@ def test_the_nights_are_scheduled(project: Project) -> None:
     nights = project.wait(lambda: project.runs("nightly", "Scheduled"))
     first = min(datetime.fromisoformat(own["expected_start_time"]) for own in nights)
     assert first - datetime.now(UTC) < timedelta(days=1)
+    assert len(nights) < 10
+    project.wait(lambda: all(own["name"].startswith("night ") for own in project.runs("nightly", "Scheduled")))
+    for own in project.runs("nightly", "Scheduled"):
+        due = datetime.fromisoformat(own["expected_start_time"]).astimezone()
+        assert own["name"] == f"night {due:%Y-%m-%d}"
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +144,8 @@ def test_a_rebuild_by_the_form_runs_every_stage(project: Project, rebuilt: str) 
 
 def test_news_of_ratings_starts_a_reevaluation_that_trains_nothing(project: Project, reevaluated: str) -> None:
     assert project.come_to(reevaluated, {"trained": "Left", "gated_count": "Ran"})
+    [own] = project.ask("flow_runs", flow_runs={"id": {"any_": [reevaluated]}})
+    assert own["name"] == "reevaluation first: 3 photographs, 1 rating"
 
 
 @pytest.mark.browser
@@ -229,6 +236,11 @@ def test_a_run_without_a_sign_of_life_crashes_and_others_are_left_alone(
 def test_stopped_in_the_middle_nothing_survives_and_no_run_is_left_running(project: Project) -> None:
     """By Ctrl-C, which every process of the terminal's group hears."""
     project.hold_a_run("ctrl-c")
+    project.announce("next")
+    name = "reevaluation next: 3 photographs, 1 rating"
+    waiting = {"name": {"any_": [name]}, "state": {"type": {"any_": ["SCHEDULED"]}}}
+    [next_one] = project.wait(lambda: project.ask("flow_runs", flow_runs=waiting))
+    project.post(f"flow_runs/{next_one['id']}/set_state", state={"type": "CANCELLED"}, force=True)
     project.wait(lambda: project.runs("nightly", "Scheduled"))
     os.killpg(project.serve.head.pid, signal.SIGINT)
     assert project.serve.wait(120) == 0
@@ -245,6 +257,7 @@ def test_a_missed_night_is_made_good_at_the_next_start(project: Project) -> None
     project.restart()
     [night] = project.wait(lambda: project.runs("nightly", "Completed"))
     assert project.come_to(night["id"], {"trained": "Skipped", "gated_count": "Ran"})
+    assert night["name"] == "night 2026-01-01, made good"
 
 
 def test_when_its_server_dies_it_ends_and_says_so(project: Project) -> None:

@@ -259,7 +259,8 @@ def test_the_server_is_told_the_batch_and_counts_and_nothing_else(root: Path, ne
     assert outcome.announced
     (event,) = (json.loads(line.removeprefix(b"/api/events ")) for line in listener if line.startswith(b"/api/events "))
     assert event[0]["event"] == "vermilion.ratings.added"
-    assert event[0]["payload"] == {"batch": outcome.batch, "photographs": 1, "ratings": 2}
+    about = f"{outcome.batch}: 1 photograph, 2 ratings"
+    assert event[0]["payload"] == {"batch": outcome.batch, "photographs": 1, "ratings": 2, "about": about}
     said = b"".join(listener)
     assert not any(name in said for name in (b"p3", b"s3", b"surgeon", b"lay_1", str(root).encode()))
     assert add(new, root)[0].state == "there"

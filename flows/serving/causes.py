@@ -1,0 +1,69 @@
+"""Why a run failed, with the cause first: what its state, its log, `vermilion status` and the terminal say.
+
+In: what became of every stage. Out: text whose first line is the stage and its reason, then what to do, then what else
+happened. Knows nothing of Prefect, nor of what stages compute.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+EXCEPTION = re.compile(r"[\w.]*(Error|Exception)\b")
+"""The line of a traceback that says what went wrong."""
+LOGGED = re.compile(r"\d\d:\d\d:\d\d\.\d{3} \| ")
+"""How a line of Prefect's own begins; some come after the stage's last word."""
+KILLED = re.compile(r"killed \(exit code (-?\d+)\)")
+SHOWN = 5
+"""So many failed stages are told, and so many of those below them."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a stage. `said`: its own last word, or why it failed."""
+
+    stage: str
+    state: str
+    seconds: float
+    said: str
+
+
+def why_failed(own: str, lines: Sequence[str], error: str) -> str:
+    """One line: the signal that killed the stage, what it said at its end, or a traceback's exception.
+
+    `own`: the stage's name as it says it; `lines`: all that it printed; `error`: DVC's own word.
+    """
+    if (code := re.search(r"exited with (-\d+|1[2-9]\d)$", error)) is not None:
+        return f"killed (exit code {code[1]})"
+    told = [line for line in lines if not LOGGED.match(line)]
+    last = [line for line in told if line.startswith(f"{own}: ") or EXCEPTION.match(line)] or told or [error]
+    return last[-1].removeprefix(f"{own}: ")
+
+
+def cause(outcomes: Sequence[Outcome]) -> str:
+    """The failed stages with their reasons, what to do, and what did not run because of them. Empty: none failed."""
+    failed = [outcome for outcome in outcomes if outcome.state == "Failed"]
+    if not failed:
+        return ""
+    lines = [f"{outcome.stage}: {outcome.said}" for outcome in failed[:SHOWN]]
+    lines += [f"... and {len(failed) - SHOWN} more stages failed"] if len(failed) > SHOWN else []
+    blocked = [outcome.stage for outcome in outcomes if outcome.state == "Blocked"]
+    if blocked:
+        more = f" and {len(blocked) - SHOWN} more" if len(blocked) > SHOWN else ""
+        lines.append(f"Not run because of that: {', '.join(blocked[:SHOWN])}{more}.")
+    return "\n".join([lines[0], advice(failed[0].said), *lines[1:]])
+
+
+def advice(said: str) -> str:
+    """What to do about a stage that failed in these words."""
+    again = "then `vermilion rebuild` goes on from here, and so does the next night"
+    if KILLED.search(said):
+        return (
+            "Somebody ended it, or the machine for want of memory (then lower runtime.workers in params.yaml); "
+            f"{again}. What was computed is kept."
+        )
+    if EXCEPTION.match(said):
+        return (
+            f"This is a fault of the program, or a file that it does not foresee: the stage's log has the details; "
+            f"report it (SECURITY.md says how without photographs), {again}."
+        )
+    return f"Put that right; {again}. What was computed is kept."

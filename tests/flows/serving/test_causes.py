@@ -1,0 +1,62 @@
+"""Why a run failed, and what runs are called: the words alone. What the server keeps of them: test_rebuild."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from flows.serving.causes import Outcome, cause, why_failed
+from flows.serving.names import renamed
+
+
+def test_of_a_traceback_the_exception_is_told() -> None:
+    lines = ["Traceback (most recent call last):", "  File x", "pydantic.ValidationError: 1 error", "key", "    see y"]
+    assert why_failed("toy", lines, "dvc's words") == "pydantic.ValidationError: 1 error"
+    assert why_failed("toy", [*lines, "toy: raw/: no such folder"], "") == "raw/: no such folder"
+    late = "10:27:49.601 | WARNING | EventsWorker - Still processing items"
+    assert why_failed("toy", [*lines, "toy: raw/: no such folder", late, "leaked"], "") == "raw/: no such folder"
+    assert why_failed("toy", ["toy: 3 computed", *lines, late], "") == "pydantic.ValidationError: 1 error"
+    assert why_failed("toy", ["made of x", "work: the input is broken"], "") == "work: the input is broken"
+    assert why_failed("toy", [late], "dvc's words") == "dvc's words"
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("killed (exit code 137)", "lower runtime.workers"),
+        ("pydantic.ValidationError: 1 error", "a fault of the program"),
+        ("raw/: no such folder", "Put that right; "),
+    ],
+)
+def test_the_cause_comes_first_then_what_to_do(said: str, advice: str) -> None:
+    failed = [Outcome(f"stage_{number}", "Failed", 1.0, said) for number in range(7)]
+    below = [Outcome(f"below_{number}", "Blocked", 0.0, "a stage above it failed") for number in range(7)]
+    lines = cause([Outcome("first", "Ran", 1.0, ""), *failed, *below]).splitlines()
+    assert lines[0] == f"stage_0: {said}"
+    assert advice in lines[1]
+    assert lines[-2:] == [
+        "... and 2 more stages failed",
+        "Not run because of that: below_0, below_1, below_2, below_3, below_4 and 2 more.",
+    ]
+    assert cause([Outcome("first", "Ran", 1.0, "")]) == ""
+
+
+DUE = datetime(2026, 11, 29, 2, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "deployment", "parameters", "wanted"),
+    [
+        ("brave-otter", "nightly", {"publish": True}, "night 2026-11-29"),
+        ("brave-otter", "nightly vermilion 12ab34", {}, "night 2026-11-29"),
+        ("brave-otter", "reevaluate", {"about": "batch-1: 1 rating"}, "reevaluation batch-1: 1 rating"),
+        ("brave-otter", "reevaluate", {"about": ""}, "reevaluation"),
+        ("brave-otter", "rebuild", {"stages": ["evaluate", "report"]}, "rebuild: evaluate, report"),
+        ("brave-otter", "rebuild", {"stages": None}, "rebuild"),
+        ("what if the margin is 2", "rebuild", {"stages": ["report"]}, "what if the margin is 2"),
+        ("rebuild", None, {}, "rebuild"),
+    ],
+)  # fmt: skip
+def test_a_run_says_what_it_is_for(
+    name: str, deployment: str | None, parameters: dict[str, object], wanted: str
+) -> None:
+    assert renamed(name, deployment, parameters, DUE) == wanted
