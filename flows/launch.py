@@ -20,6 +20,7 @@ from typing import Any, get_type_hints
 
 from flows import stages
 from flows.buckets import Out
+from flows.running.logbook import noted
 from flows.running.readiness import require_params
 from tasks import params
 from tasks.base import absence
@@ -60,8 +61,9 @@ def launch(arguments: list[str]) -> None:
     try:
         require_params(Path())
         given = {name: placed(value) for name, value in given.items()}
-        with using(), ending_well(flow, stage, outs):
-            run_stage(flow, os.environ.get("DVC_STAGE", stage), **given)
+        named = os.environ.get("DVC_STAGE", stage)
+        with noted(Path(), "stage", named), using(), ending_well(flow, stage, outs):
+            run_stage(flow, named, **given)
     except (InputError, OSError) as error:
         sys.exit(visible(f"{stage}: {error}", keep="\n"))
     except BrokenProcessPool:

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from flows.cli import artifacts, check, ratings, rebuild, results, score, serve, synthesis, use, watch, withdraw
+from flows.cli import artifacts, check, ratings, rebuild, results, score, serve, status, synthesis, use, watch, withdraw
 from flows.cli.project import project_root
 from flows.cli.terminal import say
 from flows.running import privacy
@@ -23,6 +23,7 @@ app.command()(check.check)
 app.command()(use.use)
 app.command()(score.score)
 app.command()(results.results)
+app.command()(status.status)
 app.command()(rebuild.rebuild)
 app.add_typer(ratings.app, name="ratings")
 app.command()(withdraw.withdraw)

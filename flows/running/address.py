@@ -6,6 +6,7 @@ In: the project's folder. Out: the server's addresses, or None. Needs no Prefect
 import base64
 import hashlib
 import os
+import re
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,14 +91,29 @@ def project_resource(root: Path) -> str:
     return f"vermilion.project.{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]}"
 
 
-def announce(root: Path, payload: dict[str, Any]) -> bool:
-    """Tell the project's Prefect server that ratings came in; False where none answers. `payload` names nobody."""
+def project_name(root: Path) -> str:
+    """The project in a few words, unlike any other's, for the names of its deployments on a server that others use."""
+    digest = project_resource(root).rsplit(".")[-1][:6]
+    return re.sub(r"[^\w. -]", "-", f"{root.name} {digest}")  # names in Prefect hold no slashes
+
+
+def on_server(root: Path) -> tuple[httpx.Client, str] | None:
+    """A client of the server that serves the project, and what its deployments' names end with; None: nobody serves.
+
+    The client's requests may find nobody listening.
+    """
     served = None if SERVER_NAMED else recorded()  # asked anew: a watcher may be older than the server
     if served and not served.alive:
-        return False
+        return None
     url = served.api_url if served else os.environ.get("PREFECT_API_URL")
     auth = served.auth if served else os.environ.get("PREFECT_API_AUTH_STRING")
-    if not url:
+    return (_client(url, auth), "" if served and served.own else f" {project_name(root)}") if url else None
+
+
+def announce(root: Path, payload: dict[str, Any]) -> bool:
+    """Tell the project's Prefect server that ratings came in; False where none answers. `payload` names nobody."""
+    found = on_server(root)
+    if found is None:
         return False
     event = {
         "id": str(uuid.uuid4()),
@@ -107,8 +123,8 @@ def announce(root: Path, payload: dict[str, Any]) -> bool:
         "payload": payload | {"about": _about(payload)},
     }
     try:
-        with _client(url, auth) as client:
-            return client.post("/events", json=[event], headers=_permitted(client)).is_success
+        with found[0] as client:
+            return client.post("/events", json=[event], headers=permitted(client)).is_success
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
 
@@ -122,7 +138,7 @@ def _about(payload: dict[str, Any]) -> str:
     return ": ".join(filter(None, [str(payload.get("batch", "")), ", ".join(parts)]))
 
 
-def _permitted(client: httpx.Client) -> dict[str, str]:
+def permitted(client: httpx.Client) -> dict[str, str]:
     """What a server that guards against forged requests wants to see with one that changes something."""
     own = str(uuid.uuid4())
     answer = client.get("/csrf-token", params={"client": own})

@@ -5,6 +5,7 @@ happened. Knows nothing of Prefect, nor of what stages compute.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,6 +52,12 @@ def cause(outcomes: Sequence[Outcome]) -> str:
         more = f" and {len(blocked) - SHOWN} more" if len(blocked) > SHOWN else ""
         lines.append(f"Not run because of that: {', '.join(blocked[:SHOWN])}{more}.")
     return "\n".join([lines[0], advice(failed[0].said), *lines[1:]])
+
+
+def counted(outcomes: Sequence[Outcome]) -> str:
+    """How many stages ran, were recalled, were up to date and so on: `2 ran, 43 skipped`."""
+    numbers = Counter(outcome.state.lower() for outcome in outcomes)
+    return ", ".join(f"{number} {state}" for state, number in sorted(numbers.items()))
 
 
 def advice(said: str) -> str:

@@ -7,7 +7,6 @@ and runs on that server. Knows nothing of how the server is started, nor of what
 import asyncio
 import logging
 import os
-import re
 import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ from prefect.server.schemas.schedules import CronSchedule
 from prefect.states import Crashed
 from prefect.types.entrypoint import EntrypointType
 
-from flows.running.address import RATINGS_ADDED, project_resource
+from flows.running.address import RATINGS_ADDED, project_name, project_resource
 from flows.running.tracking import TAG
 from flows.serving.names import RANDOM, night, renamed
 from flows.serving.rebuild import rebuild
@@ -96,7 +95,7 @@ def deploy(root: Path, schedule: CronSchedule, *, shared: bool) -> Deployed:
 
     `shared`: other projects may use the server, so the deployments' names say the project.
     """
-    made = make_deployments(root, schedule, f" {named(root)}" if shared else "")
+    made = make_deployments(root, schedule, f" {project_name(root)}" if shared else "")
     logging.getLogger("prefect.runner").setLevel(logging.WARNING)  # it says every 2 s that a run waits
     runner = Runner(TAG, query_seconds=POLL_SECONDS, limit=1, pause_on_shutdown=False)
     with get_client(sync_client=True) as client:
@@ -137,7 +136,7 @@ def make_deployments(root: Path, schedule: CronSchedule, suffix: str) -> list[Ru
     """`nightly`, `reevaluate` and `rebuild`; `suffix` tells projects apart that share a server."""
     common: dict[str, Any] = {"tags": [TAG], "entrypoint_type": EntrypointType.MODULE_PATH}
     added = DeploymentEventTrigger(
-        name=f"ratings added: {named(root)}",
+        name=f"ratings added: {project_name(root)}",
         expect={RATINGS_ADDED},
         match=ResourceSpecification({"prefect.resource.id": project_resource(root)}),
         parameters={"about": "{{ event.payload.about }}"},
@@ -166,12 +165,6 @@ def make_deployments(root: Path, schedule: CronSchedule, suffix: str) -> list[Ru
             **common,
         ),
     ]
-
-
-def named(root: Path) -> str:
-    """The project in a few words, unlike any other's."""
-    digest = project_resource(root).rsplit(".")[-1][:6]
-    return re.sub(r"[^\w. -]", "-", f"{root.name} {digest}")  # names in Prefect hold no slashes
 
 
 def missed_nightly(client: SyncPrefectClient, deployment: RunnerDeployment) -> datetime | None:
@@ -217,7 +210,7 @@ def settle_automation(client: SyncPrefectClient, root: Path) -> None:
     beat = "prefect.flow-run.heartbeat"
     ends = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
     wanted = AutomationCore(
-        name=f"no heartbeat: {named(root)}",
+        name=f"no heartbeat: {project_name(root)}",
         description="A run whose process was killed does not stay Running.",
         trigger=EventTrigger(
             after={beat},

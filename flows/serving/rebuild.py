@@ -21,12 +21,13 @@ from pydantic import BaseModel, ConfigDict
 
 from flows.repository.client import Repository, RequestFailed, opened
 from flows.running.address import project_resource
+from flows.running.logbook import noted
 from flows.running.processes import die_with_server
 from flows.running.progress import progress
 from flows.running.readiness import require_ready
 from flows.running.tracking import HOW_TO_WATCH, PARENT, cause_first, crash_nested, only_run, show, tracked
-from flows.serving.causes import Outcome, cause, why_failed
-from flows.serving.names import renamed
+from flows.serving.causes import Outcome, cause, counted, why_failed
+from flows.serving.names import name_of, renamed
 from flows.serving.publish import Published, fetch_missing, publish_results
 from tasks import params
 from tasks.errors import InputError
@@ -81,23 +82,31 @@ def rebuild(
         about: What this run is for; its name says so.
     """
     die_with_server()
-    require_ready(Path.cwd())
-    with opened({}, say) as repository, only_run(project_resource(Path.cwd())):
-        if publish:
-            _settle_batches()
-            fetch_missing(repository, say)
-        plan = make_plan(repository, stages, training=training)
-        outcomes = run_plan(repository, plan, training=training, force=force)
-        failed = cause(outcomes)
-        changes = _metrics(repository)
-        published = Published([], "")
-        if publish and not failed:
-            kept = {path for stage in plan for path in stage.in_git}
-            deps = {path for stage in plan for path in stage.deps}
-            published = publish_results(repository, say, kept, deps, changes, params.load(Nightly, "nightly"))
-        show_results(outcomes, changes, failed, published)
+    name = str(flow_run.name) if tracked() else name_of(None, {"stages": stages, "about": about}, None)
+    with noted(Path.cwd(), "run", name) as note:
+        require_ready(Path.cwd())
+        with opened({}, say) as repository, only_run(project_resource(Path.cwd())):
+            note.said = _rebuild(repository, stages, training=training, force=force, publish=publish)
+
+
+def _rebuild(repository: Repository, stages: list[str] | None, *, training: bool, force: bool, publish: bool) -> str:
+    """What was done, in a line. StagesFailed: why not."""
+    if publish:
+        _settle_batches()
+        fetch_missing(repository, say)
+    plan = make_plan(repository, stages, training=training)
+    outcomes = run_plan(repository, plan, training=training, force=force)
+    failed = cause(outcomes)
+    changes = _metrics(repository)
+    published = Published([], "")
+    if publish and not failed:
+        kept = {path for stage in plan for path in stage.in_git}
+        deps = {path for stage in plan for path in stage.deps}
+        published = publish_results(repository, say, kept, deps, changes, params.load(Nightly, "nightly"))
+    show_results(outcomes, changes, failed, published)
     if failed:
         raise StagesFailed(failed)
+    return counted(outcomes)
 
 
 def _settle_batches() -> None:

@@ -60,6 +60,13 @@ def batches(root: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def not_evaluated(root: Path, evaluated: Path) -> list[dict[str, Any]]:
+    """The batches that came after the table `evaluated` was made, as `batches` has them; all, where it is not there."""
+    made = evaluated.stat().st_mtime if evaluated.exists() else 0.0
+    newer = {folder.path.name for folder in _batches(root) if folder.path.stat().st_mtime > made}
+    return [row for row in batches(root) if row["batch"] in newer]
+
+
 def _batches(root: Path) -> list[Folder]:
     raw = root / params.load(Data, "data", root / "params.yaml").raw
     return folders(raw, added_folder(root))[1:]

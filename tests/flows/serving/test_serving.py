@@ -19,7 +19,7 @@ import httpx
 import psutil
 import pytest
 
-from flows.running.address import RATINGS_ADDED, project_resource
+from flows.running.address import RATINGS_ADDED, project_name, project_resource
 from flows.serving import deployments
 from flows.serving import serve as serving
 from tests.family import Family
@@ -332,7 +332,7 @@ def test_a_named_server_is_used_under_the_projects_name_and_left_running(idle: P
                 time.sleep(0.2)
             assert url.removesuffix("/api") in serve.said()
             made = httpx.post(f"{url}/deployments/filter", json={}, timeout=60).json()
-            own = deployments.named(idle)
+            own = project_name(idle)
             assert {each["name"] for each in made} == {f"nightly {own}", f"reevaluate {own}", f"rebuild {own}"}
             serve.head.terminate()
             assert serve.wait(60) == 0
@@ -370,4 +370,4 @@ def test_the_schedule_follows_this_machines_clock(monkeypatch: pytest.MonkeyPatc
 
 
 def test_names_of_projects_fit_into_prefects(tmp_path: Path) -> None:
-    assert deployments.named(tmp_path / "a%b&c").startswith("a-b-c ")
+    assert project_name(tmp_path / "a%b&c").startswith("a-b-c ")

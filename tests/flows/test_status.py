@@ -1,0 +1,274 @@
+"""`vermilion status`: what is current, what ran, what failed and why, what waits. With real DVC and git, no server.
+
+What waits on a server is asked in test_serving.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows.cli import status
+from flows.repository.currency import Change, Currency, currency, not_current
+from flows.running import logbook
+from flows.running.logbook import Entry, entries, noted, units
+from flows.running.waiting import Waiting
+from tasks.errors import InputError
+from tests.project import copy_project, environment, make_project, run, set_number
+
+STAGES = """
+stages:
+  ingest_ratings:
+    cmd: ls data/added > data/ingest/ratings.parquet
+    deps: [data/added]
+    outs: [data/ingest/ratings.parquet]
+  symmetry_train:
+    cmd: cp data/ingest/ratings.parquet data/network
+    params: [symmetry_train.margin]
+    deps: [data/ingest/ratings.parquet, tasks/symmetry/network.py]
+    outs: [data/network]
+  other:
+    cmd: date > data/other
+    params: [runtime.buckets]
+    outs: [data/other]
+  evaluate:
+    cmd: cp data/network data/evaluated
+    deps: [data/network]
+    outs: [data/evaluated]
+  report:
+    cmd: cp data/evaluated data/reports/index.html
+    deps: [data/evaluated]
+    outs: [data/reports/index.html]
+"""
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small project after its first run."""
+    folder = make_project(tmp_path_factory.mktemp("status") / "project", {}, copy_code=True)
+    (folder / "dvc.yaml").write_text(STAGES)
+    for name in ("data/ingest", "data/reports"):
+        (folder / name).mkdir()
+    run(folder, "dvc", "repro", "-q")
+    return folder
+
+
+@pytest.fixture
+def project(ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = copy_project(ran, tmp_path / "project")
+    for name, value in environment(folder).items():
+        if name.startswith(("DVC", "PREFECT")):
+            monkeypatch.setenv(name, value)
+    return folder
+
+
+def test_what_is_current_is_said_to_be(project: Path) -> None:
+    assert currency(project) == Currency()
+    assert not_current(project) is None
+    set_number(project, "runtime", "buckets", 3)  # nothing that people read depends on it
+    assert currency(project).current
+
+
+def test_what_changed_is_named_with_all_that_follows(project: Path) -> None:
+    set_number(project, "symmetry_train", "margin", 3.5)
+    (project / "tasks/symmetry/network.py").write_text("changed = True")
+    (project / "data/added/new.csv").write_text("new")
+    (project / "data/reports/index.html").unlink()
+    (project / "data/evaluated").write_text("by hand")
+    found = currency(project)
+    assert set(found.changes) == {
+        Change("data", "data/added"),
+        Change("parameter", "symmetry_train.margin"),
+        Change("code", "tasks/symmetry/network.py"),
+        Change("missing", "data/reports/index.html"),
+        Change("result", "data/evaluated"),
+    }
+    assert found.stale == ("ingest_ratings", "symmetry_train", "evaluate", "report")
+    assert "they are of an earlier run: " in str(not_current(project))
+
+
+def test_what_follows_a_change_is_stale_too(project: Path) -> None:
+    set_number(project, "symmetry_train", "margin", 3.5)
+    found = currency(project)
+    assert found.changed == ("symmetry_train",)
+    assert found.stale == ("symmetry_train", "evaluate", "report")
+
+
+def test_a_project_that_dvc_cannot_read_is_not_said_to_be_current(project: Path) -> None:
+    (project / "dvc.yaml").write_text("stages: [")
+    found = currency(project)
+    assert not found.current
+    assert "DVC cannot say" in str(found.unknown)
+
+
+def told(project: Path, *options: str, code: int = 0) -> str:
+    done = run(project, "vermilion", "status", *options, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert all(len(line) <= 80 for line in done.stdout.splitlines()) or options
+    return done.stdout
+
+
+def test_the_command_says_so_in_80_columns_and_for_programs(project: Path) -> None:
+    assert "current (computed " in told(project)
+    set_number(project, "symmetry_train", "margin", 3.5)
+    batch = project / "data/added/batches/2026-11-29-7c0b1732a7d6"
+    batch.mkdir(parents=True)
+    (batch / "ratings.csv").write_text("path,rater_id,rater_role,scale,score\np1.jpg,a,lay,CARS,2\n")
+    said = told(project, code=1)
+    assert "NOT current" in said
+    assert "changed parameters: symmetry_train.margin" in said
+    assert "stale: ingest, symmetry, evaluate, report" in said
+    assert "batch 2026-11-29-7c0b1732a7d6, not evaluated yet: 0 photographs, 1 ratings" in said.replace("\n  ", "")
+    assert "nobody serves this project" in said
+    record = json.loads(told(project, "--json", code=1))
+    assert record["stale"] == ["ingest_ratings", "symmetry_train", "evaluate", "report"]
+    assert record["batches"][0]["batch"] == "2026-11-29-7c0b1732a7d6"
+    assert (record["current"], record["waiting"], record["served"]) == (False, None, None)
+
+
+def test_the_help_teaches(project: Path) -> None:
+    said = run(project, "vermilion", "status", "--help").stdout
+    assert all(word in said for word in ("Current", "vermilion rebuild", "Exit code 0"))
+
+
+# The logbook
+
+
+def test_what_ran_and_how_it_ended_is_kept(tmp_path: Path) -> None:
+    with noted(tmp_path, "run", "night 2026-11-29") as note:
+        with noted(tmp_path, "stage", "ingest_images"):
+            pass
+        note.said = "1 ran"
+    with pytest.raises(InputError), noted(tmp_path, "run", "rebuild"):
+        raise InputError("raw: no such folder\nmake it")
+    with pytest.raises(ZeroDivisionError), noted(tmp_path, "stage", "by_hand"):
+        raise ZeroDivisionError
+    with pytest.raises(KeyboardInterrupt), noted(tmp_path, "run", "ended by hand"):
+        raise KeyboardInterrupt
+    found = [(entry.name, entry.state, entry.said) for entry in units(tmp_path)]
+    assert found == [
+        ("night 2026-11-29", "done", "1 ran"),
+        ("rebuild", "failed", "raw: no such folder\nmake it"),
+        ("dvc repro", "failed", "by_hand: ZeroDivisionError"),
+        ("ended by hand", "stopped", ""),
+    ]
+    assert [entry.kind for entry in entries(tmp_path)] == ["run", "stage", "run", "stage", "run"]
+    assert (tmp_path / logbook.FILE).parent.stat().st_mode & 0o077 == 0
+
+
+HELD = """
+import time
+from pathlib import Path
+from flows.running.logbook import noted
+with noted(Path(), "run", "held"):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_what_is_running_and_what_was_killed_are_told_apart(tmp_path: Path) -> None:
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, "-c", HELD], cwd=tmp_path, env=env, stdout=subprocess.PIPE) as held:
+        assert held.stdout and held.stdout.readline()
+        assert [entry.state for entry in entries(tmp_path)] == ["running"]
+        held.kill()
+    assert [entry.state for entry in entries(tmp_path)] == ["killed"]
+    assert "killed" in entries(tmp_path)[0].said
+
+
+def test_a_logbook_that_is_damaged_or_cannot_be_written_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with noted(tmp_path, "stage", "one"):
+        pass
+    with (tmp_path / logbook.FILE).open("ab") as book:
+        book.write(b'{"id": "cut\n[]\n{"id": "x", "ended": 3}\n\xff\n')
+    assert [entry.name for entry in entries(tmp_path)] == ["one"]
+    monkeypatch.setattr(logbook, "LARGEST", 400)
+    for number in range(9):
+        with noted(tmp_path, "stage", f"later_{number}"):
+            pass
+    assert (tmp_path / logbook.FILE).stat().st_size < 1200
+    assert entries(tmp_path)[-1].name == "later_8"
+    (tmp_path / "file").touch()
+    with noted(tmp_path / "file", "stage", "nowhere"):
+        pass
+    assert entries(tmp_path / "file") == []
+
+
+def test_dvc_repro_is_in_it_with_its_failed_stage(project: Path) -> None:
+    text = (project / "dvc.yaml").read_text()
+    stage = "python -m flows ingest_frames --images nowhere --out data/evaluated"
+    (project / "dvc.yaml").write_text(text.replace("cp data/network data/evaluated", stage))
+    assert run(project, "dvc", "repro", check=False).returncode
+    said = told(project, code=1)
+    assert "failed last" in said
+    assert "evaluate: nowhere" in said
+    last = units(project)[-1]
+    assert (last.name, last.state) == ("dvc repro", "failed")
+
+
+# The words
+
+NOW = datetime(2026, 11, 29, 2, 0, tzinfo=UTC)
+
+
+def entry(name: str, state: logbook.State, said: str = "", hours: float = 0) -> Entry:
+    began = NOW + timedelta(hours=hours)
+    return Entry("run", name, began, None if state in ("running", "killed") else began, state, said)
+
+
+def shown(**changes: object) -> str:
+    base: dict[str, object] = {
+        "currency": Currency(),
+        "computed": NOW,
+        "runs": [],
+        "failed": None,
+        "waiting": [],
+        "batches": [],
+        "url": "http://127.0.0.1:4200",
+    }
+    lines = list(status.lines(status.Status(**(base | changes))))  # type: ignore[arg-type]
+    assert all(len(line) <= 80 for line in lines)
+    return "\n".join(lines)
+
+
+def test_a_failure_is_three_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    failed = entry("night 2026-11-29", "failed", "evaluate: no ratings\nPut that right; then go on.\nNot run: report.")
+    later = entry("rebuild", "done", "2 ran, 3 skipped", hours=1)
+    said = shown(runs=[failed, later], failed=failed)
+    assert said.splitlines()[1:] == [
+        "runs         2026-11-29 03:00  rebuild  went well after 0 s: 2 ran, 3 skipped",
+        "             2026-11-29 02:00  night 2026-11-29  FAILED after 0 s",
+        "failed last  2026-11-29 02:00  night 2026-11-29; since then a run went well",
+        "             evaluate: no ratings",
+        "             Put that right; then go on.",
+        "waiting      served at http://127.0.0.1:4200 (`vermilion runs` opens it)",
+    ]
+
+
+def test_runs_that_wait_say_why() -> None:
+    runs = [
+        Waiting("reevaluation 2026-11-29-7c0b1732a7d6: 3 photographs, 6 ratings", "Late", NOW),
+        Waiting("night 2026-11-30", "Scheduled", NOW),
+        Waiting("night 2026-11-29", "Running", NOW),
+    ]
+    said = shown(waiting=runs)
+    assert "waits for the run before it" in said.replace("\n               ", " ")
+    assert "night 2026-11-30: waits for its time" in said
+    assert "night 2026-11-29: running" in said
+    assert "night runs (`vermilion serve`)" in shown(waiting=None, url=None)
+
+
+def test_long_lists_are_cut() -> None:
+    changes = tuple(Change("parameter", f"symmetry_train.number_{number}") for number in range(9))
+    said = shown(currency=Currency(changes, ("symmetry_train",), ("symmetry_train", "symmetry_distances", "report")))
+    assert "and 3 more" in said
+    assert "stale: symmetry (2 stages), report" in said
