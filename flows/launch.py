@@ -58,12 +58,13 @@ def launch(arguments: list[str]) -> None:
         parser.add_argument(f"--{name}", type=Path if kind in (Path, Out) else str, required=True)
     given = vars(parser.parse_args(arguments[1:]))
     outs = [given[name] for name, kind in options.items() if kind == Out]
+    named = os.environ.get("DVC_STAGE", stage)
     try:
-        require_params(Path())
-        given = {name: placed(value) for name, value in given.items()}
-        named = os.environ.get("DVC_STAGE", stage)
-        with noted(Path(), "stage", named), using(), ending_well(flow, stage, outs):
-            run_stage(flow, named, **given)
+        with noted(Path(), "stage", named):
+            require_params(Path())
+            given = {name: placed(value) for name, value in given.items()}
+            with using(), ending_well(flow, stage, outs):
+                run_stage(flow, named, **given)
     except (InputError, OSError) as error:
         sys.exit(visible(f"{stage}: {error}", keep="\n"))
     except BrokenProcessPool:

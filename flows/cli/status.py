@@ -3,7 +3,7 @@
 import json
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -187,7 +187,7 @@ def _failed(failed: Entry, last: Entry) -> list[str]:
 
 def _waits(found: Status) -> list[str]:
     told = [
-        f"batch {row['batch']}, not evaluated yet: {row['photographs']} photographs, {row['ratings']} ratings"
+        f"not evaluated yet: batch {row['batch']}, {_number(row, 'photograph')}, {_number(row, 'rating')}"
         for row in found.batches[:SHOWN]
     ]
     told += [f"... and {len(found.batches) - SHOWN} more batches"] if len(found.batches) > SHOWN else []
@@ -195,6 +195,11 @@ def _waits(found: Status) -> list[str]:
         return [*told, "nobody serves this project, so no night runs (`vermilion serve`)"]
     told += [f"{_time(run.due)}  {run.name}: {_state(run)}" for run in found.waiting]
     return [*told, f"served at {found.url} (`vermilion runs` opens it)"] if found.url else told
+
+
+def _number(row: Mapping[str, Any], noun: str) -> str:
+    number = row[f"{noun}s"]
+    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _state(run: Waiting) -> str:

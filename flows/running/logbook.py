@@ -92,7 +92,7 @@ def units(root: Path) -> list[Entry]:
     runs = [entry for entry in every if entry.kind == "run"]
     groups: list[list[Entry]] = []
     for stage in (entry for entry in every if entry.kind == "stage"):
-        if any(run.began <= stage.began and (run.ended is None or stage.began <= run.ended) for run in runs):
+        if any(run.began <= stage.began and (run.ended is None or stage.began < run.ended) for run in runs):
             continue
         last = groups[-1][-1].ended if groups else None
         if last is not None and stage.began - last < timedelta(minutes=1):
@@ -132,7 +132,7 @@ def _append(root: Path, row: dict[str, Any]) -> None:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def _born(pid: int) -> float | None:

@@ -1,0 +1,74 @@
+"""The logbook: what ran, how it ended, what was killed; nothing that happens to it stops a run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows.running import logbook
+from flows.running.logbook import entries, noted, units
+from tasks.errors import InputError
+
+
+def test_what_ran_and_how_it_ended_is_kept(tmp_path: Path) -> None:
+    with noted(tmp_path, "run", "night 2026-11-29") as note:
+        with noted(tmp_path, "stage", "ingest_images"):
+            pass
+        note.said = "1 ran"
+    with pytest.raises(InputError), noted(tmp_path, "run", "rebuild"):
+        raise InputError("raw: no such folder\nmake it")
+    with pytest.raises(ZeroDivisionError), noted(tmp_path, "stage", "by_hand"):
+        raise ZeroDivisionError
+    with pytest.raises(KeyboardInterrupt), noted(tmp_path, "run", "ended by hand"):
+        raise KeyboardInterrupt
+    found = [(entry.name, entry.state, entry.said) for entry in units(tmp_path)]
+    assert found == [
+        ("night 2026-11-29", "done", "1 ran"),
+        ("rebuild", "failed", "raw: no such folder\nmake it"),
+        ("dvc repro", "failed", "by_hand: ZeroDivisionError"),
+        ("ended by hand", "stopped", ""),
+    ]
+    assert [entry.kind for entry in entries(tmp_path)] == ["run", "stage", "run", "stage", "run"]
+    assert (tmp_path / logbook.FILE).parent.stat().st_mode & 0o077 == 0
+
+
+HELD = """
+import time
+from pathlib import Path
+from flows.running.logbook import noted
+with noted(Path(), "run", "held"):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_what_is_running_and_what_was_killed_are_told_apart(tmp_path: Path) -> None:
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, "-c", HELD], cwd=tmp_path, env=env, stdout=subprocess.PIPE) as held:
+        assert held.stdout and held.stdout.readline()
+        assert [entry.state for entry in entries(tmp_path)] == ["running"]
+        held.kill()
+    assert [entry.state for entry in entries(tmp_path)] == ["killed"]
+    assert "killed" in entries(tmp_path)[0].said
+
+
+def test_a_logbook_that_is_damaged_or_cannot_be_written_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with noted(tmp_path, "stage", "one"):
+        pass
+    with (tmp_path / logbook.FILE).open("ab") as book:
+        book.write(b'{"id": "cut\n[]\n{"id": "x", "ended": 3}\n\xff\n')
+    assert [entry.name for entry in entries(tmp_path)] == ["one"]
+    monkeypatch.setattr(logbook, "LARGEST", 400)
+    for number in range(9):
+        with noted(tmp_path, "stage", f"later_{number}"):
+            pass
+    assert (tmp_path / logbook.FILE).stat().st_size < 1200
+    assert entries(tmp_path)[-1].name == "later_8"
+    (tmp_path / "file").touch()
+    with noted(tmp_path / "file", "stage", "nowhere"):
+        pass
+    assert entries(tmp_path / "file") == []
