@@ -155,7 +155,7 @@ def _results(found: Status) -> list[str]:
     if now.unknown:
         return [f"not known whether current ({when}): {now.unknown}"]
     if now.current:
-        return [f"current ({when}): of the present data, parameters and code"]
+        return [f"current: of the present data, numbers and code ({_time(found.computed)})"]
     told = [f"NOT current ({when})"]
     for kind, words in KINDS.items():
         names = [change.name for change in now.changes if change.kind == kind]
@@ -180,9 +180,11 @@ def _ran(entry: Entry) -> str:
 
 
 def _failed(failed: Entry, last: Entry) -> list[str]:
-    """Which run and when; then two lines why, and what to do."""
+    """Which run and when; why, in two lines at most; what to do."""
     since = "; since then a run went well" if last.state == "done" else ""
-    return [f"{_time(failed.began)}  {failed.name}{since}", *failed.said.splitlines()[:2]]
+    cause, *advice = failed.said.splitlines() or [""]
+    why = textwrap.wrap(cause, WIDTH - MARGIN, max_lines=2, placeholder=" ...", break_on_hyphens=False)
+    return [f"{_time(failed.began)}  {failed.name}{since}", *why, *advice[:1]]
 
 
 def _waits(found: Status) -> list[str]:

@@ -62,15 +62,8 @@ def counted(outcomes: Sequence[Outcome]) -> str:
 
 def advice(said: str) -> str:
     """What to do about a stage that failed in these words."""
-    again = "then `vermilion rebuild` goes on from here, and so does the next night"
     if KILLED.search(said):
-        return (
-            "Somebody ended it, or the machine for want of memory (then lower runtime.workers in params.yaml); "
-            f"{again}. What was computed is kept."
-        )
+        return "Killed by somebody, or for want of memory (lower runtime.workers); `vermilion rebuild` goes on."
     if EXCEPTION.match(said):
-        return (
-            f"This is a fault of the program, or a file that it does not foresee: the stage's log has the details; "
-            f"report it (SECURITY.md says how without photographs), {again}."
-        )
-    return f"Put that right; {again}. What was computed is kept."
+        return "A fault of the program: report it with the stage's log, without photographs; what was computed is kept."
+    return "Put that right, then `vermilion rebuild`; what was computed is kept."

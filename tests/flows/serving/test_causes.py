@@ -23,8 +23,8 @@ def test_of_a_traceback_the_exception_is_told() -> None:
     ("said", "advice"),
     [
         ("killed (exit code 137)", "lower runtime.workers"),
-        ("pydantic.ValidationError: 1 error", "a fault of the program"),
-        ("raw/: no such folder", "Put that right; "),
+        ("pydantic.ValidationError: 1 error", "A fault of the program"),
+        ("raw/: no such folder", "Put that right, then `vermilion rebuild`"),
     ],
 )
 def test_the_cause_comes_first_then_what_to_do(said: str, advice: str) -> None:

@@ -162,7 +162,7 @@ def test_a_failed_stage_blocks_what_is_below_it_alone_and_the_next_run_resumes(
     done = rebuild(project, code=1, PREFECT_API_URL=server)
     first_line, advice, blocked = done.stderr.splitlines()[-3:]
     assert first_line == "vermilion: fragile: work: the input is broken"
-    assert "`vermilion rebuild` goes on from here" in advice
+    assert advice.startswith("Put that right, then `vermilion rebuild`")
     assert blocked == "Not run because of that: below."
     flow_run = newest(server)
     expected = dict.fromkeys(("first", "trained", "scored", "headline"), "Ran")
@@ -173,7 +173,7 @@ def test_a_failed_stage_blocks_what_is_below_it_alone_and_the_next_run_resumes(
     [said] = ask(
         server, "artifacts", flow_runs={"id": {"any_": [flow_run["id"]]}}, artifacts={"key": {"any_": [FAILED]}}
     )
-    assert said["data"].startswith("fragile: work: the input is broken\n\nPut that right; ")
+    assert said["data"].startswith("fragile: work: the input is broken\n\nPut that right, ")
     log = until(lambda: logged(server, flow_run, "Finished in state Failed"))
     assert "fragile: work: the input is broken" in log
     assert "Traceback" not in log
