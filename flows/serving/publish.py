@@ -1,7 +1,8 @@
-"""A run's result, versioned: dvc.lock and the headline metrics as one git commit, the data in DVC's remote.
+"""A run's result, versioned: dvc.lock and the headline metrics as one git commit; data and commits sent to remotes.
 
-In: the repository after a run. Out: at most one commit, of exactly those files, and what was sent. A remote that fails
-is a warning: the result is there. Knows neither stages nor Prefect. Commits and messages name no photograph.
+In: the repository after a run. Out: at most one commit, of exactly those files, and what was sent: first the data to
+DVC's remote, then the commits to git's, so that whoever pulls commits finds their data. A remote that fails is a
+warning: the result is there. Knows neither stages nor Prefect. Commits and messages name no photograph.
 """
 
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from typing import Any
 
 from flows.repository.client import Repository, RequestFailed, Say
 from flows.repository.commits import commit_only, git
+from flows.repository.pushing import push_branch
 from tasks.errors import InputError
 from tasks.params.running import Nightly
 
@@ -19,10 +21,10 @@ LOCK = "dvc.lock"
 
 @dataclass(frozen=True)
 class Published:
-    """`lines`: what was done, or why not, in words; `commit`: its id, empty without one."""
+    """`lines`: what was done, in words; `trouble`: what was not, why, and what to do."""
 
     lines: list[str]
-    commit: str
+    trouble: list[str]
 
 
 def fetch_missing(repository: Repository, say: Say) -> None:
@@ -47,34 +49,32 @@ def publish_results(
     settings: Nightly,
 ) -> Published:
     """Commit and push as the settings say. `kept`: outs that git has; `deps`: what stages read."""
-    lines, commit = [], ""
+    published = Published([], [])
     if settings.commit:
-        line, commit = _commit({LOCK, *kept}, list(deps), changes)
-        lines.append(line)
-    if settings.push and repository.ask("remote", say):
-        lines.append(_push(repository, say))
-    return Published(lines, commit)
+        _commit(published, {LOCK, *kept}, list(deps), changes)
+    if settings.push:
+        _push(published, repository, say)
+    for line in published.trouble:
+        say(f"warning: {line}")
+    return published
 
 
-def _commit(ours: set[str], deps: list[str], changes: list[dict[str, Any]]) -> tuple[str, str]:
+def _commit(published: Published, ours: set[str], deps: list[str], changes: list[dict[str, Any]]) -> None:
     """Commit `ours` alone, unless something else that results may depend on is not committed."""
-    try:
-        tracked, untracked = _status()
-    except InputError as error:
-        return f"**not committed**: {error}", ""
-    foreign = sorted((tracked - ours) | {path for path in untracked - ours if _below(path, deps)})
-    if foreign:
-        return f"**not committed**: first commit or undo your own changes of {', '.join(foreign[:5])}", ""
-    changed = sorted((tracked | untracked) & ours)
-    if not changed:
-        return "nothing to commit: results are those of the last commit", ""
     root = Path.cwd()
     try:
-        commit_only(root, [root / path for path in changed], f"Nightly: {_headline(changes)}")
+        tracked, untracked = _status()
+        foreign = sorted((tracked - ours) | {path for path in untracked - ours if _below(path, deps)})
+        if foreign:
+            raise InputError(f"first commit or undo your own changes of {', '.join(foreign[:5])}")
+        changed = sorted((tracked | untracked) & ours)
+        if changed:
+            commit_only(root, [root / path for path in changed], f"Nightly: {_headline(changes)}")
     except InputError as error:
-        return f"**not committed**: {error}", ""
-    commit = git(root, "rev-parse", "--short", "HEAD")
-    return f"committed {commit}: {', '.join(changed)}", commit
+        published.trouble.append(f"not committed: {error}")
+        return
+    said = f"committed {git(root, 'rev-parse', '--short', 'HEAD')}: {', '.join(changed)}"
+    published.lines.append(said if changed else "nothing to commit: results are those of the last commit")
 
 
 def _headline(changes: list[dict[str, Any]]) -> str:
@@ -90,12 +90,23 @@ def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _push(repository: Repository, say: Say) -> str:
-    try:
-        return f"{repository.ask('push', say)} files sent to the remote"
-    except RequestFailed as error:
-        say(f"warning: the remote took nothing ({error}); `dvc push` later")
-        return f"**not sent to the remote**: {error}"
+def _push(published: Published, repository: Repository, say: Say) -> None:
+    """Data to DVC's remote, then commits to git's; the second only after the first."""
+    if published.trouble:
+        published.trouble.append("not pushed: the result is not committed")
+        return
+    if repository.ask("remote", say):
+        try:
+            published.lines.append(f"{repository.ask('push', say)} files sent to DVC's remote")
+        except RequestFailed as error:
+            said = "see whether `dvc push` works by hand. Nothing was pushed to git either: commits go after their data"
+            published.trouble.append(f"DVC's remote took nothing ({error}); {said}")
+            return
+    else:
+        said = "`dvc remote add --default NAME ADDRESS` names one; until then colleagues get numbers and no data"
+        published.trouble.append(f"no data were sent: there is no DVC remote; {said}")
+    sent = push_branch(Path.cwd())
+    (published.lines if sent.well else published.trouble).append(sent.said)
 
 
 def _status() -> tuple[set[str], set[str]]:

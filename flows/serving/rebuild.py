@@ -98,7 +98,7 @@ def _rebuild(repository: Repository, stages: list[str] | None, *, training: bool
     outcomes = run_plan(repository, plan, training=training, force=force)
     failed = cause(outcomes)
     changes = _metrics(repository)
-    published = Published([], "")
+    published = Published([], [])
     if publish and not failed:
         kept = {path for stage in plan for path in stage.in_git}
         deps = {path for stage in plan for path in stage.deps}
@@ -106,7 +106,7 @@ def _rebuild(repository: Repository, stages: list[str] | None, *, training: bool
     show_results(outcomes, changes, failed, published)
     if failed:
         raise StagesFailed(failed)
-    return counted(outcomes)
+    return "; ".join([counted(outcomes), *published.trouble])
 
 
 def _settle_batches() -> None:
@@ -237,7 +237,7 @@ def show_results(outcomes: Sequence[Outcome], changes: list[dict[str, Any]], fai
     for line in (f"report: {REPORT.resolve()}", *published.lines):
         say(line)
     link = f"[Report]({REPORT.resolve().as_uri()}); if the browser follows no link to a file: `{REPORT.resolve()}`"
-    text = "\n\n".join([link, *published.lines])
+    text = "\n\n".join([*(f"**{line}**" for line in published.trouble), link, *published.lines])
     show(lambda: create_markdown_artifact(text, key="rebuild-report", description="where the report is"))
     if failed:
         paragraphs = "\n\n".join(failed.splitlines())

@@ -52,7 +52,7 @@ class Nightly(Block):
 
     cron: str = Field(description="five fields, in the time of this machine")
     commit: bool = Field(description="commit dvc.lock and the headline metrics after a success")
-    push: bool = Field(description="`dvc push` after a success, if a DVC remote is configured")
+    push: bool = Field(description="`dvc push`, then `git push` to the branch's remote, after a success")
 
 
 class Systems(RootModel[dict[str, StrictBool]]):

@@ -16,11 +16,12 @@ import httpx
 import pytest
 
 from flows.repository.client import opened
+from flows.running.logbook import units
 from flows.serving import rebuild as pipeline
 from tasks.errors import InputError
 from tests.family import Family
 from tests.flows.toys import make_toys
-from tests.project import environment, run
+from tests.project import environment, run, set_number
 
 
 @pytest.fixture(scope="module")
@@ -366,17 +367,31 @@ def md5s(folder: Path) -> list[str]:
     return [line.strip() for line in lines if "md5" in line]
 
 
-def test_a_published_run_is_what_a_colleague_gets(project: Path, tmp_path: Path, here: Callable[..., str]) -> None:
+@pytest.fixture
+def shared(project: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """The project that pushes its nights, and a colleague's clone; both follow a bare repository and a DVC remote."""
+    set_number(project, "nightly", "push", True)
     run(project, "dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
+    git(tmp_path, "init", "-q", "--bare", "origin.git")
+    git(project, "remote", "add", "origin", str(tmp_path / "origin.git"))
     (project / "a.txt").write_text("a-longer")
     git(project, "commit", "-qam", "new input")
+    git(project, "push", "-q", "--set-upstream", "origin", "HEAD")
+    git(tmp_path, "clone", "-q", str(tmp_path / "origin.git"), "colleague")
+    git(tmp_path / "colleague", "config", "user.name", "Colleague")
+    git(tmp_path / "colleague", "config", "user.email", "colleague@localhost")
+    return project, tmp_path / "colleague"
+
+
+def test_a_published_run_is_what_a_colleague_gets(shared: tuple[Path, Path], here: Callable[..., str]) -> None:
+    project, colleague = shared
     done = here(publish=True)
     assert printed(done)["headline"] == "Ran"
     assert git(project, "log", "-1", "--format=%B") == "Nightly: 1 of 1 metrics changed\n\nlength: 5 -> 17"
     assert git(project, "show", "--format=", "--name-only").split() == ["data/reports/summary.json", "dvc.lock"]
-    assert "files sent to the remote" in done
-    run(tmp_path, "git", "clone", "-q", str(project), "colleague")
-    colleague = tmp_path / "colleague"
+    assert "files sent to DVC's remote" in done
+    assert "git: 1 commit pushed to origin/" in done
+    git(colleague, "pull", "-q")
     run(colleague, "dvc", "pull")
     assert md5s(colleague) == md5s(project)
     assert (colleague / "data/scored.txt").read_text() == "a-longer a-longer"
@@ -388,16 +403,53 @@ def test_a_published_run_is_what_a_colleague_gets(project: Path, tmp_path: Path,
     assert "files fetched from the remote" in again.stdout
     assert set(printed(again.stdout).values()) == {"Skipped"}
     assert "nothing to commit" in again.stdout
+    assert "has everything already" in again.stdout
 
 
-def test_a_remote_that_fails_and_changes_of_ones_own_are_told_and_not_committed(
-    project: Path, tmp_path: Path, here: Callable[..., str]
+def test_a_night_that_comes_second_says_what_to_do_and_that_does_it(
+    shared: tuple[Path, Path], here: Callable[..., str]
 ) -> None:
+    """Both rebuilt, with different inputs: dvc.lock and the metrics of the two meet."""
+    project, colleague = shared
+    (colleague / "c.txt").write_text("c-of-the-colleague")
+    git(colleague, "commit", "-qam", "another input")
+    assert "pushed to origin/" in rebuild(colleague, "--publish").stdout
+    (project / "b.txt").write_text("b-longer")
+    git(project, "commit", "-qam", "one more input")
+    done = here(publish=True)
+    assert "warning: not pushed to git: somebody else pushed there first. Nothing is lost" in done
+    assert git(project, "log", "-1", "--format=%s").startswith("Nightly: ")
+    assert "somebody else pushed there first" in units(project)[-1].said
+    pull, again = [command for command in done.split("Nothing is lost")[1].split("`")[1::2] if " " in command][:2]
+    run(project, *pull.split())
+    run(project, *again.split())
+    git(colleague, "pull", "-q")
+    run(colleague, "dvc", "pull")
+    assert "Data and pipelines are up to date" in run(colleague, "dvc", "repro").stdout
+    assert (colleague / "data/toy.txt").read_text() == "c-of-the-colleague"
+    assert (colleague / "data/below.txt").read_text() == "b-longer"
+
+
+def test_a_remote_that_fails_and_changes_of_ones_own_are_told(
+    shared: tuple[Path, Path], tmp_path: Path, here: Callable[..., str]
+) -> None:
+    project, _ = shared
     (tmp_path / "store").write_text("no folder")
-    run(project, "dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
+    done = here(publish=True)
+    assert "warning: DVC's remote took nothing" in done
+    assert "Nothing was pushed to git either" in done
+    assert git(project, "log", "@{upstream}..", "--format=%s").startswith("Nightly: ")
     (project / "b.txt").write_text("b2")
     before = git(project, "rev-parse", "HEAD")
     done = here(publish=True)
-    assert "**not committed**: first commit or undo your own changes of .dvc/config, b.txt" in done
-    assert "warning: the remote took nothing" in done
+    assert "warning: not committed: first commit or undo your own changes of b.txt" in done
+    assert "warning: not pushed: the result is not committed" in done
     assert git(project, "rev-parse", "HEAD") == before
+
+
+def test_a_night_that_is_to_be_pushed_nowhere_says_so(project: Path, here: Callable[..., str]) -> None:
+    set_number(project, "nightly", "push", True)
+    git(project, "commit", "-qam", "push")
+    done = here(publish=True)
+    assert "warning: no data were sent: there is no DVC remote; `dvc remote add --default NAME ADDRESS`" in done
+    assert "warning: not pushed to git: there is no git remote; `git remote add origin ADDRESS`" in done
