@@ -28,7 +28,10 @@ MEND = Annotated[
 ]
 
 
-def check(store: STORE = False, mend: MEND = False, as_json: JSON = False) -> None:
+TELL = Annotated[bool, typer.Option("--tell", help="Send a test message to whom a failed night tells (nightly.tell).")]
+
+
+def check(store: STORE = False, mend: MEND = False, tell: TELL = False, as_json: JSON = False) -> None:
     """Look at everything that a run needs: params.yaml, data, weights, disk, memory, cards. Without --mend: no change.
 
     Exit code 0: all is well; 1: something will be skipped or is short; 2: something is wrong, and a run would fail.
@@ -46,6 +49,8 @@ def check(store: STORE = False, mend: MEND = False, as_json: JSON = False) -> No
             from flows.cli.verified import verified
 
             found += verified(root).findings()
+        if tell:
+            found += _told(root)
     if as_json:
         print(json.dumps([vars(finding) for finding in found], indent=1))
     else:
@@ -61,6 +66,24 @@ def _mended(root: Path) -> "Finding":
 
     closed = len(mend(root))
     return Finding("fact", "privacy", f"{closed} files and folders could be read by other accounts; none can now")
+
+
+def _told(root: Path) -> "list[Finding]":
+    """Send a test message; by which ways it went, or why not."""
+    from flows.running.readiness import Finding
+    from flows.serving.telling import Night, send
+    from tasks import params
+    from tasks.params.running import Nightly
+
+    settings = params.load(Nightly, "nightly", root / "params.yaml").tell
+    if settings is None:
+        return [Finding("warning", "telling", "params.yaml: nightly.tell is null, so nobody is told of anything")]
+    said: list[str] = []
+    send(root, settings, Night("check", state="test"), said.append)
+    return [
+        Finding("error" if line.startswith("warning: ") else "fact", "telling", line.removeprefix("warning: "))
+        for line in said
+    ]
 
 
 def _lines(found: "Sequence[Finding]") -> list[str]:

@@ -4,6 +4,7 @@ In: the project's folder, whose params.yaml is right. Out: findings. Reads table
 computes nothing: some two seconds for the folders of ten thousand photographs (docs/benchmarks.md).
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ from tasks.ingest.raw import folders as folders_of
 from tasks.ingest.sheets import RawLayoutError
 from tasks.params.evaluation import Evaluate
 from tasks.params.ingest import IngestImages
-from tasks.params.running import Data, Runtime, Systems
+from tasks.params.running import Data, Nightly, Runtime, Systems
 
 STAND_INS = ("random", "stand_in")
 """What params.yaml says where a stand-in takes the place of trained weights."""
@@ -34,7 +35,7 @@ TOLD = 5
 
 def inspect(root: Path) -> list[Finding]:
     """Everything that is worth knowing before a run."""
-    return [*data(root), *list(_weights(root)), *list(machine(root))]
+    return [*data(root), *list(_weights(root)), *list(machine(root)), *list(telling(root))]
 
 
 def data(root: Path) -> list[Finding]:
@@ -119,6 +120,25 @@ def _texts(block: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str
             yield from _texts(value, key)
         elif isinstance(value, str):
             yield key, value
+
+
+def telling(root: Path) -> Iterator[Finding]:
+    """Who is told of a night that failed, and what is missing for that; `vermilion check --tell` tries it."""
+    tell = params.load(Nightly, "nightly", root / "params.yaml").tell
+    if tell is None:
+        return
+    where = "params.yaml: nightly.tell"
+    program = tell.command[0] if tell.command else None
+    if program and shutil.which(str(root / program) if "/" in program else program) is None:
+        said = f"{where}.command: {program}: no such program, or it may not be run; write its whole path"
+        yield Finding("warning", "telling", said)
+    secrets = [tell.webhook, tell.mail.password if tell.mail else None]
+    for name in (value[1:] for value in secrets if value and value.startswith("$")):
+        if not os.environ.get(name):
+            said = f"{where}: the environment variable {name} is not set here; `vermilion serve` needs it"
+            yield Finding("warning", "telling", said)
+    ways = [name for name in ("command", "webhook", "mail") if getattr(tell, name)]
+    yield Finding("fact", "telling", f"how a night went is told by {' and '.join(ways)} ({tell.when})")
 
 
 def machine(root: Path) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ from prefect.client.schemas.filters import (
     TaskRunFilterState,
     TaskRunFilterStateType,
 )
-from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger, EventTrigger, Posture, ResourceSpecification
@@ -45,6 +45,7 @@ from flows.running.address import RATINGS_ADDED, project_name, project_resource
 from flows.running.tracking import TAG
 from flows.serving.names import RANDOM, night, renamed
 from flows.serving.rebuild import rebuild
+from flows.serving.telling import Night, tell_of
 from tasks.errors import InputError
 
 NO_HEARTBEAT = timedelta(seconds=90)
@@ -104,7 +105,9 @@ def deploy(root: Path, schedule: CronSchedule, *, shared: bool) -> Deployed:
         settle_automation(client, root)
         if missed:
             client.create_flow_run_from_deployment(ids[0], name=f"{night(missed)}, made good")
-    crash_left_runs(ids, "its process was gone when vermilion serve started")
+    for run in crash_left_runs(ids, "its process was gone when vermilion serve started"):
+        if run.parameters.get("publish"):
+            tell_of(root, Night(run.name, state="killed"), print)
     names = dict(zip(ids, (each.name for each in made), strict=True))
     return Deployed(runner, ids, partial(_start, ids[1]), partial(name_waiting, names), missed)
 
@@ -180,8 +183,8 @@ def missed_nightly(client: SyncPrefectClient, deployment: RunnerDeployment) -> d
     return max((time for time in due if time < datetime.now(UTC)), default=None)
 
 
-def crash_left_runs(deployments: Sequence[UUID], message: str) -> None:
-    """Runs of these deployments whose process is gone, their stages' runs and their tasks become Crashed.
+def crash_left_runs(deployments: Sequence[UUID], message: str) -> list[FlowRun]:
+    """Runs of these deployments whose process is gone, their stages' runs and their tasks become Crashed. The runs.
 
     Only the process that serves the project may ask: it knows that no such process can be alive.
     """
@@ -190,15 +193,17 @@ def crash_left_runs(deployments: Sequence[UUID], message: str) -> None:
     with get_client(sync_client=True) as client:
         latest = client.read_flow_runs(flow_run_filter=ours, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=200)
         if not latest:
-            return
+            return []
         nested = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id for run in latest]))
         own, inner = (whose.model_copy(update={"state": _state(*ALIVE)}) for whose in (ours, nested))
-        for run in client.read_flow_runs(flow_run_filter=own) + client.read_flow_runs(flow_run_filter=inner):
+        left = client.read_flow_runs(flow_run_filter=own)
+        for run in left + client.read_flow_runs(flow_run_filter=inner):
             client.set_flow_run_state(run.id, state, force=True)
             within = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
             alive = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=ALIVE)))
             for task in client.read_task_runs(flow_run_filter=within, task_run_filter=alive):
                 client.set_task_run_state(task.id, state, force=True)
+        return left
 
 
 def _state(*types: StateType) -> FlowRunFilterState:

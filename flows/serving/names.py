@@ -18,6 +18,11 @@ def night(due: datetime | None) -> str:
     return f"night {(due or datetime.now().astimezone()).astimezone():%Y-%m-%d}"
 
 
+def impersonal(name: str) -> str:
+    """The name where it is one of a night; what a person called a run stays here."""
+    return name if re.fullmatch(r"night \d{4}-\d\d-\d\d(, made good)?", name) else f"run of {datetime.now():%Y-%m-%d}"
+
+
 def name_of(deployment: str | None, parameters: Mapping[str, Any], due: datetime | None) -> str:
     """The name of a run of this deployment; None: begun by hand. Parameters that are missing have their defaults."""
     about = str(parameters.get("about") or "")

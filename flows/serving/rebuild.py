@@ -8,13 +8,14 @@ Runs without a server too, as a plain function. Knows nothing of what stages com
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.logging import get_run_logger
 from prefect.runtime import deployment, flow_run, task_run
 from pydantic import BaseModel, ConfigDict
@@ -29,6 +30,7 @@ from flows.running.tracking import HOW_TO_WATCH, PARENT, cause_first, crash_nest
 from flows.serving.causes import Outcome, cause, counted, why_failed
 from flows.serving.names import name_of, renamed
 from flows.serving.publish import Published, fetch_missing, publish_results
+from flows.serving.telling import Night, tell_of, told
 from tasks import params
 from tasks.errors import InputError
 from tasks.params.running import Nightly
@@ -63,7 +65,13 @@ def run_name() -> str:
     return renamed(str(flow_run.name), deployment.name, flow_run.parameters, flow_run.scheduled_start_time)
 
 
-@flow(name="rebuild", flow_run_name=run_name)
+def tell_of_crash(flow: Any, flow_run: FlowRun, state: Any) -> None:
+    """What Prefect calls where a run's process has gone without a word: a night is told of."""
+    if flow_run.parameters.get("publish"):
+        tell_of(Path.cwd(), Night(flow_run.name, state="killed"), print)
+
+
+@flow(name="rebuild", flow_run_name=run_name, on_crashed=[tell_of_crash])
 @cause_first
 def rebuild(
     stages: list[str] | None = None,
@@ -83,19 +91,22 @@ def rebuild(
     """
     die_with_server()
     name = str(flow_run.name) if tracked() else name_of(None, {"stages": stages, "about": about}, None)
-    with noted(Path.cwd(), "run", name) as note:
+    night = Night(name)
+    with told(Path.cwd(), night, say) if publish else nullcontext(), noted(Path.cwd(), "run", name) as note:
         require_ready(Path.cwd())
         with opened({}, say) as repository, only_run(project_resource(Path.cwd())):
-            note.said = _rebuild(repository, stages, training=training, force=force, publish=publish)
+            note.said = _rebuild(repository, night, stages, training=training, force=force, publish=publish)
 
 
-def _rebuild(repository: Repository, stages: list[str] | None, *, training: bool, force: bool, publish: bool) -> str:
-    """What was done, in a line. StagesFailed: why not."""
+def _rebuild(
+    repository: Repository, night: Night, stages: list[str] | None, *, training: bool, force: bool, publish: bool
+) -> str:
+    """What was done, in a line; `night` learns it, too. StagesFailed: why not."""
     if publish:
         _settle_batches()
         fetch_missing(repository, say)
     plan = make_plan(repository, stages, training=training)
-    outcomes = run_plan(repository, plan, training=training, force=force)
+    outcomes = night.outcomes = run_plan(repository, plan, training=training, force=force)
     failed = cause(outcomes)
     changes = _metrics(repository)
     published = Published([], [])
@@ -103,6 +114,7 @@ def _rebuild(repository: Repository, stages: list[str] | None, *, training: bool
         kept = {path for stage in plan for path in stage.in_git}
         deps = {path for stage in plan for path in stage.deps}
         published = publish_results(repository, say, kept, deps, changes, params.load(Nightly, "nightly"))
+    night.trouble = bool(published.trouble)
     show_results(outcomes, changes, failed, published)
     if failed:
         raise StagesFailed(failed)

@@ -1,10 +1,11 @@
 """Where data lie, how work is shared out and when: the blocks that change no result."""
 
+import re
 import unicodedata
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, RootModel, StrictBool
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, RootModel, StrictBool, model_validator
 
 from tasks.params import Block
 
@@ -47,12 +48,78 @@ class Runtime(Block):
     cards: int | None = Field(ge=0, description="GPUs that may be used; null: as many as there are")
 
 
+def _environment(value: str) -> str:
+    """The name of an environment variable, with its `$`; else ValueError says why."""
+    if not re.fullmatch(r"\$[A-Za-z_]\w*", value):
+        raise ValueError("write the name of an environment variable, such as $SMTP_PASSWORD: git keeps params.yaml")
+    return value
+
+
+def _webhook(value: str) -> str:
+    """An http address, or the name of an environment variable that holds it; else ValueError says why."""
+    if not value.startswith("$"):
+        if not re.fullmatch(r"https?://[^\s/]+\S*", value):
+            raise ValueError(f"{value!r} is no address; write https://..., or $NAME of an environment variable with it")
+        return value
+    return _environment(value)
+
+
+def _mailbox(value: str) -> str:
+    """A bare mail address; else ValueError says why."""
+    if not re.fullmatch(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+", value):
+        raise ValueError(f"{value!r} is no bare mail address, such as operator@example.org")
+    return value
+
+
+Secret = Annotated[str, AfterValidator(_environment)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+
+
+class Mail(Block):
+    """Mail by a server that takes it (SMTP)."""
+
+    server: str = Field(min_length=1, pattern=r"^\S+$", description="the mail server's name")
+    port: int = Field(ge=1, le=65535, description="587 for starttls, 465 for tls, 25 for none")
+    security: Literal["starttls", "tls", "none"] = Field(description="how the connection is made secret")
+    user: str | None = Field(description="who logs in; null: nobody does")
+    password: Secret | None = Field(description="the environment variable that holds the password: $SMTP_PASSWORD")
+    sender: Mailbox = Field(description="whom the mail comes from")
+    to: list[Mailbox] = Field(min_length=1, description="whom it goes to")
+
+    @model_validator(mode="after")
+    def _together(self) -> "Mail":
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password go together: name both, or null for both")
+        if self.user and self.security == "none":
+            raise ValueError("a password would cross the network for all to read: security: starttls, or tls")
+        return self
+
+
+class Tell(Block):
+    """Who is told how a night went: by one way or several. The message has no names of people and of files."""
+
+    when: Literal["failure", "always"] = Field(description="failure: also what was not committed or sent")
+    name: str = Field(min_length=1, max_length=60, description="what messages call this project; no person's name")
+    command: list[str] | None = Field(
+        min_length=1, description="a program and its arguments; gets the message as input"
+    )
+    webhook: Annotated[str, AfterValidator(_webhook)] | None = Field(description="address that takes JSON by POST")
+    mail: Mail | None = Field(description="mail by SMTP")
+
+    @model_validator(mode="after")
+    def _somebody(self) -> "Tell":
+        if self.command is None and self.webhook is None and self.mail is None:
+            raise ValueError("command, webhook and mail are all null, so nobody is told; name one, or `tell: null`")
+        return self
+
+
 class Nightly(Block):
     """When everything is rebuilt, and what is done with a result that changed."""
 
     cron: str = Field(description="five fields, in the time of this machine")
     commit: bool = Field(description="commit dvc.lock and the headline metrics after a success")
     push: bool = Field(description="`dvc push`, then `git push` to the branch's remote, after a success")
+    tell: Tell | None = Field(description="who is told how a night went; null: nobody")
 
 
 class Systems(RootModel[dict[str, StrictBool]]):
