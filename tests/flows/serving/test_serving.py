@@ -3,11 +3,13 @@
 The tests of one `serve` run in order, and each leaves the project as the next one wants it.
 """
 
+import json
 import os
 import shutil
 import signal
 import socket
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -23,7 +25,7 @@ from flows.running.address import RATINGS_ADDED, project_name, project_resource
 from flows.serving import deployments
 from flows.serving import serve as serving
 from tests.family import Family
-from tests.project import connections, make_project, run
+from tests.project import connections, make_project, run, set_number
 from tests.server import free_port, prefect_server
 from tests.serving import GATED, STAGES, Project
 
@@ -207,6 +209,37 @@ def test_a_run_that_is_killed_is_not_running_any_more(project: Project, reevalua
     project.wait(lambda: active in [own["id"] for own in project.runs("reevaluate", "Crashed")])
     project.wait(lambda: len(project.serve.members()) == 2)  # serve, server
     (project.folder / "hold").unlink()
+
+
+def test_a_night_that_is_killed_is_told(project: Project, reevaluated: str) -> None:
+    """By the process that serves: the night's own cannot any more."""
+    numbers = (project.folder / "params.yaml").read_text()
+    keep = "import pathlib, sys; pathlib.Path('told').write_text(sys.stdin.read())"
+    command = [sys.executable, "-c", keep]
+    tell = {"when": "failure", "name": "Study", "command": command, "webhook": None, "mail": None}
+    set_number(project.folder, "nightly", "tell", tell)
+    (project.folder / "reached").unlink(missing_ok=True)
+    (project.folder / "hold").touch()
+    [made] = [own for own in project.ask("deployments") if own["name"] == "nightly"]
+    project.post(f"deployments/{made['id']}/create_flow_run")
+    project.wait((project.folder / "reached").exists)
+    [engine] = [pid for pid, command in project.serve.members().items() if "prefect.engine" in command]
+    project.serve.kill(engine)
+    said = project.wait(lambda: (project.folder / "told").exists() and (project.folder / "told").read_text())
+    assert said.splitlines()[0] == f"Study: night {datetime.now():%Y-%m-%d} was killed"
+    project.wait(lambda: len(project.serve.members()) == 2)  # serve, server
+    (project.folder / "hold").unlink()
+    (project.folder / "params.yaml").write_text(numbers)
+
+
+def test_status_says_what_is_running_and_what_waits(project: Project, reevaluated: str) -> None:
+    record = json.loads(run(project.folder, "vermilion", "status", "--json", check=False).stdout)
+    assert record["served"] == project.url
+    assert [own["name"][:6] for own in record["waiting"]] == ["night "]
+    assert {"name": "reevaluation first: 3 photographs, 1 rating", "state": "done"}.items() <= {
+        own["name"]: own for own in record["runs"]
+    }["reevaluation first: 3 photographs, 1 rating"].items()
+    assert (record["failed"]["state"], record["failed"]["name"][:6]) == ("killed", "night ")
 
 
 def test_killed_in_the_middle_nothing_survives_and_the_next_start_settles_it(project: Project) -> None:
