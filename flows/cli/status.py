@@ -58,9 +58,10 @@ class Status:
 def status(as_json: JSON = False) -> None:
     """Is what I see current? What ran and when, what failed last and why, what waits.
 
-    "Current" means: the report and the numbers were computed from the photographs, the ratings, params.yaml and the
-    code as they are now. If not, it says what changed and which systems would be computed again. It changes nothing,
-    takes a second or two, and needs no server.
+    "Current" means: the report and the numbers were computed from the
+    photographs, the ratings, params.yaml and the code as they are now.
+    If not, it says what changed and which stages would run again.
+    It changes nothing, takes a second or two, and needs no server.
 
     \b
     vermilion status
@@ -162,8 +163,7 @@ def _results(found: Status) -> list[str]:
         if names:
             told.append(f"{words}: {_some(names)}")
     systems = Counter(stage.partition("_")[0] for stage in now.stale)
-    again = [name if number == 1 else f"{name} ({number} stages)" for name, number in systems.items()]
-    told.append(f"stale: {', '.join(again)}")
+    told.append(f"stale stages: {', '.join(f'{name} {number}' for name, number in systems.items())}")
     return [*told, "`vermilion rebuild` brings them up to date"]
 
 

@@ -4,7 +4,7 @@ In: the project's folder. Out: what differs, and which stages would run again; o
 stages compute.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +90,7 @@ def _following(repo: Any, changed: Mapping[str, Any]) -> Iterator[str]:
 
 def _changes(repo: Any, changed: Mapping[str, Any]) -> Iterator[Change]:
     """Where the changes come from. What one stage makes and another reads is told once, where it is made."""
-    made = {str(out) for stage in repo.index.stages for out in stage.outs}
+    made = [Path(str(out)) for stage in repo.index.stages if not stage.is_data_source for out in stage.outs]
     seen: set[Change] = set()
     for how in (how for stage in changed.values() for how in stage):
         for change in _told(how, made):
@@ -99,15 +99,15 @@ def _changes(repo: Any, changed: Mapping[str, Any]) -> Iterator[Change]:
                 yield change
 
 
-def _told(how: Any, made: set[str]) -> Iterator[Change]:
+def _told(how: Any, made: Sequence[Path]) -> Iterator[Change]:
     """`how`: one of the things that `dvc status` says of a stage."""
     if not isinstance(how, Mapping):
         yield Change("code", "dvc.yaml")  # `changed command`
         return
-    for path, state in how.get("changed outs", {}).items():
-        yield Change("missing" if state == "deleted" else "result", path)
+    for path in how.get("changed outs", {}):
+        yield Change("result" if Path(path).exists() else "missing", path)
     for path, state in how.get("changed deps", {}).items():
         if isinstance(state, Mapping):
             yield from (Change("parameter", key) for key in state)
-        elif path not in made:
+        elif not any(Path(path).is_relative_to(out) or out.is_relative_to(path) for out in made):
             yield Change("code" if path.split("/")[0] in ("flows", "tasks") else "data", path)

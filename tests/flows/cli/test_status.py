@@ -118,7 +118,7 @@ def test_the_command_says_so_in_80_columns_and_for_programs(project: Path) -> No
     said = told(project, code=1)
     assert "NOT current" in said
     assert "changed parameters: symmetry_train.margin" in said
-    assert "stale: ingest, symmetry, evaluate, report" in said
+    assert "stale stages: ingest 1, symmetry 1, evaluate 1, report 1" in said
     waiting = " ".join(said.split())
     assert "not evaluated yet: batch 2026-11-29-7c0b1732a7d6, 0 photographs, 1 rating nobody serves" in waiting
     assert "nobody serves this project" in said
@@ -202,4 +202,4 @@ def test_long_lists_are_cut() -> None:
     changes = tuple(Change("parameter", f"symmetry_train.number_{number}") for number in range(9))
     said = shown(currency=Currency(changes, ("symmetry_train",), ("symmetry_train", "symmetry_distances", "report")))
     assert "and 3 more" in said
-    assert "stale: symmetry (2 stages), report" in said
+    assert "stale stages: symmetry 2, report 1" in said
