@@ -76,7 +76,8 @@ def test_commands_in_the_docs_exist(line: Any) -> None:
     elif program == "python" and rest[0] == "-m":
         assert importlib.util.find_spec(rest[1])
     else:
-        own = {". .venv/bin/activate", "cd vermilion", "git clone ADDRESS vermilion"}
+        own = {". .venv/bin/activate", "cd vermilion", "git clone ADDRESS vermilion", "git push -u origin main"}
+        own |= {"git remote add origin ADDRESS", "git pull --rebase -X ours"}
         assert line in own, "unknown command"
 
 
