@@ -23,6 +23,9 @@ FILE = Path(".prefect/runs.jsonl")
 LARGEST = 1 << 19
 """Bytes after which the older half goes."""
 
+ENDED = {"killed": "its process was killed, or the machine went off", "stopped": "stopped by hand"}
+"""What is said of an end that said nothing itself."""
+
 State = Literal["running", "done", "failed", "stopped", "killed"]
 
 
@@ -113,7 +116,7 @@ def _together(stages: list[Entry]) -> Entry:
 def _entry(row: dict[str, Any]) -> Entry:
     ended = datetime.fromisoformat(row["ended"]) if "ended" in row else None
     state: State = row["state"] if ended else "running" if _born(row["pid"]) == row["born"] else "killed"
-    said = row.get("said") or ("its process was killed, or the machine went off" if state == "killed" else "")
+    said = row.get("said") or ENDED.get(state, "")
     return Entry(row["kind"], row["name"], datetime.fromisoformat(row["began"]), ended, state, said)
 
 

@@ -40,7 +40,7 @@ def require_ready(root: Path) -> None:
     if len(found) == 1:
         raise InputError(found[0])
     if found:
-        raise InputError("\n".join([f"{len(found)} things are wrong (`vermilion check` shows all):", *found]))
+        raise InputError("\n".join([*found, f"{len(found)} things are wrong; `vermilion check` shows all."]))
 
 
 def require_params(root: Path) -> None:

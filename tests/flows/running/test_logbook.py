@@ -28,7 +28,7 @@ def test_what_ran_and_how_it_ended_is_kept(tmp_path: Path) -> None:
         ("night 2026-11-29", "done", "1 ran"),
         ("rebuild", "failed", "raw: no such folder\nmake it"),
         ("dvc repro", "failed", "by_hand: ZeroDivisionError"),
-        ("ended by hand", "stopped", ""),
+        ("ended by hand", "stopped", "stopped by hand"),
     ]
     assert [entry.kind for entry in entries(tmp_path)] == ["run", "stage", "run", "stage", "run"]
     assert (tmp_path / logbook.FILE).parent.stat().st_mode & 0o077 == 0
