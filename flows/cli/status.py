@@ -130,7 +130,9 @@ def _entry(entry: Entry) -> dict[str, Any]:
 def lines(found: Status) -> Iterator[str]:
     """What is current, what ran, what failed, what waits; 80 columns at most."""
     yield from _row("results", _results(found))
-    yield from _row("runs", [_ran(entry) for entry in reversed(found.runs)] or ["none yet: `vermilion rebuild`"])
+    yield from _row(
+        "runs", [_ran(entry) for entry in reversed(found.runs)] or ["none in the logbook yet (.prefect/runs.jsonl)"]
+    )
     if found.failed:
         yield from _row("failed last", _failed(found.failed, found.runs[-1]))
     yield from _row("waiting", _waits(found))

@@ -110,7 +110,7 @@ def told(project: Path, *options: str, code: int = 0) -> str:
 
 
 def test_the_command_says_so_in_80_columns_and_for_programs(project: Path) -> None:
-    assert "current (computed " in told(project)
+    assert "current: of the present data, numbers and code (" in told(project)
     set_number(project, "symmetry_train", "margin", 3.5)
     batch = project / "data/added/batches/2026-11-29-7c0b1732a7d6"
     batch.mkdir(parents=True)
