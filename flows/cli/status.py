@@ -161,7 +161,7 @@ def _results(found: Status) -> list[str]:
         return [f"current: of the present data, numbers and code ({_time(found.computed)})"]
     told = [f"NOT current ({when})"]
     for kind, words in KINDS.items():
-        names = [change.name for change in now.changes if change.kind == kind]
+        names = [f"{change.name} {change.how}".strip() for change in now.changes if change.kind == kind]
         if names:
             told.append(f"{words}: {_some(names)}")
     systems = Counter(stage.partition("_")[0] for stage in now.stale)

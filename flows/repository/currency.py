@@ -12,6 +12,9 @@ from typing import Any, Literal
 
 SHOWN = ("evaluate", "report")
 """The stages whose outs people read."""
+MOST = 3
+"""Stages, numbers or files that are named one by one in a sentence."""
+AWAY = "is not there"
 
 Kind = Literal["data", "parameter", "code", "missing", "result"]
 """`missing`: a result is not here; `result`: a result was changed by hand, or by a run that was stopped."""
@@ -19,10 +22,11 @@ Kind = Literal["data", "parameter", "code", "missing", "result"]
 
 @dataclass(frozen=True)
 class Change:
-    """What differs from the last run: a folder, a number of params.yaml, code, or a result."""
+    """What differs from the last run: a folder, a number of params.yaml, code, a result. `how`: a number's values."""
 
     kind: Kind
     name: str
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,7 @@ def not_current(root: Path) -> str | None:
         return found.unknown
     if not found.changed:
         return None
-    changed = sorted(found.changed)
-    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""  # noqa: PLR2004
-    what = f"{', '.join(changed[:3])}{more} changed since (`vermilion status` says what)"
+    what = f"{_listed(sorted(found.changed))} changed since (`vermilion status` says what)"
     return f"they are of an earlier run: {what}; run `dvc repro`"
 
 
@@ -76,6 +78,25 @@ def currency(root: Path) -> Currency:
         return Currency(unknown=f"DVC cannot say whether they are of the present data: {first}")
 
 
+def earlier_networks(root: Path) -> list[str]:
+    """A line for every network that is still the one of an earlier run, with what changed since.
+
+    Those are the outs that dvc.yaml keeps (`persist`) until the next of their kind is whole: its training did not
+    begin, is under way, or failed. Asks DVC about these stages alone, and takes no lock.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with chdir(root), Repo(str(root)) as repo:
+            kept = [stage for stage in repo.index.stages if any(out.persist and out.exists for out in stage.outs)]
+            found = {stage.addressing: list(_differs(stage)) for stage in kept}
+    except (DvcException, OSError):
+        return []  # `not_current` says so
+    again = "`dvc repro` trains it again, or says why it cannot"
+    return [f"{name}: its network is of an earlier run: {_listed(how)}; {again}" for name, how in found.items() if how]
+
+
 def _following(repo: Any, changed: Mapping[str, Any]) -> Iterator[str]:
     """The stages that would run again for the sake of what people read, in DVC's order."""
     from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
@@ -92,8 +113,9 @@ def _changes(repo: Any, changed: Mapping[str, Any]) -> Iterator[Change]:
     """Where the changes come from. What one stage makes and another reads is told once, where it is made."""
     made = [Path(str(out)) for stage in repo.index.stages if not stage.is_data_source for out in stage.outs]
     seen: set[Change] = set()
-    for how in (how for stage in changed.values() for how in stage):
-        for change in _told(how, made):
+    for stage in (stage for stage in repo.index.stages if stage.addressing in changed):
+        told = [change for how in changed[stage.addressing] for change in _told(how, made)]
+        for change in (*told, *_parameters(stage)):
             if change not in seen:
                 seen.add(change)
                 yield change
@@ -108,6 +130,51 @@ def _told(how: Any, made: Sequence[Path]) -> Iterator[Change]:
         yield Change("result" if Path(path).exists() else "missing", path)
     for path, state in how.get("changed deps", {}).items():
         if isinstance(state, Mapping):
-            yield from (Change("parameter", key) for key in state)
-        elif not any(Path(path).is_relative_to(out) or out.is_relative_to(path) for out in made):
+            continue  # parameters
+        if not any(Path(path).is_relative_to(out) or out.is_relative_to(path) for out in made):
             yield Change("code" if path.split("/")[0] in ("flows", "tasks") else "data", path)
+
+
+def _parameters(stage: Any) -> Iterator[Change]:
+    """Every number of the stage that differs from dvc.lock."""
+    from dvc.dependency import ParamsDependency
+
+    for dep in (dep for dep in stage.deps if isinstance(dep, ParamsDependency)):
+        yield from (Change("parameter", *own) for own in _numbers(dep.hash_info.value or {}, dep.read_params()))
+
+
+def _differs(stage: Any) -> Iterator[str]:
+    """What differs from dvc.lock: numbers with their values, then files and folders."""
+    from dvc.dependency import ParamsDependency
+
+    if stage.changed_stage():
+        yield "its command changed"
+    for dep in stage.deps:
+        if isinstance(dep, ParamsDependency):
+            yield from (f"{name} {how}" for name, how in _numbers(dep.hash_info.value or {}, dep.read_params()))
+        elif not dep.exists:
+            yield f"{dep} {AWAY}"
+        elif dep.changed_checksum():
+            yield f"{dep} changed"
+
+
+def _numbers(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every number that differs, by its whole name, and how."""
+    before, after = dict(_leaves(then)), dict(_leaves(now))
+    for name in [*before, *(name for name in after if name not in before)]:
+        old, new = (repr(values[name]) if name in values else "not there" for values in (before, after))
+        if old != new:
+            yield name, f"was {old} and is {new} now"
+
+
+def _leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", list(value) if isinstance(value, tuple) else value
+
+
+def _listed(things: list[str]) -> str:
+    more = f" and {len(things) - MOST} more" if len(things) > MOST else ""
+    return f"{', '.join(things[:MOST])}{more}"

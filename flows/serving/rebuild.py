@@ -68,7 +68,8 @@ def run_name() -> str:
 def tell_of_crash(flow: Any, flow_run: FlowRun, state: Any) -> None:
     """What Prefect calls where a run's process has gone without a word: a night is told of."""
     if flow_run.parameters.get("publish"):
-        tell_of(Path.cwd(), Night(flow_run.name, state="killed"), print)
+        name = renamed(flow_run.name, "nightly", {}, flow_run.expected_start_time)
+        tell_of(Path.cwd(), Night(name, state="killed"), print)
 
 
 @flow(name="rebuild", flow_run_name=run_name, on_crashed=[tell_of_crash])

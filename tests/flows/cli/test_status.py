@@ -79,7 +79,7 @@ def test_what_changed_is_named_with_all_that_follows(project: Path) -> None:
     found = currency(project)
     assert set(found.changes) == {
         Change("data", "data/added"),
-        Change("parameter", "symmetry_train.margin"),
+        Change("parameter", "symmetry_train.margin", "was 1.0 and is 3.5 now"),
         Change("code", "tasks/symmetry/network.py"),
         Change("missing", "data/reports/index.html"),
         Change("result", "data/evaluated"),
@@ -117,7 +117,7 @@ def test_the_command_says_so_in_80_columns_and_for_programs(project: Path) -> No
     (batch / "ratings.csv").write_text("path,rater_id,rater_role,scale,score\np1.jpg,a,lay,CARS,2\n")
     said = told(project, code=1)
     assert "NOT current" in said
-    assert "changed parameters: symmetry_train.margin" in said
+    assert "changed parameters: symmetry_train.margin was 1.0 and is 3.5 now" in said
     assert "stale stages: ingest 1, symmetry 1, evaluate 1, report 1" in said
     waiting = " ".join(said.split())
     assert "not evaluated yet: batch 2026-11-29-7c0b1732a7d6, 0 photographs, 1 rating nobody serves" in waiting
