@@ -115,7 +115,9 @@ def nights(root: Path) -> list[Finding]:
         next(CronSim(cron, datetime.now()))
     except (CronSimError, StopIteration) as error:
         why = str(error) or "that day never comes"
-        said = f"params.yaml: nightly.cron: {cron!r} is no schedule ({why}); five fields are accepted, such as `0 2 * * *`"
+        said = (
+            f"params.yaml: nightly.cron: {cron!r} is no schedule ({why}); five fields are accepted, such as `0 2 * * *`"
+        )
         return [Finding("error", "params.yaml", f"{said} for two at night: minute, hour, day, month, weekday")]
     return []
 
