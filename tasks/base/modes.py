@@ -13,6 +13,7 @@ from PIL.TiffImagePlugin import (
     PHOTOMETRIC_INTERPRETATION,
     PLANAR_CONFIGURATION,
     SAMPLEFORMAT,
+    SAMPLESPERPIXEL,
     TiffImageFile,
 )
 
@@ -23,8 +24,9 @@ NEW_SUBFILE, MAX_SAMPLE, S_MAX_SAMPLE = 254, 281, 341
 SIGNED = 2
 WHITE_IS_ZERO, RGB, RAW = 0, 2, (32803, 34892)
 MOST_PAGES = 64
-TWELVE_BITS = 4096
-"""A 16-bit picture that stays under this is nearly black, or 12 bits were stored without saying so."""
+FOURTEEN_BITS, TWELVE_BITS = 2**14, 2**12
+"""A 16-bit picture that stays under the first is dark, or 14 bits or fewer were stored without saying so; so is one of
+which a thousandth at most reaches the second (a few hot pixels)."""
 
 
 def rgb(
@@ -34,7 +36,7 @@ def rgb(
     """The picture's pixels, (H, W, 3) uint8 RGB in sRGB."""
     if isinstance(picture, TiffImageFile):
         _check_tiff(picture)
-        if _is_deep_planar(picture):
+        if _is_deep_planar(picture) or _has_own_white(picture):
             return _by_opencv(picture, data)
     picture.load()
     if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
@@ -47,9 +49,9 @@ def rgb(
             or picture
         )
     else:
+        if _is_deep(picture, data):  # Pillow keeps the upper eight bits of sixteen
+            _check_used(np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)[..., :3], bits=8)
         shown = _opaque(picture)
-        if not containers.is_shallow(data) and np.asarray(shown).max() < TWELVE_BITS >> 8:
-            raise Unfollowed(DARK)
     shown.info, shown.format = picture.info, picture.format
     if shown.mode not in ("L", "RGB", "CMYK"):
         shown = shown.convert("L" if shown.mode == "1" else "RGB")
@@ -57,9 +59,33 @@ def rgb(
     return np.ascontiguousarray(np.asarray(colours.to_srgb(shown, data).convert("RGB")))
 
 
-DARK = (
-    "16 bits per colour, of which only the lowest 12 or fewer are used: nearly black as stored; export it with 8 bits"
-)
+def _is_deep(picture: Image.Image, data: bytes) -> bool:
+    """Whether these colours have 16 bits each in the file."""
+    if isinstance(picture, TiffImageFile):
+        return len(picture.getbands()) > 2 and _depth(picture) == 16
+    return not containers.is_shallow(data)
+
+
+def _depth(picture: TiffImageFile) -> int:
+    """Bits per sample."""
+    return int(max(picture.tag_v2.get(BITSPERSAMPLE, (1,))))
+
+
+def _check_used(
+    values: np.ndarray,  # of 16 bits, or scaled to 8
+    *,
+    bits: int = 16,
+) -> None:
+    """Unfollowed where the upper bits are hardly used: shown as stored, the picture would be dark."""
+    step = 257 if bits == 8 else 1
+    top = int(values.max(initial=0)) * step
+    few = np.count_nonzero(values > round((TWELVE_BITS - 1) / step)) <= values.size // 1000
+    if few or top <= round((FOURTEEN_BITS - 1) / step) * step:
+        used = 12 if few else 14
+        raise Unfollowed(
+            f"16 bits per colour, of which only the lowest {used} or fewer are used: too dark as stored; export it "
+            "with 8 bits"
+        )
 
 
 def choose_page(picture: Image.Image) -> None:
@@ -89,19 +115,39 @@ def _check_tiff(picture: TiffImageFile) -> None:
 
 def _is_deep_planar(picture: TiffImageFile) -> bool:
     """Whether this TIFF has over 8 bits per sample and one plane per colour, whose bytes Pillow mixes up."""
-    tags = picture.tag_v2
-    return bool(tags.get(PLANAR_CONFIGURATION) == 2 and max(tags.get(BITSPERSAMPLE, (1,))) > 8)
+    return bool(picture.tag_v2.get(PLANAR_CONFIGURATION) == 2 and _depth(picture) > 8)
+
+
+def _has_own_white(picture: TiffImageFile) -> bool:
+    """Whether this TIFF of 16 bits per colour says that white is less than they can hold; Pillow does not heed it."""
+    colours_in_it = picture.tag_v2.get(SAMPLESPERPIXEL, 1)
+    return colours_in_it > 2 and _depth(picture) == 16 and _told_white(picture.tag_v2, b"", 0) is not None
 
 
 def _by_opencv(picture: TiffImageFile, data: bytes) -> np.ndarray:
     """The picture, already upright: OpenCV turns a TIFF whatever it is asked, so the orientation is forgotten here."""
-    if picture.tag_v2.get(PHOTOMETRIC_INTERPRETATION) != RGB or ICCPROFILE in picture.tag_v2:
-        raise Unfollowed("over 8 bits per colour, stored plane by plane, and not plain sRGB; export it with 8 bits")
+    tags = picture.tag_v2
+    planar, white = _is_deep_planar(picture), _has_own_white(picture)
+    if tags.get(PHOTOMETRIC_INTERPRETATION) != RGB or ICCPROFILE in tags or picture.tell() or (planar and white):
+        raise Unfollowed(
+            "over 8 bits per colour, stored plane by plane or with a white of its own, and not plain sRGB on the first "
+            "page; export it with 8 bits"
+        )
     picture.getexif().pop(ExifTags.Base.Orientation, None)
-    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    how = cv2.IMREAD_COLOR if planar else cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
+    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), how)
     if bgr is None:
         raise ValueError("TIFF")
-    return np.ascontiguousarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+    values = np.ascontiguousarray(bgr[..., ::-1])
+    if planar:
+        if _depth(picture) == 16:
+            _check_used(values, bits=8)
+        return values
+    told = _told_white(tags, data, float(values.max(initial=0)))
+    if told is None:
+        _check_used(values)
+    shown: np.ndarray = np.rint(values * (255.0 / (told or 65535.0))).astype(np.uint8)
+    return shown
 
 
 def _from_deep(picture: Image.Image, data: bytes) -> Image.Image:
@@ -114,8 +160,8 @@ def _from_deep(picture: Image.Image, data: bytes) -> Image.Image:
     white = _told_white(tags, data, top)
     if white is None and picture.mode.startswith("I;16"):
         white = 65535.0
-        if 0 < top < TWELVE_BITS and values.min() < top:
-            raise Unfollowed(DARK)
+        if top and values.min() < top:
+            _check_used(values)
     if white is None:
         white = _white(top)
     if tags is not None and tags.get(PHOTOMETRIC_INTERPRETATION) == WHITE_IS_ZERO:

@@ -160,6 +160,60 @@ def test_significant_bits_are_followed_or_the_picture_is_refused() -> None:
         decode(colour)
 
 
+RISING = np.stack([np.broadcast_to(row, GREY.shape) for row in (GREY, GREY[:, ::-1], GREY[::-1])], axis=-1)
+"""A picture of three colours from black to white."""
+
+
+def deep_tiff(pixels: np.ndarray, white: int | None = None, tag: int = 281, planar: bool = False) -> bytes:
+    """A TIFF of 16 bits per colour; `white`: what it says is the largest sample."""
+    height, width, count = pixels.shape
+    data = (pixels.transpose(2, 0, 1) if planar else pixels).astype("<u2").tobytes()
+    strips = count if planar else 1
+    size = len(data) // strips
+    tags: dict[int, tuple[str, list[int]]] = {
+        256: ("H", [width]), 257: ("H", [height]), 258: ("H", [16] * count), 259: ("H", [1]), 262: ("H", [2]),
+        273: ("I", [0] * strips), 277: ("H", [count]), 278: ("H", [height]), 279: ("I", [size] * strips),
+        284: ("H", [1 + planar]),
+    }  # fmt: skip
+    if white is not None:
+        tags[tag] = ("H", [white] * count)
+    kept = {name: struct.pack(f"<{len(v)}{kind}", *v) for name, (kind, v) in tags.items()}
+    place = 8 + 2 + 12 * len(tags) + 4
+    start = place + sum(len(value) for value in kept.values() if len(value) > 4)
+    kept[273] = struct.pack(f"<{strips}I", *(start + size * number for number in range(strips)))
+    head, body = b"II*\0" + struct.pack("<IH", 8, len(tags)), b""
+    for name in sorted(tags):
+        kind, values = tags[name]
+        inside = kept[name] if len(kept[name]) <= 4 else struct.pack("<I", place + len(body))
+        body += b"" if len(kept[name]) <= 4 else kept[name]
+        head += struct.pack("<HHI", name, {"H": 3, "I": 4}[kind], len(values)) + inside.ljust(4, b"\0")
+    return head + bytes(4) + body + data
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14])
+@pytest.mark.parametrize("planar", [False, True])
+def test_colours_that_use_few_of_sixteen_bits_are_refused(bits: int, planar: bool) -> None:
+    few = np.rint(RISING * (2**bits - 1)).astype(np.uint16)
+    with pytest.raises(UnreadableImage, match=r"only the lowest \d+ or fewer are used: too dark as stored; export it"):
+        decode(deep_tiff(few, planar=planar))
+    few[0, 0] = 65535  # a hot pixel
+    if bits <= 12:
+        with pytest.raises(UnreadableImage, match="only the lowest 12 or fewer are used"):
+            decode(deep_tiff(few, planar=planar))
+    whole = np.rint(RISING * 65535).astype(np.uint16)
+    assert np.abs(decode(deep_tiff(whole, planar=planar)).astype(int) - np.rint(RISING * 255)).max() <= 1
+
+
+@pytest.mark.parametrize(("tag", "white"), [(281, 4095), (341, 4095), (281, 1023), (281, 16383)])
+def test_colours_whose_white_is_told_are_scaled(tag: int, white: int) -> None:
+    told = np.rint(RISING * white).astype(np.uint16)
+    assert np.abs(decode(deep_tiff(told, white, tag)).astype(int) - np.rint(RISING * 255)).max() <= 1
+    with pytest.raises(UnreadableImage, match="stored plane by plane or with a white of its own, and not plain sRGB"):
+        decode(deep_tiff(told, white, tag, planar=True))
+    with pytest.raises(UnreadableImage, match="too dark as stored"):
+        decode(deep_tiff(told // 8, white // 16, tag))  # what it says of itself cannot be right
+
+
 def test_of_a_tiffs_pages_the_one_that_is_no_thumbnail_counts() -> None:
     pages = [plain().resize((8, 4)), plain()]
     thumbnail = saved(pages[0], "TIFF", save_all=True, append_images=pages[1:], tiffinfo={254: 1})
