@@ -33,6 +33,7 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, get_current_sett
 from prefect.states import Crashed, Failed, Pending
 
 from flows.running.address import answers
+from flows.running.elsewhere import note
 from tasks.errors import InputError
 
 PARENT = "VERMILION_PARENT_TASK_RUN"
@@ -70,6 +71,7 @@ def run_stage(flow: Flow[..., None], stage: str, **parameters: Any) -> None:
         print(f"{stage}: {where}, running untracked ({HOW_TO_WATCH})", flush=True)
         flow.fn(**parameters)
         return
+    note(url)
     finished = False
     body = flow.fn
 

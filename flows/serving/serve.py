@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from flows import SERVER_NAMED
 from flows.running.address import Served, admits, answers, record, recorded
+from flows.running.elsewhere import note
 from flows.running.processes import SERVER_PID
 from flows.running.readiness import require_ready
 from flows.serving.server import LOG, api_url, own_secret, own_server
@@ -99,6 +100,7 @@ def _serve(root: Path, cron: str, port: int) -> None:
         if SERVER_NAMED and not admits(url, auth):
             wanted = "set PREFECT_API_AUTH_STRING to its name:password"
             raise InputError(f"PREFECT_API_URL={url}: the server refuses these credentials; {wanted}")
+        note(SERVER_NAMED)
         deployed = deployments.deploy(root, schedule, shared=SERVER_NAMED is not None)
         try:
             _write_record(Served(pid=os.getpid(), api_url=url, auth=auth, own=not SERVER_NAMED))

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from flows.running.address import answers
+from flows.running.elsewhere import DATABASES
 from tasks.base.processes import die_with_parent
 from tasks.errors import InputError
 
@@ -42,8 +43,6 @@ SETTINGS = {
     "PREFECT_SERVER_SERVICES_TRIGGERS_READ_BATCH_SIZE": "100",
 }
 """What the server gets unless the environment says otherwise."""
-
-OTHER_DATABASE = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")
 
 
 def api_url(port: int) -> str:
@@ -76,7 +75,7 @@ def own_server(port: int, secret: str) -> Iterator[Callable[[], bool]]:
     InputError: the port is taken, or the database cannot be used.
     """
     home = Path(os.environ["PREFECT_HOME"])
-    if not any(name in os.environ for name in OTHER_DATABASE):
+    if not any(name in os.environ for name in DATABASES):
         _check_database(home / "prefect.db")
     log = home / LOG
     with _listening(port) as listening:

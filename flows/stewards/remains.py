@@ -1,7 +1,7 @@
 """What is left of a person after a withdrawal: searched on this machine, and named where only others can remove it.
 
 In: who was withdrawn. Out: a line for every file that still has something, and the commands for what no program here
-reaches: other clones, remotes, shared stores, backups, git's history.
+reaches: other clones, remotes, shared stores, Prefect's other servers and databases, backups, git's history.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flows.repository.commits import git
+from flows.running.elsewhere import noted
 from flows.stewards.batches import WITHDRAWAL
 from flows.stewards.meant import Withdrawal, read_raw, said_of_lost
 from flows.stewards.traces import Person, files_below, telling, traces
@@ -61,6 +62,9 @@ def elsewhere(root: Path, found: Withdrawal) -> Iterator[str]:
         yield f"    {_removal(shared)}"
     if found.lost:
         yield f"  undone batches{said_of_lost(found.lost).removeprefix(';')}"
+    for place in noted():
+        yield f"  {place}: this project's logs and artifacts there may name the photographs; delete its runs there:"
+        yield "    prefect flow-run ls; prefect flow-run delete ID; or, if nobody else uses it: prefect database reset"
     yield "  backups, exported results, pages and networks that were sent to others: ask who has them"
     yield "  names in git's history, if any were found:  git filter-repo --replace-text FILE, then push with --force"
 

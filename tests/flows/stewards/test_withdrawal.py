@@ -17,6 +17,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from flows.buckets.store import STORE
+from flows.running.elsewhere import DATABASES, note
 from flows.stewards import additions, batches, meant, remains, withdrawal
 from flows.stewards.drop_folder import watch
 from flows.stewards.history import undo
@@ -149,6 +150,16 @@ def test_a_withdrawal_that_was_killed_goes_on(known: Any, monkeypatch: pytest.Mo
     assert meant.under_way(root) is not None
     assert withdraw("", root)[1] == []
     assert additions.there_already(root)[0].num_rows == 2
+
+
+def test_prefect_s_records_elsewhere_are_named(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+    monkeypatch.setenv(DATABASES[0], "postgresql+asyncpg://me:secret@db.clinic/prefect")
+    note("http://prefect.clinic:4200/api")
+    lines = list(remains.elsewhere(root, meant.find("first.png", root, also=())))
+    said = "this project's logs and artifacts there may name the photographs; delete its runs there:"
+    assert f"  Prefect server http://prefect.clinic:4200/api: {said}" in lines
+    assert f"  Prefect database postgresql+asyncpg://db.clinic/prefect: {said}" in lines
 
 
 def test_who_is_meant(root: Path) -> None:

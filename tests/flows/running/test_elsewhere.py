@@ -1,0 +1,53 @@
+"""Where Prefect keeps records of the project besides its own folder is remembered, without passwords."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from flows.running.address import Served
+from flows.running.elsewhere import DATABASES, note, noted
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Prefect's folder of a project for which the environment names no database."""
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    for name in DATABASES:
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def test_a_server_and_a_database_are_remembered_without_their_passwords(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert noted() == []
+    note(None)
+    assert not list(home.iterdir())
+    monkeypatch.setenv(DATABASES[0], "postgresql+asyncpg://prefect:secret@db.clinic:5432/prefect?ssl=1")
+    note("https://me:secret@prefect.clinic:4200/api")
+    monkeypatch.delenv(DATABASES[0])
+    places = [
+        "Prefect database postgresql+asyncpg://db.clinic:5432/prefect",
+        "Prefect server https://prefect.clinic:4200/api",
+    ]
+    assert noted() == places
+    assert "secret" not in (home / "elsewhere.json").read_text()
+    note("https://prefect.clinic:4200/api")
+    assert noted() == places
+
+
+def test_the_project_s_own_server_is_not(home: Path) -> None:
+    own = Served(pid=os.getpid(), api_url="http://127.0.0.1:4200/api", auth="vermilion:x", own=True)
+    (home / "serve.json").write_text(own.model_dump_json())
+    note(own.api_url)
+    assert noted() == []
+
+
+def test_a_database_that_the_environment_names_now_counts_though_nothing_ran(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DATABASES[1], "postgresql+asyncpg://db/prefect")
+    assert noted() == ["Prefect database postgresql+asyncpg://db/prefect"]
+    (home / "elsewhere.json").write_text("{")
+    assert noted() == ["Prefect database postgresql+asyncpg://db/prefect"]
