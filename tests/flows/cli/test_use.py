@@ -1,0 +1,25 @@
+"""`vermilion use` of a folder whose tables lie in one workbook, and of a file in place of a folder."""
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from flows import cli
+from tasks.errors import InputError
+from tests.ingest.test_identity import pictures
+from tests.ingest.test_sheets import book
+from tests.stewards import IMAGES, RATINGS
+
+
+def test_a_folder_with_one_workbook_is_said_in_full_and_the_file_itself_is_no_folder(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg")
+    people = [[*IMAGES], ["a.jpg", "p1", "repaired", "t"], ["b.jpg", "p2", "control", "t"]]
+    rated = [[*RATINGS], ["a.jpg", "r1", "medical", "CARS", 2], ["a.jpg", "r2", "lay", "CARS", 3]]
+    study = book(tmp_path / "study.xlsx", people, rated, [["notes"], ["x"]])
+    done = CliRunner().invoke(cli.app, ["use", str(tmp_path), "--dry-run"])
+    assert done.exit_code == 0, done.output
+    for line in ("1 stills of 1 people, control", "1 stills of 1 people, repaired", "2 ratings by 2 raters"):
+        assert line in done.output
+    error = CliRunner().invoke(cli.app, ["use", str(study), "--dry-run"]).exception
+    assert isinstance(error, InputError)
+    assert str(error) == f"{study}: a file; name the folder that it lies in, with the photographs: {tmp_path}"
