@@ -45,8 +45,8 @@ def waiting(root: Path) -> list[Waiting] | None:
         return None
     runs, nights = [], 0
     for row in rows:
-        nights += row["auto_scheduled"]
-        if row["auto_scheduled"] and row["state_type"] == "SCHEDULED" and nights > NIGHTS:
-            continue
-        runs.append(Waiting(row["name"], row["state_name"], datetime.fromisoformat(row["expected_start_time"])))
+        planned = row["auto_scheduled"] and row["state_type"] == "SCHEDULED"
+        nights += planned
+        if not planned or nights <= NIGHTS:
+            runs.append(Waiting(row["name"], row["state_name"], datetime.fromisoformat(row["expected_start_time"])))
     return runs
