@@ -5,6 +5,7 @@ stage whose work is done. Knows nothing of what stages compute.
 """
 
 import functools
+import logging
 import os
 import re
 import sys
@@ -58,9 +59,15 @@ def cause_first(body: Callable[..., Any]) -> Callable[..., Any]:
         except (InputError, OSError) as error:
             if not tracked():
                 raise
+            logging.getLogger("prefect.flow_runs").addFilter(_no_second_telling)
             return Failed(message=str(error), data=error)
 
     return told
+
+
+def _no_second_telling(record: logging.LogRecord) -> bool:
+    """Prefect's runner logs the error that a failed state holds once more, with a traceback of wrappers: not so."""
+    return not (record.exc_info and isinstance(record.exc_info[1], InputError | OSError))
 
 
 def run_stage(flow: Flow[..., None], stage: str, **parameters: Any) -> None:
