@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from flows.cli.project import JSON, project_root
 from flows.cli.reevaluation import RUN, reevaluate
 from flows.cli.terminal import cell, say
 from tasks.base.sheets import check_suffix
+from tasks.base.words import counted
 
 DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Check and report; change nothing.")]
 COMMIT = Annotated[bool, typer.Option(help="One git commit of the change.")]
@@ -101,14 +103,14 @@ def list_batches(
         columns = ("path", "rater_id", "scale", "was", "score", "corrected", "batch")
         _print(("photograph", "rater", "scale", "was", "is", "when (UTC)", "batch"), columns, rows)
     else:
-        names = ("batch", "brought by", "photographs", "ratings", "corrections", "")
+        names = ("batch", "brought by", "photographs", "ratings", "corrections", "state")
         shown = [row | {"state": _state(row), "who": row["who"] or "not committed"} for row in map(dict, rows)]
         _print(names, ("batch", "who", "photographs", "ratings", "corrections", "state"), shown)
 
 
 def _state(row: Mapping[str, Any]) -> str:
     if row["there"]:
-        return ""
+        return "nothing is left of it" if row["empty"] else "counts"
     return f"undone {row['undone']}" if row["undone"] else "not here"
 
 
@@ -130,10 +132,14 @@ def sheet(
     role: Annotated[str, typer.Option(help="medical or lay; known raters have theirs.")] = "",
     scale: Annotated[str | None, typer.Option(help="A scale named in params.yaml; else the evaluation's.")] = None,
     controls: Annotated[bool, typer.Option("--controls", help="With controls that nobody rated, too.")] = False,
+    new_rater: Annotated[
+        list[str] | None, typer.Option(help="A rater who is new, though the name looks known.")
+    ] = None,
 ) -> None:
     """Write an empty form: the photographs that lack the rater's rating. Filled in, it comes in by `ratings add`.
 
-    An .xlsx file takes only scores of the scale. Lines that stay empty are passed over when it comes in.
+    A new name that looks like a known rater's is asked about. An .xlsx file takes only scores of the scale. Lines that
+    stay empty are passed over when it comes in.
 
     \b
     vermilion ratings sheet surgeon.xlsx --rater surgeon_a --role medical --scale CARS
@@ -143,5 +149,14 @@ def sheet(
 
     path = output_file(check_suffix(path.absolute()), "FILE")
     os.chdir(project_root())
-    number = write_form(path, Path.cwd(), rater=rater, role=role, scale=scale, controls=controls)
-    say(f"{path.name}: {number} photographs without a rating of {rater}")
+    number = write_form(
+        path,
+        Path.cwd(),
+        rater=rater,
+        role=role,
+        scale=scale,
+        controls=controls,
+        tell=partial(say, error=True),
+        new=new_rater or (),
+    )
+    say(f"{path.name}: {counted(number, 'photograph')} without a rating of {rater}")

@@ -10,6 +10,7 @@ import typer
 
 from flows.cli.project import JSON, project_root
 from flows.cli.terminal import say
+from tasks.base.words import counted
 
 if TYPE_CHECKING:
     from flows.running.readiness import Finding
@@ -34,7 +35,8 @@ TELL = Annotated[bool, typer.Option("--tell", help="Send a test message to whom 
 def check(store: STORE = False, mend: MEND = False, tell: TELL = False, as_json: JSON = False) -> None:
     """Look at everything that a run needs: params.yaml, data, weights, disk, memory, cards. Without --mend: no change.
 
-    Exit code 0: all is well; 1: something will be skipped or is short; 2: something is wrong, and a run would fail.
+    Exit code 0: all is well; 1: there are notes (something is refused, skipped or short); 2: something is wrong, and a
+    run would fail.
     """
     root = project_root()
     from flows.running.readiness import quick
@@ -65,7 +67,11 @@ def _mended(root: Path) -> "Finding":
     from flows.running.readiness import Finding
 
     closed = len(mend(root))
-    return Finding("fact", "privacy", f"{closed} files and folders could be read by other accounts; none can now")
+    return Finding(
+        "fact",
+        "privacy",
+        f"{counted(closed, 'file or folder', 'files and folders')} could be read by other accounts; none can now",
+    )
 
 
 def _told(root: Path) -> "list[Finding]":
@@ -96,5 +102,6 @@ def _lines(found: "Sequence[Finding]") -> list[str]:
         lines += textwrap.wrap(first, WIDTH, initial_indent=head, subsequent_indent=" " * 8, break_on_hyphens=False)
         lines += rest  # to be pasted as it stands
     wrong, notes = (sum(finding.level == level for finding in found) for level in ("error", "warning"))
-    lines.append(f"{wrong} wrong, {notes} to note." if wrong or notes else "All is well.")
+    ends = f"{counted(wrong, 'thing')} wrong: no run can begin. " if wrong else "Nothing stops a run. "
+    lines.append(f"{ends}{counted(notes, 'note')} above." if notes else ends.strip() if wrong else "All is well.")
     return lines

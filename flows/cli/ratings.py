@@ -17,6 +17,7 @@ from flows.cli.project import JSON, project_root
 from flows.cli.reevaluation import RUN, reevaluate
 from flows.cli.terminal import cell, say
 from tasks.base.escaping import visible
+from tasks.base.words import counted
 
 app = typer.Typer(no_args_is_help=True, help="Add, correct and undo ratings; see what was rated so far.")
 app.command()(changes.correct)
@@ -30,7 +31,9 @@ SHOWN = 20
 
 @app.command()
 def add(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder with its CSV files, or one CSV file.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A folder with its tables, or one table: .csv or .xlsx.")
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and report; change nothing.")] = False,
     commit: Annotated[bool, typer.Option(help="One git commit of the new batch.")] = True,
     run: RUN = None,
@@ -41,8 +44,8 @@ def add(
 ) -> None:
     """Bring newly rated photographs in: all of them, or none and a list of reasons.
 
-    PATH is a folder with images.csv and the photographs it names, ratings.csv, or both; or a single CSV file, such as
-    ratings of photographs that are there already (docs/stewards.md).
+    PATH is a folder with images.csv and the photographs it names, ratings.csv, or both; or a single table, such as
+    ratings of photographs that are there already. Excel workbooks (.xlsx) do as well as CSV files (docs/stewards.md).
 
     \b
     new/images.csv
@@ -102,13 +105,17 @@ def _print_status(record: Mapping[str, Any], most: int | None) -> None:
         say(f"{name.replace('_', ' ')}: {_estimate(estimate)}")
     photographs = record["photographs"]
     lacking = [row for row in photographs if row["missing"]]
-    say(f"{record['ratings']} ratings of {len(photographs)} photographs on {record['scale']}")
-    print(f"{len(lacking)} of them lack a rater, {sum(len(row['missing']) for row in lacking)} ratings in all")
+    of = counted(len(photographs), "photograph")
+    say(f"{counted(record['ratings'], 'rating')} of {of} on {record['scale']}")
+    gaps = counted(sum(len(row["missing"]) for row in lacking), "rating")
+    print(f"{len(lacking)} of them {'lacks' if len(lacking) == 1 else 'lack'} a rater, {gaps} in all")
     unrated = [row["name"] for row in record["unrated"] if row["population"] != "control"]
     print(f"without any rating: {len(unrated)} of patients, {len(record['unrated']) - len(unrated)} of controls")
     for name in unrated[:most]:
         say(f"  {visible(name)}")
-    print(f"{record['refused_lines']} lines refused")
+    print(f"{counted(record['refused_lines'], 'line')} refused")
+    for note in record["notes"]:
+        say(f"note: {note}")
     shown = photographs if most is None else lacking[:most]
     if shown:
         console.print(_photographs(shown))

@@ -12,10 +12,6 @@ from flows.cli.terminal import say
 from tasks.base.tables import replacing
 from tasks.errors import InputError
 
-REAL = (
-    "min_sharpness and min_mouth_contrast were set on drawn faces; for photographs set both to 0 (docs/raw-layout.md)"
-)
-
 
 def use(
     folder: Annotated[Path, typer.Argument(help="Folder with photographs, images.csv or images.xlsx, and ratings.")],
@@ -28,7 +24,7 @@ def use(
     root = project_root()
     numbers = root / "params.yaml"
     raw = folder.expanduser().resolve()
-    for line in _found(raw, numbers):
+    for line in _found(raw, root):
         say(line)
     if dry_run:
         return
@@ -39,40 +35,23 @@ def use(
     say(f"params.yaml: data.raw is now {shown}; next: `dvc repro report`, then open data/reports/index.html")
 
 
-def _found(raw: Path, numbers: Path) -> list[str]:
+def _found(raw: Path, root: Path) -> list[str]:
     """What the folder holds, in a few lines. InputError: it cannot be used."""
-    from tasks import params
-    from tasks.ingest.inventory import NoImages, take_inventory
-    from tasks.ingest.ratings import read_ratings
-    from tasks.ingest.raw import Folder
-    from tasks.params.ingest import IngestImages, IngestRatings
+    from flows.running.holdings import holdings, limits
+    from tasks.ingest.inventory import NoImages
 
     if raw.is_file():
         raise InputError(f"{raw}: a file; name the folder that it lies in, with the photographs: {raw.parent}")
     if not raw.is_dir():
         raise InputError(f"{raw}: no such folder")
-    kinds = params.load(IngestImages, "ingest_images", numbers)
-    scales = params.load(IngestRatings, "ingest_ratings", numbers).scales
-    here = [Folder(raw, "")]
     try:
-        images, refused = take_inventory(here, settings=kinds)
+        there = holdings(root, raw)
     except NoImages as error:
         raise InputError(f"{error}; add photographs (docs/raw-layout.md)") from error
-    if not images.num_rows:
-        raise InputError(f"{raw}: no photograph can be used; the first reason: {refused['reason'][0].as_py()}")
-    ratings, known, wrong = read_ratings(here, images, scales=scales)
-    people: dict[tuple[str, str], list[str]] = {}
-    for row in images.to_pylist():
-        people.setdefault((row["population"], row["kind"]), []).append(row["subject_id"])
-    said = [
-        f"{len(who)} {kind}s of {len(set(who))} people, {population}"
-        for (population, kind), who in sorted(people.items())
-    ]
-    raters = len(set(ratings["rater_id"].to_pylist()))
-    said.append(f"{ratings.num_rows} ratings by {raters} raters, {known.num_rows} references")
-    bad = [*refused.to_pylist(), *wrong.to_pylist()]
-    said += [f"refused: {row['source']} line {row['line']}: {row['reason']}" for row in bad[:5]]
-    return [*said, *([f"... and {len(bad) - 5} more lines are refused"] if len(bad) > 5 else []), REAL]
+    if not there.found.images.num_rows:
+        raise InputError("\n".join([f"{raw}: no photograph can be used:", *there.notes]))
+    advice = limits(root / "params.yaml")
+    return [*there.counts, *(f"note: {note}" for note in there.notes), *([advice] if advice else [])]
 
 
 def renamed(text: str, raw: Path) -> str:

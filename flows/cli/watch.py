@@ -19,8 +19,9 @@ def watch(
 ) -> None:
     """Bring in whatever is dropped into FOLDER, until Ctrl-C.
 
-    A subfolder is a batch, and so is a CSV file with the pictures it names (docs/stewards.md). Accepted batches move to
-    FOLDER/added. A rejected one stays, with a CSV file of reasons beside it, and is tried again when it changes.
+    A subfolder is a batch, and so is a table (.csv or .xlsx) with the pictures it names (docs/stewards.md). Accepted
+    batches move to FOLDER/added. A rejected one stays, with a CSV file of reasons beside it, and is tried again when it
+    changes.
 
     \b
     vermilion watch /srv/share/new

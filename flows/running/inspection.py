@@ -15,22 +15,20 @@ from typing import Any
 import psutil
 import yaml
 
+from flows.running.holdings import holdings, limits
 from flows.running.readiness import Finding, made_by_a_stage
 from tasks import params
 from tasks.base import weights
-from tasks.ingest.counting import Counts, count
-from tasks.ingest.raw import folders as folders_of
+from tasks.ingest.counting import Found
+from tasks.ingest.inventory import NoImages
 from tasks.ingest.sheets import RawLayoutError
 from tasks.params.evaluation import Evaluate
-from tasks.params.ingest import IngestImages
 from tasks.params.running import Data, Nightly, Runtime, Systems
 
 STAND_INS = ("random", "stand_in")
 """What params.yaml says where a stand-in takes the place of trained weights."""
 LEAST_FREE = 2 * 2**30
 """Bytes on disk, and of memory per worker, below which it is said."""
-TOLD = 5
-"""So many refused lines are shown."""
 
 
 def inspect(root: Path) -> list[Finding]:
@@ -41,55 +39,39 @@ def inspect(root: Path) -> list[Finding]:
 def data(root: Path) -> list[Finding]:
     """What the data folders hold, and what will be skipped for want of data, with what to add."""
     where = params.load(Data, "data", root / "params.yaml")
-    kinds = params.load(IngestImages, "ingest_images", root / "params.yaml")
     if not (root / where.raw).exists() and made_by_a_stage(where.raw, root / "dvc.yaml"):
         return [Finding("fact", "data", f"{where.raw}: not there yet; the first stage draws it")]
     if not (root / where.raw).is_dir():
         return []  # told already
     try:
-        found = count(
-            folders_of(root / where.raw, root / where.added),
-            still_suffixes=kinds.still_suffixes,
-            clip_suffixes=kinds.clip_suffixes,
-        )
+        there = holdings(root)
+    except NoImages as error:
+        return [Finding("warning", "data", f"{error}; every system will be skipped"), *_skipped(root, None)]
     except RawLayoutError as error:
         return [Finding("error", "data", str(error))]
-    return [*list(_held(where.raw, found)), *list(_skipped(root, found))]
+    found = [Finding("fact", "data", line) for line in there.counts]
+    found += [Finding("warning", "data", note) for note in there.notes]
+    if not made_by_a_stage(where.raw, root / "dvc.yaml") and (advice := limits(root / "params.yaml")):
+        found.append(Finding("fact", "data", advice))
+    return [*found, *_skipped(root, there.found)]
 
 
-def _held(raw: Path, found: Counts) -> Iterator[Finding]:
-    if not found.files:
-        yield Finding("warning", "data", f"{raw}: no photograph and no clip is named; every system will be skipped")
-    for (population, kind), files in sorted(found.files.items()):
-        persons = len(found.persons[population, kind])
-        yield Finding("fact", "data", f"{population}: {files} {kind}s of {persons} {_persons(persons)}")
-    for scale, ratings in sorted(found.ratings.items()):
-        yield Finding("fact", "data", f"ratings on {scale}: {ratings}")
-    for reason in found.refused[:TOLD]:
-        yield Finding("warning", "data", reason)
-    if len(found.refused) > TOLD:
-        yield Finding("warning", "data", f"... and {len(found.refused) - TOLD} more lines that cannot be used")
-
-
-def _persons(number: int) -> str:
-    return "person" if number == 1 else "persons"
-
-
-def _skipped(root: Path, found: Counts) -> Iterator[Finding]:
-    """By system and part of it: that it is off, or what it lacks."""
+def _skipped(root: Path, found: Found | None) -> Iterator[Finding]:
+    """By system and part of it: that it is off, or what it lacks. `found`: None where no image is named."""
     from tasks.evaluation.chapters import CHAPTERS  # imports pandas
 
     systems = params.load(Systems, "systems", root / "params.yaml")
+    persons = found.persons() if found else {}
     for chapter in CHAPTERS:
         if reason := systems.off(chapter.NAME):
             yield Finding("fact", chapter.NAME, reason)
             continue
         for need in chapter.NEEDS:
-            there = max((len(found.persons.get((group, need.kind), ())) for group in need.populations), default=0)
+            there = max((len(set(persons.get((group, need.kind), ()))) for group in need.populations), default=0)
             if there < need.persons:
                 yield Finding("warning", chapter.NAME, f"{need.what} will be skipped: {need.add} ({there} there)")
     scale = params.load(Evaluate, "evaluate", root / "params.yaml").scale
-    if not found.ratings.get(scale):
+    if found is None or scale not in found.ratings["scale"].to_pylist():
         said = f"no measure can be compared with raters: no ratings on {scale} (ratings.csv, docs/raw-layout.md)"
         yield Finding("warning", "ratings", said)
 

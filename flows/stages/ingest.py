@@ -11,6 +11,7 @@ from flows.buckets.incremental import run_buckets
 from flows.buckets.work import Source, Work, write_parts
 from tasks import params
 from tasks.base import absence, tables
+from tasks.base.words import counted
 from tasks.ingest import frames as clips
 from tasks.ingest import landmarks as points
 from tasks.ingest import lips as mouths
@@ -41,8 +42,8 @@ def ingest_images(raw: Path, added: Path, out: Out, refusals: Out) -> None:
     alike = list(subjects_alike(images, here[1:]))
     _write_refusals(refused, [*over, *alike], refusals, made)
     print(
-        f"ingest_images: {images.num_rows} images, {refused.num_rows} lines refused, {len(over)} files passed over, "
-        f"{len(alike)} pairs of subjects look alike",
+        f"ingest_images: {counted(images.num_rows, 'image')}, {counted(refused.num_rows, 'line')} refused, "
+        f"{counted(len(over), 'file')} passed over{_alike(alike, 'subjects')}",
         flush=True,
     )
 
@@ -54,16 +55,22 @@ def ingest_ratings(raw: Path, added: Path, images: Path, out: Out, references: O
     listed = tables.read(images, IMAGES, ["image_id", "names"])
     here = folders(raw, added)
     ratings, known, refused = read_ratings(here, listed, scales=settings.scales)
-    alike = list(raters_alike(read_ratings(here[:1], listed, scales=settings.scales)[0]))
+    alike = list(raters_alike(read_ratings(here[:1], listed, scales=settings.scales)[0], ratings))
     made = {"stage": "ingest_ratings", "parameters": settings.model_dump(mode="json")}
     tables.write(ratings, out, RATINGS, provenance=made)
     tables.write(known, references, REFERENCES, provenance=made)
     _write_refusals(refused, alike, refusals, made)
     print(
-        f"ingest_ratings: {ratings.num_rows} ratings, {refused.num_rows} lines refused, "
-        f"{len(alike)} pairs of raters look alike",
+        f"ingest_ratings: {counted(ratings.num_rows, 'rating')}, {counted(refused.num_rows, 'line')} refused"
+        f"{_alike(alike, 'raters')}",
         flush=True,
     )
+
+
+def _alike(pairs: list[Remark], of: str) -> str:
+    """How many pairs of names have to be asked about, where there are any."""
+    number = len(pairs)
+    return f", {counted(number, 'pair')} of {of} look{'s' * (number == 1)} alike: ask" if number else ""
 
 
 def _write_refusals(refused: pa.Table, remarks: list[Remark], out: Path, made: Mapping[str, object]) -> None:

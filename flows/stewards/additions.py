@@ -18,17 +18,18 @@ from tqdm import tqdm
 
 from flows.repository.commits import check_git
 from flows.running.address import announce
+from flows.running.holdings import holdings
 from flows.stewards.batches import added_folder, place, settled, steward
 from flows.stewards.versions import Tell, check_room
 from tasks import params
 from tasks.base import sheets
 from tasks.base.images import carries_place
 from tasks.base.processes import worker_pool
+from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.ingest.admission import Admission, Each, Inspect, Known, admit, known, spelt_out, unfit
 from tasks.ingest.batch import Batch, Problem, read_batch
-from tasks.ingest.inventory import take_inventory
-from tasks.ingest.ratings import read_ratings
+from tasks.ingest.counting import find
 from tasks.ingest.raw import BATCHES, folders
 from tasks.ingest.spelling import key
 from tasks.ingest.withdrawn import read_withdrawn
@@ -76,14 +77,16 @@ def there_already(root: Path) -> tuple[pa.Table, pa.Table, pa.Table, int]:
     numbers = root / "params.yaml"
     inside = folders(root / params.load(Data, "data", numbers).raw, added_folder(root))
     kinds = params.load(IngestImages, "ingest_images", numbers)
-    images, refused = take_inventory(inside, settings=kinds, withdrawn=read_withdrawn(added_folder(root)))
     scales = params.load(IngestRatings, "ingest_ratings", numbers).scales
-    ratings, references, bad = read_ratings(inside, images, scales=scales)
-    return images, ratings, references, refused.num_rows + bad.num_rows
+    there = find(inside, settings=kinds, scales=scales, withdrawn=read_withdrawn(added_folder(root)))
+    return there.images, there.ratings, there.references, len(there.refused)
 
 
 def status(root: Path, *, scale: str | None, tell: Tell) -> dict[str, Any]:
-    """Who rated what so far on `scale` (None: the evaluation's), see tasks.statistics.coverage. InputError: no such."""
+    """Who rated what so far on `scale` (None: the evaluation's), see tasks.statistics.coverage. InputError: no such.
+
+    Besides: how many lines are refused, and `notes`: which ones and why, who looks alike, what is passed over.
+    """
     from tasks.statistics.coverage import coverage
 
     try:
@@ -95,9 +98,9 @@ def status(root: Path, *, scale: str | None, tell: Tell) -> dict[str, Any]:
     name = scale or settings.scale
     if name not in scales:
         raise InputError(f"no scale {name!r}; there are: {', '.join(scales)} (params.yaml, ingest_ratings.scales)")
-    images, ratings, _, refused = there_already(root)
-    found = coverage(images, ratings, scale=name, ends=scales[name], settings=settings)
-    return found | {"refused_lines": refused}
+    there = holdings(root)
+    found = coverage(there.found.images, there.found.ratings, scale=name, ends=scales[name], settings=settings)
+    return found | {"refused_lines": len(there.found.refused), "notes": list(there.notes)}
 
 
 def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new: Sequence[str]) -> Outcome:
@@ -162,12 +165,19 @@ def _rewritten(batch: Batch, means: Mapping[str, str], blank: int) -> tuple[dict
 
 
 def _rated(batch: Batch) -> tuple[Batch, int]:
-    """The batch without the lines of a form that are not filled in yet, and how many these are; not if all are."""
+    """The batch without the lines of a form that are not filled in yet, and how many these are.
+
+    A form that is wholly empty is a problem where nothing else comes with it.
+    """
     lines = batch.lines.get("ratings", ())
     filled = [line for line in lines if line.cells["score"] or line.wrong]
-    if not filled or len(filled) == len(lines):
+    blank = len(lines) - len(filled)
+    if not blank:
         return batch, 0
-    return replace(batch, lines={**batch.lines, "ratings": filled}), len(lines) - len(filled)
+    problems = list(batch.problems)
+    if not any((filled, problems, batch.photographs, batch.lines.get("references"))):
+        problems.append(lines[0].refused("nothing is filled in yet: no line has a score") | {"path": ""})
+    return replace(batch, lines={**batch.lines, "ratings": filled}, problems=problems), blank
 
 
 def _message(outcome: Outcome, raters: int) -> str:
@@ -179,11 +189,6 @@ def _message(outcome: Outcome, raters: int) -> str:
 def reasons_beside(path: Path) -> Path:
     """Where the reasons lie for which what was brought was rejected: `new-rejected.csv` beside `new` or `new.xlsx`."""
     return path.with_name(f"{path.stem if path.is_file() else path.name}{REASONS}")
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 rating`, `2 ratings`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _admission(batch: Batch, there: Known, root: Path, new: Sequence[str]) -> Admission:

@@ -15,14 +15,15 @@ from typing import Any
 
 from flows.repository.commits import check_git
 from flows.running.address import announce
-from flows.stewards.additions import REASONS, SHOWN, Outcome, counted, reject, there_already
+from flows.stewards.additions import REASONS, SHOWN, Outcome, reject, there_already
 from flows.stewards.batches import added_folder, place, steward
 from flows.stewards.versions import Tell, check_room
 from tasks import params
 from tasks.base.digests import digest
-from tasks.ingest.admission import Known, known, photograph_meant
+from tasks.base.words import counted
+from tasks.ingest.admission import Known, known
 from tasks.ingest.batch import Problem
-from tasks.ingest.naming import Names
+from tasks.ingest.lookup import Photographs
 from tasks.ingest.ratings import CORRECTION_COLUMNS, RATING_COLUMNS, generated_id, rating_row
 from tasks.ingest.raw import Line, folders, read_lines
 from tasks.ingest.spelling import Spellings
@@ -90,14 +91,13 @@ def _changes(
 ) -> tuple[list[Row], list[Problem]]:
     """The lines that change a score, as rows of corrections.csv, and those that cannot be corrections."""
     raters = Spellings(there.roles)
-    names = Names({}), Names(there.names), Names({name: name for name in there.called})
+    names = Photographs({}, there.names, there.called)
     seen: dict[tuple[Any, ...], int] = {}
     new: list[Row] = []
     problems: list[Problem] = []
     for line in lines:
         generated = generated_id(line)
-        means: dict[str, str] = {}
-        meant = (generated, None) if generated else photograph_meant(line, names, there, means)
+        meant = (generated, None) if generated else names.meant(line)
         row, reason = rating_row(line, *meant, scales)
         about = (row["image_id"], raters.of(str(row["rater_id"])), row["scale"])
         before = standing.get(about)
@@ -113,7 +113,7 @@ def _changes(
         if reason is not None:
             problems.append(line.refused(reason))
         elif before and before["score"] != row["score"]:
-            path = means.get(line.cells["path"], line.cells["path"])
+            path = names.means.get(line.cells["path"], line.cells["path"])
             new.append(row | {"path": path, "rater_id": about[1], "was": before["score"]})
     return new, problems
 

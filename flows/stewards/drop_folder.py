@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from flows.stewards.additions import REASONS, Outcome, add, counted, reasons_beside
+from flows.stewards.additions import REASONS, Outcome, add, reasons_beside
 from flows.stewards.batches import added_folder
 from flows.stewards.versions import Tell
 from tasks import params
 from tasks.base.digests import digest
 from tasks.base.tables import replacing
+from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.ingest.batch import named_files
 from tasks.ingest.delimited import read_names

@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from flows.repository.commits import check_git, git
 from flows.running.address import announce
-from flows.stewards.additions import Outcome, counted
+from flows.stewards.additions import Outcome
 from flows.stewards.batches import added_folder, steward, take_away
 from flows.stewards.versions import Tell, check_room
 from tasks import params
+from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.ingest.admission import BATCH_ID
 from tasks.ingest.inventory import OPTIONAL, REQUIRED, take_inventory
@@ -37,13 +38,16 @@ COLUMNS = {
 }
 """Required and optional columns of every table that a batch may hold."""
 
+COUNTED = ("photographs", "ratings", "corrections")
+"""What a batch is counted by."""
+
 _SUBJECT = re.compile(rf"(?:Ratings|Ratings corrected|Ratings undone): (?P<what>.*) \(batch (?P<batch>{BATCH_ID})\)")
 
 
 def batches(root: Path) -> list[dict[str, Any]]:
-    """Every batch that is there or was, in the order of their names: batch, date, who, photographs, ratings, undone.
+    """Every batch that is there or was, in the order of their names: batch, date, who, counts, undone.
 
-    A batch that is gone has its counts from the commit that brought it.
+    A batch that is gone has its counts from the commit that brought it. `empty`: it is there with nothing left in it.
     """
     said = _commits(root)
     here = {folder.path.name: folder for folder in _batches(root)}
@@ -56,6 +60,7 @@ def batches(root: Path) -> list[dict[str, Any]]:
             undone = None
         else:
             row |= _counted(brought[2] if brought else "")
+        row["empty"] = name in here and not any(row[kind] for kind in COUNTED) and not _lines(here[name], "references")
         rows.append(row | {"undone": undone[1][:10] if undone else None, "there": name in here})
     return rows
 
@@ -123,7 +128,7 @@ def _undo(batch: str, root: Path, *, dry_run: bool, commit: bool, tell: Tell) ->
     here = {folder.path.name: folder for folder in _batches(root)}
     chosen = [name for name in here if name == batch or name.endswith(f"-{batch}")]
     if len(chosen) != 1:
-        raise InputError(f"no batch {batch!r} to undo; `vermilion ratings list` has their names")
+        raise InputError(_not_one(batch, chosen, root))
     (name,) = chosen
     check_room(root, added_folder(root), size=0)
     if commit:
@@ -142,6 +147,16 @@ def _undo(batch: str, root: Path, *, dry_run: bool, commit: bool, tell: Tell) ->
     tell(f"batch {name} was taken out{', committed' if commit else ', not committed'}; git and DVC keep the version")
     payload = {"batch": name, "photographs": -outcome.photographs, "ratings": -outcome.ratings}
     return Outcome("added", name, outcome.photographs, outcome.ratings, announced=announce(root, payload))
+
+
+def _not_one(batch: str, chosen: Sequence[str], root: Path) -> str:
+    """Why this names no batch that can be undone."""
+    if chosen:
+        return f"{batch!r} could be {' or '.join(chosen)}; write the whole name"
+    for row in batches(root):
+        if row["undone"] and (row["batch"] == batch or row["batch"].endswith(f"-{batch}")):
+            return f"batch {row['batch']} was undone already, on {row['undone']}; there is nothing to undo"
+    return f"no batch {batch!r} to undo; `vermilion ratings list` has their names"
 
 
 def _built_on(name: str, here: Mapping[str, Folder], root: Path) -> list[str]:

@@ -18,11 +18,12 @@ import pyarrow as pa
 
 from tasks.base import images as pictures
 from tasks.base.images import UnreadableImage
+from tasks.base.words import counted
 from tasks.ingest.batch import Batch, Photograph, Problem
 from tasks.ingest.clips import UnshownClip
 from tasks.ingest.frames import read_frames
 from tasks.ingest.landmarks import measure_face
-from tasks.ingest.naming import Ambiguous, Names
+from tasks.ingest.lookup import Photographs
 from tasks.ingest.ratings import RATING_COLUMNS, generated_id, rating_row, reference_row
 from tasks.ingest.raw import Line
 from tasks.ingest.spelling import Spellings, key, lookalikes
@@ -110,14 +111,13 @@ def admit(
         if reason:
             refused.append(photograph.refused(reason))
     own = {photograph.name: photograph.image_id for photograph in batch.photographs}
-    means: dict[str, str] = {}
-    names = Names(own), Names(there.names), Names({name: name for name in there.called})
-    ratings, bad_ratings = _ratings(batch.lines.get("ratings", ()), names, there, scales, means)
+    names = Photographs(own, there.names, there.called, batch.told)
+    ratings, bad_ratings = _ratings(batch.lines.get("ratings", ()), names, there, scales)
     bad_ratings += _new_raters(batch.lines.get("ratings", ()), there, new)
-    references, bad_references = _references(batch.lines.get("references", ()), names, there, means)
+    references, bad_references = _references(batch.lines.get("references", ()), names, there)
     problems = [*batch.problems, *refused, *bad_ratings, *bad_references]
     problems.sort(key=lambda row: (str(row["source"]), int(str(row["line"])), str(row["path"])))
-    return Admission(problems, ratings, references, means)
+    return Admission(problems, ratings, references, names.means)
 
 
 def unfit(
@@ -186,7 +186,7 @@ def asked(
     for name, other in lookalikes(strangers, count):
         near.setdefault(name, other)
     for name, other in near.items():
-        much = f"has {count[other]} {of}{'s' * (count[other] != 1)}" if other in count else "is new, too"
+        much = f"has {counted(count[other], of)}" if other in count else "is new, too"
         yield (
             name,
             f"{what} {name} is new; {other} {much}: did you mean {other}? "
@@ -214,18 +214,16 @@ def _conflicts(photographs: Sequence[Photograph], there: Known) -> Iterator[Prob
 
 
 def _ratings(
-    lines: Sequence[Line], names: tuple[Names, ...], there: Known, scales: Mapping[str, Scale], means: dict[str, str]
+    lines: Sequence[Line], names: Photographs, there: Known, scales: Mapping[str, Scale]
 ) -> tuple[list[Mapping[str, object]], list[Problem]]:
-    """The batch's ratings as rows, and the lines that cannot be one. Fills `means`."""
+    """The batch's ratings as rows, and the lines that cannot be one."""
     rows: dict[tuple[object, ...], Mapping[str, object]] = {}
     roles: dict[str, object] = dict(there.roles)
     raters = Spellings(there.roles)
     problems: list[Problem] = []
     for line in lines:
         generated = generated_id(line)
-        row, reason = rating_row(
-            line, *((generated, None) if generated else photograph_meant(line, names, there, means)), scales
-        )
+        row, reason = rating_row(line, *((generated, None) if generated else names.meant(line)), scales)
         rater, role = raters.of(str(row["rater_id"])), row["rater_role"]
         row["rater_id"] = rater
         about = (row["image_id"], rater, row["scale"])
@@ -243,15 +241,13 @@ def _ratings(
     return list(rows.values()), problems
 
 
-def _references(
-    lines: Sequence[Line], names: tuple[Names, ...], there: Known, means: dict[str, str]
-) -> tuple[int, list[Problem]]:
-    """How many references the batch holds, and the lines that cannot be one. Fills `means`."""
+def _references(lines: Sequence[Line], names: Photographs, there: Known) -> tuple[int, list[Problem]]:
+    """How many references the batch holds, and the lines that cannot be one."""
     seen: set[tuple[object, ...]] = set()
     measures = Spellings(str(measure) for _, measure in there.references)
     problems: list[Problem] = []
     for line in lines:
-        row, reason = reference_row(line, *photograph_meant(line, names, there, means))
+        row, reason = reference_row(line, *names.meant(line))
         row["measure"] = measures.of(str(row["measure"]))
         about = (row["image_id"], row["measure"])
         if reason is None and about in there.references | seen:
@@ -260,28 +256,6 @@ def _references(
         if reason is not None:
             problems.append(line.refused(reason))
     return len(seen), problems
-
-
-def photograph_meant(
-    line: Line, names: tuple[Names, ...], there: Known, means: dict[str, str]
-) -> tuple[str | None, str | None]:
-    """The photograph a line means: of its own batch, else by its name, else the one of an earlier batch called so."""
-    own, every, short = names
-    path = line.cells["path"]
-    try:
-        for look in (own.exactly, every.exactly, own.nearly, every.nearly):
-            if image_id := look(path):
-                return image_id, None
-        called = there.called.get(short.exactly(path) or short.nearly(path) or "", ())
-    except Ambiguous as error:
-        return None, str(error)
-    if len(called) > 1:
-        return None, f"several photographs are called so: write {' or '.join(called)}"
-    if not called:
-        hint = own.hint(path) or every.hint(path)
-        return None, f"no such photograph in this batch, in the raw folder or in an earlier batch{hint}"
-    means[path] = called[0]
-    return there.names[called[0]], None
 
 
 def spelt_out(lines: Sequence[Line], means: Mapping[str, str]) -> bytes:

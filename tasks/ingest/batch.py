@@ -10,7 +10,6 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,7 +17,8 @@ from tasks.base.digests import digest, file_digest
 from tasks.errors import InputError
 from tasks.ingest.inventory import Refused, check_size, files_named, meant
 from tasks.ingest.kinds import COLUMNS, FOUND_BY, MORE, kinds_in, table_name, unread_sheets
-from tasks.ingest.naming import NOT_READ, Finder, folded, is_leftover, looks_like_table, table_of
+from tasks.ingest.lookup import stands_for
+from tasks.ingest.naming import NOT_READ, Finder, is_leftover, looks_like_table, table_of, walk
 from tasks.ingest.raw import Line, read_lines
 from tasks.ingest.sheets import RawLayoutError
 from tasks.params.ingest import IngestImages
@@ -49,7 +49,8 @@ class Photograph:
 class Batch:
     """What a folder or table holds. `sources`: the file behind each name inside the batch; `contents`: its sha256.
 
-    `shared`: the kinds of tables that lie in one workbook with another.
+    `shared`: the kinds of tables that lie in one workbook with another. `told`: paths, folders and patterns of its own
+    pictures that a problem is about.
     """
 
     lines: Mapping[str, Sequence[Line]]
@@ -58,6 +59,7 @@ class Batch:
     contents: Mapping[str, str]
     problems: Sequence[Problem]
     shared: frozenset[str] = frozenset()
+    told: Sequence[str] = ()
 
     @property
     def digest(self) -> str:
@@ -88,7 +90,10 @@ def read_batch(path: Path, *, settings: IngestImages) -> Batch:
     contents = {called[kind]: file_digest(table) for kind, table in tables.items() if kind in lines}
     contents |= {photograph.name: photograph.image_id for photograph in photographs}
     shared = frozenset(kind for kind, table in tables.items() if list(tables.values()).count(table) > 1)
-    return Batch(lines, photographs, sources, contents, problems, shared)
+    told = [str(row["path"]) for row in problems if row["path"]]
+    if "images" in tables and "images" not in lines:  # nobody knows which pictures it names
+        told += walk(finder.folder)
+    return Batch(lines, photographs, sources, contents, problems, shared, told)
 
 
 def named_files(table: Path, *, settings: IngestImages) -> list[Path]:
@@ -202,12 +207,6 @@ def _photograph(folder: Path, line: Line, file: Path, name: str, settings: Inges
         raise Refused(f"cannot be opened: {error.strerror}") from error
 
 
-def _meant(path: str, name: str) -> bool:
-    """Whether a path, folder or pattern of images.csv may stand for this file."""
-    plain, path = folded(name), folded(path)
-    return fnmatch(plain, path) or plain.startswith(f"{path.rstrip('/')}/") or folded(_printable(name)) == path
-
-
 def _printable(name: str) -> str:
     """A file's name without control characters and without bytes that are no UTF-8."""
     return "".join("?" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in name)
@@ -222,7 +221,7 @@ def _unnamed(
         name = file.relative_to(path).as_posix()
         if is_leftover(PurePosixPath(name)) or name in named or not file.is_file():
             continue
-        if any(_meant(str(row["path"]), name) for row in refused):
+        if any(stands_for(str(row["path"]), name) or str(row["path"]) == _printable(name) for row in refused):
             continue  # that line's own problem is enough
         reason = NOT_READ if looks_like_table(file.name) else "no line of images.csv names this file"
         if name.lower().endswith(UNFINISHED) or file.name.startswith("~$"):

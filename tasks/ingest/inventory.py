@@ -10,7 +10,7 @@ in full. Decides nothing about faces: an image that cannot be decoded is refused
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath, PurePosixPath
@@ -62,11 +62,15 @@ class Refused(Exception):
 
 
 def take_inventory(
-    folders: Sequence[Folder], *, settings: IngestImages, withdrawn: Container[str] = ()
+    folders: Sequence[Folder],
+    *,
+    settings: IngestImages,
+    withdrawn: Container[str] = (),
+    identify: Callable[[Path], str] = file_digest,
 ) -> tuple[pa.Table, pa.Table]:
     """The images and refusals tables. `folders`: the raw folder first, which must have an images.csv.
 
-    `withdrawn`: ids of photographs that are refused wherever they lie.
+    `withdrawn`: ids of photographs that are refused wherever they lie. `identify`: a file's content to its id.
 
     RawLayoutError when an images.csv is unusable; NoImages when none of them names an image.
 
@@ -74,7 +78,7 @@ def take_inventory(
     not known, files that cannot be opened, the same photograph under two subjects, populations, sides or other words,
     and subjects who are both control and patient.
     """
-    found, refused = name_files(folders, settings)
+    found, refused = name_files(folders, settings, identify)
     refused += [item.line.refused(REASON) | {"path": item.path} for item in found if item.image_id in withdrawn]
     kept, conflicts = _without_conflicts([item for item in found if item.image_id not in withdrawn])
     rows = [_row(group, set(settings.clip_suffixes)) for group in kept]
@@ -83,7 +87,9 @@ def take_inventory(
     return IMAGES.table(sorted(rows, key=lambda row: str(row["image_id"]))), refusals_table(refused + conflicts)
 
 
-def name_files(folders: Sequence[Folder], settings: IngestImages) -> tuple[list[Named], list[dict[str, object]]]:
+def name_files(
+    folders: Sequence[Folder], settings: IngestImages, identify: Callable[[Path], str] = file_digest
+) -> tuple[list[Named], list[dict[str, object]]]:
     """Every file that a line of an images.csv names, its subject under the first spelling; and the refused lines."""
     suffixes = (*settings.still_suffixes, *settings.clip_suffixes)
     refused: list[dict[str, object]] = []
@@ -94,7 +100,7 @@ def name_files(folders: Sequence[Folder], settings: IngestImages) -> tuple[list[
             continue  # a batch of ratings alone
         finder = Finder(folder.path)
         if table is None:
-            raise RawLayoutError(_no_table(folder.path))
+            raise RawLayoutError(_no_table(folder.path, suffixes))
         for written in read_lines(table, required=REQUIRED, optional=OPTIONAL, prefix=folder.prefix):
             line = written
             try:
@@ -103,18 +109,25 @@ def name_files(folders: Sequence[Folder], settings: IngestImages) -> tuple[list[
             except Refused as reason:
                 refused.append(line.refused(str(reason)))
     with ThreadPoolExecutor() as pool:
-        found = list(pool.map(lambda triple: _identify(triple, settings), named))
+        found = list(pool.map(lambda triple: _identify(triple, settings, identify), named))
     refused += [item for item in found if isinstance(item, dict)]
     subjects = Spellings()
     files = [replace(item, subject_id=subjects.of(item.subject_id)) for item in found if isinstance(item, Named)]
     return files, refused
 
 
-def _no_table(raw: Path) -> str:
-    """That there is no images.csv, what it should hold, and which tables lie there instead."""
-    others = [name for name in walk(raw) if looks_like_table(name) and "/" not in name]
+def _no_table(raw: Path, suffixes: Sequence[str]) -> str:
+    """That there is no table of images, what it should hold, with an example, and which tables lie there instead."""
+    files = list(walk(raw))
+    others = [name for name in files if looks_like_table(name) and "/" not in name]
     there = f"; there is {', '.join(others)}, which is not called so or has other columns" if others else ""
-    return f"{raw / 'images.csv'}: no such file; columns: {', '.join((*REQUIRED, *OPTIONAL))}{there}"
+    picture = next((name for name in files if PurePath(name).suffix.lower() in suffixes), "patients/p001.jpg")
+    return (
+        f"{raw / 'images.csv'}: no such file, nor images.xlsx; columns: {', '.join(REQUIRED)}, "
+        f"and, where they are known, {', '.join(OPTIONAL)}{there}. "
+        "Make one with a line for each picture, folder or pattern:\n"
+        f'{",".join(REQUIRED)}\n"{picture}","{PurePath(picture).stem}",repaired'
+    )
 
 
 def meant(line: Line) -> Line:
@@ -159,7 +172,7 @@ def files_named(finder: Finder, path: str, suffixes: Sequence[str]) -> list[Path
     except ValueError as error:  # pathlib of a pattern such as `a**`
         raise Refused(f"not a usable path or pattern: {error}") from error
     if not files:
-        raise Refused("no such file, or nothing in the folder or pattern that is read")
+        raise Refused(f"no such file, or nothing in the folder or pattern that is read{finder.hint(path)}")
     return files
 
 
@@ -179,14 +192,16 @@ def check_size(file: Path, settings: IngestImages) -> None:
         raise Refused(f"too large: {size / 1e6:,.0f} MB; {kind} of up to {most:,} MB are read ({limit})")
 
 
-def _identify(named: tuple[Folder, Line, Path], settings: IngestImages) -> Named | dict[str, object]:
-    """The file and its content's digest, or its refusal."""
+def _identify(
+    named: tuple[Folder, Line, Path], settings: IngestImages, identify: Callable[[Path], str]
+) -> Named | dict[str, object]:
+    """The file and its content's id, or its refusal."""
     folder, line, file = named
     name = folder.prefix + file.relative_to(folder.path).as_posix()
     subject = line.cells["subject_id"].replace("{folder}", file.parent.name).replace("{stem}", file.stem)
     try:
         check_size(file, settings)
-        return Named(line, file, name, subject, file_digest(file), file.stat().st_size)
+        return Named(line, file, name, subject, identify(file), file.stat().st_size)
     except Refused as reason:
         return line.refused(str(reason)) | {"path": name}
     except OSError as error:

@@ -97,6 +97,7 @@ class Finder:
 
     folder: Path
     _listed: dict[Path, dict[str, list[str]]] = field(default_factory=dict)
+    _files: Names | None = None
 
     def exactly(self, path: str) -> Path:
         """The file or folder of this name, which need not exist. Ambiguous where several are nearly called so."""
@@ -116,6 +117,12 @@ class Finder:
         if len(near) > 1:
             raise Ambiguous(f"several files are nearly called so: {', '.join(near)}")
         return near[0] if near else part
+
+    def hint(self, path: str) -> str:
+        """What may be meant by a path that nothing has: `; there is a.JPG` for a.jpeg, in that folder or any other."""
+        if not self._files:
+            self._files = Names({name: name for name in walk(self.folder) if not looks_like_table(name)})
+        return self._files.hint(path)
 
     def fitting(self, pattern: str) -> list[Path]:
         """The files that fit a pattern, suffixes in upper or lower case; case and Unicode forms only if none does."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tasks.base.words import counted
 from tasks.ingest.kinds import FOUND_BY, unread_sheets
 from tasks.ingest.naming import NOT_READ, looks_like_table, walk
 from tasks.ingest.raw import Folder
@@ -21,6 +22,9 @@ Remark = dict[str, Any]
 """A row of the refusals table that stands for no line of a table."""
 
 SOURCE = "raw folder"
+
+MEND = "Then write one name for both in the table; if not, nothing is to be done"
+"""What to do about two names that look alike."""
 
 
 def passed_over(
@@ -55,22 +59,26 @@ def _printable(name: str) -> str:
 
 
 def subjects_alike(images: pa.Table, batches: Sequence[Folder]) -> Iterator[Remark]:
-    """Pairs of subjects of the raw folder whose names look alike; those of batches were asked about when they came."""
+    """Pairs of subjects of the raw folder whose names look alike, with all of their photographs.
+
+    Those of batches were asked about when they came.
+    """
     prefixes = tuple(folder.prefix for folder in batches)
     rows = images.select(["subject_id", "names"]).to_pylist()
     own = [row["subject_id"] for row in rows if not prefixes or not all(n.startswith(prefixes) for n in row["names"])]
-    yield from _alike("subjects", Counter(own), "photographs")
+    yield from _alike("subjects", own, Counter(row["subject_id"] for row in rows), "photograph")
 
 
-def raters_alike(ratings: pa.Table) -> Iterator[Remark]:
-    """Pairs of raters whose names look alike."""
-    yield from _alike("raters", Counter(ratings["rater_id"].to_pylist()), "ratings")
+def raters_alike(own: pa.Table, ratings: pa.Table) -> Iterator[Remark]:
+    """Pairs of raters whose names look alike in `own`, the raw folder's ratings; with all that they rated."""
+    yield from _alike("raters", own["rater_id"].to_pylist(), Counter(ratings["rater_id"].to_pylist()), "rating")
 
 
-def _alike(what: str, count: Mapping[str, int], of: str) -> Iterator[Remark]:
-    for pair in lookalikes(sorted(count)):
+def _alike(what: str, names: Sequence[str], count: Mapping[str, int], of: str) -> Iterator[Remark]:
+    for pair in lookalikes(sorted(set(names))):
         one, other = sorted(pair)
-        reason = f"{what} {one} and {other} look alike ({count[one]} and {count[other]} {of}); one and the same?"
+        much = f"{counted(count[one], of)} and {counted(count[other], of)}"
+        reason = f"{what} {one} and {other} look alike ({much}); one and the same? {MEND}"
         yield _remark("asked", f"{one}, {other}", reason)
 
 

@@ -1,0 +1,97 @@
+"""What the data folders hold, in the words in which `vermilion use`, `check` and `ratings status` tell it.
+
+In: the project's folder. Out: what was found there (tasks.ingest.counting), and lines for people: how much there is,
+and what a steward should look at. Opens no picture.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks import params
+from tasks.base.digests import file_digest
+from tasks.base.words import counted
+from tasks.ingest.counting import Found, find, glance, remarks
+from tasks.ingest.raw import folders
+from tasks.ingest.withdrawn import read_withdrawn
+from tasks.params.ingest import IngestImages, IngestLandmarks, IngestRatings
+from tasks.params.running import Data
+
+TOLD = 5
+"""So many lines and files of one kind are shown."""
+KINDS = {"still": "photograph", "clip": "clip"}
+LIMITS = ("min_sharpness", "min_mouth_contrast")
+"""Limits of ingest_landmarks whose values in params.yaml were set on drawn faces."""
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What was found, and what to tell of it. `notes`: what cannot be used, is passed over, or has to be asked."""
+
+    found: Found
+    counts: Sequence[str]
+    notes: Sequence[str]
+
+
+def holdings(root: Path, raw: Path | None = None, *, most: int = TOLD) -> Holdings:
+    """What the raw folder (`raw`, else the one that params.yaml names) and the batches hold.
+
+    RawLayoutError where a table cannot be used, NoImages where none is named. Files' contents are told apart at a
+    glance, but read whole where photographs were withdrawn: only so is a withdrawn one known.
+    """
+    numbers = root / "params.yaml"
+    where = params.load(Data, "data", numbers)
+    settings = params.load(IngestImages, "ingest_images", numbers)
+    scales = params.load(IngestRatings, "ingest_ratings", numbers).scales
+    withdrawn = read_withdrawn(root / where.added)
+    found = find(
+        folders(raw or root / where.raw, root / where.added),
+        settings=settings,
+        scales=scales,
+        withdrawn=withdrawn,
+        identify=file_digest if withdrawn.digests else glance,
+    )
+    said = list(remarks(found, settings=settings, scales=scales))
+    notes = _first([line_of(row) for row in found.refused], "line", "cannot be used", most)
+    notes += [row["reason"] for row in said if row["kind"] == "asked"]
+    over = [f"{row['path']}: {row['reason']}" for row in said if row["kind"] == "passed over"]
+    notes += _first(over, "file", "passed over", most)
+    return Holdings(found, list(counts(found)), notes)
+
+
+def counts(found: Found) -> Iterator[str]:
+    """How much there is: `control: 12 photographs of 11 people`; ratings by scale; references."""
+    for (population, kind), whose in sorted(found.persons().items()):
+        people = counted(len(set(whose)), "person", "people")
+        yield f"{population}: {counted(len(whose), KINDS[kind])} of {people}"
+    rows = found.ratings.select(["scale", "rater_id"]).to_pylist()
+    for scale, number in sorted(Counter(row["scale"] for row in rows).items()):
+        raters = len({row["rater_id"] for row in rows if row["scale"] == scale})
+        yield f"{counted(number, 'rating')} on {scale} by {counted(raters, 'rater')}"
+    if not rows:
+        yield "no ratings"
+    if found.references.num_rows:
+        yield counted(found.references.num_rows, "reference")
+
+
+def line_of(row: dict[str, object]) -> str:
+    """A refused line: `ratings.xlsx, line 4: p07.jpg: score 7 is outside CARS, 1 to 5`."""
+    return f"{row['source']}, line {row['line']}: {row['path']}: {row['reason']}".replace(": : ", ": ")
+
+
+def _first(lines: Sequence[str], noun: str, what: str, most: int) -> list[str]:
+    """The lines, the first `most` where there are more than that."""
+    left = len(lines) - most
+    return [*lines[:most], *([f"... and {left} more {noun}{'s' * (left > 1)} {what}"] if left > 0 else [])]
+
+
+def limits(numbers: Path) -> str | None:
+    """What to know about the limits that were set on drawn faces; None where params.yaml has none of them."""
+    settings = params.load(IngestLandmarks, "ingest_landmarks", numbers)
+    if not any(getattr(settings, name) for name in LIMITS):
+        return None
+    return (
+        f"params.yaml, ingest_landmarks: {' and '.join(LIMITS)} were set on drawn faces; if the report says that sharp "
+        "photographs of yours were refused as blurred or covered, set both to 0 (docs/raw-layout.md)"
+    )

@@ -1,0 +1,6 @@
+"""Counts in words, for whatever people read: `1 rating`, `2 ratings`, `1 person`, `1,200 people`."""
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """The number with its noun; `many`: its plural where that is not `one` and an s."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
