@@ -289,7 +289,44 @@ def test_a_refused_line_does_not_make_its_files_unnamed_too(new: Path, there: Kn
     (new / "images.csv").write_text(
         (new / "images.csv").read_text().replace("a.png,p1,repaired,research", "a.*,p1,repaired,")
     )
-    assert [row[0] for row in problems(new, there)] == ["images.csv", "ratings.csv", "ratings.csv"]
+    assert [row[0] for row in problems(new, there)] == ["images.csv"]
+
+
+def test_ratings_of_a_photograph_that_is_refused_are_no_second_problem(new: Path, there: Known) -> None:
+    images = (new / "images.csv").read_text().replace("a.png,p1,repaired,research", "A.PNG,p1,nobody,research")
+    (new / "images.csv").write_text(images)
+    table(new / "references.csv", ("path", "measure", "value"), ["a.png,severity,0.3"])
+    assert [row[:3] for row in problems(new, there)] == [("images.csv", 2, "A.PNG")]
+    lines = ["a.png,r1,medical,CARS,2", "a.png,r1,medical,CARS,2", "a.png,r2,lay,CARS,9", "a.jpg,r2,lay,CARS,1"]
+    table(new / "ratings.csv", RATINGS, lines)
+    _, *rated = problems(new, there)
+    assert [(row[1], row[3].split(" on CARS")[0]) for row in rated] == [
+        (3, "rater r1 rates this photograph twice in this batch"),
+        (4, "score 9 is outside CARS, 1 to 5"),
+        (5, "no such photograph in this batch, in the raw folder or in an earlier batch; there is A.PNG"),
+    ]
+
+
+def test_ratings_of_files_that_nobody_names_are_no_second_problem(new: Path, there: Known) -> None:
+    """The line says `a.jpg`, the file is a.png: told once, with what is there."""
+    (new / "images.csv").write_text((new / "images.csv").read_text().replace("a.png", "a.jpg"))
+    assert [row[:3] for row in problems(new, there)] == [("images.csv", 2, "a.jpg"), (new.name, 1, "a.png")]
+    assert problems(new, there)[0][3].endswith("that is read; there is a.png")
+
+
+def test_a_refused_photograph_is_not_taken_for_another_of_its_name(new: Path, there: Known) -> None:
+    """`old.png` of the raw folder was rated before; the batch's own is another photograph, whose line is wrong."""
+    (new / "old.png").write_text("another")
+    with (new / "images.csv").open("a") as file:
+        file.write("old.png,p1,nobody,research\n")
+    with (new / "ratings.csv").open("a") as file:
+        file.write("old.png,r1,medical,CARS,2\n")
+    assert [row[:3] for row in problems(new, there)] == [("images.csv", 4, "old.png")]
+
+
+def test_a_table_of_images_that_cannot_be_read_is_the_only_problem(new: Path, there: Known) -> None:
+    (new / "images.csv").write_text("path,subject_id,population,consent,colour\n")
+    assert [row[0] for row in problems(new, there)] == ["images.csv"]
 
 
 @pytest.mark.parametrize(
@@ -310,7 +347,6 @@ def test_a_refused_line_does_not_make_its_files_unnamed_too(new: Path, there: Kn
     ],
 )
 def test_a_csv_that_cannot_be_used_is_one_problem(new: Path, there: Known, data: bytes, reason: str) -> None:
-    (new / "ratings.csv").unlink()
     (new / "images.csv").write_bytes(data)
     found = reasons(new, there)
     assert len(found) == 1

@@ -317,7 +317,8 @@ def test_a_list_of_nobody_is_no_fault_of_its_own_kind(raw: Path) -> None:
 
 def test_a_missing_images_csv_says_what_it_should_hold(tmp_path: Path) -> None:
     with pytest.raises(
-        RawLayoutError, match=r"images\.csv: no such file; columns: path, subject_id, population, cleft_side"
+        RawLayoutError,
+        match=r"images\.csv: no such file, nor images\.xlsx; columns: path, subject_id, population, and, where",
     ):
         take(Folder(tmp_path, ""))
     (tmp_path / "images.csv").mkdir()

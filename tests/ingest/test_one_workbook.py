@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tasks.ingest.batch import read_batch
-from tasks.ingest.counting import count
+from tasks.ingest.counting import find
 from tasks.ingest.inventory import name_files
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import Folder
@@ -37,8 +37,8 @@ def test_both_tables_are_read_and_a_line_says_its_worksheet(study: Path) -> None
     (line,) = bad.to_pylist()
     assert (line["source"], line["line"]) == ("my study 2024.xlsx, sheet 'scores'", 3)
     assert over(study) == {}
-    counted = count([raw], still_suffixes=KINDS.still_suffixes, clip_suffixes=KINDS.clip_suffixes)
-    assert (sum(counted.files.values()), counted.ratings) == (2, {"CARS": 2})
+    found = find([raw], settings=KINDS, scales=SCALES)
+    assert (found.images.num_rows, found.ratings["scale"].to_pylist()) == (2, ["CARS"])
 
 
 @pytest.mark.parametrize("name", ["images.xlsx", "Ratings.xlsx", "study.xlsx", "study.XLSM"])

@@ -8,7 +8,7 @@ from tasks.base import tables
 from tasks.evaluation.census import read_notices
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import Folder, refusals_table
-from tasks.ingest.remarks import passed_over, raters_alike, subjects_alike
+from tasks.ingest.remarks import MEND, passed_over, raters_alike, subjects_alike
 from tasks.ingest.sheets import RawLayoutError
 from tasks.schemas.ingest import IMAGES, REFUSALS
 from tests.ingest.test_identity import KINDS, SCALES, pictures, take
@@ -52,7 +52,7 @@ def test_tables_by_other_names_are_read_or_told(tmp_path: Path) -> None:
 def test_a_list_of_images_by_another_name_is_named(tmp_path: Path) -> None:
     pictures(tmp_path, "p1.jpg")
     table(tmp_path / "my pictures.csv", COLUMNS, LINE)
-    with pytest.raises(RawLayoutError, match=r"images\.csv: no such file; .*there is my pictures\.csv"):
+    with pytest.raises(RawLayoutError, match=r"images\.csv: no such file, .*there is my pictures\.csv"):
         take(Folder(tmp_path, ""))
     (tmp_path / "my pictures.csv").rename(tmp_path / "Image.csv")
     assert take(Folder(tmp_path, ""))[0].num_rows == 1
@@ -69,15 +69,19 @@ def test_names_that_look_alike_are_asked_about_and_shown_at_the_head_of_the_repo
     )
     table(raw / "ratings.csv", RATINGS, ["a.jpg,surgeon,medical,CARS,3", "b.jpg,surgoen,medical,CARS,3"])
     table(batch / "images.csv", COLUMNS, ["e.jpg,p007,repaired,t"])
+    table(batch / "ratings.csv", RATINGS, ["e.jpg,surgoen,medical,CARS,3"])
     folders = [Folder(raw, ""), Folder(batch, "batch/")]
     images, refused = take(*folders)
     ratings, _, _ = read_ratings(folders, images, scales=SCALES)
-    rows = [*subjects_alike(images, folders[1:]), *raters_alike(ratings)]
+    rows = [
+        *subjects_alike(images, folders[1:]),
+        *raters_alike(read_ratings(folders[:1], images, scales=SCALES)[0], ratings),
+    ]
     rows += passed_over(folders, images, refusals_table(refused), suffixes=KINDS.still_suffixes)
     tables.write(images, tmp_path / "images.parquet", IMAGES, provenance={})
     tables.write(refusals_table(rows), tmp_path / "refused.parquet", REFUSALS, provenance={})
     assert read_notices(tmp_path / "images.parquet", [tmp_path / "refused.parquet"]) == [
-        "Please check: subjects p07 and p7 look alike (1 and 1 photographs); one and the same?",
-        "Please check: raters surgeon and surgoen look alike (1 and 1 ratings); one and the same?",
+        f"Please check: subjects p07 and p7 look alike (1 photograph and 1 photograph); one and the same? {MEND}",
+        f"Please check: raters surgeon and surgoen look alike (1 rating and 2 ratings); one and the same? {MEND}",
         "Files of the raw folder passed over: 1; what was refused, and why, has the reasons.",
     ]

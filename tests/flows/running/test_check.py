@@ -1,6 +1,7 @@
 """`vermilion check`, and the part of it that every run begins with."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ IMAGES = "path,subject_id,population\n"
 
 
 def project(folder: Path, changes: dict[str, dict[str, Any]] | None = None, images: str | None = None) -> Path:
-    """params.yaml and dvc.yaml, and a raw folder `raw` with these lines of images.csv; each names an empty file."""
+    """params.yaml and dvc.yaml, and a raw folder `raw` with these lines of images.csv; each file holds its name."""
     numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
     numbers["data"] = {"raw": "raw", "added": "added"}
     for block, values in (changes or {}).items():
@@ -34,7 +35,7 @@ def project(folder: Path, changes: dict[str, dict[str, Any]] | None = None, imag
         (folder / "raw").mkdir()
         (folder / "raw/images.csv").write_text(IMAGES + images)
         for line in images.splitlines():
-            (folder / "raw" / line.split(",")[0]).touch()
+            (folder / "raw" / line.split(",")[0]).write_text(line.split(",")[0])
     return folder
 
 
@@ -56,8 +57,8 @@ def test_what_will_be_skipped_is_told_with_what_to_add(tmp_path: Path, monkeypat
     code, said = check(folder, monkeypatch, "--json")
     assert code == 1
     found = [(row["level"], row["about"], row["said"]) for row in json.loads(said)]
-    assert ("fact", "data", "repaired: 2 stills of 2 persons") in found
-    assert ("fact", "data", "control: 1 stills of 1 person") in found
+    assert ("fact", "data", "repaired: 2 photographs of 2 people") in found
+    assert ("fact", "data", "control: 1 photograph of 1 person") in found
     notes = {(about, said) for level, about, said in found if level == "warning"}
     clp = "strategy clp will be skipped: add photographs of three controls or more (1 there)"
     assert ("symmetry", clp) in notes
@@ -71,8 +72,21 @@ def test_lines_that_name_nothing_are_told(tmp_path: Path, monkeypatch: pytest.Mo
     with (folder / "raw/images.csv").open("a") as file:
         file.write("gone.jpg,s2,control\na.jpg,s3,nobody\n")
     said = check(folder, monkeypatch)[1]
-    assert "images.csv: line 3: no such file" in said
-    assert "images.csv: line 4: population" in said
+    assert "images.csv, line 3: gone.jpg: no such file" in said
+    assert "images.csv, line 4: a.jpg: population" in said
+    assert re.search(r"Nothing stops a run\. \d+ notes above\.\n$", said)
+
+
+def test_no_table_and_no_line_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, said = check(project(tmp_path / "p", images=""), monkeypatch)
+    assert (code, "names no image; every system will be skipped" in said) == (1, True)
+    (tmp_path / "p/raw/images.csv").unlink()
+    (tmp_path / "p/raw/Pat 7.heic").touch()
+    code, said = check(tmp_path / "p", monkeypatch)
+    assert code == 2
+    assert "no such file, nor images.xlsx" in said
+    assert '\npath,subject_id,population\n"Pat 7.heic","Pat 7",repaired\n' in said
+    assert "1 thing wrong: no run can begin." in said
 
 
 def test_weights_that_are_named_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,10 +193,12 @@ def test_one_photograph_of_two_persons_is_told(tmp_path: Path, monkeypatch: pyte
     for name, content in {"a": same, "b": same, "c": same, "d": other, "e": b"y" + same[1:], "f": b"f"}.items():
         (folder / f"raw/{name}.jpg").write_bytes(content)
     code, said = check(folder, monkeypatch, "--json")
-    told = [row["said"] for row in json.loads(said) if "one photograph of" in row["said"]]
+    told = [row["said"] for row in json.loads(said) if "the same photograph under" in row["said"]]
     assert code == 1
+    two, six = "under 2 subjects (s1, s2), lines 2, 3, 4", "under 2 subjects (s5, s6), lines 7, 8"
     assert told == [
-        "a.jpg, b.jpg, c.jpg: one photograph of 2 persons, images.csv: line 2 (s1) and images.csv: line 3 (s2) and "
-        "images.csv: line 4 (s1); keep one of them",
-        "f.jpg: one photograph of 2 persons, images.csv: line 7 (s5) and images.csv: line 8 (s6); keep one of them",
+        *(f"images.csv, line {n}: {name}.jpg: the same photograph {two}" for n, name in ((2, "a"), (3, "b"), (4, "c"))),
+        *(f"images.csv, line {n}: f.jpg: the same photograph {six}" for n in (7, 8)),
     ]
+    counts = [row["said"] for row in json.loads(said) if row["said"].startswith(("control", "repaired"))]
+    assert counts == ["repaired: 2 photographs of 2 people"]  # as the run counts them

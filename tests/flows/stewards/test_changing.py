@@ -13,7 +13,7 @@ from flows.stewards.forms import write_form
 from tasks.errors import InputError
 from tests.project import run
 from tests.spreadsheets import active
-from tests.stewards import RATINGS, batch, table
+from tests.stewards import IMAGES, RATINGS, batch, table
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own use of pygtrie
 
@@ -156,15 +156,20 @@ def test_an_undo_that_was_killed_after_its_rename_is_finished_by_the_next(
     assert history.batches(root)[0]["there"] is False
 
 
+def form_of(path: Path, root: Path, **options: Any) -> int:
+    """How many photographs a form asks for, of the evaluation's scale."""
+    return write_form(path, root, **{"scale": None, "controls": False, "tell": print} | options)
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
 def test_a_form_asks_for_what_a_rater_lacks_and_comes_in_half_filled(root: Path, tmp_path: Path, suffix: str) -> None:
     add(batch(tmp_path / "new"), root)
     add(batch(tmp_path / "newer", seed=4), root)
     form = tmp_path / f"lay{suffix}"
-    assert write_form(form, root, rater="lay_2", role="lay", scale=None, controls=False) == 3
+    assert form_of(form, root, rater="lay_2", role="lay") == 3
     assert form.stat().st_mode & 0o777 == 0o600
     with pytest.raises(InputError, match="is there already"):
-        write_form(form, root, rater="lay_2", role="lay", scale=None, controls=False)
+        form_of(form, root, rater="lay_2", role="lay")
     if suffix == ".xlsx":
         book = load_workbook(form)
         sheet = active(book)
@@ -181,7 +186,7 @@ def test_a_form_asks_for_what_a_rater_lacks_and_comes_in_half_filled(root: Path,
     assert (outcome.state, outcome.ratings) == ("added", 1)
     assert "note: 2 lines without a score passed over: not rated yet" in told
     assert ratings(root)[1] == 0
-    assert write_form(tmp_path / f"rest{suffix}", root, rater="LAY_2", role="", scale=None, controls=False) == 2
+    assert form_of(tmp_path / f"rest{suffix}", root, rater="LAY_2", role="") == 2
 
 
 def test_a_form_knows_roles_and_scales(root: Path, tmp_path: Path) -> None:
@@ -193,7 +198,53 @@ def test_a_form_knows_roles_and_scales(root: Path, tmp_path: Path) -> None:
     )
     for options, reason in cases:
         with pytest.raises(InputError, match=reason):
-            write_form(tmp_path / "form.csv", root, **{"scale": None, "controls": False, **options})
+            form_of(tmp_path / "form.csv", root, **options)
+
+
+def test_a_form_asks_who_is_meant_before_it_goes_out(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"rater surgoen is new; surgeon has 1 rating: did you mean surgeon\?"):
+        form_of(tmp_path / "form.csv", root, rater="surgoen", role="medical")
+    assert not (tmp_path / "form.csv").exists()
+    assert form_of(tmp_path / "form.csv", root, rater="surgoen", role="medical", new=["surgoen"]) == 1
+    with (root / "data/raw/mine/ratings.csv").open("a") as file:
+        file.write("first.png,Surgéon,medical,CARS,2\n")
+    told: list[str] = []
+    form_of(tmp_path / "again.csv", root, rater="surgeon", role="", tell=told.append)
+    assert told == [
+        "note: surgeon and Surgéon look alike; if they are one and the same, first write one name for both in the "
+        "table of ratings: the form asks again for the 1 rating of Surgéon"
+    ]
+
+
+def test_an_empty_form_is_told_once(root: Path, tmp_path: Path) -> None:
+    add(batch(tmp_path / "new"), root)
+    form_of(tmp_path / "lay.xlsx", root, rater="lay_2", role="lay")
+    told: list[str] = []
+    outcome = additions.add(tmp_path / "lay.xlsx", root, dry_run=True, commit=False, tell=told.append)
+    assert (outcome.state, outcome.problems) == ("rejected", 1)
+    assert told[0] == "lay.xlsx, line 2: nothing is filled in yet: no line has a score"
+
+
+def test_photographs_come_in_with_a_form_that_is_still_empty(root: Path, tmp_path: Path) -> None:
+    new = batch(tmp_path / "new")
+    table(new / "ratings.csv", RATINGS, ["p3.png,surgeon,medical,CARS,"])
+    outcome = add(new, root)
+    assert (outcome.state, outcome.photographs, outcome.ratings) == ("added", 1, 0)
+    assert ratings(root)[1] == 0
+
+
+def test_what_was_undone_or_is_empty_is_said_so(root: Path, tmp_path: Path) -> None:
+    first = add(batch(tmp_path / "new"), root)
+    undo(first.batch, root)
+    with pytest.raises(InputError, match=rf"batch {first.batch} was undone already, on \d{{4}}-\d\d-\d\d"):
+        undo(first.batch[11:], root)
+    with pytest.raises(InputError, match="no batch 'x' to undo"):
+        undo("x", root)
+    left = root / "data/added/batches/2026-01-02-0123456789ab"
+    table(left / "images.csv", IMAGES, [])
+    assert [(row["batch"], row["empty"]) for row in history.batches(root)] == [(left.name, True), (first.batch, False)]
+    table(left / "references.csv", ("path", "measure", "value"), ["first.png,severity,0.3"])
+    assert not history.batches(root)[0]["empty"]
 
 
 def test_the_commands_say_what_they_did(root: Path, tmp_path: Path) -> None:
