@@ -81,9 +81,9 @@ def test_forty_photographs_from_a_clone_to_a_report(forty: Path, tmp_path: Path)
             make_tiny(clone / "params.yaml")
         elif program == "vermilion":
             said = run(clone, program, rest[0], str(forty)).stdout
-            assert f"{CONTROLS} stills of {CONTROLS} people, control" in said
-            assert f"{PATIENTS} stills of {PATIENTS} people, repaired" in said
-            assert f"{5 * PATIENTS} ratings by 5 raters" in said
+            assert f"control: {CONTROLS} photographs of {CONTROLS} people" in said
+            assert f"repaired: {PATIENTS} photographs of {PATIENTS} people" in said
+            assert f"{5 * PATIENTS} ratings on CARS by 5 raters" in said
         elif program == "dvc":
             run(clone, program, *rest)
     reports = clone / "data/reports"

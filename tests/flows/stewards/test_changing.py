@@ -117,7 +117,7 @@ def test_a_batch_is_undone_and_comes_in_again(root: Path, tmp_path: Path) -> Non
     [row] = history.batches(root)
     assert (row["who"], row["photographs"], row["ratings"], row["there"]) == ("Test", 1, 2, False)
     assert row["undone"] is not None
-    with pytest.raises(InputError, match="no batch"):
+    with pytest.raises(InputError, match="was undone already"):
         undo(first.batch, root)
     assert add(new, root).state == "added"
     [row] = history.batches(root)
