@@ -18,7 +18,10 @@ def test_a_folder_with_one_workbook_is_said_in_full_and_the_file_itself_is_no_fo
     study = book(tmp_path / "study.xlsx", people, rated, [["notes"], ["x"]])
     done = CliRunner().invoke(cli.app, ["use", str(tmp_path), "--dry-run"])
     assert done.exit_code == 0, done.output
-    for line in ("1 stills of 1 people, control", "1 stills of 1 people, repaired", "2 ratings by 2 raters"):
+    for line in (
+        *(f"{group}: 1 photograph of 1 person" for group in ("control", "repaired")),
+        "2 ratings on CARS by 2 raters",
+    ):
         assert line in done.output
     error = CliRunner().invoke(cli.app, ["use", str(study), "--dry-run"]).exception
     assert isinstance(error, InputError)
