@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.cli.project import JSON, project_root
+from tasks.base.words import counted
 
 if TYPE_CHECKING:
     from flows.repository.references import Referred
@@ -49,7 +50,8 @@ def collect(dry_run: DRY_RUN = False, as_json: JSON = False) -> None:
     if as_json:
         print(json.dumps({"removed": not dry_run, "results": results, "files": len(gone), "bytes": freed}))
     else:
-        print(f"{'would remove' if dry_run else 'removed'} {results} results; {_amount(freed)} in {len(gone)} files")
+        files = f"{_amount(freed)} in {counted(len(gone), 'file')}"
+        print(f"{'would remove' if dry_run else 'removed'} {counted(results, 'result')}; {files}")
 
 
 def _opened() -> Any:

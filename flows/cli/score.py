@@ -18,6 +18,7 @@ from flows.cli.project import JSON, private_folder, project_root
 from flows.cli.terminal import say
 from tasks.base import sheets
 from tasks.base.escaping import visible
+from tasks.base.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +79,7 @@ def score(
         _print(results, notices)
     _say_where({"table": table, "pages": out})
     if stopped:
-        say(f"interrupted: {len(results)} of {len(found.photographs)} photographs were scored", error=True)
+        say(f"interrupted: {len(results)} of {counted(len(found.photographs), 'photograph')} scored", error=True)
         raise typer.Exit(130)
     raise typer.Exit(any(result.photo.reason for result in results))
 
@@ -139,7 +140,7 @@ def _print(results: "Sequence[Scored]", notices: "Sequence[str]") -> None:
         console.print(Padding(Text(visible(result.verdict.line), overflow="fold"), (0, 0, 0, 2)))
     measured = [result for result in results if result.photo.readings]
     if len(measured) > SHOWN:
-        console.print(f"\nThe numbers of {len(measured)} photographs: add --table FILE.xlsx, or --json.")
+        console.print(f"\nThe numbers of {counted(len(measured), 'photograph')}: add --table FILE.xlsx, or --json.")
     elif measured:
         console.print(_numbers(measured))
     if notices:

@@ -7,6 +7,7 @@ import typer
 
 from flows.cli.outputs import output_file, output_folder
 from flows.cli.project import private_folder, project_root
+from tasks.base.words import counted
 from tasks.errors import InputError
 
 app = typer.Typer(
@@ -35,7 +36,10 @@ def register(
     if not accept and not typer.confirm("Do you accept the licence?"):
         raise InputError("not registered: the licence was not accepted")
     manifest = base.register(folder, name, registry=project_root() / WEIGHTS, accept=True)
-    print(f"{name}: {len(manifest.files)} files; write `source: {name}` under synthesis_base in params.yaml to use it")
+    print(
+        f"{name}: {counted(len(manifest.files), 'file')}; "
+        f"write `source: {name}` under synthesis_base in params.yaml to use it"
+    )
 
 
 @app.command()
@@ -110,7 +114,10 @@ def make(
     chosen = mixing.choose(pictures, generated, seed=seed, what="released pictures")
     chosen += mixing.choose(photographs, real, seed=seed, what="photographs")
     count = mixing.write_survey(private_folder(out), chosen, side=side, seed=seed)
-    print(f"{out}: {count} pictures; give pictures/ and a copy of {mixing.SHEET} to each rater, and keep {mixing.KEY}")
+    print(
+        f"{out}: {counted(count, 'picture')}; "
+        f"give pictures/ and a copy of {mixing.SHEET} to each rater, and keep {mixing.KEY}"
+    )
 
 
 @survey.command()
@@ -130,7 +137,7 @@ def collect(
     output_file(out, "--out")
     rows = mixing.read_sheet(folder, sheet, rater_id=rater, role=role)
     mixing.write_ratings(out, rows)
-    print(f"{out}: {len(rows)} ratings; `vermilion ratings add {out}` brings them in")
+    print(f"{out}: {counted(len(rows), 'rating')}; `vermilion ratings add {out}` brings them in")
 
 
 def _there(path: Path) -> Path:

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from flows.running.readiness import Finding
 from tasks.base.escaping import visible
+from tasks.base.words import counted
 
 if TYPE_CHECKING:
     from tasks.store.verification import Flaw
@@ -41,7 +42,7 @@ class Verified:
         wrong = (
             f"{len(self.flaws)} are not what is recorded of them" if self.flaws else "all are what is recorded of them"
         )
-        told = f"{self.results} results in the store, {self.files} files of dvc.lock: {wrong}"
+        told = f"{counted(self.results, 'result')} in the store, {counted(self.files, 'file')} of dvc.lock: {wrong}"
         return [
             *found,
             Finding("fact", "store", told),

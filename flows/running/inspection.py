@@ -19,6 +19,7 @@ from flows.running.holdings import holdings, limits
 from flows.running.readiness import Finding, made_by_a_stage
 from tasks import params
 from tasks.base import weights
+from tasks.base.words import counted
 from tasks.ingest.counting import Found
 from tasks.ingest.inventory import NoImages
 from tasks.ingest.sheets import RawLayoutError
@@ -132,7 +133,7 @@ def machine(root: Path) -> Iterator[Finding]:
     runtime = params.load(Runtime, "runtime", root / "params.yaml")
     memory = psutil.virtual_memory().available
     short = memory < LEAST_FREE * runtime.workers
-    said = f"{memory / 2**30:.1f} GiB free for {runtime.workers} workers"
+    said = f"{memory / 2**30:.1f} GiB free for {counted(runtime.workers, 'worker')}"
     yield Finding("warning" if short else "fact", "memory", said + ("; lower runtime.workers" if short else ""))
     found = list(_cards())
     if runtime.cards is not None and runtime.cards > len(found):

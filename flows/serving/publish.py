@@ -13,6 +13,7 @@ from typing import Any
 from flows.repository.client import Repository, RequestFailed, Say
 from flows.repository.commits import commit_only, git
 from flows.repository.pushing import push_branch
+from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.params.running import Nightly
 
@@ -35,7 +36,7 @@ def fetch_missing(repository: Repository, say: Say) -> None:
     if not absent:
         return
     try:
-        say(f"{repository.ask('pull', say, targets=absent)} files fetched from the remote")
+        say(f"{counted(repository.ask('pull', say, targets=absent), 'file')} fetched from the remote")
     except RequestFailed as error:
         say(f"warning: not everything could be fetched from the remote ({error}); what is missing is computed")
 
@@ -97,7 +98,7 @@ def _push(published: Published, repository: Repository, say: Say) -> None:
         return
     if repository.ask("remote", say):
         try:
-            published.lines.append(f"{repository.ask('push', say)} files sent to DVC's remote")
+            published.lines.append(f"{counted(repository.ask('push', say), 'file')} sent to DVC's remote")
         except RequestFailed as error:
             said = "see whether `dvc push` works by hand. Nothing was pushed to git either: commits go after their data"
             published.trouble.append(f"DVC's remote took nothing ({error}); {said}")

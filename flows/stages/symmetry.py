@@ -21,6 +21,7 @@ from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.base import absence, tables
 from tasks.base.digests import table_digest
+from tasks.base.words import counted
 from tasks.params.ingest import IngestLandmarks, IngestLips
 from tasks.params.symmetry import SymmetryPairs, SymmetryTrain, SymmetryWarp
 from tasks.schemas.ingest import IMAGES, LANDMARKS, LIPS
@@ -70,7 +71,7 @@ def symmetry_pairs(strategy: str, warps: Path, lips: Path, out: Out) -> None:
     made = {"stage": f"symmetry_pairs@{strategy}", "parameters": settings.model_dump(mode="json")}
     tables.write(pairs, out / "pairs.parquet", PAIRS, provenance=made)
     _write_halves(pairs, source, schema, key, out / "halves", made)
-    print(f"symmetry_pairs@{strategy}: {pairs.num_rows} pairs", flush=True)
+    print(f"symmetry_pairs@{strategy}: {counted(pairs.num_rows, 'pair')}", flush=True)
 
 
 def _write_halves(

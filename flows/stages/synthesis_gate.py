@@ -21,6 +21,7 @@ from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.base import absence, tables
 from tasks.base.digests import table_digest
+from tasks.base.words import counted
 from tasks.params.synthesis import (
     SynthesisClassify,
     SynthesisGenerate,
@@ -100,7 +101,7 @@ def synthesis_identity(
     record = provenance("synthesis_identity", identity, IDENTITY, numbers, {})
     tables.write(found, out, IDENTITY, provenance=record)
     kept = pc.sum(found["quarantined"]).as_py() or 0
-    print(f"synthesis_identity: {kept} of {found.num_rows} pictures quarantined", flush=True)
+    print(f"synthesis_identity: {kept} of {counted(found.num_rows, 'picture')} quarantined", flush=True)
 
 
 @flow
@@ -221,7 +222,7 @@ def synthesis_release(prompts: Path, pre: Path, post: Path, screened: Path, iden
     count = release.release(
         _both(pre, post), tables.read(prompts, PROMPTS), _screened(screened), tables.read(identity, IDENTITY), out=out
     )
-    print(f"synthesis_release: {count} pictures released", flush=True)
+    print(f"synthesis_release: {counted(count, 'picture')} released", flush=True)
 
 
 def _both(pre: Path, post: Path) -> pa.Table:

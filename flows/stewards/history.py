@@ -103,7 +103,8 @@ def _counts(folder: Folder) -> dict[str, int]:
 
 def _counted(what: str) -> dict[str, int]:
     """The same from the words of a commit."""
-    numbers = {noun: int(number) for number, noun in re.findall(r"(\d+) (photograph|rating|score)s?\b", what)}
+    found = re.findall(r"(\d[\d,]*) (photograph|rating|score)s?\b", what)
+    numbers = {noun: int(number.replace(",", "")) for number, noun in found}
     return {
         "photographs": numbers.get("photograph", 0),
         "ratings": numbers.get("rating", 0),

@@ -14,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from flows.repository.commits import ignored
+from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.ingest.raw import BATCHES
 
@@ -91,7 +92,10 @@ def check_room(root: Path, added: Path, *, size: int) -> None:
     if ignored(root, record):
         raise InputError(f"{record}: git ignores it, so DVC could not track the batches; see .gitignore")
     if absent := _absent(root, added, record):
-        raise InputError(f"{absent} files that {record} names are not there; run `dvc pull {record}` first")
+        raise InputError(
+            f"{counted(absent, 'file')} that {record} names {'is' if absent == 1 else 'are'} not there; "
+            f"run `dvc pull {record}` first"
+        )
 
 
 def _absent(root: Path, added: Path, record: Path) -> int:

@@ -4,3 +4,8 @@
 def counted(number: int, one: str, many: str = "") -> str:
     """The number with its noun; `many`: its plural where that is not `one` and an s."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def counted_people(number: int, people: int) -> str:
+    """`12 photographs of 1 person`."""
+    return f"{counted(number, 'photograph')} of {counted(people, 'person', 'people')}"

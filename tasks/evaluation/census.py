@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.base import tables
+from tasks.base.words import counted
 from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, REFUSALS
 
 MOST_ASKED = 10
@@ -90,13 +91,14 @@ def read_notices(images: Path, lines: Sequence[Path] = ()) -> list[str]:
     `lines`: tables of refused lines; of them, the names that look alike are told, and how many files are passed over.
     """
     notices = tables.read(images, IMAGES, ["notice"])["notice"].to_pylist()
-    counted = Counter(notice for notice in notices if notice)
-    told = [f"{count} of {len(notices)} images: {notice}." for notice, count in sorted(counted.items())]
+    said = Counter(notice for notice in notices if notice)
+    told = [f"{count} of {counted(len(notices), 'image')}: {notice}." for notice, count in sorted(said.items())]
     remarks = [row for path in lines for row in tables.read(path, REFUSALS).to_pylist()]
     asked = [f"Please check: {row['reason']}" for row in remarks if row["kind"] == "asked"]
     told += asked[:MOST_ASKED]
     if len(asked) > MOST_ASKED:
-        told.append(f"{len(asked) - MOST_ASKED} more pairs of names look alike (kind `asked`: data/ingest/*_refused).")
+        more = counted(len(asked) - MOST_ASKED, "more pair")
+        told.append(f"{more} of names to ask about (kind `asked`: data/ingest/*_refused).")
     if over := sum(row["kind"] == "passed over" for row in remarks):
         told.append(f"Files of the raw folder passed over: {over}; what was refused, and why, has the reasons.")
     return told

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.base.words import counted, counted_people
 from tasks.evaluation.census import Census
 from tasks.pages.chapter import Chapter, Tile
 from tasks.pages.environment import number, sentence, span
@@ -36,7 +37,8 @@ def front(
     titles = {name: title for chapter in chapters for name, title in chapter.columns.items()}
     people = found["pearson"]["n_subjects"]
     if people < few_people:
-        answer = f"{people} people are too few to say which method follows raters best."
+        who = "1 person is" if people == 1 else f"{people} people are"
+        answer = f"{who} too few to say which method follows raters best."
     else:
         answer = _answer(found, titles)
     return Front(answer, _detail(found, titles), _tiles(found, titles), _small(metrics, people, few_people), missing)
@@ -60,8 +62,8 @@ def _detail(found: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
     own, ceiling = found["pearson"], found["ceiling"]
     first = titles.get(found["first"], found["first"])
     said = [
-        f"Pearson\u2019s r of {first} with the mean of {found['n_raters']} raters is "
-        f"{number(own['value'])} ({span(own)}), on {own['n_images']:,} photographs of {own['n_subjects']:,} people. "
+        f"Pearson\u2019s r of {first} with the mean of {counted(found['n_raters'], 'rater')} is "
+        f"{number(own['value'])} ({span(own)}), on {counted_people(own['n_images'], own['n_subjects'])}. "
         "Every method scored them, and no network learned from them."
     ]
     if second := _second(found):
@@ -103,7 +105,12 @@ def _tiles(found: Mapping[str, Any], titles: Mapping[str, str]) -> list[Tile]:
         tiles.append(Tile(f"Ahead of {titles.get(name, name)} by", number(gap["value"]), beside, people))
     if ceiling["value"] is not None:
         tiles.append(Tile("One more rater reaches", number(ceiling["value"]), span(ceiling), ceiling["n_subjects"]))
-    return [*tiles, Tile("People", f"{people:,}", f"{own['n_images']:,} photographs, {found['n_raters']} raters")]
+    return [
+        *tiles,
+        Tile(
+            "People", f"{people:,}", f"{counted(own['n_images'], 'photograph')}, {counted(found['n_raters'], 'rater')}"
+        ),
+    ]
 
 
 def _small(metrics: Mapping[str, Any], people: int, few_people: int) -> list[str]:
@@ -111,7 +118,8 @@ def _small(metrics: Mapping[str, Any], people: int, few_people: int) -> list[str
     said = []
     if people < few_people:
         said.append(
-            f"Only {people} people were rated and scored by every method; {few_people} are needed for a headline."
+            f"Only {counted(people, 'person was', 'people were')} rated and scored by every method; "
+            f"{few_people} are needed for a headline."
         )
     if metrics["closest"]["n_raters"] < 2:
         said.append("One rater alone: how far raters agree is not known, and their own errors count as truth.")

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tasks.base.escaping import visible
+from tasks.base.words import counted
 
 HERE = Path(__file__).parent
 
@@ -43,7 +44,7 @@ def environment(names: Mapping[str, str] | None = None) -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    env.filters.update(share=share, number=number, count=count, data=data_url, sentence=sentence)
+    env.filters.update(share=share, number=number, count=count, data=data_url, sentence=sentence, counted=_counted)
     env.filters["called"] = partial(called, names=names or {})
     env.globals["style"] = Markup((HERE / "style.css").read_text(encoding="utf-8"))  # noqa: S704 (our own file)
     script = (HERE / "page.js").read_text(encoding="utf-8")
@@ -87,6 +88,11 @@ def span(found: Mapping[str, Any], *, percent: bool = False) -> str:
 def count(value: int) -> str:
     """A count with thin spaces between thousands."""
     return f"{value:,}".replace(",", "\u2009")
+
+
+def _counted(value: int, one: str, many: str = "") -> str:
+    """A count with its noun."""
+    return f"{count(value)} {counted(value, one, many).partition(' ')[2]}"
 
 
 def sentence(text: str) -> str:

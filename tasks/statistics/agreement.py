@@ -17,6 +17,7 @@ from scipy import stats
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
 
+from tasks.base.words import counted
 from tasks.params.evaluation import Evaluate
 from tasks.statistics import bootstrap
 from tasks.statistics.bootstrap import MIN_SUBJECTS, Estimate, missing, with_interval
@@ -79,7 +80,7 @@ def _unusable(matrix: pd.DataFrame, cluster: np.ndarray) -> Estimate | None:
     if matrix.shape[1] < 2:
         return missing("fewer than two raters", **size)
     if size["n_subjects"] < MIN_SUBJECTS:
-        return missing(f"{size['n_subjects']} subjects rated by every rater, {MIN_SUBJECTS} needed", **size)
+        return missing(f"{counted(size['n_subjects'], 'subject')} rated by every rater, {MIN_SUBJECTS} needed", **size)
     if np.ptp(matrix.to_numpy(float)) == 0:
         return missing("every rating is the same", **size)
     return None
@@ -200,7 +201,7 @@ def _standing(record: Mapping[str, Any]) -> str:
     if found["value"] is None:
         return f"not known: {found['reason']}"
     if found["n_subjects"] < ENOUGH:
-        return f"not known: {found['n_subjects']} subjects rated by both sides, {ENOUGH} needed"
+        return f"not known: {counted(found['n_subjects'], 'subject')} rated by both sides, {ENOUGH} needed"
     if bound is None or found["low"] is None:
         return f"not known: {found['reason'] or 'no other rater to measure by'}"
     if found["value"] < bound or found["low"] <= 0:
@@ -217,7 +218,7 @@ def against_others(
     x, y = matrix[rater].to_numpy(float)[both], target.to_numpy(float)[both]
     size = {"n_images": int(both.sum()), "n_subjects": len(np.unique(cluster[both].astype(str)))}
     if size["n_subjects"] < MIN_SUBJECTS:
-        return missing(f"{size['n_subjects']} subjects rated by both sides, {MIN_SUBJECTS} needed", **size)
+        return missing(f"{counted(size['n_subjects'], 'subject')} rated by both sides, {MIN_SUBJECTS} needed", **size)
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         return missing("scores do not vary", **size)
     value = float(stats.pearsonr(x, y).statistic)

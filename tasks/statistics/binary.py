@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.metrics import accuracy_score, precision_score, recall_score, roc_auc_score
 
+from tasks.base.words import counted
 from tasks.params.evaluation import Evaluate
 from tasks.statistics.bootstrap import MIN_SUBJECTS, Estimate, missing, share_with_interval, spearman, with_interval
 from tasks.statistics.grading import choose_threshold
@@ -127,7 +128,7 @@ def severity_correlation(pairs: pd.DataFrame, settings: Evaluate) -> Estimate:
     if rows["severity"].nunique() < 2 or rows["distance"].nunique() < 2:
         return missing("severity or D does not vary", **size)
     if size["n_subjects"] < MIN_SUBJECTS:
-        return missing(f"{size['n_subjects']} subjects, {MIN_SUBJECTS} needed", **size)
+        return missing(f"{counted(size['n_subjects'], 'subject')}, {MIN_SUBJECTS} needed", **size)
     x, y = rows["distance"].to_numpy(float), rows["severity"].to_numpy(float)
     value = float(stats.spearmanr(x, y).statistic)
     return with_interval(value, lambda w: spearman(w, x, y), rows["subject_id"].to_numpy(), settings)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
+from tasks.base.words import counted
 from tasks.params.evaluation import Evaluate
 
 Estimate = dict[str, Any]
@@ -99,7 +100,9 @@ def with_interval(
     if not np.isfinite(value):
         return missing("the statistic is undefined on these values", **size)
     if count < MIN_SUBJECTS:
-        return estimate(value, None, None, reason=f"no interval: {count} subjects, {MIN_SUBJECTS} needed", **size)
+        return estimate(
+            value, None, None, reason=f"no interval: {counted(count, 'subject')}, {MIN_SUBJECTS} needed", **size
+        )
     draws = bootstrap(statistic, subjects, resamples=settings.resamples, seed=settings.seed)
     ends = interval(draws, confidence=settings.confidence)
     if ends is None:

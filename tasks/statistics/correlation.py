@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from tasks.base.words import counted
 from tasks.params.evaluation import Evaluate
 from tasks.statistics import bootstrap
 from tasks.statistics.bootstrap import MIN_SUBJECTS, Estimate, missing, with_interval
@@ -37,7 +38,7 @@ def _aligned(subjects: pd.Series, *series: pd.Series) -> tuple[np.ndarray, list[
 def _refused(cluster: np.ndarray, *values: np.ndarray) -> Estimate | None:
     size = {"n_images": len(cluster), "n_subjects": len(np.unique(cluster))}
     if size["n_subjects"] < MIN_SUBJECTS:
-        return missing(f"{size['n_subjects']} subjects with both values, {MIN_SUBJECTS} needed", **size)
+        return missing(f"{counted(size['n_subjects'], 'subject')} with both values, {MIN_SUBJECTS} needed", **size)
     if any(np.ptp(value) == 0 for value in values):
         return missing("one side is the same for every image", **size)
     return None
@@ -66,7 +67,7 @@ def within_subject(score: pd.Series, target: pd.Series, subjects: pd.Series, set
             values.append(float(stats.spearmanr(x[own], y[own]).statistic))
             used += int(own.sum())
     if len(names) < MIN_SUBJECTS:
-        why = f"{len(names)} subjects with three images that vary, {MIN_SUBJECTS} needed"
+        why = f"{counted(len(names), 'subject')} with three images that vary, {MIN_SUBJECTS} needed"
         return missing(why, n_images=used, n_subjects=len(names))
     rho = np.array(values)
     return with_interval(float(rho.mean()), lambda w: w @ rho / w.sum(1), names, settings, n_images=used)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from tasks.base.words import counted
 from tasks.evaluation.anomaly.compare import Combination, turned
 from tasks.evaluation.anomaly.words import combination
 from tasks.pages.chapter import Reading, Said
@@ -87,7 +88,7 @@ class AnomalyReading:
         """S in plain words."""
         far = 100 * float(np.mean(self.controls > self.score)) if len(self.controls) else None
         out = self.stands_out()
-        few = f"only {len(self.controls)} controls that the generator had not seen: too few to tell"
+        few = f"only {counted(len(self.controls), 'control')} that the generator had not seen: too few to tell"
         return Said(
             name="nearest face without a cleft",
             value=f"S {number(self.score, 2)}",

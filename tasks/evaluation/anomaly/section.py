@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.base import images
+from tasks.base.words import counted
 from tasks.evaluation.anomaly import figures
 from tasks.evaluation.anomaly.compare import Combination, turned
 from tasks.pages.environment import Picture, number
@@ -96,7 +97,8 @@ def _scatters(
             scale=settings.survey,
             best=settings.survey_best,
         )
-        caption = f"{heatmap.upper()}, YCbCr and erosion, adapted: r {number(found['value'])}, {len(both)} photographs."
+        of = f"r {number(found['value'])}, {counted(len(both), 'photograph')}"
+        caption = f"{heatmap.upper()}, YCbCr and erosion, adapted: {of}."
         drawn.append(Picture(png, caption, f"Scatter of S by {heatmap.upper()} against the mean rating"))
     return drawn
 
@@ -111,8 +113,8 @@ def _steps(far: Mapping[Combination, pd.Series], headline: Combination, worse: p
         steps, known[steps].to_numpy(float), known["worse"].to_numpy(float), iterations=headline.step
     )
     caption = (
-        f"The headline score while the generator is fitted, {len(known)} photographs by thirds of severity: median and "
-        "quartiles. Where adaptation goes on, what differs is drawn as well."
+        f"The headline score while the generator is fitted, {counted(len(known), 'photograph')} by thirds of severity: "
+        "median and quartiles. Where adaptation goes on, what differs is drawn as well."
     )
     return [Picture(png, caption, "Line chart of S over iterations of adaptation by third of severity")]
 

@@ -8,6 +8,7 @@ Knows nothing of how numbers came about.
 from collections.abc import Mapping
 from typing import Any
 
+from tasks.base.words import counted, counted_people
 from tasks.evaluation.anomaly.published import FACES, LATER, PEARSON
 from tasks.pages.chapter import Tile
 from tasks.pages.environment import called, number, share, span
@@ -88,8 +89,9 @@ def _survey_said(record: Mapping[str, Any]) -> str:
     later, faces = LATER
     ceiling = survey["ceiling"]["value"]
     return (
-        f"{name} agrees with the mean rating of {survey['n_raters']} raters ({survey['scale']}) with Pearson\u2019s r "
-        f"{number(found['value'])} ({span(found)}) on {found['n_images']} photographs of {found['n_subjects']} people"
+        f"{name} agrees with the mean rating of {counted(survey['n_raters'], 'rater')} ({survey['scale']}) with "
+        f"Pearson\u2019s r {number(found['value'])} ({span(found)}) on "
+        f"{counted_people(found['n_images'], found['n_subjects'])}"
         + (f"; one more rater reaches {number(ceiling)}" if ceiling is not None else "")
         + f". Published: {PEARSON} on {FACES} faces, and {later} on {faces} in the article after it."
     )
@@ -98,7 +100,7 @@ def _survey_said(record: Mapping[str, Any]) -> str:
 def _references_said(record: Mapping[str, Any]) -> list[str]:
     return [
         f"With {called(name, {})} the headline score has Spearman\u2019s \u03c1 {number(found['spearman']['value'])} "
-        f"({span(found['spearman'])}, {found['spearman']['n_images']} photographs)."
+        f"({span(found['spearman'])}, {counted(found['spearman']['n_images'], 'photograph')})."
         for name, found in headline_cell(record)["references"].items()
         if found["spearman"]["value"] is not None
     ]

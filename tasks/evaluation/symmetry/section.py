@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.base import tables
+from tasks.base.words import counted
 from tasks.evaluation.symmetry.compare import PREFIX
 from tasks.evaluation.symmetry.names import called
 from tasks.evaluation.symmetry.published import PUBLISHED
@@ -188,5 +189,5 @@ def _by_rating(strategy: str, distances: pd.Series, usable: pd.DataFrame, settin
         return []
     d, r = both["d"].to_numpy(float), both["r"].to_numpy(float)
     png = figures.distance_by_rating(d, r, role="all raters", scale=settings.scale, grades=settings.grades)
-    caption = f"{called(strategy)}: D against the mean rating of {len(both)} photographs."
+    caption = f"{called(strategy)}: D against the mean rating of {counted(len(both), 'photograph')}."
     return [Picture(png, caption, f"Scatter of D against mean rating, {strategy}")]

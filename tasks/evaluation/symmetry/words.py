@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from tasks.base.words import counted
 from tasks.evaluation.symmetry.names import called
 from tasks.evaluation.symmetry.published import PUBLISHED
 from tasks.pages.chapter import Tile
@@ -31,7 +32,12 @@ def tiles(record: Mapping[str, Any]) -> list[Tile]:
             rho = target["spearman"]
             label = f"{called(strategy)}: Spearman\u2019s \u03c1 of D with {name}"
             found.append(
-                Tile(label, number(rho["value"]), f"{span(rho)}, {rho['n_images']} photographs", rho["n_subjects"])
+                Tile(
+                    label,
+                    number(rho["value"]),
+                    f"{span(rho)}, {counted(rho['n_images'], 'photograph')}",
+                    rho["n_subjects"],
+                )
             )
     return found
 

@@ -8,6 +8,7 @@ Knows nothing of how numbers came about.
 from collections.abc import Mapping
 from typing import Any
 
+from tasks.base.words import counted
 from tasks.evaluation.synthesis.published import CLEFTGAN, EARLIER, PAIRS, PUBLISHED
 from tasks.pages.chapter import Tile
 from tasks.pages.environment import count, number, share, span
@@ -170,10 +171,11 @@ def _ratings_said(scale: str, own: Mapping[str, Any]) -> list[str]:
     drawn, real = own["means"]["generated"]["all"], own["means"]["real"]["all"]
     if drawn["value"] is None:
         return []
-    text = f"{scale.capitalize()}: {own['n_raters']} raters gave {drawn['n_images']} generated pictures "
+    rated = counted(drawn["n_images"], "generated picture")
+    text = f"{scale.capitalize()}: {counted(own['n_raters'], 'rater')} gave {rated} "
     text += f"{number(drawn['value'])} of 5 ({span(drawn)})"
     if real["value"] is not None:
-        text += f", {real['n_images']} photographs {number(real['value'])} ({span(real)})"
+        text += f", {counted(real['n_images'], 'photograph')} {number(real['value'])} ({span(real)})"
     gap = own["difference"]
     if gap["low"] is None:
         return [text + "."]

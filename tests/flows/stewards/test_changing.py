@@ -10,6 +10,7 @@ from openpyxl import load_workbook
 from flows.stewards import additions, corrections, history
 from flows.stewards import batches as placing
 from flows.stewards.forms import write_form
+from tasks.base.words import counted
 from tasks.errors import InputError
 from tests.project import run
 from tests.spreadsheets import active
@@ -245,6 +246,11 @@ def test_what_was_undone_or_is_empty_is_said_so(root: Path, tmp_path: Path) -> N
     assert [(row["batch"], row["empty"]) for row in history.batches(root)] == [(left.name, True), (first.batch, False)]
     table(left / "references.csv", ("path", "measure", "value"), ["first.png,severity,0.3"])
     assert not history.batches(root)[0]["empty"]
+
+
+def test_counts_of_a_batch_that_is_gone_are_read_from_its_commit() -> None:
+    said = f"{counted(1, 'photograph')}, {counted(1200, 'rating')} by {counted(2, 'rater')}"
+    assert history._counted(said) == {"photographs": 1, "ratings": 1200, "corrections": 0}
 
 
 def test_the_commands_say_what_they_did(root: Path, tmp_path: Path) -> None:

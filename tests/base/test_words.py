@@ -1,0 +1,23 @@
+"""Counts in words, in lines and on pages."""
+
+import pytest
+
+from tasks.base.words import counted, counted_people
+from tasks.pages.environment import environment
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 people"), (1, "1 person"), (2, "2 people"), (1200, "1,200 people")]
+)
+def test_one_is_singular_and_all_else_plural(number: int, said: str) -> None:
+    assert counted(number, "person", "people") == said
+    assert counted(number, "file") == said.replace("people", "files").replace("person", "file")
+
+
+def test_photographs_and_people() -> None:
+    assert counted_people(2, 1) == "2 photographs of 1 person"
+
+
+def test_pages_have_thin_spaces_between_thousands() -> None:
+    template = environment().from_string('{{ 1200 | counted("rating") }}, {{ 1 | counted("was not", "were not") }}')
+    assert template.render() == "1\u2009200 ratings, 1 was not"
