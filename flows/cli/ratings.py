@@ -101,6 +101,8 @@ def _print_status(record: Mapping[str, Any], most: int | None) -> None:
     """Raters, agreement and gaps; then the photographs, `most` at most (None: all)."""
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(_raters(record["raters"]))
+    for note in record["notes"]:
+        say(f"note: {note}")
     for name, estimate in (record["agreement"] or {}).items():
         say(f"{name.replace('_', ' ')}: {_estimate(estimate)}")
     photographs = record["photographs"]
@@ -114,8 +116,6 @@ def _print_status(record: Mapping[str, Any], most: int | None) -> None:
     for name in unrated[:most]:
         say(f"  {visible(name)}")
     print(f"{counted(record['refused_lines'], 'line')} refused")
-    for note in record["notes"]:
-        say(f"note: {note}")
     shown = photographs if most is None else lacking[:most]
     if shown:
         console.print(_photographs(shown))

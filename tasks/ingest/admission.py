@@ -33,6 +33,9 @@ from tasks.params.ingest import IngestFrames, IngestLandmarks, Scale
 BATCH_ID = r"\d{4}-\d\d-\d\d-[0-9a-f]{12}"
 """Day, and the beginning of the digest of what was brought."""
 
+DROPPED = "; in a drop folder, write {} into a file new.txt there"
+"""What to do besides about a name that is new though it looks like another's."""
+
 Inspect = Callable[[Path], str | None]
 """A photograph to the reason for which it cannot be measured, or None."""
 
@@ -159,7 +162,7 @@ def _new_subjects(photographs: Sequence[Photograph], there: Known, new: Sequence
     for photograph in photographs:
         first.setdefault(photograph.subject_id, photograph)
     for subject, reason in asked(first, count, new, "subject", "photograph"):
-        yield first[subject].refused(reason)
+        yield first[subject].refused(reason + DROPPED.format(subject))
 
 
 def _new_raters(lines: Sequence[Line], there: Known, new: Sequence[str]) -> Iterator[Problem]:
@@ -170,7 +173,7 @@ def _new_raters(lines: Sequence[Line], there: Known, new: Sequence[str]) -> Iter
         first.setdefault(raters.of(line.cells["rater_id"]), line)
     count = Counter(str(rater) for _, rater, _ in there.ratings)
     for rater, reason in asked([name for name in first if name], count, new, "rater", "rating"):
-        yield first[rater].refused(reason)
+        yield first[rater].refused(reason + DROPPED.format(rater))
 
 
 def asked(
@@ -190,8 +193,7 @@ def asked(
         yield (
             name,
             f"{what} {name} is new; {other} {much}: did you mean {other}? "
-            f"If {name} is somebody else: --new-{what} {shlex.quote(name)}; in a drop folder, write {name} into a file "
-            "new.txt there",
+            f"If {name} is somebody else: --new-{what} {shlex.quote(name)}",
         )
 
 
