@@ -6,9 +6,21 @@ from pathlib import Path
 from flows.running import privacy
 from flows.running.processes import die_with_dvc
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
 
 def main() -> None:
-    """Run the stage named on the command line: where DVC ordered several, as a fork of what has imported everything."""
+    """Run the stage named on the command line. Ctrl-C ends it with one line."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{sys.argv[1]}: interrupted; what was finished is kept; run it again\n")
+        sys.exit(INTERRUPTED)
+
+
+def _run() -> None:
+    """Where DVC ordered several stages, as a fork of what has imported everything; else here."""
     dvc = die_with_dvc()  # importing takes longer than DVC may live
     privacy.settle(Path.cwd())
     from flows.forks import run_in_fork

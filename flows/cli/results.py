@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -10,26 +11,50 @@ from rich.table import Table
 
 from flows.cli.project import JSON, project_root
 from flows.repository.currency import not_current
+from tasks.base import tables
+from tasks.base.escaping import visible
 from tasks.evaluation.metrics import read_records
+
+ELSEWHERE = (
+    "no report is here: these numbers came with the files (the demo's drawn faces), or what they were made with was "
+    "removed; run `dvc repro report`"
+)
+"""What is said of numbers whose report is not there."""
 
 
 def results(as_json: JSON = False) -> None:
     """The headline numbers of the last `dvc repro`, what was not measured and why, and where the report is."""
     root = project_root()
     numbers = read_records(root / "data/reports/summary.json", depth=2)
-    missing = reasons(read_records(root / "data/reports/metrics.json"))
-    stale = not_current(root)
+    missing, pictures = reasons(read_records(root / "data/reports/metrics.json")), shown(root)
+    report = root / "data/reports/index.html"
+    stale = not_current(root) if report.exists() else ELSEWHERE
     if as_json:
-        print(json.dumps(numbers | {"not_measured": missing, "not_current": stale}, indent=1, sort_keys=True))
+        print(
+            json.dumps(
+                numbers | {"not_measured": missing, "not_current": stale, "pictures": pictures},
+                indent=1,
+                sort_keys=True,
+            )
+        )
         return
     console = Console(width=None if sys.stdout.isatty() else 80)
     for name, columns in numbers.items():
         console.print(_table(name, columns))
     for name, reason in missing.items():
         print(f"{name} was not measured: {reason}")
+    for line in pictures:
+        print(visible(f"On these pictures: {line}"))
     if stale:
         print(f"Of these results: {stale}")
-    print(f"report: {root / 'data/reports/index.html'}")
+    if report.exists():
+        print(f"report: {report}")
+
+
+def shown(root: Path) -> list[str]:
+    """What must be told of the pictures that the numbers are of; nothing where their scores are not here."""
+    scores = root / "data/evaluation/scores.parquet"
+    return list(tables.provenance_of(scores).get("pictures", {}).get("notices", [])) if scores.exists() else []
 
 
 def reasons(metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

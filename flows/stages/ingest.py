@@ -80,6 +80,8 @@ def _write_refusals(refused: pa.Table, remarks: list[Remark], out: Path, made: M
 @flow
 def ingest_frames(images: Path, out: Out) -> None:
     """Sample the frames of the clips."""
+    if "clip" not in tables.read(images, IMAGES, ["kind"])["kind"].unique().to_pylist():
+        raise absence.Absent("no clips; moments of speech need some")
     work = Work(
         stage="ingest_frames",
         compute=clips.sample_frames,

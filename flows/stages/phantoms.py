@@ -1,15 +1,22 @@
 """The drawn data set, so that a fresh clone has something to measure."""
 
+from pathlib import Path
+
 from prefect import flow
 
 from flows.buckets import Out, runtime
 from tasks import params
+from tasks.base import absence
 from tasks.params.phantoms import PhantomsDraw
+from tasks.params.running import Data
 from tasks.phantoms.dataset import draw_dataset
 
 
 @flow
 def phantoms_draw(out: Out) -> None:
-    """Draw faces, clips and ratings into a raw folder."""
+    """Draw faces, clips and ratings into a raw folder, where the raw folder of params.yaml is the one that has it."""
+    raw = params.load(Data, "data").raw
+    if not Path(out).resolve().is_relative_to(raw.resolve()):
+        raise absence.Absent(f"data.raw is {raw}: the demo's faces are not needed")
     settings = params.load(PhantomsDraw, "phantoms_draw")
     draw_dataset(out, settings=settings, workers=runtime().workers)

@@ -66,6 +66,7 @@ def report(
     for path in (csv, xlsx):
         sheets.write(path, table.columns, table.rows)
     _write(_page(result.metrics, shown, systems, ingest, table, [csv.name, xlsx.name]), out)
+    print(f"report: {out.resolve().as_uri()}", flush=True)
     show(lambda: create_link_artifact(out.resolve().as_uri(), link_text="report", key="report"))
 
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
 
@@ -25,10 +26,22 @@ def worker_pool(workers: int, *imported: str) -> ProcessPoolExecutor:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(imported))
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_settle_worker)
+    pool = _Pool(workers, mp_context=context, initializer=_settle_worker)
     # All workers before the first piece of work: one that is killed while another starts hung the pool for ever.
     pool._safe_to_dynamically_spawn_children = False  # type: ignore[attr-defined]
     return pool
+
+
+class _Pool(ProcessPoolExecutor):
+    """After Ctrl-C nobody waits for the work that is under way."""
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: Any) -> bool | None:
+        if kind is None or not issubclass(kind, KeyboardInterrupt):
+            return super().__exit__(kind, *rest)
+        for worker in list((self._processes or {}).values()):
+            worker.kill()
+        self.shutdown(wait=False, cancel_futures=True)
+        return None
 
 
 def _settle_worker() -> None:

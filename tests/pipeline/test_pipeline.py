@@ -21,7 +21,7 @@ from tasks.schemas.anomaly import ANOMALY_SCORES
 from tasks.schemas.evaluation import SCORES
 from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS
 from tasks.schemas.symmetry import BASELINES, CURVES, DISTANCES, HALVES, PAIR_DISTANCES, PAIRS, WARPS
-from tests.project import SMALL, connections, copy_project, lock, make_project, outs, run
+from tests.project import SMALL, connections, copy_project, lock, make_project, outs, run, set_number
 
 OUTS = {
     "ingest/images": IMAGES,
@@ -185,6 +185,7 @@ def test_vermilion_scores_photographs_and_says_why_not(project: Path, tmp_path: 
 def test_vermilion_results_prints_the_table_and_the_report(project: Path) -> None:
     done = run(project, "vermilion", "results")
     assert "test accuracy" in done.stdout
+    assert "On these pictures: " in done.stdout and "drawn" in done.stdout
     assert str(project / "data/reports/index.html") in done.stdout
 
 
@@ -222,3 +223,24 @@ def test_what_operations_advises_to_look_at_fits_a_terminal(built: Path, tmp_pat
         "symmetry_train.margin",
     ):
         assert word in found
+
+
+def test_a_clone_with_the_demos_numbers_scores_nothing_and_says_whose_they_are(project: Path, tmp_path: Path) -> None:
+    """metrics.json and summary.json are in git; networks, tables and the report are not."""
+    folder = make_project(tmp_path / "fresh", SMALL)
+    (folder / "data/reports").mkdir(parents=True)
+    for name in ("metrics.json", "summary.json"):
+        shutil.copy(project / "data/reports" / name, folder / "data/reports" / name)
+    done = run(folder, "vermilion", "score", "any.jpg", check=False)
+    assert (done.returncode, "there is no trained network; run `dvc repro`" in done.stderr) == (2, True), done.stderr
+    said = run(folder, "vermilion", "results").stdout
+    assert "no report is here: these numbers came with the files (the demo's drawn faces)" in said
+    assert "index.html" not in said
+
+
+def test_the_demo_is_not_drawn_beside_own_data(tmp_path: Path) -> None:
+    folder = make_project(tmp_path / "own", SMALL)
+    set_number(folder, "data", "raw", "mine")
+    done = run(folder, "python", "-m", "flows", "phantoms_draw", "--out", "data/raw/phantoms")
+    assert "phantoms_draw: nothing to do: data.raw is mine" in done.stdout
+    assert [path.name for path in (folder / "data/raw/phantoms").iterdir()] == ["absent.json"]

@@ -65,13 +65,19 @@ class SymmetryReader:
         return as_reading(NAME, "Symmetry", SOURCE, found)
 
 
+NO_NETWORK = "there is no trained network; run `dvc repro`"
+
+
 def open_reader(root: Path) -> SymmetryReader | str:
     """The trained networks under a project's folder, or why there are none."""
     measured = read_records(root / "data/reports/metrics.json").get(NAME, {})
     if reason := measured.get("reason"):
         return str(reason)
-    scores = tables.read(root / "data/evaluation/scores.parquet", SCORES).to_pandas()
-    rated = set(tables.read(root / "data/ingest/ratings.parquet", RATINGS, ["image_id"])["image_id"].to_pylist())
+    compared, said_of_them = root / "data/evaluation/scores.parquet", root / "data/ingest/ratings.parquet"
+    if not (compared.exists() and said_of_them.exists()):
+        return NO_NETWORK
+    scores = tables.read(compared, SCORES).to_pandas()
+    rated = set(tables.read(said_of_them, RATINGS, ["image_id"])["image_id"].to_pylist())
     known = scores[scores["image_id"].isin(rated)]
     missing = dict(measured.get("missing", {}))
     clear = params.load(Score, "score", root / "params.yaml").clear
@@ -83,7 +89,7 @@ def open_reader(root: Path) -> SymmetryReader | str:
         else:
             missing[folder.name] = "its network is not the one that was evaluated; run `dvc repro`"
     if not models:
-        return "; ".join(dict.fromkeys(missing.values())) or "there is no trained network; run `dvc repro`"
+        return "; ".join(dict.fromkeys(missing.values())) or NO_NETWORK
     said = [f"{called(name)} was not read: {reason}" for name, reason in missing.items()]
     stood_in = dict.fromkeys(line for settings in made for line in said_of(settings))
     return SymmetryReader(tuple(models), made[0].threads, (*stood_in, *said))

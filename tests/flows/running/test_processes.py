@@ -1,5 +1,7 @@
 """No process outlives the `dvc repro` it belongs to: dvc -> shell -> stage -> fork server -> workers."""
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -111,3 +113,15 @@ def test_a_worker_killed_while_the_others_start_hangs_nobody(repro: Family) -> N
     repro.kill(of_the_stage(repro)[3])
     assert repro.wait() != 0
     assert not repro.survivors()
+
+
+@SHELLS
+def test_ctrl_c_is_one_line_and_leaves_nobody(project: Path, repro: Family) -> None:
+    """A terminal sends it to DVC, the stage and its workers alike."""
+    until(lambda: len(list(project.glob("working-*"))) == 2)
+    os.killpg(repro.head.pid, signal.SIGINT)
+    assert repro.wait(60) != 0
+    assert not repro.survivors()
+    said = repro.log.read_text()
+    assert "sleepy_stage: interrupted; what was finished is kept; run it again" in said
+    assert "Traceback" not in said, said

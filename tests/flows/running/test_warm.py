@@ -189,13 +189,26 @@ def test_from_the_third_on_a_dvc_runs_stages_are_forks(chain: Path) -> None:
 
 
 def test_forks_end_with_dvc(chain: Path) -> None:
-    (chain / "asleep").touch()
+    (chain / "asleep").write_text("")
     with Family(chain, "dvc", "repro", "--force", SHELL="/bin/sh") as family:
         assert wait_for(lambda: (chain / "asleep").read_text()), family.said()
         fork = next(pid for pid in family.members() if "flows.forks" in psutil.Process(pid).parent().cmdline())
         family.kill(family.head.pid)
         assert wait_for(lambda: not alive(fork))
         assert not family.survivors()
+
+
+def test_ctrl_c_ends_a_fork_with_one_line(chain: Path) -> None:
+    """A terminal sends it to DVC and to the process that asked for the fork, not to the fork itself."""
+    (chain / "asleep").write_text("")
+    with Family(chain, "dvc", "repro", "--force", SHELL="/bin/sh") as family:
+        assert wait_for(lambda: (chain / "asleep").read_text()), family.said()
+        os.killpg(family.head.pid, signal.SIGINT)
+        assert family.wait(60) != 0
+        assert not family.survivors()
+        assert "interrupted; what was finished is kept" in family.said()
+        assert "Traceback" not in family.said()
+    (chain / "asleep").unlink()
 
 
 @needs_root
