@@ -53,10 +53,13 @@ def holdings(root: Path, raw: Path | None = None, *, most: int = TOLD) -> Holdin
         identify=file_digest if withdrawn.digests else glance,
     )
     said = list(remarks(found, settings=settings, scales=scales))
-    notes = _first([line_of(row) for row in found.refused], "line", "cannot be used", most)
-    notes += [row["reason"] for row in said if row["kind"] == "asked"]
+    asked = [row["reason"] for row in said if row["kind"] == "asked"]
     over = [f"{row['path']}: {row['reason']}" for row in said if row["kind"] == "passed over"]
-    notes += _first(over, "file", "passed over", most)
+    notes = [
+        *_first([line_of(row) for row in found.refused], "line that cannot be used", "lines that cannot be used", most),
+        *_first(asked, "pair of names that look alike", "pairs of names that look alike", most),
+        *_first(over, "file passed over", "files passed over", most),
+    ]
     return Holdings(found, list(counts(found)), notes)
 
 
@@ -80,10 +83,10 @@ def line_of(row: dict[str, object]) -> str:
     return f"{row['source']}, line {row['line']}: {row['path']}: {row['reason']}".replace(": : ", ": ")
 
 
-def _first(lines: Sequence[str], noun: str, what: str, most: int) -> list[str]:
-    """The lines, the first `most` where there are more than that."""
+def _first(lines: Sequence[str], one: str, many: str, most: int) -> list[str]:
+    """The lines, the first `most` where there are more than that; and how many more, with what they are."""
     left = len(lines) - most
-    return [*lines[:most], *([f"... and {left} more {noun}{'s' * (left > 1)} {what}"] if left > 0 else [])]
+    return [*lines[:most], *([f"... and {counted(left, f'more {one}', f'more {many}')}"] if left > 0 else [])]
 
 
 def limits(numbers: Path) -> str | None:

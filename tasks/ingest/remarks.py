@@ -66,7 +66,7 @@ def subjects_alike(images: pa.Table, batches: Sequence[Folder]) -> Iterator[Rema
     prefixes = tuple(folder.prefix for folder in batches)
     rows = images.select(["subject_id", "names"]).to_pylist()
     own = [row["subject_id"] for row in rows if not prefixes or not all(n.startswith(prefixes) for n in row["names"])]
-    yield from _alike("subjects", own, Counter(row["subject_id"] for row in rows), "photograph")
+    yield from _alike("subjects", own, Counter(row["subject_id"] for row in rows), "file")
 
 
 def raters_alike(own: pa.Table, ratings: pa.Table) -> Iterator[Remark]:

@@ -81,7 +81,7 @@ def test_names_that_look_alike_are_asked_about_and_shown_at_the_head_of_the_repo
     tables.write(images, tmp_path / "images.parquet", IMAGES, provenance={})
     tables.write(refusals_table(rows), tmp_path / "refused.parquet", REFUSALS, provenance={})
     assert read_notices(tmp_path / "images.parquet", [tmp_path / "refused.parquet"]) == [
-        f"Please check: subjects p07 and p7 look alike (1 photograph and 1 photograph); one and the same? {MEND}",
+        f"Please check: subjects p07 and p7 look alike (1 file and 1 file); one and the same? {MEND}",
         f"Please check: raters surgeon and surgoen look alike (1 rating and 2 ratings); one and the same? {MEND}",
         "Files of the raw folder passed over: 1; what was refused, and why, has the reasons.",
     ]

@@ -86,6 +86,14 @@ def test_three_commands_tell_the_same(root: Path) -> None:
     assert f"note: {NOTES[3]}" in said("ratings", "status").splitlines()
 
 
+def test_of_many_notes_of_a_kind_the_first_are_told_and_the_rest_counted(root: Path) -> None:
+    for number in range(6):
+        (root / f"raw/more{number}.jpg").write_text(str(number))
+    notes = holdings(root, most=1).notes
+    more = "... and 2 more lines that cannot be used", "... and 7 more files passed over"
+    assert (notes[1], notes[-1], len(notes)) == (*more, 5)
+
+
 def test_the_advice_on_limits_names_where_they_stand_and_goes_with_them(root: Path) -> None:
     assert "params.yaml, ingest_landmarks: min_sharpness and min_mouth_contrast were set" in said("use", "raw")
     numbers = root / "params.yaml"
@@ -107,7 +115,7 @@ def test_where_nothing_can_be_used_every_line_has_its_reason(root: Path) -> None
     assert told[0].startswith("images.csv, line 2: lost.jpg: no such file")
     assert told[1] == "images.csv, line 3: a.jpg: path and subject_id must not be empty"
     assert told[2].startswith("images.csv, line 4: b.jpg: population 'patient' is not one of")
-    assert told[5] == "... and 7 more lines cannot be used"
+    assert told[5] == "... and 7 more lines that cannot be used"
     assert (root / "params.yaml").read_text() == before
 
 
