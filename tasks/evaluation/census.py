@@ -36,6 +36,7 @@ class Refusal:
     stage: str
     reason: str
     count: int
+    kind: str = "refused"  # or "passed over", "asked"
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,16 @@ def take_census(images: Path, frames: Path, landmarks: Path) -> list[Census]:
 
 def read_refusals(lines: Sequence[Path], landmarks: Path) -> list[Refusal]:
     """How often each reason was given: lines, files that a raw folder passes over, images that cannot be measured."""
-    given: dict[tuple[str, str], list[str]] = {}
+    given: dict[tuple[str, str, str], list[str]] = {}
     for path in lines:
         for row in tables.read(path, REFUSALS).to_pylist():
             where = f"line {row['line']}" if row["kind"] == "refused" else row["path"]
-            given.setdefault((row["source"], _kind_of(row["reason"])), []).append(f"{where}: {row['reason']}")
+            given.setdefault((row["source"], _kind_of(row["reason"]), row["kind"]), []).append(
+                f"{where}: {row['reason']}"
+            )
     for reason in tables.read(landmarks, LANDMARKS, ["reason"])["reason"].drop_null().to_pylist():
-        given.setdefault(("images and frames", _kind_of(reason)), []).append(reason)
-    return [Refusal(stage, reasons[0], len(reasons)) for (stage, _), reasons in sorted(given.items())]
+        given.setdefault(("images and frames", _kind_of(reason), "refused"), []).append(reason)
+    return [Refusal(stage, reasons[0], len(reasons), kind) for (stage, _, kind), reasons in sorted(given.items())]
 
 
 def _kind_of(reason: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.base.words import counted, counted_people
-from tasks.evaluation.census import Census
+from tasks.evaluation.census import Census, Refusal
 from tasks.pages.chapter import Chapter, Tile
 from tasks.pages.environment import number, sentence, span
 
@@ -26,11 +26,16 @@ class Front:
 
 
 def front(
-    metrics: Mapping[str, Any], chapters: Sequence[Chapter], census: Sequence[Census], *, few_people: int
+    metrics: Mapping[str, Any],
+    chapters: Sequence[Chapter],
+    census: Sequence[Census],
+    refusals: Sequence[Refusal],
+    *,
+    few_people: int,
 ) -> Front:
     """The first screen. `few_people`: fewer than this make no headline."""
     found = metrics["closest"]
-    missing = _missing(metrics, chapters, census)
+    missing = _missing(metrics, chapters, census, refusals)
     if found["reason"]:
         answer = "Nothing can be said yet about which method follows raters best."
         return Front(answer, [sentence(found["reason"])], [], [], missing)
@@ -41,7 +46,8 @@ def front(
         answer = f"{who} too few to say which method follows raters best."
     else:
         answer = _answer(found, titles)
-    return Front(answer, _detail(found, titles), _tiles(found, titles), _small(metrics, people, few_people), missing)
+    detail = _detail(found, titles, few=people < few_people)
+    return Front(answer, detail, _tiles(found, titles), _small(metrics, people, few_people), missing)
 
 
 def _answer(found: Mapping[str, Any], titles: Mapping[str, str]) -> str:
@@ -57,8 +63,8 @@ def _answer(found: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     return f"{first} follows the raters most closely, but its lead on {_and(close)} may be chance."
 
 
-def _detail(found: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
-    """By how much, against the ceiling, on how many."""
+def _detail(found: Mapping[str, Any], titles: Mapping[str, str], *, few: bool) -> list[str]:
+    """By how much, against the ceiling, on how many; of few people the numbers alone, and nothing claimed from them."""
     own, ceiling = found["pearson"], found["ceiling"]
     first = titles.get(found["first"], found["first"])
     said = [
@@ -70,10 +76,11 @@ def _detail(found: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:
         name, duel = second
         gap = duel["pearson_difference"]
         words = {"better": "more than chance", "alike": "it may be chance", "worse": "less close", "unknown": "unsure"}
-        far = f"{number(gap['value'])} behind ({span(gap)}: {words[duel['verdict']]})"
+        far = f"{number(gap['value'])} behind ({span(gap)}{'' if few else ': ' + words[duel['verdict']]})"
         said.append(f"Next is {titles.get(name, name)}, {far if gap['value'] is not None else gap['reason']}.")
     if ceiling["value"] is not None:
-        said.append(f"One more rater reaches {number(ceiling['value'])} ({span(ceiling)}): {_against(own, ceiling)}.")
+        against = "" if few else f": {_against(own, ceiling)}"
+        said.append(f"One more rater reaches {number(ceiling['value'])} ({span(ceiling)}){against}.")
     return said
 
 
@@ -89,7 +96,7 @@ def _against(own: Mapping[str, Any], ceiling: Mapping[str, Any]) -> str:
         return "the method is closer to their mean than that"
     if own["high"] < ceiling["value"]:
         return "the method does not come up to that"
-    return "the method does about as well as that"
+    return "no difference from the method is shown"
 
 
 def _tiles(found: Mapping[str, Any], titles: Mapping[str, str]) -> list[Tile]:
@@ -126,7 +133,9 @@ def _small(metrics: Mapping[str, Any], people: int, few_people: int) -> list[str
     return said
 
 
-def _missing(metrics: Mapping[str, Any], chapters: Sequence[Chapter], census: Sequence[Census]) -> list[str]:
+def _missing(
+    metrics: Mapping[str, Any], chapters: Sequence[Chapter], census: Sequence[Census], refusals: Sequence[Refusal]
+) -> list[str]:
     """What was not measured, and what to add."""
     said = [sentence(f"{chapter.name} was not measured: {chapter.reason}") for chapter in chapters if chapter.reason]
     said += [line for chapter in chapters for line in chapter.missing]
@@ -134,7 +143,20 @@ def _missing(metrics: Mapping[str, Any], chapters: Sequence[Chapter], census: Se
         said.append("There are no ratings that could be used: add ratings to compare with people\u2019s eyes.")
     if not any(row.what == "photographs, repaired" for row in census):
         said.append("There is no photograph of a repaired lip.")
-    return list(dict.fromkeys(said))
+    return [*dict.fromkeys(said), *_refused(refusals)]
+
+
+def _refused(refusals: Sequence[Refusal]) -> list[str]:
+    """How much was refused of each table, and the reason or the first of them."""
+    counts: dict[str, int] = {}
+    for row in refusals:
+        if row.kind == "refused":
+            counts[row.stage] = counts.get(row.stage, 0) + row.count
+    first = {row.stage: row.reason for row in reversed(refusals) if row.kind == "refused"}
+    return [
+        sentence(f"Refused of {stage}: {count}. {sentence(first[stage])}{' Data has all reasons' if count > 1 else ''}")
+        for stage, count in counts.items()
+    ]
 
 
 def _and(names: Sequence[str]) -> str:

@@ -39,7 +39,7 @@ def render_report(
         environment()
         .get_template("evaluation/report.html.j2")
         .render(
-            front=front(metrics, chapters, census, few_people=settings.few_people),
+            front=front(metrics, chapters, census, refusals, few_people=settings.few_people),
             chapters=[(chapter, _body(chapter)) for chapter in chapters],
             methods=rows,
             findings=_raters_said(raters),
@@ -98,7 +98,7 @@ def _methods(
 
 
 def _rank(row: Mapping[str, Any]) -> tuple[bool, float, str]:
-    value = row["spearman"]["value"]
+    value = row["pearson"]["value"]  # as on the first screen
     return (value is None, -(value or 0.0), row["method"])
 
 

@@ -40,7 +40,8 @@ def verdict(photo: Photo, *, foreign: str | None) -> Verdict:
         return Verdict("measured", "Measured; nothing says yet how to read the numbers.")
     unknown = [own for own in counted if own.stands_out is None]
     parts = [_judged(counted), *([f"Not to be told: {_list(unknown)}."] if unknown else [])]
-    line = " ".join([*filter(None, parts), *(f"Not counted: {doubt}." for doubt in doubts)])
+    trust = dict.fromkeys(own.trust for own in counted if own.trust)
+    line = " ".join([*filter(None, parts), *trust, *(f"Not counted: {doubt}." for doubt in doubts)])
     known = [own.stands_out for own in counted if own.stands_out is not None]
     return Verdict("measured", line, any(known) if known else None, len(set(known)) > 1)
 

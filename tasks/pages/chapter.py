@@ -58,6 +58,7 @@ class Said:
     alone: str = ""  # what it usually means where this measure alone stands out
     quiet: str = ""  # what it usually means where all others stand out and this one does not
     doubt: str | None = None  # why the number says nothing
+    trust: str = ""  # one sentence: how well the measure tells people whom it has not seen
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from tasks.evaluation.census import Refusal
 from tasks.evaluation.comparison import Evaluation
 from tasks.evaluation.front import Front, front
 from tasks.evaluation.metrics import finite
@@ -19,7 +20,7 @@ FEW = 20
 
 
 def of(found: Evaluation, *more: Chapter) -> Front:
-    return front(finite(found.metrics), [symmetry_chapter(found), *more], [], few_people=FEW)
+    return front(finite(found.metrics), [symmetry_chapter(found), *more], [], [], few_people=FEW)
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_the_answer_names_the_closest_method_by_how_much_and_on_how_many(
     evaluation: Evaluation, study: SimpleNamespace
 ) -> None:
     shown = of(evaluation)
-    assert shown.answer == "Lip symmetry D (cleft-like warp) follows the raters best, by more than chance."
+    assert shown.answer == "Lip outline D follows the raters best, by more than chance."
     wide = study.scores.pivot(index="image_id", columns="method", values="score").dropna()
     mean = study.ratings.groupby("image_id")["score"].mean().reindex(wide.index)
     first, second = (stats.pearsonr(wide[name], mean).statistic for name in ("distance_clp", "mirror_difference"))
@@ -65,6 +66,7 @@ def test_a_number_from_few_people_is_no_headline(draw_one: Callable[..., Evaluat
     shown = of(found)
     assert shown.answer == "4 people are too few to say which method follows raters best."
     assert shown.small == ["Only 4 people were rated and scored by every method; 20 are needed for a headline."]
+    assert not any(word in " ".join(shown.detail) for word in ("chance", "no difference", "closer", "come up to"))
     page = render(found, symmetry_chapter(found))
     assert "from 4 people: too few for a headline" in page
     assert f'<span class="value">{shown.tiles[0].value}</span>' not in page
@@ -89,3 +91,36 @@ def test_one_rater_alone_is_a_notice(study: SimpleNamespace, settings: Evaluate)
     shown = of(evaluate(study.pairs, study.scores, one, study.references, settings))
     assert any(line.startswith("One rater alone") for line in shown.small)
     assert not any("One more rater" in tile.name for tile in shown.tiles)
+
+
+def test_what_was_refused_is_said_to_be_missing(evaluation: Evaluation) -> None:
+    rows = [
+        Refusal("ratings.csv", "line 7: score 9 is not on the scale", 2),
+        Refusal("ratings.csv", "line 9: no such photograph", 1),
+        Refusal("raw folder", "Thumbs.db: no picture", 1, "passed over"),
+        Refusal("images and frames", "no face was found", 1),
+    ]
+    missing = front(finite(evaluation.metrics), [symmetry_chapter(evaluation)], [], rows, few_people=FEW).missing
+    assert missing[-2:] == [
+        "Refused of ratings.csv: 3. Line 7: score 9 is not on the scale. Data has all reasons.",
+        "Refused of images and frames: 1. No face was found.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "claim"),
+    [
+        (0.9, 0.97, "closer to their mean"),
+        (0.2, 0.7, "does not come up"),
+        (0.4, 0.95, "no difference from the method is shown"),
+    ],
+)
+def test_a_method_beside_one_more_rater(evaluation: Evaluation, low: float, high: float, claim: str) -> None:
+    """A wide interval around the rater's mark shows no difference; it does not show that they are alike."""
+    metrics = finite(evaluation.metrics)
+    metrics["closest"] |= {
+        "pearson": metrics["closest"]["pearson"] | {"low": low, "high": high},
+        "ceiling": metrics["closest"]["ceiling"] | {"value": 0.8, "low": 0.7, "high": 0.9},
+    }
+    (said,) = (line for line in front(metrics, [], [], [], few_people=FEW).detail if line.startswith("One more rater"))
+    assert claim in said

@@ -26,6 +26,7 @@ from tasks.statistics.grading import GradeScale
 from tests.evaluation.anomaly_study import HEADLINE
 from tests.evaluation.showing import anomaly_chapter, render, symmetry_chapter, synthesis_chapter
 from tests.evaluation.synthesis_study import section_of
+from tests.evaluation.trials import trial
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 LONG = "a" * 90 + ".jpg"
@@ -101,7 +102,14 @@ def pages(
     )
     scale = GradeScale(low=0.5, high=0.52, grades=5)
     distance = Distance(
-        "clp", 0.9, 0.5, scale, np.linspace(0, 0.5, 900), np.linspace(0.4, 2, 900), np.linspace(0, 1, 50)
+        "clp",
+        0.9,
+        0.5,
+        scale,
+        np.linspace(0, 0.5, 900),
+        np.linspace(0.4, 2, 900),
+        np.linspace(0, 1, 50),
+        trial(people=4),
     )
     own = as_reading("symmetry", "Symmetry", "a paper", [distance])
     points = np.stack([np.linspace(5, 95, 68), np.linspace(5, 55, 68)], axis=1)

@@ -14,6 +14,7 @@ from tasks.evaluation.photo_page import (
 from tasks.evaluation.symmetry.reading import Distance, as_reading, percentile, read_out
 from tasks.pages.chapter import Reading
 from tasks.statistics.grading import GradeScale
+from tests.evaluation.trials import trial
 
 POINTS = np.stack([np.linspace(5, 95, 68), np.linspace(5, 55, 68)], axis=1)
 
@@ -27,6 +28,7 @@ def distance_of(distance: float = 0.6, **changed: Any) -> Distance:
         "positives": np.linspace(0.1, 0.4, 300),
         "negatives": np.linspace(0.5, 1.2, 300),
         "rated": np.array([0.2, 0.6, 0.8, 1.0]),
+        "trial": trial(),
     }
     return Distance(**(given | changed))
 

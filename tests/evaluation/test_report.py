@@ -94,8 +94,8 @@ def test_published_values_stand_beside_ours(page: str, evaluation: Evaluation) -
 
 def test_findings_refusals_and_provenance_are_told(page: str) -> None:
     text = Page(page).text
-    assert "Moments of speech (temporal) does not beat the plain measure “Pixel mirror difference”" in text
-    assert "Cleft-like warp (CLP) beats the plain measure" in text
+    assert "Lip pose does not beat the plain measure “Pixel mirror difference”" in text
+    assert "Lip outline beats the plain measure" in text
     assert "no face was found" in text
     assert "probably unreliable: l4" in text
     assert "ab" * 6 in text

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 
 from tasks.evaluation.anomaly.reading import AnomalyReading
-from tasks.evaluation.photo_page import Photo
+from tasks.evaluation.anomaly.words import trial_said
+from tasks.evaluation.photo_page import Photo, render_photo_page
 from tasks.evaluation.symmetry.reading import Distance, as_reading
+from tasks.evaluation.symmetry.trial import Trial
 from tasks.evaluation.verdict import Verdict, verdict
 from tasks.pages.chapter import Reading, Said
 from tasks.statistics.grading import GradeScale
 from tests.evaluation.anomaly_study import HEADLINE
+from tests.evaluation.trials import trial
 
 
 def said(name: str, stands_out: bool | None, **rest: Any) -> Said:
@@ -77,6 +80,7 @@ def distance(d: float, **changed: Any) -> Distance:
         "positives": np.linspace(0.1, 0.6, 100),
         "negatives": np.linspace(0.4, 1.2, 100),
         "rated": np.linspace(0.0, 1.0, 11),
+        "trial": trial(),
     }
     return Distance("clp", d, **(given | changed))
 
@@ -87,11 +91,11 @@ def distance(d: float, **changed: Any) -> Distance:
         (0.2, False, "clear"),
         (0.48, False, "close to the limit"),
         (0.5, False, "close to the limit"),
-        (0.52, True, "close to the limit"),
+        (0.52, None, "close to the limit"),  # above the threshold, as are many controls
         (0.9, True, "clear"),
     ],
 )
-def test_how_sure_a_distance_is(d: float, stands_out: bool, sure: str) -> None:
+def test_how_sure_a_distance_is(d: float, stands_out: bool | None, sure: str) -> None:
     (own,) = as_reading("symmetry", "Symmetry", "a paper", [distance(d)]).said
     assert (own.stands_out, own.sure) == (stands_out, sure)
 
@@ -99,8 +103,88 @@ def test_how_sure_a_distance_is(d: float, stands_out: bool, sure: str) -> None:
 def test_an_equal_value_is_not_lower() -> None:
     reading = as_reading("symmetry", "Symmetry", "a paper", [distance(0.5)])
     assert reading.record["clp"]["percentile_among"]["rated_photographs"] == pytest.approx(100 * 5 / 11, abs=0.1)
-    assert reading.cells["above % of rated clp"] == pytest.approx(100 * 5 / 11, abs=0.1)
-    assert "differ more than in 45 % of 11 rated photographs" in reading.said[0].place
+    assert reading.cells["lip outline above % of rated"] == pytest.approx(100 * 5 / 11, abs=0.1)
+    assert reading.cells["lip outline above % of controls"] == pytest.approx(80, abs=0.1)
+    assert reading.said[0].place == "left and right differ more than in 80 % of 100 pictures of unseen controls"
+
+
+@pytest.mark.parametrize("d", np.linspace(0.0, 1.3, 27))
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.9])
+def test_the_verdict_never_contradicts_the_controls_on_its_page(d: float, threshold: float) -> None:
+    given = distance(float(d), threshold=threshold)
+    reading = as_reading("symmetry", "Symmetry", "a paper", [given])
+    (shown,) = reading.context["readings"]
+    above = next(row["below"] for row in shown["rows"] if row["key"] == "symmetric_pairs")
+    found = verdict(Photo("a.jpg", "ab" * 32, readings=[reading]), foreign=None)
+    if found.line.startswith("Nothing stands out"):
+        assert above <= 95
+        assert not shown["flagged"]
+    elif found.line.startswith("Stands out"):
+        assert above >= 95
+        assert shown["flagged"]
+    else:
+        assert found.line.startswith("Not to be told: lip outline (left and right differ more than in")
+        assert (found.stands_out, reading.record["clp"]["stands_out"]) == (None, None)
+
+
+def test_above_nearly_all_controls_and_below_the_threshold_is_not_to_be_told() -> None:
+    (own,) = as_reading("symmetry", "Symmetry", "a paper", [distance(0.7, threshold=0.9)]).said
+    assert (own.stands_out, own.sure) == (None, "close to the limit")
+    assert "more than in 100 % of 100 pictures of unseen controls" in own.place
+
+
+def line_of(d: float, tried: Trial) -> Verdict:
+    reading = as_reading("symmetry", "Symmetry", "a paper", [distance(d, trial=tried)])
+    return verdict(Photo("a.jpg", "ab" * 32, readings=[reading]), foreign=None)
+
+
+def test_the_verdict_says_how_well_the_network_tells_unseen_people() -> None:
+    assert line_of(0.2, trial()).line == (
+        "Nothing stands out: lip outline (left and right differ more than in 20 % of 100 pictures of unseen controls; "
+        "clear). Lip outline told 90.0 % of symmetric and asymmetric pairs of 40 unseen people rightly "
+        "(interval 80.0 to 95.0)."
+    )
+
+
+@pytest.mark.parametrize("d", [0.1, 0.9])
+@pytest.mark.parametrize(
+    "weak",
+    [
+        trial(accuracy=(0.6875, 0.5, 0.875), auc=(0.73, 0.59, 0.91), people=4),
+        trial(auc=(0.73, 0.48, 0.91)),
+        trial(accuracy=(0.8, None, None), auc=(0.8, None, None), people=2),
+    ],
+)
+def test_a_network_that_may_be_guessing_tells_nothing(d: float, weak: Trial) -> None:
+    found = line_of(d, weak)
+    assert found.line.startswith("Not to be told: lip outline (it told ")
+    assert "which may be guessing" in found.line
+    assert (found.state, found.stands_out) == ("measured", None)
+
+
+def test_nothing_is_clear_by_a_network_tried_on_few_people() -> None:
+    found = line_of(0.9, trial(people=4))
+    assert found.line.startswith("Stands out: lip outline (left")
+    assert "clear" not in found.line
+    assert "pairs of only 4 unseen people rightly" in found.line
+
+
+def test_a_network_that_guesses_or_was_not_tried_does_not_count() -> None:
+    guessing = line_of(0.9, trial(auc=(0.55, 0.4, 0.7)))
+    assert guessing.state == "not valid"
+    assert "hardly better than guessing (AUC 0.55)" in guessing.line
+    untried = line_of(0.9, trial(binary={}))
+    assert "could not be tested on unseen people (no test pairs)" in untried.line
+
+
+def test_the_trial_is_in_json_and_on_the_page() -> None:
+    tried = trial(people=4)
+    reading = as_reading("symmetry", "Symmetry", "a paper", [distance(0.9, trial=tried)])
+    told = reading.record["clp"]["tested"]
+    assert (told["unseen_people"], told["accuracy_interval"]) == (4, [0.8, 0.95])
+    photo = Photo("a.jpg", "ab" * 32, readings=[reading])
+    page = render_photo_page(photo, notices=[])
+    assert tried.said in page
 
 
 def test_a_score_stands_out_beyond_nearly_all_unseen_controls() -> None:
@@ -113,4 +197,28 @@ def test_a_score_stands_out_beyond_nearly_all_unseen_controls() -> None:
     few = own(1.0, controls[:19])
     assert few.stands_out() is None
     assert "only 19 controls" in few.say().sure
-    assert own(1.0).say().place == "further off than 100 % of 40 unseen controls"
+    assert own(1.0).say().place == (
+        "further from the nearest face that the generator draws than 100 % of 40 unseen controls"
+    )
+
+
+def auc(value: float | None, low: float | None, people: int = 40) -> dict[str, Any]:
+    return {"value": value, "low": low, "high": 0.99, "n_subjects": people, "reason": "no patient was scored"}
+
+
+def test_a_score_says_how_well_it_tells_patients() -> None:
+    guess, trust = trial_said(auc(0.9, 0.8), few_people=20)
+    assert guess is None
+    assert trust == (
+        "S of a patient lay further off than S of an unseen control in 90.0 % of pairs of 40 people "
+        "(interval 80.0 to 99.0)."
+    )
+    assert "of only 4 people" in trial_said(auc(0.9, 0.8, 4), few_people=20)[1]
+    assert "not known (no patient was scored)" in trial_said(auc(None, None), few_people=20)[1]
+
+
+def test_a_score_that_may_tell_patients_by_chance_tells_nothing() -> None:
+    guess, trust = trial_said(auc(0.6, 0.45), few_people=20)
+    weak = AnomalyReading(HEADLINE, np.linspace(4, 8, 40), np.array([1.0]), score=1.0, guess=guess, trust=trust)
+    assert weak.stands_out() is None
+    assert weak.say().place.endswith("which may be chance")

@@ -12,7 +12,7 @@ from tasks.evaluation.anomaly.compare import METHOD, Combination, evaluate_anoma
 from tasks.evaluation.anomaly.published import FACES, MISPRINT, TABLE
 from tasks.evaluation.anomaly.read import Anomaly, headline_combination, notices, read_anomaly
 from tasks.evaluation.anomaly.section import Face, draw_anomaly, gallery
-from tasks.evaluation.anomaly.words import headline_cell, tiles
+from tasks.evaluation.anomaly.words import MEASURE, headline_cell, tiles
 from tasks.evaluation.study import COLUMNS, Study
 from tasks.evaluation.system import Compared, Need, Shown
 from tasks.pages.chapter import Chapter
@@ -22,7 +22,7 @@ NAME = "anomaly"
 TITLE = "Anomaly: what a face has that its nearest unaffected face has not"
 LEDE = "S sums what differs between a face and the nearest face that a generator of control faces draws."
 SOURCE = "Hayajneh et al., detecting, localising and rating cleft lip anomalies with StyleGAN2"
-NAMES = {METHOD: "Anomaly score"}
+NAMES = {METHOD: f"{MEASURE.capitalize()} S"}
 PHOTOGRAPH = "tasks.evaluation.anomaly.photograph"
 """Reads one photograph. Only who scores imports it: torch takes seconds."""
 NEEDS = (

@@ -26,6 +26,7 @@ from tasks.evaluation.anomaly.chapter import NAME, SOURCE
 from tasks.evaluation.anomaly.compare import Combination
 from tasks.evaluation.anomaly.read import notices as said_of
 from tasks.evaluation.anomaly.reading import AnomalyReading, cohort, pictures
+from tasks.evaluation.anomaly.words import trial_said
 from tasks.evaluation.metrics import read_records
 from tasks.evaluation.photograph import Photograph
 from tasks.pages.chapter import Reading
@@ -51,6 +52,8 @@ class AnomalyReader:
     opacity: float
     clear: float
     doubt: str | None
+    guess: str | None
+    trust: str
     notices: tuple[str, ...]
 
     @property
@@ -83,6 +86,8 @@ def open_reader(root: Path) -> AnomalyReader | str:
     aligned = tables.provenance_of(folder / "generator/curves.parquet")["parameters"]["align"]
     how = Combination(**measured["headline"])
     adapt = AnomalyAdapt.model_validate(numbers["adaptations"])
+    report = params.load(Report, "report", root / "params.yaml")
+    guess, trust = trial_said(measured["detection"]["patients"], few_people=report.few_people)
     return AnomalyReader(
         generator=generator,
         weights=root / "data/weights",
@@ -93,9 +98,11 @@ def open_reader(root: Path) -> AnomalyReader | str:
         adapt=adapt.model_copy(update={"together": 1, "until": adapt.iterations}),
         score=AnomalyScore.model_validate(numbers["scores"]),
         perceptual=AnomalyPerceptual.model_validate(made["scores"]["parameters"]["perceptual"]),
-        opacity=params.load(Report, "report", root / "params.yaml").opacity,
+        opacity=report.opacity,
         clear=params.load(Score, "score", root / "params.yaml").clear,
         doubt=_doubt(generator),
+        guess=guess,
+        trust=trust,
         notices=tuple(said_of(folder)),
     )
 
@@ -122,7 +129,15 @@ def _read(
 
     `advance` takes how many more iterations are done, of `anomaly.steps`.
     """
-    empty = AnomalyReading(anomaly.made, anomaly.controls, anomaly.patients, anomaly.clear, anomaly.doubt)
+    empty = AnomalyReading(
+        anomaly.made,
+        anomaly.controls,
+        anomaly.patients,
+        anomaly.clear,
+        anomaly.doubt,
+        anomaly.guess,
+        anomaly.trust,
+    )
     try:
         face = align(image, points, settings=anomaly.align)
     except AlignmentError as error:

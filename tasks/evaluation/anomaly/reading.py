@@ -15,7 +15,7 @@ from scipy import stats
 
 from tasks.base.words import counted
 from tasks.evaluation.anomaly.compare import Combination, turned
-from tasks.evaluation.anomaly.words import combination
+from tasks.evaluation.anomaly.words import MEASURE, combination
 from tasks.pages.chapter import Reading, Said
 from tasks.pages.environment import number
 from tasks.pages.overlays import around_face, jpeg, lay_over
@@ -40,6 +40,8 @@ class AnomalyReading:
     patients: np.ndarray  # (m,) S of patients
     clear: float = 0.05  # share of controls below an S that stands out
     doubt: str | None = None  # why S says nothing
+    guess: str | None = None  # why S does not tell whether a photograph stands out
+    trust: str = ""  # how well S tells patients from controls, as a sentence
     score: float | None = None
     reason: str | None = None
     original: bytes | None = None  # JPEG, aligned
@@ -56,6 +58,7 @@ class AnomalyReading:
             **made,
             "percentile_among": among,
             "stands_out": self.stands_out(),
+            "tested": self.guess or self.trust,
             "doubt": self.doubt,
             "reason": self.reason,
         }
@@ -64,8 +67,8 @@ class AnomalyReading:
         return {} if self.score is None else {row["key"]: row["below"] for row in self._rows()}
 
     def stands_out(self) -> bool | None:
-        """Whether S is lower than nearly all unseen controls'; None where those are too few to tell."""
-        if self.score is None or len(self.controls) * self.clear < 1:
+        """Whether S is lower than nearly all unseen controls'; None where that is not to be told."""
+        if self.score is None or self.guess or len(self.controls) * self.clear < 1:
             return None
         return bool(np.mean(self.controls <= self.score) < self.clear)
 
@@ -76,7 +79,10 @@ class AnomalyReading:
             name,
             title,
             record=self.record(),
-            cells={"S": self.score, "above % of controls S": None if below is None else round(below, 1)},
+            cells={
+                f"{MEASURE} S": self.score,
+                f"{MEASURE} above % of controls": None if below is None else round(below, 1),
+            },
             reason=self.reason,
             said=[] if self.score is None else [self.say()],
             source=source,
@@ -88,16 +94,19 @@ class AnomalyReading:
         """S in plain words."""
         far = 100 * float(np.mean(self.controls > self.score)) if len(self.controls) else None
         out = self.stands_out()
+        where = "further from the nearest face that the generator draws"
         few = f"only {counted(len(self.controls), 'control')} that the generator had not seen: too few to tell"
         return Said(
-            name="nearest face without a cleft",
+            name=MEASURE,
             value=f"S {number(self.score, 2)}",
-            place="" if far is None else f"further off than {far:.0f} % of {len(self.controls)} unseen controls",
+            place=self.guess
+            or ("" if far is None else f"{where} than {far:.0f} % of {len(self.controls)} unseen controls"),
             stands_out=out,
-            sure=few if out is None else "",
+            sure=few if out is None and not self.guess else "",
             alone=ALONE,
             quiet=QUIET,
             doubt=self.doubt,
+            trust=self.trust,
         )
 
     def shown(self) -> dict[str, Any]:

@@ -25,6 +25,9 @@ NAMES = {
     "face": "the face without the eyes",
 }
 
+MEASURE = "anomaly"
+"""The headline score's one name, as a column says it; "S" is its value."""
+
 STEPS = {
     "adaptation": "Adaptation",
     "ycbcr": "YCbCr instead of RGB",
@@ -38,6 +41,23 @@ def combination(own: Mapping[str, Any]) -> str:
     """A score's name: heatmap, region, processing, adapted or not."""
     adapted = f"{own['step']} iterations of adaptation" if own["step"] else "not adapted"
     return f"{NAMES[own['heatmap']]} over {NAMES[own['region']]}, {NAMES[own['processing']]}, {adapted}"
+
+
+def trial_said(found: Mapping[str, Any], *, few_people: int) -> tuple[str | None, str]:
+    """Why S does not tell whether a photograph stands out, if so; and how well it tells patients, as a sentence.
+
+    `found`: the AUC of patients against unseen controls. `few_people`: fewer than this are few.
+    """
+    if found["value"] is None:
+        return None, f"Whether S tells patients from unseen controls is not known ({found['reason']})."
+    only = "only " if found["n_subjects"] < few_people else ""
+    said = (
+        f"S of a patient lay further off than S of an unseen control in {share(found['value'])} % of pairs of "
+        f"{only}{found['n_subjects']:,} people ({span(found, percent=True)})"
+    )
+    if found["low"] is None or found["low"] <= 0.5:
+        return f"{said}, which may be chance", ""
+    return None, f"{said}."
 
 
 def headline_cell(record: Mapping[str, Any]) -> dict[str, Any]:

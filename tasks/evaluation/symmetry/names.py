@@ -5,24 +5,33 @@ In: nothing. Out: words. Knows no numbers.
 
 from tasks.pages.environment import called as plainly
 
+MEASURES = {"clp": "lip outline", "temporal": "lip pose"}
+"""By strategy, its measure's one name everywhere: what it compares between left and right, as a clinician says it."""
+
 NAMES = {
-    "clp": "Cleft-like warp (CLP)",
-    "temporal": "Moments of speech (temporal)",
-    "distance_clp": "Lip symmetry D (cleft-like warp)",
-    "distance_temporal": "Lip symmetry D (moments of speech)",
+    **{strategy: name.capitalize() for strategy, name in MEASURES.items()},
+    **{f"distance_{strategy}": f"{name.capitalize()} D" for strategy, name in MEASURES.items()},
     "cupids_bow_difference": "Cupid\u2019s-bow height difference",
     "mirror_difference": "Pixel mirror difference",
 }
 """Readable names of strategies, methods and measures."""
 
+LEARNED = {
+    "clp": "learned from a cleft-like warp (the paper\u2019s CLP transformation)",
+    "temporal": "learned from two moments of speech (the paper\u2019s temporal misalignment)",
+}
+"""What each strategy is in the paper."""
+
 
 def called(name: str) -> str:
-    """The readable name of a strategy, method or measure."""
+    """The readable name of a strategy, method or measure, as it begins a sentence."""
     return plainly(name, NAMES)
 
 
-MEASURES = {"clp": "lip outline", "temporal": "lip pose"}
-"""What each strategy compares between left and right, as a clinician would say it."""
+def measure(strategy: str) -> str:
+    """The name of a strategy's measure within a sentence or a table's column."""
+    return plainly(strategy, MEASURES)
+
 
 ALONE = {
     "clp": "Usually one side of the lips differs in outline; a turned head or light from one side does the same.",

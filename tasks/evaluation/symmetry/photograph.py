@@ -1,8 +1,8 @@
 """One photograph through the trained Siamese networks: the symmetry part of `vermilion score`.
 
-In: a photograph, and what the last evaluation stands on (networks, training pairs' D, scores of rated photographs).
-Out: its reading. Writes nothing. Where a training failed since, that network and its numbers are still there, and are
-used as they were made, whatever params.yaml says now.
+In: a photograph, and what the last evaluation stands on: networks, D of unseen people's pairs, scores of rated
+photographs. Out: its reading. Writes nothing. Where a training failed since, that network and its numbers are still
+there, and are used as they were made, whatever params.yaml says now.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,10 +24,9 @@ from tasks.evaluation.symmetry.compare import PREFIX
 from tasks.evaluation.symmetry.names import called
 from tasks.evaluation.symmetry.reading import Distance, as_reading
 from tasks.evaluation.symmetry.section import notices as said_of
-from tasks.evaluation.symmetry.words import GUESSING
+from tasks.evaluation.symmetry.trial import trial_of
 from tasks.pages.chapter import Reading
-from tasks.pages.environment import number
-from tasks.params.evaluation import Score
+from tasks.params.evaluation import Report, Score
 from tasks.params.symmetry import SymmetryTrain
 from tasks.schemas.evaluation import SCORES
 from tasks.schemas.ingest import RATINGS
@@ -80,11 +79,12 @@ def open_reader(root: Path) -> SymmetryReader | str:
     rated = set(tables.read(said_of_them, RATINGS, ["image_id"])["image_id"].to_pylist())
     known = scores[scores["image_id"].isin(rated)]
     missing = dict(measured.get("missing", {}))
-    clear = params.load(Score, "score", root / "params.yaml").clear
+    numbers = root / "params.yaml"
+    limits = (params.load(Score, "score", numbers).clear, params.load(Report, "report", numbers).few_people)
     models, made = [], []
     for folder in sorted(path.parent.parent for path in root.glob(f"data/{NAME}/*/model/model.safetensors")):
         if file_digest(folder / "model/model.safetensors") == measured.get("networks", {}).get(folder.name):
-            models.append(_model(folder, measured["strategies"][folder.name], known, clear))
+            models.append(_model(folder, measured["strategies"][folder.name], known, *limits))
             made.append(trained_with(folder / "model/curves.parquet"))
         else:
             missing[folder.name] = "its network is not the one that was evaluated; run `dvc repro`"
@@ -100,39 +100,18 @@ def trained_with(curves: Path) -> SymmetryTrain:
     return SymmetryTrain.model_validate(tables.provenance_of(curves)["parameters"]["settings"])
 
 
-def _model(folder: Path, measured: Mapping[str, Any], rated: pd.DataFrame, clear: float) -> Model:
+def _model(folder: Path, measured: Mapping[str, Any], rated: pd.DataFrame, clear: float, few: int) -> Model:
     pairs = tables.read(folder / "distances/pairs.parquet", PAIR_DISTANCES).to_pandas()
-    training = pairs[pairs["split"] == "train"]
+    unseen = pairs[pairs["split"] == "test"]
     beside = Distance(
         strategy=folder.name,
         distance=0.0,
         threshold=measured["threshold"],
         clear=clear,
-        doubt=doubt_of(measured),
-        tested=_tested(measured),
+        trial=trial_of(folder.name, measured, few_people=few),
         scale=GradeScale(**measured["grade_scale"]) if measured["grade_scale"] else None,
-        positives=training.loc[training["label"] == 1, "distance"].to_numpy(float),
-        negatives=training.loc[training["label"] == 0, "distance"].to_numpy(float),
+        positives=unseen.loc[unseen["label"] == 1, "distance"].to_numpy(float),
+        negatives=unseen.loc[unseen["label"] == 0, "distance"].to_numpy(float),
         rated=np.asarray(rated.loc[rated["method"] == PREFIX + folder.name, "score"].dropna(), float),
     )
     return Model(load_network(folder / "model" / "model.safetensors"), beside)
-
-
-def doubt_of(measured: Mapping[str, Any]) -> str | None:
-    """Why a strategy's D says nothing of any photograph, by its test on unseen pairs."""
-    test = measured["binary"].get("test")
-    area = test["auc"]["value"] if test else None
-    if measured["threshold"] is None or area is None:
-        return f"the network could not be tested on unseen people ({measured['reason'] or 'no test pairs'})"
-    if area < GUESSING:
-        return f"on unseen people the network does hardly better than guessing (AUC {number(area)})"
-    return None
-
-
-def _tested(measured: Mapping[str, Any]) -> dict[str, float | None]:
-    """How far D is known to be right: on pairs of unseen people, and beside raters."""
-    test, rated = measured["binary"].get("test"), measured.get("ratings", {}).get("all")
-    return {
-        "accuracy_on_unseen_pairs": test["accuracy"]["value"] if test else None,
-        "pearson_with_raters": rated["pearson"]["value"] if rated else None,
-    }

@@ -1,4 +1,4 @@
-"""One photograph's D beside the D of training pairs and of rated photographs.
+"""One photograph's D beside the D of unseen people's pairs and of rated photographs.
 
 In: D by strategy and what it is read beside. Out: a `Reading` for a photograph's page, for --json, tables and the
 terminal.
@@ -6,13 +6,14 @@ Rosero et al. 2025, "Lip Symmetry Evaluation". Knows nothing of networks, files 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from tasks.evaluation.symmetry.names import ALONE, MEASURES, NAMES, QUIET
+from tasks.evaluation.symmetry.names import ALONE, QUIET, called, measure
+from tasks.evaluation.symmetry.trial import Trial
 from tasks.pages.chapter import Reading, Said, Value
 from tasks.pages.environment import number
 from tasks.statistics.grading import GradeScale
@@ -35,12 +36,11 @@ class Distance:
     distance: float
     threshold: float | None
     scale: GradeScale | None
-    positives: np.ndarray  # (n,) D of training positives
-    negatives: np.ndarray  # (m,) D of training negatives
+    positives: np.ndarray  # (n,) D of unseen controls' symmetric pairs
+    negatives: np.ndarray  # (m,) D of the same people's pairs made asymmetric
     rated: np.ndarray  # (k,) D of rated photographs
-    clear: float = 0.05  # share of the other kind of pair that may lie beyond a D that is called clear
-    doubt: str | None = None  # why D says nothing
-    tested: Mapping[str, float | None] = field(default_factory=dict)  # how far D is known to be right
+    trial: Trial  # how well the network tells those pairs
+    clear: float = 0.05  # share of one kind of pair that may lie beyond a D that is unlike that kind
 
 
 def as_reading(name: str, title: str, source: str, distances: Sequence[Distance]) -> Reading:
@@ -62,55 +62,76 @@ def as_reading(name: str, title: str, source: str, distances: Sequence[Distance]
 def _plain(shown: Mapping[str, Any]) -> dict[str, Any]:
     below = {row["key"]: round(row["below"], 1) for row in shown["rows"]}
     own = {name: shown[name] for name in ("distance", "threshold", "flagged", "grade")}
-    return own | {"percentile_among": below, "doubt": shown["doubt"], "tested": shown["tested"]}
+    return (
+        own
+        | {"percentile_among": below, "stands_out": shown["stands_out"]}
+        | {
+            "doubt": shown["doubt"],
+            "tested": shown["tested"],
+        }
+    )
 
 
 def _cells(shown: Mapping[str, Any]) -> dict[str, Value]:
-    name = shown["strategy"]
-    below = {row["key"]: row["below"] for row in shown["rows"]}.get("rated_photographs")
+    name = measure(shown["strategy"])
+    below = {row["key"]: round(row["below"], 1) for row in shown["rows"]}
     return {
-        f"D {name}": shown["distance"],
-        f"grade {name}": shown["grade"],
-        f"above % of rated {name}": None if below is None else round(below, 1),
+        f"{name} D": shown["distance"],
+        f"{name} grade": shown["grade"],
+        f"{name} above % of controls": below.get("symmetric_pairs"),
+        f"{name} above % of rated": below.get("rated_photographs"),
     }
 
 
 def say(own: Distance, shown: Mapping[str, Any]) -> Said:
-    """D in plain words: whether it stands out is told by the threshold, how clearly by the pairs on its far side."""
-    below = {row["key"]: row["below"] for row in shown["rows"]}
+    """D in plain words: whether it stands out, beside which faces, and how far to trust that."""
     grade = "" if shown["grade"] is None else f", grade {shown['grade']} of {shown['grades']}"
+    guess = own.trial.guess
     return Said(
-        name=MEASURES.get(own.strategy, f"symmetry, {own.strategy}"),
+        name=measure(own.strategy),
         value=f"D {number(own.distance, 3)}{grade}",
-        place=_place(own, below),
-        stands_out=shown["flagged"],
-        sure=_sure(own),
+        place=guess or _place(own),
+        stands_out=shown["stands_out"],
+        sure="" if guess else _sure(own, shown["stands_out"]),
         alone=ALONE.get(own.strategy, ""),
         quiet=QUIET.get(own.strategy, ""),
-        doubt=own.doubt,
+        doubt=own.trial.doubt,
+        trust="" if guess else own.trial.said,
     )
 
 
-def _place(own: Distance, below: Mapping[str, float]) -> str:
-    groups = {"rated_photographs": f"{len(own.rated)} rated photographs", "symmetric_pairs": "symmetric faces"}
-    told = [f"{below[key]:.0f} % of {who}" for key, who in groups.items() if key in below]
-    return f"left and right differ more than in {told[0]}" if told else ""
+def stands_out(own: Distance) -> bool | None:
+    """Whether left and right differ more than in faces without a cleft; None where that is not to be told.
+
+    It takes two that agree: the threshold that sets the two kinds of pair apart, and the symmetric pairs themselves.
+    """
+    if own.threshold is None or own.trial.guess or not len(own.positives):
+        return None
+    over, unlike = own.distance > own.threshold, bool(np.mean(own.positives >= own.distance) < own.clear)
+    return over if over == unlike else None
 
 
-def _sure(own: Distance) -> str:
-    """Clear where few pairs of the other kind lie beyond this D."""
+def _place(own: Distance) -> str:
+    if not len(own.positives):
+        return ""
+    below = percentile(own.positives, own.distance)
+    return f"left and right differ more than in {below:.0f} % of {len(own.positives)} pictures of unseen controls"
+
+
+def _sure(own: Distance, out: bool | None) -> str:
+    """Clear where D is unlike the pairs of the other kind, and the network was tried on people enough."""
     if own.threshold is None or not len(own.positives) or not len(own.negatives):
         return ""
-    flagged = own.distance > own.threshold
-    other = np.mean(own.positives >= own.distance) if flagged else np.mean(own.negatives <= own.distance)
-    return "clear" if other < own.clear else "close to the limit"
+    if out is None or (not out and np.mean(own.negatives <= own.distance) >= own.clear):
+        return "close to the limit"
+    return "" if own.trial.few else "clear"
 
 
 def read_out(reading: Distance) -> dict[str, Any]:
     """What the page says of one strategy: grade, place among the groups, and the strips' geometry in per cent."""
     groups = (
-        ("symmetric_pairs", "symmetric pairs of control faces", reading.positives, "positive"),
-        ("asymmetric_pairs", "pairs made asymmetric", reading.negatives, "negative"),
+        ("symmetric_pairs", "pictures of unseen controls", reading.positives, "positive"),
+        ("asymmetric_pairs", "of them made asymmetric", reading.negatives, "negative"),
         ("rated_photographs", "rated photographs", reading.rated, "rated"),
     )
     shown = [np.asarray(values, float) for _, _, values, _ in groups]
@@ -129,11 +150,13 @@ def read_out(reading: Distance) -> dict[str, Any]:
     ]
     return {
         "strategy": reading.strategy,
-        "title": NAMES.get(reading.strategy, reading.strategy),
-        "doubt": reading.doubt,
-        "tested": dict(reading.tested),
+        "title": called(reading.strategy),
+        "doubt": reading.trial.doubt,
+        "trust": reading.trial.guess or reading.trial.said,
+        "tested": dict(reading.trial.record),
         "distance": reading.distance,
         "threshold": reading.threshold,
+        "stands_out": stands_out(reading),
         "flagged": None if reading.threshold is None else reading.distance > reading.threshold,
         "grade": None if reading.scale is None else int(reading.scale.grade(np.array([reading.distance]))[0]),
         "grades": None if reading.scale is None else reading.scale.grades,

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from tasks.base import tables
 from tasks.base.words import counted
 from tasks.evaluation.symmetry.compare import PREFIX
-from tasks.evaluation.symmetry.names import called
+from tasks.evaluation.symmetry.names import LEARNED, called
 from tasks.evaluation.symmetry.published import PUBLISHED
 from tasks.evaluation.symmetry.read import Symmetry
 from tasks.evaluation.system import Shown
@@ -73,6 +73,7 @@ def template_context(
         "settings": settings,
         "examples": {name: _ends(rows) for name, rows in ranked.items() if rows},
         "published": PUBLISHED,
+        "learned": LEARNED,
         "roles": sorted(raters["ceiling"]),
         "prefix": PREFIX,
     }

@@ -11,11 +11,9 @@ from typing import Any
 from tasks.base.words import counted
 from tasks.evaluation.symmetry.names import called
 from tasks.evaluation.symmetry.published import PUBLISHED
+from tasks.evaluation.symmetry.trial import GUESSING, may_be_guessing
 from tasks.pages.chapter import Tile
 from tasks.pages.environment import number, share, span
-
-GUESSING = 0.6
-"""An AUC below this is called hardly better than guessing."""
 
 
 def tiles(record: Mapping[str, Any]) -> list[Tile]:
@@ -68,7 +66,8 @@ def _pairs_said(strategy: str, own: dict[str, Any]) -> str:
     text += f" ({span(right, percent=True)})"
     if area is not None and area < GUESSING:
         return text + f": hardly better than guessing (AUC {number(area)}). Its D should not be read."
-    return text + (f", AUC {number(area, 3)}." if area is not None else ".")
+    text += f", AUC {number(area, 3)}" if area is not None else ""
+    return text + (": that may be guessing, and no photograph is judged by it." if may_be_guessing(test) else ".")
 
 
 def _ratings_said(strategy: str, own: dict[str, Any], ceilings: Mapping[str, Any]) -> list[str]:

@@ -53,10 +53,7 @@ def test_controls_and_repaired_without_clips(drawn: Path, tmp_path: Path) -> Non
     assert set(reasons(tmp_path / "p")) == {"synthesis"}
     metrics = json.loads((tmp_path / "p/data/reports/metrics.json").read_text())
     assert list(metrics["symmetry"]["strategies"]) == ["clp"]
-    assert (
-        "Moments of speech (temporal) was not measured: no usable clips"
-        in (tmp_path / "p/data/reports/index.html").read_text()
-    )
+    assert "Lip pose was not measured: no usable clips" in (tmp_path / "p/data/reports/index.html").read_text()
 
 
 def test_without_unrepaired(drawn: Path, tmp_path: Path) -> None:

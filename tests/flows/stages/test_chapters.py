@@ -135,13 +135,18 @@ def test_a_folder_of_photographs_becomes_one_table(project: Path, tmp_path: Path
         "broken.JPG": "refused",
         "unknown.png": "not valid",
     }
-    assert isinstance(named["=1+1.png"]["D clp"], float)
-    assert named["broken.JPG"]["D clp"] is None
+    assert isinstance(named["=1+1.png"]["lip outline D"], float)
+    assert named["broken.JPG"]["lip outline D"] is None
     assert "not valid here: the networks know drawn faces only" in named["unknown.png"]["verdict"]
     assert "1 other files were passed over" in named["unknown.png"]["notices"]
     records = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
     assert [record["verdict"] for record in records] == [row[1] for row in rows]
     assert isinstance(records[0]["quality"]["yaw_deg"], float)
+    for own in records[0]["symmetry"].values():  # a network of a minute: the verdict says what it is worth
+        tested = own["tested"]
+        weak = min(tested["accuracy_interval"][0] or 0, tested["auc_interval"][0] or 0) <= 0.5
+        assert own["stands_out"] is None if weak else tested["unseen_people"] > 0
+        assert own["doubt"] or f"{tested['unseen_people']} unseen people" in records[0]["verdict"]
 
 
 def test_a_table_that_cannot_be_written_is_said_before_the_work(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +188,7 @@ def test_a_network_that_was_not_evaluated_is_not_read(project: Path) -> None:
     other.replace(model)
     (record,) = json.loads(CliRunner().invoke(app, ["score", photo, "--json", "--without", "anomaly"]).stdout)
     assert set(record["symmetry"]) == {"temporal"}
-    assert "Cleft-like warp (CLP) was not read: its network is not the one that was evaluated" in str(record["notices"])
+    assert "Lip outline was not read: its network is not the one that was evaluated" in str(record["notices"])
 
 
 def test_a_photograph_goes_through_the_numbers_of_its_cohort(project: Path) -> None:
