@@ -58,7 +58,7 @@ class AnomalyReading:
             **made,
             "percentile_among": among,
             "stands_out": self.stands_out(),
-            "tested": self.guess or self.trust,
+            "tested": self.guess or self.trust or None,
             "doubt": self.doubt,
             "reason": self.reason,
         }
