@@ -21,7 +21,7 @@ from tasks.base.escaping import visible
 from tasks.base.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from flows.photographs.score import Scored
     from tasks.evaluation.photograph import Reader
@@ -64,7 +64,7 @@ def score(
     stale = not_current(root)
     notices = [f"Of what these numbers are read beside: {stale}"] if stale else []
     notices += [*earlier_networks(root), *scoring.notices(root, opened)]
-    notices += [f"{folder}: {count} other files were passed over." for folder, count in found.others.items()]
+    every = [*notices, *_passed_over(found.others)]  # a page of one person does not tell of other files
     results: list[Scored] = []
     stopped = False
     try:
@@ -72,16 +72,23 @@ def score(
     except KeyboardInterrupt:
         stopped = True
     if table is not None:
-        sheets.write(table, *scoring.table(results, notices))
+        sheets.write(table, *scoring.table(results, every))
     if as_json:
-        print(json.dumps([result.record(list(opened.readers), notices) for result in results], indent=1))
+        print(json.dumps([result.record(list(opened.readers), every) for result in results], indent=1))
     else:
-        _print(results, notices)
+        _print(results, every)
     _say_where({"table": table, "pages": out})
     if stopped:
         say(f"interrupted: {len(results)} of {counted(len(found.photographs), 'photograph')} scored", error=True)
         raise typer.Exit(130)
     raise typer.Exit(any(result.photo.reason for result in results))
+
+
+def _passed_over(others: "Mapping[Path, int]") -> list[str]:
+    return [
+        f"{folder}: {count} other {'file was' if count == 1 else 'files were'} passed over."
+        for folder, count in others.items()
+    ]
 
 
 def _check_outputs(table: Path | None, out: Path | None) -> None:

@@ -4,6 +4,7 @@ In: one photograph's lip region, halves and points, and the systems' readings. O
 file. Every value is escaped. Knows no system, and nothing of networks, files and tables.
 """
 
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -62,8 +63,18 @@ def render_photo_page(
     drawn = None if photo.region is None else overlay(photo)
     readings = [] if photo.reason else [(reading, _body(reading)) for reading in photo.readings]
     return page.render(
-        photo=photo, verdict=verdict, notices=notices, declines=declines, overlay=drawn, readings=readings
+        photo=photo,
+        verdict=verdict,
+        notices=[for_a_reader(line) for line in notices],
+        declines=declines,
+        overlay=drawn,
+        readings=readings,
     )
+
+
+def for_a_reader(line: str) -> str:
+    """A notice without what only an operator can do: clauses after a semicolon that name a command or params.yaml."""
+    return re.sub(r";[^;]*(`|params\.yaml)[^;]*", "", line)
 
 
 def _body(reading: Reading) -> Markup:

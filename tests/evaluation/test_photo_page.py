@@ -7,6 +7,7 @@ import pytest
 from tasks.evaluation.photo_page import (
     Measure,
     Photo,
+    for_a_reader,
     overlay,
     png_size,
     render_photo_page,
@@ -137,3 +138,24 @@ def test_nothing_is_fetched(region: bytes) -> None:
     addresses = re.findall(r'(?:src|href)="([^"]*)"', html)
     assert addresses
     assert all(address.startswith(("data:", "#")) for address in addresses)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (
+            "anomaly was not read: anomaly is off; write anomaly: true under systems in params.yaml",
+            "anomaly was not read: anomaly is off",
+        ),
+        (
+            "Lip pose was not read: its network is not the one that was evaluated; run `dvc repro`",
+            "Lip pose was not read: its network is not the one that was evaluated",
+        ),
+        ("anomaly was not read: no controls; add photographs", "anomaly was not read: no controls; add photographs"),
+        ("12 of 14 images: drawn faces.", "12 of 14 images: drawn faces."),
+    ],
+)
+def test_a_page_does_not_tell_a_surgeon_what_to_write_into_a_file(line: str, shown: str) -> None:
+    assert for_a_reader(line) == shown
+    page = render_photo_page(Photo("a.jpg", "", reason="no face was found"), notices=[line])
+    assert f"<li>{shown}</li>" in page

@@ -4,7 +4,7 @@ In: a photograph, and what `dvc repro` left behind (generator, cohort's scores).
 the stages call, with a batch of one face. Writes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,19 +41,13 @@ class AnomalyReader:
 
     generator: Path
     weights: Path
-    made: Combination
-    controls: np.ndarray  # (n,) S
-    patients: np.ndarray  # (m,) S
+    beside: AnomalyReading  # without a score
     align: AnomalyAlign
     invert: AnomalyInvert
     adapt: AnomalyAdapt
     score: AnomalyScore
     perceptual: AnomalyPerceptual
     opacity: float
-    clear: float
-    doubt: str | None
-    guess: str | None
-    trust: str
     notices: tuple[str, ...]
 
     @property
@@ -84,26 +78,34 @@ def open_reader(root: Path) -> AnomalyReader | str:
         return "its generator is not the one that the cohort was scored with; run `dvc repro`"
     numbers = {name: record["parameters"]["settings"] for name, record in made.items()}
     aligned = tables.provenance_of(folder / "generator/curves.parquet")["parameters"]["align"]
-    how = Combination(**measured["headline"])
     adapt = AnomalyAdapt.model_validate(numbers["adaptations"])
-    report = params.load(Report, "report", root / "params.yaml")
-    guess, trust = trial_said(measured["detection"]["patients"], few_people=report.few_people)
     return AnomalyReader(
         generator=generator,
         weights=root / "data/weights",
-        made=how,
-        **cohort(tables.read(folder / "scores", ANOMALY_SCORES).to_pandas(), how),
+        beside=_beside(folder, Combination(**measured["headline"]), measured["detection"]["patients"], root),
         align=AnomalyAlign.model_validate(aligned),
         invert=AnomalyInvert.model_validate(numbers["inversions"]).model_copy(update={"together": 1}),
         adapt=adapt.model_copy(update={"together": 1, "until": adapt.iterations}),
         score=AnomalyScore.model_validate(numbers["scores"]),
         perceptual=AnomalyPerceptual.model_validate(made["scores"]["parameters"]["perceptual"]),
-        opacity=report.opacity,
+        opacity=params.load(Report, "report", root / "params.yaml").opacity,
+        notices=tuple(said_of(folder)),
+    )
+
+
+def _beside(folder: Path, made: Combination, tried: Mapping[str, Any], root: Path) -> AnomalyReading:
+    """What every S is read beside. `tried`: how well S tells patients from unseen controls."""
+    few = params.load(Report, "report", root / "params.yaml").few_people
+    guess, trust = trial_said(tried, few_people=few)
+    known = cohort(tables.read(folder / "scores", ANOMALY_SCORES).to_pandas(), made)
+    return AnomalyReading(
+        made,
+        known["controls"],
+        known["patients"],
         clear=params.load(Score, "score", root / "params.yaml").clear,
-        doubt=_doubt(generator),
+        doubt=_doubt(folder / "generator" / GENERATOR_FILE),
         guess=guess,
         trust=trust,
-        notices=tuple(said_of(folder)),
     )
 
 
@@ -129,19 +131,10 @@ def _read(
 
     `advance` takes how many more iterations are done, of `anomaly.steps`.
     """
-    empty = AnomalyReading(
-        anomaly.made,
-        anomaly.controls,
-        anomaly.patients,
-        anomaly.clear,
-        anomaly.doubt,
-        anomaly.guess,
-        anomaly.trust,
-    )
     try:
         face = align(image, points, settings=anomaly.align)
     except AlignmentError as error:
-        return replace(empty, reason=str(error))
+        return replace(anomaly.beside, reason=str(error))
     row = {
         "image_id": image_id,
         "subject_id": "photograph",
@@ -155,8 +148,8 @@ def _read(
     scores, maps = _through_the_stages(ALIGNED.table([row]), anomaly, advance)
     found = maps.to_pylist()[0]
     if found["reason"]:
-        return replace(empty, reason=found["reason"])
-    own = anomaly.made._asdict()
+        return replace(anomaly.beside, reason=found["reason"])
+    own = anomaly.beside.made._asdict()
     score = next(s["score"] for s in scores.to_pylist() if all(s[name] == value for name, value in own.items()))
     heat = cv2.imdecode(np.frombuffer(found["heat"], np.uint8), cv2.IMREAD_UNCHANGED) * (found["heat_high"] / 65535)
     shown = pictures(
@@ -170,7 +163,7 @@ def _read(
         opacity=anomaly.opacity,
     )
     found_out: dict[str, Any] = {"score": score, **shown}
-    return replace(empty, **found_out)
+    return replace(anomaly.beside, **found_out)
 
 
 def _through_the_stages(

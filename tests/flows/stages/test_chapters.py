@@ -138,7 +138,7 @@ def test_a_folder_of_photographs_becomes_one_table(project: Path, tmp_path: Path
     assert isinstance(named["=1+1.png"]["lip outline D"], float)
     assert named["broken.JPG"]["lip outline D"] is None
     assert "not valid here: the networks know drawn faces only" in named["unknown.png"]["verdict"]
-    assert "1 other files were passed over" in named["unknown.png"]["notices"]
+    assert "1 other file was passed over" in named["unknown.png"]["notices"]
     records = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
     assert [record["verdict"] for record in records] == [row[1] for row in rows]
     assert isinstance(records[0]["quality"]["yaw_deg"], float)
