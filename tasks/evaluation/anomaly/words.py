@@ -53,7 +53,7 @@ def trial_said(found: Mapping[str, Any], *, few_people: int) -> tuple[str | None
     only = "only " if found["n_subjects"] < few_people else ""
     said = (
         f"S of a patient lay further off than S of an unseen control in {share(found['value'])} % of pairs of "
-        f"{only}{found['n_subjects']:,} people ({span(found, percent=True)})"
+        f"{only}{counted(found['n_subjects'], 'person', 'people')} ({span(found, percent=True)})"
     )
     if found["low"] is None or found["low"] <= 0.5:
         return f"{said}, which may be chance", ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.base.words import counted
 from tasks.evaluation.symmetry.names import called
 from tasks.pages.environment import number, share, span
 
@@ -46,7 +47,7 @@ def trial_of(strategy: str, measured: Mapping[str, Any], *, few_people: int) -> 
     few = people < few_people
     told = (
         f"told {share(test['accuracy']['value'])} % of symmetric and asymmetric pairs of "
-        f"{'only ' if few else ''}{people:,} unseen people rightly"
+        f"{'only ' if few else ''}{counted(people, 'unseen person', 'unseen people')} rightly"
     )
     doubt = f"on unseen people the network does hardly better than guessing (AUC {number(area)})"
     how = span(test["accuracy"], percent=True)

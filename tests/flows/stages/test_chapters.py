@@ -146,7 +146,7 @@ def test_a_folder_of_photographs_becomes_one_table(project: Path, tmp_path: Path
         tested = own["tested"]
         weak = min(tested["accuracy_interval"][0] or 0, tested["auc_interval"][0] or 0) <= 0.5
         assert own["stands_out"] is None if weak else tested["unseen_people"] > 0
-        assert own["doubt"] or f"{tested['unseen_people']} unseen people" in records[0]["verdict"]
+        assert own["doubt"] or f"{tested['unseen_people']} unseen" in records[0]["verdict"]
 
 
 def test_a_table_that_cannot_be_written_is_said_before_the_work(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
