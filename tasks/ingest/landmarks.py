@@ -86,11 +86,12 @@ def measure_face(
     height, width = image.shape[:2]
     row: dict[str, object] = {"width": width, "height": height, "reason": None}
     face = find_face(image, settings)
-    if lying := _lying(image, face, settings):
-        return row | {"reason": lying}
-    if face is None:
-        return row | {"reason": "no face found"}
+    lying = _lying(image, face, settings)
+    if face is None or lying not in (None, UNCLEAR):
+        return row | {"reason": lying or "no face found"}
     points = place_points(image, face.box, predict_side=settings.predict_side)
+    if lying:  # a face that is cut off looks unsure, too
+        return row | {"reason": lying if _mouth_whole(points, width, height) else CUT_OFF}
     yaw, pitch, roll = pose_degrees(points, width, height)
     row |= {"box": face.box.tolist(), "score": face.score, "points": points.ravel().tolist()}
     measured = {
@@ -107,12 +108,11 @@ def measure_face(
 
 def _refusal(row: dict[str, object], face: Face, points: np.ndarray, settings: IngestLandmarks) -> str | None:
     """The first reason for which this face cannot be measured."""
-    size, limit = np.array([row["width"], row["height"]]), settings.second_face_score
+    limit = settings.second_face_score
     if any(score >= limit for score in face.others):
         return f"{1 + sum(score >= limit for score in face.others)} faces found, one wanted"
-    mouth = points[48:68]
-    if (mouth < 0).any() or (mouth > size - 1).any():
-        return "mouth not whole in the picture"
+    if not _mouth_whole(points, int(str(row["width"])), int(str(row["height"]))):
+        return CUT_OFF
     at_least = {
         "interocular_px": ("face too small, {:.0f} px between the outer eye corners", settings.min_interocular),
         "sharpness": ("blurred, sharpness {:.2f}", settings.min_sharpness),
@@ -135,6 +135,12 @@ def _refusal(row: dict[str, object], face: Face, points: np.ndarray, settings: I
     return None
 
 
+def _mouth_whole(points: np.ndarray, width: int, height: int) -> bool:
+    """Whether the mouth's points, of (68, 2) px, lie in the picture."""
+    mouth = points[48:68]
+    return bool((mouth >= 0).all() and (mouth <= np.array([width, height]) - 1).all())
+
+
 def find_face(
     image: np.ndarray,  # (H, W, 3) uint8 RGB
     settings: IngestLandmarks,
@@ -153,6 +159,9 @@ def find_face(
             return Face((box + [0, 0, 1, 1]) / scale, float(scores[best]), others, scale)
     return None
 
+
+UNCLEAR = "it is not clear which way up the head is"
+CUT_OFF = "mouth not whole in the picture"
 
 TURNS = (
     (cv2.ROTATE_180, "the head is upside down: turn the photograph the right way up"),
@@ -183,7 +192,7 @@ def _lying(image: np.ndarray, face: Face | None, settings: IngestLandmarks) -> s
         return reason if score > -math.inf else None
     if score > face.score:
         return reason
-    return "it is not clear which way up the head is" if score > face.score - settings.min_lead else None
+    return UNCLEAR if score > face.score - settings.min_lead else None
 
 
 def place_points(

@@ -267,6 +267,14 @@ def test_unrepaired_patients_are_the_right_way_up_and_only_so() -> None:
     assert min(sure) < 2
 
 
+def test_a_face_that_is_unsure_because_its_mouth_is_cut_off_is_told_so() -> None:
+    image = face(3).image
+    whole = np.reshape(np.asarray(measure_face(image, SETTINGS)["points"], float), (68, 2))
+    cut = np.ascontiguousarray(image[: int(whole[62, 1])])
+    for limit in (SETTINGS, limits(sure_score=99.0, min_lead=99.0)):
+        assert measure_face(cut, limit)["reason"] == "mouth not whole in the picture"
+
+
 def test_a_face_not_surer_than_its_turns_is_refused() -> None:
     doubtful = limits(sure_score=99.0, min_lead=99.0)
     image = np.ascontiguousarray(np.vstack([face(3).image, face(3).image[::-1, ::-1]]))
