@@ -12,6 +12,8 @@ from tasks.evaluation.census import Refusal
 from tasks.evaluation.comparison import Evaluation
 from tasks.evaluation.front import Front, front
 from tasks.evaluation.metrics import finite
+from tasks.evaluation.photographs import Photographs
+from tasks.evaluation.symmetry.names import called
 from tasks.pages.chapter import Chapter
 from tasks.params.evaluation import Evaluate
 from tests.evaluation.showing import evaluate, render, symmetry_chapter
@@ -124,3 +126,18 @@ def test_a_method_beside_one_more_rater(evaluation: Evaluation, low: float, high
     }
     (said,) = (line for line in front(metrics, [], [], [], few_people=FEW).detail if line.startswith("One more rater"))
     assert claim in said
+
+
+def test_the_table_of_methods_is_in_the_order_of_the_first_screen(evaluation: Evaluation) -> None:
+    page = render(evaluation, symmetry_chapter(evaluation))
+    table = page[page.index('aria-label="All methods"') :]
+    places = [table.index(f'<th scope="row">{called(name)}') for name in evaluation.metrics["closest"]["order"]]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(("rows", "boxed"), [(42, False), (61, True)])
+def test_a_table_in_a_box_says_how_many_rows_it_has(evaluation: Evaluation, rows: int, boxed: bool) -> None:
+    table = Photographs(["photograph"], [[f"{row}.jpg"] for row in range(rows)])
+    page = render(evaluation, symmetry_chapter(evaluation), photographs=table)
+    assert (f"Scroll inside the box: it has {rows} rows." in page) == boxed
+    assert ('class="scroll tall"' in page) == boxed
