@@ -48,7 +48,7 @@ def withdraw(
         raise typer.BadParameter("name a subject or a photograph")
     found = begun or meant.find(target or "", root, also=folders)
     if begun is None:
-        withdrawal.show(found, root, say)
+        withdrawal.show(found, root, Store(root / STORE), say)
         if not yes and not (sys.stdin.isatty() and typer.confirm("remove all of this now?", default=False)):
             say("nothing was changed; --yes does it")
             return

@@ -7,8 +7,10 @@ notices, so that network shares work. Says batches' ids and counts, never the na
 """
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -151,6 +153,7 @@ def _try(state: Watch, dropped: Dropped, mark: str) -> None:
         state.rejected += 1
         state.tried[dropped.path.name] = mark
         (set.discard if _reasons(dropped).exists() else set.add)(state.unlisted, dropped.path.name)
+        _share(_reasons(dropped))
         _save(state)
         state.tell(f"rejected a batch: {counted(outcome.problems, 'problem')}, listed beside it")
         return
@@ -160,6 +163,15 @@ def _try(state: Watch, dropped: Dropped, mark: str) -> None:
 
 def _reasons(dropped: Dropped) -> Path:
     return reasons_beside(dropped.path)
+
+
+def _share(reasons: Path) -> None:
+    """Let those who may read the folder read the list, too: on a share the steward is another account."""
+    folder = reasons.parent.stat()
+    with suppress(OSError):  # a list that is not there; a share that knows no owners
+        if reasons.stat().st_gid != folder.st_gid:
+            os.chown(reasons, -1, folder.st_gid)
+        reasons.chmod(0o600 | folder.st_mode & 0o044)
 
 
 def _said(outcome: Outcome) -> str:

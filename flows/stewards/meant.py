@@ -22,7 +22,7 @@ from tasks.errors import InputError
 from tasks.ingest.inventory import Named, name_files
 from tasks.ingest.naming import slashes
 from tasks.ingest.raw import Folder, folders
-from tasks.ingest.spelling import key
+from tasks.ingest.spelling import alike, key
 from tasks.ingest.withdrawn import pixel_digest
 from tasks.params.ingest import IngestImages
 from tasks.params.running import Data
@@ -32,7 +32,7 @@ class Withdrawal(BaseModel):
     """Who, and the stages whose results go whole: networks that saw the person and what was made with them.
 
     `undone`: their photographs in batches that were undone, which DVC's cache has; `lost`: undone batches that it has
-    not, so that nobody can tell whom they held; `pixels`: digests of what the photographs show.
+    not, so that nobody can tell whom they held; `pixels`: digests of what the photographs show; `unlike`: stages whose results were not those of dvc.lock before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +42,7 @@ class Withdrawal(BaseModel):
     undone: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     pixels: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,19 +67,15 @@ def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
     kinds = params.load(IngestImages, "ingest_images", root / "params.yaml")
     gone = undone(root, project.cache, kinds)
     named = [*read_raw(root).named, *gone.named]
-    path = Path(target).absolute()
     own = [item for item in named if key(item.subject_id) == key(target)]
-    photographs = [
-        item
-        for item in named
-        if target == item.image_id or slashes(target) == item.path or item.file.absolute() == path
-    ]
+    photographs = _photographs(target, named)
     if own and photographs:
         raise InputError(f"{target} is a subject and a photograph; name the photograph by its image_id, or its path")
     chosen = own or photographs
     if not chosen:
         where = "in the raw folder, the batches, and batches that were undone"
-        raise InputError(f"{target}: no such subject, photograph or image_id {where}{said_of_lost(gone.lost)}")
+        near = _near(target, named)
+        raise InputError(f"{target}: no such subject, photograph or image_id {where}{near}{said_of_lost(gone.lost)}")
     ids = {item.image_id for item in chosen}
     same = [item for item in named if item.image_id in ids]
     person = Person(
@@ -96,7 +93,31 @@ def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
         undone=tuple(sorted({item.path for item in gone.named if item.image_id in ids})),
         lost=tuple(gone.lost),
         pixels=_pixels(same, kinds.still_suffixes),
+        unlike=tuple(sorted(project.changed())),
     )
+
+
+def _photographs(target: str, named: Sequence[Named]) -> list[Named]:
+    """The photograph that is meant: its id, its path as it stands; else in another case, and by its file name alone.
+
+    InputError where that could be two photographs.
+    """
+    path, asked = Path(target).absolute(), slashes(target)
+    if exact := [one for one in named if target == one.image_id or asked == one.path or one.file.absolute() == path]:
+        return exact
+    loose = [one for one in named if key(one.path) == key(asked)]
+    loose = loose or [one for one in named if key(Path(one.path).name) == key(asked)]
+    if len({one.image_id for one in loose}) > 1:
+        paths = ", ".join(sorted({one.path for one in loose}))
+        raise InputError(f"{target} could be several photographs: {paths}; name one by its whole path or its image_id")
+    return loose
+
+
+def _near(target: str, named: Sequence[Named]) -> str:
+    """Who or what may be meant by a name that nobody has; only asked, since nothing can be brought back."""
+    known = {one.subject_id for one in named} | {one.path for one in named} | {Path(one.path).name for one in named}
+    near = sorted(other for other in known if alike(target, other))
+    return f"; did you mean {' or '.join(near[:3])}?" if near else ""
 
 
 def _pixels(items: Sequence[Named], still_suffixes: Sequence[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ controls; for patients those whose `meta` in dvc.yaml says `patients` (law 7: th
 
 import json
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import chdir, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +17,11 @@ import yaml
 
 from flows.stewards.traces import Person, files_below, in_table, kind_of, made_by, same_bytes, traces
 from flows.stewards.versions import Tell
+from tasks import params
+from tasks.base.absence import reason_of
 from tasks.base.tables import replacing
 from tasks.errors import InputError
+from tasks.params.running import Data
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Project:
-    """The project as DVC has it. `cache`: DVC's objects; `index`: what DVC remembers of paths, which it makes anew."""
+    """The project as DVC has it. `cache`: DVC's objects; `index`: what DVC remembers of paths, which it makes anew.
+
+    `raw`: the raw folder; `peopled`: stages that read it or the batches, and all that follow from them.
+    """
 
     root: Path
     steps: dict[str, Step]
     cache: Path
     index: Path
+    raw: Path
+    peopled: frozenset[str]
     own_caches: tuple[Path, ...] = field(default=())
 
     def frames_of(self, clips: Collection[str]) -> set[str]:
@@ -63,7 +71,30 @@ class Project:
     def saw(self, person: Person) -> tuple[str, ...]:
         """The training stages that saw the person."""
         able = (step for step in self.steps.values() if step.training and (person.control or step.patients))
-        return tuple(step.name for step in able if any(self._has(dep, person) for dep in step.deps))
+        return tuple(
+            step.name for step in able if self.has_made(step.name) and any(self._has(dep, person) for dep in step.deps)
+        )
+
+    def has_made(self, name: str) -> bool:
+        """Whether the stage has made something: it ran, and was not off or without its data; or DVC's cache has it."""
+        step = self.steps[name]
+        for out, digest in zip(step.outs, step.named, strict=True):
+            if reason_of(out) is None and (out.exists() or (digest and self._object(digest).exists())):
+                return True
+        return False
+
+    def _object(self, digest: str) -> Path:
+        return self.cache / "files/md5" / digest[:2] / digest[2:]
+
+    def drawn(self) -> list[Path]:
+        """What stages made that no photograph went into; drawn faces in the raw folder are who is measured, though."""
+        steps = (step for step in self.steps.values() if step.name not in self.peopled and not step.data)
+        return sorted(out for step in steps for out in step.outs if not out.resolve().is_relative_to(self.raw))
+
+    def able(self, person: Person) -> set[str]:
+        """The stages whose outs may show the person: of trainings only those that take such people in."""
+        apart = {step.name for step in self.steps.values() if step.training and not (person.control or step.patients)}
+        return set(self.peopled - apart)
 
     def _has(self, place: Path, person: Person) -> bool:
         """Whether a table there has a row of the person, or is none any more (a withdrawal was cut off)."""
@@ -75,14 +106,11 @@ class Project:
 
     def with_descendants(self, names: Iterable[str]) -> tuple[str, ...]:
         """These stages and all that follow from them."""
-        found = set(names)
-        while more := {step.name for step in self.steps.values() if found & set(step.above)} - found:
-            found |= more
-        return tuple(sorted(found))
+        return tuple(sorted(descendants(self.steps, names)))
 
     def trained(self, names: Collection[str]) -> list[str]:
-        """Those that train."""
-        return [name for name in names if self.steps[name].training]
+        """Those that train, and have."""
+        return [name for name in names if self.steps[name].training and self.has_made(name)]
 
     def outs_of(self, names: Collection[str]) -> Iterator[Path]:
         """What these stages made and DVC keeps."""
@@ -94,19 +122,32 @@ class Project:
         """What stages make, which can be made again; what people brought is not among it."""
         return tuple(out for step in self.steps.values() if not step.data for out in step.outs)
 
-    def lost(self, networks: Iterable[str]) -> set[str]:
-        """Stages that lost results: these, and those whose outs are not what dvc.lock names."""
-        found = {*networks, *_changed(self.root)}
-        return {name for name in found if name in self.steps and not self.steps[name].data}
+    def changed(self) -> set[str]:
+        """Stages whose outs are not what dvc.lock names."""
+        return {name for name in _changed(self.root) if not self.steps[name].data}
 
-    def pages_after(self, networks: Iterable[str]) -> Iterator[Path]:
+    def lost(self, networks: Iterable[str], person: Person, unlike: Collection[str]) -> set[str]:
+        """Stages that lost results: these, and those whose outs are no longer what dvc.lock names.
+
+        `unlike`: where they were not before, either; of these only such as may show the person.
+        """
+        changed = self.changed()
+        found = {*networks, *(changed - set(unlike)), *(changed & self.able(person))}
+        return {name for name in found if name in self.steps}
+
+    def pages_after(self, lost: Collection[str], person: Person) -> Iterator[Path]:
         """Pages and pictures that stages made of tables which had the person: they show faces without a name."""
-        for name in self.with_descendants(self.lost(networks)):
+        for name in set(self.with_descendants(lost)) & {*lost, *self.able(person)}:
             step = self.steps[name]
             for out in step.outs:
                 files = list(files_below([out], ())) if out.is_dir() else [out] if out.exists() else []
                 if out not in step.kept and any(kind_of(file) in ("page", "picture") for file in files):
                     yield out
+
+    def making(self, files: Collection[Path]) -> set[str]:
+        """Stages with one of these files among their outs."""
+        above = {*files, *(parent for file in files for parent in file.parents)}
+        return {step.name for step in self.steps.values() if above & set(step.outs)}
 
     def named(self, networks: Collection[str]) -> frozenset[str]:
         """Every object of DVC's cache that present records name, but those of stages that lost what they made."""
@@ -116,8 +157,7 @@ class Project:
                 found.add(digest)
                 with suppress(OSError, ValueError):
                     if digest.endswith(".dir"):
-                        listed = self.cache / "files/md5" / digest[:2] / digest[2:]
-                        found |= {row["md5"] for row in json.loads(listed.read_bytes())}
+                        found |= {row["md5"] for row in json.loads(self._object(digest).read_bytes())}
         return frozenset(found)
 
     def forget_index(self) -> None:
@@ -138,7 +178,18 @@ def open_project(root: Path) -> Project:
     except DvcException as error:
         raise InputError(f"{root}: DVC cannot read this project: {error}") from error
     own = tuple(path for path in (root / ".dvc/tmp/exps",) if path.is_dir())
-    return Project(root, steps, cache, index, own)
+    numbers = params.load(Data, "data", root / "params.yaml")
+    raw, added = ((root / place).resolve() for place in (numbers.raw, numbers.added))
+    reading = (name for name, step in steps.items() if {raw, added} & {dep.resolve() for dep in step.deps})
+    return Project(root, steps, cache, index, raw, frozenset(descendants(steps, reading)), own)
+
+
+def descendants(steps: Mapping[str, Step], names: Iterable[str]) -> set[str]:
+    """These stages and all that follow from them."""
+    found = set(names)
+    while more := {step.name for step in steps.values() if found & set(step.above)} - found:
+        found |= more
+    return found
 
 
 def _step(stage: Any, graph: Any) -> Step:

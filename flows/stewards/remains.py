@@ -5,40 +5,48 @@ reaches: other clones, remotes, shared stores, Prefect's other servers and datab
 """
 
 import hashlib
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from flows.repository.commits import git
 from flows.running.elsewhere import noted
-from flows.stewards.batches import WITHDRAWAL
-from flows.stewards.meant import Withdrawal, read_raw, said_of_lost
-from flows.stewards.traces import Person, files_below, telling, traces
-from flows.stewards.withdrawal import SKIPPED, places
+from flows.stewards.fates import called_after, survey
+from flows.stewards.meant import Withdrawal, said_of_lost
+from flows.stewards.outs import open_project
+from flows.stewards.traces import Person, telling, traces
 from tasks import params
 from tasks.params.running import Runtime
 
 
 def search(found: Withdrawal, root: Path) -> list[tuple[str, str]]:
     """Where something of the person is: the place, and `bytes`, `digest` or `name`."""
-    person, others = found.person, {item.file.absolute() for item in read_raw(root).named}
-    here = []
-    for file in files_below(places(found, root), SKIPPED):
+    person, ground, here = found.person, survey(found, root, open_project(root)), []
+    for file in ground.files(all_of_dvc=True):
         what = traces(file, person)
-        if what is None and file not in others and file.is_relative_to(root):
-            what = "name" if person.in_path(file.relative_to(root)) else None
-        if what and file.name != WITHDRAWAL.name:
+        if what is None and called_after(file, person, ground):
+            what = "name"
+        if what:
             here.append((str(file), what))
     return here + [(f"git's history: {commit}", what) for commit, what in _in_git(found.person, root)]
 
 
 def _in_git(person: Person, root: Path) -> Iterator[tuple[str, str]]:
     """Commits that brought or took away an id or a name of the person."""
-    words = {name for name in (person.subject, *person.names) if name and telling(name)}
-    for what, terms in (("digest", (*person.images, *person.frames)), ("name", sorted(words))):
-        for term in terms:
-            commits = git(root, "log", "--all", "--format=%h", "-S", term, check=False).split()
-            yield from ((commit, what) for commit in commits)
+    words = sorted({name for name in (person.subject, *person.names) if name and telling(name)})
+    finds = [("digest", "-S", term) for term in (*person.images, *person.frames)]
+    if words:  # -G looks into the lines of texts alone, not into pictures
+        border, names = r"[^[:alnum:]_-]", "|".join(map(_quoted, words))
+        finds.append(("name", "-G", f"(^|{border})({names})($|{border})"))
+    for what, how, term in finds:
+        commits = git(root, "log", "--all", "--format=%h", how, term, check=False).split()
+        yield from ((commit, what) for commit in commits)
+
+
+def _quoted(name: str) -> str:
+    """The name as git's regular expressions want it."""
+    return re.sub(r"([\\.^$|()\[\]{}*+?])", r"\\\1", name)
 
 
 def git_id(content: bytes) -> str:

@@ -1,22 +1,20 @@
 """What of a person lies in a file: the photograph's bytes, its digest, a name; and how each kind of file is cleaned.
 
 In: who is looked for (ids of photographs and frames, names) and files. Out: what was found in each. A table is looked
-into column by column, a database row by row, other files as bytes. Names are looked for as whole words; a name that is
-only digits, or one letter, would be found everywhere, so it counts only where it is the whole cell of a table.
+into column by column, a database row by row; digests are looked for in the bytes of all other files, names in what they
+say in words (flows.stewards.wording). Names are whole words; a name that is only digits, or one letter, would be found
+everywhere, so it counts only where it is the whole cell of a table.
 Does not know where to look (flows.stewards.withdrawal does), nor what a file is for.
 """
 
 import html
-import io
 import json
 import os
 import re
 import sqlite3
 import urllib.parse
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
+from flows.stewards.wording import LARGEST, text, texts
 from tasks.base.digests import file_digest
 from tasks.base.tables import PROVENANCE, replacing
 from tasks.errors import InputError
@@ -38,9 +37,6 @@ PICTURES = (
     *(b"\xff\x4f\xff\x51", b"\x1aE\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3"),
 )
 """How pictures and clips begin, of every kind that comes in."""
-
-LARGEST = 2**30
-"""Bytes of a file that is looked through."""
 
 
 class Person(BaseModel):
@@ -83,6 +79,10 @@ class Person(BaseModel):
         if self.ids.search(text):
             return "digest"
         return "name" if self.words and self.words.search(text) else None
+
+    def named(self, cell: str) -> bool:
+        """Whether the cell of a table is a name of the person's, or has something of theirs."""
+        return cell in (self.subject, *self.names) or self.found(cell) is not None
 
     def without(self, text: str) -> str:
         """The text with every id and name replaced."""
@@ -130,25 +130,14 @@ def traces(file: Path, person: Person) -> str | None:
         return in_database(file, person)
     if file.stat().st_size > LARGEST:
         return None
-    content = file.read_bytes()
-    for text in (_decoded(content), *_unzipped(content)):
-        if what := person.found(text):
-            return what
-    return None
+    return in_content(file.read_bytes(), kind, person)
 
 
-def _decoded(content: bytes) -> str:
-    return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "ignore")
-
-
-def _unzipped(content: bytes) -> Iterator[str]:
-    """What a workbook says, by its content (DVC's cache has no suffixes): its parts are packed. Nothing if damaged."""
-    if not content.startswith(b"PK"):
-        return
-    with suppress(zipfile.BadZipFile, OSError, RuntimeError, zlib.error), zipfile.ZipFile(io.BytesIO(content)) as book:
-        for name in book.namelist():
-            if name.endswith((".xml", ".rels")) and book.getinfo(name).file_size <= LARGEST:
-                yield book.read(name).decode("utf-8", "ignore")
+def in_content(content: bytes, kind: str, person: Person) -> str | None:
+    """`digest` or `name` in the bytes of a file that is neither a Parquet table nor a database."""
+    if person.ids.search(content.decode("latin-1")):
+        return "digest"
+    return next((what for said in texts(content, kind) if (what := person.found(said))), None)
 
 
 def made_by(file: Path) -> str | None:
@@ -227,7 +216,8 @@ def _replaced(value: Any, person: Person) -> Any:
 
 
 def _text(value: object) -> str:
-    return value.decode("utf-8", "ignore") if isinstance(value, bytes) else value if isinstance(value, str) else ""
+    found = text(value) if isinstance(value, bytes) else value
+    return found if isinstance(found, str) else ""
 
 
 def _text_columns(database: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:

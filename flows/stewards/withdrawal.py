@@ -7,49 +7,67 @@ takes the rest from the store. Where else something may lie: flows.stewards.rema
 """
 
 import shutil
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows.repository.commits import check_git, commit_only
 from flows.running.address import announce
 from flows.stewards.batches import WITHDRAWAL, added_folder, steward
-from flows.stewards.drop_folder import watched
+from flows.stewards.fates import Fate, fate, survey
 from flows.stewards.meant import Withdrawal, read_raw
 from flows.stewards.outs import drop_from_lock, has_to_go, open_project, track_again
-from flows.stewards.traces import (
-    Person,
-    clean_database,
-    clean_text,
-    files_below,
-    in_table,
-    kind_of,
-    made_by,
-    traces,
-)
+from flows.stewards.traces import Person, clean_database, clean_text, files_below, in_table, kind_of
 from flows.stewards.versions import Tell, writing
-from tasks import params
 from tasks.base.tables import replacing
-from tasks.ingest.removal import lines_about, lines_naming, rows_with, write_without
-from tasks.ingest.sheets import RawLayoutError
-from tasks.ingest.spelling import key
+from tasks.base.words import counted
+from tasks.ingest.removal import lines_about, lines_naming, write_without
 from tasks.ingest.withdrawn import read_withdrawn, write_withdrawn
-from tasks.params.running import Data
 from tasks.store.artifacts import Store
 from tasks.store.collection import alone
 
-SKIPPED = (".git", ".venv", "__pycache__", "node_modules")
-"""Folders that hold nothing of a person, or (.git) that are asked in another way."""
 
-MADE = (".dvc", ".prefect", "data/.artifacts", "data/.incoming", "data/reports")
-"""What programs wrote, besides the outs of stages: a file there that mentions the person goes, or loses the mention."""
+@dataclass
+class Plan:
+    """Files that go whole, files that lose lines or words, and files that the steward has to see to."""
+
+    goes: set[Path] = field(default_factory=set)
+    changes: set[Path] = field(default_factory=set)
+    left: set[Path] = field(default_factory=set)
 
 
-def show(found: Withdrawal, root: Path, tell: Tell) -> None:
+def plan(found: Withdrawal, root: Path, store: Store) -> Plan:
+    """What `withdraw` will do, file by file."""
+    project, person, made = open_project(root), found.person, Plan()
+    ground = survey(found, root, project)
+    for file in ground.files():
+        if what := fate(file, person, ground):
+            made.goes |= {file} if what.goes else set()
+            made.changes |= {file} if what.lines or what.cleaned else set()
+            made.left |= {file} if what.left else set()
+    made.goes |= _all(project.outs_of(found.networks)) | set(_in_store(found, store))
+    hit = project.making(made.goes | made.changes)
+    unlike = set(found.unlike) & project.able(person)
+    made.goes |= _all(project.pages_after({*found.networks, *hit, *unlike}, person))
+    named = project.named({*found.networks, *project.making(made.goes | made.changes), *unlike})
+    for place in (project.cache, *project.own_caches):
+        made.goes |= {
+            file for file in files_below([place], ()) if has_to_go(file, place, person, found.networks, named)
+        }
+    made.changes -= made.goes
+    made.left -= made.goes
+    return made
+
+
+def show(found: Withdrawal, root: Path, store: Store, tell: Tell) -> None:
     """Say what will be touched."""
     person, raw = found.person, read_raw(root)
     whose = f"subject {person.subject}" if person.subject else "one photograph"
-    tell(f"{whose}: {len(person.images)} photographs and clips, {len(person.frames)} frames")
+    tell(
+        f"{whose}: {counted(len(person.images), 'photograph or clip', 'photographs and clips')}, "
+        f"{counted(len(person.frames), 'frame')}"
+    )
     for item in raw.named:
         if item.image_id in person.images:
             tell(f"  file {item.file}")
@@ -59,14 +77,18 @@ def show(found: Withdrawal, root: Path, tell: Tell) -> None:
         *lines_naming(raw.folders, raw.named, ids, subject),
     ):
         if lines:
-            tell(f"  {len(lines)} lines of {table}")
+            tell(f"  {counted(len(lines), 'line')} of {table}")
     for name in found.undone:
         tell(f"  {name}, of a batch that was undone: in DVC's cache")
-    project = open_project(root)
-    for name in project.trained(found.networks):
+    for name in open_project(root).trained(found.networks):
         tell(f"  network {name} saw the person: it goes, and what was made with it; it trains again")
-    for place, number in _count(found, root).items():
-        tell(f"  {number} files in {place}")
+    planned = plan(found, root, store)
+    for what, files in (("goes", planned.goes), ("loses lines or names", planned.changes)):
+        for place, number in sorted(_counted(files, root).items()):
+            tell(f"  {counted(number, 'file')} in {place}: {what}")
+    for file in sorted(planned.left):
+        shown = file.relative_to(root) if file.is_relative_to(root) else file
+        tell(f"  you must see to this yourself, delete or change it: {shown}")
 
 
 def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell: Tell) -> None:
@@ -84,7 +106,7 @@ def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell:
             _remove(found, root, store)
         project = open_project(root)
         records = [stones, *track_again(root, project, tell)]
-        if drop_from_lock(root, project.lost(found.networks)):
+        if drop_from_lock(root, project.lost(found.networks, found.person, found.unlike)):
             records.append(root / "dvc.lock")
         project = open_project(root)  # what it names now is what may stay
         for place in (project.cache, *project.own_caches):
@@ -110,79 +132,51 @@ def _remove(found: Withdrawal, root: Path, store: Store) -> None:
             _unlink(item.file, [folder.path for folder in raw.folders])
     _remove_from_store(found, store)
     project = open_project(root)
-    for out in project.outs_of(found.networks):
-        shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)
-    made = [*(root / name for name in MADE), *project.made()]
-    brought = [folder.path.absolute() for folder in raw.folders]
-    for file in files_below(places(found, root), SKIPPED):
-        if not {project.cache, project.index} & set(file.parents):
-            _clean(file, person, _whose(file, root, made, brought))
-    for out in list(project.pages_after(found.networks)):
-        shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)
+    _remove_outs(project.outs_of(found.networks))
+    ground = survey(found, root, project)
+    for file in ground.files():
+        if what := fate(file, person, ground):
+            _do(file, person, what)
+    _remove_outs(project.pages_after(project.lost(found.networks, person, found.unlike), person))
 
 
 def _remove_from_store(found: Withdrawal, store: Store) -> None:
+    for file in list(_in_store(found, store)):
+        file.unlink(missing_ok=True)
+
+
+def _in_store(found: Withdrawal, store: Store) -> Iterator[Path]:
     """Results with a row of the person, those of networks that saw them, and all that is not finished."""
     for record in sorted(store.root.glob("references/*/*.json")):
         reference = store.recorded(record.parent.name, record.stem)
         file = store.path(reference) if reference else None
-        if record.parent.name in found.networks or (file and file.exists() and in_table(file, found.person)):
-            record.unlink()
-            if file:
-                file.unlink(missing_ok=True)
-    for left in (*store.root.glob("checkpoints/*/*"), *store.root.glob("staging/*")):
-        left.unlink()
+        there = file is not None and file.exists()
+        if record.parent.name in found.networks or (file and there and in_table(file, found.person)):
+            yield record
+            if file and there:
+                yield file
+    yield from store.root.glob("checkpoints/*/*")
+    yield from store.root.glob("staging/*")
 
 
-def places(found: Withdrawal, root: Path) -> list[Path]:
-    """Everywhere to look: the project, its raw folder, drop folders that were watched, and folders named besides."""
-    raw = root / params.load(Data, "data", root / "params.yaml").raw
-    more = [place for place in (raw, *watched(root), *map(Path, found.also)) if not place.is_relative_to(root)]
-    return [root, *more]
+def _all(outs: Iterable[Path]) -> set[Path]:
+    """The files of these outs."""
+    return {file for out in outs for file in (files_below([out], ()) if out.is_dir() else [out])}
 
 
-def _whose(file: Path, root: Path, made: Sequence[Path], brought: Sequence[Path]) -> str:
-    """`brought` in the raw layout, `made` by programs, `kept` by people under data or in a drop folder, `else`."""
-    for name, places in (("brought", brought), ("made", made)):
-        if any(file.is_relative_to(place) for place in places):
-            return name
-    if file.name.endswith("-rejected.csv"):
-        return "made"
-    return "kept" if file.is_relative_to(root / "data") or not file.is_relative_to(root) else "else"
+def _remove_outs(outs: Iterable[Path]) -> None:
+    for out in list(outs):
+        shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)
 
 
-def _clean(file: Path, person: Person, whose: str) -> None:
-    """Remove a copy of a photograph wherever it is; else what programs wrote of the person.
-
-    Of tables that people keep only rows go in which a cell is the person's name or a photograph's: these may be
-    captions, or a drop folder's copies. The tables of the raw layout have lost their lines already. What else people
-    wrote, as workbooks of their own, is left for them: the search tells where.
-    """
-    held = file.name in (WITHDRAWAL.name, "rwlock")  # DVC's says who holds it: this command, by its words
-    what = None if held else traces(file, person)
-    if what is None:
-        return
-    kind = kind_of(file)
-    if what == "bytes":
+def _do(file: Path, person: Person, what: Fate) -> None:
+    """Remove the file, or what in it is the person's."""
+    if what.goes:
         file.unlink()
-    elif whose == "kept" and file.suffix.lower() in (".csv", ".txt", ".tsv", ".xlsx", ".xlsm"):
-        _take_rows(file, person)
-    elif whose != "made":
-        return
-    elif kind == "database":
-        clean_database(file, person)
-    elif kind in ("table", "page", "picture", "weights") or file.suffix.lower() in (".csv", ".xlsx"):
-        file.unlink()
-    else:
-        clean_text(file, person)
-
-
-def _take_rows(file: Path, person: Person) -> None:
-    """Rows with a cell that is a name of the person's go; a file that cannot be read as a table stays as it is."""
-    names = {key(name) for name in (person.subject, *person.names, *person.images) if name}
-    with suppress(RawLayoutError):
-        if lines := rows_with(file, names):
-            write_without(file, lines)
+    elif what.lines:
+        write_without(file, what.lines)
+    elif what.cleaned:
+        (clean_database if kind_of(file) == "database" else clean_text)(file, person)
 
 
 def _unlink(file: Path, roots: Sequence[Path]) -> None:
@@ -201,12 +195,10 @@ def _remove_from_cache(found: Withdrawal, place: Path, named: Collection[str]) -
             file.unlink()
 
 
-def _count(found: Withdrawal, root: Path) -> dict[str, int]:
-    """How many files of each place have something of the person, or were made by a network that saw them."""
-    count: dict[str, int] = {}
-    for file in files_below(places(found, root), SKIPPED):
-        if traces(file, found.person) or (kind_of(file) == "table" and made_by(file) in found.networks):
-            parts = file.relative_to(root).parts[:2] if file.is_relative_to(root) else (str(file.parent),)
-            where = "/".join(parts[: 1 if parts[0] != "data" else 2])
-            count[where] = count.get(where, 0) + 1
-    return count
+def _counted(files: Collection[Path], root: Path) -> Counter[str]:
+    """How many of the files lie in each place."""
+    places: Counter[str] = Counter()
+    for file in files:
+        parts = file.relative_to(root).parts[:2] if file.is_relative_to(root) else (str(file.parent),)
+        places["/".join(parts[: 1 if parts[0] != "data" else 2])] += 1
+    return places

@@ -9,7 +9,7 @@ of their formulas.
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from openpyxl import load_workbook
@@ -83,13 +83,30 @@ def rows_with(table: Path, names: Collection[str]) -> set[Place]:
     }
 
 
+def rows_of(
+    table: Path, columns: Collection[str], matches: Callable[[str], bool]
+) -> tuple[set[Place], set[Place]] | None:
+    """Rows with a cell that matches, and the others, where every sheet of the table has these columns; else None."""
+    sheets = read_sheets(table)
+    if not sheets or not all(set(columns) <= set(sheet.columns) for sheet in sheets):
+        return None
+    rows = {(sheet.name, row.number): row for sheet in sheets for row in sheet.rows}
+    own = {place for place, row in rows.items() if any(map(matches, row.cells))}
+    return own, set(rows) - own
+
+
 def write_without(table: Path, lines: Collection[Place]) -> None:
     """The table without these lines, whole or not at all; headers stay."""
     mode = table.stat().st_mode & 0o777
-    content = _workbook(table, lines) if is_workbook(table.read_bytes()) else _text(table, lines)
+    content = without(table, lines)
     with replacing(table) as temporary:
         temporary.write_bytes(content)
         temporary.chmod(mode)
+
+
+def without(table: Path, lines: Collection[Place]) -> bytes:
+    """What the table is without these lines."""
+    return _workbook(table, lines) if is_workbook(table.read_bytes()) else _text(table, lines)
 
 
 def _text(table: Path, lines: Collection[Place]) -> bytes:

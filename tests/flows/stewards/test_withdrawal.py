@@ -12,22 +12,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from openpyxl import Workbook, load_workbook
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from flows.buckets.store import STORE
+from flows.photographs import score as scoring
 from flows.running.elsewhere import DATABASES, note
 from flows.stewards import additions, batches, meant, remains, withdrawal
 from flows.stewards.drop_folder import watch
+from flows.stewards.fates import SCORED_COLUMNS
 from flows.stewards.history import undo
 from flows.stewards.outs import has_to_go
-from flows.stewards.traces import Person
+from flows.stewards.traces import Person, traces
 from tasks.base import sheets
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
+from tasks.evaluation.photo_page import Photo, render_photo_page
+from tasks.ingest.sheets import read_sheets
 from tasks.store.artifacts import Store
-from tests.project import run
+from tests.project import copy_project, run, set_number
 from tests.spreadsheets import active
 from tests.stewards import IMAGES, RATINGS, batch, draw, table
 
@@ -136,7 +141,7 @@ def test_the_photograph_never_comes_in_again(known: Any, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "step", ["_remove_from_store", "places", "track_again", "drop_from_lock", "_remove_from_cache"]
+    "step", ["_remove_from_store", "survey", "track_again", "drop_from_lock", "_remove_from_cache"]
 )
 def test_a_withdrawal_that_was_killed_goes_on(known: Any, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     root, _, _ = known
@@ -174,7 +179,7 @@ def test_who_is_meant(root: Path) -> None:
 def test_the_command_shows_first_and_does_it_when_told(known: Any) -> None:
     root, _, _ = known
     shown = run(root, "vermilion", "withdraw", "anna").stdout
-    assert "1 lines of" in shown
+    assert "1 line of" in shown
     assert "nothing was changed; --yes does it" in shown
     assert additions.there_already(root)[0].num_rows == 3
     done = run(root, "vermilion", "withdraw", "anna", "--yes").stdout
@@ -369,3 +374,119 @@ def test_nothing_comes_in_while_a_withdrawal_is_cut_off(
         add(batch(tmp_path / "new"), root)
     withdraw("", root)
     assert add(batch(tmp_path / "new"), root)[0].state == "added"
+
+
+SHORT = Person(subject="P05", control=False, images=("a" * 64,), frames=(), names=("Pat 05.jpg",), sizes=())
+
+
+@pytest.mark.parametrize("packed", ["tiff", "bmp", "zip", "weights", "page", "clip", "unknown"])
+def test_a_short_name_by_chance_in_packed_bytes_is_nobody_s(tmp_path: Path, packed: str) -> None:
+    file = tmp_path / packed
+    chance = bytes(range(256)) + b" P05 " + bytes(range(256))
+    if packed in ("tiff", "bmp"):
+        pixels = Image.frombytes("L", (len(chance), 1), chance)
+        pixels.save(file, packed)
+        assert b" P05 " in file.read_bytes()
+    elif packed == "zip":
+        with zipfile.ZipFile(file, "w") as made:
+            made.writestr("data.npy", chance)
+    else:
+        heads = {
+            "weights": b'\x02\0\0\0\0\0\0\0{"a"}',
+            "page": b"<!doctype html><img src='data:image/png;base64,AA/P05/",
+        }
+        heads |= {"clip": b"\0\0\0\x20ftypmp42", "unknown": b"\x9c"}
+        file.write_bytes(heads[packed] + (b"AA'>" if packed == "page" else chance))
+    assert traces(file, SHORT) is None
+
+
+def test_a_short_name_counts_in_words_in_whatever_encoding_and_in_a_picture_s_metadata(tmp_path: Path) -> None:
+    for encoding in ("utf-8", "utf-16", "utf-16-le", "cp1252"):
+        (tmp_path / encoding).write_bytes("größer als P05, später\n".encode(encoding))
+    small = Image.new("L", (4, 4))
+    exif = Image.Exif()
+    exif[0x010E] = "P05 before"
+    small.save(tmp_path / "exif.jpg", exif=exif)
+    small.save(tmp_path / "tags.tif", tiffinfo={270: "of P05"})
+    small.save(tmp_path / "text.png", pnginfo=said("P05"))
+    Image.frombytes("L", (4, 4), b"XP05" * 4).save(tmp_path / "other.tif", tiffinfo={270: "XP05 and P051"})
+    found = {file.name: traces(file, SHORT) for file in tmp_path.iterdir()}
+    assert found.pop("other.tif") is None
+    assert set(found.values()) == {"name"}
+    (tmp_path / "digest.bin").write_bytes(bytes(range(256)) + b"a" * 64)
+    assert traces(tmp_path / "digest.bin", SHORT) == "digest"
+
+
+def test_pages_and_tables_of_score_go_or_lose_the_person_s_row(root: Path, patients: Path) -> None:
+    image = meant.find("p01", root, also=()).person.images[0]
+    (root / "pages").mkdir()
+    own = render_photo_page(Photo("front.png", image), verdict="", notices=[])
+    (root / "pages/001-front.html").write_text(own)
+    (root / "pages/mine.html").write_text(f"<!doctype html><p>{image}</p>")
+    others = render_photo_page(Photo("front.png", "b" * 64), verdict="", notices=[])
+    (root / "pages/002-front.html").write_text(others)
+    for name, ids in (("one.csv", [image]), ("two.csv", [image, "b" * 64]), ("two.xlsx", ["b" * 64, image])):
+        rows = [[f"{at}.png", "v", "", "", "", found] for at, found in enumerate(ids)]
+        sheets.write(root / name, SCORED_COLUMNS, rows)
+    found = meant.find("p01", root, also=())
+    told: list[str] = []
+    withdrawal.show(found, root, Store(root / STORE), told.append)
+    assert "  you must see to this yourself, delete or change it: pages/mine.html" in told
+    planned = withdrawal.plan(found, root, Store(root / STORE))
+    assert {root / "one.csv", root / "pages/001-front.html"} <= planned.goes
+    assert {root / "two.csv", root / "two.xlsx"} <= planned.changes
+    _, left = withdraw("p01", root)
+    assert {str(file) for file in planned.left} == {place for place, _ in left if "git's history" not in place}
+    assert not [file for file in planned.goes if file.exists()]
+    assert (root / "pages/002-front.html").read_text() == others
+    for name in ("two.csv", "two.xlsx"):
+        (sheet,) = read_sheets(root / name)
+        assert [row.cells[-1] for row in sheet.rows] == ["b" * 64]
+
+
+def test_what_score_writes_has_the_columns_by_which_its_tables_are_known() -> None:
+    assert set(SCORED_COLUMNS) <= set(scoring.table([], [])[0])
+
+
+def test_a_name_in_another_case_is_understood_and_a_near_one_asked_about(root: Path, patients: Path) -> None:
+    draw(patients / "Pat 14.png", seed=77)
+    with (patients / "images.csv").open("a") as file:
+        file.write("Pat 14.png,P05,repaired,research\n")
+    assert meant.find("pat 14.PNG", root, also=()).person.names == ("Pat 14.png",)
+    assert meant.find("p05", root, also=()).person.subject == "P05"
+    with pytest.raises(InputError, match="did you mean P05"):
+        meant.find("P5", root, also=())
+    with pytest.raises(InputError, match="could be several photographs: patients/p01/front.png, patients/p02"):
+        meant.find("Front.png", root, also=())
+
+
+def test_drawn_faces_and_networks_that_did_not_see_the_person_stay(built: Path, tmp_path: Path) -> None:
+    """Of a project that ran on drawn faces and now measures another folder; the plan is what happens."""
+    root = copy_project(built, tmp_path / "project")
+    set_number(root, "data", "raw", str(tmp_path / "own"))
+    draw(tmp_path / "own/Pat 05.png", seed=91)
+    table(tmp_path / "own/images.csv", IMAGES, ["Pat 05.png,P05,repaired,research"])
+    (root / "data/raw/phantoms/chance.csv").write_text("path\nP05\n")
+    stale = root / "data/reports/index.html"
+    stale.write_text("<!doctype html>made later")
+    drawn = files_of(root / "data/raw/phantoms")
+    models = {name: files_of(root / f"data/{name}") for name in ("symmetry/clp/model", "anomaly/generator")}
+    before = yaml.safe_load((root / "dvc.lock").read_text())["stages"]
+    found = meant.find("P05", root, also=())
+    assert found.networks == ()
+    planned = withdrawal.plan(found, root, Store(root / STORE))
+    everything = files_of(root)
+    withdraw("P05", root)
+    assert files_of(root / "data/raw/phantoms") == drawn
+    assert {name: files_of(root / f"data/{name}") for name in models} == models
+    after = yaml.safe_load((root / "dvc.lock").read_text())["stages"]
+    kept = {"phantoms_draw", "symmetry_train@clp", "anomaly_generator"}
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    index = root / ".dvc/site"
+    gone = {file for file in everything - files_of(root) if not file.is_relative_to(index)}
+    assert gone == {file for file in planned.goes if file.is_relative_to(root)}
+
+
+def files_of(folder: Path) -> set[Path]:
+    """Every file below it."""
+    return {path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()}

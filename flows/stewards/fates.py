@@ -1,0 +1,142 @@
+"""What a withdrawal does to each file: the one rule by which it is shown first, done, and searched for afterwards.
+
+In: who is withdrawn, and a project. Out: for every file that has something of the person whether it goes, loses lines
+or words, or stays for its owner to look at. Drawn faces, and what else no photograph went into, are nobody's. Changes
+nothing.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flows.stewards.additions import REASONS
+from flows.stewards.batches import WITHDRAWAL
+from flows.stewards.drop_folder import watched
+from flows.stewards.meant import Withdrawal, read_raw
+from flows.stewards.outs import Project
+from flows.stewards.traces import Person, files_below, in_content, kind_of, traces
+from flows.stewards.wording import text
+from tasks import params
+from tasks.ingest.removal import Place, lines_about, lines_naming, rows_of, rows_with, without
+from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.spelling import key
+from tasks.params.running import Data
+
+SKIPPED = (".git", ".venv", "__pycache__", "node_modules")
+"""Folders that hold nothing of a person, or (.git) that are asked in another way."""
+
+MADE = (".dvc", ".prefect", "data/.artifacts", "data/.incoming", "data/reports")
+"""What programs wrote, besides the outs of stages: a file there that mentions the person goes, or loses the mention."""
+
+TABLES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm")
+
+SCORED = b'<meta name="generator" content="vermilion score">'
+"""Near the beginning of every page of `vermilion score --out`."""
+
+SCORED_COLUMNS = ("photograph", "verdict", "state", "stands out", "measures disagree", "image_id")
+"""Columns of every table of `vermilion score --table`."""
+
+
+@dataclass(frozen=True)
+class Fate:
+    """`goes`: the whole file; else `lines` of a table, or words (`cleaned`), go. `left`: something of the person stays."""
+
+    goes: bool = False
+    lines: frozenset[Place] = frozenset()
+    cleaned: bool = False
+    left: bool = False
+
+
+@dataclass
+class Ground:
+    """Where to look: the folders, what people brought and what programs made there, the lines of people's tables."""
+
+    root: Path
+    places: list[Path]
+    brought: list[Path]
+    made: list[Path]
+    drawn: list[Path]
+    cache: Path
+    index: Path
+    photographs: set[Path]
+    lines: dict[Path, set[Place]] = field(default_factory=dict)
+
+    def files(self, *, all_of_dvc: bool = False) -> Iterator[Path]:
+        """Every file to look into, but the record of this withdrawal, and DVC's cache and index if not `all_of_dvc`."""
+        left = {*self.drawn} if all_of_dvc else {self.cache, self.index, *self.drawn}
+        for file in files_below(self.places, SKIPPED):
+            inside = left & set(file.parents)
+            if not inside and file not in self.drawn and file.name not in (WITHDRAWAL.name, "rwlock"):
+                yield file  # DVC's rwlock says who holds it: this command, by its words
+
+
+def survey(found: Withdrawal, root: Path, project: Project) -> Ground:
+    """The project, its raw folder, drop folders that were watched, and folders named besides."""
+    raw, person = read_raw(root), found.person
+    folder = root / params.load(Data, "data", root / "params.yaml").raw
+    more = [folder, *watched(root), *map(Path, found.also)]
+    ground = Ground(
+        root=root,
+        places=[root, *(place for place in more if not place.is_relative_to(root))],
+        brought=[folder.path.absolute() for folder in raw.folders],
+        made=[*(root / name for name in MADE), *project.made()],
+        drawn=project.drawn(),
+        cache=project.cache,
+        index=project.index,
+        photographs={item.file.absolute() for item in raw.named},
+    )
+    for table, lines in (
+        *lines_about(raw.folders, raw.named, person.images),
+        *lines_naming(raw.folders, raw.named, person.images, person.subject),
+    ):
+        ground.lines.setdefault(table.absolute(), set()).update(lines)
+    return ground
+
+
+def fate(file: Path, person: Person, ground: Ground) -> Fate | None:
+    """What becomes of the file; None where it has nothing of the person."""
+    what = traces(file, person)
+    if what is None:
+        return Fate(left=True) if called_after(file, person, ground) else None
+    if what == "bytes":
+        return Fate(goes=True)
+    if any(file.is_relative_to(place) for place in ground.brought):
+        return _of_table(file, person, ground.lines.get(file.absolute(), ()))
+    if file.name.endswith(REASONS) or any(file.is_relative_to(place) for place in ground.made):
+        return _of_made(file)
+    if kind_of(file) == "page":
+        return Fate(goes=True) if SCORED in file.read_bytes()[:1024] else Fate(left=True)
+    if file.suffix.lower() not in TABLES:
+        return Fate(left=True)
+    with suppress(RawLayoutError):
+        if (own := rows_of(file, SCORED_COLUMNS, person.named)) is not None:
+            mine, others = own
+            return _of_table(file, person, mine) if others else Fate(goes=True)
+        if file.is_relative_to(ground.root / "data") or not file.is_relative_to(ground.root):
+            names = {key(name) for name in (person.subject, *person.names, *person.images) if name}
+            return _of_table(file, person, rows_with(file, names))
+    return Fate(left=True)
+
+
+def called_after(file: Path, person: Person, ground: Ground) -> bool:
+    """Whether a file of the project, other than somebody's photograph, is called after the person."""
+    inside = file.is_relative_to(ground.root) and file.absolute() not in ground.photographs
+    return inside and person.in_path(file.relative_to(ground.root))
+
+
+def _of_made(file: Path) -> Fate:
+    """Of what a program wrote: databases and texts lose the words, the rest can be made again."""
+    kind = kind_of(file)
+    whole = kind in ("table", "page", "picture", "weights") or file.suffix.lower() in (".csv", ".xlsx")
+    if whole or (kind == "other" and text(file.read_bytes()) is None):
+        return Fate(goes=True)
+    return Fate(cleaned=True)
+
+
+def _of_table(file: Path, person: Person, lines: Collection[Place]) -> Fate:
+    """Of a table that people keep these lines go; what else mentions the person is theirs to change."""
+    if not lines:
+        return Fate(left=True)
+    content = without(file, lines)
+    return Fate(lines=frozenset(lines), left=in_content(content, "other", person) is not None)
