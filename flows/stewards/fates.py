@@ -40,7 +40,7 @@ SCORED_COLUMNS = ("photograph", "verdict", "state", "stands out", "measures disa
 
 @dataclass(frozen=True)
 class Fate:
-    """`goes`: the whole file; else `lines` of a table, or words (`cleaned`), go. `left`: something of the person stays."""
+    """`goes`: the whole file; else `lines` of a table, or words (`cleaned`). `left`: something of the person stays."""
 
     goes: bool = False
     lines: frozenset[Place] = frozenset()

@@ -32,7 +32,8 @@ class Withdrawal(BaseModel):
     """Who, and the stages whose results go whole: networks that saw the person and what was made with them.
 
     `undone`: their photographs in batches that were undone, which DVC's cache has; `lost`: undone batches that it has
-    not, so that nobody can tell whom they held; `pixels`: digests of what the photographs show; `unlike`: stages whose results were not those of dvc.lock before.
+    not, so that nobody can tell whom they held; `pixels`: digests of what the photographs show; `unlike`: stages
+    whose results were not those of dvc.lock before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -103,9 +103,12 @@ def test_a_rejected_batch_stays_and_is_tried_again_when_it_changes(root: Path, d
     reasons = drop / "new-rejected.csv"
     assert "rater_role 'nurse'" in reasons.read_text()
     assert once(drop, root) == (0, "")  # another process, so to say: it remembers
+    assert reasons.stat().st_mode & 0o777 == 0o600 | drop.stat().st_mode & 0o044
     reasons.unlink()
+    drop.chmod(0o750)
     assert once(drop, root)[0] == 1  # who deletes the reasons asks for another try
-    assert reasons.exists()
+    assert reasons.stat().st_mode & 0o777 == 0o640  # as far as the folder grants
+    assert reasons.stat().st_gid == drop.stat().st_gid
     (made / "ratings.csv").write_text(good)
     assert once(drop, root)[0] == 0
     assert len(batches(root)) == 1
