@@ -24,7 +24,7 @@ from tasks.ingest.ratings import (
     image_meant,
 )
 from tasks.ingest.raw import Folder, read_lines
-from tasks.ingest.sheets import read_sheets
+from tasks.ingest.sheets import column_name, read_sheets
 from tasks.ingest.spelling import key
 from tasks.ingest.workbooks import is_workbook
 
@@ -88,7 +88,7 @@ def rows_of(
 ) -> tuple[set[Place], set[Place]] | None:
     """Rows with a cell that matches, and the others, where every sheet of the table has these columns; else None."""
     sheets = read_sheets(table)
-    if not sheets or not all(set(columns) <= set(sheet.columns) for sheet in sheets):
+    if not sheets or not all(set(map(column_name, columns)) <= set(sheet.columns) for sheet in sheets):
         return None
     rows = {(sheet.name, row.number): row for sheet in sheets for row in sheet.rows}
     own = {place for place, row in rows.items() if any(map(matches, row.cells))}
