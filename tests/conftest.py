@@ -29,7 +29,7 @@ INNER_UPPER = [(-0.27, 0.768), (-0.09, 0.762), (0, 0.766)]
 INNER_LOWER = [(-0.09, 0.784), (0, 0.788)]
 _LONGEST = """
 pipeline/test_pipeline flows/serving/test_serving flows/running/test_clusters pipeline/test_locks
-pipeline/test_earlier_network pipeline/test_changes pipeline/test_kills flows/running/test_tracking
+pipeline/test_changes pipeline/test_kills flows/running/test_tracking
 pipeline/test_bad_input
 flows/serving/test_rebuild flows/buckets/test_crash_points flows/stewards/test_stewardship flows/running/test_warm
 synthesis/test_fidelity flows/stages/test_anomaly flows/stages/test_synthesis flows/repository/test_collect

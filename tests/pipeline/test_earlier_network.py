@@ -11,6 +11,8 @@ from tasks.base.digests import file_digest
 from tests.family import Family
 from tests.project import copy_project, lock, run, set_number
 
+pytestmark = pytest.mark.long
+
 CLP, GENERATOR = "symmetry_train@clp", "anomaly_generator"
 
 

@@ -196,6 +196,7 @@ def test_without_models_vermilion_says_what_to_run(tmp_path: Path) -> None:
     assert "dvc repro" in done.stderr
 
 
+@pytest.mark.long
 def test_what_operations_advises_to_look_at_fits_a_terminal(built: Path, tmp_path: Path) -> None:
     """The commands as the page quotes them, after an experiment, with every headline number changed."""
     project = copy_project(built, tmp_path / "project")
