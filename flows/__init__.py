@@ -8,7 +8,9 @@ and the server that `vermilion serve` started, if it did.
 import json
 import logging
 import os
+import sys
 from pathlib import Path
+from types import TracebackType
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -36,6 +38,17 @@ for _name in ("bitsandbytes", "diffusers", "torch.utils._pytree"):  # what was n
 
 for _name in ("NO_PROXY", "no_proxy"):  # what stays on this machine is no proxy's business
     os.environ[_name] = ",".join(filter(None, [os.environ.get(_name), "127.0.0.1,localhost,::1"]))
+
+
+def _quiet(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Ctrl-C while something is imported is a line, not a traceback."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.stderr.write("interrupted\n")
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = _quiet
 
 SERVER_NAMED = os.environ.get("PREFECT_API_URL")
 """The Prefect server that the user named, if any. Then its credentials are the environment's too."""

@@ -34,11 +34,24 @@ app.command()(watch.watch)
 app.add_typer(synthesis.app, name="synthesis")
 
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+STOPPED = "vermilion: interrupted; what was finished is kept; run it again"
+
+
 def main() -> None:
     """Entry point: bad input ends with one line and exit code 2, not a traceback."""
     try:
         privacy.settle(project_root())
         app()
+    except KeyboardInterrupt:
+        say(STOPPED, error=True)
+        sys.exit(INTERRUPTED)
+    except SystemExit as end:
+        if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):  # typer made it an exit code
+            say(STOPPED, error=True)
+        raise
     except InputError as error:
         say(f"vermilion: {error}", error=True)
         sys.exit(2)

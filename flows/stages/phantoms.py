@@ -14,9 +14,9 @@ from tasks.phantoms.dataset import draw_dataset
 
 @flow
 def phantoms_draw(out: Out) -> None:
-    """Draw faces, clips and ratings into a raw folder, where the raw folder of params.yaml is the one that has it."""
+    """Draw faces, clips and ratings into a raw folder, where it is the raw folder of params.yaml."""
     raw = params.load(Data, "data").raw
-    if not Path(out).resolve().is_relative_to(raw.resolve()):
+    if Path(out).resolve() != raw.resolve():
         raise absence.Absent(f"data.raw is {raw}: the demo's faces are not needed")
     settings = params.load(PhantomsDraw, "phantoms_draw")
     draw_dataset(out, settings=settings, workers=runtime().workers)
