@@ -9,6 +9,7 @@ import os
 import smtplib
 import ssl
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,18 +18,26 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
+from threading import Thread
+from typing import BinaryIO
 
 import httpx
 
 from flows.serving.causes import KILLED, Outcome
 from flows.serving.names import impersonal
 from tasks import params
+from tasks.base.programs import last_words, run_within
 from tasks.errors import InputError
 from tasks.params.running import Mail, Nightly, Tell
 
 PATIENCE = 30.0
-"""Seconds that each way gets."""
+"""Seconds that all ways together get."""
+
+MARGIN = 3.0
+"""Seconds more, in which a program that is stopped can end."""
+
+LINES = 500
+"""Lines that a mail server may say."""
 
 WORDS = {
     "failed": "failed",
@@ -71,11 +80,10 @@ def tell_of(root: Path, night: Night, say: Callable[[str], None]) -> None:
     """Tell of the night, if params.yaml names somebody for that. Never fails."""
     try:
         settings = params.load(Nightly, "nightly", root / "params.yaml").tell
-    except InputError as error:
-        say(f"warning: nobody could be told: {error}")
-        return
-    if settings is not None and (settings.when == "always" or not night.well):
-        send(root, settings, night, say)
+        if settings is not None and (settings.when == "always" or not night.well):
+            send(root, settings, night, say)
+    except Exception as error:  # whatever it is, it is a line in the log and no more
+        say(f"warning: nobody could be told: {_short(error)}")
 
 
 def send(root: Path, settings: Tell, night: Night, say: Callable[[str], None]) -> bool:
@@ -91,21 +99,32 @@ def send(root: Path, settings: Tell, night: Night, say: Callable[[str], None]) -
     if settings.mail is not None:
         mail = settings.mail
         ways.append(("nightly.tell.mail", lambda: _mail(mail, title, text)))
-    well = True
-    for name, way in ways:
+    return _all_within(PATIENCE, ways, say)
+
+
+def _all_within(limit: float, ways: Sequence[tuple[str, Callable[[], None]]], say: Callable[[str], None]) -> bool:
+    """Go all ways at once; a line about each. Who does not answer in time is left behind, whatever it still sends."""
+    results: dict[str, str] = {}
+
+    def go(name: str, way: Callable[[], None]) -> None:
         try:
             way()
-            say(f"told by {name}")
-        except (
-            InputError,
-            OSError,
-            httpx.HTTPError,
-            httpx.InvalidURL,
-            ValueError,
-            subprocess.SubprocessError,
-        ) as error:
-            well = False
-            say(f"warning: params.yaml: {name}: nobody was told: {_short(error)}")
+        except Exception as error:  # whatever it is, it is a line in the log and no more
+            results[name] = _short(error)
+        else:
+            results[name] = ""
+
+    threads = [Thread(target=go, args=way, daemon=True) for way in ways]
+    until = time.monotonic() + limit
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, until + MARGIN - time.monotonic()))
+    well = True
+    for name, _ in ways:
+        why = results.get(name, f"it did not end within {limit:.0f} s")
+        well = well and not why
+        say(f"warning: params.yaml: {name}: nobody was told: {why}" if why else f"told by {name}")
     return well
 
 
@@ -132,32 +151,48 @@ def message(name: str, night: Night) -> str:
 
 def _run(root: Path, command: Sequence[str], text: str) -> None:
     """A program of the user's, without a shell; the message is its standard input."""
-    done = subprocess.run(
-        command,
-        cwd=root,
-        input=text + "\n",
-        text=True,
-        capture_output=True,
-        errors="replace",
-        timeout=PATIENCE,
-        check=False,
-    )
-    if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()[-1]
-        raise InputError(f"{command[0]} ended with {done.returncode}: {last}")
+    done = run_within(PATIENCE, command, root, text=text + "\n")
+    if done.code:
+        raise InputError(f"{command[0]} ended with {done.code}: {last_words(done.err, done.out) or 'it said nothing'}")
 
 
 def _post(address: str, name: str, night: Night, text: str) -> None:
     """JSON with the message as `text`, as chat services take it, and the same in parts."""
     failed = [outcome.stage for outcome in night.outcomes if outcome.state == "Failed"]
     content = {"text": text, "project": name, "run": impersonal(night.run), "state": night.state, "failed": failed}
-    url = _value(address)
     try:
-        answer = httpx.post(url, json=content, timeout=PATIENCE)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise InputError(f"{urlsplit(url).hostname}: {error or type(error).__name__}") from None
-    if not answer.is_success:
-        raise InputError(f"{urlsplit(url).hostname} answered {answer.status_code}")
+        url = httpx.URL(_value(address))
+    except httpx.InvalidURL:  # its words repeat parts of the address, which may be a password
+        raise InputError(
+            "this is no address; write https://..., and `/`, `#`, `?` in a password as %2F, %23, %3F"
+        ) from None
+    with httpx.stream("POST", url, json=content, timeout=PATIENCE) as answer:  # its body is not read
+        if not answer.is_success:
+            raise InputError(f"the server answered {answer.status_code}")
+
+
+class _Lines:
+    """What a mail server says, line by line, up to a number of lines: smtplib would read and keep them for ever."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream, self.left, self.close = stream, LINES, stream.close
+
+    def readline(self, size: int) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            raise OSError("the mail server's answer does not end")
+        return self.stream.readline(size)
+
+
+class _Plain(smtplib.SMTP):
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _Lines(self.sock.makefile("rb"))
+        return super().getreply()
+
+
+class _Secret(_Plain, smtplib.SMTP_SSL):
+    """The same, by TLS from the first byte on."""
 
 
 def _mail(settings: Mail, title: str, text: str) -> None:
@@ -166,9 +201,7 @@ def _mail(settings: Mail, title: str, text: str) -> None:
     mail["Date"], mail["Message-ID"] = format_datetime(datetime.now(UTC)), make_msgid(domain="vermilion.invalid")
     mail["Auto-Submitted"] = "auto-generated"  # so that nobody's holiday answers
     mail.set_content(text + "\n")
-    kind = (
-        smtplib.SMTP if settings.security != "tls" else partial(smtplib.SMTP_SSL, context=ssl.create_default_context())
-    )
+    kind = _Plain if settings.security != "tls" else partial(_Secret, context=ssl.create_default_context())
     # Without `local_hostname` this machine's own name would be looked up on the network.
     with kind(settings.server, settings.port, local_hostname="localhost", timeout=PATIENCE) as server:
         if settings.security == "starttls":
@@ -195,4 +228,4 @@ def _short(error: Exception) -> str:
         return f"the mail server refuses the recipients ({len(error.recipients)})"
     if isinstance(error, subprocess.TimeoutExpired):
         return f"it did not end within {PATIENCE:.0f} s"
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return last_words(*str(error).splitlines()) or type(error).__name__

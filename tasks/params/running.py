@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from email.headerregistry import Address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, RootModel, StrictBool, model_validator
 
@@ -58,16 +60,28 @@ def _environment(value: str) -> str:
 def _webhook(value: str) -> str:
     """An http address, or the name of an environment variable that holds it; else ValueError says why."""
     if not value.startswith("$"):
-        if not re.fullmatch(r"https?://[^\s/]+\S*", value):
-            raise ValueError(f"{value!r} is no address; write https://..., or $NAME of an environment variable with it")
+        if not (re.fullmatch(r"https?://[^\s/]+\S*", value) and _has_port(value)):
+            raise ValueError("this is no address; write https://..., or $NAME of an environment variable with it")
         return value
     return _environment(value)
+
+
+def _has_port(address: str) -> bool:
+    """Whether a port, if there is one, is a number."""
+    try:
+        return urlsplit(address).port != 0
+    except ValueError:
+        return False
 
 
 def _mailbox(value: str) -> str:
     """A bare mail address; else ValueError says why."""
     if not re.fullmatch(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+", value):
         raise ValueError(f"{value!r} is no bare mail address, such as operator@example.org")
+    try:
+        Address(addr_spec=value)
+    except Exception as error:  # the parser fails in its own ways, too: AttributeError for `a@[x`
+        raise ValueError(f"{value!r} is no mail address, such as operator@example.org") from error
     return value
 
 

@@ -4,7 +4,9 @@ import json
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from email import message_from_bytes
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -215,7 +217,7 @@ def test_a_way_that_fails_changes_nothing_and_the_log_says_so(
     mailbox.close()
     assert said == [
         f"warning: params.yaml: nightly.tell.command: nobody was told: {sys.executable} ended with 1: the pager is off",
-        "warning: params.yaml: nightly.tell.webhook: nobody was told: 127.0.0.1 answered 500",
+        "warning: params.yaml: nightly.tell.webhook: nobody was told: the server answered 500",
         "warning: params.yaml: nightly.tell.mail: nobody was told: the mail server refuses the recipients (2)",
     ]
     monkeypatch.delenv("HOOK", raising=False)
@@ -231,6 +233,79 @@ def test_a_way_that_fails_changes_nothing_and_the_log_says_so(
     assert fail(tmp_path)[0].startswith("warning: nobody could be told: ")
 
 
+class Dripping:
+    """A server that says this again and again, and never ends."""
+
+    def __init__(self, said: bytes, pause: float) -> None:
+        self.said, self.pause, self.on = said, pause, True
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self) -> None:
+        connection, _ = self.listening.accept()
+        with connection, suppress(OSError):
+            while self.on:
+                connection.sendall(self.said)
+                time.sleep(self.pause)
+
+    def close(self) -> None:
+        self.on = False
+        self.thread.join(10)
+        self.listening.close()
+
+
+@pytest.mark.parametrize("said", [b"H", b"220-hi\r\n", b"220"])
+def test_who_never_ends_an_answer_does_not_hold_the_night(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(tellers, "PATIENCE", 0.5)
+    monkeypatch.setattr(tellers, "MARGIN", 0.1)
+    web, mail = Dripping(said, 0.05), Dripping(said, 0.05)
+    settled(tmp_path, webhook=f"http://127.0.0.1:{web.port}/", mail=MAIL | {"port": mail.port})
+    began = time.monotonic()
+    found = fail(tmp_path)
+    assert time.monotonic() - began < 5
+    assert len(found) == 2
+    assert all("nobody was told" in line for line in found)
+    web.close()
+    mail.close()
+
+
+def test_a_mail_server_cannot_fill_the_memory(tmp_path: Path) -> None:
+    mail = Dripping(b"220-hi\r\n" * 1000, 0)
+    settled(tmp_path, mail=MAIL | {"port": mail.port})
+    assert "the mail server's answer does not end" in fail(tmp_path)[0]
+    mail.close()
+
+
+def test_a_bad_address_shows_nothing_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settled(tmp_path, webhook="$HOOK")
+    for address in (
+        "https://user:pa/ss@host/x",
+        "https://user:9/ss@host/x",
+        "https://us\x01er/pa",
+        "user:pa@host",
+        "pa",
+    ):
+        monkeypatch.setenv("HOOK", address)
+        (line,) = fail(tmp_path)
+        assert "nobody was told" in line
+        assert not any(word in line for word in ("user", "'pa'", "ss@", "host/"))
+
+
+def test_whatever_goes_wrong_is_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settled(tmp_path, command=["true"])
+    monkeypatch.setattr(tellers, "_run", lambda *_: next(iter(())))
+    assert fail(tmp_path) == ["warning: params.yaml: nightly.tell.command: nobody was told: StopIteration"]
+
+
+def test_a_programs_last_words_can_be_seen(tmp_path: Path) -> None:
+    settled(tmp_path, command=["sh", "-c", r"printf '\033[31mno\033[0m\007line\n\033[0m\n' >&2; exit 3"])
+    assert fail(tmp_path)[0].endswith(r"sh ended with 3: no\x07line")
+
+
 @pytest.mark.parametrize(
     ("tell", "said"),
     [
@@ -242,6 +317,8 @@ def test_a_way_that_fails_changes_nothing_and_the_log_says_so(
         ({"mail": MAIL | {"port": 25, "to": []}}, "nightly.tell.mail.to"),
         ({"mail": MAIL | {"port": 25, "to": ["Anna <a@example.org>"]}}, "is no bare mail address"),
         ({"mail": MAIL | {"port": 25, "user": "me"}}, "user and password go together"),
+        ({"mail": MAIL | {"port": 25, "to": ["a@[x"]}}, "is no mail address"),
+        ({"webhook": "https://user:swordfish/x@host/hook"}, "this is no address"),
         ({"mail": MAIL | {"port": 587, "user": "me", "password": "swordfish"}}, "git keeps params.yaml"),
         ({"mail": MAIL | {"port": 25, "user": "me", "password": "$X"}}, "security: starttls, or tls"),
         ({"mail": MAIL | {"port": 25, "securty": "tls"}}, "did you mean `security`?"),
