@@ -174,3 +174,13 @@ def test_a_hidden_worksheet_is_not_read_and_told(tmp_path: Path) -> None:
         RawLayoutError, match="sheet 'Sheet1' has the columns path, subject_id, population, but is hidden"
     ):
         take(Folder(tmp_path, ""))
+
+
+def test_a_cell_merged_with_the_header_is_told(tmp_path: Path) -> None:
+    (sheet,) = workbook_of(tmp_path / "t.xlsx", [["path", "score"], ["a.jpg", 1], ["b.jpg", 2]])
+    sheet.merge_cells("A1:A2")
+    assert sheet.parent
+    sheet.parent.save(tmp_path / "t.xlsx")
+    first, second = read_lines(tmp_path / "t.xlsx", required=("path", "score"), optional=())
+    assert first.wrong["path"] == "merged with the header's cell above it; unmerge them and fill each"
+    assert (first.cells["path"], second.cells["path"], second.wrong) == ("", "b.jpg", {})
