@@ -3,6 +3,7 @@
 In: the project's folder, files, a message. Out: a commit, or InputError in git's own words. Knows nothing of DVC.
 """
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -11,20 +12,35 @@ from pathlib import Path
 import psutil
 
 from tasks.base.escaping import visible
+from tasks.base.programs import run_within
 from tasks.errors import InputError
 
 PATIENCE = 20.0
 """Seconds to wait while another git holds the index."""
 
+LIMIT = 600.0
+"""Seconds that git gets, with its hooks."""
+
+NOBODY = ("Please tell me who you are", "empty ident name", "auto-detect email", "auto-detect name")
+"""What git says where nobody is named who commits."""
+
 UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 
 
 def git(root: Path, *arguments: str, check: bool = True) -> str:
-    """What git prints in the project. InputError with git's words when it fails and `check` is on."""
-    done = subprocess.run(["git", *arguments], cwd=root, text=True, capture_output=True, check=False)
-    if check and done.returncode:
-        raise InputError(f"git {arguments[0]}: {(done.stderr or done.stdout).strip()}")
-    return done.stdout.strip()
+    """What git prints in the project. InputError with git's words when it fails and `check` is on, or does not end."""
+    try:
+        done = run_within(LIMIT, ["git", *arguments], root, environment=os.environ | {"LANGUAGE": "C"})
+    except subprocess.TimeoutExpired:
+        hint = "a hook (.git/hooks) or gpg that waits for somebody? Try the same by hand"
+        raise InputError(f"git {arguments[0]} did not end within {LIMIT:.0f} s and was stopped; {hint}") from None
+    if check and done.code:
+        said = (done.err or done.out).strip()
+        if any(words in said for words in NOBODY):
+            how = "`git config user.name NAME` and `git config user.email ADDRESS`"
+            raise InputError(f"git does not know who commits; in {root}: {how}")
+        raise InputError(f"git {arguments[0]}: {said}")
+    return done.out.strip()
 
 
 def check_git(root: Path) -> None:

@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.repository.commits import git
+from tasks.base.escaping import visible
+from tasks.base.programs import last_words, run_within
 
 PATIENCE = 600
 """Seconds that a remote gets."""
+
+GITS = ("fatal:", "error:", "ssh:")
+"""How git's own words begin."""
 
 UNATTENDED = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true", "SSH_ASKPASS_REQUIRE": "never", "LC_ALL": "C"}
 
@@ -55,22 +60,12 @@ def _push(root: Path, remote: str, target: str) -> str:
     environment.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
     command = ["git", "push", "--porcelain", remote, f"HEAD:{target}"]
     try:
-        done = subprocess.run(
-            command,
-            cwd=root,
-            env=environment,
-            text=True,
-            errors="replace",
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=PATIENCE,
-            check=False,
-        )
+        done = run_within(PATIENCE, command, root, environment=environment)
     except subprocess.TimeoutExpired:
         return f"{remote} did not answer within {PATIENCE} s; nothing is lost: `git push` later"
-    if not done.returncode:
+    if not done.code:
         return ""
-    said = f"{done.stdout}\n{done.stderr}"
+    said = f"{done.out}\n{done.err}"
     if "[rejected]" in said:
         return (
             "somebody else pushed there first. Nothing is lost: the commit is here. "
@@ -78,6 +73,10 @@ def _push(root: Path, remote: str, target: str) -> str:
         )
     if found := re.search(r"\[remote rejected\] \((.*)\)", said):
         return f"{remote} refuses it ({found[1]}). Nothing is lost: the commit is here; ask who keeps {remote}"
-    lines = [line for line in done.stderr.splitlines() if line.startswith(("fatal:", "error:", "ssh:"))]
-    why = re.sub(r"://[^@/\s]+@", "://", lines[0] if lines else f"git ended with {done.returncode}")
+    lines = done.err.splitlines()
+    gits = [line for line in lines if line.startswith(GITS)]
+    why = gits[0] if gits else f"git ended with {done.code}"
+    if last := last_words("\n".join(line for line in lines if line not in gits)):
+        why = f"{why} (last words: {last})"  # a pre-push hook's own, for one
+    why = re.sub(r"://[^@/\s]+@", "://", visible(why))
     return f"{why}. Nothing is lost: the commit is here; see whether `git push` works by hand"

@@ -53,6 +53,8 @@ def publish_results(
     published = Published([], [])
     if settings.commit:
         _commit(published, {LOCK, *kept}, list(deps), changes)
+    elif settings.push:
+        _by_hand(published, {LOCK, *kept})
     if settings.push:
         _push(published, repository, say)
     for line in published.trouble:
@@ -76,6 +78,20 @@ def _commit(published: Published, ours: set[str], deps: list[str], changes: list
         return
     said = f"committed {git(root, 'rev-parse', '--short', 'HEAD')}: {', '.join(changed)}"
     published.lines.append(said if changed else "nothing to commit: results are those of the last commit")
+
+
+def _by_hand(published: Published, ours: set[str]) -> None:
+    """Say it where somebody else should commit and has not: what is sent then would not be this result."""
+    try:
+        changed = sorted(set().union(*_status()) & ours)
+    except InputError as error:
+        published.trouble.append(str(error))
+        return
+    if changed:
+        how = f"`git commit {' '.join(changed)}`, or commit: true"
+        published.trouble.append(
+            f"not committed: params.yaml has nightly: commit: false, and this result is new; {how}"
+        )
 
 
 def _headline(changes: list[dict[str, Any]]) -> str:
@@ -106,7 +122,11 @@ def _push(published: Published, repository: Repository, say: Say) -> None:
     else:
         said = "`dvc remote add --default NAME ADDRESS` names one; until then colleagues get numbers and no data"
         published.trouble.append(f"no data were sent: there is no DVC remote; {said}")
-    sent = push_branch(Path.cwd())
+    try:
+        sent = push_branch(Path.cwd())
+    except InputError as error:
+        published.trouble.append(f"not pushed to git: {error}")
+        return
     (published.lines if sent.well else published.trouble).append(sent.said)
 
 

@@ -1,6 +1,5 @@
 """Commits sent to the remote that a branch follows: real git, a real bare repository."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -80,16 +79,25 @@ def test_a_remote_that_refuses_or_is_not_there_is_told_in_its_words(clone: Path,
 
 
 def test_nobody_is_asked_for_a_password(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[dict[str, str]] = []
-    real = subprocess.run
+    monkeypatch.delenv("GIT_SSH_COMMAND", raising=False)
+    hook(clone, "pre-push", "env > seen; tty > terminal; true")
+    assert push_branch(clone).well
+    seen = (clone / "seen").read_text().splitlines()
+    assert "GIT_TERMINAL_PROMPT=0" in seen
+    assert "GIT_SSH_COMMAND=ssh -oBatchMode=yes" in seen
+    assert (clone / "terminal").read_text() == "not a tty\n"
 
-    def watch(command: list[str], **options: object) -> object:
-        if command[:2] == ["git", "push"]:
-            seen.append(options["env"])  # type: ignore[arg-type]
-            assert options["stdin"] is subprocess.DEVNULL
-        return real(command, **options)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(subprocess, "run", watch)
-    push_branch(clone)
-    assert seen[0]["GIT_TERMINAL_PROMPT"] == "0"
-    assert "BatchMode=yes" in seen[0]["GIT_SSH_COMMAND"]
+def test_a_hooks_last_words_are_told(clone: Path) -> None:
+    hook(clone, "pre-push", "echo looking >&2; printf '\\033[31mtests fail\\033[0m\\n' >&2; exit 1")
+    sent = push_branch(clone)
+    assert not sent.well
+    assert "error: failed to push some refs to" in sent.said
+    assert "(last words: tests fail)" in sent.said
+
+
+def hook(folder: Path, name: str, script: str) -> None:
+    """A hook of the clone's that does this."""
+    file = folder / ".git/hooks" / name
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
