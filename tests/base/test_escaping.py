@@ -71,7 +71,7 @@ def test_the_status_of_ratings_shows_hostile_raters_and_photographs(capsys: pyte
     ]
     unrated = [{"name": name, "population": "repaired"} for name in HOSTILE]
     record = {"raters": raters, "agreement": None, "photographs": photographs, "unrated": unrated}
-    _print_status(record | {"ratings": 1, "scale": "CARS", "refused_lines": 0}, None)
+    _print_status(record | {"notes": HOSTILE, "ratings": 1, "scale": "CARS", "refused_lines": 0}, None)
     said = capsys.readouterr().out
     assert not any(mark in said for mark in UNSEEN)
     assert all(name in said for name in ("[/red]", "[bold]anna[/bold]", "[31mred", "\n  ok\\nvermilion"))

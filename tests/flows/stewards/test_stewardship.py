@@ -344,7 +344,7 @@ def test_nobody_to_sign_the_commit_is_told_before_anything_changes(
         monkeypatch.delenv(name, raising=False)
     run(root, "git", "config", "--unset", "user.email")
     run(root, "git", "config", "user.useConfigOnly", "true")
-    with pytest.raises(InputError, match="git var"):
+    with pytest.raises(InputError, match="git does not know who commits"):
         add(new, root)
     assert not batches(root)
 
