@@ -9,7 +9,7 @@ notices, so that network shares work. Says batches' ids and counts, never the na
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from flows.stewards.additions import REASONS, Outcome, add, reasons_beside
 from flows.stewards.batches import added_folder
+from flows.stewards.set_aside import ACCEPTED, free_name, remember, remembered, set_aside
 from flows.stewards.versions import Tell
 from tasks import params
 from tasks.base.digests import digest
@@ -29,14 +30,8 @@ from tasks.ingest.naming import is_leftover, looks_like_table
 from tasks.ingest.raw import BATCHES
 from tasks.params.ingest import IngestImages
 
-ACCEPTED = "added"
-"""The subfolder that accepted batches move to."""
-
 NEW = ("new.txt", "new.txt.txt")
 """In the folder: names of raters and subjects that are new though they look like others, one per line."""
-
-MEMORY = ".vermilion.json"
-"""What was rejected as it is now, and what is on its way to `added`: so that a restart goes on where it was."""
 
 WATCHED = Path("data/.watched.json")
 """Inside the project: which folders were watched."""
@@ -75,6 +70,13 @@ class Watch:
     moving: dict[str, str] = field(default_factory=dict)
     unlisted: set[str] = field(default_factory=set)
     rejected: int = 0
+    repeated: set[str] = field(default_factory=set)
+
+    def tell_once(self, line: str) -> None:
+        """Tell what every look would find again."""
+        if line not in self.repeated:
+            self.repeated.add(line)
+            self.tell(line)
 
     @property
     def new(self) -> list[str]:
@@ -91,7 +93,7 @@ def watch(folder: Path, root: Path, *, settle: float, once: bool, tell: Tell) ->
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
     state = Watch(folder.resolve(), root, settle, lambda line: tell(f"{datetime.now():%H:%M:%S} {line}"))
-    _remember(state)
+    state.tried, state.moving = remembered(state.folder, state.tell)
     note_watched(root, state.folder)
     look(state)
     if once:
@@ -130,6 +132,8 @@ def look(state: Watch) -> None:
     waiting = False
     for dropped in sorted(_dropped(state), key=lambda item: (item.is_ratings, item.path.name)):
         name, mark, now = dropped.path.name, _mark(state, dropped), time.monotonic()
+        if name in state.moving:
+            continue
         if state.tried.get(name) == mark and (name in state.unlisted or _reasons(dropped).exists()):
             continue
         before, since = state.since.get(name, ("", now))
@@ -159,6 +163,8 @@ def _try(state: Watch, dropped: Dropped, mark: str) -> None:
         return
     state.tell(_said(outcome))
     _move(state, dropped, outcome.batch)
+    if os.path.lexists(dropped.path):
+        state.since[dropped.path.name] = (mark, time.monotonic() + AGAIN_SECONDS)
 
 
 def _reasons(dropped: Dropped) -> Path:
@@ -223,13 +229,11 @@ def _mark(state: Watch, dropped: Dropped) -> str:
 def _move(state: Watch, dropped: Dropped, batch: str) -> None:
     """Take the batch out of sight, into `added`; a kill between two files is made good by the next look."""
     stem = dropped.path.stem if dropped.path.suffix else dropped.path.name
-    target = state.folder / ACCEPTED / stem
-    if target.exists():
-        target = target.with_name(f"{stem}-{batch}")
+    target = PurePosixPath(ACCEPTED, free_name(state.folder, stem, batch))
     whole = [dropped.path] if dropped.path.is_dir() else dropped.files
     for path in whole:
-        inside = target if path.is_dir() else target / path.relative_to(state.folder)
-        state.moving[str(path)] = str(inside)
+        name = path.relative_to(state.folder).as_posix()
+        state.moving[name] = str(target if path.is_dir() else target / name)
     for known in (state.since, state.tried):
         known.pop(dropped.path.name, None)
     _save(state)
@@ -239,28 +243,15 @@ def _move(state: Watch, dropped: Dropped, batch: str) -> None:
 def _finish_moves(state: Watch) -> None:
     if not state.moving:
         return
-    for source, target in state.moving.items():
-        if Path(source).exists():
-            Path(target).parent.mkdir(parents=True, exist_ok=True)
-            Path(source).replace(target)
-    for folder in {parent for source in state.moving for parent in Path(source).parents}:
-        if folder.is_relative_to(state.folder) and folder != state.folder and not any(folder.iterdir()):
-            folder.rmdir()
-    state.moving.clear()
-    _save(state)
-
-
-def _remember(state: Watch) -> None:
-    """What an earlier watcher of this folder left; nothing where its file is missing or damaged."""
-    try:
-        left: Mapping[str, dict[str, str]] = json.loads((state.folder / MEMORY).read_bytes())
-        state.tried, state.moving = dict(left["tried"]), dict(left["moving"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return
+    before, state.moving = state.moving, set_aside(state.folder, state.moving, state.tell_once)
+    if state.moving != before:
+        _save(state)
 
 
 def _save(state: Watch) -> None:
     here = {path.name for path in state.folder.iterdir()}
     state.tried = {name: mark for name, mark in state.tried.items() if name in here}
-    with replacing(state.folder / MEMORY) as temporary:
-        temporary.write_text(json.dumps({"tried": state.tried, "moving": state.moving}), encoding="utf-8")
+    try:
+        remember(state.folder, state.tried, state.moving)
+    except OSError as error:
+        state.tell_once(f"a restart will not know what was rejected: {error}")

@@ -1,5 +1,7 @@
 """A drop folder: whole batches come in, unfinished ones wait, rejected ones stay with their reasons."""
 
+import json
+import os
 import shutil
 import signal
 import subprocess
@@ -196,6 +198,64 @@ def test_links_are_not_followed(root: Path, drop: Path, tmp_path: Path) -> None:
     (drop / "link").symlink_to(tmp_path / "private")
     assert once(drop, root) == (0, "")
     assert (tmp_path / "private/p3.png").exists()
+
+
+@pytest.mark.parametrize("inward", [True, False])
+def test_a_forged_memory_moves_nothing_out_of_the_folder_or_into_it(
+    root: Path, drop: Path, tmp_path: Path, inward: bool
+) -> None:
+    (drop / "x.py").write_text("forged")
+    outside = tmp_path / "outside"
+    outside.write_text("kept")
+    (drop / "link").symlink_to(tmp_path)
+    (drop / "added").mkdir()
+    (drop / "added/there").write_text("kept")
+    if inward:
+        moves = {str(outside): "added/loot", "../outside": "added/loot", "link/outside": "added/loot"}
+    else:
+        moves = {"x.py": str(outside)}
+    for target in ("../outside", "added/../../outside", "added/there", "link/new", "added"):
+        (drop / ".vermilion.json").write_text(json.dumps({"tried": {}, "moving": {**moves, "./x.py": target}}))
+        assert "left undone: not from this folder" in once(drop, root)[1]
+        assert (drop / "x.py").read_text() == "forged"
+        assert outside.read_text() == (drop / "added/there").read_text() == "kept"
+        assert names(drop / "added") == ["there"]
+        assert once(drop, root) == (0, "")
+
+
+def test_the_same_batch_dropped_again_and_again_finds_a_free_name(root: Path, drop: Path, tmp_path: Path) -> None:
+    made = batch(tmp_path / "made")
+    for _ in range(4):
+        shutil.copytree(made, drop / "first")
+        assert once(drop, root)[0] == 0
+    identity = batches(root)[0].name
+    expected = ["first", f"first-{identity}", f"first-{identity}-2", f"first-{identity}-3"]
+    assert sorted(path.name for path in (drop / "added").iterdir()) == expected
+
+
+def test_a_batch_that_cannot_be_moved_stops_no_other(root: Path, drop: Path) -> None:
+    (drop / "added").write_text("a file")
+    batch(drop / "a")
+    table(drop / "b.csv", RATINGS, ["first.png,lay_9,lay,CARS,2"])
+    told = once(drop, root)[1]
+    assert len(batches(root)) == 2
+    assert "cannot be moved now: File exists; trying again" in told
+    (drop / "added").unlink()
+    once(drop, root)
+    assert names(drop / "added") == ["a/images.csv", "a/p3.png", "a/ratings.csv", "b/b.csv"]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[]", '{"tried": {}, "moving": {"x": 1}}', "fifo", "folder"])
+def test_a_damaged_memory_is_told_and_begun_anew(root: Path, drop: Path, text: str) -> None:
+    memory = drop / ".vermilion.json"
+    makers = {"fifo": lambda: os.mkfifo(memory), "folder": memory.mkdir}
+    makers.get(text, lambda: memory.write_text(text))()
+    batch(drop / "new")
+    rejected, told = once(drop, root)
+    assert rejected == 0
+    assert ".vermilion.json is damaged: it is begun anew" in told
+    assert (drop / "added/new/p3.png").exists()
+    assert memory.is_dir() or once(drop, root) == (0, "")
 
 
 def test_what_stops_every_batch_is_said_without_names_and_tried_again(root: Path, drop: Path) -> None:
