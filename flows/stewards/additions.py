@@ -59,17 +59,27 @@ class Outcome:
     announced: bool = False
 
 
-def add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new: Sequence[str] = ()) -> Outcome:
+def add(
+    path: Path,
+    root: Path,
+    *,
+    dry_run: bool,
+    commit: bool,
+    tell: Tell,
+    new: Sequence[str] = (),
+    besides: Sequence[Problem] = (),
+) -> Outcome:
     """Bring the batch at `path` into the project at `root`; `tell` takes what the steward should know, line by line.
 
-    `new`: raters and subjects that are new though they look like others.
+    `new`: raters and subjects that are new though they look like others. `besides`: what else the reasons say if it
+    is rejected.
 
     Exactly one of: added; there already; fine (a dry run); rejected, with a CSV of reasons beside `path`. InputError
     and OSError: nothing was changed, or (DVC or git refused) what is left to do is done by the next add.
     """
     path, root = path.absolute(), root.resolve()
     with nullcontext() if dry_run else steward(root, tell):
-        return _add(path, root, dry_run=dry_run, commit=commit and not dry_run, tell=tell, new=new)
+        return _add(path, root, dry_run=dry_run, commit=commit and not dry_run, tell=tell, new=new, besides=besides)
 
 
 def there_already(root: Path) -> tuple[pa.Table, pa.Table, pa.Table, int]:
@@ -103,7 +113,9 @@ def status(root: Path, *, scale: str | None, tell: Tell) -> dict[str, Any]:
     return found | {"refused_lines": len(there.found.refused), "notes": list(there.notes)}
 
 
-def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new: Sequence[str]) -> Outcome:
+def _add(
+    path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new: Sequence[str], besides: Sequence[Problem]
+) -> Outcome:
     batch = read_batch(path, settings=params.load(IngestImages, "ingest_images", root / "params.yaml"))
     added = added_folder(root)
     twin = next((added / BATCHES).glob(f"*-{batch.digest[:12]}"), None)
@@ -123,7 +135,7 @@ def _add(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new
     batch, blank = _rated(batch)
     admission = _admission(batch, there, root, new)
     if admission.problems:
-        return reject(path, admission.problems, None if dry_run else reasons, tell)
+        return reject(path, [*admission.problems, *besides], None if dry_run else reasons, tell)
     for line in summary(batch, admission, there):
         tell(line)
     if blank:

@@ -24,10 +24,11 @@ from tasks.base.digests import digest
 from tasks.base.tables import replacing
 from tasks.base.words import counted
 from tasks.errors import InputError
-from tasks.ingest.batch import named_files
+from tasks.ingest.batch import Problem, named_files
 from tasks.ingest.delimited import read_names
 from tasks.ingest.naming import is_leftover, looks_like_table
 from tasks.ingest.raw import BATCHES
+from tasks.ingest.sheets import RawLayoutError
 from tasks.params.ingest import IngestImages
 
 NEW = ("new.txt", "new.txt.txt")
@@ -78,11 +79,22 @@ class Watch:
             self.repeated.add(line)
             self.tell(line)
 
-    @property
-    def new(self) -> list[str]:
-        """Who is new, by what lies in the folder now."""
-        files = [path for path in self.folder.iterdir() if path.name.casefold() in NEW and not path.is_symlink()]
-        return sorted({name for file in files for name in read_names(file)})
+    def new(self) -> tuple[list[str], list[Problem]]:
+        """Who is new, by what lies in the folder now; and why a list of them cannot be read."""
+        names: set[str] = set()
+        problems: list[Problem] = []
+        for file in sorted(path for path in self.folder.iterdir() if path.name.casefold() in NEW):
+            try:
+                names.update(read_names(file))
+            except RawLayoutError as error:
+                problems.append(_unread(file, str(error).removeprefix(f"{file}: ")))
+            except OSError as error:
+                problems.append(_unread(file, f"cannot be read: {error.strerror}"))
+        return sorted(names), problems
+
+
+def _unread(file: Path, reason: str) -> Problem:
+    return {"source": file.name, "line": 1, "path": "", "reason": reason}
 
 
 def watch(folder: Path, root: Path, *, settle: float, once: bool, tell: Tell) -> int:
@@ -148,7 +160,8 @@ def look(state: Watch) -> None:
 def _try(state: Watch, dropped: Dropped, mark: str) -> None:
     """Add the batch; move it away, or remember that it was rejected as it is."""
     try:
-        outcome = add(dropped.path, state.root, dry_run=False, commit=True, tell=lambda _: None, new=state.new)
+        new, wrong = state.new()
+        outcome = add(dropped.path, state.root, dry_run=False, commit=True, tell=lambda _: None, new=new, besides=wrong)
     except (InputError, OSError) as error:
         state.since[dropped.path.name] = (mark, time.monotonic() + AGAIN_SECONDS)
         state.tell(f"nothing can be added now: {_without_names(str(error), dropped)}")
@@ -206,7 +219,7 @@ def _dropped(state: Watch) -> Iterator[Dropped]:
             claimed.update(named)
             yield Dropped(path, tuple(sorted({path, *named})))
     for path in here:
-        if path.is_dir() and path.name != ACCEPTED:
+        if path.is_dir() and path.name != ACCEPTED and path.name.casefold() not in NEW:
             files = tuple(sorted(file for file in path.rglob("*") if file.is_file()))
             if not claimed.intersection(files):
                 yield Dropped(path, files)
@@ -223,7 +236,7 @@ def _mark(state: Watch, dropped: Dropped) -> str:
             sizes[str(file.relative_to(state.folder))] = (0, 0)  # gone since it was listed
     inside = added_folder(state.root) / BATCHES
     there = sorted(path.name for path in inside.iterdir()) if dropped.is_ratings and inside.is_dir() else []
-    return digest([sizes, there, state.new])
+    return digest([sizes, there, *state.new()])
 
 
 def _move(state: Watch, dropped: Dropped, batch: str) -> None:

@@ -6,6 +6,7 @@ guessed, since one byte is another letter in each, and a wrong letter is another
 
 import csv
 import io
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,9 @@ MARKS = (
 )
 """Byte order marks and what follows them."""
 
+MOST_NAMES = 64 * 1024
+"""Bytes of a list of names."""
+
 
 def read_text(path: Path, data: bytes) -> list[Sheet]:
     """The sheet. RawLayoutError: another encoding, an open quote, cells outside of the columns."""
@@ -27,7 +31,15 @@ def read_text(path: Path, data: bytes) -> list[Sheet]:
 
 
 def read_names(path: Path) -> list[str]:
-    """The lines of a text file that are not empty, in the same encodings. RawLayoutError: another encoding."""
+    """The lines of a text file that are not empty, in the same encodings.
+
+    RawLayoutError: another encoding, too long, or no file (a folder, a link, a pipe that nobody writes to).
+    """
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise RawLayoutError(f"{path}: not a text file; write the names into one, one per line")
+    if found.st_size > MOST_NAMES:
+        raise RawLayoutError(f"{path}: {found.st_size:,} bytes; a list of names has at most {MOST_NAMES:,}")
     return [line.strip() for line in _decoded(path, path.read_bytes()).splitlines() if line.strip()]
 
 

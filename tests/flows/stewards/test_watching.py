@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,37 @@ def test_the_folder_itself_takes_the_answer_who_is_new(root: Path, drop: Path, n
     assert sorted(there_already(root)[1]["rater_id"].to_pylist()) == ["surgeon", "surgoen"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("cp1252", "line 2: byte 0xfc is not UTF-8"),
+        ("long", "a list of names has at most 65,536"),
+        *((kind, "not a text file") for kind in ("fifo", "folder", "link")),
+    ],
+)
+def test_a_list_of_new_names_that_cannot_be_read_is_among_the_reasons(
+    root: Path, drop: Path, tmp_path: Path, kind: str, reason: str
+) -> None:
+    new = drop / "new.txt"
+    (tmp_path / "names").write_text("surgoen")
+    makers: dict[str, Callable[[], object]] = {
+        "cp1252": lambda: new.write_bytes("surgoen\nMüller".encode("cp1252")),
+        "long": lambda: new.write_text("surgoen\n" * 10_000),
+        "fifo": lambda: os.mkfifo(new),
+        "folder": new.mkdir,
+        "link": lambda: new.symlink_to(tmp_path / "names"),
+    }
+    makers[kind]()
+    table(drop / "scores.csv", RATINGS, ["first.png,surgoen,medical,CARS,4"])
+    table(drop / "fine.csv", RATINGS, ["first.png,lay_9,lay,CARS,2"])
+    assert once(drop, root)[0] == 1
+    said = (drop / "scores-rejected.csv").read_text()
+    assert "did you mean surgeon?" in said
+    assert "new.txt,1,," in said
+    assert reason in said
+    assert names(drop / "added") == ["fine/fine.csv"]
+
+
 def test_a_batch_that_the_command_brought_in_moves_away(root: Path, drop: Path) -> None:
     rated = table(drop / "scores.csv", RATINGS, ["first.png,surgoen,medical,CARS,4"])
     assert once(drop, root)[0] == 1
@@ -248,7 +280,7 @@ def test_a_batch_that_cannot_be_moved_stops_no_other(root: Path, drop: Path) -> 
 @pytest.mark.parametrize("text", ["[" * 100_000, "[]", '{"tried": {}, "moving": {"x": 1}}', "fifo", "folder"])
 def test_a_damaged_memory_is_told_and_begun_anew(root: Path, drop: Path, text: str) -> None:
     memory = drop / ".vermilion.json"
-    makers = {"fifo": lambda: os.mkfifo(memory), "folder": memory.mkdir}
+    makers: dict[str, Callable[[], object]] = {"fifo": lambda: os.mkfifo(memory), "folder": memory.mkdir}
     makers.get(text, lambda: memory.write_text(text))()
     batch(drop / "new")
     rejected, told = once(drop, root)
