@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -160,15 +160,19 @@ def _post(address: str, name: str, night: Night, text: str) -> None:
     """JSON with the message as `text`, as chat services take it, and the same in parts."""
     failed = [outcome.stage for outcome in night.outcomes if outcome.state == "Failed"]
     content = {"text": text, "project": name, "run": impersonal(night.run), "state": night.state, "failed": failed}
-    try:
-        url = httpx.URL(_value(address))
-    except httpx.InvalidURL:  # its words repeat parts of the address, which may be a password
-        raise InputError(
-            "this is no address; write https://..., and `/`, `#`, `?` in a password as %2F, %23, %3F"
-        ) from None
+    url = _address(_value(address))
     with httpx.stream("POST", url, json=content, timeout=PATIENCE) as answer:  # its body is not read
         if not answer.is_success:
             raise InputError(f"the server answered {answer.status_code}")
+
+
+def _address(text: str) -> httpx.URL:
+    """InputError that says nothing of the text where it is no address: it may hold a password."""
+    with suppress(httpx.InvalidURL):
+        url = httpx.URL(text)
+        if url.scheme in ("http", "https") and url.host:
+            return url
+    raise InputError("this is no address; write https://..., and `/`, `#`, `?` in a password as %2F, %23, %3F")
 
 
 class _Lines:

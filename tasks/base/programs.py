@@ -4,15 +4,15 @@ In: a command, its folder, what it gets as input. Out: how it ended and what it 
 stopped, it ends with all its children. No shell, no terminal. Knows nothing of what programs are for.
 """
 
-import os
 import re
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+
+import psutil
 
 from tasks.base.escaping import said
 
@@ -41,9 +41,7 @@ def run_within(
     with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
         given.write(text.encode())
         given.seek(0)
-        process = subprocess.Popen(
-            command, cwd=root, env=environment, stdin=given, stdout=out, stderr=err, start_new_session=True
-        )
+        process = subprocess.Popen(command, cwd=root, env=environment, stdin=given, stdout=out, stderr=err)
         try:
             code = process.wait(limit)
         except BaseException:
@@ -64,11 +62,18 @@ def last_words(*texts: str) -> str:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the program and its children: first asked, then by force."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    """End the program and its children: first asked, then by force.
+
+    No process group of their own: whoever ends ours by a signal must reach a git that is half way, too.
+    """
+    try:
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        family = []
+    for one in family:
+        with suppress(psutil.NoSuchProcess):
+            one.terminate()
+    for one in psutil.wait_procs(family, GRACE)[1]:
+        with suppress(psutil.NoSuchProcess):
+            one.kill()
     process.wait()
