@@ -33,6 +33,7 @@ from flows.stewards.additions import FEW, _each
 list(_each(2)(work, range(FEW + 1)))
 """,
     "bench/anomaly.py": None,
+    "bench/damage.py": None,
     "bench/london.py": None,
     "bench/screening.py": None,
 }

@@ -73,8 +73,8 @@ def test_the_checkpoint_stays_until_the_result_is_in_the_store(
     assert len(list(checkpoints.iterdir())) == 1
 
 
-def test_files_are_left_in_their_folders(tmp_path: Path) -> None:
+def test_files_are_left_in_their_folders_and_nothing_earlier_stays(tmp_path: Path) -> None:
     leave(tmp_path, {"weights": b"w", "samples/0.png": b"p"})
-    leave(tmp_path, {"weights": b"new"})
+    leave(tmp_path, {"weights": b"new", "samples/1.png": b"q"})
     found = {str(path.relative_to(tmp_path)): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert found == {"weights": b"new", "samples/0.png": b"p"}
+    assert found == {"weights": b"new", "samples/1.png": b"q"}

@@ -167,7 +167,7 @@ def test_what_was_scored_before_an_interruption_is_in_the_table(project: Path, m
 
     monkeypatch.setattr(scoring, "score", score)
     done = CliRunner().invoke(app, ["score", *photos, "--without", "anomaly", "--table", "all.csv"])
-    assert (done.exit_code, "2 of 3 photographs were scored" in done.stderr) == (130, True)
+    assert (done.exit_code, "2 of 3 photographs scored" in done.stderr) == (130, True)
     assert len(Path("all.csv").read_text(encoding="utf-8-sig").splitlines()) == 3
 
 
