@@ -123,4 +123,4 @@ def test_the_list_of_all_runs_those_that_are_named(capfd: pytest.CaptureFixture[
 def test_the_list_of_all_refuses_a_name_that_is_not_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         import_module("bench.__main__").main(["no_such"])
-    assert "no no_such; there are: ingest" in capsys.readouterr().err
+    assert "no no_such; there are: damage, ingest" in capsys.readouterr().err
