@@ -95,17 +95,27 @@ def listener() -> Iterator[Listener]:
         server.shutdown()
 
 
-class Mailbox:
+class Listening:
+    """Something that `serve`s whoever connects first to a port of its own, in a thread."""
+
+    def __init__(self) -> None:
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self) -> None:
+        raise NotImplementedError
+
+
+class Mailbox(Listening):
     """An SMTP server for one mail: it speaks just enough of RFC 5321, and refuses recipients when told to."""
 
     def __init__(self, *, refuse: bool = False) -> None:
         self.refuse = refuse
         self.commands: list[str] = []
         self.mail: Message | None = None
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listening.getsockname()[1]
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
+        super().__init__()
 
     def serve(self) -> None:
         connection, _ = self.listening.accept()
@@ -233,15 +243,12 @@ def test_a_way_that_fails_changes_nothing_and_the_log_says_so(
     assert fail(tmp_path)[0].startswith("warning: nobody could be told: ")
 
 
-class Dripping:
+class Dripping(Listening):
     """A server that says this again and again, and never ends."""
 
     def __init__(self, said: bytes, pause: float) -> None:
         self.said, self.pause, self.on = said, pause, True
-        self.listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listening.getsockname()[1]
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
+        super().__init__()
 
     def serve(self) -> None:
         connection, _ = self.listening.accept()
