@@ -3,7 +3,7 @@
 import json
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from flows.cli.terminal import say
 from flows.running.address import recorded
 from flows.running.logbook import Entry, units
 from flows.running.waiting import Waiting, waiting
+from tasks.base.words import counted
 
 if TYPE_CHECKING:
     from flows.repository.currency import Currency
@@ -191,7 +192,8 @@ def _failed(failed: Entry, last: Entry) -> list[str]:
 
 def _waits(found: Status) -> list[str]:
     told = [
-        f"not evaluated yet: batch {row['batch']}, {_number(row, 'photograph')}, {_number(row, 'rating')}"
+        f"not evaluated yet: batch {row['batch']}, {counted(row['photographs'], 'photograph')}, "
+        f"{counted(row['ratings'], 'rating')}"
         for row in found.batches[:SHOWN]
     ]
     told += [f"... and {len(found.batches) - SHOWN} more batches"] if len(found.batches) > SHOWN else []
@@ -199,11 +201,6 @@ def _waits(found: Status) -> list[str]:
         return [*told, "nobody serves this project, so no night runs (`vermilion serve`)"]
     told += [f"{_time(run.due)}  {run.name}: {_state(run)}" for run in found.waiting]
     return [*told, f"served at {found.url} (`vermilion runs` opens it)"] if found.url else told
-
-
-def _number(row: Mapping[str, Any], noun: str) -> str:
-    number = row[f"{noun}s"]
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _state(run: Waiting) -> str:

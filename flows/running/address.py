@@ -16,6 +16,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flows import SERVER_NAMED
+from tasks.base.words import counted
 
 RATINGS_ADDED = "vermilion.ratings.added"
 """The event that starts a re-evaluation."""
@@ -134,7 +135,7 @@ def _about(payload: dict[str, Any]) -> str:
     counts = [
         (abs(number), noun, number < 0) for noun in ("photograph", "rating") if (number := payload.get(f"{noun}s"))
     ]
-    parts = [f"{number} {noun}{'s' * (number != 1)}{' fewer' * fewer}" for number, noun, fewer in counts]
+    parts = [f"{counted(number, noun)}{' fewer' * fewer}" for number, noun, fewer in counts]
     return ": ".join(filter(None, [str(payload.get("batch", "")), ", ".join(parts)]))
 
 

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import psutil
 from filelock import FileLock
 
+from tasks.base.words import counted
 from tasks.errors import InputError
 
 FILE = Path(".prefect/runs.jsonl")
@@ -109,7 +110,7 @@ def _together(stages: list[Entry]) -> Entry:
     """Stages as one entry, in the words of the one that failed."""
     failed = next((stage for stage in stages if not stage.well), None)
     last = failed or stages[-1]
-    said = f"{last.name}: {last.said}" if failed else f"{len(stages)} stage{'s' * (len(stages) != 1)} ran"
+    said = f"{last.name}: {last.said}" if failed else f"{counted(len(stages), 'stage')} ran"
     return replace(last, kind="run", name="dvc repro", began=stages[0].began, ended=stages[-1].ended, said=said)
 
 

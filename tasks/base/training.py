@@ -25,7 +25,7 @@ from tasks.base import digests, runtime
 from tasks.errors import InputError
 
 EXPLODED = 1000.0
-"""So many times the first loss, and a training has diverged, though the loss is still a number."""
+"""So many times the larger of 1 and the first loss since the process began: the training has diverged."""
 
 Progress = Callable[[int, int], None]
 """Told the steps done and the steps in all."""
@@ -53,7 +53,7 @@ class Losses:
         self._new.append(loss.detach())
 
     def check(self, step: int) -> None:
-        """TrainingError where a loss since the last look is no number, or many times the first one."""
+        """TrainingError where a loss since the last look is no number, or beyond `EXPLODED`."""
         found = torch.stack(self._new).double().tolist() if self._new else []
         self._new.clear()
         for loss in found:
@@ -92,8 +92,8 @@ def steps(
     """The numbers from `first` to `total` - 1, each for one step, with a bar and the time left on standard error.
 
     After a step, `every` so many steps and after the last: a look at the losses, so that a training that diverged ends
-    with a TrainingError and is never kept; `keep`, with the steps done. Then `on_progress`. `beside`: what the bar says
-    besides. Who leaves the loop early is done.
+    with a TrainingError and gives no result; `keep`, with the steps done. Then `on_progress`. `beside`: what the bar
+    says besides. Who leaves the loop early is done.
     """
     interval = 0.5 if sys.stderr.isatty() else 20.0  # a log file need not grow by a line each second
     with tqdm(total=total, initial=first, desc=what, unit="step", mininterval=interval) as bar:

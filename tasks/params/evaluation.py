@@ -43,7 +43,12 @@ class Report(Block):
 class Score(Block):
     """How `vermilion score` words what it measured (tasks.evaluation.verdict)."""
 
-    clear: float = Field(gt=0, lt=0.5, description="share of the other kind that may lie beyond a value called clear")
+    clear: float = Field(
+        gt=0,
+        lt=0.5,
+        description="share of symmetric pairs above a D that stands out, of controls below such an S, and of the other "
+        "kind beyond a value called clear",
+    )
 
 
 def disagreements(blocks: Mapping[str, BaseModel]) -> Iterator[Disagreement]:

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.base.tables import TableError
+from tasks.base.words import counted
 from tasks.params.symmetry import PairCounts, SymmetryPairs
 from tasks.schemas.columns import SPLITS
 from tasks.schemas.symmetry import PAIRS
@@ -78,7 +79,7 @@ def too_few(pairs: pa.Table, strategy: str) -> str | None:
     if missing := [name for name in SPLITS if name not in splits]:
         people = len(set(pairs["subject_id"].to_pylist()))
         return (
-            f"{what} of {people} {'person' if people == 1 else 'people'}: too few for the split into training, "
+            f"{what} of {counted(people, 'person', 'people')}: too few for the split into training, "
             f"validation and test ({' and '.join(missing)} would be empty); add controls, three people at least"
         )
     return None

@@ -35,7 +35,7 @@ def test_the_record_says_how_the_score_was_made_and_where_it_lies() -> None:
         "percentile_among": {"unseen_controls": 25.0, "patients": 75.0},
         "stands_out": None,
         "doubt": None,
-        "tested": None,
+        "tested": {},
         "reason": None,
     }
     assert json.dumps(record)

@@ -93,6 +93,10 @@ def open_reader(root: Path) -> AnomalyReader | str:
     )
 
 
+TRIED = {"people": "n_subjects", "auc": "value", "auc_low": "low", "auc_high": "high"}
+"""What --json says of the trial of S on patients and unseen controls."""
+
+
 def _beside(folder: Path, made: Combination, tried: Mapping[str, Any], root: Path) -> AnomalyReading:
     """What every S is read beside. `tried`: how well S tells patients from unseen controls."""
     few = params.load(Report, "report", root / "params.yaml").few_people
@@ -106,6 +110,7 @@ def _beside(folder: Path, made: Combination, tried: Mapping[str, Any], root: Pat
         doubt=_doubt(folder / "generator" / GENERATOR_FILE),
         guess=guess,
         trust=trust,
+        tried={name: tried.get(key) for name, key in TRIED.items()},
     )
 
 

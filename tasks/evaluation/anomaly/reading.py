@@ -6,7 +6,7 @@ files and tables on disk.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class AnomalyReading:
     doubt: str | None = None  # why S says nothing
     guess: str | None = None  # why S does not tell whether a photograph stands out
     trust: str = ""  # how well S tells patients from controls, as a sentence
+    tried: Mapping[str, Any] = field(default_factory=dict)  # the same as numbers, for --json
     score: float | None = None
     reason: str | None = None
     original: bytes | None = None  # JPEG, aligned
@@ -58,7 +59,7 @@ class AnomalyReading:
             **made,
             "percentile_among": among,
             "stands_out": self.stands_out(),
-            "tested": self.guess or self.trust or None,
+            "tested": dict(self.tried),
             "doubt": self.doubt,
             "reason": self.reason,
         }

@@ -103,9 +103,10 @@ def say(own: Distance, shown: Mapping[str, Any]) -> Said:
 def stands_out(own: Distance) -> bool | None:
     """Whether left and right differ more than in faces without a cleft; None where that is not to be told.
 
-    It takes two that agree: the threshold that sets the two kinds of pair apart, and the symmetric pairs themselves.
+    It takes two that agree: the threshold that sets the two kinds of pair apart, and the symmetric pairs themselves, of
+    which there must be enough for a share of `clear` to be one.
     """
-    if own.threshold is None or own.trial.guess or not len(own.positives):
+    if own.threshold is None or own.trial.guess or len(own.positives) * own.clear < 1:
         return None
     over, unlike = own.distance > own.threshold, bool(np.mean(own.positives >= own.distance) < own.clear)
     return over if over == unlike else None
