@@ -4,6 +4,8 @@ In: an opened picture and its file's bytes. Out: `(H, W, 3) uint8 RGB`, not yet 
 what the file asks for in vain. docs/pictures.md is the list of what is followed and what is refused.
 """
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, TiffImagePlugin
@@ -27,6 +29,8 @@ MOST_PAGES = 64
 FOURTEEN_BITS, TWELVE_BITS = 2**14, 2**12
 """A 16-bit picture that stays under the first is dark, or 14 bits or fewer were stored without saying so; so is one of
 which a thousandth at most reaches the second (a few hot pixels)."""
+DEPTHS = tuple(2**bits - 1 for bits in range(9, 16))
+"""What cameras and scanners write as the largest sample where they mean a depth."""
 
 
 def rgb(
@@ -50,7 +54,7 @@ def rgb(
         )
     else:
         if _is_deep(picture, data):  # Pillow keeps the upper eight bits of sixteen
-            _check_used(np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)[..., :3], bits=8)
+            _check_used(np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)[..., :3], _upper_eight)
         shown = _opaque(picture)
     shown.info, shown.format = picture.info, picture.format
     if shown.mode not in ("L", "RGB", "CMYK"):
@@ -71,16 +75,23 @@ def _depth(picture: TiffImageFile) -> int:
     return int(max(picture.tag_v2.get(BITSPERSAMPLE, (1,))))
 
 
+def _upper_eight(value: int) -> int:
+    """What Pillow makes of 16 bits."""
+    return value >> 8
+
+
+def _rounded_to_eight(value: int) -> int:
+    """What OpenCV makes of 16 bits stored plane by plane: 4,095 to 4,240 become one value, which counts as 12 bits."""
+    return (value + 128) // 257
+
+
 def _check_used(
-    values: np.ndarray,  # of 16 bits, or scaled to 8
-    *,
-    bits: int = 16,
+    values: np.ndarray,
+    decoded: Callable[[int], int] = int,  # what the decoder made of a value of 16 bits
 ) -> None:
     """Unfollowed where the upper bits are hardly used: shown as stored, the picture would be dark."""
-    step = 257 if bits == 8 else 1
-    top = int(values.max(initial=0)) * step
-    few = np.count_nonzero(values > round((TWELVE_BITS - 1) / step)) <= values.size // 1000
-    if few or top <= round((FOURTEEN_BITS - 1) / step) * step:
+    few = np.count_nonzero(values > decoded(TWELVE_BITS - 1)) <= values.size // 1000
+    if few or int(values.max(initial=0)) <= decoded(FOURTEEN_BITS - 1):
         used = 12 if few else 14
         raise Unfollowed(
             f"16 bits per colour, of which only the lowest {used} or fewer are used: too dark as stored; export it "
@@ -141,7 +152,7 @@ def _by_opencv(picture: TiffImageFile, data: bytes) -> np.ndarray:
     values = np.ascontiguousarray(bgr[..., ::-1])
     if planar:
         if _depth(picture) == 16:
-            _check_used(values, bits=8)
+            _check_used(values, _rounded_to_eight)
         return values
     told = _told_white(tags, data, float(values.max(initial=0)))
     if told is None:
@@ -174,13 +185,23 @@ def _told_white(tags: TiffImagePlugin.ImageFileDirectory_v2 | None, data: bytes,
     if tags is None:
         bits = containers.significant_bits(data)
         return 2.0**bits - 1 if bits and top < 2**bits and bits < 16 else None
-    for tag in (S_MAX_SAMPLE, MAX_SAMPLE):
-        said = tags.get(tag)
-        said = said[0] if isinstance(said, tuple) and said else said
+    for said in (_first(tags.get(S_MAX_SAMPLE)), _told_depth(tags)):
         if isinstance(said, int | float) and 1 < said < 65535 and top <= said:
             return float(said)
     bits = max(tags.get(BITSPERSAMPLE, (16,)))
     return 2.0**bits - 1 if 8 < bits < 16 else None
+
+
+def _told_depth(tags: TiffImagePlugin.ImageFileDirectory_v2) -> object:
+    """MaxSampleValue where it is a depth. Else it is the largest value in use, which is not to change the picture."""
+    said = tags.get(MAX_SAMPLE)
+    alike = not isinstance(said, tuple) or len(set(said)) == 1
+    return _first(said) if alike and _first(said) in DEPTHS else None
+
+
+def _first(said: object) -> object:
+    """The first of a tag's values."""
+    return said[0] if isinstance(said, tuple) and said else said
 
 
 def _white(top: float) -> float:

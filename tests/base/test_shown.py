@@ -14,6 +14,7 @@ from tasks.base import colours
 from tasks.base.images import UnreadableImage, decode
 
 SKIN = (224, 172, 140)
+SRGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 GREY = np.linspace(0, 1, 64)[None].repeat(16, axis=0)
 """A ramp from black to white."""
 
@@ -89,8 +90,7 @@ def test_a_colour_profile_is_followed(kind: str, primaries: Any, power: float) -
 
 
 def test_srgb_and_broken_profiles_change_nothing() -> None:
-    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for content in (srgb, b"no profile", profile(P3, 2.2)[:200]):
+    for content in (SRGB_PROFILE, b"no profile", profile(P3, 2.2)[:200]):
         assert_shows(saved(plain(), "PNG", icc_profile=content), within=0)
 
 
@@ -164,19 +164,24 @@ RISING = np.stack([np.broadcast_to(row, GREY.shape) for row in (GREY, GREY[:, ::
 """A picture of three colours from black to white."""
 
 
-def deep_tiff(pixels: np.ndarray, white: int | None = None, tag: int = 281, planar: bool = False) -> bytes:
-    """A TIFF of 16 bits per colour; `white`: what it says is the largest sample."""
+def deep_tiff(
+    pixels: np.ndarray, white: int | list[int] | None = None, tag: int = 281, planar: bool = False, icc: bytes = b""
+) -> bytes:
+    """A TIFF of 16 bits, grey or in colours; `white`: what it says is the largest sample (of each colour)."""
     height, width, count = pixels.shape
     data = (pixels.transpose(2, 0, 1) if planar else pixels).astype("<u2").tobytes()
     strips = count if planar else 1
     size = len(data) // strips
     tags: dict[int, tuple[str, list[int]]] = {
-        256: ("H", [width]), 257: ("H", [height]), 258: ("H", [16] * count), 259: ("H", [1]), 262: ("H", [2]),
+        256: ("H", [width]), 257: ("H", [height]), 258: ("H", [16] * count), 259: ("H", [1]),
+        262: ("H", [2 if count > 1 else 1]),
         273: ("I", [0] * strips), 277: ("H", [count]), 278: ("H", [height]), 279: ("I", [size] * strips),
         284: ("H", [1 + planar]),
     }  # fmt: skip
     if white is not None:
-        tags[tag] = ("H", [white] * count)
+        tags[tag] = ("H", white if isinstance(white, list) else [white] * count)
+    if icc:
+        tags[34675] = ("B", list(icc))
     kept = {name: struct.pack(f"<{len(v)}{kind}", *v) for name, (kind, v) in tags.items()}
     place = 8 + 2 + 12 * len(tags) + 4
     start = place + sum(len(value) for value in kept.values() if len(value) > 4)
@@ -186,7 +191,7 @@ def deep_tiff(pixels: np.ndarray, white: int | None = None, tag: int = 281, plan
         kind, values = tags[name]
         inside = kept[name] if len(kept[name]) <= 4 else struct.pack("<I", place + len(body))
         body += b"" if len(kept[name]) <= 4 else kept[name]
-        head += struct.pack("<HHI", name, {"H": 3, "I": 4}[kind], len(values)) + inside.ljust(4, b"\0")
+        head += struct.pack("<HHI", name, {"H": 3, "I": 4, "B": 7}[kind], len(values)) + inside.ljust(4, b"\0")
     return head + bytes(4) + body + data
 
 
@@ -212,6 +217,67 @@ def test_colours_whose_white_is_told_are_scaled(tag: int, white: int) -> None:
         decode(deep_tiff(told, white, tag, planar=True))
     with pytest.raises(UnreadableImage, match="too dark as stored"):
         decode(deep_tiff(told // 8, white // 16, tag))  # what it says of itself cannot be right
+
+
+def halves(left: int, right: int, count: int = 3) -> np.ndarray:
+    """16 bits, grey or in colours: one value on the left, another on the right."""
+    return np.repeat(np.array([left, right], np.uint16), 8)[None, :, None].repeat(16, axis=0).repeat(count, axis=2)
+
+
+@pytest.mark.parametrize("icc", [b"", SRGB_PROFILE])
+@pytest.mark.parametrize(("count", "largest"), [(1, 40_000), (3, 40_000), (3, [40_000, 39_000, 40_000])])
+def test_the_largest_value_in_use_changes_nothing(count: int, largest: int | list[int], icc: bytes) -> None:
+    """TIFF 6.0: MaxSampleValue is a statistic."""
+    image = decode(deep_tiff(halves(40_000, 20_000, count), largest, icc=icc))
+    assert (image[:, :8] == 156).all() and (image[:, 8:] == 78).all()
+
+
+@pytest.mark.parametrize("icc", [b"", SRGB_PROFILE])
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("depth", [511, 1023, 4095, 16383, 32767])
+def test_a_largest_value_that_is_a_depth_is_white(depth: int, count: int, icc: bytes) -> None:
+    data = deep_tiff(halves(depth, depth // 2, count), depth, icc=icc)
+    if count == 3 and icc:
+        with pytest.raises(UnreadableImage, match="with a white of its own, and not plain sRGB"):
+            decode(data)
+    else:
+        image = decode(data)
+        assert (image[:, :8] == 255).all() and np.abs(image[:, 8:].astype(int) - 127).max() <= 1
+
+
+@pytest.mark.parametrize("largest", [4000, 255, [4095, 4095, 1023]])
+def test_a_largest_value_that_is_no_depth_leaves_a_dark_picture_dark(largest: int | list[int]) -> None:
+    with pytest.raises(UnreadableImage, match="only the lowest 12 or fewer are used"):
+        decode(deep_tiff(halves(200, 100), largest))
+
+
+def deep_files(value: int) -> dict[str, bytes]:
+    """A picture of 16 bits that is half black, half `value`, in each way that is read."""
+    colour = halves(value, 0)
+    png = cv2.imencode(".png", colour)[1].tobytes()
+    return {"PNG": png, "TIFF": deep_tiff(colour), "grey TIFF": deep_tiff(halves(value, 0, 1))}
+
+
+@pytest.mark.parametrize(
+    ("value", "used"), [(4095, 12), (4096, 14), (4351, 14), (16_383, 14), (16_384, None), (16_639, None)]
+)
+def test_the_use_of_sixteen_bits_is_told_to_the_value(value: int, used: int | None) -> None:
+    for kind, data in deep_files(value).items():
+        if used is None:
+            assert decode(data)[0, 0].tolist() in ([64] * 3, [65] * 3), kind
+        else:
+            with pytest.raises(UnreadableImage, match=f"only the lowest {used} or fewer are used"):
+                decode(data)
+
+
+@pytest.mark.parametrize(("value", "used"), [(4095, 12), (4241, 14), (16_383, 14), (16_577, None)])
+def test_plane_by_plane_it_is_told_to_the_nearest_of_eight_bits(value: int, used: int | None) -> None:
+    data = deep_tiff(halves(value, 0), planar=True)
+    if used is None:
+        assert decode(data)[0, 0].tolist() == [65] * 3
+    else:
+        with pytest.raises(UnreadableImage, match=f"only the lowest {used} or fewer are used"):
+            decode(data)
 
 
 def test_of_a_tiffs_pages_the_one_that_is_no_thumbnail_counts() -> None:
