@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tasks.base.digests import digest, file_digest
+from tasks.base.escaping import visible
 from tasks.errors import InputError
 from tasks.ingest.inventory import Refused, check_size, files_named, meant
 from tasks.ingest.kinds import COLUMNS, FOUND_BY, MORE, kinds_in, table_name, unread_sheets
@@ -175,7 +176,7 @@ def _photographs(
                 if twin := contents.get(photograph.image_id):
                     raise Refused(f"the same content as {twin.name} in this batch (line {twin.line.number})")
             except Refused as reason:
-                problems.append(line.refused(str(reason)) | {"path": _printable(name)})
+                problems.append(line.refused(str(reason)) | {"path": visible(name)})
             else:
                 kept[name] = contents[photograph.image_id] = photograph
     return list(kept.values()), problems
@@ -194,7 +195,7 @@ def _photograph(folder: Path, line: Line, file: Path, name: str, settings: Inges
     subject = line.cells["subject_id"].replace("{folder}", file.parent.name).replace("{stem}", file.stem)
     if any(part.startswith(".") for part in Path(name).parts):
         raise Refused("hidden files and folders do not come in")
-    if _printable(name) != name:
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
         raise Refused("its name holds characters that no name should")
     if "{folder}" in line.cells["subject_id"] and "/" not in name:
         raise Refused("{folder} would be the batch's own folder, which gets another name; write the subject_id out")
@@ -207,11 +208,6 @@ def _photograph(folder: Path, line: Line, file: Path, name: str, settings: Inges
         raise Refused(f"cannot be opened: {error.strerror}") from error
 
 
-def _printable(name: str) -> str:
-    """A file's name without control characters and without bytes that are no UTF-8."""
-    return "".join("?" if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in name)
-
-
 def _unnamed(
     path: Path, tables: Mapping[str, Path], photographs: Sequence[Photograph], refused: Sequence[Problem]
 ) -> Iterator[Problem]:
@@ -221,9 +217,9 @@ def _unnamed(
         name = file.relative_to(path).as_posix()
         if is_leftover(PurePosixPath(name)) or name in named or not file.is_file():
             continue
-        if any(stands_for(str(row["path"]), name) or str(row["path"]) == _printable(name) for row in refused):
+        if any(stands_for(str(row["path"]), name) or str(row["path"]) == visible(name) for row in refused):
             continue  # that line's own problem is enough
         reason = NOT_READ if looks_like_table(file.name) else "no line of images.csv names this file"
         if name.lower().endswith(UNFINISHED) or file.name.startswith("~$"):
             reason = "its name says that it is still being copied or edited"
-        yield {"source": path.name, "line": 1, "path": _printable(name), "reason": reason}
+        yield {"source": path.name, "line": 1, "path": visible(name), "reason": reason}

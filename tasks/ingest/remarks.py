@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tasks.base.escaping import visible
 from tasks.base.words import counted
 from tasks.ingest.kinds import FOUND_BY, unread_sheets
 from tasks.ingest.naming import NOT_READ, looks_like_table, walk
@@ -47,15 +48,11 @@ def passed_over(
             reason = NOT_READ
         elif not name.lower().endswith(tuple(suffixes)):
             reason = "neither a picture nor a clip nor a table that is read"
-        yield _remark("passed over", _printable(name), reason)
+        yield _remark("passed over", visible(name), reason)
 
 
 def _inside(path: Path, folder: Path) -> str:
     return f"{path.relative_to(folder).as_posix()}/" if path.is_relative_to(folder) else ""
-
-
-def _printable(name: str) -> str:
-    return name.encode("utf-8", "replace").decode()
 
 
 def subjects_alike(images: pa.Table, batches: Sequence[Folder]) -> Iterator[Remark]:
