@@ -115,7 +115,12 @@ class Project:
             own = str(uuid.uuid4())
             token = client.get("/csrf-token", params={"client": own}).raise_for_status().json()["token"]
             headers = {"Prefect-Csrf-Token": token, "Prefect-Csrf-Client": own}
-            return client.post(f"/{what}", json=body, headers=headers).raise_for_status()
+            for wait in (1, 2, 4, 8, 16):  # as Prefect's client does: 503 says that the database was busy
+                answer = client.post(f"/{what}", json=body, headers=headers)
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    break
+                time.sleep(wait)
+            return answer.raise_for_status()
 
     def secret(self) -> str:
         return (self.folder / ".prefect/secret").read_text()
