@@ -392,7 +392,9 @@ def test_a_name_that_is_no_text_is_told(new: Path, there: Known) -> None:
     Path(os.fsdecode(os.fsencode(new) + b"/bad\xff.png")).write_text("x")
     with (new / "images.csv").open("a") as file:
         file.write("bad*,p1,repaired,research\n")
-    assert problems(new, there) == [("images.csv", 4, "bad\\udcff.png", "its name holds characters that no name should")]
+    assert problems(new, there) == [
+        ("images.csv", 4, "bad\\udcff.png", "its name holds characters that no name should")
+    ]
 
 
 def test_pictures_are_opened_and_faces_found(tmp_path: Path) -> None:
