@@ -40,12 +40,15 @@ for _name in ("NO_PROXY", "no_proxy"):  # what stays on this machine is no proxy
     os.environ[_name] = ",".join(filter(None, [os.environ.get(_name), "127.0.0.1,localhost,::1"]))
 
 
+_told_before = sys.excepthook
+
+
 def _quiet(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Ctrl-C while something is imported is a line, not a traceback."""
+    """Ctrl-C while something is imported is a line, not a traceback; all else goes where it went before."""
     if issubclass(kind, KeyboardInterrupt):
         sys.stderr.write("interrupted\n")
     else:
-        sys.__excepthook__(kind, error, trace)
+        _told_before(kind, error, trace)
 
 
 sys.excepthook = _quiet

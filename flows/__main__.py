@@ -5,9 +5,7 @@ from pathlib import Path
 
 from flows.running import privacy
 from flows.running.processes import die_with_dvc
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+from tasks.errors import INTERRUPTED
 
 
 def main() -> None:
@@ -15,7 +13,9 @@ def main() -> None:
     try:
         _run()
     except KeyboardInterrupt:
-        sys.stderr.write(f"{sys.argv[1]}: interrupted; what was finished is kept; run it again\n")
+        sys.stderr.write(
+            f"{' '.join(sys.argv[1:2]) or 'flows'}: interrupted; what was finished is kept; run it again\n"
+        )
         sys.exit(INTERRUPTED)
 
 

@@ -8,7 +8,6 @@ of stages.
 import os
 import socket
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
@@ -29,6 +28,7 @@ from tasks.base import tables
 from tasks.base.digests import digest
 from tasks.base.processes import worker_pool
 from tasks.base.tables import Schema
+from tasks.base.words import tally
 from tasks.errors import InputError
 from tasks.params.running import Runtime
 from tasks.store.artifacts import Reference, Store
@@ -85,10 +85,9 @@ def _look_up(store: Store, stage: str, plans: Sequence[Plan]) -> dict[str, Refer
 
 def _tell_damage(store: Store, stage: str, missing: Sequence[Plan]) -> None:
     """Say which stored results are damaged or missing now."""
-    flaws = Counter(flaw for plan in missing if (flaw := store.damage(stage, plan.key)))
+    flaws = [flaw for plan in missing if (flaw := store.damage(stage, plan.key))]
     if flaws:
-        kinds = ", ".join(f"{count} {flaw}" for flaw, count in sorted(flaws.items()))
-        said = f"{flaws.total()} buckets in the store were damaged or missing ({kinds}) and are computed again"
+        said = f"{len(flaws)} buckets in the store were damaged or missing ({tally(flaws)}) and are computed again"
         print(f"{stage}: {said}", flush=True)
 
 

@@ -11,7 +11,7 @@ from flows.cli import artifacts, check, ratings, rebuild, results, score, serve,
 from flows.cli.project import project_root
 from flows.cli.terminal import say
 from flows.running import privacy
-from tasks.errors import InputError
+from tasks.errors import INTERRUPTED, InputError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,9 +33,6 @@ app.add_typer(artifacts.app, name="artifacts")
 app.command()(watch.watch)
 app.add_typer(synthesis.app, name="synthesis")
 
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
 
 STOPPED = "vermilion: interrupted; what was finished is kept; run it again"
 

@@ -19,6 +19,7 @@ from flows.cli.terminal import say
 from tasks.base import sheets
 from tasks.base.escaping import visible
 from tasks.base.words import counted
+from tasks.errors import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +81,7 @@ def score(
     _say_where({"table": table, "pages": out})
     if stopped:
         say(f"interrupted: {len(results)} of {counted(len(found.photographs), 'photograph')} scored", error=True)
-        raise typer.Exit(130)
+        raise typer.Exit(INTERRUPTED)
     raise typer.Exit(any(result.photo.reason for result in results))
 
 

@@ -16,10 +16,10 @@ from flows.cli.terminal import say
 from flows.running.address import recorded
 from flows.running.logbook import Entry, units
 from flows.running.waiting import Waiting, waiting
-from tasks.base.words import counted
+from tasks.base.words import counted, listed, listed_lines
 
 if TYPE_CHECKING:
-    from flows.repository.currency import Currency
+    from flows.repository.currency import Change, Currency
 
 WIDTH, MARGIN = 80, 13
 RUNS = 5
@@ -109,6 +109,7 @@ def record(found: Status) -> dict[str, Any]:
     """The same for programs."""
     return {
         "current": found.currency.current,
+        "current_but_for_networks": found.currency.but_networks,
         "computed": found.computed.isoformat() if found.computed else None,
         "unknown": found.currency.unknown,
         "changes": [asdict(change) for change in found.currency.changes],
@@ -160,19 +161,26 @@ def _results(found: Status) -> list[str]:
         return [f"not known whether current ({when}): {now.unknown}"]
     if now.current:
         return [f"current: of the present data, numbers and code ({_time(found.computed)})"]
-    told = [f"NOT current ({when})"]
+    told = [
+        f"current but for networks, which are of an earlier run ({when})"
+        if now.but_networks
+        else f"NOT current ({when})"
+    ]
     for kind, words in KINDS.items():
-        names = [f"{change.name} {change.how}".strip() for change in now.changes if change.kind == kind]
+        names = [_differing(change) for change in now.changes if change.kind == kind]
         if names:
-            told.append(f"{words}: {_some(names)}")
+            told.append(f"{words}: {listed(names, SHOWN)}")
     systems = Counter(stage.partition("_")[0] for stage in now.stale)
     told.append(f"stale stages: {', '.join(f'{name} {number}' for name, number in systems.items())}")
-    return [*told, "`vermilion rebuild` brings them up to date"]
+    return [
+        *told,
+        "`vermilion rebuild` trains them, too" if now.but_networks else "`vermilion rebuild` brings them up to date",
+    ]
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{', '.join(names[:SHOWN])}{more}"
+def _differing(change: "Change") -> str:
+    """What differs, under a heading that says that it does: a number with its values."""
+    return change.name if change.how == "changed" or change.kind == "missing" else str(change)
 
 
 def _ran(entry: Entry) -> str:
@@ -191,12 +199,12 @@ def _failed(failed: Entry, last: Entry) -> list[str]:
 
 
 def _waits(found: Status) -> list[str]:
-    told = [
+    batches = [
         f"not evaluated yet: batch {row['batch']}, {counted(row['photographs'], 'photograph')}, "
         f"{counted(row['ratings'], 'rating')}"
-        for row in found.batches[:SHOWN]
+        for row in found.batches
     ]
-    told += [f"... and {len(found.batches) - SHOWN} more batches"] if len(found.batches) > SHOWN else []
+    told = listed_lines(batches, SHOWN, "batch", "batches")
     if found.waiting is None:
         return [*told, "nobody serves this project, so no night runs (`vermilion serve`)"]
     told += [f"{_time(run.due)}  {run.name}: {_state(run)}" for run in found.waiting]

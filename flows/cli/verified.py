@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from flows.running.readiness import Finding
 from tasks.base.escaping import visible
-from tasks.base.words import counted
+from tasks.base.words import counted, listed_lines
 
 if TYPE_CHECKING:
     from tasks.store.verification import Flaw
@@ -33,12 +33,10 @@ class Verified:
 
     def findings(self) -> list[Finding]:
         """Each flaw; what to do; what would be computed again."""
-        found = [
-            Finding("error", "store", f"{visible(f'{flaw.stage}: {flaw.problem}')}\n        {visible(str(flaw.path))}")
-            for flaw in self.flaws[:SHOWN]
+        flaws = [
+            f"{visible(f'{flaw.stage}: {flaw.problem}')}\n        {visible(str(flaw.path))}" for flaw in self.flaws
         ]
-        if len(self.flaws) > SHOWN:
-            found.append(Finding("error", "store", f"and {len(self.flaws) - SHOWN} more"))
+        found = [Finding("error", "store", line) for line in listed_lines(flaws, SHOWN)]
         wrong = (
             f"{len(self.flaws)} are not what is recorded of them" if self.flaws else "all are what is recorded of them"
         )

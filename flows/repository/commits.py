@@ -34,6 +34,8 @@ def git(root: Path, *arguments: str, check: bool = True) -> str:
     except subprocess.TimeoutExpired:
         hint = "a hook (.git/hooks) or gpg that waits for somebody? Try the same by hand"
         raise InputError(f"git {arguments[0]} did not end within {LIMIT:.0f} s and was stopped; {hint}") from None
+    except InputError as error:
+        raise InputError(f"git {arguments[0]}: {error}") from None
     if check and done.code:
         said = (done.err or done.out).strip()
         if any(words in said for words in NOBODY):

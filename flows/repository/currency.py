@@ -4,17 +4,19 @@ In: the project's folder. Out: what differs, and which stages would run again; o
 stages compute.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tasks.base.words import listed
+
 SHOWN = ("evaluate", "report")
 """The stages whose outs people read."""
 MOST = 3
 """Stages, numbers or files that are named one by one in a sentence."""
-AWAY = "is not there"
+AGAIN = "`vermilion rebuild` trains again, or says why it cannot"
 
 Kind = Literal["data", "parameter", "code", "missing", "result"]
 """`missing`: a result is not here; `result`: a result was changed by hand, or by a run that was stopped."""
@@ -26,25 +28,34 @@ class Change:
 
     kind: Kind
     name: str
-    how: str = ""
+    how: str = "changed"
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.how}"
 
 
 @dataclass(frozen=True)
 class Currency:
     """`changes`: what differs; `changed`: the stages that see it; `stale`: these and all that follow, in DVC's order.
 
-    `unknown`: why DVC cannot say.
+    `untrained`: those of `changed` that train. `unknown`: why DVC cannot say.
     """
 
     changes: tuple[Change, ...] = ()
     changed: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
+    untrained: tuple[str, ...] = ()
     unknown: str | None = None
 
     @property
     def current(self) -> bool:
         """Whether the report and the numbers are of the present data, parameters and code."""
         return not self.stale and self.unknown is None
+
+    @property
+    def but_networks(self) -> bool:
+        """Whether they are, but for networks that were not trained again: a re-evaluation leaves them for the night."""
+        return bool(self.changed) and self.changed == self.untrained
 
 
 def not_current(root: Path) -> str | None:
@@ -54,22 +65,25 @@ def not_current(root: Path) -> str | None:
         return found.unknown
     if not found.changed:
         return None
-    what = f"{_listed(sorted(found.changed))} changed since (`vermilion status` says what)"
-    return f"they are of an earlier run: {what}; run `dvc repro`"
+    names = listed(sorted(found.changed), MOST)
+    if found.but_networks:
+        return f"they are of the present photographs and ratings, by networks of an earlier run ({names}); {AGAIN}"
+    return f"they are of an earlier run: {names} changed since (`vermilion status` says what); run `vermilion rebuild`"
 
 
 def currency(root: Path) -> Currency:
     """What differs from the last run of what people read. Takes a second: DVC compares digests that it remembers."""
     from dvc.exceptions import DvcException
     from dvc.lock import LockError
-    from dvc.repo import Repo
+    from dvc.repo import Repo, lock_repo
+    from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
     from dvc.rwlock import RWLockFileCorruptedError
 
     try:
-        with chdir(root), Repo(str(root)) as repo:
-            status = repo.status(list(SHOWN), with_deps=True)
-            changed = {name: how for name, how in status.items() if not name.endswith(".dvc")}
-            return Currency(tuple(_changes(repo, changed)), tuple(changed), tuple(_following(repo, changed)))
+        with chdir(root), Repo(str(root)) as repo, lock_repo(repo):
+            graph = get_active_graph(repo.index.graph)
+            plan = plan_repro(graph, collect_stages(repo, list(SHOWN)))
+            return _currency(plan, graph, {stage: how for stage in plan if (how := list(_differs(stage)))})
     except (LockError, RWLockFileCorruptedError):
         said = "a run is under way or was killed; its results come when it, or the next one, has ended"
         return Currency(unknown=said)
@@ -90,72 +104,66 @@ def earlier_networks(root: Path) -> list[str]:
     try:
         with chdir(root), Repo(str(root)) as repo:
             kept = [stage for stage in repo.index.stages if any(out.persist and out.exists for out in stage.outs)]
-            found = {stage.addressing: list(_differs(stage)) for stage in kept}
+            found = {stage.addressing: list(_reads(stage)) for stage in kept}
     except (DvcException, OSError):
         return []  # `not_current` says so
-    again = "`dvc repro` trains it again, or says why it cannot"
-    return [f"{name}: its network is of an earlier run: {_listed(how)}; {again}" for name, how in found.items() if how]
+    return [
+        f"{name}: its network is of an earlier run: {listed(list(map(str, how)), MOST)}; {AGAIN}"
+        for name, how in found.items()
+        if how
+    ]
 
 
-def _following(repo: Any, changed: Mapping[str, Any]) -> Iterator[str]:
-    """The stages that would run again for the sake of what people read, in DVC's order."""
-    from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
+def _currency(plan: list[Any], graph: Any, found: Mapping[Any, list[Change]]) -> Currency:
+    """`plan`: the stages in DVC's order. What one makes and another reads is told once, where it is made."""
+    made = [Path(str(out)) for stage in plan if not stage.is_data_source for out in stage.outs]
+    every = dict.fromkeys(change for how in found.values() for change in how)  # each once, in the stages' order
+    return Currency(
+        changes=tuple(change for change in every if change.kind != "data" or not _is_made(Path(change.name), made)),
+        changed=tuple(stage.addressing for stage in found),
+        stale=tuple(_following(plan, graph, found)),
+        untrained=tuple(stage.addressing for stage in found if (stage.meta or {}).get("training")),
+    )
 
-    graph = get_active_graph(repo.index.graph)
+
+def _is_made(path: Path, made: list[Path]) -> bool:
+    return any(path.is_relative_to(out) or out.is_relative_to(path) for out in made)
+
+
+def _following(plan: list[Any], graph: Any, found: Container[Any]) -> Iterator[str]:
+    """The stages that would run again: those that were found to differ, and all that follow."""
     again: set[Any] = set()
-    for stage in plan_repro(graph, collect_stages(repo, list(SHOWN))):
-        if stage.addressing in changed or again & set(graph.successors(stage)):
+    for stage in plan:
+        if stage in found or again & set(graph.successors(stage)):
             again.add(stage)
             yield stage.addressing
 
 
-def _changes(repo: Any, changed: Mapping[str, Any]) -> Iterator[Change]:
-    """Where the changes come from. What one stage makes and another reads is told once, where it is made."""
-    made = [Path(str(out)) for stage in repo.index.stages if not stage.is_data_source for out in stage.outs]
-    seen: set[Change] = set()
-    for stage in (stage for stage in repo.index.stages if stage.addressing in changed):
-        told = [change for how in changed[stage.addressing] for change in _told(how, made)]
-        for change in (*told, *_parameters(stage)):
-            if change not in seen:
-                seen.add(change)
-                yield change
-
-
-def _told(how: Any, made: Sequence[Path]) -> Iterator[Change]:
-    """`how`: one of the things that `dvc status` says of a stage."""
-    if not isinstance(how, Mapping):
-        yield Change("code", "dvc.yaml")  # `changed command`
+def _differs(stage: Any) -> Iterator[Change]:
+    """What differs from dvc.lock: what the stage reads, then what it made. Nothing of data that DVC only keeps."""
+    if stage.is_data_source:
         return
-    for path in how.get("changed outs", {}):
-        yield Change("result" if Path(path).exists() else "missing", path)
-    for path, state in how.get("changed deps", {}).items():
-        if isinstance(state, Mapping):
-            continue  # parameters
-        if not any(Path(path).is_relative_to(out) or out.is_relative_to(path) for out in made):
-            yield Change("code" if path.split("/")[0] in ("flows", "tasks") else "data", path)
+    yield from _reads(stage)
+    for out in stage.outs:
+        if not out.exists:
+            yield Change("missing", str(out), "is not there")
+        elif out.changed_checksum():
+            yield Change("result", str(out))
 
 
-def _parameters(stage: Any) -> Iterator[Change]:
-    """Every number of the stage that differs from dvc.lock."""
-    from dvc.dependency import ParamsDependency
-
-    for dep in (dep for dep in stage.deps if isinstance(dep, ParamsDependency)):
-        yield from (Change("parameter", *own) for own in _numbers(dep.hash_info.value or {}, dep.read_params()))
-
-
-def _differs(stage: Any) -> Iterator[str]:
-    """What differs from dvc.lock: numbers with their values, then files and folders."""
+def _reads(stage: Any) -> Iterator[Change]:
+    """What the stage reads and differs from dvc.lock: its command, numbers with their values, files and folders."""
     from dvc.dependency import ParamsDependency
 
     if stage.changed_stage():
-        yield "its command changed"
+        yield Change("code", "dvc.yaml")
     for dep in stage.deps:
         if isinstance(dep, ParamsDependency):
-            yield from (f"{name} {how}" for name, how in _numbers(dep.hash_info.value or {}, dep.read_params()))
-        elif not dep.exists:
-            yield f"{dep} {AWAY}"
-        elif dep.changed_checksum():
-            yield f"{dep} changed"
+            for name, how in _numbers(dep.hash_info.value or {}, dep.read_params()):
+                yield Change("parameter", name, how)
+        elif not dep.exists or dep.changed_checksum():
+            how = "changed" if dep.exists else "is not there"
+            yield Change("code" if str(dep).split("/")[0] in ("flows", "tasks") else "data", str(dep), how)
 
 
 def _numbers(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -173,8 +181,3 @@ def _leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, A
             yield from _leaves(value, f"{above}{name}.")
         else:
             yield f"{above}{name}", list(value) if isinstance(value, tuple) else value
-
-
-def _listed(things: list[str]) -> str:
-    more = f" and {len(things) - MOST} more" if len(things) > MOST else ""
-    return f"{', '.join(things[:MOST])}{more}"

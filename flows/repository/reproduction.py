@@ -46,14 +46,12 @@ def plan(targets: list[str] | None) -> list[dict[str, Any]]:
 
 
 def _describe(stage: Stage, upstream: Any, changed: dict[str, Any]) -> dict[str, Any]:
-    entries = [entry for entry in changed.get(stage.addressing, []) if isinstance(entry, dict)]
     return {
         "name": stage.addressing,
         "upstream": [other.addressing for other in upstream],
         "is_data": stage.is_data_source,
         "training": bool((stage.meta or {}).get("training")),
         "stale": stage.addressing in changed,
-        "changes": {path: how for entry in entries for differing in entry.values() for path, how in differing.items()},
         "deps": [str(dep) for dep in stage.deps],
         "missing": [str(out) for out in stage.outs if not out.exists],
         "in_lock": any(out.hash_info for out in stage.outs),

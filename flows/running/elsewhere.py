@@ -6,7 +6,6 @@ what stages logged there may name photographs, and no command of this project re
 
 import json
 import os
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -36,9 +35,10 @@ def note(server: str | None) -> None:
 def noted() -> list[str]:
     """Every place that was ever noted, and the database that the environment names now."""
     try:
-        kept: Iterable[object] = json.loads(_file().read_bytes())
-    except (OSError, ValueError):
-        kept = ()
+        found = json.loads(_file().read_bytes())
+    except (OSError, ValueError, RecursionError):
+        found = []
+    kept = found if isinstance(found, list) else []
     return sorted({str(place) for place in kept} | _databases())
 
 
@@ -47,8 +47,11 @@ def _databases() -> set[str]:
 
 
 def _bare(url: str) -> str:
-    """The address without who logs in and how."""
-    parts = urlsplit(url)
+    """The address without who logs in and how; nothing of one that is none: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "at an address that cannot be read"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 

@@ -5,13 +5,13 @@ and what a steward should look at. Opens no picture.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks import params
 from tasks.base.digests import file_digest
-from tasks.base.words import counted
+from tasks.base.words import counted, listed_lines
 from tasks.ingest.counting import Found, find, glance, remarks
 from tasks.ingest.raw import folders
 from tasks.ingest.withdrawn import read_withdrawn
@@ -56,9 +56,11 @@ def holdings(root: Path, raw: Path | None = None, *, most: int = TOLD) -> Holdin
     asked = [row["reason"] for row in said if row["kind"] == "asked"]
     over = [f"{row['path']}: {row['reason']}" for row in said if row["kind"] == "passed over"]
     notes = [
-        *_first([line_of(row) for row in found.refused], "line that cannot be used", "lines that cannot be used", most),
-        *_first(asked, "pair of names that look alike", "pairs of names that look alike", most),
-        *_first(over, "file passed over", "files passed over", most),
+        *listed_lines(
+            [line_of(row) for row in found.refused], most, "line that cannot be used", "lines that cannot be used"
+        ),
+        *listed_lines(asked, most, "pair of names that look alike", "pairs of names that look alike"),
+        *listed_lines(over, most, "file passed over", "files passed over"),
     ]
     return Holdings(found, list(counts(found)), notes)
 
@@ -78,15 +80,9 @@ def counts(found: Found) -> Iterator[str]:
         yield counted(found.references.num_rows, "reference")
 
 
-def line_of(row: dict[str, object]) -> str:
+def line_of(row: Mapping[str, object]) -> str:
     """A refused line: `ratings.xlsx, line 4: p07.jpg: score 7 is outside CARS, 1 to 5`."""
     return f"{row['source']}, line {row['line']}: {row['path']}: {row['reason']}".replace(": : ", ": ")
-
-
-def _first(lines: Sequence[str], one: str, many: str, most: int) -> list[str]:
-    """The lines, the first `most` where there are more than that; and how many more, with what they are."""
-    left = len(lines) - most
-    return [*lines[:most], *([f"... and {counted(left, f'more {one}', f'more {many}')}"] if left > 0 else [])]
 
 
 def limits(numbers: Path) -> str | None:

@@ -1,7 +1,9 @@
 """The logbook: what ran in this project, when, and how it ended, whether a server watched or not.
 
 In: runs and stages as they begin and end. Out: lines of JSON in `.prefect/runs.jsonl`, read again as one entry each.
-What has begun and neither ended nor lives was killed. A logbook that cannot be written stops nothing. Knows no stage.
+The second line of an entry has all that the first has: where the older half went, an entry that ends is still whole.
+What has begun and neither ended nor lives was killed. Writers wait for each other, so that no line is lost. A logbook
+that cannot be written stops nothing. Knows no stage.
 """
 
 import json
@@ -12,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import psutil
 from filelock import FileLock
@@ -69,7 +71,7 @@ def noted(root: Path, kind: Literal["run", "stage"], name: str) -> Iterator[Note
         state, said = "failed", str(error) if isinstance(error, InputError | OSError) else _named(error)
         raise
     finally:
-        _append(root, {"id": own, "ended": _now(), "state": state, "said": said or note.said})
+        _append(root, {"id": own, **began, "ended": _now(), "state": state, "said": said or note.said})
 
 
 def entries(root: Path) -> list[Entry]:
@@ -131,8 +133,15 @@ def _append(root: Path, row: dict[str, Any]) -> None:
                 temporary = file.with_suffix(f".{os.getpid()}")
                 temporary.write_bytes(b"".join(lines[len(lines) // 2 :]))
                 temporary.replace(file)
-            with file.open("a", encoding="utf-8") as book:
-                book.write(json.dumps(row) + "\n")
+            with file.open("a+b") as book:
+                if book.tell() and _last_byte(book) != b"\n":  # a full disk cut the line before
+                    book.write(b"\n")
+                book.write(json.dumps(row).encode() + b"\n")
+
+
+def _last_byte(book: BinaryIO) -> bytes:
+    book.seek(-1, os.SEEK_END)
+    return book.read(1)
 
 
 def _now() -> str:

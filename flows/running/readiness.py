@@ -15,6 +15,7 @@ from typing import Literal
 from cronsim import CronSim, CronSimError
 
 from tasks import params
+from tasks.base.words import listed_lines
 from tasks.errors import InputError
 from tasks.params.problems import problems
 from tasks.params.running import Data, Nightly
@@ -46,8 +47,8 @@ def require_ready(root: Path) -> None:
 def require_params(root: Path) -> None:
     """InputError with everything that does not fit in params.yaml; a few milliseconds."""
     if wrong := [finding.said for finding in numbers(root)]:
-        more = [f"... and {len(wrong) - 1} more; `vermilion check` shows all"] if len(wrong) > 1 else []
-        raise InputError("; ".join([wrong[0], *more]))
+        hint = ["`vermilion check` shows all"] if len(wrong) > 1 else []
+        raise InputError("; ".join([*listed_lines(wrong, 1), *hint]))
 
 
 def quick(root: Path) -> list[Finding]:

@@ -5,9 +5,10 @@ happened. Knows nothing of Prefect, nor of what stages compute.
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from tasks.base.words import listed, listed_lines
 
 EXCEPTION = re.compile(r"[\w.]*(Error|Exception)\b")
 """The line of a traceback that says what went wrong."""
@@ -45,19 +46,12 @@ def cause(outcomes: Sequence[Outcome]) -> str:
     failed = [outcome for outcome in outcomes if outcome.state == "Failed"]
     if not failed:
         return ""
-    lines = [f"{outcome.stage}: {outcome.said}" for outcome in failed[:SHOWN]]
-    lines += [f"... and {len(failed) - SHOWN} more stages failed"] if len(failed) > SHOWN else []
+    reasons = [f"{outcome.stage}: {outcome.said}" for outcome in failed]
+    lines = listed_lines(reasons, SHOWN, "stage failed", "stages failed")
     blocked = [outcome.stage for outcome in outcomes if outcome.state == "Blocked"]
     if blocked:
-        more = f" and {len(blocked) - SHOWN} more" if len(blocked) > SHOWN else ""
-        lines.append(f"Not run because of that: {', '.join(blocked[:SHOWN])}{more}.")
+        lines.append(f"Not run because of that: {listed(blocked, SHOWN)}.")
     return "\n".join([lines[0], advice(failed[0].said), *lines[1:]])
-
-
-def counted(outcomes: Sequence[Outcome]) -> str:
-    """How many stages ran, were recalled, were up to date and so on: `2 ran, 43 skipped`."""
-    numbers = Counter(outcome.state.lower() for outcome in outcomes)
-    return ", ".join(f"{number} {state}" for state, number in sorted(numbers.items()))
 
 
 def advice(said: str) -> str:

@@ -27,11 +27,12 @@ from flows.running.processes import die_with_server
 from flows.running.progress import progress
 from flows.running.readiness import require_ready
 from flows.running.tracking import HOW_TO_WATCH, PARENT, cause_first, crash_nested, only_run, show, tracked
-from flows.serving.causes import Outcome, cause, counted, why_failed
+from flows.serving.causes import Outcome, cause, why_failed
 from flows.serving.names import name_of, renamed
 from flows.serving.publish import Published, fetch_missing, publish_results
 from flows.serving.telling import Night, tell_of, told
 from tasks import params
+from tasks.base.words import tally
 from tasks.errors import InputError
 from tasks.params.running import Nightly
 
@@ -49,7 +50,6 @@ class Stage(BaseModel):
     is_data: bool
     training: bool
     stale: bool
-    changes: dict[str, Any]
     deps: list[str]
     missing: list[str]
     in_lock: bool
@@ -119,7 +119,7 @@ def _rebuild(
     show_results(outcomes, changes, failed, published)
     if failed:
         raise StagesFailed(failed)
-    return "; ".join([counted(outcomes), *published.trouble])
+    return "; ".join([tally(outcome.state.lower() for outcome in outcomes), *published.trouble])
 
 
 def _settle_batches() -> None:

@@ -18,14 +18,14 @@ from tqdm import tqdm
 
 from flows.repository.commits import check_git
 from flows.running.address import announce
-from flows.running.holdings import holdings
+from flows.running.holdings import holdings, line_of
 from flows.stewards.batches import added_folder, place, settled, steward
 from flows.stewards.versions import Tell, check_room
 from tasks import params
 from tasks.base import sheets
 from tasks.base.images import carries_place
 from tasks.base.processes import worker_pool
-from tasks.base.words import counted
+from tasks.base.words import counted, listed_lines, tally
 from tasks.errors import InputError
 from tasks.ingest.admission import Admission, Each, Inspect, Known, admit, known, spelt_out, unfit
 from tasks.ingest.batch import Batch, Problem, read_batch
@@ -240,10 +240,8 @@ def _mapping(workers: int, inspect: Inspect, files: Sequence[Path]) -> Iterator[
 
 def reject(path: Path, problems: Sequence[Problem], reasons: Path | None, tell: Tell) -> Outcome:
     """Tell what is wrong, and write it beside what was brought."""
-    for row in problems[:SHOWN]:
-        tell(f"{row['source']}, line {row['line']}: {row['path']}: {row['reason']}".replace(": : ", ": "))
-    if len(problems) > SHOWN:
-        tell(f"... and {len(problems) - SHOWN} more")
+    for said in listed_lines([line_of(row) for row in problems], SHOWN):
+        tell(said)
     tell(f"rejected, nothing was changed: {counted(len(problems), 'problem')}")
     if reasons is not None:
         try:
@@ -263,10 +261,9 @@ def write_reasons(reasons: Path, problems: Sequence[Problem]) -> None:
 def summary(batch: Batch, admission: Admission, there: Known) -> Iterator[str]:
     """What a batch will bring, in a few lines."""
     if batch.photographs:
-        populations = Counter(photograph.line.cells["population"] for photograph in batch.photographs)
         subjects = {key(photograph.subject_id) for photograph in batch.photographs}
         old = subjects & {key(str(row["subject_id"])) for row in there.images.values()}
-        of = ", ".join(f"{number} {population}" for population, number in sorted(populations.items()))
+        of = tally(photograph.line.cells["population"] for photograph in batch.photographs)
         yield f"photographs: {len(batch.photographs)} ({of}) of {counted(len(subjects), 'subject')}, {len(old)} known"
     kinds = Counter((str(row["scale"]), str(row["rater_role"])) for row in admission.ratings)
     for (scale, role), number in sorted(kinds.items()):

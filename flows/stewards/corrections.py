@@ -20,7 +20,7 @@ from flows.stewards.batches import added_folder, place, steward
 from flows.stewards.versions import Tell, check_room
 from tasks import params
 from tasks.base.digests import digest
-from tasks.base.words import counted
+from tasks.base.words import counted, listed_lines
 from tasks.ingest.admission import Known, known
 from tasks.ingest.batch import Problem
 from tasks.ingest.lookup import Photographs
@@ -56,10 +56,11 @@ def _correct(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell)
     if not new:
         tell("every score stands so already; nothing to do")
         return Outcome("there", path.name)
-    for row in new[:SHOWN]:
-        tell(f"{row['path']}: {row['rater_id']} on {row['scale']}: {row['was']:g} becomes {row['score']:g}")
-    if len(new) > SHOWN:
-        tell(f"... and {len(new) - SHOWN} more")
+    changes = [
+        f"{row['path']}: {row['rater_id']} on {row['scale']}: {row['was']:g} becomes {row['score']:g}" for row in new
+    ]
+    for said in listed_lines(changes, SHOWN):
+        tell(said)
     if len(lines) > len(new):
         tell(f"{counted(len(lines) - len(new), 'line')} as it stands already")
     now = _moment(root)

@@ -24,6 +24,11 @@ from tasks.errors import InputError
 from tasks.params.running import Data
 
 
+def cached(cache: Path, digest: str) -> Path:
+    """Where DVC's cache has, or would have, the object of this digest."""
+    return cache / "files/md5" / digest[:2] / digest[2:]
+
+
 @dataclass(frozen=True)
 class Step:
     """A stage: what it reads and makes, as absolute paths; `named`: DVC's digests of its outs. `kept`: outs in git."""
@@ -84,7 +89,7 @@ class Project:
         return False
 
     def _object(self, digest: str) -> Path:
-        return self.cache / "files/md5" / digest[:2] / digest[2:]
+        return cached(self.cache, digest)
 
     def drawn(self) -> list[Path]:
         """What stages made that no photograph went into; drawn faces in the raw folder are who is measured, though."""

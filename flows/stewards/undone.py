@@ -17,6 +17,7 @@ import yaml
 from flows.repository.commits import git
 from flows.stewards.batches import added_folder
 from flows.stewards.history import batches
+from flows.stewards.outs import cached
 from tasks.ingest.inventory import Named, name_files
 from tasks.ingest.raw import BATCHES, Folder
 from tasks.ingest.sheets import RawLayoutError
@@ -62,17 +63,13 @@ def _gone(root: Path, cache: Path) -> dict[str, Files]:
     here = {path.name for path in inside.iterdir()} if inside.is_dir() else set()
     found: dict[str, Files] = {}
     for digest in _versions(root, f"{inside.relative_to(root).as_posix()}.dvc"):
-        listed = _object(cache, digest)
+        listed = cached(cache, digest)
         version: dict[str, Files] = {}
         for row in json.loads(listed.read_bytes()) if listed.exists() else ():
             batch, _, name = str(row["relpath"]).partition("/")
-            version.setdefault(batch, {})[name] = _object(cache, str(row["md5"]))
+            version.setdefault(batch, {})[name] = cached(cache, str(row["md5"]))
         found = version | found
     return {batch: files for batch, files in found.items() if batch not in here}
-
-
-def _object(cache: Path, digest: str) -> Path:
-    return cache / "files/md5" / digest[:2] / digest[2:]
 
 
 def _versions(root: Path, record: str) -> Iterator[str]:

@@ -1,23 +1,33 @@
-"""Another program, run to its end or to a limit of time. What it left in the background is not waited for.
+"""Another program, run to its end or to a limit of time or words. What it left in the background is not waited for.
 
 In: a command, its folder, what it gets as input. Out: how it ended and what it said. At the limit, and when we are
 stopped, it ends with all its children. No shell, no terminal. Knows nothing of what programs are for.
 """
 
+import os
 import re
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import IO
 
 import psutil
 
 from tasks.base.escaping import said
+from tasks.errors import InputError
 
 GRACE = 2.0
 """Seconds in which a program that is stopped can tidy up: git takes its locks away."""
+
+MOST_SAID = 64 * 2**20
+"""Bytes that a program may say; one that says more is stopped, before it fills the disk."""
+
+LOOK = 0.1
+"""Seconds after which it is looked at how much it has said."""
 
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -36,6 +46,8 @@ def run_within(
 ) -> Ended:
     """Run the command; `text` is its input. subprocess.TimeoutExpired: it took longer than `limit` seconds.
 
+    InputError: it said more than anybody reads.
+
     Files take what it says: a pipe would stay open for as long as a child in the background lives.
     """
     with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
@@ -43,13 +55,27 @@ def run_within(
         given.seek(0)
         process = subprocess.Popen(command, cwd=root, env=environment, stdin=given, stdout=out, stderr=err)
         try:
-            code = process.wait(limit)
+            code = _wait(process, limit, (out, err))
         except BaseException:
             _stop(process)
             raise
         out.seek(0)
         err.seek(0)
         return Ended(code, out.read().decode(errors="replace"), err.read().decode(errors="replace"))
+
+
+def _wait(process: subprocess.Popen[bytes], limit: float, said: Sequence[IO[bytes]]) -> int:
+    """Its exit code. As `run_within` says: both errors."""
+    until = time.monotonic() + limit
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(min(LOOK, max(0.0, until - time.monotonic())))
+        if max(os.fstat(file.fileno()).st_size for file in said) > MOST_SAID:
+            raise InputError(f"it said more than {MOST_SAID // 2**20} MiB and was stopped")
+        if process.returncode is not None:
+            return process.returncode
+        if time.monotonic() >= until:
+            raise subprocess.TimeoutExpired(process.args, limit)
 
 
 def last_words(*texts: str) -> str:

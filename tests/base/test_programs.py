@@ -7,7 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tasks.base import programs
 from tasks.base.programs import last_words, run_within
+from tasks.errors import InputError
 
 
 def test_a_program_gets_its_input_and_says_how_it_ended(tmp_path: Path) -> None:
@@ -26,6 +28,14 @@ def test_children_end_at_the_limit(tmp_path: Path) -> None:
         run_within(0.5, ["sh", "-c", "sleep 60 & echo $! > child; wait"], tmp_path)
     child = int((tmp_path / "child").read_text())
     assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_program_that_never_stops_talking_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "MOST_SAID", 2**20)
+    with pytest.raises(InputError, match="it said more than 1 MiB and was stopped"):
+        run_within(60, ["yes"], tmp_path)
+    with pytest.raises(InputError, match="more than 1 MiB"):  # by itself it ends before anybody looks
+        run_within(60, ["head", "-c", "2000000", "/dev/zero"], tmp_path)
 
 
 def test_the_last_words_are_the_last_that_show() -> None:

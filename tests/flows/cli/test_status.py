@@ -24,7 +24,8 @@ stages:
     deps: [data/added]
     outs: [data/ingest/ratings.parquet]
   symmetry_train:
-    cmd: cp data/ingest/ratings.parquet data/network
+    cmd: echo a network > data/network
+    meta: {training: true}
     params: [symmetry_train.margin]
     deps: [data/ingest/ratings.parquet, tasks/symmetry/network.py]
     outs: [data/network]
@@ -34,7 +35,7 @@ stages:
     outs: [data/other]
   evaluate:
     cmd: cp data/network data/evaluated
-    deps: [data/network]
+    deps: [data/network, data/ingest/ratings.parquet]
     outs: [data/evaluated]
   report:
     cmd: cp data/evaluated data/reports/index.html
@@ -81,7 +82,7 @@ def test_what_changed_is_named_with_all_that_follows(project: Path) -> None:
         Change("data", "data/added"),
         Change("parameter", "symmetry_train.margin", "was 1.0 and is 3.5 now"),
         Change("code", "tasks/symmetry/network.py"),
-        Change("missing", "data/reports/index.html"),
+        Change("missing", "data/reports/index.html", "is not there"),
         Change("result", "data/evaluated"),
     }
     assert found.stale == ("ingest_ratings", "symmetry_train", "evaluate", "report")
@@ -93,6 +94,20 @@ def test_what_follows_a_change_is_stale_too(project: Path) -> None:
     found = currency(project)
     assert found.changed == ("symmetry_train",)
     assert found.stale == ("symmetry_train", "evaluate", "report")
+
+
+def test_after_a_run_without_trainings_only_the_networks_are_earlier_ones(project: Path) -> None:
+    (project / "data/added/new.csv").write_text("new")
+    assert "they are of an earlier run: ingest_ratings changed since" in str(not_current(project))
+    run(project, "vermilion", "rebuild", "--no-training")
+    found = currency(project)
+    assert (found.changed, found.untrained, found.but_networks) == (("symmetry_train",), ("symmetry_train",), True)
+    said = str(not_current(project))
+    assert "of the present photographs and ratings, by networks of an earlier run (symmetry_train)" in said
+    assert "current but for networks, which are of an earlier run (computed" in told(project, code=1)
+    assert json.loads(told(project, "--json", code=1))["current_but_for_networks"] is True
+    run(project, "dvc", "repro", "-q")
+    assert currency(project) == Currency()
 
 
 def test_a_project_that_dvc_cannot_read_is_not_said_to_be_current(project: Path) -> None:

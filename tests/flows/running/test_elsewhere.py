@@ -51,3 +51,16 @@ def test_a_database_that_the_environment_names_now_counts_though_nothing_ran(
     assert noted() == ["Prefect database postgresql+asyncpg://db/prefect"]
     (home / "elsewhere.json").write_text("{")
     assert noted() == ["Prefect database postgresql+asyncpg://db/prefect"]
+
+
+@pytest.mark.parametrize("kept", ["[" * 100_000, "7", '{"a": 1}', "\udc80"])
+def test_what_cannot_be_read_is_noted_without_a_word_of_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    (home / "elsewhere.json").write_text(kept, errors="surrogateescape")
+    monkeypatch.setenv(DATABASES[0], "postgresql://me:secret@[db/prefect")
+    note("http://me:secret@[::1/api")
+    assert noted() == [
+        "Prefect database at an address that cannot be read",
+        "Prefect server at an address that cannot be read",
+    ]

@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from filelock import FileLock
 
 from flows.running import logbook
 from flows.running.logbook import entries, noted, units
@@ -54,6 +57,51 @@ def test_what_is_running_and_what_was_killed_are_told_apart(tmp_path: Path) -> N
     assert "killed" in entries(tmp_path)[0].said
 
 
+def test_many_that_write_at_once_lose_no_line(tmp_path: Path) -> None:
+    code = "from pathlib import Path; from flows.running.logbook import noted; import sys\n"
+    code += "for number in range(20):\n with noted(Path(), 'stage', f'{sys.argv[1]} {number}'): pass"
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with ExitStack() as stack:
+        for name in "abcd":
+            stack.enter_context(subprocess.Popen([sys.executable, "-c", code, name], cwd=tmp_path, env=env))
+    found = {entry.name: entry.state for entry in entries(tmp_path)}
+    assert found == {f"{name} {number}": "done" for name in "abcd" for number in range(20)}
+
+
+def test_a_writer_waits_however_long_another_one_takes(tmp_path: Path) -> None:
+    with noted(tmp_path, "stage", "first"):
+        pass
+    with FileLock((tmp_path / logbook.FILE).with_suffix(".lock")) as held:
+        writing = Thread(target=logbook._append, args=(tmp_path, {"id": "late"}))
+        writing.start()
+        writing.join(1.0)
+        assert writing.is_alive()
+        assert '"late"' not in (tmp_path / logbook.FILE).read_text()
+        held.release()
+        writing.join(30)
+    assert '"late"' in (tmp_path / logbook.FILE).read_text()
+
+
+def test_a_line_that_a_full_disk_cut_spoils_no_other(tmp_path: Path) -> None:
+    with noted(tmp_path, "stage", "one"):
+        pass
+    with (tmp_path / logbook.FILE).open("ab") as book:
+        book.write(b'{"id": "cut')
+    with noted(tmp_path, "stage", "two"):
+        pass
+    assert [(entry.name, entry.state) for entry in entries(tmp_path)] == [("one", "done"), ("two", "done")]
+
+
+def test_what_ends_after_its_beginning_went_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with noted(tmp_path, "run", "night 2026-11-29"):
+        monkeypatch.setattr(logbook, "LARGEST", 400)
+        for number in range(9):
+            with noted(tmp_path, "stage", f"stage_{number}"):
+                pass
+        assert "night" not in (tmp_path / logbook.FILE).read_text()
+    assert [(entry.name, entry.state) for entry in entries(tmp_path)][0] == ("night 2026-11-29", "done")
+
+
 def test_a_logbook_that_is_damaged_or_cannot_be_written_stops_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -66,7 +114,7 @@ def test_a_logbook_that_is_damaged_or_cannot_be_written_stops_nothing(
     for number in range(9):
         with noted(tmp_path, "stage", f"later_{number}"):
             pass
-    assert (tmp_path / logbook.FILE).stat().st_size < 1200
+    assert (tmp_path / logbook.FILE).stat().st_size < 1600
     assert entries(tmp_path)[-1].name == "later_8"
     (tmp_path / "file").touch()
     with noted(tmp_path / "file", "stage", "nowhere"):
