@@ -6,9 +6,8 @@ why there is none. What is said of a file that cannot come in is no second probl
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 
-from tasks.ingest.naming import Ambiguous, Names, folded
+from tasks.ingest.naming import Ambiguous, Names, fits, folded
 from tasks.ingest.raw import Line
 
 
@@ -62,5 +61,4 @@ class Photographs:
 
 def stands_for(path: str, name: str) -> bool:
     """Whether a path, folder or pattern of images.csv may stand for this file."""
-    plain, path = folded(name), folded(path)
-    return fnmatch(plain, path) or plain.startswith(f"{path.rstrip('/')}/")
+    return fits(name, path) or folded(name).startswith(f"{folded(path).rstrip('/')}/")

@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -130,9 +131,21 @@ class Finder:
         found = [path for path in self.folder.glob(_any_case(pattern)) if path.is_file()]
         if found:
             return found
-        wanted = re.compile(_expression(folded(pattern)))
         files = (path for path in self.folder.rglob("*") if path.is_file())
-        return [path for path in files if wanted.fullmatch(folded(path.relative_to(self.folder).as_posix()))]
+        return [path for path in files if fits(path.relative_to(self.folder).as_posix(), pattern)]
+
+
+def fits(path: str, pattern: str) -> bool:
+    """Whether a path fits a pattern, without case and Unicode's forms: `*.jpg` fits a.JPG, and not sub/a.jpg."""
+    return _fit(folded(path).split("/"), folded(pattern).split("/"))
+
+
+def _fit(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    if len(pattern) > 1 and pattern[0] == "**":
+        return any(_fit(parts[skipped:], pattern[1:]) for skipped in range(len(parts)))
+    if not parts or not pattern:
+        return not parts and not pattern
+    return fnmatchcase(parts[0], pattern[0]) and _fit(parts[1:], pattern[1:])
 
 
 def _any_case(pattern: str) -> str:
@@ -141,13 +154,6 @@ def _any_case(pattern: str) -> str:
     if not dot or not suffix.isalnum():
         return pattern
     return head + "." + "".join(f"[{c.lower()}{c.upper()}]" if c.isalpha() else c for c in suffix)
-
-
-def _expression(pattern: str) -> str:
-    """A pattern as a regular expression over paths."""
-    parts = re.split(r"(\*\*/|\*|\?)", pattern)
-    meaning = {"**/": "(?:[^/]+/)*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(meaning.get(part, re.escape(part)) for part in parts)
 
 
 def table_of(folder: Path, kind: str, required: Sequence[str]) -> Path | None:

@@ -3,16 +3,19 @@
 In: the folders in the raw layout, and the ids of photographs. Out: for each table the lines that are about them alone;
 and tables written anew without such lines. A line of images.csv that names other people's photographs too (a folder, a
 pattern) stays. Tables of text come back as UTF-8 with the separator they had, workbooks as workbooks, with the results
-of their formulas.
+of their formulas; their merged cells and hidden rows are those of the rows that stay.
 """
 
 import csv
 import io
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
 
 from tasks.base.tables import replacing
 from tasks.ingest.inventory import OPTIONAL, REQUIRED, Named
@@ -121,8 +124,54 @@ def _text(table: Path, lines: Collection[Place]) -> bytes:
 def _workbook(table: Path, lines: Collection[Place]) -> bytes:
     # results in place of formulas, which would lose them or mean other rows
     book = load_workbook(table, data_only=True)
-    for name, number in sorted(lines, reverse=True):
-        book[name].delete_rows(number)
+    for sheet in read_sheets(table):
+        gone = {number for name, number in lines if name == sheet.name}
+        if gone:
+            _delete_rows(book[sheet.name], sorted(gone), sorted({row.number for row in sheet.rows} - gone))
     made = io.BytesIO()
     book.save(made)
     return made.getvalue()
+
+
+def _delete_rows(sheet: Any, gone: Sequence[int], stays: Sequence[int]) -> None:
+    """Deletes rows, and brings along what openpyxl's own `delete_rows` leaves behind: merged cells and hidden rows.
+
+    `gone`, `stays`: in order, the numbers of the rows that go, and of those that are read and stay.
+    """
+    areas = [
+        _shrunk(sheet, area, gone, stays) for area in sorted(sheet.merged_cells.ranges, key=lambda area: area.bounds)
+    ]
+    sheet.merged_cells.ranges.clear()
+    for number in reversed(gone):
+        sheet.delete_rows(number)
+    for left, top, right, bottom in filter(None, areas):
+        if (left, top) != (right, bottom):
+            sheet.merge_cells(start_row=top, start_column=left, end_row=bottom, end_column=right)
+    rows = dict(sheet.row_dimensions)
+    sheet.row_dimensions.clear()
+    for number in sorted(set(rows) - set(gone)):
+        rows[number].index = _moved(number, gone)
+        sheet.row_dimensions[rows[number].index] = rows[number]
+
+
+def _shrunk(sheet: Any, area: Any, gone: Sequence[int], stays: Sequence[int]) -> tuple[int, int, int, int] | None:
+    """Left, top, right and bottom of merged cells once the rows are gone; None where nothing of them stays.
+
+    A merged column holds its value for each of its rows. Where its top row goes, the value moves to the first row
+    below that is read and stays. Cells that are merged sideways mean nothing but in their top row: the value goes.
+    """
+    left, top, right, bottom = area.bounds
+    first = top
+    if top in gone:
+        at = bisect_left(stays, top)
+        if at == len(stays) or stays[at] > bottom:
+            return None
+        first = stays[at]
+        if left == right:
+            sheet.move_range(f"{get_column_letter(left)}{top}", rows=first - top)
+    return left, _moved(first, gone), right, bottom - bisect_right(gone, bottom)
+
+
+def _moved(number: int, gone: Sequence[int]) -> int:
+    """The number of a row once the rows above it are gone."""
+    return number - bisect_left(gone, number)

@@ -10,6 +10,7 @@ import stat
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from tasks.errors import InputError
@@ -21,6 +22,9 @@ MOST_BYTES = 100_000_000
 MOST_CELLS = 10_000_000
 MOST_COLUMNS = 1_000
 """The largest table that is read, as cells."""
+
+KEPT = 4
+"""Files whose tables stay in memory: those of one batch, which several modules ask for."""
 
 
 class RawLayoutError(InputError):
@@ -55,20 +59,24 @@ class Sheet:
         return [column_name(cell) for cell in self.header.cells]
 
 
-def read_sheets(path: Path) -> list[Sheet]:
-    """The tables of a file that hold anything; none for an empty one.
+def read_sheets(path: Path) -> tuple[Sheet, ...]:
+    """The tables of a file that hold anything; none for an empty one. The same bytes are taken apart once.
 
     FileNotFoundError for a missing file. RawLayoutError: no regular file, too large, no table, damaged, in another
     encoding, open quotes, cells outside the named columns.
     """
+    return _parsed(path, _bytes(path))
+
+
+@lru_cache(maxsize=KEPT)
+def _parsed(path: Path, data: bytes) -> tuple[Sheet, ...]:
     from tasks.ingest.delimited import read_text
     from tasks.ingest.workbooks import is_workbook, read_workbook
 
-    data = _bytes(path)
     if reason := _strange(data):
         raise RawLayoutError(f"{path}: {reason}; save it as CSV UTF-8 or as an Excel workbook (.xlsx)")
     sheets = read_workbook(path, data) if is_workbook(data) else read_text(path, data)
-    return [sheet for sheet in sheets if sheet.header.cells]
+    return tuple(sheet for sheet in sheets if sheet.header.cells)
 
 
 def _bytes(path: Path) -> bytes:
@@ -136,14 +144,14 @@ def trimmed(path: Path, name: str, rows: Iterable[Row], separator: str = "") -> 
     return Sheet(
         name,
         Row(header.number, tuple(header.cells[number] for number in named)),
-        [
+        tuple(
             Row(
                 row.number,
                 tuple(row.cells[number] for number in named),
                 _broken(row, named) | {place[old]: reason for old, reason in row.wrong.items() if old in place},
             )
             for row in lines
-        ],
+        ),
         separator,
     )
 

@@ -234,6 +234,8 @@ def _merged(own: list[Text], merged: Mapping[int, bool], above: dict[int, Text])
     """A row's cells with what those mean that are merged with others. `above`: by column the last one that is not."""
     last = max([len(own), *(column for column, down in merged.items() if down and any(above.get(column, ())))])
     row = own + [("", None)] * (last - len(own))
+    for column in [column for column in above if column > last and column not in merged]:
+        above[column] = ("", None)  # empty here, and so is what is merged with it below
     for column in range(1, len(row) + 1):
         if column not in merged:
             above[column] = row[column - 1]

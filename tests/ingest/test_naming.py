@@ -8,6 +8,7 @@ import pytest
 
 from tasks.ingest.batch import read_batch
 from tasks.ingest.inventory import Refused, files_named
+from tasks.ingest.lookup import stands_for
 from tasks.ingest.naming import Ambiguous, Finder, Names, table_of
 from tasks.ingest.sheets import RawLayoutError
 from tests.ingest.test_identity import KINDS, pictures
@@ -24,6 +25,24 @@ def test_a_pattern_fits_suffixes_in_either_case(tmp_path: Path) -> None:
     pictures(tmp_path, "CFD/a/CFD-a-N.jpg", "CFD/b/CFD-b-N.JPG", "CFD/c/CFD-c-N.Jpg", "CFD/c/CFD-c-H.jpg")
     for pattern in ("CFD/*/*-N.jpg", "CFD/**/*-N.JPG", "CFD\\*\\*-N.jpg", "cfd/*/*-n.jpg"):
         assert named(tmp_path, pattern) == ["CFD/a/CFD-a-N.jpg", "CFD/b/CFD-b-N.JPG", "CFD/c/CFD-c-N.Jpg"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fitting"),
+    [
+        ("*.jpg", ["a.jpg"]),
+        ("*/*.jpg", ["sub/a.jpg"]),
+        ("**/a.jpg", ["a.jpg", "sub/a.jpg"]),
+        ("SUB/[AB].jpg", ["sub/a.jpg"]),
+        ("?ub\\*", ["sub/a.jpg"]),
+    ],
+)
+def test_a_line_of_a_pattern_stands_for_the_files_that_it_names(
+    tmp_path: Path, pattern: str, fitting: list[str]
+) -> None:
+    pictures(tmp_path, "a.jpg", "sub/a.jpg")
+    assert named(tmp_path, pattern) == fitting
+    assert [file for file in ("a.jpg", "sub/a.jpg") if stands_for(pattern, file)] == fitting
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """One workbook with images and ratings in its worksheets: read as two tables, and told where a sheet is not read."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from tasks.ingest.inventory import name_files
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import Folder
 from tasks.ingest.removal import lines_about, lines_naming, write_without
-from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.sheets import RawLayoutError, Sheet, read_sheets
+from tasks.ingest.workbooks import read_workbook
 from tests.ingest.test_identity import KINDS, SCALES, pictures, take
 from tests.ingest.test_remarks import over
 from tests.ingest.test_sheets import book
@@ -89,6 +91,21 @@ def test_a_single_workbook_is_a_batch_of_both_with_the_pictures_beside_it(study:
     assert (len(batch.photographs), len(batch.lines["ratings"]), set(batch.shared)) == (2, 2, {"images", "ratings"})
 
 
+def test_a_workbook_is_opened_once_for_a_batch(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+
+    def counted(path: Path, data: bytes) -> list[Sheet]:
+        opened.append(path.name)
+        return read_workbook(path, data)
+
+    monkeypatch.setattr("tasks.ingest.workbooks.read_workbook", counted)
+    assert len(read_batch(study, settings=KINDS).photographs) == 2
+    assert opened == ["my study 2024.xlsx"]
+    book(study / "my study 2024.xlsx", LINES[:2], RATED[:2])
+    assert len(read_batch(study, settings=KINDS).photographs) == 1
+    assert len(opened) == 2
+
+
 def test_a_person_s_lines_go_from_each_worksheet(study: Path) -> None:
     raw, file = Folder(study, ""), study / "my study 2024.xlsx"
     named = [item for item in name_files([raw], KINDS)[0] if item.subject_id == "p1"]
@@ -103,3 +120,11 @@ def test_a_person_s_lines_go_from_each_worksheet(study: Path) -> None:
     images, _ = take(raw)
     ratings, _, refused = read_ratings([raw], images, scales=SCALES)
     assert (images["subject_id"].to_pylist(), ratings.num_rows, refused.num_rows) == (["p2"], 0, 1)
+
+
+def test_a_table_that_changes_without_a_trace_is_read_anew(tmp_path: Path) -> None:
+    table = tmp_path / "ratings.csv"
+    for score in "12":
+        table.write_text(f"path,score\na.jpg,{score}\n", encoding="utf-8")
+        os.utime(table, ns=(0, 0))
+        assert list(read_sheets(table)[0].rows[0].cells) == ["a.jpg", score]
