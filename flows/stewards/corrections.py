@@ -24,7 +24,7 @@ from tasks.base.words import counted, listed_lines
 from tasks.ingest.admission import Known, known
 from tasks.ingest.batch import Problem
 from tasks.ingest.lookup import Photographs
-from tasks.ingest.ratings import CORRECTION_COLUMNS, RATING_COLUMNS, generated_id, rating_row
+from tasks.ingest.ratings import CORRECTION_COLUMNS, RATING_COLUMNS, rating_row
 from tasks.ingest.raw import Line, folders, read_lines
 from tasks.ingest.spelling import Spellings
 from tasks.params.ingest import IngestRatings
@@ -97,9 +97,7 @@ def _changes(
     new: list[Row] = []
     problems: list[Problem] = []
     for line in lines:
-        generated = generated_id(line)
-        meant = (generated, None) if generated else names.meant(line)
-        row, reason = rating_row(line, *meant, scales)
+        row, reason = rating_row(line, names.meant, scales)
         about = (row["image_id"], raters.of(str(row["rater_id"])), row["scale"])
         before = standing.get(about)
         if reason is None and before is None:

@@ -24,7 +24,7 @@ from tasks.ingest.clips import UnshownClip
 from tasks.ingest.frames import read_frames
 from tasks.ingest.landmarks import measure_face
 from tasks.ingest.lookup import Photographs
-from tasks.ingest.ratings import RATING_COLUMNS, generated_id, rating_row, reference_row
+from tasks.ingest.ratings import RATING_COLUMNS, rating_row, reference_row
 from tasks.ingest.raw import Line
 from tasks.ingest.spelling import Spellings, key, lookalikes
 from tasks.ingest.withdrawn import REASON, SAME, Withdrawn
@@ -224,8 +224,7 @@ def _ratings(
     raters = Spellings(there.roles)
     problems: list[Problem] = []
     for line in lines:
-        generated = generated_id(line)
-        row, reason = rating_row(line, *((generated, None) if generated else names.meant(line)), scales)
+        row, reason = rating_row(line, names.meant, scales)
         rater, role = raters.of(str(row["rater_id"])), row["rater_role"]
         row["rater_id"] = rater
         about = (row["image_id"], rater, row["scale"])
@@ -249,7 +248,7 @@ def _references(lines: Sequence[Line], names: Photographs, there: Known) -> tupl
     measures = Spellings(str(measure) for _, measure in there.references)
     problems: list[Problem] = []
     for line in lines:
-        row, reason = reference_row(line, *names.meant(line))
+        row, reason = reference_row(line, names.meant)
         row["measure"] = measures.of(str(row["measure"]))
         about = (row["image_id"], row["measure"])
         if reason is None and about in there.references | seen:

@@ -10,13 +10,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from tasks.ingest.inventory import OPTIONAL, REQUIRED
-from tasks.ingest.ratings import RATING_COLUMNS, REFERENCE_COLUMNS
+from tasks.ingest.ratings import CORRECTION_COLUMNS, RATING_COLUMNS, REFERENCE_COLUMNS
 from tasks.ingest.raw import UNSEEN
 from tasks.ingest.sheets import RawLayoutError, Sheet, read_sheets
 from tasks.ingest.workbooks import is_workbook
 
 FOUND_BY = {"images": REQUIRED, "ratings": RATING_COLUMNS, "references": REFERENCE_COLUMNS}
 """The columns by which each kind of table is known."""
+
+LAYOUT = FOUND_BY | {"corrections": CORRECTION_COLUMNS}
+"""Every table of the raw layout, with what this project writes itself, and the columns that each has."""
 
 COLUMNS = FOUND_BY | {"images": (*REQUIRED, "consent")}
 """The columns that each needs in a batch."""

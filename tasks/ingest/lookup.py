@@ -1,22 +1,42 @@
-"""Which photograph a line of a batch means: one of its own, one that is there, or one of an earlier batch.
+"""Which photograph a line means that rates or measures one.
 
-In: the names of all three, and those of the batch's own files that have a problem already. Out: the photograph's id, or
-why there is none. What is said of a file that cannot come in is no second problem: the line is checked as if it could.
+In: what photographs are called, in the line's own folder or batch and in all. Out: the photograph's id, or why there is
+none. One order holds for what is there and for a batch that is to come in: exact names before near ones, own ones
+before others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tasks.ingest.naming import Ambiguous, Names, fits, folded
-from tasks.ingest.raw import Line
+from tasks.ingest.raw import Folder, Line
+
+Meant = Callable[[Line], tuple[str | None, str | None]]
+"""A line to the id of the photograph that it means, and why it means none."""
+
+
+def image_meant(line: Line, folder: Folder, ids: Names) -> tuple[str | None, str | None]:
+    """The image of a folder's line, among those that are there; and why none. `./a//b.jpg` is `a/b.jpg`."""
+    path = line.cells["path"]
+    try:
+        image_id = _called(path, ids, ids, folder.prefix)
+    except Ambiguous as error:
+        return None, str(error)
+    return image_id, None if image_id else f"no such image in images.csv, or it was refused{ids.hint(path)}"
+
+
+def _called(path: str, own: Names, every: Names, prefix: str = "") -> str | None:
+    """What a path means. `prefix`: what `own` names begin with. Ambiguous where several are nearly called so."""
+    return own.exactly(prefix + path) or every.exactly(path) or own.nearly(prefix + path) or every.nearly(path)
 
 
 @dataclass(frozen=True)
 class Photographs:
-    """`own`: the batch's by name; `every`: those that are there, by full name; `called`: full names by short ones.
+    """What photographs are called for a batch that is to come in.
 
-    `told`: paths, folders and patterns of the batch that have a problem already. `means` takes the full names that
-    short ones stand for.
+    `own`: the batch's by name; `every`: those that are there, by full name; `called`: full names by short ones, of
+    earlier batches. `told`: paths, folders and patterns of the batch that have a problem already. `means` takes the
+    full names that short ones stand for.
     """
 
     own: Mapping[str, str]
@@ -33,18 +53,15 @@ class Photographs:
     def meant(self, line: Line) -> tuple[str | None, str | None]:
         """The photograph that the line means: of its own batch, else by its name, else an earlier batch's; or why none.
 
-        For one that cannot come in, its path.
+        For one that cannot come in, its path: the line is checked as if it could, and a file has one problem.
         """
         own, every, short, told = self._names
         path = line.cells["path"]
         try:
-            if image_id := own.exactly(path):
-                return image_id, None
-            if told.nearly(path):
+            if told.nearly(path) and not own.exactly(path):
                 return path, None
-            for look in (every.exactly, own.nearly, every.nearly):
-                if image_id := look(path):
-                    return image_id, None
+            if image_id := _called(path, own, every):
+                return image_id, None
             called = self.called.get(short.exactly(path) or short.nearly(path) or "", ())
         except Ambiguous as error:
             return None, str(error)

@@ -7,12 +7,14 @@ optional) and the refused lines. Knows nothing of agreement or statistics.
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import pyarrow as pa
 
 from tasks.ingest.cells import NotMeant, no_such_word, number, word
 from tasks.ingest.corrections import ADDED_COLUMNS, correct
-from tasks.ingest.naming import Ambiguous, Names, slashes
+from tasks.ingest.lookup import Meant, image_meant
+from tasks.ingest.naming import Names, slashes
 from tasks.ingest.raw import Folder, Line, ids_by_name, read_lines, refusals_table
 from tasks.ingest.spelling import Spellings, key, tidy
 from tasks.params.ingest import Scale
@@ -45,7 +47,7 @@ def read_ratings(
     references: dict[tuple[object, ...], dict[str, object]] = {}
     measures = Spellings()
     for folder, line in _lines(folders, "references", REFERENCE_COLUMNS):
-        row, reason = reference_row(line, *image_meant(line, folder, ids))
+        row, reason = reference_row(line, partial(image_meant, folder=folder, ids=ids))
         row["measure"] = measures.of(str(row["measure"]))
         if reason is None and (row["image_id"], row["measure"]) in references:
             reason = f"{row['measure']} of this image stands twice; the first line counts"
@@ -70,8 +72,7 @@ def _ratings(
     said: list[tuple[Line, dict[str, object], str | None]] = []
     roles: dict[object, dict[object, list[Line]]] = defaultdict(lambda: defaultdict(list))
     for folder, line in _lines(folders, "ratings", RATING_COLUMNS):
-        generated = generated_id(line)
-        row, reason = rating_row(line, *((generated, None) if generated else image_meant(line, folder, ids)), scales)
+        row, reason = rating_row(line, partial(image_meant, folder=folder, ids=ids), scales)
         row["rater_id"] = raters.of(str(row["rater_id"]))
         said.append((line, row, reason))
         if reason is None:
@@ -98,8 +99,7 @@ def _correct(
     raters = Spellings(str(rater) for _, rater, _ in ratings)
     said: list[tuple[Line, dict[str, object], str | None]] = []
     for folder, line in _lines(folders, "corrections", CORRECTION_COLUMNS):
-        generated = generated_id(line)
-        row, reason = rating_row(line, *((generated, None) if generated else image_meant(line, folder, ids)), scales)
+        row, reason = rating_row(line, partial(image_meant, folder=folder, ids=ids), scales)
         said.append((line, row | {"rater_id": raters.of(str(row["rater_id"]))}, reason))
     return correct(ratings, said)
 
@@ -127,32 +127,14 @@ def generated_id(line: Line) -> str | None:
     return found[1] if found else None
 
 
-def image_meant(line: Line, folder: Folder, ids: Names) -> tuple[str | None, str | None]:
-    """The image that a line means, of its own folder, else by its name among all; and why none.
-
-    `./a//b.jpg` is `a/b.jpg`.
-    """
-    path = line.cells["path"]
-    try:
-        image_id = (
-            ids.exactly(folder.prefix + path)
-            or ids.exactly(path)
-            or ids.nearly(folder.prefix + path)
-            or ids.nearly(path)
-        )
-    except Ambiguous as error:
-        return None, str(error)
-    return image_id, None if image_id else f"no such image in images.csv, or it was refused{ids.hint(path)}"
-
-
-def rating_row(
-    line: Line, image_id: str | None, unknown: str | None, scales: Mapping[str, Scale]
-) -> tuple[dict[str, object], str | None]:
-    """A line of ratings.csv as a row of the ratings table, and why it cannot be one; `unknown`: why no image is meant.
+def rating_row(line: Line, meant: Meant, scales: Mapping[str, Scale]) -> tuple[dict[str, object], str | None]:
+    """A line of ratings.csv as a row of the ratings table, and why it cannot be one.
 
     Roles and scales as this project spells them; the rater's name tidied, but as it stands here.
     """
     cells = line.cells
+    generated = generated_id(line)
+    image_id, unknown = (generated, None) if generated else meant(line)
     role, name = word(cells["rater_role"], ROLES), word(cells["scale"], scales)
     row: dict[str, object] = {"image_id": image_id, "rater_id": tidy(cells["rater_id"]), "score": None}
     row |= {"rater_role": role or cells["rater_role"], "scale": name or cells["scale"]}
@@ -173,8 +155,9 @@ def rating_row(
     return row, None
 
 
-def reference_row(line: Line, image_id: str | None, unknown: str | None) -> tuple[dict[str, object], str | None]:
-    """A line of references.csv as a row of the references table, and why it cannot be one; `unknown`: as above."""
+def reference_row(line: Line, meant: Meant) -> tuple[dict[str, object], str | None]:
+    """A line of references.csv as a row of the references table, and why it cannot be one."""
+    image_id, unknown = meant(line)
     row: dict[str, object] = {"image_id": image_id, "measure": tidy(line.cells["measure"]), "value": None}
     if reason := _changed(line) or unknown:
         return row, reason

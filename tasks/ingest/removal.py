@@ -19,20 +19,13 @@ from openpyxl.utils import get_column_letter
 
 from tasks.base.tables import replacing
 from tasks.ingest.inventory import OPTIONAL, REQUIRED, Named
+from tasks.ingest.kinds import LAYOUT
+from tasks.ingest.lookup import image_meant
 from tasks.ingest.naming import Names
-from tasks.ingest.ratings import (
-    CORRECTION_COLUMNS,
-    RATING_COLUMNS,
-    REFERENCE_COLUMNS,
-    image_meant,
-)
 from tasks.ingest.raw import Folder, read_lines
 from tasks.ingest.sheets import column_name, read_sheets
 from tasks.ingest.spelling import key
 from tasks.ingest.workbooks import is_workbook
-
-ABOUT = {"ratings": RATING_COLUMNS, "references": REFERENCE_COLUMNS, "corrections": CORRECTION_COLUMNS}
-"""Tables about photographs, and their columns."""
 
 Place = tuple[str, int]
 """A line of a table: its worksheet ('' in a table of text) and its number."""
@@ -44,8 +37,8 @@ def lines_about(
     """Tables of ratings, references and corrections, and their lines about these photographs."""
     names = Names({item.path: item.image_id for item in named})
     for folder in folders:
-        for kind, columns in ABOUT.items():
-            if table := folder.table(kind, columns):
+        for kind, columns in LAYOUT.items():
+            if kind != "images" and (table := folder.table(kind, columns)):
                 lines = read_lines(table, required=columns, optional=())
                 own = (line for line in lines if image_meant(line, folder, names)[0] in ids)
                 yield table, {(line.sheet, line.number) for line in own}
@@ -75,12 +68,11 @@ def rows_with(table: Path, names: Collection[str]) -> set[Place]:
     Of a workbook only those worksheets count that have the columns of a table of the raw layout: copies of it. A
     workbook of people's own holds more than cells can tell.
     """
-    layout = (REQUIRED, *ABOUT.values())
     workbook = is_workbook(table.read_bytes())
     return {
         (sheet.name, row.number)
         for sheet in read_sheets(table)
-        if not workbook or any(set(columns) <= set(sheet.columns) for columns in layout)
+        if not workbook or any(set(columns) <= set(sheet.columns) for columns in LAYOUT.values())
         for row in sheet.rows
         if set(names) & set(map(key, row.cells))
     }
