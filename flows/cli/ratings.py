@@ -111,6 +111,9 @@ def _print_status(record: Mapping[str, Any], most: int | None) -> None:
     say(f"{counted(record['ratings'], 'rating')} of {of} on {record['scale']}")
     gaps = counted(sum(len(row["missing"]) for row in lacking), "rating")
     print(f"{len(lacking)} of them {'lacks' if len(lacking) == 1 else 'lack'} a rater, {gaps} in all")
+    if doubts := sum(len(row["in_doubt"]) for row in photographs):
+        pairs = "; ".join(" and ".join(pair) for pair in record["alike"])
+        say(f"not counted: {counted(doubts, 'rating')}, missing only if these are two people each: {pairs}")
     unrated = [row["name"] for row in record["unrated"] if row["population"] != "control"]
     print(f"without any rating: {len(unrated)} of patients, {len(record['unrated']) - len(unrated)} of controls")
     for name in unrated[:most]:

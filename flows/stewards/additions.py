@@ -31,7 +31,7 @@ from tasks.ingest.admission import Admission, Each, Inspect, Known, admit, known
 from tasks.ingest.batch import Batch, Problem, read_batch
 from tasks.ingest.counting import find
 from tasks.ingest.raw import BATCHES, folders
-from tasks.ingest.spelling import key
+from tasks.ingest.spelling import key, lookalikes
 from tasks.ingest.withdrawn import read_withdrawn
 from tasks.params.evaluation import Evaluate
 from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestRatings
@@ -109,7 +109,9 @@ def status(root: Path, *, scale: str | None, tell: Tell) -> dict[str, Any]:
     if name not in scales:
         raise InputError(f"no scale {name!r}; there are: {', '.join(scales)} (params.yaml, ingest_ratings.scales)")
     there = holdings(root)
-    found = coverage(there.found.images, there.found.ratings, scale=name, ends=scales[name], settings=settings)
+    ratings = there.found.ratings
+    alike = list(lookalikes(sorted(set(ratings["rater_id"].to_pylist()))))
+    found = coverage(there.found.images, ratings, scale=name, ends=scales[name], settings=settings, alike=alike)
     return found | {"refused_lines": len(there.found.refused), "notes": list(there.notes)}
 
 

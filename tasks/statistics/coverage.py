@@ -1,7 +1,8 @@
 """Who rated what so far: each photograph, each rater, what is missing, how far raters agree.
 
-In: the images and ratings tables as they are at the moment, and one scale. Out: a JSON-able record. Knows nothing of
-methods' scores, nor whether anything was computed from the photographs.
+In: the images and ratings tables as they are at the moment, one scale, and pairs of raters who may be one person. Out:
+a JSON-able record, which calls no rating missing that the other of a pair has given. Knows nothing of methods' scores,
+nor whether anything was computed from the photographs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,11 +21,20 @@ AGREEMENT = ("n_complete", "fleiss_kappa", "icc_2k", "quadratic_kappa")
 """What is told of all raters together, as in metrics.json."""
 
 
-def coverage(images: pa.Table, ratings: pa.Table, *, scale: str, ends: Scale, settings: Evaluate) -> dict[str, Any]:
+def coverage(
+    images: pa.Table,
+    ratings: pa.Table,
+    *,
+    scale: str,
+    ends: Scale,
+    settings: Evaluate,
+    alike: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
     """Photographs, raters, missing ratings and agreement on `scale`, whose `ends` are both included.
 
-    A rater is missing on a photograph that others rated; a photograph nobody rated is unrated. InputError when a
-    rater has two roles. Clips are left out; a rated picture that is in no images.csv is a generated one.
+    A rater is missing on a photograph that others rated, and `in_doubt` where one of those is perhaps the same person
+    (`alike`: pairs of raters). A photograph nobody rated is unrated. InputError when a rater has two roles. Clips are
+    left out; a rated picture that is in no images.csv is a generated one.
     """
     listed = {row["image_id"]: row["kind"] for row in images.to_pylist()}
     stills = {row["image_id"]: row for row in images.to_pylist() if row["kind"] == "still"}
@@ -35,7 +45,8 @@ def coverage(images: pa.Table, ratings: pa.Table, *, scale: str, ends: Scale, se
     by_image: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         by_image.setdefault(row["image_id"], []).append(row)
-    photographs = [_photograph(stills[image_id], said, roles) for image_id, said in by_image.items()]
+    alike = [pair for pair in alike if set(pair) <= set(roles)]
+    photographs = [_photograph(stills[image_id], said, roles, alike) for image_id, said in by_image.items()]
     photographs.sort(key=lambda record: str(record["name"]))
     nobody = [row for image_id, row in stills.items() if image_id not in by_image]
     unrated = [{"name": row["names"][0], "population": row["population"]} for row in nobody]
@@ -45,6 +56,7 @@ def coverage(images: pa.Table, ratings: pa.Table, *, scale: str, ends: Scale, se
         "ratings": len(rows),
         "photographs": photographs,
         "unrated": sorted(unrated, key=lambda record: record["name"]),
+        "alike": [list(pair) for pair in alike],
         "raters": [_rater(rater, roles[rater], rows, photographs, agreement) for rater in sorted(roles)],
         "agreement": {name: agreement[name] for name in AGREEMENT} if agreement else None,
     }
@@ -56,10 +68,14 @@ def _generated(image_id: str) -> dict[str, Any]:
 
 
 def _photograph(
-    image: Mapping[str, Any], said: Sequence[Mapping[str, Any]], roles: Mapping[str, str]
+    image: Mapping[str, Any],
+    said: Sequence[Mapping[str, Any]],
+    roles: Mapping[str, str],
+    alike: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
     """One rated photograph. `spread`: its highest score less its lowest."""
     scores = {row["rater_id"]: row["score"] for row in said}
+    perhaps = {name for pair in alike if set(pair) & set(scores) for name in pair} - set(scores)
     return {
         "name": image["names"][0],
         "subject_id": image["subject_id"],
@@ -67,7 +83,8 @@ def _photograph(
         "scores": dict(sorted(scores.items())),
         "medical": sum(roles[rater] == "medical" for rater in scores),
         "lay": sum(roles[rater] == "lay" for rater in scores),
-        "missing": sorted(set(roles) - set(scores)),
+        "missing": sorted(set(roles) - set(scores) - perhaps),
+        "in_doubt": sorted(perhaps),
         "mean": sum(scores.values()) / len(scores),
         "spread": max(scores.values()) - min(scores.values()),
     }
@@ -88,6 +105,7 @@ def _rater(
         "role": role,
         "ratings": len(scores),
         "missing": sum(rater in record["missing"] for record in photographs),
+        "in_doubt": sum(rater in record["in_doubt"] for record in photographs),
         "mean": sum(scores) / len(scores),
         "with_others": own["with_others"] if own else None,
         "flagged": bool(own and own["flagged"]),

@@ -67,10 +67,17 @@ def test_the_status_of_ratings_shows_hostile_raters_and_photographs(capsys: pyte
         for name in HOSTILE
     ]
     photographs = [
-        {"name": name, "medical": 0, "lay": 1, "mean": 2.0, "spread": 0.0, "missing": HOSTILE} for name in HOSTILE
+        {"name": name, "medical": 0, "lay": 1, "mean": 2.0, "spread": 0.0, "missing": HOSTILE, "in_doubt": HOSTILE[:1]}
+        for name in HOSTILE
     ]
     unrated = [{"name": name, "population": "repaired"} for name in HOSTILE]
-    record = {"raters": raters, "agreement": None, "photographs": photographs, "unrated": unrated}
+    record = {
+        "raters": raters,
+        "agreement": None,
+        "photographs": photographs,
+        "unrated": unrated,
+        "alike": [HOSTILE[:2]],
+    }
     _print_status(record | {"notes": HOSTILE, "ratings": 1, "scale": "CARS", "refused_lines": 0}, None)
     said = capsys.readouterr().out
     assert not any(mark in said for mark in UNSEEN)

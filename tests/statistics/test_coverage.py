@@ -29,7 +29,8 @@ def record(
     images: list[dict[str, object]], ratings: list[dict[str, object]], scale: str = "CARS", ends: Scale = CARS
 ) -> Any:
     table = RATINGS.table(ratings)
-    return coverage(IMAGES.table(images), table, scale=scale, ends=ends, settings=SETTINGS)
+    alike = [("surgeon", "surgoen"), ("surgeon", "who rated on another scale")]
+    return coverage(IMAGES.table(images), table, scale=scale, ends=ends, settings=SETTINGS, alike=alike)
 
 
 def test_each_photograph_has_its_scores_and_gaps() -> None:
@@ -46,6 +47,23 @@ def test_each_photograph_has_its_scores_and_gaps() -> None:
     raters = {row["rater_id"]: (row["role"], row["ratings"], row["missing"]) for row in found["raters"]}
     assert raters == {"anna": ("medical", 2, 0), "bo": ("lay", 1, 1)}
     assert found["ratings"] == 3
+    json.dumps(found)
+
+
+def test_a_rating_that_one_of_two_look_alikes_gave_is_not_called_missing() -> None:
+    said = rated("surgeon", "medical", a=2, b=4) + rated("surgoen", "medical", c=3) + rated("bo", "lay", a=3, c=1)
+    found = record(images("a", "b", "c"), said)
+    assert [(row["missing"], row["in_doubt"]) for row in found["photographs"]] == [
+        ([], ["surgoen"]),
+        (["bo"], ["surgoen"]),
+        ([], ["surgeon"]),
+    ]
+    assert {row["rater_id"]: (row["missing"], row["in_doubt"]) for row in found["raters"]} == {
+        "bo": (1, 0),
+        "surgeon": (0, 1),
+        "surgoen": (0, 2),
+    }
+    assert found["alike"] == [["surgeon", "surgoen"]]
     json.dumps(found)
 
 
@@ -89,5 +107,7 @@ def test_a_rater_with_two_roles_is_told() -> None:
 
 
 def test_an_empty_table_is_no_error() -> None:
-    empty = coverage(IMAGES.table([]), pa.table(RATINGS.table([])), scale="CARS", ends=CARS, settings=SETTINGS)
+    empty = coverage(
+        IMAGES.table([]), pa.table(RATINGS.table([])), scale="CARS", ends=CARS, settings=SETTINGS, alike=[]
+    )
     assert empty["photographs"] == empty["raters"] == empty["unrated"] == []
