@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from tests.project import SMALL, make_project, run
+from tests.built import make_built
 
 SIZE = 400
 JAW = [(-0.82, 0.01), (-0.82, 0.23), (-0.79, 0.45), (-0.75, 0.66), (-0.66, 0.86), (-0.53, 1.03), (-0.37, 1.17)]
@@ -106,9 +106,6 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     with FileLock(shared / "built.lock"):
         if not (shared / "built/whole").exists():
             shutil.rmtree(shared / "built", ignore_errors=True)
-            make_project(folder, SMALL)
-            run(folder, "vermilion", "rebuild")
-            run(folder, "git", "add", ".")
-            run(folder, "git", "commit", "-qm", "first run")
+            make_built(folder)
             (shared / "built/whole").touch()
     return folder

@@ -91,9 +91,9 @@ def make_project(folder: Path, changes: dict[str, dict[str, Any]], *, copy_code:
     (folder / ".git/info/exclude").write_text("/.dvc/site/\n/.dvc/global/\n/.dvc/system/\n")  # see environment()
     run(folder, "git", "config", "user.name", "Test")
     run(folder, "git", "config", "user.email", "test@localhost")
-    run(folder, "dvc", "init", "-q")
-    for name in ("core.analytics", "core.check_update"):
-        run(folder, "dvc", "config", name, "false")
+    (folder / ".dvc").mkdir()  # as in a clone, which has no other file of `dvc init`
+    (folder / ".dvc/.gitignore").write_text("/config.local\n/tmp\n/cache\n")
+    (folder / ".dvc/config").write_text("[core]\n    analytics = false\n    check_update = false\n")
     run(folder, "git", "add", ".")
     run(folder, "git", "commit", "-qm", "project")
     return folder

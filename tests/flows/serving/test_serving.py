@@ -35,17 +35,23 @@ SILENT = 60
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+def wait_less(module: Path, as_users_have_it: str, here: str) -> None:
+    code = module.read_text()
+    assert code.count(as_users_have_it) == 1
+    module.write_text(code.replace(as_users_have_it, here))
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Two started at the same moment in a project that was never run: one of them serves."""
     folder = make_project(tmp_path_factory.mktemp("serving") / "project", {}, copy_code=True)
     (folder / "flows/stages/gated.py").write_text(GATED)
-    waits = folder / "flows/serving/deployments.py"
-    code = waits.read_text()
-    assert "NO_HEARTBEAT = timedelta(seconds=90)" in code
-    waits.write_text(
-        code.replace("NO_HEARTBEAT = timedelta(seconds=90)", f"NO_HEARTBEAT = timedelta(seconds={SILENT})")
+    wait_less(
+        folder / "flows/serving/deployments.py",
+        "NO_HEARTBEAT = timedelta(seconds=90)",
+        f"NO_HEARTBEAT = timedelta(seconds={SILENT})",
     )
+    wait_less(folder / "flows/serving/serve.py", "NIGHTS_EVERY = 30", "NIGHTS_EVERY = 1")
     (folder / "dvc.yaml").write_text(STAGES)
     (folder / "seed").write_text("1")
     with ExitStack() as processes:
@@ -97,7 +103,7 @@ def test_the_deployments_are_what_the_project_says(project: Project) -> None:
 
 @pytest.fixture(scope="module")
 def orphans(project: Project) -> dict[str, str]:
-    """Made early, since it takes a minute until they are found, as long as Prefect takes to plan the nights."""
+    """Made early, since it takes a minute until they are found."""
     return {"ours": project.orphan("vermilion"), "another": project.orphan("else")}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.here import stages, vermilion
 from tests.own_data import everything, own_project
 from tests.project import SMALL, copy_project, make_project, run, set_number
 
@@ -39,7 +40,7 @@ def reasons(folder: Path) -> dict[str, str]:
     metrics = json.loads((folder / "data/reports/metrics.json").read_text())
     found = {name: own["reason"] for name, own in metrics.items() if own.get("reason") and name != "closest"}
     page = re.sub(r"\s+", " ", (folder / "data/reports/index.html").read_text())
-    told = json.loads(run(folder, "vermilion", "results", "--json").stdout)
+    told = json.loads(vermilion(folder, "results", "--json").stdout)
     for name, reason in found.items():
         assert reason in page
         assert told["not_measured"][name] == reason
@@ -49,7 +50,7 @@ def reasons(folder: Path) -> dict[str, str]:
 
 def test_controls_and_repaired_without_clips(drawn: Path, tmp_path: Path) -> None:
     said = everything(case(drawn, tmp_path / "p", lambda line: not line["path"].endswith(CLIPS), off="synthesis"))
-    assert "symmetry_train: nothing to do: no usable clips of controls: add some" in said
+    assert "symmetry_train@temporal: nothing to do: no usable clips of controls: add some" in said
     assert set(reasons(tmp_path / "p")) == {"synthesis"}
     metrics = json.loads((tmp_path / "p/data/reports/metrics.json").read_text())
     assert list(metrics["symmetry"]["strategies"]) == ["clp"]
@@ -58,7 +59,7 @@ def test_controls_and_repaired_without_clips(drawn: Path, tmp_path: Path) -> Non
 
 def test_without_unrepaired(drawn: Path, tmp_path: Path) -> None:
     said = everything(case(drawn, tmp_path / "p", lambda line: line["population"] != "unrepaired", off="anomaly"))
-    assert "synthesis_train: nothing to do: no photograph of a patient before repair to learn from" in said
+    assert "synthesis_train@pre: nothing to do: no photograph of a patient before repair to learn from" in said
     assert reasons(tmp_path / "p") == {"anomaly": "anomaly is off; write anomaly: true under systems in params.yaml"}
     metrics = json.loads((tmp_path / "p/data/reports/metrics.json").read_text())
     assert metrics["synthesis"]["funnel"]["post"]["drawn"] == SMALL["synthesis_prompts"]["count"]
@@ -116,7 +117,7 @@ def test_what_is_absent_is_not_shown_from_an_earlier_run(drawn: Path, tmp_path: 
     assert not list((folder / "data/anomaly").rglob("generator.safetensors"))
     metrics = json.loads((folder / "data/reports/metrics.json").read_text())
     assert metrics["symmetry"]["strategies"] == {}
-    done = run(folder, "vermilion", "score", "any.jpg", check=False)
+    done = vermilion(folder, "score", "any.jpg")
     assert (done.returncode, "no system can read a photograph" in done.stderr) == (2, True)
 
 
@@ -156,8 +157,7 @@ def test_a_name_that_is_no_system_is_refused_with_the_known_ones(drawn: Path, tm
     numbers = yaml.safe_load((folder / "params.yaml").read_text())
     numbers["systems"][name] = False
     (folder / "params.yaml").write_text(yaml.safe_dump(numbers))
-    given = ("--images", "a", "--landmarks", "b", "--out", "c")
-    done = run(folder, "python", "-m", "flows", "symmetry_baselines", *given, check=False)
-    assert done.returncode == 1
-    assert f"systems.{name}: no such system; " in done.stderr
-    assert "there are: anomaly, symmetry, synthesis" in done.stderr
+    with pytest.raises(SystemExit) as refused:
+        stages(folder, "symmetry_baselines")
+    assert f"systems.{name}: no such system; " in str(refused.value)
+    assert "there are: anomaly, symmetry, synthesis" in str(refused.value)

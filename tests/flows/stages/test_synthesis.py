@@ -23,7 +23,8 @@ from tasks.schemas.synthesis import (
     SCREENED,
     TEXTS,
 )
-from tests.project import copy_project, run, set_number
+from tests.here import stages
+from tests.project import copy_project, set_number
 
 FOLDER = "data/synthesis"
 
@@ -123,14 +124,13 @@ def test_more_pictures_draw_only_the_new_ones_and_an_edited_caption_reaches_the_
 ) -> None:
     project = copy_project(built, tmp_path / "project")
     set_number(project, "synthesis_prompts", "count", 6)
-    said = run(project, "dvc", "repro", "--single-item", "synthesis_prompts", "synthesis_generate@pre").stdout
+    said = stages(project, "synthesis_prompts", "synthesis_generate@pre")
     assert "4 buckets reused (4 rows, 0 refused); 2 buckets computed (2 rows, 0 refused)" in said
     image_id = table(project, "captions", CAPTIONS).query("condition == 'pre' and reason.isna()")["image_id"].iloc[0]
     (project / "data/captions/mine.csv").write_text(f"image_id,caption\n{image_id},A baby's whole face with a cleft.\n")
-    run(project, "dvc", "repro", "--single-item", "synthesis_captions")
+    stages(project, "synthesis_captions")
     row = table(project, "captions", CAPTIONS).set_index("image_id").loc[image_id]
     assert (row["prompt"], row["edited"]) == ("[CLP] A baby's whole face with a cleft.", True)
     (project / "data/captions/mine.csv").write_text(f"image_id,caption\n{'0' * 64},A face.\n")
-    done = run(project, "dvc", "repro", "--single-item", "synthesis_captions", check=False)
-    assert done.returncode
-    assert "mine.csv" in done.stdout + done.stderr
+    with pytest.raises(SystemExit, match="mine.csv"):
+        stages(project, "synthesis_captions")
