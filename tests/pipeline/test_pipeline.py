@@ -21,6 +21,7 @@ from tasks.schemas.anomaly import ANOMALY_SCORES
 from tasks.schemas.evaluation import SCORES
 from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS
 from tasks.schemas.symmetry import BASELINES, CURVES, DISTANCES, HALVES, PAIR_DISTANCES, PAIRS, WARPS
+from tests.here import stages, vermilion
 from tests.project import SMALL, connections, copy_project, lock, make_project, outs, run, set_number
 
 OUTS = {
@@ -60,12 +61,12 @@ def test_a_second_repro_does_nothing(project: Path) -> None:
 
 
 def test_the_store_holds_what_the_stages_use_and_collecting_removes_nothing(project: Path) -> None:
-    held = json.loads(run(project, "vermilion", "artifacts", "--json").stdout)
+    held = json.loads(vermilion(project, "artifacts", "--json").stdout)
     assert {"ingest_lips", "symmetry_train@clp", "symmetry_distances@temporal"} < set(held["stages"])
     assert set(held["stages"]) < set(lock(project))
     assert all(row["results"] == row["in_use"] > 0 == row["free_bytes"] for row in held["stages"].values())
     assert held["leftovers"]["bytes"] == 0
-    removed = json.loads(run(project, "vermilion", "artifacts", "collect", "--json").stdout)
+    removed = json.loads(vermilion(project, "artifacts", "collect", "--json").stdout)
     assert removed == {"removed": True, "results": 0, "files": 0, "bytes": 0}
 
 
@@ -158,7 +159,7 @@ def test_vermilion_scores_photographs_and_says_why_not(project: Path, tmp_path: 
     bad = tmp_path / "bad.jpg"
     bad.write_text("no picture")
     pages = tmp_path / "pages"
-    done = run(project, "vermilion", "score", str(good), str(bad), "--json", "--out", str(pages), check=False)
+    done = vermilion(project, "score", str(good), str(bad), "--json", "--out", str(pages))
     assert done.returncode == 1, done.stderr
     fine, refused = json.loads(done.stdout)
     assert set(fine["symmetry"]) == {"clp", "temporal"}
@@ -176,14 +177,14 @@ def test_vermilion_scores_photographs_and_says_why_not(project: Path, tmp_path: 
     assert set(fine["anomaly"]["percentile_among"]) == {"unseen_controls", "patients"}
     page, _ = sorted(pages.glob("*.html"))
     assert page.read_text().count("data:image/jpeg") == 4
-    table = run(project, "vermilion", "score", str(good.relative_to(project)), "--without", "anomaly")
+    table = vermilion(project, "score", str(good.relative_to(project)), "--without", "anomaly")
     assert table.returncode == 0
     assert table.stdout.startswith(f"{good.relative_to(project)}\n")
     assert max(len(line) for line in table.stdout.splitlines()) <= 80
 
 
 def test_vermilion_results_prints_the_table_and_the_report(project: Path) -> None:
-    done = run(project, "vermilion", "results")
+    done = vermilion(project, "results")
     assert "test accuracy" in done.stdout
     assert "On these pictures: " in done.stdout and "drawn" in done.stdout
     assert str(project / "data/reports/index.html") in done.stdout
@@ -191,7 +192,7 @@ def test_vermilion_results_prints_the_table_and_the_report(project: Path) -> Non
 
 def test_without_models_vermilion_says_what_to_run(tmp_path: Path) -> None:
     folder = make_project(tmp_path / "fresh", SMALL)
-    done = run(folder, "vermilion", "score", "any.jpg", check=False)
+    done = vermilion(folder, "score", "any.jpg")
     assert done.returncode == 2
     assert "dvc repro" in done.stderr
 
@@ -232,9 +233,9 @@ def test_a_clone_with_the_demos_numbers_scores_nothing_and_says_whose_they_are(p
     (folder / "data/reports").mkdir(parents=True)
     for name in ("metrics.json", "summary.json"):
         shutil.copy(project / "data/reports" / name, folder / "data/reports" / name)
-    done = run(folder, "vermilion", "score", "any.jpg", check=False)
+    done = vermilion(folder, "score", "any.jpg")
     assert (done.returncode, "there is no trained network; run `dvc repro`" in done.stderr) == (2, True), done.stderr
-    said = run(folder, "vermilion", "results").stdout
+    said = vermilion(folder, "results").stdout
     assert "no report is here: these numbers came with the files (the demo's drawn faces)" in said
     assert "index.html" not in said
 
@@ -242,6 +243,6 @@ def test_a_clone_with_the_demos_numbers_scores_nothing_and_says_whose_they_are(p
 def test_the_demo_is_not_drawn_beside_own_data(tmp_path: Path) -> None:
     folder = make_project(tmp_path / "own", SMALL)
     set_number(folder, "data", "raw", "mine")
-    done = run(folder, "python", "-m", "flows", "phantoms_draw", "--out", "data/raw/phantoms")
-    assert "phantoms_draw: nothing to do: data.raw is mine" in done.stdout
+    said = stages(folder, "phantoms_draw")
+    assert "phantoms_draw: nothing to do: data.raw is mine" in said
     assert [path.name for path in (folder / "data/raw/phantoms").iterdir()] == ["absent.json"]

@@ -12,6 +12,7 @@ from flows.stewards import batches as placing
 from flows.stewards.forms import write_form
 from tasks.base.words import counted
 from tasks.errors import InputError
+from tests.here import vermilion
 from tests.project import run
 from tests.spreadsheets import active
 from tests.stewards import IMAGES, RATINGS, batch, table
@@ -256,12 +257,12 @@ def test_counts_of_a_batch_that_is_gone_are_read_from_its_commit() -> None:
 def test_the_commands_say_what_they_did(root: Path, tmp_path: Path) -> None:
     first = add(batch(tmp_path / "new"), root)
     later = table(tmp_path / "later.csv", RATINGS, ["p3.png,lay_1,lay,CARS,4"])
-    said = run(root, "vermilion", "ratings", "correct", str(later), "--no-run").stdout
+    said = vermilion(root, "ratings", "correct", str(later), "--no-run").stdout
     assert "to re-evaluate: vermilion rebuild --no-training" in said
-    shown = run(root, "vermilion", "ratings", "list", "--corrections").stdout
+    shown = vermilion(root, "ratings", "list", "--corrections").stdout
     assert "3.5" in shown
-    refused = run(root, "vermilion", "ratings", "undo", first.batch, "--no-run", check=False)
+    refused = vermilion(root, "ratings", "undo", first.batch, "--no-run")
     assert (refused.returncode, "undo them first" in refused.stderr) == (2, True)
-    listed = json.loads(run(root, "vermilion", "ratings", "list", "--json").stdout)
+    listed = json.loads(vermilion(root, "ratings", "list", "--json").stdout)
     assert [(row["photographs"], row["ratings"], row["corrections"]) for row in listed if row["batch"] == first.batch]
-    run(root, "vermilion", "ratings", "sheet", str(tmp_path / "form.xlsx"), "--rater", "lay_1")
+    vermilion(root, "ratings", "sheet", str(tmp_path / "form.xlsx"), "--rater", "lay_1")

@@ -26,6 +26,7 @@ from flows.stewards import batches as placing
 from flows.stewards.corrections import correct
 from tasks.errors import InputError
 from tasks.ingest.raw import BATCHES
+from tests.here import vermilion
 from tests.ingest.test_sheets import book
 from tests.project import environment, run
 from tests.stewards import IMAGES, RATINGS, batch, draw, table
@@ -504,6 +505,13 @@ def test_an_add_that_is_killed_at_any_moment_leaves_nothing_or_the_whole(root: P
     assert sum(subject.startswith("Ratings: ") for subject in subjects) == SEEDS + 2
 
 
+def command(root: Path, line: str) -> str:
+    """What a line of the docs prints."""
+    name, *words = line.split()
+    assert name == "vermilion"
+    return vermilion(root, *words).stdout
+
+
 def test_the_example_of_the_docs_works(root: Path) -> None:
     """With the drawn patient of this small project in place of the demo's."""
     page = (PROJECT / "docs/stewards.md").read_text()
@@ -511,20 +519,20 @@ def test_the_example_of_the_docs_works(root: Path) -> None:
     draw(root / "data/raw/phantoms/repaired/p001/0.png", seed=6)
     run(root, "python", "-c", code)
     first, second, third = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[0].splitlines()
-    shown = run(root, *first.split()).stdout
+    shown = command(root, first)
     expected = re.findall(r"```\n(.*?)```", page.split("says what the second will do:")[1], re.DOTALL)[0]
     assert shown.splitlines()[:3] == expected.splitlines()[:3]
-    done = run(root, *second.split()).stdout
+    done = command(root, second)
     assert "added as batch" in done
     assert "to re-evaluate: vermilion rebuild --no-training" in done
-    assert "3 ratings of 2 photographs" in run(root, *third.split()).stdout
+    assert "3 ratings of 2 photographs" in command(root, third)
 
 
 def test_the_command_ends_with_1_when_rejected_and_2_when_nothing_could_be_done(root: Path, tmp_path: Path) -> None:
     bad = table(tmp_path / "bad.csv", RATINGS, ["nobody.png,r,lay,CARS,3"])
-    rejected = run(root, "vermilion", "ratings", "add", str(bad), check=False)
+    rejected = vermilion(root, "ratings", "add", str(bad))
     assert rejected.returncode == 1
     assert (tmp_path / "bad-rejected.csv").exists()
-    missing = run(root, "vermilion", "ratings", "add", str(tmp_path / "none"), check=False)
+    missing = vermilion(root, "ratings", "add", str(tmp_path / "none"))
     assert missing.returncode == 2
     assert "no such file or folder" in missing.stderr

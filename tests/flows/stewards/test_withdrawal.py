@@ -32,6 +32,7 @@ from tasks.errors import InputError
 from tasks.evaluation.photo_page import Photo, render_photo_page
 from tasks.ingest.sheets import read_sheets
 from tasks.store.artifacts import Store
+from tests.here import vermilion
 from tests.project import copy_project, run, set_number
 from tests.spreadsheets import active
 from tests.stewards import IMAGES, RATINGS, batch, draw, table
@@ -178,11 +179,11 @@ def test_who_is_meant(root: Path) -> None:
 
 def test_the_command_shows_first_and_does_it_when_told(known: Any) -> None:
     root, _, _ = known
-    shown = run(root, "vermilion", "withdraw", "anna").stdout
+    shown = vermilion(root, "withdraw", "anna").stdout
     assert "1 line of" in shown
     assert "nothing was changed; --yes does it" in shown
     assert additions.there_already(root)[0].num_rows == 3
-    done = run(root, "vermilion", "withdraw", "anna", "--yes").stdout
+    done = vermilion(root, "withdraw", "anna", "--yes").stdout
     assert "no bytes, no digest and no name of the person" in done
     assert "what this command cannot reach:" in done
     assert additions.there_already(root)[0].num_rows == 2
@@ -295,7 +296,7 @@ def test_a_batch_that_was_undone_is_withdrawn_without_bringing_it_back(root: Pat
     other, _ = add(second, root)
     take_out(outcome.batch, root)
     assert cached(root, photograph)
-    assert f"{outcome.batch}/p5.png, of a batch that was undone" in run(root, "vermilion", "withdraw", "S5").stdout
+    assert f"{outcome.batch}/p5.png, of a batch that was undone" in vermilion(root, "withdraw", "S5").stdout
     found, left = withdraw("S5", root)
     assert (found.undone, left) == ((f"{outcome.batch}/p5.png",), [])
     assert not cached(root, photograph)
