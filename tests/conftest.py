@@ -1,8 +1,9 @@
-"""What several tests look at: a drawn face that equals its mirror image to the last bit, and a project that has run."""
+"""What several tests look at: a drawn face that equals its mirror image, a project that has run, a Prefect server."""
 
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from filelock import FileLock
 
 from tests.built import make_built
+from tests.server import prefect_server
 
 SIZE = 400
 JAW = [(-0.82, 0.01), (-0.82, 0.23), (-0.79, 0.45), (-0.75, 0.66), (-0.66, 0.86), (-0.53, 1.03), (-0.37, 1.17)]
@@ -109,3 +111,10 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
             make_built(folder)
             (shared / "built/whole").touch()
     return folder
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The API of a real Prefect server, one per worker. It has other tests' runs too."""
+    with prefect_server(tmp_path_factory.mktemp("prefect")) as url:
+        yield url

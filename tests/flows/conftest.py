@@ -1,13 +1,11 @@
-"""What several tests look at: a project into which batches come, and a Prefect server."""
+"""What several tests look at: a project into which batches come."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.project import environment
-from tests.server import prefect_server
 from tests.stewards import project
 
 
@@ -27,10 +25,3 @@ def root(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.setenv(name, value)
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     return copy
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The API of a real Prefect server, one per worker. It has other tests' runs too."""
-    with prefect_server(tmp_path_factory.mktemp("prefect")) as url:
-        yield url

@@ -74,6 +74,7 @@ def test_the_store_holds_what_the_stages_use_and_collecting_removes_nothing(proj
 def test_two_runs_from_scratch_give_the_same_digests(project: Path, tmp_path: Path) -> None:
     other = make_project(tmp_path / "other", SMALL)
     run(other, "vermilion", "rebuild")
+    assert not connections(other).exists(), "something tried to reach the net"
     first, second = lock(project), lock(other)
     assert {name: outs(stage) for name, stage in first.items()} == {name: outs(stage) for name, stage in second.items()}
 

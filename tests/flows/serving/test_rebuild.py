@@ -95,11 +95,11 @@ def rebuild(folder: Path, *options: str, code: int = 0, **extra: str) -> subproc
 @pytest.fixture
 def here(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """A run without a server, in this process, which spares its imports; what it printed."""
-    monkeypatch.chdir(project)
-    for name, value in environment(project).items():
-        monkeypatch.setenv(name, value)
 
-    def run_here(**options: Any) -> str:
+    def run_here(folder: Path = project, **options: Any) -> str:
+        monkeypatch.chdir(folder)
+        for name, value in environment(folder).items():
+            monkeypatch.setenv(name, value)
         pipeline.rebuild.fn(**options)
         return capsys.readouterr().out
 
@@ -399,11 +399,11 @@ def test_a_published_run_is_what_a_colleague_gets(shared: tuple[Path, Path], her
     shutil.rmtree(colleague / ".dvc/cache")
     shutil.rmtree(colleague / "data")
     git(colleague, "checkout", "--", "data")
-    again = rebuild(colleague, "--publish")
-    assert "files fetched from the remote" in again.stdout
-    assert set(printed(again.stdout).values()) == {"Skipped"}
-    assert "nothing to commit" in again.stdout
-    assert "has everything already" in again.stdout
+    again = here(colleague, publish=True)
+    assert "files fetched from the remote" in again
+    assert set(printed(again).values()) == {"Skipped"}
+    assert "nothing to commit" in again
+    assert "has everything already" in again
 
 
 def test_a_night_that_comes_second_says_what_to_do_and_that_does_it(
@@ -413,7 +413,7 @@ def test_a_night_that_comes_second_says_what_to_do_and_that_does_it(
     project, colleague = shared
     (colleague / "c.txt").write_text("c-of-the-colleague")
     git(colleague, "commit", "-qam", "another input")
-    assert "pushed to origin/" in rebuild(colleague, "--publish").stdout
+    assert "pushed to origin/" in here(colleague, publish=True)
     (project / "b.txt").write_text("b-longer")
     git(project, "commit", "-qam", "one more input")
     done = here(publish=True)
