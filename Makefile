@@ -33,7 +33,7 @@ long: install ## the tests that are marked long: real kills, clusters, PostgreSQ
 
 check: install ## linters and types alone
 	ruff check .
-	mypy
+	mypy --num-workers 2
 
 bench: install ## the figures the README quotes, each against its peer
 	python -m bench

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows import cli
 from flows.launch import launch
@@ -42,6 +43,18 @@ def vermilion(folder: Path, *words: str) -> Done:
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
     return Done(code, said.getvalue(), complained.getvalue())
+
+
+def stage(folder: Path, name: str, *options: str, server: str | None = None) -> str:
+    """What one stage prints that is given these options; `server` is the address of the API that records it.
+
+    SystemExit, with the line that its process would end with, where it fails.
+    """
+    said = io.StringIO()
+    with as_in(folder) as patch, redirect_stdout(said), temporary_settings({PREFECT_API_URL: server}):
+        patch.setenv("DVC_STAGE", name)
+        launch([name.partition("@")[0], *options])
+    return said.getvalue()
 
 
 def stages(folder: Path, *names: str) -> str:
