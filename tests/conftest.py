@@ -30,12 +30,12 @@ LOWER = [(-0.205, 0.853), (-0.095, 0.907), (0, 0.918)]
 INNER_UPPER = [(-0.27, 0.768), (-0.09, 0.762), (0, 0.766)]
 INNER_LOWER = [(-0.09, 0.784), (0, 0.788)]
 _LONGEST = """
-pipeline/test_pipeline flows/serving/test_serving flows/running/test_clusters pipeline/test_locks
-pipeline/test_changes pipeline/test_kills flows/running/test_tracking
-pipeline/test_bad_input
-flows/serving/test_rebuild flows/buckets/test_crash_points flows/stewards/test_stewardship flows/running/test_warm
-synthesis/test_fidelity flows/stages/test_anomaly flows/stages/test_synthesis flows/repository/test_collect
-flows/running/test_processes bench/test_smoke
+pipeline/test_pipeline flows/serving/test_serving flows/serving/test_rebuild pipeline/test_changes pipeline/test_kills
+flows/running/test_clusters pipeline/test_locks flows/stewards/test_stewardship flows/running/test_warm
+flows/stages/test_absent flows/stewards/test_withdrawal pipeline/test_bad_input flows/buckets/test_crash_points
+flows/repository/test_collect flows/running/test_processes bench/test_smoke flows/running/test_tracking
+synthesis/test_fidelity flows/repository/test_verified flows/stages/test_chapters flows/stewards/test_changing
+flows/stages/test_anomaly symmetry/test_training synthesis/test_training synthesis/test_classifiers
 """
 LONGEST = _LONGEST.split()
 """Files by the time they take. A worker takes a whole file, so these come first, and the last ones are short."""
