@@ -30,9 +30,7 @@ def test_a_stage_is_recorded_in_postgresql(project: Any, tmp_path_factory: pytes
         pytest.skip("no PostgreSQL on this machine")
     home = tmp_path_factory.mktemp("prefect")
     with postgres(found) as database, prefect_server(home, database) as url:
-        done = list_images(project, url)
-        assert done.returncode == 0, done.stderr
-        assert "untracked" not in done.stdout
+        assert "untracked" not in list_images(project, url)
         [run] = runs(url, "ingest_images")
         assert run["state_type"] == "COMPLETED"
         assert count(database, "flow_run") == 1
