@@ -1,6 +1,6 @@
 """What the data folders hold, in the words in which `vermilion use`, `check` and `ratings status` tell it.
 
-In: the project's folder. Out: what was found there (tasks.ingest.counting), and lines for people: how much there is,
+In: the project's folder. Out: what was found there (tasks.ingest.preview), and lines for people: how much there is,
 and what a steward should look at. Opens no picture.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from tasks import params
 from tasks.base.digests import file_digest
 from tasks.base.words import counted, listed_lines
-from tasks.ingest.counting import Found, find, glance, remarks
+from tasks.ingest.preview import Found, find, glance, remarks
 from tasks.ingest.raw import folders
 from tasks.ingest.withdrawn import read_withdrawn
 from tasks.params.ingest import IngestImages, IngestLandmarks, IngestRatings

@@ -20,8 +20,8 @@ from flows.running.readiness import Finding, made_by_a_stage
 from tasks import params
 from tasks.base import weights
 from tasks.base.words import counted
-from tasks.ingest.counting import Found
 from tasks.ingest.inventory import NoImages
+from tasks.ingest.preview import Found
 from tasks.ingest.sheets import RawLayoutError
 from tasks.params.evaluation import Evaluate
 from tasks.params.running import Data, Nightly, Runtime, Systems

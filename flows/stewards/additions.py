@@ -29,7 +29,7 @@ from tasks.base.words import counted, listed_lines, tally
 from tasks.errors import InputError
 from tasks.ingest.admission import Admission, Each, Inspect, Known, admit, known, spelt_out, unfit
 from tasks.ingest.batch import Batch, Problem, read_batch
-from tasks.ingest.counting import find
+from tasks.ingest.preview import find
 from tasks.ingest.raw import BATCHES, folders
 from tasks.ingest.spelling import key, lookalikes
 from tasks.ingest.withdrawn import read_withdrawn

@@ -23,7 +23,7 @@ from tasks.base.digests import digest
 from tasks.base.words import counted, listed_lines
 from tasks.ingest.admission import Known, known
 from tasks.ingest.batch import Problem
-from tasks.ingest.lookup import Photographs
+from tasks.ingest.photographs import Photographs
 from tasks.ingest.ratings import CORRECTION_COLUMNS, RATING_COLUMNS, rating_row
 from tasks.ingest.raw import Line, folders, read_lines
 from tasks.ingest.spelling import Spellings

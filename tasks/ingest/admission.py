@@ -23,7 +23,7 @@ from tasks.ingest.batch import Batch, Photograph, Problem
 from tasks.ingest.clips import UnshownClip
 from tasks.ingest.frames import read_frames
 from tasks.ingest.landmarks import measure_face
-from tasks.ingest.lookup import Photographs
+from tasks.ingest.photographs import Photographs
 from tasks.ingest.ratings import RATING_COLUMNS, rating_row, reference_row
 from tasks.ingest.raw import Line
 from tasks.ingest.spelling import Spellings, key, lookalikes

@@ -18,8 +18,8 @@ from tasks.base.escaping import visible
 from tasks.errors import InputError
 from tasks.ingest.inventory import Refused, check_size, files_named, meant
 from tasks.ingest.kinds import COLUMNS, FOUND_BY, MORE, kinds_in, table_name, unread_sheets
-from tasks.ingest.lookup import stands_for
 from tasks.ingest.naming import NOT_READ, Finder, is_leftover, looks_like_table, table_of, walk
+from tasks.ingest.photographs import stands_for
 from tasks.ingest.raw import Line, read_lines
 from tasks.ingest.sheets import RawLayoutError
 from tasks.params.ingest import IngestImages

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from tasks.ingest.cells import NotMeant, no_such_word, number, word
 from tasks.ingest.corrections import ADDED_COLUMNS, correct
-from tasks.ingest.lookup import Meant, image_meant
 from tasks.ingest.naming import Names, slashes
+from tasks.ingest.photographs import Meant, image_meant
 from tasks.ingest.raw import Folder, Line, ids_by_name, read_lines, refusals_table
 from tasks.ingest.spelling import Spellings, key, tidy
 from tasks.params.ingest import Scale

@@ -20,8 +20,8 @@ from openpyxl.utils import get_column_letter
 from tasks.base.tables import replacing
 from tasks.ingest.inventory import OPTIONAL, REQUIRED, Named
 from tasks.ingest.kinds import LAYOUT
-from tasks.ingest.lookup import image_meant
 from tasks.ingest.naming import Names
+from tasks.ingest.photographs import image_meant
 from tasks.ingest.raw import Folder, read_lines
 from tasks.ingest.sheets import column_name, read_sheets
 from tasks.ingest.spelling import key

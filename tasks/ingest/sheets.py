@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tasks.errors import InputError
-from tasks.ingest.shown import broken
+from tasks.ingest.cell_text import broken
 
 MOST_BYTES = 100_000_000
 """The largest table that is read, as a file; a rating takes some 60 bytes."""

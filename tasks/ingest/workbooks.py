@@ -1,9 +1,9 @@
 """Excel workbooks (.xlsx) as tables: each worksheet that holds anything.
 
 In: a file's bytes. Out: its sheets, cells as people see them: 3 for 3.0, a formula's last result, a merged column's one
-value in each of its rows. What a spreadsheet program makes of a cell behind the typist's back (tasks.ingest.shown), and
-what people may not see (hidden rows, merged cells beside each other), is told: the cell says what is wrong. Nothing is
-computed and nothing outside of the file is opened; XML that could grow is refused.
+value in each of its rows. What a spreadsheet program makes of a cell behind the typist's back (tasks.ingest.cell_text),
+and what people may not see (hidden rows, merged cells beside each other), is told: the cell says what is wrong. Nothing
+is computed and nothing outside of the file is opened; XML that could grow is refused.
 """
 
 import io
@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
+from tasks.ingest.cell_text import cell_text
 from tasks.ingest.sheets import MOST_CELLS, MOST_COLUMNS, RawLayoutError, Row, Sheet, trimmed
-from tasks.ingest.shown import shown
 
 MOST_UNPACKED = 64_000_000
 """Bytes that the packed parts of a workbook may unpack to; pictures, which hardly shrink, do not count."""
@@ -252,4 +252,4 @@ def _text(cell: Any, formula: object) -> Text:
         if isinstance(formula, str) and formula.startswith("="):
             return formula, "a formula without a result; open the workbook, save it, or write the value"
         return "", None
-    return shown(cell.value, cell.data_type, str(cell.number_format))
+    return cell_text(cell.value, cell.data_type, str(cell.number_format))

@@ -8,8 +8,8 @@ import pytest
 
 from tasks.ingest.batch import read_batch
 from tasks.ingest.inventory import Refused, files_named
-from tasks.ingest.lookup import stands_for
 from tasks.ingest.naming import Ambiguous, Finder, Names, table_of
+from tasks.ingest.photographs import stands_for
 from tasks.ingest.sheets import RawLayoutError
 from tests.ingest.test_identity import KINDS, pictures
 from tests.stewards import IMAGES, RATINGS, table

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tasks.ingest.batch import read_batch
-from tasks.ingest.counting import find
 from tasks.ingest.inventory import name_files
+from tasks.ingest.preview import find
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import Folder
 from tasks.ingest.removal import lines_about, lines_naming, write_without

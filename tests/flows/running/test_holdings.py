@@ -12,7 +12,7 @@ from flows.cli import app
 from flows.running.holdings import holdings
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
-from tasks.ingest.counting import PIECE, glance
+from tasks.ingest.preview import PIECE, glance
 from tasks.ingest.withdrawn import FILE, Withdrawn, write_withdrawn
 from tests.flows.running.test_check import project
 from tests.spreadsheets import active

@@ -37,7 +37,7 @@ def broken(text: str) -> str | None:
     return ERROR.format(text) if text in ERRORS else None
 
 
-def shown(value: object, kind: str, number_format: str) -> tuple[str, str | None]:
+def cell_text(value: object, kind: str, number_format: str) -> tuple[str, str | None]:
     """The text of a cell that holds something, and what is wrong with it. `kind`: `e` for an error."""
     if isinstance(value, bool):
         return str(value).upper(), TRUTH
