@@ -21,7 +21,7 @@ from tasks.ingest.kinds import COLUMNS, FOUND_BY, MORE, kinds_in, table_name, un
 from tasks.ingest.naming import NOT_READ, Finder, is_leftover, looks_like_table, table_of, walk
 from tasks.ingest.photographs import stands_for
 from tasks.ingest.raw import Line, read_lines
-from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.sheets import RawLayoutError, read_sheets
 from tasks.params.ingest import IngestImages
 
 UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp")
@@ -126,6 +126,7 @@ def _tables(path: Path) -> tuple[dict[str, Path], list[Problem]]:
             found = dict.fromkeys(kinds_in(path), path)
             reason = "; ".join(f"{kind}.csv has the columns {', '.join(columns)}" for kind, columns in COLUMNS.items())
             reason = f"line 1 has the columns of none of {names}: {reason}"
+            reason = reason if read_sheets(path) else "there is nothing in it"
     except RawLayoutError as error:
         return {}, [_unusable(path, error)]
     if not found:

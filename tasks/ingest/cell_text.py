@@ -44,19 +44,28 @@ def cell_text(value: object, kind: str, number_format: str) -> tuple[str, str | 
     if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
         return str(value).removesuffix(" 00:00:00"), DATE
     if isinstance(value, int | float):
-        return _number(value, number_format.split(";")[0])
+        return _number(value, _part(number_format, value))
     text = str(value).strip()
     return text, (ERROR.format(text) if kind == "e" else None)
 
 
+def _part(number_format: str, value: float) -> str:
+    """The part of a number format that shows this number: the parts are of positive ones, negative ones, and zero."""
+    parts = number_format.split(";")
+    place = 1 if value < 0 else 2 if value == 0 else 0
+    return parts[place] if place < len(parts) else parts[0]
+
+
 def _number(value: float, said: str) -> tuple[str, str | None]:
-    """A number's text. `said`: the part of its format for positive numbers."""
+    """A number's text. `said`: the part of its format that shows it."""
     if isinstance(value, float) and value.is_integer() and abs(value) < DIGITS:
         value = int(value)
     text = str(value) if isinstance(value, int) else format(value, ".15g")
     if abs(value) >= DIGITS:
         return f"{value:.0f}" if abs(value) < 1e40 else text, LONG
     left = _LEFT.sub("", said)
+    if not left:
+        return text, f"not shown at all, by its number format; {ANEW}"
     if "%" in re.sub(r'"[^"]*"|\\.', "", left):
         return f"{value * 100:.15g}%", "a percentage; write the number without %"
     if isinstance(value, int) and re.fullmatch("0+", left):

@@ -43,7 +43,7 @@ def _hint(text: str) -> str:
     """What a cell that is no number seems to be."""
     if text.endswith("%"):
         return "; write it without %"
-    if re.fullmatch(r"\d{1,2}[./-](\d{1,2}|[^\W\d_]{3,4})\.?([./-]?\d{2,4})?", text):
+    if re.fullmatch(r"\d{1,2}(\. |[./-])(\d{1,2}|[^\W\d_]{3,9})\.?([./ -]?\d{2,4})?", text):
         return "; a spreadsheet seems to have made a date of it: format the cells as text and type it anew"
     return ""
 

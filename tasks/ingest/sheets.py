@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.ingest.cell_text import broken
 
@@ -131,13 +132,13 @@ def trimmed(path: Path, name: str, rows: Iterable[Row], separator: str = "") -> 
         for number, cell in enumerate(row.cells):
             if cell and (number >= len(header.cells) or not header.cells[number]):
                 raise RawLayoutError(
-                    f"{path}: {_at(name)}line {row.number}: {len(named)} cells expected, as in the header, but "
-                    f"column {number + 1} has no name in line {header.number} and holds {cell[:40]!r} here; name the "
-                    "column or empty it; a comma inside a cell needs quotes"
+                    f"{path}: {_at(name)}line {row.number}: {counted(len(named), 'cell')} expected, as in the header, "
+                    f"but column {number + 1} has no name in line {header.number} and holds {cell[:40]!r} here; name "
+                    f"the column or empty it; {_titled(header, row) or 'a comma inside a cell needs quotes'}"
                 )
         if len(row.cells) <= named[-1]:
             raise RawLayoutError(
-                f"{path}: {_at(name)}line {row.number}: {len(named)} cells expected, as in the header; "
+                f"{path}: {_at(name)}line {row.number}: {counted(len(named), 'cell')} expected, as in the header; "
                 f"there are {len(row.cells)}{_other_separator(row, separator)}"
             )
     place = {old: new for new, old in enumerate(named)}
@@ -154,6 +155,14 @@ def trimmed(path: Path, name: str, rows: Iterable[Row], separator: str = "") -> 
         ),
         separator,
     )
+
+
+def _titled(header: Row, row: Row) -> str:
+    """What to do where the first line is perhaps no header, but a title above it: another has twice as many cells."""
+    named = list(filter(None, header.cells))
+    if 2 * len(named) > len(list(filter(None, row.cells))):
+        return ""
+    return f"if line {header.number}, {named[0][:40]!r}, is a title, delete the lines above the header"
 
 
 def _broken(row: Row, named: Sequence[int]) -> dict[int, str]:

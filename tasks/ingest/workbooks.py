@@ -44,8 +44,16 @@ MOST_MERGED = 100_000
 HIDDEN = "in a row that is hidden, by hand or by a filter; show all rows, and delete those that are not meant"
 SIDEWAYS = "merged with the cells beside it; unmerge them and fill each"
 HEADED = "merged with the header's cell above it; unmerge them and fill each"
+STRUCK = "struck through; delete it if it does not count, else take the line away"
 SAVE = "open it in the spreadsheet program and save it again, or save it as CSV UTF-8"
 
+OTHERS = {
+    "content.xml": "an OpenDocument spreadsheet (.ods), whatever its name",
+    "xl/workbook.bin": "a binary Excel workbook (.xlsb), whatever its name",
+    "Index/Document.iwa": "a Numbers document, whatever its name",
+    "word/document.xml": "a Word document, whatever its name",
+}
+"""Other programs' packed files, by a part that only these have."""
 
 Text = tuple[str, str | None]
 """A cell's text, and what is wrong with it."""
@@ -108,7 +116,11 @@ def _check(path: Path, data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
             _check_size(path, len(data), parts)
-            if "[Content_Types].xml" not in {part.filename for part in parts}:
+            names = {part.filename for part in parts}
+            for part_name, other in OTHERS.items():
+                if part_name in names:
+                    raise RawLayoutError(f"{path}: {other}; save it as an Excel workbook (.xlsx) or as CSV UTF-8")
+            if "[Content_Types].xml" not in names:
                 raise RawLayoutError(f"{path}: not an Excel workbook (.xlsx), though packed like one; {SAVE}")
             for part in parts:
                 if LISTS.fullmatch(part.filename) and archive.read(part).count(b"<") > MOST_LISTED:
@@ -252,4 +264,5 @@ def _text(cell: Any, formula: object) -> Text:
         if isinstance(formula, str) and formula.startswith("="):
             return formula, "a formula without a result; open the workbook, save it, or write the value"
         return "", None
-    return cell_text(cell.value, cell.data_type, str(cell.number_format))
+    text, wrong = cell_text(cell.value, cell.data_type, str(cell.number_format))
+    return text, wrong or (STRUCK if cell.font.strike else None)

@@ -374,6 +374,8 @@ def test_empty_folders_and_headers_alone(tmp_path: Path) -> None:
     assert reasons(folder)[0].startswith(EMPTY)
     table(folder / "ratings.csv", RATINGS, [])
     assert reasons(folder) == ["there is nothing in it but headers"]
+    (tmp_path / "blank.csv").write_text(" \n\n", encoding="utf-8")
+    assert reasons(tmp_path / "blank.csv") == ["there is nothing in it"]
     with pytest.raises(InputError, match="no such file or folder"):
         read(tmp_path / "nowhere")
 

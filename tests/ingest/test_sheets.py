@@ -95,6 +95,10 @@ def test_a_comma_in_a_cell_stays_in_it(tmp_path: Path) -> None:
         (b"path,score,\na.jpg,3,left\n", "line 2: .*column 3 has no name in line 1 and holds 'left' here"),
         (b"path,score\na.jpg;3\n", "line 2: 2 cells expected.*separated by semicolons, the header by commas"),
         (b"path,score\na.jpg\n", "line 2: 2 cells expected, as in the header; there are 1"),
+        (
+            b"Ratings of 2024,,\n,,\npath,score,note\na.jpg,3,left\n",
+            "line 3: 1 cell expected.*if line 1, 'Ratings of 2024', is a title, delete the lines above the header",
+        ),
         (b'path,score\na.jpg,3\n"b.jpg,4\nc.jpg,5\n', r'row that begins in line 3: a quote \("\) opens'),
         (b'path,score\n"a" b,3\n', "row that begins in line 2: a quoted cell"),
         (b'"path,score"\n"a.jpg,3"\n', "no column path.*The whole line is one cell: separate its cells by commas"),
@@ -174,6 +178,23 @@ def test_of_several_worksheets_the_one_with_the_columns_is_read(tmp_path: Path) 
         rows(book(tmp_path / "t.xlsx", good, good, other))
     with pytest.raises(RawLayoutError, match="none has the columns"):
         rows(book(tmp_path / "t.xlsx", other, other))
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("content.xml", "an OpenDocument spreadsheet (.ods), whatever its name; save it as an Excel workbook (.xlsx)"),
+        ("xl/workbook.bin", "a binary Excel workbook (.xlsb)"),
+        ("Index/Document.iwa", "a Numbers document"),
+        ("word/document.xml", "a Word document"),
+    ],
+)
+def test_other_programs_files_are_called_what_they_are(tmp_path: Path, part: str, told: str) -> None:
+    with zipfile.ZipFile(tmp_path / "ratings.xlsx", "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr(part, "")
+    with pytest.raises(RawLayoutError, match=re.escape(told)):
+        sheets.read_sheets(tmp_path / "ratings.xlsx")
 
 
 def test_charts_are_no_tables_and_long_numbers_stay(tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tasks.ingest.batch import read_batch
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import Folder, read_lines
 from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.workbooks import STRUCK
 from tests.ingest.test_identity import KINDS, SCALES, pictures, take
 from tests.ingest.test_remarks import over
 from tests.spreadsheets import active
@@ -75,6 +77,9 @@ def test_numbers_are_taken_as_they_are_meant(tmp_path: Path, value: Any, number_
         (45323, 'yyyy"-Q"m', "a date or time"),
         (0.25, "[h]:mm", "a date or time"),
         (0.5, "0.0%;[Red]-0.0%", "a percentage; write the number without %"),
+        (3, ";;;", "not shown at all, by its number format; format the cells as text"),
+        (0, "0;-0;;@", "not shown at all"),
+        (-3, "0;-0%", "a percentage"),
         (7, '"p"000', "shown as something else"),
         (7, "\\p000", "shown as something else"),
         (3, '0" points"', "shown as something else"),
@@ -137,6 +142,16 @@ def test_cells_that_are_merged_below_the_last_row_bring_none(tmp_path: Path) -> 
     sheet.parent.save(tmp_path / "t.xlsx")
     with pytest.raises(RawLayoutError, match="sheet 'Sheet1': too many merged cells"):
         list(read_lines(tmp_path / "t.xlsx", required=("path", "score"), optional=()))
+
+
+def test_a_cell_that_is_struck_through_is_asked_about(tmp_path: Path) -> None:
+    (sheet,) = workbook_of(tmp_path / "ratings.xlsx", [["path", "score"], ["a.jpg", 3], ["b.jpg", 4]])
+    assert sheet.parent
+    sheet["B2"].font = Font(strike=True)
+    sheet.parent.save(tmp_path / "ratings.xlsx")
+    a, b = read_lines(tmp_path / "ratings.xlsx", required=("path", "score"), optional=())
+    assert dict(a.wrong) == {"score": STRUCK}
+    assert not b.wrong
 
 
 def test_a_hidden_row_is_asked_about(tmp_path: Path) -> None:
