@@ -52,10 +52,10 @@ def withdraw(
         if not yes and not (sys.stdin.isatty() and typer.confirm("remove all of this now?", default=False)):
             say("nothing was changed; --yes does it")
             return
-    withdrawal.withdraw(found, root, Store(root / STORE), commit=commit, tell=say)
+    found = withdrawal.withdraw(found, root, Store(root / STORE), commit=commit, tell=say)
     left = remains.search(found, root)
     for line in (*remains.said(left, root), *remains.elsewhere(root, found)):
         say(line)
     meant.finished(root)
     say("to compute again what is touched, networks too: dvc repro")
-    raise typer.Exit(bool(left))
+    raise typer.Exit(bool(left.found))

@@ -54,8 +54,6 @@ def steward(root: Path, tell: Tell, *, withdrawing: bool = False) -> Iterator[No
 
     The kernel frees the lock of one that was killed. InputError: a withdrawal was cut off, which comes first.
     """
-    if (root / WITHDRAWAL).exists() and not withdrawing:
-        raise InputError("a withdrawal was begun and not finished; run `vermilion withdraw` (without a name) first")
     (root / INCOMING).mkdir(parents=True, exist_ok=True)
     lock = FileLock(root / INCOMING / "lock")
     try:
@@ -64,6 +62,8 @@ def steward(root: Path, tell: Tell, *, withdrawing: bool = False) -> Iterator[No
         tell("another steward is adding; waiting")
         lock.acquire()
     try:
+        if (root / WITHDRAWAL).exists() and not withdrawing:  # asked in the lock: it may have begun while this waited
+            raise InputError("a withdrawal was begun and not finished; run `vermilion withdraw` (without a name) first")
         _settle(root.resolve(), added_folder(root.resolve()), tell)
         yield
     finally:

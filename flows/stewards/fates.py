@@ -13,9 +13,11 @@ from pathlib import Path
 from flows.stewards.additions import REASONS
 from flows.stewards.batches import WITHDRAWAL
 from flows.stewards.drop_folder import watched
+from flows.stewards.kinds import kind_of
 from flows.stewards.meant import Withdrawal, read_raw
 from flows.stewards.outs import Project
-from flows.stewards.traces import Person, files_below, in_content, kind_of, traces
+from flows.stewards.person import SUBJECTS, Person, telling
+from flows.stewards.traces import Look, files_below, in_content, look
 from flows.stewards.wording import text
 from tasks import params
 from tasks.ingest.removal import Place, lines_about, lines_naming, rows_of, rows_with, without
@@ -36,6 +38,15 @@ SCORED = b'<meta name="generator" content="vermilion score">'
 
 SCORED_COLUMNS = ("photograph", "verdict", "state", "stands out", "measures disagree", "image_id")
 """Columns of every table of `vermilion score --table`."""
+
+SCORED_ABOUT = ("photograph", "image_id")
+"""Those of them that say whose a row is."""
+
+SHEETS = (".csv", ".xlsx")
+"""Tables that programs wrote, which they write again."""
+
+TEXTS = (".log", ".txt", ".json", ".jsonl", ".yaml", ".md", ".out", ".err")
+"""Texts that programs wrote, whatever bytes have come into them: they lose the words, and the rest stays."""
 
 
 @dataclass(frozen=True)
@@ -94,49 +105,73 @@ def survey(found: Withdrawal, root: Path, project: Project) -> Ground:
     return ground
 
 
+def looked(file: Path, person: Person, ground: Ground) -> Look:
+    """What the file has of the person, by what it holds, by its name, and by its columns of subjects."""
+    seen = look(file, person)
+    if seen.what is None and (called_after(file, person, ground) or _is_subject(file, person)):
+        return Look("name", seen.unread)
+    return seen
+
+
 def fate(file: Path, person: Person, ground: Ground) -> Fate | None:
     """What becomes of the file; None where it has nothing of the person."""
-    what = traces(file, person)
+    what = looked(file, person, ground).what
     if what is None:
-        return Fate(left=True) if called_after(file, person, ground) else None
+        return None
     if what == "bytes":
         return Fate(goes=True)
     if any(file.is_relative_to(place) for place in ground.brought):
         return _of_table(file, person, ground.lines.get(file.absolute(), ()))
     if file.name.endswith(REASONS) or any(file.is_relative_to(place) for place in ground.made):
-        return _of_made(file)
+        return _of_made(file, person)
     if kind_of(file) == "page":
         return Fate(goes=True) if SCORED in file.read_bytes()[:1024] else Fate(left=True)
     if file.suffix.lower() not in TABLES:
         return Fate(left=True)
     with suppress(RawLayoutError):
-        if (own := rows_of(file, SCORED_COLUMNS, person.named)) is not None:
+        if (own := rows_of(file, SCORED_COLUMNS, SCORED_ABOUT, person.found)) is not None:
             mine, others = own
             return _of_table(file, person, mine) if others else Fate(goes=True)
         if file.is_relative_to(ground.root / "data") or not file.is_relative_to(ground.root):
-            names = {key(name) for name in (person.subject, *person.names, *person.images) if name}
-            return _of_table(file, person, rows_with(file, names))
+            return _of_table(file, person, _rows(file, person))
     return Fate(left=True)
 
 
+def _rows(table: Path, person: Person) -> set[Place]:
+    """Rows with a cell that is the person's name, or a photograph's; in columns that may hold such a name."""
+    return rows_with(table, lambda column: {key(name) for name in (*person.cells(column), *person.images)})
+
+
+def _is_subject(file: Path, person: Person) -> bool:
+    """Whether a table has the person in a column of subjects, under a name that tells nothing elsewhere (`12`)."""
+    if person.subject is None or telling(person.subject) or file.suffix.lower() not in TABLES:
+        return False
+    with suppress(RawLayoutError, OSError):
+        return bool(rows_with(file, lambda column: {key(str(person.subject))} if column in SUBJECTS else set()))
+    return False
+
+
 def called_after(file: Path, person: Person, ground: Ground) -> bool:
-    """Whether a file of the project, other than somebody's photograph, is called after the person."""
-    inside = file.is_relative_to(ground.root) and file.absolute() not in ground.photographs
-    return inside and person.in_path(file.relative_to(ground.root))
+    """Whether a file, other than somebody's photograph, or a folder that it lies in is called after the person."""
+    if file.absolute() in ground.photographs:
+        return False
+    below = (file.relative_to(place) for place in ground.places if file.is_relative_to(place))
+    return any(person.in_path(path) for path in below)
 
 
-def _of_made(file: Path) -> Fate:
+def _of_made(file: Path, person: Person) -> Fate:
     """Of what a program wrote: databases and texts lose the words, the rest can be made again."""
     kind = kind_of(file)
-    whole = kind in ("table", "page", "picture", "weights") or file.suffix.lower() in (".csv", ".xlsx")
-    if whole or (kind == "other" and text(file.read_bytes()) is None):
-        return Fate(goes=True)
-    return Fate(cleaned=True)
+    if kind == "database":
+        return Fate(cleaned=True)
+    if file.suffix.lower() in TEXTS or (kind == "other" and text(file.read_bytes()) is not None):
+        inside = look(file, person).what is not None
+        return Fate(cleaned=inside, left=not inside) if file.suffix.lower() not in SHEETS else Fate(goes=True)
+    return Fate(goes=True)
 
 
 def _of_table(file: Path, person: Person, lines: Collection[Place]) -> Fate:
     """Of a table that people keep these lines go; what else mentions the person is theirs to change."""
     if not lines:
         return Fate(left=True)
-    content = without(file, lines)
-    return Fate(lines=frozenset(lines), left=in_content(content, "other", person) is not None)
+    return Fate(lines=frozenset(lines), left=in_content(without(file, lines), person) is not None)

@@ -13,13 +13,15 @@ from pydantic import BaseModel, ConfigDict
 
 from flows.stewards.batches import WITHDRAWAL, added_folder
 from flows.stewards.outs import open_project
-from flows.stewards.traces import Person
+from flows.stewards.person import Person
 from flows.stewards.undone import undone
+from flows.stewards.versions import Tell
 from tasks import params
 from tasks.base import images
 from tasks.base.images import UnreadableImage
+from tasks.base.words import counted
 from tasks.errors import InputError
-from tasks.ingest.inventory import Named, name_files
+from tasks.ingest.inventory import REQUIRED, Named, name_files
 from tasks.ingest.naming import slashes
 from tasks.ingest.raw import Folder, folders
 from tasks.ingest.spelling import alike, key
@@ -55,11 +57,13 @@ class Raw:
 
 
 def read_raw(root: Path) -> Raw:
-    """What the tables of the raw folder and of the batches name."""
+    """What the tables of the raw folder and of the batches name; of a raw folder that is gone (drawn faces) nothing."""
     numbers = root / "params.yaml"
     kinds = params.load(IngestImages, "ingest_images", numbers)
-    inside = folders(root / params.load(Data, "data", numbers).raw, added_folder(root))
-    return Raw(inside, name_files(inside, kinds)[0])
+    raw = root / params.load(Data, "data", numbers).raw
+    inside = folders(raw, added_folder(root))
+    there = inside if raw.is_dir() else [folder for folder in inside if folder.table("images", REQUIRED)]
+    return Raw(there, name_files(there, kinds)[0])
 
 
 def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
@@ -96,6 +100,24 @@ def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
         pixels=_pixels(same, kinds.still_suffixes),
         unlike=tuple(sorted(project.changed())),
     )
+
+
+def again(found: Withdrawal, root: Path, tell: Tell) -> Withdrawal:
+    """The same person or photograph, found anew now that nobody else changes the data; what came in meanwhile is told.
+
+    InputError where another withdrawal was begun, or somebody else has finished this one.
+    """
+    begun = under_way(root)
+    if begun is not None and begun.person.images != found.person.images:
+        raise InputError(
+            "another withdrawal was begun and not finished; run `vermilion withdraw` (without a name) first"
+        )
+    if begun is not None:
+        return begun
+    fresh = find(found.person.subject or found.person.images[0], root, also=tuple(map(Path, found.also)))
+    if more := set(fresh.person.images) - set(found.person.images):
+        tell(f"{counted(len(more), 'photograph or clip', 'photographs and clips')} came in meanwhile: withdrawn, too")
+    return fresh
 
 
 def _photographs(target: str, named: Sequence[Named]) -> list[Named]:

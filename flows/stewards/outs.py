@@ -15,7 +15,9 @@ from typing import Any
 
 import yaml
 
-from flows.stewards.traces import Person, files_below, in_table, kind_of, made_by, same_bytes, traces
+from flows.stewards.kinds import kind_of
+from flows.stewards.person import Person
+from flows.stewards.traces import files_below, in_table, made_by, same_bytes, traces
 from flows.stewards.versions import Tell
 from tasks import params
 from tasks.base.absence import reason_of
@@ -272,5 +274,5 @@ def has_to_go(file: Path, place: Path, person: Person, networks: Collection[str]
         return made_by(file) in networks or in_table(file, person) is not None
     if file.relative_to(place).parts[0] == "runs":
         return False  # which digests gave which: no names
-    opaque = kind in ("page", "picture", "weights")
+    opaque = kind in ("page", "picture", "weights", "archive", "closed")
     return (opaque or traces(file, person) is not None) and file.parent.name + file.name not in named

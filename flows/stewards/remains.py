@@ -4,37 +4,53 @@ In: who was withdrawn. Out: a line for every file that still has something, and 
 reaches: other clones, remotes, shared stores, Prefect's other servers and databases, backups, git's history.
 """
 
-import hashlib
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from flows.repository.commits import git
 from flows.running.elsewhere import noted
-from flows.stewards.fates import called_after, survey
+from flows.stewards.fates import looked, survey
 from flows.stewards.meant import Withdrawal, said_of_lost
 from flows.stewards.outs import open_project
-from flows.stewards.traces import Person, telling, traces
+from flows.stewards.person import Person, telling
 from tasks import params
+from tasks.base.words import counted
 from tasks.params.running import Runtime
 
 
-def search(found: Withdrawal, root: Path) -> list[tuple[str, str]]:
-    """Where something of the person is: the place, and `bytes`, `digest` or `name`."""
-    person, ground, here = found.person, survey(found, root, open_project(root)), []
+class Remains(NamedTuple):
+    """`found`: each place with something of the person, and `bytes`, `packed`, `digest` or `name`.
+
+    `unread`: each file that could not be looked into, and why. `short`: whether the person's name tells nothing.
+    """
+
+    found: list[tuple[str, str]]
+    unread: list[tuple[str, str]]
+    short: str | None = None
+
+
+def search(found: Withdrawal, root: Path) -> Remains:
+    """Where something of the person is, and where it could not be looked for."""
+    person, project = found.person, open_project(root)
+    ground, here, unread = survey(found, root, project), [], []
+    own = (project.cache, *project.own_caches, *ground.made, *ground.drawn)
     for file in ground.files(all_of_dvc=True):
-        what = traces(file, person)
-        if what is None and called_after(file, person, ground):
-            what = "name"
-        if what:
-            here.append((str(file), what))
-    return here + [(f"git's history: {commit}", what) for commit, what in _in_git(found.person, root)]
+        seen = looked(file, person, ground)
+        if seen.what:
+            here.append((str(file), seen.what))
+        elif seen.unread and not any(file.is_relative_to(place) for place in own):
+            unread.append((str(file), seen.unread))
+    here += [(f"git's history: {commit}", what) for commit, what in _in_git(person, root)]
+    untold = person.subject if person.subject and not telling(person.subject) else None
+    return Remains(here, unread, untold)
 
 
 def _in_git(person: Person, root: Path) -> Iterator[tuple[str, str]]:
     """Commits that brought or took away an id or a name of the person."""
-    words = sorted({name for name in (person.subject, *person.names) if name and telling(name)})
+    words = person.said
     finds = [("digest", "-S", term) for term in (*person.images, *person.frames)]
     if words:  # -G looks into the lines of texts alone, not into pictures
         border, names = r"[^[:alnum:]_-]", "|".join(map(_quoted, words))
@@ -47,11 +63,6 @@ def _in_git(person: Person, root: Path) -> Iterator[tuple[str, str]]:
 def _quoted(name: str) -> str:
     """The name as git's regular expressions want it."""
     return re.sub(r"([\\.^$|()\[\]{}*+?])", r"\\\1", name)
-
-
-def git_id(content: bytes) -> str:
-    """What git calls these bytes."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def elsewhere(root: Path, found: Withdrawal) -> Iterator[str]:
@@ -91,12 +102,23 @@ def _dvc_remotes(root: Path) -> list[str]:
         return sorted(repo.config["remote"])
 
 
-def said(remains: list[tuple[str, str]], root: Path) -> Iterator[str]:
+def said(remains: Remains, root: Path) -> Iterator[str]:
     """What the search found, in words."""
-    if not remains:
-        yield "searched afterwards: no bytes, no digest and no name of the person in the project"
-        return
-    yield f"searched afterwards: {len(remains)} places still have something; look at each:"
-    for place, what in remains:
-        shown = Path(place)
-        yield f"  {what}: {shown.relative_to(root) if shown.is_relative_to(root) else place}"
+    if remains.found:
+        yield f"searched afterwards: {counted(len(remains.found), 'place')} still with something; look at each:"
+        yield from (f"  {what}: {_shown(place, root)}" for place, what in remains.found)
+    else:
+        inside = ", as far as it could be looked into" if remains.unread else ""
+        yield f"searched afterwards: no bytes, no digest and no name of the person in the project{inside}"
+    if remains.short:
+        yield f"  the name {remains.short} was looked for in columns of subjects only: elsewhere it may be any number"
+    by_reason: dict[str, list[str]] = {}
+    for place, why in remains.unread:
+        by_reason.setdefault(why, []).append(place)
+    for why, places in sorted(by_reason.items()):
+        yield f"not looked into, so look yourself: {why}"
+        yield from (f"  {_shown(place, root)}" for place in places)
+
+
+def _shown(place: str, root: Path) -> str:
+    return str(Path(place).relative_to(root)) if Path(place).is_relative_to(root) else place

@@ -1,102 +1,50 @@
-"""What of a person lies in a file: the photograph's bytes, its digest, a name; and how each kind of file is cleaned.
+"""What of a person lies in a file: the photograph's bytes, its digest, a name; and what could not be looked into.
 
-In: who is looked for (ids of photographs and frames, names) and files. Out: what was found in each. A table is looked
-into column by column, a database row by row; digests are looked for in the bytes of all other files, names in what they
-say in words (flows.stewards.wording). Names are whole words; a name that is only digits, or one letter, would be found
-everywhere, so it counts only where it is the whole cell of a table.
-Does not know where to look (flows.stewards.withdrawal does), nor what a file is for.
+In: who is looked for (flows.stewards.person) and files. Out: what was found in each. Every file but a Parquet table is
+read piece by piece for digests and long names. Besides, a table is looked into column by column, a database row by row,
+a text and a picture's metadata word by word, an archive part by part. What can hide a name from all of that is told.
+Does not know where to look (flows.stewards.fates does), nor what a file is for.
 """
 
-import html
+import hashlib
 import json
 import os
 import re
 import sqlite3
-import urllib.parse
 from collections.abc import Iterable, Iterator
-from contextlib import closing
-from functools import cached_property
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict
 
-from flows.stewards.wording import LARGEST, text, texts
+from flows.stewards.databases import beside_a_database, in_database
+from flows.stewards.kinds import CLOSED, HEAD, kind, kind_of
+from flows.stewards.packed import DEEPEST, NotOpened, Room, of_pdf, parts
+from flows.stewards.person import Person
+from flows.stewards.wording import encoding, metadata, words
 from tasks.base.digests import file_digest
 from tasks.base.tables import PROVENANCE, replacing
-from tasks.errors import InputError
 
-GONE = "withdrawn"
-"""What stands where a name stood."""
+PIECE = 2**24
+"""Bytes of a file that are looked into at a time."""
 
-PICTURES = (
-    *(b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"BM", b"RIFF", b"GIF8"),
-    *(b"\xff\x4f\xff\x51", b"\x1aE\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3"),
-)
-"""How pictures and clips begin, of every kind that comes in."""
+OVERLAP = 4096
+"""Bytes of the piece before that are looked into again: a name may lie across the border."""
+
+UNLOOKED = "names of fewer than six letters cannot be told from chance in it"
 
 
-class Person(BaseModel):
-    """Who is withdrawn. `images`: sha256 of photographs and clips; `frames`: ids of frames of the clips.
+class Look(NamedTuple):
+    """What a file has of the person, None for nothing; and why it, or a part of it, could not be looked into.
 
-    `subject`: the person's name where all of the person is withdrawn; `names`: of the photographs; `sizes`: in bytes.
+    `what`: `bytes` (it is a photograph of theirs), `packed` (one lies in it), `digest`, or `name`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
-    subject: str | None
-    control: bool
-    images: tuple[str, ...]
-    frames: tuple[str, ...]
-    names: tuple[str, ...]
-    sizes: tuple[int, ...]
-
-    @cached_property
-    def ids(self) -> re.Pattern[str]:
-        """Every id of the person."""
-        return re.compile("|".join((*self.images, *self.frames)))
-
-    @cached_property
-    def words(self) -> re.Pattern[str] | None:
-        """The names as whole words, also as JSON, HTML and URLs write them; None where no name can be told."""
-        said = {name for name in (self.subject, *self.names) if name and telling(name)}
-        forms = {form for name in said for form in _written(name)}
-        if not forms:
-            return None
-        longest = sorted(forms, key=lambda form: (-len(form), form))
-        return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, longest))})(?![\w-])", re.IGNORECASE)
-
-    def in_path(self, path: Path) -> bool:
-        """Whether a file or a folder of the path is called after the person, or the photographs: `p071_small.jpg`."""
-        said = {name for name in (self.subject, *(Path(name).stem for name in self.names)) if name and telling(name)}
-        words = "|".join(map(re.escape, said))
-        return bool(said) and re.search(rf"(?<![^\W_])(?:{words})(?![^\W_])", str(path), re.IGNORECASE) is not None
-
-    def found(self, text: str) -> str | None:
-        """`digest` or `name`, where the text has one; None where it has nothing of the person."""
-        if self.ids.search(text):
-            return "digest"
-        return "name" if self.words and self.words.search(text) else None
-
-    def named(self, cell: str) -> bool:
-        """Whether the cell of a table is a name of the person's, or has something of theirs."""
-        return cell in (self.subject, *self.names) or self.found(cell) is not None
-
-    def without(self, text: str) -> str:
-        """The text with every id and name replaced."""
-        text = self.ids.sub(GONE, text)
-        return self.words.sub(GONE, text) if self.words else text
-
-
-def telling(name: str) -> bool:
-    """Whether finding this word says something: it has a letter, and is longer than one."""
-    return len(name) > 1 and any(letter.isalpha() for letter in name)
-
-
-def _written(name: str) -> set[str]:
-    return {name, json.dumps(name)[1:-1], html.escape(name), urllib.parse.quote(name)}
+    what: str | None = None
+    unread: str | None = None
 
 
 def same_bytes(file: Path, person: Person) -> bool:
@@ -104,40 +52,103 @@ def same_bytes(file: Path, person: Person) -> bool:
     return file.stat().st_size in person.sizes and file_digest(file) in person.images
 
 
-def kind_of(file: Path) -> str:
-    """`table`, `database`, `weights`, `picture`, `page` or `other`, by the first bytes."""
-    with file.open("rb") as opened:
-        head = opened.read(32)
-    if head.startswith(b"PAR1"):
-        return "table"
-    if head.startswith(b"SQLite format 3\0"):
-        return "database"
-    if head[8:10] == b'{"' or head.startswith((b"PK\x03\x04", b"\x80")):
-        return "weights"
-    if head.startswith(PICTURES) or head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"jP  "):
-        return "picture"
-    return "page" if head.lstrip()[:9].lower().startswith((b"<!doctype", b"<html", b"<svg")) else "other"
-
-
 def traces(file: Path, person: Person) -> str | None:
-    """`bytes`, `digest` or `name`: what the file has of the person; None for nothing."""
+    """`bytes`, `packed`, `digest` or `name`: what was found in the file; None for nothing."""
+    return look(file, person).what
+
+
+def look(file: Path, person: Person) -> Look:
+    """What the file has of the person, and what of it could not be looked into."""
     if same_bytes(file, person):
-        return "bytes"
-    kind = kind_of(file)
-    if kind == "table":
-        return in_table(file, person)
-    if kind == "database":
-        return in_database(file, person)
-    if file.stat().st_size > LARGEST:
-        return None
-    return in_content(file.read_bytes(), kind, person)
+        return Look("bytes")
+    if kind_of(file) == "database":
+        try:
+            return Look(in_database(file, person))
+        except sqlite3.Error as error:
+            return Look(None, f"a database that cannot be read ({error})")
+    size = file.stat().st_size
+    with file.open("rb") as opened:
+        return _in_open(opened, size, person, Room.of(size), 0)
 
 
-def in_content(content: bytes, kind: str, person: Person) -> str | None:
-    """`digest` or `name` in the bytes of a file that is neither a Parquet table nor a database."""
-    if person.ids.search(content.decode("latin-1")):
-        return "digest"
-    return next((what for said in texts(content, kind) if (what := person.found(said))), None)
+def in_content(content: bytes, person: Person) -> str | None:
+    """`packed`, `digest` or `name` in the bytes of a file."""
+    return _in_open(BytesIO(content), len(content), person, Room.of(len(content)), 0).what
+
+
+def _in_open(opened: IO[bytes], size: int, person: Person, room: Room, depth: int) -> Look:
+    """An open file; `depth`: in how many archives it lies."""
+    head = opened.read(HEAD)
+    what = kind(head, size)
+    if what == "table":
+        try:
+            return Look(in_table_or_fail(opened, person))
+        except (OSError, pa.ArrowException):
+            what = "closed"
+    opened.seek(0)
+    found, binary = _in_pieces(opened, person, told=what in ("page", "other"))
+    if found:
+        return Look(found)
+    opened.seek(0)
+    if what == "picture":
+        return _in_picture(opened, person)
+    if what == "archive":
+        return _in_archive(opened, head, person, room, depth)
+    if what == "closed":
+        return _in_closed(opened, head, person)
+    if what == "weights" and head[8:9] == b"{":
+        return Look(person.found(opened.read(8 + int.from_bytes(head[:8], "little"))[8:].decode("utf-8", "ignore")))
+    return Look(None, UNLOOKED if person.short and (binary or what == "database") else None)
+
+
+def _in_pieces(opened: IO[bytes], person: Person, *, told: bool) -> tuple[str | None, bool]:
+    """What the bytes have, read piece by piece, as text too if `told`; and whether a piece was no text."""
+    tail, binary = b"", False
+    while piece := opened.read(PIECE):
+        content = tail + piece
+        if what := person.found_in_bytes(content):
+            return what, binary
+        said = words(content) if told else None
+        if said is not None and (what := person.found(said)):
+            return what, binary
+        binary |= told and said is None
+        tail = content[-OVERLAP - len(content) % 2 :]  # an even number of bytes stays one character of UTF-16 whole
+    return None, binary
+
+
+def _in_picture(opened: IO[bytes], person: Person) -> Look:
+    try:
+        return Look(next((what for said in metadata(opened) if (what := person.found(said))), None))
+    except ValueError:
+        return Look(None, UNLOOKED if person.short else None)
+
+
+def _in_archive(opened: IO[bytes], head: bytes, person: Person, room: Room, depth: int) -> Look:
+    if depth >= DEEPEST:
+        return Look(None, f"archives in archives, more than {DEEPEST} deep")
+    unread = None
+    try:
+        for name, content in parts(opened, head, room):
+            if len(content) in person.sizes and hashlib.sha256(content).hexdigest() in person.images:
+                return Look("packed")
+            inside = _in_open(BytesIO(content), len(content), person, room, depth + 1)
+            if what := inside.what or person.found(name):
+                return Look(what)
+            unread = unread or inside.unread
+    except NotOpened as reason:
+        unread = f"an archive: {reason}"
+    return Look(None, unread)
+
+
+def _in_closed(opened: IO[bytes], head: bytes, person: Person) -> Look:
+    """What the bytes do not show. Of a PDF, what its packed parts say, if they say it plainly."""
+    why = next((said for begin, said in CLOSED.items() if head.startswith(begin)), "a damaged table")
+    if head.startswith(b"%PDF"):
+        for content in of_pdf(opened.read()):
+            joined = re.sub(rb"\)\s*-?[\d.]*\s*\(", b"", content).decode("latin-1")
+            if what := person.found(joined):
+                return Look(what)
+    return Look(None, why)
 
 
 def made_by(file: Path) -> str | None:
@@ -145,109 +156,89 @@ def made_by(file: Path) -> str | None:
     try:
         said = (pq.read_schema(file).metadata or {}).get(PROVENANCE)
         return str(json.loads(said)["stage"]) if said else None
-    except (OSError, pa.ArrowInvalid, ValueError, LookupError, TypeError):
+    except (OSError, pa.ArrowException, ValueError, LookupError, TypeError):
         return None
 
 
 def in_table(file: Path, person: Person) -> str | None:
     """`digest` or `name` where a text column has one. A damaged table is nobody's."""
-    cells = {name for name in (person.subject, *person.names) if name}
     try:
-        schema = pq.read_schema(file)
-        texts = [field.name for field in schema if _is_text(field.type)]
-        table = pq.read_table(file, columns=texts)
-    except (OSError, pa.ArrowInvalid):
+        return in_table_or_fail(file, person)
+    except (OSError, pa.ArrowException):
         return None
-    found = None
-    for column in table.columns:
-        values = pc.list_flatten(column) if pa.types.is_list(column.type) else column
-        values = values.cast(pa.string())
-        if pc.any(pc.match_substring_regex(values, person.ids.pattern)).as_py():
-            return "digest"
-        if pc.any(pc.is_in(values, value_set=pa.array(sorted(cells), pa.string()))).as_py():
-            found = "name"
+
+
+def in_table_or_fail(source: Path | IO[bytes], person: Person) -> str | None:
+    """The same; OSError or ArrowException where the table is damaged."""
+    opened = pq.ParquetFile(source)
+    schema, found = opened.schema_arrow, None
+    leaves = [(field.name, index) for index, field in enumerate(schema) if _has_text(field.type)]
+    table = opened.read(columns=[schema.names[index] for _, index in leaves])
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        for values in _texts_of(column):
+            if pc.any(pc.match_substring_regex(values, person.ids.pattern, ignore_case=True)).as_py():
+                return "digest"
+            cells = pa.array(sorted(person.cells(name)), pa.string())
+            if pc.any(pc.is_in(values, value_set=cells)).as_py():
+                found = "name"
     return found
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    inner = kind.value_type if pa.types.is_list(kind) else kind
-    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner))
+def _has_text(type_: pa.DataType) -> bool:
+    if pa.types.is_dictionary(type_):
+        return _has_text(type_.value_type)
+    if pa.types.is_nested(type_):
+        return any(_has_text(type_.field(at).type) for at in range(type_.num_fields))
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_) or type_ == pa.string_view())
 
 
-def in_database(file: Path, person: Person) -> str | None:
-    """`digest` or `name` where a row has one."""
-    try:
-        with closing(sqlite3.connect(f"file:{urllib.parse.quote(str(file))}?mode=ro", uri=True)) as database:
-            for table, columns in _text_columns(database):
-                for row in database.execute(f"SELECT {', '.join(columns)} FROM {table}"):  # noqa: S608
-                    for value in row:
-                        if what := person.found(_text(value)):
-                            return what
-    except sqlite3.Error:
-        return None
-    return None
-
-
-def clean_database(file: Path, person: Person) -> int:
-    """Replace every id and name in the rows, then give the freed pages back overwritten; how many cells changed."""
-    changed = 0
-    try:
-        with closing(sqlite3.connect(file, timeout=60)) as database:
-            database.execute("PRAGMA secure_delete = ON")
-            database.create_function("without", 1, lambda value: _replaced(value, person), deterministic=True)
-            database.create_function("has", 1, lambda value: person.found(_text(value)) is not None)
-            for table, columns in _text_columns(database):
-                for column in columns:
-                    done = database.execute(f"UPDATE {table} SET {column} = without({column}) WHERE has({column})")  # noqa: S608
-                    changed += done.rowcount
-            database.commit()
-            if changed:
-                database.execute("VACUUM")
-                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error as error:
-        raise InputError(f"{file}: {error}; end what uses it (vermilion serve), and run the command again") from error
-    return changed
-
-
-def _replaced(value: Any, person: Person) -> Any:
-    if isinstance(value, bytes):
-        return person.without(value.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-    return person.without(value) if isinstance(value, str) else value
-
-
-def _text(value: object) -> str:
-    found = text(value) if isinstance(value, bytes) else value
-    return found if isinstance(found, str) else ""
-
-
-def _text_columns(database: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:
-    """Every table with its columns, quoted; shadow tables of full-text indices and views left out."""
-    names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'")
-    for (name,) in names.fetchall():
-        if name.startswith("sqlite_"):
-            continue
-        quoted = '"' + name.replace('"', '""') + '"'
-        columns = ['"' + row[1].replace('"', '""') + '"' for row in database.execute(f"PRAGMA table_info({quoted})")]
-        yield quoted, columns
+def _texts_of(column: pa.ChunkedArray) -> Iterator[pa.ChunkedArray]:
+    """The texts in a column, also in its lists and structures."""
+    type_ = column.type
+    if pa.types.is_dictionary(type_):
+        yield from _texts_of(column.cast(type_.value_type))
+    elif pa.types.is_struct(type_):
+        for field in range(type_.num_fields):
+            yield from _texts_of(pc.struct_field(column, field))
+    elif pa.types.is_map(type_):
+        chunks = column.chunks
+        for part, of in (("keys", type_.key_type), ("items", type_.item_type)):
+            yield from _texts_of(pa.chunked_array([getattr(chunk, part) for chunk in chunks], of))
+    elif pa.types.is_nested(type_):
+        yield from _texts_of(pc.list_flatten(column))
+    elif _has_text(type_):
+        yield column.cast(pa.string())
 
 
 def clean_text(file: Path, person: Person) -> None:
-    """Replace every id and name in a file of text."""
-    text = file.read_bytes().decode("utf-8", "surrogateescape")
+    """Replace every id and name in a file of text, in the encoding that it has; bytes that are no text stay."""
+    content = file.read_bytes()
+    how = encoding(content) or ""
+    if how.startswith("utf-16"):
+        whole = len(content) // 2 * 2
+        passes = [(how, "surrogatepass")]
+        content, tail = content[:whole], content[whole:]
+    else:  # a name with an accent may be written in either way
+        passes, tail = [("utf-8", "surrogateescape"), *([("latin-1", "strict")] if how != "utf-8" else [])], b""
+    for encoded, errors in passes:
+        content = person.without(content.decode(encoded, errors)).encode(encoded, errors)
     mode = file.stat().st_mode & 0o777
     with replacing(file) as temporary:
-        temporary.write_bytes(person.without(text).encode("utf-8", "surrogateescape"))
+        temporary.write_bytes(content + tail)
         temporary.chmod(mode)
 
 
 def files_below(places: Iterable[Path], skip: Iterable[str]) -> Iterator[Path]:
-    """Every file below the places, each once; folders of these names, and links, are not entered."""
+    """Every file below the places, each once; folders of these names, and links, are not entered.
+
+    What SQLite keeps beside a database belongs to it and is no file of its own.
+    """
     left, seen = frozenset(skip), set[str]()
     for place in places:
         for folder, inner, names in os.walk(place):
             inner[:] = sorted(name for name in inner if name not in left and not Path(folder, name).is_symlink())
             for name in sorted(names):
                 file = Path(folder, name)
-                if file.is_file() and str(file) not in seen:
+                if file.is_file() and str(file) not in seen and not beside_a_database(file):
                     seen.add(str(file))
                     yield file

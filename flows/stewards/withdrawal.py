@@ -15,10 +15,13 @@ from pathlib import Path
 from flows.repository.commits import check_git, commit_only
 from flows.running.address import announce
 from flows.stewards.batches import WITHDRAWAL, added_folder, steward
+from flows.stewards.databases import clean_database
 from flows.stewards.fates import Fate, fate, survey
-from flows.stewards.meant import Withdrawal, read_raw
+from flows.stewards.kinds import kind_of
+from flows.stewards.meant import Withdrawal, again, read_raw
 from flows.stewards.outs import drop_from_lock, has_to_go, open_project, track_again
-from flows.stewards.traces import Person, clean_database, clean_text, files_below, in_table, kind_of
+from flows.stewards.person import Person
+from flows.stewards.traces import clean_text, files_below, in_table
 from flows.stewards.versions import Tell, writing
 from tasks.base.tables import replacing
 from tasks.base.words import counted
@@ -91,12 +94,17 @@ def show(found: Withdrawal, root: Path, store: Store, tell: Tell) -> None:
         tell(f"  you must see to this yourself, delete or change it: {shown}")
 
 
-def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell: Tell) -> None:
-    """Remove it all; after a kill again, with the same `found` (`under_way`). StoreBusyError while a stage runs."""
+def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell: Tell) -> Withdrawal:
+    """Remove it all, and say what that was; after a kill again, with the same `found` (`under_way`).
+
+    StoreBusyError while a stage runs; InputError while another withdrawal is under way. Both are asked in the lock,
+    and who is meant is found again in it: data may have come in since it was shown.
+    """
     root = root.resolve()
     if commit:
         check_git(root)
     with steward(root, tell, withdrawing=True), alone(store):
+        found = again(found, root, tell)
         with replacing(root / WITHDRAWAL) as temporary:
             temporary.touch(mode=0o600)
             temporary.write_text(found.model_dump_json(), encoding="utf-8")
@@ -116,6 +124,7 @@ def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell:
             number = len(found.person.images)
             commit_only(root, records, f"Withdrawn: {number} photograph{'s' * (number != 1)}; consent is gone")
     announce(root, {"batch": "withdrawal", "photographs": -len(found.person.images), "ratings": 0})
+    return found
 
 
 def _remove(found: Withdrawal, root: Path, store: Store) -> None:

@@ -62,32 +62,36 @@ def lines_naming(
             yield table, lines
 
 
-def rows_with(table: Path, names: Collection[str]) -> set[Place]:
-    """Rows with a cell that is one of the names (keys), in a table that is not of the raw layout.
+def rows_with(table: Path, named: Callable[[str], Collection[str]]) -> set[Place]:
+    """Rows with a cell that is one of the names looked for in its column (`named`, as keys), in a table of any layout.
 
     Of a workbook only those worksheets count that have the columns of a table of the raw layout: copies of it. A
     workbook of people's own holds more than cells can tell.
     """
     workbook = is_workbook(table.read_bytes())
-    return {
-        (sheet.name, row.number)
-        for sheet in read_sheets(table)
-        if not workbook or any(set(columns) <= set(sheet.columns) for columns in LAYOUT.values())
-        for row in sheet.rows
-        if set(names) & set(map(key, row.cells))
-    }
+    found = set()
+    for sheet in read_sheets(table):
+        if not workbook or any(set(columns) <= set(sheet.columns) for columns in LAYOUT.values()):
+            wanted = [set(named(column)) for column in sheet.columns]
+            for row in sheet.rows:
+                if any(key(cell) in names for cell, names in zip(row.cells, wanted, strict=False)):
+                    found.add((sheet.name, row.number))
+    return found
 
 
 def rows_of(
-    table: Path, columns: Collection[str], matches: Callable[[str], bool]
+    table: Path, columns: Collection[str], about: Collection[str], matches: Callable[[str], object]
 ) -> tuple[set[Place], set[Place]] | None:
-    """Rows with a cell that matches, and the others, where every sheet of the table has these columns; else None."""
+    """Rows with a cell that matches in the columns `about`, and the others; None where a sheet lacks the `columns`."""
     sheets = read_sheets(table)
     if not sheets or not all(set(map(column_name, columns)) <= set(sheet.columns) for sheet in sheets):
         return None
-    rows = {(sheet.name, row.number): row for sheet in sheets for row in sheet.rows}
-    own = {place for place, row in rows.items() if any(map(matches, row.cells))}
-    return own, set(rows) - own
+    rows, own = set[Place](), set[Place]()
+    for sheet in sheets:
+        at = [number for number, column in enumerate(sheet.columns) if column in set(map(column_name, about))]
+        rows |= {(sheet.name, row.number) for row in sheet.rows}
+        own |= {(sheet.name, row.number) for row in sheet.rows if any(matches(row.cells[one]) for one in at)}
+    return own, rows - own
 
 
 def write_without(table: Path, lines: Collection[Place]) -> None:

@@ -6,13 +6,16 @@ import pathlib
 import re
 import shutil
 import sqlite3
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from filelock import FileLock
 from openpyxl import Workbook, load_workbook
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -25,7 +28,8 @@ from flows.stewards.drop_folder import watch
 from flows.stewards.fates import SCORED_COLUMNS
 from flows.stewards.history import undo
 from flows.stewards.outs import has_to_go
-from flows.stewards.traces import Person, traces
+from flows.stewards.person import Person
+from flows.stewards.traces import traces
 from tasks.base import sheets
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
@@ -47,8 +51,8 @@ def add(path: Any, root: Path) -> Any:
 
 def withdraw(target: Any, root: Path, **options: Any) -> Any:
     found = meant.under_way(root) or meant.find(target, root, also=options.get("also", ()))
-    withdrawal.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
-    left = remains.search(found, root)
+    found = withdrawal.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
+    left = remains.search(found, root).found
     meant.finished(root)
     return found, left
 
@@ -491,3 +495,87 @@ def test_drawn_faces_and_networks_that_did_not_see_the_person_stay(built: Path, 
 def files_of(folder: Path) -> set[Path]:
     """Every file below it."""
     return {path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()}
+
+
+def test_a_number_for_a_name_takes_nobody_else_s_rows(root: Path, patients: Path) -> None:
+    with (patients / "images.csv").open("a") as file:
+        file.write("Pat 12.png,12,repaired,x\n")
+    draw(patients / "Pat 12.png", seed=71)
+    visits = table(
+        root / "data/study/visits.csv",
+        ("patient_id", "age", "path"),
+        ["11,12,patients/p01/front.png", "12,9,Pat 12.png", "13,12,"],
+    )
+    alone = table(root / "data/study/alone.csv", ("subject_id", "age"), ["12,30", "13,12"])
+    rows = [["p01.png", "12", "12", "", "", "b" * 64], ["Pat 12.png", "v", "", "", "", "c" * 64]]
+    sheets.write(root / "scores.csv", SCORED_COLUMNS, rows)
+    found, left = withdraw("12", root)
+    assert (found.person.subject, left) == ("12", [])
+    assert visits.read_text().splitlines()[1:] == ["11,12,patients/p01/front.png", "13,12,"]
+    assert alone.read_text().splitlines()[1:] == ["13,12"]
+    (sheet,) = read_sheets(root / "scores.csv")
+    assert [row.cells[0] for row in sheet.rows] == ["p01.png"]
+    told = list(remains.said(remains.search(found, root), root))
+    assert "  the name 12 was looked for in columns of subjects only: elsewhere it may be any number" in told
+
+
+def test_a_name_inside_another_s_and_a_rater_of_the_same_name_stay(root: Path, patients: Path) -> None:
+    for seed, who in ((81, "p"), (82, "p0"), (83, "p01x")):
+        draw(patients / f"of {who}.png", seed=seed)
+        with (patients / "images.csv").open("a") as file:
+            file.write(f"of {who}.png,{who},repaired,x\n")
+    with (patients / "ratings.csv").open("a") as file:
+        file.write("patients/p02/front.png,p01,lay,CARS,3\nof p0.png,p01,lay,CARS,3\n")
+    _, left = withdraw("p01", root)
+    images, ratings, _, refused = additions.there_already(root)
+    assert sorted(images["subject_id"].to_pylist()) == ["p", "p0", "p01x", "p02", "p03"]
+    assert sorted(ratings["rater_id"].to_pylist()) == ["p01", "p01", "surgeon", "surgeon"]
+    assert refused == 0
+    assert {Path(place).name for place, _ in left} == {"images.csv", "ratings.csv"}  # "sibling of p01", and the rater
+    with pytest.raises(InputError, match="no such subject"):
+        meant.find("", root, also=())
+    with pytest.raises(InputError, match="no such subject"):
+        meant.find("p0*", root, also=())
+
+
+def test_a_clip_of_two_people_goes_when_one_of_them_does(root: Path, patients: Path) -> None:
+    with (patients / "images.csv").open("a") as file:
+        file.write("both.png,p01,repaired,x\nboth.png,p02,repaired,x\n")
+    draw(patients / "both.png", seed=71)
+    withdraw("p01", root)
+    assert not (patients / "both.png").exists()
+    images, _, _, refused = additions.there_already(root)
+    assert (sorted(images["subject_id"].to_pylist()), refused) == (["p02", "p03"], 0)
+
+
+def test_what_came_in_since_it_was_shown_goes_too(root: Path, tmp_path: Path) -> None:
+    first = batch(tmp_path / "first", seed=5)
+    shown = (add(first, root), meant.find("s5", root, also=()))[1]
+    later = batch(tmp_path / "later", seed=6)
+    table(later / "images.csv", IMAGES, ["p6.png,s5,repaired,research"])
+    add(later, root)
+    told: list[str] = []
+    found = withdrawal.withdraw(shown, root, Store(root / STORE), commit=True, tell=told.append)
+    assert (len(shown.person.images), len(found.person.images)) == (1, 2)
+    assert "1 photograph or clip came in meanwhile: withdrawn, too" in told
+    assert remains.search(found, root).found == []
+
+
+def test_whoever_waited_for_a_withdrawal_asks_again_when_the_turn_comes(root: Path, tmp_path: Path) -> None:
+    other, told = meant.find("s1", root, also=()), list[str]()
+    (root / batches.INCOMING).mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor() as threads:
+        with FileLock(root / batches.INCOMING / "lock"):
+            adding = threads.submit(
+                additions.add, batch(tmp_path / "new"), root, dry_run=False, commit=True, tell=told.append
+            )
+            while "another steward is adding; waiting" not in told:
+                time.sleep(0.05)
+            begun = other.model_copy(update={"person": other.person.model_copy(update={"images": ("e" * 64,)})})
+            (root / batches.WITHDRAWAL).write_text(begun.model_dump_json())
+        with pytest.raises(InputError, match="a withdrawal was begun and not finished"):
+            adding.result()
+    with pytest.raises(InputError, match="another withdrawal was begun and not finished"):
+        withdrawal.withdraw(other, root, Store(root / STORE), commit=True, tell=lambda _: None)
+    assert meant.under_way(root) == begun
+    assert (root / "data/raw/mine/first.png").exists()
