@@ -3,7 +3,8 @@
 In: the folders in the raw layout, and the ids of photographs. Out: for each table the lines that are about them alone;
 and tables written anew without such lines. A line of images.csv that names other people's photographs too (a folder, a
 pattern) stays. Tables of text come back as UTF-8 with the separator they had, workbooks as workbooks, with the results
-of their formulas; their merged cells and hidden rows are those of the rows that stay.
+of their formulas; their merged cells, hidden rows, links and pictures are those of the rows that stay. Charts and pivot
+tables, which keep copies of what was, go.
 """
 
 import csv
@@ -138,8 +139,7 @@ def _delete_rows(sheet: Any, gone: Sequence[int], stays: Sequence[int]) -> None:
         _shrunk(sheet, area, gone, stays) for area in sorted(sheet.merged_cells.ranges, key=lambda area: area.bounds)
     ]
     sheet.merged_cells.ranges.clear()
-    for number in reversed(gone):
-        sheet.delete_rows(number)
+    _move_cells(sheet, gone)
     for left, top, right, bottom in filter(None, areas):
         if (left, top) != (right, bottom):
             sheet.merge_cells(start_row=top, start_column=left, end_row=bottom, end_column=right)
@@ -148,6 +148,32 @@ def _delete_rows(sheet: Any, gone: Sequence[int], stays: Sequence[int]) -> None:
     for number in sorted(set(rows) - set(gone)):
         rows[number].index = _moved(number, gone)
         sheet.row_dimensions[rows[number].index] = rows[number]
+
+
+def _move_cells(sheet: Any, gone: Sequence[int]) -> None:
+    """Every cell to its new row at once, which openpyxl does row by row: minutes for a large worksheet."""
+    left = set(gone)
+    cells = [cell for (row, _), cell in sorted(sheet._cells.items()) if row not in left]
+    sheet._cells.clear()
+    for cell in cells:
+        cell.row = _moved(cell.row, gone)
+        sheet._cells[cell.row, cell.column] = cell
+        if cell.hyperlink:
+            cell.hyperlink.ref = cell.coordinate
+    _move_pictures(sheet, gone)
+
+
+def _move_pictures(sheet: Any, gone: Sequence[int]) -> None:
+    """Pictures stay beside their rows and go with them; charts and pivot tables go: they keep copies of what was."""
+    sheet._charts, sheet._pivots = [], []
+    kept = []
+    for picture in sheet._images:
+        ends = [end for name in ("_from", "to") if (end := getattr(picture.anchor, name, None))]
+        if not any(end.row + 1 in gone for end in ends[:1]):
+            kept.append(picture)
+            for end in ends:
+                end.row = _moved(end.row + 1, gone) - 1
+    sheet._images = kept
 
 
 def _shrunk(sheet: Any, area: Any, gone: Sequence[int], stays: Sequence[int]) -> tuple[int, int, int, int] | None:
