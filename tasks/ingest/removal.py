@@ -120,11 +120,15 @@ def _text(table: Path, lines: Collection[Place]) -> bytes:
 
 def _workbook(table: Path, lines: Collection[Place]) -> bytes:
     # results in place of formulas, which would lose them or mean other rows
-    book = load_workbook(table, data_only=True)
+    book: Any = load_workbook(table, data_only=True)
     for sheet in read_sheets(table):
         gone = {number for name, number in lines if name == sheet.name}
         if gone:
             _delete_rows(book[sheet.name], sorted(gone), sorted({row.number for row in sheet.rows} - gone))
+    for each in book.worksheets:  # charts and pivot tables keep copies, of other worksheets' rows too
+        each._charts, each._pivots = [], []
+    for chart in book.chartsheets:
+        book.remove(chart)
     made = io.BytesIO()
     book.save(made)
     return made.getvalue()
@@ -164,8 +168,7 @@ def _move_cells(sheet: Any, gone: Sequence[int]) -> None:
 
 
 def _move_pictures(sheet: Any, gone: Sequence[int]) -> None:
-    """Pictures stay beside their rows and go with them; charts and pivot tables go: they keep copies of what was."""
-    sheet._charts, sheet._pivots = [], []
+    """Pictures stay beside their rows and go with them."""
     kept = []
     for picture in sheet._images:
         ends = [end for name in ("_from", "to") if (end := getattr(picture.anchor, name, None))]

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Collection
 from itertools import combinations, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import PIL.Image
 import pytest
@@ -107,15 +107,18 @@ def test_a_row_takes_its_picture_and_link_along_and_leaves_the_others_theirs(tmp
         PIL.Image.new("RGB", (row, row)).save(drawn, "png")
         workbook["Sheet1"].add_image(Image(drawn), f"F{row}")
         workbook["Sheet1"].cell(row, 1).hyperlink = f"file:///patients/{row}.jpg"
-    workbook["Sheet1"].add_chart(BarChart(), "H2")
+    other: Any = workbook.create_sheet("summary")
+    other.add_chart(BarChart(), "H2")
+    workbook.create_chartsheet("drawn").add_chart(BarChart())
     workbook.save(table)
     write_without(table, {("Sheet1", 3)})
-    sheet: Any = load_workbook(table)["Sheet1"]
+    made = load_workbook(table)
+    sheet: Any = made["Sheet1"]
     assert [(picture.anchor._from.row + 1, picture.width) for picture in sheet._images] == [(4, 5)]
     assert [(cell.row, cell.hyperlink.target) for cell in sheet["A"] if cell.hyperlink] == [
         (4, "file:///patients/5.jpg")
     ]
-    assert not sheet._charts
+    assert (made.sheetnames, cast(Any, made["summary"])._charts) == (["Sheet1", "summary"], [])
     with zipfile.ZipFile(table) as archive:
         assert not [name for name in archive.namelist() if b"patients/3.jpg" in archive.read(name)]
 
