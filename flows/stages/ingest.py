@@ -1,7 +1,9 @@
 """From raw files to lip halves: reads raw files, writes tables cut into buckets by the file's content."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 from prefect import flow
@@ -15,13 +17,17 @@ from tasks.base.words import counted
 from tasks.ingest import frames as clips
 from tasks.ingest import landmarks as points
 from tasks.ingest import lips as mouths
+from tasks.ingest import seen as pictures
 from tasks.ingest.inventory import NoImages, take_inventory
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import folders, refusals_table
 from tasks.ingest.remarks import Remark, passed_over, raters_alike, subjects_alike
-from tasks.ingest.withdrawn import read_withdrawn
+from tasks.ingest.withdrawn import Withdrawn, read_withdrawn
 from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings
-from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS
+from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS, SHOWN
+
+LOOKING = ".pixels-"
+"""How a folder is called in which a run looks for pictures that were withdrawn."""
 
 PIXELS = ("image_id", "kind", "subject_id", "population")
 """What a result from an image's pixels depends on: not its path, licence or consent."""
@@ -32,8 +38,11 @@ def ingest_images(raw: Path, added: Path, out: Out, refusals: Out) -> None:
     """List the images and clips of the raw folder and of the batches added to it, by content."""
     settings = params.load(IngestImages, "ingest_images")
     here = folders(raw, added)
+    withdrawn = read_withdrawn(added)
     try:
-        images, refused = take_inventory(here, settings=settings, withdrawn=read_withdrawn(added))
+        images, refused = take_inventory(here, settings=settings, withdrawn=withdrawn)
+        if same := _showing_withdrawn(images, withdrawn, out.parent):
+            images, refused = take_inventory(here, settings=settings, withdrawn=withdrawn, same=same)
     except NoImages as error:
         raise absence.Absent(f"{error}; add photographs or clips (docs/raw-layout.md)") from error
     made: dict[str, object] = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}
@@ -46,6 +55,23 @@ def ingest_images(raw: Path, added: Path, out: Out, refusals: Out) -> None:
         f"{counted(len(over), 'file')} passed over{_alike(alike, 'subjects')}",
         flush=True,
     )
+
+
+def _showing_withdrawn(images: pa.Table, withdrawn: Withdrawn, beside: Path) -> set[str]:
+    """Stills with the pixels of a withdrawn one, in another file. Opens pictures only where there is a tombstone."""
+    if not withdrawn.pixels:
+        return set()
+    for left in beside.glob(f"{LOOKING}*"):
+        shutil.rmtree(left)  # of a run that was killed
+    beside.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=LOOKING, dir=beside) as folder:
+        listed, seen = Path(folder, "images"), Path(folder, "pixels")
+        write_parts(images, listed, IMAGES, {"stage": "ingest_images"}, buckets=runtime().buckets)
+        listing = Source(listed, IMAGES, ("image_id", "kind"))
+        work = Work("ingest_images", pictures.digests, SHOWN, {"images": listing}, {})
+        run_buckets(work, seen, runtime=runtime())
+        rows = tables.read(seen, SHOWN).to_pylist() if tables.parts(seen) else []
+    return {row["image_id"] for row in rows if withdrawn.has_pixels(row["pixels"])}
 
 
 @flow

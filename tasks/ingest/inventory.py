@@ -23,7 +23,7 @@ from tasks.ingest.naming import Ambiguous, Finder, is_leftover, looks_like_table
 from tasks.ingest.raw import Folder, Line, read_lines, refusals_table
 from tasks.ingest.sheets import RawLayoutError
 from tasks.ingest.spelling import Spellings, key
-from tasks.ingest.withdrawn import REASON
+from tasks.ingest.withdrawn import REASON, SAME
 from tasks.params.ingest import IngestImages
 from tasks.schemas.columns import AGE_GROUPS, ASYMMETRIES, GENDERS, POPULATIONS, SCARRINGS, SIDES
 from tasks.schemas.ingest import IMAGES
@@ -66,11 +66,13 @@ def take_inventory(
     *,
     settings: IngestImages,
     withdrawn: Container[str] = (),
+    same: Container[str] = (),
     identify: Callable[[Path], str] = file_digest,
 ) -> tuple[pa.Table, pa.Table]:
     """The images and refusals tables. `folders`: the raw folder first, which must have an images.csv.
 
-    `withdrawn`: ids of photographs that are refused wherever they lie. `identify`: a file's content to its id.
+    `withdrawn`: ids of photographs that are refused wherever they lie; `same`: of those that show the same.
+    `identify`: a file's content to its id.
 
     RawLayoutError when an images.csv is unusable; NoImages when none of them names an image.
 
@@ -79,8 +81,10 @@ def take_inventory(
     and subjects who are both control and patient.
     """
     found, refused = name_files(folders, settings, identify)
-    refused += [item.line.refused(REASON) | {"path": item.path} for item in found if item.image_id in withdrawn]
-    kept, conflicts = _without_conflicts([item for item in found if item.image_id not in withdrawn])
+    for ids, reason in ((withdrawn, REASON), (same, SAME)):
+        refused += [item.line.refused(reason) | {"path": item.path} for item in found if item.image_id in ids]
+        found = [item for item in found if item.image_id not in ids]
+    kept, conflicts = _without_conflicts(found)
     rows = [_row(group, set(settings.clip_suffixes)) for group in kept]
     if not rows and not refused and not conflicts:
         raise NoImages(f"{folders[0].path / 'images.csv'}: names no image")

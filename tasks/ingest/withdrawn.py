@@ -44,7 +44,11 @@ class Withdrawn(BaseModel):
         image: np.ndarray,  # (H, W, 3) uint8 RGB, upright
     ) -> bool:
         """Whether the picture has the pixels of a withdrawn one."""
-        return bool(self.pixels) and self.tombstone(pixel_digest(image)) in self.pixels
+        return bool(self.pixels) and self.has_pixels(pixel_digest(image))
+
+    def has_pixels(self, digest: str | None) -> bool:
+        """Whether the digest of a picture's pixels is that of a withdrawn one."""
+        return digest is not None and self.tombstone(digest) in self.pixels
 
     def more(self, image_ids: Iterable[str], pixels: Iterable[str]) -> "Withdrawn":
         """These and those that there were; `pixels`: digests of pixels (`pixel_digest`)."""

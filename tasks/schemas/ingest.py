@@ -53,6 +53,15 @@ IMAGES = Schema(
     key=("image_id",),
 )
 
+SHOWN = Schema(
+    "shown",
+    (
+        IMAGE_ID,
+        Column("pixels", TEXT, "sha256 of the picture's size and pixels; none where it cannot be read", nullable=True),
+    ),
+    key=("image_id",),
+)
+
 REFUSALS = Schema(
     "refusals",
     (
