@@ -8,9 +8,8 @@ Does not know what a batch means: flows.stewards.additions has checked it.
 import hashlib
 import os
 import shutil
-import stat
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flows.repository.commits import commit_only, remove_stale_locks
+from flows.running.privacy import forbidden
 from flows.stewards.versions import Tell, track, writing
 from tasks import params
 from tasks.base.tables import replacing
@@ -27,9 +27,6 @@ from tasks.params.running import Data
 
 INCOMING = Path("data/.incoming")
 """Where batches are put together and stewards take turns. Not seen by git, DVC and the stages."""
-
-CLOSED = (Path("data"), Path(".dvc"))
-"""What holds photographs and what was made of them: batches, tables, the store; DVC's cache."""
 
 WITHDRAWAL = Path("data/.withdrawal.json")
 """Whose withdrawal is under way; it names the person, so it goes at the end."""
@@ -125,7 +122,7 @@ def place(
     staging = root / INCOMING / uuid.uuid4().hex
     journal = Journal(batch=batch, message=message, commit=commit)
     try:
-        staging.mkdir(mode=0o700)
+        staging.mkdir(mode=0o777 & ~forbidden(root))  # so is the batch's folder, whatever the umask
         for name, source in sources.items():
             _copy(source, staging / name, contents[name])
         for name, text in texts.items():
@@ -134,8 +131,6 @@ def place(
         with replacing(root / INCOMING / JOURNAL) as temporary:
             temporary.write_text(journal.model_dump_json(), encoding="utf-8")
         (added / BATCHES).mkdir(parents=True, exist_ok=True)
-        _close(root, sources.values(), tell)
-        staging.chmod(0o777 & ~_umask())
         with writing(root, added, tell):
             staging.rename(added / BATCHES / batch)
             _flush_folder(added / BATCHES)
@@ -174,18 +169,16 @@ def _finish(root: Path, added: Path, journal: Journal, tell: Tell) -> None:
 
 
 def _copy(source: Path, target: Path, digest: str) -> None:
-    """Copy the bytes, checked and flushed. Whoever may not read or change the original may not do so with the copy."""
+    """Copy the bytes, checked and flushed. Who may read them says the umask (flows.running.privacy)."""
     target.parent.mkdir(parents=True, exist_ok=True)
     hasher = hashlib.sha256()
-    mode = stat.S_IMODE(source.stat().st_mode) & 0o644 & ~_umask() | 0o400
     try:
-        with source.open("rb") as read, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as write:
+        with source.open("rb") as read, target.open("xb") as write:
             while chunk := read.read(2**20):
                 hasher.update(chunk)
                 write.write(chunk)
             write.flush()
             os.fsync(write.fileno())
-            os.fchmod(write.fileno(), mode)
     except OSError as error:
         raise OSError(error.errno, f"{error.strerror}, while copying into the project", str(source)) from error
     if hasher.hexdigest() != digest:
@@ -206,27 +199,3 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
-
-
-def _umask() -> int:
-    now = os.umask(0o077)
-    os.umask(now)
-    return now
-
-
-def _close(root: Path, originals: Collection[Path], tell: Tell) -> None:
-    """Close the project's data to those who could not reach the originals."""
-    for who, read, enter in (("others", stat.S_IROTH, stat.S_IXOTH), ("the group", stat.S_IRGRP, stat.S_IXGRP)):
-        if all(_reachable(file, read, enter) for file in originals):
-            continue
-        for folder in (root / name for name in CLOSED):
-            if _reachable(folder, read, enter):
-                folder.chmod(stat.S_IMODE(folder.stat().st_mode) & ~(read | enter | enter << 1))
-                tell(f"{folder.relative_to(root)}: closed to {who}, as the originals are")
-
-
-def _reachable(path: Path, read: int, enter: int) -> bool:
-    """Whether those whom these permission bits stand for can read a file, or enter a folder."""
-    own = path.resolve()
-    bit = enter if own.is_dir() else read
-    return bool(own.stat().st_mode & bit) and all(above.stat().st_mode & enter for above in own.parents)

@@ -21,6 +21,7 @@ import pytest
 import yaml
 
 from flows import PROJECT
+from flows.running import privacy
 from flows.stewards import additions as stewardship
 from flows.stewards import batches as placing
 from flows.stewards.corrections import correct
@@ -278,35 +279,37 @@ def test_a_project_behind_a_link_and_an_ignored_record(root: Path, new: Path, tm
     check_settled(root, 1)
 
 
-def test_a_copy_is_no_easier_to_read_than_the_original(root: Path, new: Path) -> None:
-    (new / "p3.png").chmod(0o600)
-    (new / "ratings.csv").chmod(0o666)
-    outcome, _ = add(new, root)
-    inside = root / "data/added/batches" / outcome.batch
-    assert stat.S_IMODE((inside / "p3.png").stat().st_mode) == 0o600
-    assert stat.S_IMODE((inside / "ratings.csv").stat().st_mode) == 0o644
+@pytest.fixture
+def no_umask() -> Iterator[None]:
+    old = os.umask(0o000)
+    yield
+    os.umask(old)
 
 
-def test_data_are_closed_to_those_who_could_not_reach_the_originals(
-    root: Path, new: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("no_umask")
+@pytest.mark.parametrize(("shared", "file", "folder"), [("", 0o600, 0o700), ("shared = group\n", 0o660, 0o770)])
+def test_a_batch_is_its_owners_or_its_groups_whatever_the_umask_and_the_originals(
+    root: Path, new: Path, shared: str, file: int, folder: int
 ) -> None:
-    """The rule alone: pytest's own folders are closed to others already."""
-    (new / "p3.png").chmod(0o600)
-    monkeypatch.setattr(placing, "_reachable", lambda path, read, enter: bool(path.stat().st_mode & read))
-    for name in ("data", ".dvc"):
-        (root / name).chmod(0o755)
-    told: list[str] = []
-    placing._close(root, [new / "images.csv"], told.append)
-    assert not told
-    placing._close(root, [new / "p3.png"], told.append)
-    assert told == [
-        f"{name}: closed to {who}, as the originals are" for who in ("others", "the group") for name in ("data", ".dvc")
-    ]
-    assert [stat.S_IMODE((root / name).stat().st_mode) for name in ("data", ".dvc")] == [0o700, 0o700]
+    (new / "ratings.csv").chmod(0o666)
+    with (root / ".dvc/config").open("a") as config:
+        config.write(f"[cache]\n{shared}")
+    privacy.settle(root)  # as every command does
+    add(new, root)
+    [inside] = (root / "data/added" / BATCHES).iterdir()
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in inside.iterdir()}
+    assert modes == {"images.csv": file, "p3.png": file, "ratings.csv": file}
+    assert stat.S_IMODE(inside.stat().st_mode) == folder
+
+
+@pytest.mark.usefixtures("no_umask")
+def test_a_batchs_folder_is_closed_where_no_command_began_it(root: Path, new: Path) -> None:
+    add(new, root)
+    [inside] = (root / "data/added" / BATCHES).iterdir()
+    assert stat.S_IMODE(inside.stat().st_mode) == 0o700
 
 
 def test_a_file_that_changes_meanwhile_stops_the_add(root: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(placing, "_close", lambda *_: None)
     real = placing.place
 
     def late(*args: Any, **options: Any) -> None:
