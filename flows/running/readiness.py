@@ -22,6 +22,9 @@ from tasks.params.running import Data, Nightly
 
 FIELDS = 5
 """Of a schedule. A sixth, for seconds, Prefect does not read as others do."""
+PART = re.compile(r"(\d+|[a-z]{3})|(\*|(\d+|[a-z]{3})-(?!\3(?:/|$))(\d+|[a-z]{3}))(/\d+)?", re.ASCII | re.IGNORECASE)
+"""A field, or what stands between its commas: `2`, `MON`, `*`, `1-5`, `*/2`. Of `L`, `#`, `5/2` and `0-0` each program
+has its own reading."""
 
 Level = Literal["error", "warning", "fact"]
 
@@ -110,17 +113,28 @@ def nights(root: Path) -> list[Finding]:
         cron = params.load(Nightly, "nightly", root / "params.yaml").cron
     except params.ParamsError:
         return []  # told among the numbers
+    if (why := no_schedule(cron)) is None:
+        return []
+    said = f"params.yaml: nightly.cron: {cron!r} is no schedule ({why}); five fields are accepted, such as `0 2 * * *`"
+    return [Finding("error", "params.yaml", f"{said} for two at night: minute, hour, day, month, weekday")]
+
+
+def no_schedule(cron: str) -> str | None:
+    """Why the text is no schedule; None where it is one. What passes here Prefect reads as `cron` does."""
+    fields = cron.split()
+    if len(fields) != FIELDS:
+        return f"{len(fields)} fields"
+    if wrong := [field for field in fields if not all(map(PART.fullmatch, field.split(",")))]:
+        return f"{wrong[0]} is none of `*`, `2`, `1,15`, `1-5`, `*/2`, `MON-FRI`"
+    if fields[2] != "*" and fields[4] != "*":
+        return "name a day of the month or a weekday, not both"
     try:
-        if len(cron.split()) != FIELDS:
-            raise CronSimError(f"{len(cron.split())} fields")
         next(CronSim(cron, datetime.now()))
-    except (CronSimError, StopIteration) as error:
-        why = str(error) or "that day never comes"
-        said = (
-            f"params.yaml: nightly.cron: {cron!r} is no schedule ({why}); five fields are accepted, such as `0 2 * * *`"
-        )
-        return [Finding("error", "params.yaml", f"{said} for two at night: minute, hour, day, month, weekday")]
-    return []
+    except CronSimError as error:
+        return str(error)
+    except StopIteration:
+        return "that day never comes"
+    return None
 
 
 def made_by_a_stage(folder: Path, pipeline: Path) -> bool:

@@ -147,7 +147,11 @@ def test_rebuilds_nights_and_servers_refuse_too(mistyped: Path) -> None:
     assert "margn" in str(done.exception)
 
 
-@pytest.mark.parametrize("cron", ["nonsense", "", "61 2 * * *", "0 2 * *", "0 0 2 * * *", "0 2 31 2 *"])
+UNLIKE = ("0 2 31 2 MON-FRI", "0 2 L * *", "0 2 LW * *", "0 2 * * 5L", "0 2 * * MON#1", "0 2 * * ?", "0 2 * * 5/2")
+"""What cron, cronsim and Prefect do not read alike."""
+
+
+@pytest.mark.parametrize("cron", ["nonsense", "", "61 2 * * *", "0 2 * *", "0 0 2 * * *", "0 2 31 2 *", *UNLIKE])
 def test_a_night_that_never_comes_is_told(tmp_path: Path, cron: str) -> None:
     folder = project(tmp_path / "p", {"nightly": {"cron": cron}}, images="")
     [wrong] = [finding.said for finding in quick(folder) if finding.level == "error"]

@@ -3,6 +3,7 @@
 The tests of one `serve` run in order, and each leaves the project as the next one wants it.
 """
 
+import asyncio
 import json
 import os
 import shutil
@@ -14,14 +15,18 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
+from cronsim import CronSim
+from prefect.server.schemas.schedules import CronSchedule
 
 from flows.running.address import RATINGS_ADDED, project_name, project_resource
+from flows.running.readiness import no_schedule
 from flows.serving import deployments
 from flows.serving import serve as serving
 from tests.family import Family
@@ -399,6 +404,16 @@ GONE = {"changed outs": {"out": "deleted"}}
 )
 def test_ratings_wait_where_a_stage_that_ran_has_not_read_them(status: Any, ran: Any, waiting: bool) -> None:
     assert serving.ratings_waiting(status, ran, Path("data/added")) is waiting
+
+
+@pytest.mark.parametrize(
+    "cron", ["0 2 * * *", "0 2 * * 7", "*/90 2-22 * * MON-FRI,SUN", "30 23 1,15 JAN-MAR *", "0 1-12,13-15/2 31 * *"]
+)
+def test_prefect_reads_a_schedule_that_passed_as_it_was_read_there(cron: str) -> None:
+    assert no_schedule(cron) is None
+    start = datetime(2026, 11, 29, 0, 0, 1)
+    due = asyncio.run(CronSchedule(cron=cron, timezone="UTC").get_dates(5, start=start.replace(tzinfo=UTC)))
+    assert [f"{time:%F %T}" for time in due] == [f"{time:%F %T}" for time in islice(CronSim(cron, start), 5)]
 
 
 def test_the_schedule_follows_this_machines_clock(monkeypatch: pytest.MonkeyPatch) -> None:
