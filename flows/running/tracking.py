@@ -150,6 +150,13 @@ def show(make: Callable[[], Any]) -> None:
         print(f"no artifact in the UI: {error}", file=sys.stderr, flush=True)
 
 
+def rename(name: str) -> None:
+    """Give this run another name."""
+    if (context := FlowRunContext.get()) and context.flow_run:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(context.flow_run.id, name=name)
+
+
 def artifact_key(name: str) -> str:
     """A name as Prefect wants an artifact's key: `a_stage@item` has to be `a-stage-item`."""
     return re.sub("[^a-z0-9]+", "-", name.lower())

@@ -15,6 +15,8 @@ EXCEPTION = re.compile(r"[\w.]*(Error|Exception)\b")
 LOGGED = re.compile(r"\d\d:\d\d:\d\d\.\d{3} \| ")
 """How a line of Prefect's own begins; some come after the stage's last word."""
 KILLED = re.compile(r"killed \(exit code (-?\d+)\)")
+NAMED = 2
+"""So many failed stages are in the run's name."""
 SHOWN = 5
 """So many failed stages are told, and so many of those below them."""
 
@@ -52,6 +54,11 @@ def cause(outcomes: Sequence[Outcome]) -> str:
     if blocked:
         lines.append(f"Not run because of that: {listed(blocked, SHOWN)}.")
     return "\n".join([lines[0], advice(failed[0].said), *lines[1:]])
+
+
+def which_failed(outcomes: Sequence[Outcome]) -> str:
+    """For the run's name, which stands on top of its page and in lists of runs: `evaluate failed`."""
+    return f"{listed([outcome.stage for outcome in outcomes if outcome.state == 'Failed'], NAMED)} failed"
 
 
 def advice(said: str) -> str:

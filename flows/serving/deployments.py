@@ -43,7 +43,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.running.address import RATINGS_ADDED, project_name, project_resource
 from flows.running.tracking import TAG
-from flows.serving.names import RANDOM, night, renamed
+from flows.serving.names import RANDOM, made_good, night, renamed
 from flows.serving.rebuild import rebuild
 from flows.serving.telling import Night, tell_of
 
@@ -60,14 +60,15 @@ ALIVE = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 class Deployed:
     """The project's deployments on a server, what runs them one after the other, and how to begin a re-evaluation.
 
-    `name_waiting`: gives runs that wait their names; of the nights, too, where that is asked for.
+    `name_waiting`: gives runs that wait their names; of the nights, too, where that is asked for. `made_good`: why a
+    night runs now; None where none does.
     """
 
     runner: Runner
     ids: tuple[UUID, ...]
     reevaluate: Callable[[], None]
     name_waiting: Callable[[bool], None]
-    missed: datetime | None
+    made_good: str | None
 
 
 def nightly_schedule(cron: str) -> CronSchedule:
@@ -99,13 +100,26 @@ def deploy(root: Path, schedule: CronSchedule, *, shared: bool) -> Deployed:
         missed = missed_nightly(client, made[0])
         ids = asyncio.run(_apply(runner, made))
         settle_automation(client, root)
-        if missed:
-            client.create_flow_run_from_deployment(ids[0], name=f"{night(missed)}, made good")
-    for run in crash_left_runs(ids, "its process was gone when vermilion serve started"):
-        if run.parameters.get("publish"):
-            tell_of(root, Night(run.name, state="killed"), print)
+        died = crash_left_runs(ids, "its process was gone when vermilion serve started")
+        for run in died:
+            if run.parameters.get("publish"):
+                tell_of(root, Night(run.name, state="killed"), print)
+        why = _make_good(client, ids[0], missed, died)
     names = dict(zip(ids, (each.name for each in made), strict=True))
-    return Deployed(runner, ids, partial(_start, ids[1]), partial(name_waiting, names), missed)
+    return Deployed(runner, ids, partial(_start, ids[1]), partial(name_waiting, names), why)
+
+
+def _make_good(
+    client: SyncPrefectClient, nightly: UUID, missed: datetime | None, died: Sequence[FlowRun]
+) -> str | None:
+    """Begin the night that makes good what was missed or killed, if any was; why."""
+    killed = [run.name for run in died if run.deployment_id == nightly]
+    found = made_good(night(missed) if missed else None, killed)
+    if found is None:
+        return None
+    name, why = found
+    client.create_flow_run_from_deployment(nightly, name=name)
+    return why
 
 
 async def _apply(runner: Runner, made: Sequence[RunnerDeployment]) -> tuple[UUID, ...]:

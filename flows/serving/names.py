@@ -12,15 +12,26 @@ from typing import Any
 RANDOM = re.compile(r"[a-z]+-[a-z]+|rebuild")
 """A name that says nothing: one that Prefect made up, such as `brave-otter`, or the flow's own."""
 
+MADE_GOOD = ", made good"
+FAILED = re.compile(r": [\w@, -]+ failed$")
+"""What a run's name says at its end where stages failed (flows.serving.causes)."""
+
 
 def night(due: datetime | None) -> str:
     """The nightly run that is due then, by the date of this machine."""
     return f"night {(due or datetime.now().astimezone()).astimezone():%Y-%m-%d}"
 
 
+def made_good(name: str) -> str:
+    """The run that makes good what a night of this name left; such a run is not made good again."""
+    return f"{name}{MADE_GOOD}"
+
+
 def impersonal(name: str) -> str:
     """The name where it is one of a night; what a person called a run stays here."""
-    return name if re.fullmatch(r"night \d{4}-\d\d-\d\d(, made good)?", name) else f"run of {datetime.now():%Y-%m-%d}"
+    return (
+        name if re.fullmatch(rf"night \d{{4}}-\d\d-\d\d({MADE_GOOD})?", name) else f"run of {datetime.now():%Y-%m-%d}"
+    )
 
 
 def name_of(deployment: str | None, parameters: Mapping[str, Any], due: datetime | None) -> str:
@@ -36,5 +47,6 @@ def name_of(deployment: str | None, parameters: Mapping[str, Any], due: datetime
 
 
 def renamed(name: str, deployment: str | None, parameters: Mapping[str, Any], due: datetime | None) -> str:
-    """The name that a run should have: the one that it has, unless that says nothing."""
+    """The name that a run should have: the one that it has, unless that says nothing. How it ended goes."""
+    name = FAILED.sub("", name)
     return name_of(deployment, parameters, due) if RANDOM.fullmatch(name) else name

@@ -26,8 +26,8 @@ from flows.running.logbook import noted
 from flows.running.processes import die_with_server
 from flows.running.progress import progress
 from flows.running.readiness import require_ready
-from flows.running.tracking import HOW_TO_WATCH, PARENT, cause_first, crash_nested, only_run, show, tracked
-from flows.serving.causes import Outcome, cause, why_failed
+from flows.running.tracking import HOW_TO_WATCH, PARENT, cause_first, crash_nested, only_run, rename, show, tracked
+from flows.serving.causes import Outcome, cause, which_failed, why_failed
 from flows.serving.names import name_of, renamed
 from flows.serving.publish import Published, fetch_missing, publish_results
 from flows.serving.telling import Night, tell_of, told
@@ -255,3 +255,4 @@ def show_results(outcomes: Sequence[Outcome], changes: list[dict[str, Any]], fai
     if failed:
         paragraphs = "\n\n".join(failed.splitlines())
         show(lambda: create_markdown_artifact(paragraphs, key="rebuild-failed", description="why it failed"))
+        show(lambda: rename(" ".join([f"{flow_run.name}:", which_failed(outcomes)])))

@@ -36,6 +36,8 @@ from tasks.params.running import Data, Nightly
 if TYPE_CHECKING:
     from prefect.runner import Runner
 
+    from flows.serving.deployments import Deployed
+
 GRACE_SECONDS = 10.0
 """What a run gets to end by itself when `vermilion serve` is stopped."""
 
@@ -43,7 +45,7 @@ NAMES_SECONDS = 2.0
 """How often runs that wait are given names."""
 
 NIGHTS_EVERY = 30
-"""... and every so many times the nights are, too: Prefect makes them days before."""
+"""... and every so many times the nights are, too: Prefect makes them days before, at first soon after the start."""
 
 
 def serve(root: Path, port: int) -> None:
@@ -105,8 +107,7 @@ def _serve(root: Path, cron: str, port: int) -> None:
         try:
             _write_record(Served(pid=os.getpid(), api_url=url, auth=auth, own=not SERVER_NAMED))
             _say(cron, url, deployments.next_time(schedule))
-            start = deployed.reevaluate if not deployed.missed else None
-            besides = (partial(_catch_up, start), partial(_name_waiting, deployed.name_waiting))
+            besides = (partial(_catch_up, deployed), partial(_name_waiting, deployed.name_waiting))
             asyncio.run(_until_stopped(deployed.runner, alive, besides))
         finally:
             with suppress(Exception):  # it may be the server that failed
@@ -168,14 +169,14 @@ async def _name_waiting(name: Callable[[bool], None]) -> None:
     """Have runs that wait say what they are for: re-evaluations soon after they came, nights once a minute."""
     for number in itertools.count():
         with suppress(Exception):  # a name; the run gives it to itself when it begins
-            await asyncio.to_thread(name, number % NIGHTS_EVERY == 0)
+            await asyncio.to_thread(name, number < NIGHTS_EVERY or number % NIGHTS_EVERY == 0)
         await asyncio.sleep(NAMES_SECONDS)
 
 
-async def _catch_up(start: Callable[[], None] | None) -> None:
-    """Begin a re-evaluation if ratings were added while nobody served: DVC knows."""
-    if start is None:
-        print("the last night was missed: it runs now", flush=True)
+async def _catch_up(deployed: "Deployed") -> None:
+    """Begin a re-evaluation if ratings were added while nobody served: DVC knows. A night that is made good has them."""
+    if deployed.made_good:
+        print(deployed.made_good, flush=True)
         return
     command = [sys.executable, "-m", "dvc", "status", "--json"]
     asking = await asyncio.create_subprocess_exec(
@@ -186,7 +187,7 @@ async def _catch_up(start: Callable[[], None] | None) -> None:
         ran = set(yaml.safe_load(Path("dvc.lock").read_text())["stages"]) if Path("dvc.lock").exists() else set()
         if asking.returncode == 0 and ratings_waiting(json.loads(said), ran, params.load(Data, "data").added):
             print("ratings were added meanwhile: re-evaluating", flush=True)
-            start()
+            deployed.reevaluate()
     except asyncio.CancelledError:
         asking.kill()
         await asking.wait()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flows.serving.causes import Outcome, cause, why_failed
+from flows.serving.causes import Outcome, cause, which_failed, why_failed
 from flows.serving.names import renamed
 
 
@@ -60,3 +60,12 @@ def test_a_run_says_what_it_is_for(
     name: str, deployment: str | None, parameters: dict[str, object], wanted: str
 ) -> None:
     assert renamed(name, deployment, parameters, DUE) == wanted
+
+
+def test_a_runs_name_has_the_stages_that_failed() -> None:
+    outcomes = [Outcome(name, state, 0.0, "") for name, state in (("a", "Failed"), ("b", "Ran"), ("c", "Failed"))]
+    assert which_failed(outcomes[:2]) == "a failed"
+    assert which_failed(outcomes) == "a, c failed"
+    assert which_failed([*outcomes, *outcomes[:1]]) == "a, c and 1 more failed"
+    for said in ("symmetry_train@clp failed", "a, c and 1 more failed"):
+        assert renamed(f"night 2026-11-29: {said}", "nightly", {}, None) == "night 2026-11-29"

@@ -169,7 +169,7 @@ def test_a_failed_stage_blocks_what_is_below_it_alone_and_the_next_run_resumes(
     expected = dict.fromkeys(("first", "trained", "scored", "headline"), "Ran")
     expected |= {"fragile": "Failed", "below": "Blocked", "toy_stage": "Skipped"}
     assert states(server, flow_run) == expected
-    assert flow_run["state_type"] == "FAILED"
+    assert (flow_run["state_type"], flow_run["name"]) == ("FAILED", "rebuild: fragile failed")  # on top of its page
     assert flow_run["state"]["message"].splitlines()[0] == "fragile: work: the input is broken"
     [said] = ask(
         server, "artifacts", flow_runs={"id": {"any_": [flow_run["id"]]}}, artifacts={"key": {"any_": [FAILED]}}
