@@ -5,7 +5,7 @@ begins a name of two random words; these are replaced. A name that a person gave
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,16 +22,21 @@ def night(due: datetime | None) -> str:
     return f"night {(due or datetime.now().astimezone()).astimezone():%Y-%m-%d}"
 
 
-def made_good(name: str) -> str:
-    """The run that makes good what a night of this name left; such a run is not made good again."""
-    return f"{name}{MADE_GOOD}"
+def made_good(missed: str | None, killed: Sequence[str]) -> tuple[str, str] | None:
+    """The name of the night that makes good one that was missed or killed, and why it runs; None: there was none.
+
+    A night that was killed while it made another one good is not begun again: it may be what kills.
+    """
+    if missed:
+        return f"{missed}{MADE_GOOD}", "the last night was missed: it runs now"
+    names = [name for name in killed if not name.endswith(MADE_GOOD)]
+    return (f"{names[0]}{MADE_GOOD}", f"{names[0]} was killed: it goes on now") if names else None
 
 
 def impersonal(name: str) -> str:
     """The name where it is one of a night; what a person called a run stays here."""
-    return (
-        name if re.fullmatch(rf"night \d{{4}}-\d\d-\d\d({MADE_GOOD})?", name) else f"run of {datetime.now():%Y-%m-%d}"
-    )
+    is_night = re.fullmatch(r"night \d{4}-\d\d-\d\d", name.removesuffix(MADE_GOOD))
+    return name if is_night else f"run of {datetime.now():%Y-%m-%d}"
 
 
 def name_of(deployment: str | None, parameters: Mapping[str, Any], due: datetime | None) -> str:
