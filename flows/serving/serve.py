@@ -174,7 +174,7 @@ async def _name_waiting(name: Callable[[bool], None]) -> None:
 
 
 async def _catch_up(deployed: "Deployed") -> None:
-    """Begin a re-evaluation if ratings were added while nobody served: DVC knows. A night that is made good has them."""
+    """Begin a re-evaluation if ratings came while nobody served: DVC knows. A night that is made good has them."""
     if deployed.made_good:
         print(deployed.made_good, flush=True)
         return

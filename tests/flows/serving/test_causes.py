@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from flows.serving.causes import Outcome, cause, which_failed, why_failed
-from flows.serving.names import renamed
+from flows.serving.names import impersonal, made_good, renamed
 
 
 def test_of_a_traceback_the_exception_is_told() -> None:
@@ -60,6 +60,18 @@ def test_a_run_says_what_it_is_for(
     name: str, deployment: str | None, parameters: dict[str, object], wanted: str
 ) -> None:
     assert renamed(name, deployment, parameters, DUE) == wanted
+
+
+def test_a_night_that_was_missed_or_killed_is_made_good_once() -> None:
+    assert made_good(None, []) is None
+    assert made_good("night 2026-11-28", ["night 2026-11-29"]) == (
+        "night 2026-11-28, made good",
+        "the last night was missed: it runs now",
+    )
+    name, why = made_good(None, ["night 2026-11-29"]) or ("", "")
+    assert (name, why) == ("night 2026-11-29, made good", "night 2026-11-29 was killed: it goes on now")
+    assert impersonal(name) == name
+    assert made_good(None, [name]) is None  # or what kills the machine would kill it for ever
 
 
 def test_a_runs_name_has_the_stages_that_failed() -> None:

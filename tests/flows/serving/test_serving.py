@@ -305,6 +305,24 @@ def test_a_missed_night_is_made_good_at_the_next_start(project: Project) -> None
     assert night["name"] == "night 2026-01-01, made good"
 
 
+def test_a_night_that_died_with_serve_goes_on_at_the_next_start(project: Project) -> None:
+    (project.folder / "data/added/batch by night").write_text("new")
+    (project.folder / "reached").unlink()
+    (project.folder / "hold").touch()
+    [made] = [own for own in project.ask("deployments") if own["name"] == "nightly"]
+    project.post(f"deployments/{made['id']}/create_flow_run")
+    project.wait((project.folder / "reached").exists)
+    project.serve.kill(project.serve.head.pid)
+    (project.folder / "hold").unlink()
+    project.restart()
+    name = f"night {datetime.now():%Y-%m-%d}"
+    project.wait(lambda: f"{name} was killed: it goes on now" in project.serve.said())
+    [night] = project.wait(
+        lambda: [own for own in project.runs("nightly", "Completed") if own["name"] == f"{name}, made good"]
+    )
+    assert project.come_to(night["id"], {"trained": "Skipped", "gated_count": "Ran"})
+
+
 def test_when_its_server_dies_it_ends_and_says_so(project: Project) -> None:
     [server] = [pid for pid, command in project.serve.members().items() if "flows.serving.guarded" in command]
     project.serve.kill(server)
