@@ -230,6 +230,9 @@ def _short(error: Exception) -> str:
         return f"the mail server answered {error.smtp_code}"
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return f"the mail server refuses the recipients ({len(error.recipients)})"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        trust = "SSL_CERT_FILE names a file with the one to trust"
+        return f"the server's certificate is not trusted: {error.verify_message}; {trust}"
     if isinstance(error, subprocess.TimeoutExpired):
         return f"it did not end within {PATIENCE:.0f} s"
     return last_words(*str(error).splitlines()) or type(error).__name__
