@@ -4,6 +4,7 @@ import json
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -88,9 +89,10 @@ def look(root: Path) -> Status:
     from tasks import params
     from tasks.params.running import Data
 
-    now = currency(root)
-    added = str(params.load(Data, "data", root / "params.yaml").added)
-    changed = any(change.kind == "data" and change.name == added for change in now.changes)
+    now, changed = currency(root), False
+    with suppress(params.ParamsError):  # then `now` says that DVC cannot read the project, either
+        added = str(params.load(Data, "data", root / "params.yaml").added)
+        changed = any(change.kind == "data" and change.name == added for change in now.changes)
     every = units(root)
     bad = [entry for entry in every if not entry.well]
     report, served = root / REPORT, recorded()
@@ -158,7 +160,7 @@ def _results(found: Status) -> list[str]:
     when = f"computed {_time(found.computed)}" if found.computed else "no report yet"
     now = found.currency
     if now.unknown:
-        return [f"not known whether current ({when}): {now.unknown}"]
+        return [f"not known whether current ({when}): {now.unknown}", "`vermilion check` says more"]
     if now.current:
         return [f"current: of the present data, numbers and code ({_time(found.computed)})"]
     told = [
@@ -185,7 +187,8 @@ def _differing(change: "Change") -> str:
 
 def _ran(entry: Entry) -> str:
     words = {"running": "is running", "done": "went well", "failed": "FAILED", "killed": "was KILLED"}
-    after = f" after {_span((entry.ended - entry.began).total_seconds())}" if entry.ended else ""
+    seconds = (entry.ended - entry.began).total_seconds() if entry.ended else -1.0
+    after = f" after {_span(seconds)}" if seconds >= 0 else ""  # less where somebody set the clock
     said = f": {entry.said}" if entry.state == "done" and entry.said else ""
     return f"{_time(entry.began)}  {entry.name}  {words.get(entry.state, 'was stopped')}{after}{said}"
 

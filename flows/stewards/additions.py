@@ -20,9 +20,9 @@ from flows.repository.commits import check_git
 from flows.running.address import announce
 from flows.running.holdings import holdings, line_of
 from flows.stewards.batches import added_folder, place, settled, steward
+from flows.stewards.reasons import reasons_beside, write_reasons
 from flows.stewards.versions import Tell, check_room
 from tasks import params
-from tasks.base import sheets
 from tasks.base.images import carries_place
 from tasks.base.processes import worker_pool
 from tasks.base.words import counted, listed_lines, tally
@@ -39,9 +39,6 @@ from tasks.params.running import Data, Runtime
 
 FEW = 8
 """Photographs that one process checks: starting more would take longer."""
-
-REASONS = "-rejected.csv"
-"""What the name of a CSV file of reasons ends with."""
 
 SHOWN = 20
 """Problems that are told; the CSV file has all."""
@@ -68,18 +65,21 @@ def add(
     tell: Tell,
     new: Sequence[str] = (),
     besides: Sequence[Problem] = (),
+    reasons: Path | None = None,
 ) -> Outcome:
     """Bring the batch at `path` into the project at `root`; `tell` takes what the steward should know, line by line.
 
     `new`: raters and subjects that are new though they look like others. `besides`: what else the reasons say if it
-    is rejected.
+    is rejected. `reasons`: where they go, if not beside `path`.
 
     Exactly one of: added; there already; fine (a dry run); rejected, with a CSV of reasons beside `path`. InputError
     and OSError: nothing was changed, or (DVC or git refused) what is left to do is done by the next add.
     """
     path, root = path.absolute(), root.resolve()
     with nullcontext() if dry_run else steward(root, tell):
-        return _add(path, root, dry_run=dry_run, commit=commit and not dry_run, tell=tell, new=new, besides=besides)
+        reasons = reasons or reasons_beside(path)
+        commit = commit and not dry_run
+        return _add(path, root, reasons, dry_run=dry_run, commit=commit, tell=tell, new=new, besides=besides)
 
 
 def there_already(root: Path) -> tuple[pa.Table, pa.Table, pa.Table, int]:
@@ -116,12 +116,19 @@ def status(root: Path, *, scale: str | None, tell: Tell) -> dict[str, Any]:
 
 
 def _add(
-    path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell, new: Sequence[str], besides: Sequence[Problem]
+    path: Path,
+    root: Path,
+    reasons: Path,
+    *,
+    dry_run: bool,
+    commit: bool,
+    tell: Tell,
+    new: Sequence[str],
+    besides: Sequence[Problem],
 ) -> Outcome:
     batch = read_batch(path, settings=params.load(IngestImages, "ingest_images", root / "params.yaml"))
     added = added_folder(root)
     twin = next((added / BATCHES).glob(f"*-{batch.digest[:12]}"), None)
-    reasons = reasons_beside(path)
     withdrawn = read_withdrawn(added)
     if twin and not batch.problems and not any(one.image_id in withdrawn for one in batch.photographs):
         if not dry_run:
@@ -200,11 +207,6 @@ def _message(outcome: Outcome, raters: int) -> str:
     return f"Ratings: {photographs}, {ratings} by {counted(raters, 'rater')} (batch {outcome.batch})"
 
 
-def reasons_beside(path: Path) -> Path:
-    """Where the reasons lie for which what was brought was rejected: `new-rejected.csv` beside `new` or `new.xlsx`."""
-    return path.with_name(f"{path.stem if path.is_file() else path.name}{REASONS}")
-
-
 def _admission(batch: Batch, there: Known, root: Path, new: Sequence[str]) -> Admission:
     numbers = root / "params.yaml"
     inspect = partial(
@@ -252,12 +254,6 @@ def reject(path: Path, problems: Sequence[Problem], reasons: Path | None, tell: 
         except OSError as error:
             tell(f"their list could not be written: {error}")
     return Outcome("rejected", path.name, problems=len(problems))
-
-
-def write_reasons(reasons: Path, problems: Sequence[Problem]) -> None:
-    """The problems as a table; it comes whole or not at all, and only its owner may read it."""
-    columns = ("source", "line", "path", "reason")
-    sheets.write(reasons, columns, ([row[name] for name in columns] for row in problems))
 
 
 def summary(batch: Batch, admission: Admission, there: Known) -> Iterator[str]:

@@ -15,8 +15,9 @@ from typing import Any
 
 from flows.repository.commits import check_git
 from flows.running.address import announce
-from flows.stewards.additions import REASONS, SHOWN, Outcome, reject, there_already
+from flows.stewards.additions import SHOWN, Outcome, reject, there_already
 from flows.stewards.batches import added_folder, place, steward
+from flows.stewards.reasons import reasons_beside
 from flows.stewards.versions import Tell, check_room
 from tasks import params
 from tasks.base.digests import digest
@@ -50,7 +51,7 @@ def _correct(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell)
     standing = {(row["image_id"], row["rater_id"], row["scale"]): row for row in ratings.to_pylist()}
     scales = params.load(IngestRatings, "ingest_ratings", root / "params.yaml").scales
     new, problems = _changes(lines, known(images, ratings, references), standing, scales)
-    reasons = path.with_name(f"{path.stem}{REASONS}")
+    reasons = reasons_beside(path)
     if problems:
         return reject(path, problems, None if dry_run else reasons, tell)
     if not new:

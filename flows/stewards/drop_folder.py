@@ -8,17 +8,19 @@ notices, so that network shares work. Says batches' ids and counts, never the na
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from flows.stewards.additions import REASONS, Outcome, add, reasons_beside
+from flows.stewards.additions import Outcome, add
 from flows.stewards.batches import added_folder
+from flows.stewards.reasons import REASONS, reasons_beside, share
 from flows.stewards.set_aside import ACCEPTED, free_name, remember, remembered, set_aside
 from flows.stewards.versions import Tell
+from flows.stewards.within import copied, forget_left
 from tasks import params
 from tasks.base.digests import digest
 from tasks.base.tables import replacing
@@ -51,7 +53,7 @@ class Dropped:
 
     @property
     def is_ratings(self) -> bool:
-        """A CSV file without pictures: its photographs come in another batch, or are there."""
+        """A table none of whose pictures lie here: ratings, whose photographs came or come in another batch."""
         return self.files == (self.path,)
 
 
@@ -105,6 +107,7 @@ def watch(folder: Path, root: Path, *, settle: float, once: bool, tell: Tell) ->
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
     state = Watch(folder.resolve(), root, settle, lambda line: tell(f"{datetime.now():%H:%M:%S} {line}"))
+    forget_left(root)
     state.tried, state.moving = remembered(state.folder, state.tell)
     note_watched(root, state.folder)
     look(state)
@@ -159,38 +162,57 @@ def look(state: Watch) -> None:
 
 def _try(state: Watch, dropped: Dropped, mark: str) -> None:
     """Add the batch; move it away, or remember that it was rejected as it is."""
+    name = dropped.path.name
     try:
-        new, wrong = state.new()
-        outcome = add(dropped.path, state.root, dry_run=False, commit=True, tell=lambda _: None, new=new, besides=wrong)
+        outcome = _add(state, dropped)
     except (InputError, OSError) as error:
-        state.since[dropped.path.name] = (mark, time.monotonic() + AGAIN_SECONDS)
+        state.since[name] = (mark, time.monotonic() + AGAIN_SECONDS)
         state.tell(f"nothing can be added now: {_without_names(str(error), dropped)}")
         return
     if outcome.state == "rejected":
-        state.rejected += 1
-        state.tried[dropped.path.name] = mark
-        (set.discard if _reasons(dropped).exists() else set.add)(state.unlisted, dropped.path.name)
-        _share(_reasons(dropped))
-        _save(state)
-        state.tell(f"rejected a batch: {counted(outcome.problems, 'problem')}, listed beside it")
+        _reject(state, dropped, mark, outcome.problems)
         return
     state.tell(_said(outcome))
     _move(state, dropped, outcome.batch)
-    if os.path.lexists(dropped.path):
-        state.since[dropped.path.name] = (mark, time.monotonic() + AGAIN_SECONDS)
+    if os.path.lexists(dropped.path):  # it could not be moved: later
+        state.since[name] = (mark, time.monotonic() + AGAIN_SECONDS)
+
+
+def _add(state: Watch, dropped: Dropped) -> Outcome:
+    """Add a copy of the batch that nobody else can change: what is checked is what comes in."""
+    new, wrong = state.new()
+    inside = dropped.path.relative_to(state.folder)
+    names = [PurePosixPath(file.relative_to(state.folder)) for file in dropped.files]
+    with copied(state.root, state.folder, names) as place:
+        if dropped.path.is_dir():
+            (place / inside).mkdir(exist_ok=True)
+        return add(
+            place / inside,
+            state.root,
+            dry_run=False,
+            commit=True,
+            tell=lambda _: None,
+            new=new,
+            besides=wrong,
+            reasons=_reasons(dropped),
+        )
+
+
+def _reject(state: Watch, dropped: Dropped, mark: str, problems: int) -> None:
+    """Remember that the batch was rejected as it is, and whether its reasons could be written."""
+    state.rejected += 1
+    state.tried[dropped.path.name] = mark
+    if _reasons(dropped).exists():
+        state.unlisted.discard(dropped.path.name)
+        share(_reasons(dropped))
+    else:
+        state.unlisted.add(dropped.path.name)
+    _save(state)
+    state.tell(f"rejected a batch: {counted(problems, 'problem')}, listed beside it")
 
 
 def _reasons(dropped: Dropped) -> Path:
     return reasons_beside(dropped.path)
-
-
-def _share(reasons: Path) -> None:
-    """Let those who may read the folder read the list, too: on a share the steward is another account."""
-    folder = reasons.parent.stat()
-    with suppress(OSError):  # a list that is not there; a share that knows no owners
-        if reasons.stat().st_gid != folder.st_gid:
-            os.chown(reasons, -1, folder.st_gid)
-        reasons.chmod(0o600 | folder.st_mode & 0o044)
 
 
 def _said(outcome: Outcome) -> str:
@@ -202,8 +224,10 @@ def _said(outcome: Outcome) -> str:
 
 
 def _without_names(message: str, dropped: Dropped) -> str:
+    """The message without the batch's files, here or in the copy."""
+    folder = dropped.path.parent
     for file in sorted((*dropped.files, dropped.path), key=lambda file: -len(str(file))):
-        message = message.replace(str(file), "a file")
+        message = re.sub(rf"[^\s:]*{re.escape(f'/{file.relative_to(folder).as_posix()}')}", "a file", message)
     return message
 
 

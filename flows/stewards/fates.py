@@ -10,13 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flows.stewards.additions import REASONS
 from flows.stewards.batches import WITHDRAWAL
 from flows.stewards.drop_folder import watched
 from flows.stewards.kinds import kind_of
 from flows.stewards.meant import Withdrawal, read_raw
 from flows.stewards.outs import Project
 from flows.stewards.person import SUBJECTS, Person, telling
+from flows.stewards.reasons import REASONS
 from flows.stewards.traces import Look, files_below, in_content, look
 from flows.stewards.wording import text
 from tasks import params

@@ -14,6 +14,7 @@ from itertools import chain, count
 from pathlib import Path, PurePosixPath
 
 from flows.stewards.versions import Tell
+from flows.stewards.within import move
 from tasks.base.tables import replacing
 from tasks.base.words import counted
 
@@ -76,8 +77,7 @@ def set_aside(folder: Path, moving: Names, tell: Tell) -> Names:
             if not _is_true(folder, source, target):
                 untrue += 1
                 continue
-            (folder / target).parent.mkdir(parents=True, exist_ok=True)
-            (folder / source).rename(folder / target)
+            move(folder, PurePosixPath(source), PurePosixPath(target))
             _remove_empty(folder, (folder / source).parents)
         except ValueError:  # no name that a file can have
             untrue += 1

@@ -64,7 +64,7 @@ def load(model: type[T], block: str, path: Path = Path("params.yaml")) -> T:
     except OSError as error:
         raise ParamsError(f"{path}: {error.strerror}; run from the project's folder") from error
     except yaml.YAMLError as error:
-        raise ParamsError(f"{path}: not YAML: {error}") from error
+        raise ParamsError(f"{path}: {_where_no_yaml(error)}") from error
     if not isinstance(blocks, dict):
         raise ParamsError(f"{path}: blocks of `key: value` lines expected, one block per stage")
     if block not in blocks:
@@ -75,6 +75,13 @@ def load(model: type[T], block: str, path: Path = Path("params.yaml")) -> T:
         from tasks.params.problems import of_block  # it knows all blocks
 
         raise ParamsError(of_block(path, content, block, model, error)) from error
+
+
+def _where_no_yaml(error: yaml.YAMLError) -> str:
+    """One line, as flows.running.readiness tells it."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"line {error.problem_mark.line + 1}: not YAML: {error.problem}; look at this line and the one above"
+    return f"not YAML: {error}"
 
 
 @lru_cache(maxsize=1)

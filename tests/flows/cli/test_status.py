@@ -15,6 +15,9 @@ from flows.repository.currency import Change, Currency, currency, not_current
 from flows.running import logbook
 from flows.running.logbook import Entry, units
 from flows.running.waiting import Waiting
+from tasks import params
+from tasks.errors import InputError
+from tasks.params.running import Data
 from tests.project import copy_project, environment, make_project, run, set_number
 
 STAGES = """
@@ -161,6 +164,18 @@ def test_dvc_repro_is_in_it_with_its_failed_stage(project: Path) -> None:
     assert (last.name, last.state) == ("dvc repro", "failed")
 
 
+@pytest.mark.parametrize("text", ["nightly: [", "words", ""])
+def test_with_a_params_yaml_that_cannot_be_read_it_still_says_what_ran(project: Path, text: str) -> None:
+    with logbook.noted(project, "run", "night 2026-11-29"):
+        pass
+    (project / "params.yaml").write_text(text)
+    said = "\n".join(status.lines(status.look(project)))
+    assert "night 2026-11-29  went well after" in said
+    with pytest.raises(InputError) as refused:
+        params.load(Data, "data", project / "params.yaml")
+    assert len(str(refused.value).splitlines()) == 1
+
+
 NOW = datetime(2026, 11, 29, 2, 0, tzinfo=UTC)
 
 
@@ -211,6 +226,11 @@ def test_runs_that_wait_say_why() -> None:
     assert "night 2026-11-30: waits for its time" in said
     assert "night 2026-11-29: running" in said
     assert "night runs (`vermilion serve`)" in shown(waiting=None, url=None)
+
+
+def test_a_clock_that_was_set_back_gives_no_negative_time() -> None:
+    early = Entry("run", "rebuild", NOW, NOW - timedelta(hours=1), "done", "2 ran")
+    assert "rebuild  went well: 2 ran" in shown(runs=[early])
 
 
 def test_long_lists_are_cut() -> None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -15,6 +15,7 @@ from flows.repository import commits
 from flows.stewards import drop_folder as watching
 from flows.stewards.additions import add, there_already
 from flows.stewards.drop_folder import Watch, look, watch
+from flows.stewards.within import copied, move
 from tests.ingest.test_sheets import book
 from tests.project import environment
 from tests.stewards import IMAGES, RATINGS, batch, draw, table
@@ -230,6 +231,48 @@ def test_links_are_not_followed(root: Path, drop: Path, tmp_path: Path) -> None:
     (drop / "link").symlink_to(tmp_path / "private")
     assert once(drop, root) == (0, "")
     assert (tmp_path / "private/p3.png").exists()
+
+
+@pytest.mark.parametrize("name", ["p3.png", "ratings.csv"])
+def test_a_link_that_is_swapped_in_after_the_look_lets_nothing_in(
+    root: Path, drop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What the link leads to neither comes in nor is quoted among the reasons."""
+    secret = draw(tmp_path / "secret.png", seed=8) if name == "p3.png" else tmp_path / "secret.csv"
+    if name == "ratings.csv":
+        table(secret, RATINGS, ["p3.png,somebody,hush,CARS,2"])
+    made = batch(drop / "new")
+    look_at = watching._dropped
+
+    def swapped(state: Watch) -> list[watching.Dropped]:
+        found = list(look_at(state))
+        (made / name).unlink()
+        (made / name).symlink_to(secret)
+        return found
+
+    monkeypatch.setattr(watching, "_dropped", swapped)
+    told: list[str] = []
+    look(Watch(drop, root, 0, told.append))
+    assert "rejected a batch" in told[0]
+    assert not batches(root)
+    assert "hush" not in (drop / "new-rejected.csv").read_text()
+    assert not list((root / ".dvc/tmp").glob("dropped-*"))
+
+
+def test_a_folder_that_becomes_a_link_is_not_gone_through(root: Path, drop: Path, tmp_path: Path) -> None:
+    outside = batch(tmp_path / "outside")
+    (drop / "new").symlink_to(outside)
+    with pytest.raises(OSError, match="directory|links"), copied(root, drop, [PurePosixPath("new/p3.png")]):
+        pass
+    with pytest.raises(OSError, match="directory|links"):
+        move(drop, PurePosixPath("new/p3.png"), PurePosixPath("added/p3.png"))
+    assert (outside / "p3.png").exists()
+
+
+def test_what_a_watcher_that_was_killed_copied_goes(root: Path, drop: Path) -> None:
+    left = draw(root / ".dvc/tmp/dropped-x/new/p3.png")
+    once(drop, root)
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("inward", [True, False])
