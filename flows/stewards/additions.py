@@ -154,22 +154,29 @@ def _add(
     if dry_run:
         tell(f"dry run: nothing was changed; it would become batch {identity}")
         return fine
-    texts, replaced = _rewritten(batch, admission.means, blank)
-    place(
-        root,
-        added,
-        batch=identity,
-        sources={name: file for name, file in batch.sources.items() if name not in replaced},
-        contents=batch.contents,
-        texts=texts,
-        message=_message(fine, len({row["rater_id"] for row in admission.ratings})),
-        commit=commit,
-        tell=tell,
-    )
+    _place(batch, admission, fine, blank, root, commit=commit, tell=tell)
     reasons.unlink(missing_ok=True)
     tell(f"added as batch {identity}{', committed' if commit else ', not committed'}")
     payload = {"batch": identity, "photographs": fine.photographs, "ratings": fine.ratings}
     return replace(fine, state="added", announced=announce(root, payload))
+
+
+def _place(
+    batch: Batch, admission: Admission, outcome: Outcome, blank: int, root: Path, *, commit: bool, tell: Tell
+) -> None:
+    """The admitted batch into the project, under the name that the outcome has for it."""
+    texts, replaced = _rewritten(batch, admission.means, blank)
+    place(
+        root,
+        added_folder(root),
+        batch=outcome.batch,
+        sources={name: file for name, file in batch.sources.items() if name not in replaced},
+        contents=batch.contents,
+        texts=texts,
+        message=_message(outcome, len({row["rater_id"] for row in admission.ratings})),
+        commit=commit,
+        tell=tell,
+    )
 
 
 def _rewritten(batch: Batch, means: Mapping[str, str], blank: int) -> tuple[dict[str, bytes], set[str]]:
