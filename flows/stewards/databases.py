@@ -80,7 +80,11 @@ def clean_database(file: Path, person: Person) -> int:
             database.execute("VACUUM")
             busy, _, _ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite3.Error as error:
-        raise InputError(f"{file}: {error}; end what uses it (vermilion serve), and run the command again") from error
+        in_use = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        what = (
+            "end what uses it (vermilion serve)" if in_use else "if it is damaged, delete it or bring back a whole one"
+        )
+        raise InputError(f"{file}: {error}; {what}, and run the command again") from error
     if busy:
         raise InputError(
             f"{file}: cleaned, but its log {file.name}-wal is in use and may still have the names; "

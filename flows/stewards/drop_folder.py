@@ -6,7 +6,6 @@ of them changes, the reasons are deleted, or `new.txt` says who is new. Looks ag
 notices, so that network shares work. Says batches' ids and counts, never the name of a person or a photograph.
 """
 
-import json
 import os
 import re
 import time
@@ -14,16 +13,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 from flows.stewards.additions import Outcome, add
 from flows.stewards.batches import added_folder
 from flows.stewards.reasons import REASONS, reasons_beside, share
 from flows.stewards.set_aside import ACCEPTED, free_name, remember, remembered, set_aside
 from flows.stewards.versions import Tell
-from flows.stewards.within import copied, forget_left
+from flows.stewards.watchers import note_watched, only_watcher
+from flows.stewards.within import copied
 from tasks import params
 from tasks.base.digests import digest
-from tasks.base.tables import replacing
 from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.ingest.batch import Problem, named_files
@@ -35,9 +35,6 @@ from tasks.params.ingest import IngestImages
 
 NEW = ("new.txt", "new.txt.txt")
 """In the folder: names of raters and subjects that are new though they look like others, one per line."""
-
-WATCHED = Path("data/.watched.json")
-"""Inside the project: which folders were watched."""
 
 EVERY_SECONDS = 2.0
 AGAIN_SECONDS = 60.0
@@ -102,43 +99,34 @@ def _unread(file: Path, reason: str) -> Problem:
 def watch(folder: Path, root: Path, *, settle: float, once: bool, tell: Tell) -> int:
     """Bring in what is dropped into `folder`, for ever; `once`: what lies there and is whole. How many were rejected.
 
-    `settle`: seconds for which nothing of a batch may have changed. InputError when there is no such folder.
+    `settle`: seconds for which nothing of a batch may have changed. InputError: no such folder, or another process
+    watches it.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
     state = Watch(folder.resolve(), root, settle, lambda line: tell(f"{datetime.now():%H:%M:%S} {line}"))
-    forget_left(root)
-    state.tried, state.moving = remembered(state.folder, state.tell)
-    note_watched(root, state.folder)
-    look(state)
-    if once:
+    with only_watcher(root, state.folder):
+        state.tried, state.moving = remembered(state.folder, state.tell)
+        note_watched(root, state.folder)
+        look(state)
+        if not once:
+            _go_on(state)
         time.sleep(settle)
         look(state)
         return state.rejected
+
+
+def _go_on(state: Watch) -> NoReturn:
+    """Look again and again."""
     trouble = ""
     while True:
-        time.sleep(min(max(settle, 0.1), EVERY_SECONDS))
+        time.sleep(min(max(state.settle, 0.1), EVERY_SECONDS))
         try:
             look(state)
             trouble = ""
         except OSError as error:  # a network share that is away for a while
             if trouble != (trouble := str(error.strerror)):
                 state.tell(f"the folder cannot be used now: {trouble}; trying again")
-
-
-def watched(root: Path) -> list[Path]:
-    """The drop folders that were ever watched for this project, so that a withdrawal finds what lies in them."""
-    try:
-        return [Path(name) for name in json.loads((root / WATCHED).read_bytes())]
-    except (OSError, ValueError, TypeError):
-        return []
-
-
-def note_watched(root: Path, folder: Path) -> None:
-    """Remember that this folder is watched."""
-    names = sorted({*map(str, watched(root)), str(folder)})
-    with replacing(root / WATCHED) as temporary:
-        temporary.write_text(json.dumps(names), encoding="utf-8")
 
 
 def look(state: Watch) -> None:

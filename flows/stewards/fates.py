@@ -5,19 +5,19 @@ or words, or stays for its owner to look at. Drawn faces, and what else no photo
 nothing.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows.stewards.batches import WITHDRAWAL
-from flows.stewards.drop_folder import watched
 from flows.stewards.kinds import kind_of
 from flows.stewards.meant import Withdrawal, read_raw
 from flows.stewards.outs import Project
 from flows.stewards.person import SUBJECTS, Person, telling
 from flows.stewards.reasons import REASONS
 from flows.stewards.traces import Look, files_below, in_content, look
+from flows.stewards.watchers import watched
 from flows.stewards.wording import text
 from tasks import params
 from tasks.ingest.removal import Place, lines_about, lines_naming, rows_of, rows_with, without
@@ -73,10 +73,13 @@ class Ground:
     photographs: set[Path]
     lines: dict[Path, set[Place]] = field(default_factory=dict)
 
-    def files(self, *, all_of_dvc: bool = False) -> Iterator[Path]:
-        """Every file to look into, but the record of this withdrawal, and DVC's cache and index if not `all_of_dvc`."""
+    def files(self, *, all_of_dvc: bool = False, closed: Callable[[OSError], None] | None = None) -> Iterator[Path]:
+        """Every file to look into, but the record of this withdrawal, and DVC's cache and index if not `all_of_dvc`.
+
+        `closed`: is told of each folder that cannot be listed, or is not there now.
+        """
         left = {*self.drawn} if all_of_dvc else {self.cache, self.index, *self.drawn}
-        for file in files_below(self.places, SKIPPED):
+        for file in files_below(self.places, SKIPPED, closed):
             inside = left & set(file.parents)
             if not inside and file not in self.drawn and file.name not in (WITHDRAWAL.name, "rwlock"):
                 yield file  # DVC's rwlock says who holds it: this command, by its words

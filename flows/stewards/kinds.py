@@ -34,9 +34,15 @@ CLOSED = {
 
 
 def kind_of(file: Path) -> str:
-    """`table`, `database`, `weights`, `picture`, `page`, `archive`, `closed` or `other`, by the first bytes."""
-    with file.open("rb") as opened:
-        return kind(opened.read(HEAD), file.stat().st_size)
+    """`table`, `database`, `weights`, `picture`, `page`, `archive`, `closed` or `other`, by the first bytes.
+
+    `closed`, too, where the file cannot be opened.
+    """
+    try:
+        with file.open("rb") as opened:
+            return kind(opened.read(HEAD), file.stat().st_size)
+    except OSError:
+        return "closed"
 
 
 def kind(head: bytes, size: int) -> str:

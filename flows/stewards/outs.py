@@ -17,7 +17,7 @@ import yaml
 
 from flows.stewards.kinds import kind_of
 from flows.stewards.person import Person
-from flows.stewards.traces import files_below, in_table, made_by, same_bytes, traces
+from flows.stewards.traces import files_below, in_table, look, made_by, same_bytes
 from flows.stewards.versions import Tell
 from tasks import params
 from tasks.base.absence import reason_of
@@ -64,15 +64,17 @@ class Project:
     def frames_of(self, clips: Collection[str]) -> set[str]:
         """Ids of the frames of these clips, from whatever tables have both."""
         import pyarrow.parquet as pq
+        from pyarrow import ArrowException
 
         frames: set[str] = set()
         for file in files_below([self.root / "data"], (".artifacts",)):
             if kind_of(file) != "table":
                 continue
-            names = pq.read_schema(file).names
-            if "clip_id" in names and "image_id" in names:
-                rows = pq.read_table(file, columns=["image_id", "clip_id"]).to_pylist()
-                frames |= {row["image_id"] for row in rows if row["clip_id"] in clips}
+            with suppress(OSError, ArrowException):  # damaged
+                names = pq.read_schema(file).names
+                if "clip_id" in names and "image_id" in names:
+                    rows = pq.read_table(file, columns=["image_id", "clip_id"]).to_pylist()
+                    frames |= {row["image_id"] for row in rows if row["clip_id"] in clips}
         return frames - set(clips)
 
     def saw(self, person: Person) -> tuple[str, ...]:
@@ -270,9 +272,10 @@ def has_to_go(file: Path, place: Path, person: Person, networks: Collection[str]
     if same_bytes(file, person):
         return True
     kind = kind_of(file)
-    if kind == "table":
-        return made_by(file) in networks or in_table(file, person) is not None
     if file.relative_to(place).parts[0] == "runs":
         return False  # which digests gave which: no names
-    opaque = kind in ("page", "picture", "weights", "archive", "closed")
-    return (opaque or traces(file, person) is not None) and file.parent.name + file.name not in named
+    seen = look(file, person)
+    if kind == "table" and (seen.what or made_by(file) in networks):
+        return True
+    opaque = seen.unread is not None or kind in ("page", "picture", "weights", "archive", "closed")
+    return (opaque or seen.what is not None) and file.parent.name + file.name not in named

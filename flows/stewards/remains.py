@@ -16,6 +16,7 @@ from flows.stewards.fates import looked, survey
 from flows.stewards.meant import Withdrawal, said_of_lost
 from flows.stewards.outs import open_project
 from flows.stewards.person import Person, telling
+from flows.stewards.traces import UNLOOKED
 from tasks import params
 from tasks.base.words import counted
 from tasks.params.running import Runtime
@@ -33,15 +34,23 @@ class Remains(NamedTuple):
 
 
 def search(found: Withdrawal, root: Path) -> Remains:
-    """Where something of the person is, and where it could not be looked for."""
+    """Where something of the person is, and where it could not be looked for.
+
+    What programs made is not named for its pixels and weights alone: it went where the person was in what it was made
+    from.
+    """
     person, project = found.person, open_project(root)
     ground, here, unread = survey(found, root, project), [], []
     own = (project.cache, *project.own_caches, *ground.made, *ground.drawn)
-    for file in ground.files(all_of_dvc=True):
+
+    def closed(error: OSError) -> None:
+        unread.append((str(error.filename), f"a folder that cannot be opened ({error.strerror})"))
+
+    for file in ground.files(all_of_dvc=True, closed=closed):
         seen = looked(file, person, ground)
         if seen.what:
             here.append((str(file), seen.what))
-        elif seen.unread and not any(file.is_relative_to(place) for place in own):
+        elif seen.unread and not (seen.unread == UNLOOKED and any(file.is_relative_to(place) for place in own)):
             unread.append((str(file), seen.unread))
     here += [(f"git's history: {commit}", what) for commit, what in _in_git(person, root)]
     untold = person.subject if person.subject and not telling(person.subject) else None

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -59,16 +59,20 @@ def traces(file: Path, person: Person) -> str | None:
 
 def look(file: Path, person: Person) -> Look:
     """What the file has of the person, and what of it could not be looked into."""
-    if same_bytes(file, person):
-        return Look("bytes")
-    if kind_of(file) == "database":
-        try:
+    try:
+        if same_bytes(file, person):
+            return Look("bytes")
+        if kind_of(file) == "database":
             return Look(in_database(file, person))
-        except sqlite3.Error as error:
-            return Look(None, f"a database that cannot be read ({error})")
-    size = file.stat().st_size
-    with file.open("rb") as opened:
-        return _in_open(opened, size, person, Room.of(size), 0)
+        size = file.stat().st_size
+        with file.open("rb") as opened:
+            return _in_open(opened, size, person, Room.of(size), 0)
+    except FileNotFoundError:
+        return Look()  # gone since it was listed
+    except OSError as error:
+        return Look(None, f"a file that cannot be read ({error.strerror})")
+    except sqlite3.Error as error:
+        return Look(None, f"a database that cannot be read ({error})")
 
 
 def in_content(content: bytes, person: Person) -> str | None:
@@ -228,14 +232,17 @@ def clean_text(file: Path, person: Person) -> None:
         temporary.chmod(mode)
 
 
-def files_below(places: Iterable[Path], skip: Iterable[str]) -> Iterator[Path]:
+def files_below(
+    places: Iterable[Path], skip: Iterable[str], closed: Callable[[OSError], None] | None = None
+) -> Iterator[Path]:
     """Every file below the places, each once; folders of these names, and links, are not entered.
 
-    What SQLite keeps beside a database belongs to it and is no file of its own.
+    What SQLite keeps beside a database belongs to it and is no file of its own. `closed`: is told of each folder that
+    cannot be listed.
     """
     left, seen = frozenset(skip), set[str]()
     for place in places:
-        for folder, inner, names in os.walk(place):
+        for folder, inner, names in os.walk(place, onerror=closed):
             inner[:] = sorted(name for name in inner if name not in left and not Path(folder, name).is_symlink())
             for name in sorted(names):
                 file = Path(folder, name)

@@ -12,27 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-PLACE, NAME = Path(".dvc/tmp"), "dropped-"
-"""Where copies lie while a batch is tried, and what their folders' names begin with."""
+from flows.stewards.watchers import place_of
 
 
 @contextmanager
 def copied(root: Path, folder: Path, files: Sequence[PurePosixPath]) -> Iterator[Path]:
     """A folder of our own, inside the project, with these files of `folder` under the same names. Links stay links."""
-    (root / PLACE).mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=root / PLACE, prefix=NAME) as place:
+    with TemporaryDirectory(dir=place_of(root, folder)) as place:
         for name in files:
             target = Path(place, name)
             target.parent.mkdir(parents=True, exist_ok=True)
             with parent_of(folder, name) as parent:
                 _copy(parent, name.name, target)
         yield Path(place)
-
-
-def forget_left(root: Path) -> None:
-    """Remove the copies of a watcher that was killed; two watchers of one project are one too many."""
-    for left in (root / PLACE).glob(f"{NAME}*"):
-        shutil.rmtree(left, ignore_errors=True)
 
 
 def move(folder: Path, source: PurePosixPath, target: PurePosixPath) -> None:

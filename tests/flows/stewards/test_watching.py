@@ -15,7 +15,9 @@ from flows.repository import commits
 from flows.stewards import drop_folder as watching
 from flows.stewards.additions import add, there_already
 from flows.stewards.drop_folder import Watch, look, watch
+from flows.stewards.watchers import only_watcher, place_of
 from flows.stewards.within import copied, move
+from tasks.errors import InputError
 from tests.ingest.test_sheets import book
 from tests.project import environment
 from tests.stewards import IMAGES, RATINGS, batch, draw, table
@@ -270,9 +272,23 @@ def test_a_folder_that_becomes_a_link_is_not_gone_through(root: Path, drop: Path
 
 
 def test_what_a_watcher_that_was_killed_copied_goes(root: Path, drop: Path) -> None:
-    left = draw(root / ".dvc/tmp/dropped-x/new/p3.png")
+    left = [draw(place_of(root, folder) / "x/new/p3.png") for folder in (drop, drop / "another")]
     once(drop, root)
-    assert not left.exists()
+    assert not any(file.exists() for file in left)
+
+
+def test_a_folder_has_one_watcher_and_one_of_another_folder_keeps_its_copies(
+    root: Path, drop: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    draw(other / "p1.png")
+    with only_watcher(root, other), copied(root, other, [PurePosixPath("p1.png")]) as place:
+        assert once(drop, root) == (0, "")
+        assert (place / "p1.png").exists()
+        with pytest.raises(InputError, match=rf"another `vermilion watch` runs .* \(process {os.getpid()}\)"):
+            once(other, root)
+    with only_watcher(root, other):
+        pass
 
 
 @pytest.mark.parametrize("inward", [True, False])

@@ -40,53 +40,9 @@ from tests.here import vermilion
 from tests.project import copy_project, run, set_number
 from tests.spreadsheets import active
 from tests.stewards import IMAGES, RATINGS, batch, draw, table
+from tests.withdrawals import add, files_of, withdraw
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own use of pygtrie
-
-
-def add(path: Any, root: Path) -> Any:
-    told: list[str] = []
-    return additions.add(path, root, dry_run=False, commit=True, tell=told.append), "\n".join(told)
-
-
-def withdraw(target: Any, root: Path, **options: Any) -> Any:
-    found = meant.under_way(root) or meant.find(target, root, also=options.get("also", ()))
-    found = withdrawal.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
-    left = remains.search(found, root).found
-    meant.finished(root)
-    return found, left
-
-
-@pytest.fixture
-def known(root: Path, tmp_path: Path) -> Any:
-    """A project with a batch of two people, one of them seen in a database, a log, a drop folder and a list."""
-    new = batch(tmp_path / "new")
-    draw(new / "anna_front.png", seed=4)
-    with (new / "images.csv").open("a") as file:
-        file.write("anna_front.png,anna,repaired,research\n")
-    with (new / "ratings.csv").open("a") as file:
-        file.write("anna_front.png,surgeon,medical,CARS,4\n")
-    drop = tmp_path / "drop"
-    drop.mkdir()
-    (drop / "first").symlink_to(new)
-    added, _ = add(new, root)
-    (drop / "first").unlink()
-    new.rename(drop / "first")
-    watch(drop, root, settle=0, once=True, tell=lambda _: None)
-    more = table(tmp_path / "more.csv", RATINGS, [f"{added.batch}/anna_front.png,lay_2,lay,CARS,3"])
-    add(more, root)
-    (root / ".prefect").mkdir()
-    with closing(sqlite3.connect(root / ".prefect/prefect.db")) as database:
-        database.execute("CREATE TABLE log (id INTEGER PRIMARY KEY, message TEXT, flow JSON)")
-        database.execute(
-            "INSERT INTO log (message, flow) VALUES (?, ?)", ("anna_front.png refused", json.dumps({"of": "anna"}))
-        )
-        database.execute("INSERT INTO log (message) VALUES ('annabel stays')")
-        database.commit()
-    (root / ".prefect/server.log").write_text("scored anna_front.png\nother\n")
-    (root / "data/reports").mkdir(exist_ok=True)
-    (root / "data/reports/page.html").write_text("<!doctype html><p>anna</p>")
-    return root, added, drop
 
 
 def test_nothing_of_the_person_stays_and_the_others_do(known: Any, tmp_path: Path) -> None:
@@ -490,11 +446,6 @@ def test_drawn_faces_and_networks_that_did_not_see_the_person_stay(built: Path, 
     index = root / ".dvc/site"
     gone = {file for file in everything - files_of(root) if not file.is_relative_to(index)}
     assert gone == {file for file in planned.goes if file.is_relative_to(root)}
-
-
-def files_of(folder: Path) -> set[Path]:
-    """Every file below it."""
-    return {path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()}
 
 
 def test_a_number_for_a_name_takes_nobody_else_s_rows(root: Path, patients: Path) -> None:
