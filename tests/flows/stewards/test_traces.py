@@ -260,3 +260,23 @@ def test_captions_of_a_press_photograph_are_read(tmp_path: Path) -> None:
     jpeg = made.getvalue()
     (tmp_path / "a.jpg").write_bytes(jpeg[:2] + b"\xff\xed" + struct.pack(">H", len(block) + 2) + block + jpeg[2:])
     assert look(tmp_path / "a.jpg", person("P05")).what == "name"
+
+
+def test_a_database_with_functions_of_its_own_program_loses_the_name(tmp_path: Path) -> None:
+    """As Prefect's: a default that this process cannot compute; and a key that two rows would share afterwards."""
+    file = tmp_path / "prefect.db"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute(
+            "CREATE TABLE run (id CHAR(36) DEFAULT (GEN_RANDOM_UUID()) NOT NULL, key TEXT NOT NULL UNIQUE)"
+        )
+        rows = [("1", "anna_kowalska"), ("2", "ANNA_KOWALSKA"), ("3", "bert"), ("anna_kowalska", "4")]
+        database.executemany("INSERT INTO run VALUES (?, ?)", rows)
+        database.commit()
+    assert clean_database(file, person()) == 3
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT * FROM run").fetchall() == [
+            ("1", "withdrawn"),
+            ("3", "bert"),
+            ("withdrawn", "4"),
+        ]
+    assert look(file, person()) == (None, None)
