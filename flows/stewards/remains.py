@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from flows.buckets.store import STORE
 from flows.repository.commits import git
 from flows.running.elsewhere import noted
 from flows.stewards.fates import looked, survey
@@ -36,12 +37,12 @@ class Remains(NamedTuple):
 def search(found: Withdrawal, root: Path) -> Remains:
     """Where something of the person is, and where it could not be looked for.
 
-    What programs made is not named for its pixels and weights alone: it went where the person was in what it was made
-    from.
+    What stages made is not named where only chance could be told from a short name: it went where the person was in
+    what it was made from.
     """
     person, project = found.person, open_project(root)
     ground, here, unread = survey(found, root, project), [], []
-    own = (project.cache, *project.own_caches, *ground.made, *ground.drawn)
+    own = (project.cache, *project.own_caches, *project.made(), root / STORE, *ground.drawn)
 
     def closed(error: OSError) -> None:
         unread.append((str(error.filename), f"a folder that cannot be opened ({error.strerror})"))
