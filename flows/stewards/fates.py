@@ -20,6 +20,7 @@ from flows.stewards.traces import Look, files_below, in_content, look
 from flows.stewards.watchers import watched
 from flows.stewards.wording import text
 from tasks import params
+from tasks.base.tables import is_half_written
 from tasks.ingest.removal import Place, lines_about, lines_naming, rows_of, rows_with, without
 from tasks.ingest.sheets import RawLayoutError
 from tasks.ingest.spelling import key
@@ -117,15 +118,20 @@ def looked(file: Path, person: Person, ground: Ground) -> Look:
 
 
 def fate(file: Path, person: Person, ground: Ground) -> Fate | None:
-    """What becomes of the file; None where it has nothing of the person."""
-    what = looked(file, person, ground).what
+    """What becomes of the file; None where it has nothing of the person.
+
+    What a killed command wrote half goes, whoever is in it, but where programs are at work.
+    """
+    what, made = looked(file, person, ground).what, any(file.is_relative_to(place) for place in ground.made)
+    if is_half_written(file) and (what or not made):
+        return Fate(goes=True)
     if what is None:
         return None
     if what == "bytes":
         return Fate(goes=True)
     if any(file.is_relative_to(place) for place in ground.brought):
         return _of_table(file, person, ground.lines.get(file.absolute(), ()))
-    if file.name.endswith(REASONS) or any(file.is_relative_to(place) for place in ground.made):
+    if file.name.endswith(REASONS) or made:
         return _of_made(file, person)
     if kind_of(file) == "page":
         return Fate(goes=True) if SCORED in file.read_bytes()[:1024] else Fate(left=True)

@@ -9,6 +9,7 @@ import errno
 import json
 import operator
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -143,7 +144,7 @@ def replacing(path: Path, *, size: int = 0) -> Iterator[Path]:
     OSError (a full disk, no permission) names `path`; of a full disk it says how many bytes were to be written, as far
     as that is known (`size`: what the caller expects), and how many were free.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")  # is_half_written knows it by its name
     free = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -157,6 +158,11 @@ def replacing(path: Path, *, size: int = 0) -> Iterator[Path]:
         raise unwritten(path, error, needed=max(size, written), free=free) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_half_written(file: Path) -> bool:
+    """Whether a process that was killed in `replacing` left the file."""
+    return re.fullmatch(r"\..+\.[0-9a-f]{32}\.tmp", file.name) is not None
 
 
 def unwritten(path: Path, error: OSError, *, needed: int, free: int) -> OSError:
