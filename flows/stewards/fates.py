@@ -29,7 +29,10 @@ from tasks.params.running import Data
 SKIPPED = (".git", ".venv", "__pycache__", "node_modules")
 """Folders that hold nothing of a person, or (.git) that are asked in another way."""
 
-MADE = (".dvc", ".prefect", "data/.artifacts", "data/.incoming", "data/reports")
+RESULTS = "data/.artifacts"
+"""What stages computed, item by item."""
+
+MADE = (".dvc", ".prefect", RESULTS, "data/.incoming", "data/reports")
 """What programs wrote, besides the outs of stages: a file there that mentions the person goes, or loses the mention."""
 
 TABLES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm")

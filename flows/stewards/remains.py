@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from flows.buckets.store import STORE
 from flows.repository.commits import git
 from flows.running.elsewhere import noted
-from flows.stewards.fates import looked, survey
+from flows.stewards.fates import RESULTS, looked, survey
 from flows.stewards.meant import Withdrawal, said_of_lost
 from flows.stewards.outs import open_project
 from flows.stewards.person import Person, telling
@@ -42,7 +41,7 @@ def search(found: Withdrawal, root: Path) -> Remains:
     """
     person, project = found.person, open_project(root)
     ground, here, unread = survey(found, root, project), [], []
-    own = (project.cache, *project.own_caches, *project.made(), root / STORE, *ground.drawn)
+    own = (project.cache, *project.own_caches, *project.made(), root / RESULTS, *ground.drawn)
 
     def closed(error: OSError) -> None:
         unread.append((str(error.filename), f"a folder that cannot be opened ({error.strerror})"))
