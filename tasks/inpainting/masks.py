@@ -1,8 +1,8 @@
 """The mask of a clinician: lips and nose, wide enough that a cleft's own tissue lies inside (Chen et al., III.B.1).
 
-In: the 68 points in a picture, the side of the cleft. Out: a mask of that picture. Points under-report a cleft, since no
-model of landmarks was trained on one, so the margins are generous (docs/inpainting.md has how much of drawn clefts they
-cover). Margins are in distances between the eye centres. Knows nothing of pixels, nor of networks.
+In: the 68 points in a picture, the side of the cleft. Out: a mask of that picture. Points under-report a cleft, since
+no model of landmarks was trained on one, so the margins are generous (docs/inpainting.md has how much of drawn clefts
+they cover). Margins are in distances between the eye centres. Knows nothing of pixels, nor of networks.
 """
 
 from dataclasses import dataclass
