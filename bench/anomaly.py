@@ -19,21 +19,21 @@ import torch
 from scipy import stats
 
 from tasks import params
-from tasks.anomaly.alignment import align
-from tasks.anomaly.heatmaps import heatmap
 from tasks.anomaly.inversion import invert_photographs
-from tasks.anomaly.perceptual import Perceptual, load_perceptual
-from tasks.anomaly.pictures import decode
-from tasks.anomaly.regions import region_masks
 from tasks.anomaly.scores import anomaly_score
 from tasks.base import images, tables
 from tasks.base.processes import worker_pool
+from tasks.faces.alignment import align
+from tasks.faces.heatmaps import heatmap
+from tasks.faces.perceptual import Perceptual, load_perceptual
+from tasks.faces.pictures import decode
+from tasks.faces.regions import region_masks
 from tasks.params.anomaly import AnomalyAlign, AnomalyInvert, AnomalyPerceptual, FaceLoss
 from tasks.params.phantoms import PhantomsDraw
 from tasks.phantoms.dataset import repaired_stills
 from tasks.phantoms.files import draw_files
 from tasks.phantoms.shape import NO_CLEFT
-from tasks.schemas.anomaly import ALIGNED
+from tasks.schemas.faces import ALIGNED
 from tasks.schemas.ingest import IMAGES, LANDMARKS, REFERENCES
 
 GENERATOR = Path("data/anomaly/generator/generator.safetensors")

@@ -24,15 +24,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tasks.anomaly import heatmaps, noise, rows, schedules
+from tasks.anomaly import noise, rows, schedules
 from tasks.anomaly.adaptation import adapt
 from tasks.anomaly.checkpoints import load_generator
 from tasks.anomaly.inversion import Inversion, invert, mean_latent
-from tasks.anomaly.perceptual import Perceptual, load_perceptual
 from tasks.anomaly.scores import anomaly_score
 from tasks.anomaly.search import BLOCK, MeanLatent
 from tasks.anomaly.stylegan2 import Architecture, Generator
 from tasks.base import runtime
+from tasks.faces import heatmaps
+from tasks.faces.perceptual import Perceptual, load_perceptual
 from tasks.params.anomaly import AnomalyAdapt, AnomalyInvert, AnomalyPerceptual, FaceLoss
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL

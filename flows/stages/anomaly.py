@@ -22,11 +22,11 @@ from flows.buckets.training import leave, recall_or_train
 from flows.buckets.work import Source, Work, provenance
 from flows.stages.ingest import PIXELS
 from tasks import params
-from tasks.anomaly import alignment
 from tasks.anomaly.cohort import scored
 from tasks.base import absence, tables
 from tasks.base.digests import file_digest, table_digest
 from tasks.errors import InputError
+from tasks.faces import alignment
 from tasks.params.anomaly import (
     AnomalyAdapt,
     AnomalyAlign,
@@ -37,7 +37,6 @@ from tasks.params.anomaly import (
 )
 from tasks.schemas.anomaly import (
     ADAPTATIONS,
-    ALIGNED,
     ANOMALY_MAPS,
     ANOMALY_SCORES,
     GENERATOR_CURVES,
@@ -45,6 +44,7 @@ from tasks.schemas.anomaly import (
     GENERATORS,
     INVERSIONS,
 )
+from tasks.schemas.faces import ALIGNED
 from tasks.schemas.ingest import IMAGES, LANDMARKS
 
 NOBODY = (

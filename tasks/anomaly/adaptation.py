@@ -19,12 +19,13 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from tasks.anomaly import networks, noise, pictures, rows
+from tasks.anomaly import networks, noise, rows
 from tasks.anomaly.checkpoints import require_size
 from tasks.anomaly.likeness import Likeness
-from tasks.anomaly.perceptual import Perceptual
 from tasks.anomaly.stylegan2 import Generator
 from tasks.base import runtime
+from tasks.faces import pictures
+from tasks.faces.perceptual import Perceptual
 from tasks.params.anomaly import AnomalyAdapt, AnomalyPerceptual
 from tasks.schemas.anomaly import ADAPTATIONS
 

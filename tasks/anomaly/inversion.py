@@ -19,13 +19,14 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from tasks.anomaly import networks, pictures
+from tasks.anomaly import networks
 from tasks.anomaly.checkpoints import require_size
-from tasks.anomaly.perceptual import Perceptual
 from tasks.anomaly.search import Batch, MeanLatent, Search, advance, resume, state
 from tasks.anomaly.stylegan2 import Generator
 from tasks.base import checkpoints, runtime
 from tasks.base.training import Progress, bytes_of, key_of
+from tasks.faces import pictures
+from tasks.faces.perceptual import Perceptual
 from tasks.params.anomaly import AnomalyInvert, AnomalyPerceptual
 from tasks.schemas.anomaly import INVERSIONS
 

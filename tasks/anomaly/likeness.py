@@ -8,7 +8,7 @@ where no trained LPIPS is at hand (docs/anomaly.md). Knows nothing of generators
 import torch.nn.functional as F
 from torch import Tensor
 
-from tasks.anomaly.perceptual import Perceptual
+from tasks.faces.perceptual import Perceptual
 from tasks.params.anomaly import FaceLoss
 
 WINDOW = 7

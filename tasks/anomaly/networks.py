@@ -13,10 +13,10 @@ from typing import Literal
 import torch
 
 from tasks.anomaly.checkpoints import load_generator
-from tasks.anomaly.perceptual import Perceptual, load_perceptual
 from tasks.anomaly.stylegan2 import Generator
 from tasks.base import runtime
-from tasks.params.anomaly import AnomalyPerceptual
+from tasks.faces.perceptual import Perceptual, load_perceptual
+from tasks.params.faces import PerceptualNet
 
 Precision = Literal["float32", "stored", "bfloat16"]
 
@@ -32,7 +32,7 @@ def _generator(path: Path, changed: int) -> Generator:
 
 
 @lru_cache(maxsize=1)
-def perceptual_of(settings: AnomalyPerceptual, weights: str) -> Perceptual:
+def perceptual_of(settings: PerceptualNet, weights: str) -> Perceptual:
     """LPIPS by the settings, on the device; `weights` is the folder. WeightsError as its reader."""
     return load_perceptual(settings, Path(weights)).to(runtime.device())
 

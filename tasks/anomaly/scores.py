@@ -17,13 +17,13 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from tasks.anomaly.heatmaps import Name, heatmaps, processed
-from tasks.anomaly.perceptual import Perceptual, load_perceptual
-from tasks.anomaly.pictures import decode
-from tasks.anomaly.regions import region_masks
 from tasks.base import runtime
 from tasks.base.images import PNG_LEVEL, encode_png
 from tasks.errors import InputError
+from tasks.faces.heatmaps import Name, heatmaps, processed
+from tasks.faces.perceptual import Perceptual, load_perceptual
+from tasks.faces.pictures import decode
+from tasks.faces.regions import region_masks
 from tasks.params.anomaly import AnomalyPerceptual, AnomalyScore
 from tasks.schemas.anomaly import ANOMALY_MAPS, ANOMALY_SCORES, HEATMAPS, PROCESSINGS, REGIONS
 

@@ -15,9 +15,9 @@ from torch import Tensor
 from tasks.anomaly import noise, rows, schedules
 from tasks.anomaly.likeness import Likeness
 from tasks.anomaly.networks import computing
-from tasks.anomaly.perceptual import Perceptual
 from tasks.anomaly.stylegan2 import Generator
 from tasks.base import runtime
+from tasks.faces.perceptual import Perceptual
 from tasks.params.anomaly import AnomalyInvert
 
 BLOCK = 32

@@ -22,10 +22,10 @@ from tasks.anomaly.augmentation import augmented
 from tasks.anomaly.checkpoints import save_generator
 from tasks.anomaly.cohort import trains
 from tasks.anomaly.reconstruction import Reconstruction
-from tasks.anomaly.regions import region_masks
 from tasks.anomaly.stylegan2 import Architecture, Generator
 from tasks.base import checkpoints, images, runtime, schedules
 from tasks.base.training import Losses, Progress, TrainingError, bytes_of, due, key_of, steps
+from tasks.faces.regions import region_masks
 from tasks.params.anomaly import AnomalyGenerator
 
 LOWER = "anomaly_generator.learning_rate"

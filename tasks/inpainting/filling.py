@@ -8,8 +8,8 @@ thing done is an exact selection: outside the mask every byte is the photograph'
 import cv2
 import numpy as np
 
-from tasks.anomaly.resampling import resample
 from tasks.errors import InputError
+from tasks.faces.resampling import resample
 from tasks.inpainting.membrane import film
 
 

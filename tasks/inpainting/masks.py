@@ -11,7 +11,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from tasks.anomaly.regions import eye_centres, filled, widened
+from tasks.faces.regions import eye_centres, filled, widened
 
 Side = Literal["left", "right", "both"]
 """The patient's own left, which lies right in the picture."""
@@ -43,7 +43,7 @@ def clinical(
     shift = np.zeros(3) if jitter is None else jitter * distance
     used = [*NOSE, *LIPS] if side == "both" else [*MIDDLE, *(RIGHT if side == "right" else LEFT)]
     outline = widened(points[used] + shift[:2], max(margins.around * distance + float(shift[2]), 0.0))
-    mask = filled(outline, shape) > 0
+    mask = filled(outline, shape[:2]) > 0
     if side != "both":
         mask &= _half(points, shape, margins.across * distance, left=side == "left")
     return mask

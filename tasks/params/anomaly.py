@@ -6,19 +6,11 @@ from typing import Literal
 from pydantic import BaseModel, Field, field_validator
 
 from tasks.params import Block, Disagreement
+from tasks.params.faces import Align, PerceptualNet
 
 
-class AnomalyAlign(Block):
-    """How a face is levelled, scaled and cropped (tasks.anomaly.alignment; section 1.1)."""
-
-    size: int = Field(ge=32, le=1024, description="side of the picture, pixels: the generator's; published: 1024")
-    crop: Literal["eyes", "ffhq"] = Field(description="by the distance of the eye centres, or as FFHQ was cropped")
-    eye_distance: float = Field(gt=0, description="eyes: between the eye centres, pixels; published: 100")
-    eye_height: float = Field(gt=0, lt=1, description="eyes: where their line stands, share of the side from the top")
-    max_outside: float = Field(ge=0, le=1, description="share of the picture that may lie outside the photograph")
-    feather: float = Field(ge=0, description="Gaussian edge of the face mask where copies are added, share of the side")
-    blur: float = Field(ge=0, description="Gaussian blur of the background where copies are added, share of the side")
-    min_eye_distance: float = Field(ge=0, description="between the eye centres in the photograph, pixels")
+class AnomalyAlign(Align):
+    """How a face is levelled, scaled and cropped for the generator (section 1.1)."""
 
 
 class ControlAugmentation(Block):
@@ -94,12 +86,8 @@ class AnomalyGenerator(Block):
         return steps
 
 
-class AnomalyPerceptual(Block):
-    """LPIPS (tasks.anomaly.perceptual; equation 1)."""
-
-    net: Literal["squeeze", "alex", "vgg"]
-    trunk: Literal["random", "squeezenet1_1_features", "alexnet_torchvision", "vgg16_torchvision"]
-    size: int = Field(ge=16, description="pictures larger than this are averaged down to it, pixels; published: 256")
+class AnomalyPerceptual(PerceptualNet):
+    """LPIPS, where pictures are compared (equation 1)."""
 
 
 class FaceLoss(Block):
@@ -151,7 +139,7 @@ class AnomalyAdapt(Block):
 
 
 class AnomalyScore(Block):
-    """Heatmaps and scores (tasks.anomaly.heatmaps, tasks.anomaly.scores; sections 1.3 to 1.6)."""
+    """Heatmaps and scores (tasks.faces.heatmaps, tasks.anomaly.scores; sections 1.3 to 1.6)."""
 
     threads: int = Field(ge=1, description="CPU threads of one process; another number gives other last bits")
     erosion: Literal[3, 5, 7] = Field(description="neighbourhood of the minimum filter, pixels; published: 3")

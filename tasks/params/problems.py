@@ -72,16 +72,22 @@ def _found(content: bytes, systems: tuple[str, ...]) -> tuple[Problem, ...]:
 
 
 def blocks() -> dict[str, type[BaseModel]]:
-    """The model of every block of params.yaml, by the block's name."""
+    """The model of every block of params.yaml, by the block's name. What several blocks derive from is none."""
     modules()
     from tasks.params.running import Systems
 
-    models = [model for model in params.Block.__subclasses__() if model.__module__.startswith(params.__name__)]
+    models = [model for model in last_derived(params.Block) if model.__module__.startswith(params.__name__)]
     inner = {
         part for model in models for field in model.model_fields.values() for part in params.kinds(field.annotation)
     }
     outer = [model for model in models if model not in inner]
     return {"systems": Systems} | {snake(model.__name__): model for model in outer}
+
+
+def last_derived(model: type[params.Block]) -> list[type[params.Block]]:
+    """The models that derive from this one and that none derives from."""
+    derived = model.__subclasses__()
+    return [found for own in derived for found in last_derived(own)] if derived else [model]
 
 
 def modules() -> list[ModuleType]:

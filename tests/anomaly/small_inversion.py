@@ -12,10 +12,10 @@ from typing import Any
 import torch
 
 from tasks.anomaly.inversion import Inversion, invert, mean_latent
-from tasks.anomaly.perceptual import Perceptual, load_perceptual
 from tasks.anomaly.search import MeanLatent
 from tasks.anomaly.stylegan2 import Architecture, Generator
 from tasks.base.training import Progress
+from tasks.faces.perceptual import Perceptual, load_perceptual
 from tasks.params.anomaly import AnomalyInvert, AnomalyPerceptual, FaceLoss
 
 ARCHITECTURE = Architecture(

@@ -7,12 +7,16 @@ import pyarrow as pa
 import pytest
 import torch
 
-from tasks.anomaly import adaptation, pictures
+from tasks.anomaly import adaptation
 from tasks.anomaly.adaptation import Kept, adapt, adapt_photographs, kept_steps
 from tasks.anomaly.checkpoints import save_generator
 from tasks.base.images import encode_png
+from tasks.faces import pictures
 from tasks.params.anomaly import AnomalyAdapt, FaceLoss
-from tasks.schemas.anomaly import ALIGNED, INVERSIONS
+from tasks.schemas.anomaly import (
+    INVERSIONS,
+)
+from tasks.schemas.faces import ALIGNED
 from tests.anomaly import small_inversion as small
 from tests.anomaly.small_inversion import drawn, small_inversion
 

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.anomaly.alignment import align
 from tasks.anomaly.checkpoints import (
     GeneratorError,
     load_generator,
@@ -25,9 +24,10 @@ from tasks.anomaly.checkpoints import (
     save_generator,
 )
 from tasks.anomaly.stylegan2 import Architecture, Generator
+from tasks.faces.alignment import align
 from tests.anomaly import foreign_files as foreign
-from tests.anomaly.aligning import found as found_face
-from tests.anomaly.aligning import numbers
+from tests.faces.aligning import found as found_face
+from tests.faces.aligning import numbers
 
 
 def small(**changes: Any) -> Architecture:

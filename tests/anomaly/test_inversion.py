@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from flows import PROJECT
-from tasks.anomaly import pictures
 from tasks.anomaly.checkpoints import GeneratorError, save_generator
 from tasks.anomaly.inversion import Inversion, invert, invert_photographs
-from tasks.anomaly.perceptual import Perceptual
 from tasks.base import runtime
 from tasks.base.images import encode_png
-from tasks.schemas.anomaly import ALIGNED
+from tasks.faces import pictures
+from tasks.faces.perceptual import Perceptual
+from tasks.schemas.faces import ALIGNED
 from tests.anomaly import small_inversion as small
 from tests.anomaly.small_inversion import drawn, small_inversion
 

@@ -10,8 +10,6 @@ import pyarrow as pa
 import pytest
 import torch
 
-from tasks.anomaly.pictures import decode, encode, to_tensor
-from tasks.anomaly.regions import region_masks
 from tasks.anomaly.scores import (
     FLOOR,
     NAMES,
@@ -23,8 +21,16 @@ from tasks.anomaly.scores import (
 )
 from tasks.base.images import decode_png, encode_png
 from tasks.errors import InputError
+from tasks.faces.pictures import decode, encode, to_tensor
+from tasks.faces.regions import region_masks
 from tasks.params.anomaly import AnomalyPerceptual, AnomalyScore
-from tasks.schemas.anomaly import ADAPTATIONS, ALIGNED, INVERSIONS, PROCESSINGS, REGIONS
+from tasks.schemas.anomaly import (
+    ADAPTATIONS,
+    INVERSIONS,
+    PROCESSINGS,
+    REGIONS,
+)
+from tasks.schemas.faces import ALIGNED
 
 SIDE = 48
 SETTINGS = AnomalyScore(threads=1, erosion=3, soft_edge=0.0, heatmap="pse", processing="both", region="mouth")

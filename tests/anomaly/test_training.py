@@ -22,7 +22,7 @@ from tasks.anomaly.training import controls_of, rate_share, train
 from tasks.base import checkpoints as standing
 from tasks.base.images import encode_png
 from tasks.base.training import TrainingError
-from tasks.schemas.anomaly import ALIGNED
+from tasks.schemas.faces import ALIGNED
 from tests.anomaly.small_generator import SETTINGS, SIZE, blobs, settings
 
 

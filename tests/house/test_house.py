@@ -43,10 +43,12 @@ TASKS = {
     "pages": BASIS,
     "phantoms": {"base", "errors", "params"},
     "ingest": BASIS,
+    "faces": BASIS | {"ingest"},
     "symmetry": BASIS | {"ingest"},
-    "anomaly": BASIS | {"ingest"},
+    "anomaly": BASIS | {"ingest", "faces"},
+    "inpainting": BASIS | {"ingest", "faces"},
     "synthesis": BASIS | {"ingest", "phantoms"},  # its stand-in for the base model learns from drawn faces
-    "evaluation": BASIS | {"ingest", "pages", "statistics", "symmetry", "anomaly"},
+    "evaluation": BASIS | {"ingest", "faces", "pages", "statistics", "symmetry", "anomaly"},
 }
 """The same of tasks/. That a system's part of the evaluation enters that system alone, and for what, is asked in
 tests/house/test_architecture.py."""

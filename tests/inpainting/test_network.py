@@ -32,7 +32,7 @@ def given(count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
 def test_a_picture_and_68_points_come_out(halvings: int, gated: bool) -> None:
     drawn, points = generator(halvings=halvings, gated=gated)(*given())
     assert drawn.shape == (2, 3, SIZE, SIZE)
-    assert 0 <= drawn.min() and drawn.max() <= 1
+    assert drawn.min() >= 0 and drawn.max() <= 1
     assert points is not None and points.shape == (2, POINTS, 2)
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from tasks import params
 from tasks.params import Block, ParamsError, load
 from tasks.params.ingest import IngestFrames
-from tasks.params.problems import blocks, problems
+from tasks.params.problems import blocks, last_derived, problems
 from tasks.params.running import Runtime, Systems
 from tasks.params.symmetry import SymmetryTrain
 
@@ -29,7 +29,7 @@ def nested(model: type[BaseModel]) -> set[str]:
 
 for _module in pkgutil.iter_modules(params.__path__):
     importlib.import_module(f"{params.__name__}.{_module.name}")
-MODELS = {model.__name__: model for model in Block.__subclasses__() if model.__module__.startswith(params.__name__)}
+MODELS = {model.__name__: model for model in last_derived(Block) if model.__module__.startswith(params.__name__)}
 INNER = set().union(*(nested(model) for model in MODELS.values()))
 OUTER = {name: model for name, model in MODELS.items() if name not in INNER} | {"Systems": Systems}
 

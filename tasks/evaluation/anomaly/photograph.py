@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from tasks import params
 from tasks.anomaly.adaptation import adapt_photographs
-from tasks.anomaly.alignment import AlignmentError, align, overlay_on_original
 from tasks.anomaly.checkpoints import GeneratorError, load_generator, require_faces
 from tasks.anomaly.inversion import invert_photographs
 from tasks.anomaly.scores import map_photographs, score_photographs
@@ -29,10 +28,15 @@ from tasks.evaluation.anomaly.reading import AnomalyReading, cohort, pictures
 from tasks.evaluation.anomaly.words import trial_said
 from tasks.evaluation.metrics import read_records
 from tasks.evaluation.photograph import Photograph
+from tasks.faces.alignment import AlignmentError, align, overlay_on_original
 from tasks.pages.chapter import Reading
 from tasks.params.anomaly import AnomalyAdapt, AnomalyAlign, AnomalyInvert, AnomalyPerceptual, AnomalyScore
 from tasks.params.evaluation import Report, Score
-from tasks.schemas.anomaly import ALIGNED, ANOMALY_SCORES, GENERATOR_FILE
+from tasks.schemas.anomaly import (
+    ANOMALY_SCORES,
+    GENERATOR_FILE,
+)
+from tasks.schemas.faces import ALIGNED
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,13 @@ from tasks.base import tables
 from tasks.base.images import decode_png
 from tasks.params import load
 from tasks.params.anomaly import AnomalyAdapt, AnomalyGenerator, AnomalyInvert
-from tasks.schemas.anomaly import ADAPTATIONS, ALIGNED, ANOMALY_MAPS, ANOMALY_SCORES, INVERSIONS
+from tasks.schemas.anomaly import (
+    ADAPTATIONS,
+    ANOMALY_MAPS,
+    ANOMALY_SCORES,
+    INVERSIONS,
+)
+from tasks.schemas.faces import ALIGNED
 from tasks.schemas.ingest import IMAGES, LANDMARKS
 from tests.here import stages
 from tests.project import copy_project, run, set_number

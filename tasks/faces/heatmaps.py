@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import torch
 
-from tasks.anomaly.perceptual import Perceptual
-from tasks.anomaly.pictures import to_tensor
+from tasks.faces.perceptual import Perceptual
+from tasks.faces.pictures import to_tensor
 
 Name = Literal["pse", "ssim", "lpips"]
 

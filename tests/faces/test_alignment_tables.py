@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from tasks.anomaly.alignment import align, align_photographs
 from tasks.base.images import decode_png, encode_png
-from tests.anomaly.aligning import EYES, found, write
+from tasks.faces.alignment import align, align_photographs
+from tests.faces.aligning import EYES, found, write
 from tests.ingest.drawn import scaled
 
 

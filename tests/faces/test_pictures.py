@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.anomaly import pictures
 from tasks.base.images import UnreadableImage, encode_png
+from tasks.faces import pictures
 
 
 def test_a_generators_picture_survives_to_its_last_16_bits() -> None:

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from tasks.anomaly.perceptual import ENDS, SMALLEST, Perceptual, averaged, load_perceptual
 from tasks.base import trunks, weights
 from tasks.base.trunks import BUILDERS, TRUNKS
 from tasks.base.weights import WeightsError
+from tasks.faces.perceptual import ENDS, SMALLEST, Perceptual, averaged, load_perceptual
 from tasks.params.anomaly import AnomalyPerceptual
 
 NETS = ("squeeze", "alex", "vgg")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.anomaly.heatmaps import (
+from tasks.faces.heatmaps import (
     BATCH,
     K1,
     K2,
@@ -21,8 +21,8 @@ from tasks.anomaly.heatmaps import (
     squared_error,
     to_ycbcr,
 )
-from tasks.anomaly.pictures import to_tensor
-from tests.anomaly.test_perceptual import random_perceptual
+from tasks.faces.pictures import to_tensor
+from tests.faces.test_perceptual import random_perceptual
 
 NETWORK = random_perceptual("squeeze", size=32)
 COMBINATIONS = list(product(("pse", "ssim", "lpips"), (False, True), (None, 3)))

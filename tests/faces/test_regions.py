@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tasks.anomaly.alignment import align
-from tasks.anomaly.regions import eye_centres, face_outline, region_masks
-from tests.anomaly.aligning import EYES, FFHQ, found, numbers
+from tasks.faces.alignment import align
+from tasks.faces.regions import eye_centres, face_outline, region_masks
+from tests.faces.aligning import EYES, FFHQ, found, numbers
 
 
 def masks(seed: Any = 3, settings: Any = FFHQ, soft_edge: Any = 0.0) -> Any:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.anomaly.alignment import AlignmentError, align, overlay_on_original
-from tasks.anomaly.regions import eye_centres, region_masks
+from tasks.faces.alignment import AlignmentError, align, overlay_on_original
+from tasks.faces.regions import eye_centres, region_masks
 from tasks.ingest.landmarks import measure_face
-from tests.anomaly.aligning import EYES, FFHQ, PUBLISHED, found, numbers
+from tests.faces.aligning import EYES, FFHQ, PUBLISHED, found, numbers
 from tests.ingest.drawn import SETTINGS
 
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from tasks.base import weights
 from tasks.base.trunks import TRUNKS, random_trunk, trained_trunk
 from tasks.base.weights import WeightsError
-from tasks.params.anomaly import AnomalyPerceptual
+from tasks.params.faces import PerceptualNet
 
 ENDS = {"squeeze": (1, 4, 7, 9, 10, 11, 12), "alex": (1, 4, 7, 9, 11), "vgg": (3, 8, 15, 22, 29)}
 """Modules of the trunk whose outputs are compared."""
@@ -91,7 +91,7 @@ def _shares(side: int, size: int, like: Tensor) -> Tensor:
     return (overlap.clamp(min=0) * (size / side)).to(like.dtype)
 
 
-def load_perceptual(settings: AnomalyPerceptual, weights_folder: Path) -> Perceptual:
+def load_perceptual(settings: PerceptualNet, weights_folder: Path) -> Perceptual:
     """LPIPS by the settings, on the CPU. WeightsError where the trunk is not the net's, or its file is not there."""
     net, name = settings.net, settings.trunk
     if name not in ("random", TRUNKS[net]):

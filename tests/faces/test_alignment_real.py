@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.anomaly.alignment import align
-from tasks.anomaly.regions import eye_centres, region_masks
 from tasks.base import images
+from tasks.faces.alignment import align
+from tasks.faces.regions import eye_centres, region_masks
 from tasks.ingest.landmarks import measure_face
 from tasks.params.anomaly import AnomalyAlign
-from tests.anomaly.aligning import EYES, FFHQ, PUBLISHED, numbers
+from tests.faces.aligning import EYES, FFHQ, PUBLISHED, numbers
 from tests.ingest.drawn import SETTINGS
 
 REAL = os.environ.get("VERMILION_REAL")

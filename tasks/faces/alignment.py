@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from tasks.anomaly.regions import eye_centres, face_outline, filled, softened, widened
-from tasks.anomaly.resampling import resample
 from tasks.base.images import encode_png
 from tasks.errors import InputError
+from tasks.faces.regions import eye_centres, face_outline, filled, softened, widened
+from tasks.faces.resampling import resample
 from tasks.ingest.pixels import Loader, loader
-from tasks.params.anomaly import AnomalyAlign
-from tasks.schemas.anomaly import ALIGNED
+from tasks.params.faces import Align
+from tasks.schemas.faces import ALIGNED
 from tasks.schemas.ingest import FRAMES
 
 RIGHT_COMMISSURE, LEFT_COMMISSURE = 48, 54
@@ -50,7 +50,7 @@ def align(
     image: np.ndarray,  # (H, W, 3) uint8 RGB, upright
     points: np.ndarray,  # (68, 2) float, px of `image`
     *,
-    settings: AnomalyAlign,
+    settings: Align,
 ) -> Aligned:
     """The face cropped as `settings` say. AlignmentError where it is too small, or too little of it photographed."""
     _check(points, settings)
@@ -69,7 +69,7 @@ def align(
     return Aligned(picture, to_original, inside, face_share, outside_share)
 
 
-def _check(points: np.ndarray, settings: AnomalyAlign) -> None:
+def _check(points: np.ndarray, settings: Align) -> None:
     if points.shape != (68, 2) or not np.isfinite(points).all():
         raise AlignmentError("landmarks are not 68 finite points")
     right, left = eye_centres(points)
@@ -85,7 +85,7 @@ def _mouth(points: np.ndarray) -> np.ndarray:
     return np.asarray(points[[RIGHT_COMMISSURE, LEFT_COMMISSURE]].mean(axis=0))
 
 
-def _by_eyes(points: np.ndarray, settings: AnomalyAlign) -> np.ndarray:
+def _by_eyes(points: np.ndarray, settings: Align) -> np.ndarray:
     """Picture to original, (2, 3): the eye centres level, `eye_distance` apart, their middle at `eye_height`."""
     right, left = eye_centres(points)
     x = (left - right) / settings.eye_distance
@@ -94,7 +94,7 @@ def _by_eyes(points: np.ndarray, settings: AnomalyAlign) -> np.ndarray:
     return np.column_stack([turned, (right + left) / 2 - turned @ middle])
 
 
-def _as_ffhq(points: np.ndarray, settings: AnomalyAlign) -> np.ndarray:
+def _as_ffhq(points: np.ndarray, settings: Align) -> np.ndarray:
     """Picture to original, (2, 3): the oriented square of the FFHQ data set, about eyes and mouth."""
     right, left = eye_centres(points)
     middle = (right + left) / 2
@@ -123,7 +123,7 @@ def _blurred_around(
     picture: np.ndarray,  # (size, size, 3) uint8 RGB
     face: np.ndarray,  # (n, 2) convex outline, px
     photograph: np.ndarray,  # (4, 2) its corners, px
-    settings: AnomalyAlign,
+    settings: Align,
 ) -> np.ndarray:
     """The picture with everything but the photographed face blurred, the edge between them soft."""
     edge, blur = settings.feather * settings.size, settings.blur * settings.size
@@ -157,7 +157,7 @@ def align_photographs(
     images: pa.Table,
     landmarks: pa.Table,
     *,
-    settings: AnomalyAlign,
+    settings: Align,
 ) -> pa.Table:
     """ALIGNED rows of a bucket's stills; refused ones keep their reason, or get one."""
     load = loader(images, FRAMES.table([]))
@@ -165,7 +165,7 @@ def align_photographs(
     return ALIGNED.table(_row(row, load, settings) for row in rows)
 
 
-def _row(row: Mapping[str, Any], load: Loader, settings: AnomalyAlign) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], load: Loader, settings: Align) -> dict[str, Any]:
     names = {name: row[name] for name in ("image_id", "subject_id", "population", "reason")}
     if row["reason"] is not None:
         return names
