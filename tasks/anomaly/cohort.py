@@ -8,17 +8,15 @@ from collections.abc import Collection
 
 import pyarrow as pa
 
-from tasks.base.runtime import seed_of
+from tasks.faces import cohort
 from tasks.params.anomaly import AnomalyGenerator
-
-_PARTS = 2**20
 
 
 def trains(subject_id: str, population: str, *, settings: AnomalyGenerator) -> bool:
     """Whether the generator learns from this subject: a control that is not held out. No patient ever does."""
-    if population != "control" or settings.source != "controls":
+    if settings.source != "controls":
         return False
-    return seed_of(settings.seed, "held out", subject_id) % _PARTS >= settings.held_out * _PARTS
+    return cohort.trains(subject_id, population, seed=settings.seed, held_out=settings.held_out)
 
 
 def scored(

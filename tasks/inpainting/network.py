@@ -10,28 +10,13 @@ from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
 from tasks.inpainting.points import POINTS, point_map
+from tasks.params.inpainting import Network
 
 ADDED = 4
 """How many times more channels the branch's first layer has than the deep feature (the published code: 256 to 1280)."""
-
-
-class Architecture(BaseModel):
-    """What has to be known to build the network before its weights are loaded."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    size: int = Field(ge=16, le=1024, description="side of the picture, pixels; published: 256")
-    width: int = Field(ge=8, description="feature maps at full size; each halving doubles them; published: 64")
-    halvings: int = Field(ge=2, le=4, description="of the picture's side in the encoder; paper: 3, its code: 2")
-    blocks: int = Field(ge=1, description="dilated residual blocks")
-    dilation: int = Field(ge=1, description="of the residual blocks")
-    mask_channel: bool = Field(description="whether the mask is a fourth input channel; published: no")
-    gated: bool = Field(description="gated convolutions where the size changes; else plain ones (ablation)")
-    landmarks: bool = Field(description="the landmark branch and F2 (ablation: without)")
-    spread: float = Field(ge=0, description="deviation of a point in the landmark map, pixels; 0: binary as equation 6")
 
 
 class Resampling(nn.Module):
@@ -146,9 +131,9 @@ def _reduced(inputs: int, outputs: int) -> nn.Sequential:
 class Generator(nn.Module):
     """G of equation 1. Pictures are RGB in [0, 1]; holes are zero."""
 
-    def __init__(self, architecture: Architecture) -> None:
+    def __init__(self, settings: Network) -> None:
         super().__init__()
-        own, self.architecture = architecture, architecture
+        own, self.settings = settings, settings
         channels = [own.width * 2**place for place in range(own.halvings + 1)]
         full, half, deep = channels[0], channels[1], channels[-1]
         gated = own.gated
@@ -171,7 +156,7 @@ class Generator(nn.Module):
         What lies under the mask is not looked at. The points are None without the branch.
         """
         seen = pictures * (1 - mask)
-        x = self.first(torch.cat([seen, mask], 1) if self.architecture.mask_channel else seen)
+        x = self.first(torch.cat([seen, mask], 1) if self.settings.mask_channel else seen)
         features, masks = [x], [mask]
         for down in self.down:
             features.append(down(features[-1]))
@@ -184,7 +169,7 @@ class Generator(nn.Module):
         points = None
         if self.branch is not None and self.f2 is not None:
             points = self.branch(deep, x)
-            x = self.f2(x, point_map(points, x.shape[-1], self.architecture.spread))
+            x = self.f2(x, point_map(points, x.shape[-1], self.settings.spread))
         x = self.f3(features[0] * (1 - mask), self.last(x))
         return torch.sigmoid(self.colours(x)), points
 

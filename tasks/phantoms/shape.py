@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from tasks.base.points68 import MIRROR
 from tasks.phantoms.identity import Asymmetry, Eyes, Head, Identity
 
 Side = Literal["left", "right", "both"]
@@ -27,11 +28,6 @@ INNER_LIPS = ((-0.27, 0.768), (-0.09, 0.762), (0.0, 0.766), (-0.09, 0.784), (0.0
 MOUTH_LINE, NOSE_BASE, JAW_CORNER = 0.768, 0.555, 0.6  # heights in the template
 EYE_CENTRE = (-0.355, 0.0)
 
-MIRROR = np.array(
-    [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
-    + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
-    + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
-)
 IMAGE_LEFT = [*range(8), *range(17, 22), *range(36, 42), 31, 32, 48, 49, 50, 58, 59, 60, 61, 67]
 
 JAW_DROP = 0.30  # fall of the lower lip at opening 1, face units

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from tasks.base.images import decode_png
+from tasks.base.points68 import MIRROR
 from tasks.ingest.lips import LipsError, crop_lips, level, lips_table
 from tasks.params.ingest import IngestLips
-from tasks.symmetry.deformations import MIRROR
 
 SETTINGS = IngestLips(
     half_size=48, margin_above=0.3, margin_below=0.15, margin_side=0.1, mirrored_half="left", erosion_kernel=1

@@ -4,20 +4,21 @@ import pytest
 import torch
 
 from tasks.inpainting.discriminator import Discriminator
-from tasks.inpainting.network import Architecture, Generator, ShortLongAttention, merged
+from tasks.inpainting.network import Generator, ShortLongAttention, merged
 from tasks.inpainting.points import POINTS, point_map
+from tasks.params.inpainting import Network
 
 SIZE = 32
 
 
-def architecture(**changes: object) -> Architecture:
-    own = {"size": SIZE, "width": 8, "halvings": 3, "blocks": 2, "dilation": 2, "mask_channel": True, "gated": True}
-    return Architecture.model_validate({**own, "landmarks": True, "spread": 1.0, **changes})
+def numbers(**changes: object) -> Network:
+    own = {"width": 8, "halvings": 3, "blocks": 2, "dilation": 2, "mask_channel": True, "gated": True}
+    return Network.model_validate({**own, "landmarks": True, "spread": 1.0, **changes})
 
 
 def generator(**changes: object) -> Generator:
     torch.manual_seed(0)
-    return Generator(architecture(**changes)).eval()
+    return Generator(numbers(**changes)).eval()
 
 
 def given(count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
@@ -58,7 +59,7 @@ def test_the_gate_to_f1_begins_at_zero_and_learns() -> None:
     """Equation 5."""
     network = generator()
     assert network.branch is not None
-    assert float(network.branch.gate) == 0
+    assert float(network.branch.gate.detach()) == 0
     _, points = network(*given())
     torch.autograd.backward(points.square().sum())
     assert network.branch.gate.grad is not None and network.branch.gate.grad != 0

@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tasks.base.points68 import MIRROR
 from tasks.phantoms.identity import Asymmetry, Identity, identity
-from tasks.phantoms.shape import CLEFT_GAIN, MIRROR, NEUTRAL, NO_CLEFT, Cleft, Expression, Side, landmarks
+from tasks.phantoms.shape import CLEFT_GAIN, NEUTRAL, NO_CLEFT, Cleft, Expression, Side, landmarks
 
 
 def symmetric(seed: int) -> Identity:

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from tasks.base.images import encode_png
+from tasks.base.points68 import MIRROR
 from tasks.symmetry.baselines import cupids_bow_difference, measure_photographs, mirror_difference
-from tasks.symmetry.deformations import MIRROR
 
 
 def raised(face: Any, share: Any) -> Any:

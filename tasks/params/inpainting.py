@@ -1,0 +1,104 @@
+"""The numbers of the inpainting stages (Chen et al.)."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.params import Block
+from tasks.params.faces import Align
+
+Population = Literal["control", "repaired", "unrepaired"]
+
+
+class InpaintingAlign(Align):
+    """How a face is levelled, scaled and cropped for the network (section III.A: 256 x 256)."""
+
+
+class Network(Block):
+    """How large the network is, and which of its parts are there (tasks.inpainting.network; section II)."""
+
+    width: int = Field(ge=8, description="feature maps at full size; each halving doubles them; published: 64")
+    halvings: int = Field(ge=2, le=4, description="of the picture's side in the encoder; paper: 3, its code: 2")
+    blocks: int = Field(ge=1, description="dilated residual blocks; published code: 7")
+    dilation: int = Field(ge=1, description="of the residual blocks; published code: 2")
+    mask_channel: bool = Field(description="whether the mask is a fourth input channel; published: no")
+    gated: bool = Field(description="gated convolutions where the size changes (Table IV: without)")
+    landmarks: bool = Field(description="the landmark branch and F2 (Table IV: without)")
+    spread: float = Field(ge=0, description="deviation of a point in the landmark map, pixels; 0: binary as equation 6")
+
+
+class Losses(Block):
+    """Weights of equation 8 (tasks.inpainting.losses). 0: left out."""
+
+    pixel: float = Field(gt=0, description="L1; published: 1")
+    hole: float = Field(gt=0, description="how much more a pixel under the mask weighs in it; published: 1")
+    perceptual: float = Field(ge=0, description="published: 0.1")
+    style: float = Field(ge=0, description="paper: 0.1; its code: 250, on the masked region")
+    variation: float = Field(ge=0, description="published: 0.1")
+    adversarial: float = Field(ge=0, description="published: 0.01")
+    landmarks: float = Field(ge=0, description="of squared pixels of a picture of 256; published: 0.00046")
+
+
+class Masks(Block):
+    """What is hidden in training: probabilities, which add up with the rest to 1 (strokes: the rest)."""
+
+    clinical: float = Field(ge=0, le=1, description="lips and nose; published: 0")
+    square: float = Field(ge=0, le=1, description="the centred square; published: 0")
+
+
+class InpaintingTrain(Block):
+    """The network's training, on controls alone (tasks.inpainting.training; section III.A)."""
+
+    seed: int = Field(ge=0)
+    threads: int = Field(ge=1, description="CPU threads; another number gives other last bits")
+    held_out: float = Field(ge=0, lt=1, description="share of the control subjects that never train")
+    network: Network
+    discriminator_width: int = Field(ge=4, description="feature maps of its first layer; published code: 64")
+    trunk: Literal["random", "squeezenet1_1_features", "alexnet_torchvision", "vgg16_torchvision"] = Field(
+        description="of the perceptual and the style loss; published: VGG19, which the registry has not"
+    )
+    losses: Losses
+    masks: Masks
+    mirror: float = Field(ge=0, le=1, description="probability of mirroring a control; published: 0")
+    colour: float = Field(ge=0, description="standard deviation of the log of each channel's gain; published: 0")
+    steps: int = Field(ge=1, description="optimiser steps; published code: 130,000")
+    batch_size: int = Field(ge=1, description="published: 4")
+    learning_rate: float = Field(gt=0, description="published: 2.92e-4")
+    discriminator_share: float = Field(gt=0, description="of that rate; published: 0.1")
+    beta_1: float = Field(ge=0, lt=1, description="of Adam; published: 0")
+    beta_2: float = Field(ge=0, lt=1, description="of Adam; published: 0.9")
+    decay: float = Field(gt=0, le=1, description="what the rate is multiplied by; published: 0.78")
+    decay_every: int = Field(ge=1, description="steps; published code: 20,000")
+    average: float = Field(ge=0, lt=1, description="share of the running mean of weights kept each step; published: 0")
+    evaluate_every: int = Field(ge=1, description="steps between rows of the curves and checkpoints")
+    precision: Literal["float32", "bfloat16"] = Field(description="on a GPU; a CPU computes in float32")
+
+
+class InpaintingFill(Block):
+    """Whose lips and nose are filled, and under which mask (tasks.inpainting.masks; section III.B.1)."""
+
+    seed: int = Field(ge=0)
+    threads: int = Field(ge=1, description="CPU threads of one process; another number gives other last bits")
+    populations: tuple[Population, ...] = Field(
+        description="whose photographs; of controls only those that did not train"
+    )
+    side: Literal["cleft", "both"] = Field(description="cleft: the side that images.csv names, where it names one")
+    around: float = Field(ge=0, description="by how much lips and nose are widened, distances of the eye centres")
+    across: float = Field(ge=0, description="how far a mask of one side reaches beyond the middle, eye distances")
+    without_landmarks: Literal["refuse", "lower face"] = Field(
+        description="what to do where the lips lie outside their own mask: ask for a mask by hand, or hide more"
+    )
+    proposals: int = Field(ge=1, description="fillings per photograph; the first without jitter")
+    jitter: float = Field(ge=0, description="standard deviation of a mask's shift and margin, eye distances")
+    most_disagreement: float = Field(
+        gt=0,
+        description="between the network's landmarks and those found outside the mask, eye distances; else refused",
+    )
+
+
+class InpaintingMeasure(Block):
+    """How fillings are measured on controls who did not train (Tables III and IV)."""
+
+    seed: int = Field(ge=0)
+    threads: int = Field(ge=1, description="CPU threads of one process; another number gives other last bits")
+    most_photographs: int = Field(ge=1, description="of held-out controls")
