@@ -2,7 +2,7 @@
 
 In: upright photographs and their 68 points. Out: square pictures sampled once from the original pixels, the exact map
 from their pixels to the original's, and the points in them. Where a picture reaches beyond the photograph, mirrored
-copies of the photograph fill it, and everything but the face is blurred (docs/anomaly.md says what the paper leaves
+copies of the photograph fill it, and everything but the face is blurred (docs/faces.md says what the paper leaves
 open). Knows nothing of generators, nor of what is measured in the picture.
 """
 

@@ -5,7 +5,7 @@ Hayajneh et al.'s equation 1 (Zhang et al. 2018, version 0.1); the distance; the
 flow to the pictures, none to the weights. Features of a target can be kept. Knows nothing of faces or of heatmaps.
 
 The trunk `random` is a stand-in for where no ImageNet weights are at hand: He-initialised by a fixed seed, each
-channel weighted alike, by the mean of the layer's trained weights (see docs/anomaly.md).
+channel weighted alike, by the mean of the layer's trained weights (see docs/faces.md).
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Where in a face something is measured: mouth and nose, or the entire face without the eyes.
 
 In: the 68 points in a square picture. Out: masks of that picture, and the outline of the face with a forehead, which
-the points do not have. Hayajneh et al. draw their masks by hand; here they follow the points (docs/anomaly.md).
+the points do not have. Hayajneh et al. draw their masks by hand; here they follow the points (docs/faces.md).
 Margins are in distances between the eye centres, so that a mask does not depend on the picture's size.
 Does not know what is measured inside a mask, nor the pixels.
 """

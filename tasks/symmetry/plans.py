@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.base.points68 import MIRROR
 from tasks.params.symmetry import SymmetryWarp
 from tasks.symmetry import deformations
 from tasks.symmetry.texture import Scar, draw_scar
@@ -130,7 +131,7 @@ def _on(side: str | None, share: np.ndarray, moves: np.ndarray) -> tuple[np.ndar
     """Control points of the patient's left carried to the side asked for, or to both."""
     if side == "left":
         return share, moves
-    other_share, other_moves = share[:, deformations.MIRROR], moves * [-1, 1]
+    other_share, other_moves = share[:, MIRROR], moves * [-1, 1]
     if side == "right":
         return other_share, other_moves
     if len(share) == 68:

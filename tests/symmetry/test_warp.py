@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.base.images import decode_png
+from tasks.base.points68 import MIRROR
 from tasks.ingest.lips import crop_lips, level
 from tasks.params.ingest import IngestLips
 from tasks.params.symmetry import SymmetryWarp
@@ -87,9 +88,7 @@ def test_one_side_is_changed_and_both_sides_stay_mirror_images(even_face: Any, k
     assert flipped.mean() < 0.05
     assert (both.image != even_face.image).any()
     assert np.abs(one.image.astype(int) - one.image[:, ::-1]).mean() > 3 * flipped.mean() + 0.01
-    assert np.allclose(
-        both.displaced, np.column_stack([399 - both.displaced[:, 0], both.displaced[:, 1]])[deformations.MIRROR]
-    )
+    assert np.allclose(both.displaced, np.column_stack([399 - both.displaced[:, 0], both.displaced[:, 1]])[MIRROR])
 
 
 @pytest.mark.parametrize("kind", KINDS)
