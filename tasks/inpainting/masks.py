@@ -16,7 +16,7 @@ from tasks.faces.regions import eye_centres, filled, widened
 Side = Literal["left", "right", "both"]
 """The patient's own left, which lies right in the picture."""
 
-NOSE, LIPS = range(30, 36), range(48, 60)
+NOSE, LIPS, JAW = range(30, 36), range(48, 60), range(3, 14)
 RIGHT, MIDDLE, LEFT = (31, 32, 48, 49, 50, 58, 59), (30, 33, 51, 57), (34, 35, 52, 53, 54, 55, 56)
 """Points of the patient's right and left, and between them."""
 
@@ -47,6 +47,11 @@ def clinical(
     if side != "both":
         mask &= _half(points, shape, margins.across * distance, left=side == "left")
     return mask
+
+
+def lower_face(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """(H, W) bool: everything between the nose's bridge and the jaw, for faces on which no mouth was found."""
+    return filled(widened(points[[*JAW, *NOSE]], 0.0), shape[:2]) > 0
 
 
 def _half(points: np.ndarray, shape: tuple[int, ...], across: float, *, left: bool) -> np.ndarray:

@@ -26,7 +26,7 @@ from tasks.inpainting.augmentation import changed
 from tasks.inpainting.discriminator import Discriminator
 from tasks.inpainting.features import load_features
 from tasks.inpainting.hiding import hidden
-from tasks.inpainting.network import Generator, merged
+from tasks.inpainting.network import Generator, LandmarkBranch, merged
 from tasks.params.inpainting import InpaintingTrain
 
 LOWER = "inpainting_train.learning_rate"
@@ -101,6 +101,13 @@ class Learning:
             torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=betas, fused=True)
             for network in (self.generator, self.discriminator)
         )
+
+    def begin_at(self, points: np.ndarray) -> None:
+        """The landmark branch begins at these points, (68, 2) shares: the mean face, not the picture's corner."""
+        if self.generator.branch is not None:
+            for network in (self.generator, self.average):
+                branch: LandmarkBranch = network.get_submodule("branch")  # type: ignore[assignment]
+                branch.points.bias.data.copy_(torch.from_numpy(points.ravel()))
 
     def step(self, pictures: Tensor, mask: Tensor, points: Tensor, number: int) -> Tensor:
         """(N, 3, S, S) in [0, 1], (N, 1, S, S), (N, 68, 2) in shares -> the generator's loss, equation 8."""
@@ -191,6 +198,7 @@ def train(
         )
     with runtime.settled(threads=settings.threads, seed=runtime.seed_of(settings.seed, "weights")):
         learning = Learning(settings, weights_folder, runtime.device())
+        learning.begin_at(shares(training.points.numpy(), size).mean(axis=0))
         key = _key(training, held_out, settings) if checkpoint else ""
         curves: list[dict[str, float | None]] = []
         state = checkpoints.read(checkpoint, key)

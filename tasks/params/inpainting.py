@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from tasks.params import Block
-from tasks.params.faces import Align
+from tasks.params.faces import Align, PerceptualNet
 
 Population = Literal["control", "repaired", "unrepaired"]
 
@@ -86,10 +86,11 @@ class InpaintingFill(Block):
     around: float = Field(ge=0, description="by how much lips and nose are widened, distances of the eye centres")
     across: float = Field(ge=0, description="how far a mask of one side reaches beyond the middle, eye distances")
     without_landmarks: Literal["refuse", "lower face"] = Field(
-        description="what to do where the lips lie outside their own mask: ask for a mask by hand, or hide more"
+        description="where no mouth is found (a wide cleft): ask for a mask by hand, or hide the whole lower face"
     )
     proposals: int = Field(ge=1, description="fillings per photograph; the first without jitter")
     jitter: float = Field(ge=0, description="standard deviation of a mask's shift and margin, eye distances")
+    kept_side: int = Field(ge=32, le=2048, description="side of the faces kept in the table, pixels")
     most_disagreement: float = Field(
         gt=0,
         description="between the network's landmarks and those found outside the mask, eye distances; else refused",
@@ -97,8 +98,7 @@ class InpaintingFill(Block):
 
 
 class InpaintingMeasure(Block):
-    """How fillings are measured on controls who did not train (Tables III and IV)."""
+    """How fillings are measured (tasks.inpainting.nearness; Tables III and IV)."""
 
-    seed: int = Field(ge=0)
     threads: int = Field(ge=1, description="CPU threads of one process; another number gives other last bits")
-    most_photographs: int = Field(ge=1, description="of held-out controls")
+    perceptual: PerceptualNet

@@ -59,6 +59,14 @@ def draw_dataset(out: Path, *, settings: PhantomsDraw, workers: int) -> None:
     _write_csv(out / "images.csv", IMAGE_COLUMNS, map(_image_row, sorted(jobs, key=lambda job: job.path)))
 
 
+def draw_uncleft(out: Path, *, settings: PhantomsDraw, workers: int) -> None:
+    """Draw the unrepaired people's stills into `out` as they would be without a cleft: a truth no real data set has.
+
+    Same names, people, poses and light as in `draw_dataset`: pixel lies on pixel.
+    """
+    draw_files(out, [replace(still, cleft=NO_CLEFT) for still in unrepaired_stills(settings)], workers=workers)
+
+
 def draw_faces(
     out: Path, count: int, *, seed: int, image_size: int, variation: PhantomVariation, workers: int
 ) -> list[Path]:

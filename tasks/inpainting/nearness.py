@@ -1,0 +1,97 @@
+"""How far a filling is from the photograph, and how near to the same person without the cleft (Chen et al., III.B).
+
+In: FILLINGS rows; of patients before repair the same person's face without the cleft, or after repair, in the same
+crop. Out: one row of distances per photograph; rows of nearness per patient and method, the photograph itself and
+OpenCV's inpainting among the methods. All is measured under the mask. The heatmaps are those of the anomaly scores
+(tasks.faces.heatmaps), so that the two systems' numbers can be laid side by side. Knows nothing of how faces are found.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tasks.base import runtime
+from tasks.base.images import decode_png
+from tasks.faces.heatmaps import heatmaps, processed
+from tasks.faces.perceptual import Perceptual, load_perceptual
+from tasks.inpainting.baselines import opencv_filled
+from tasks.params.faces import PerceptualNet
+from tasks.schemas.inpainting import AFTER_METHODS, FILLING_DISTANCES, HEATMAPS, NEARNESS
+
+WHITE = 255.0
+ALIKE = 60.0
+"""Decibels that equal pictures get: an error of a quarter of a grey level. PSNR has no end there."""
+
+
+def measure_distances(fillings: pa.Table, *, perceptual: PerceptualNet, weights: str, threads: int) -> pa.Table:
+    """FILLING_DISTANCES of a bucket: each photograph against its first filling."""
+    with runtime.settled(threads=threads, seed=0):
+        network = load_perceptual(perceptual, Path(weights)).to(runtime.device())
+        rows = [row for row in fillings.to_pylist() if row["proposal"] == 0]
+        return FILLING_DISTANCES.table([_distances(row, network) for row in rows])
+
+
+def _distances(row: Mapping[str, Any], network: Perceptual) -> dict[str, Any]:
+    names = {name: row[name] for name in ("image_id", "subject_id", "population", "reason")}
+    if row["reason"] is not None:
+        return names
+    photograph, filled, mask = _pictures(row)
+    return names | {
+        name: float(heat[mask].mean()) for name, heat in _heat(photograph, [filled], network, HEATMAPS)[0].items()
+    }
+
+
+def measure_nearness(
+    fillings: pa.Table, after: pa.Table, *, perceptual: PerceptualNet, weights: str, threads: int
+) -> pa.Table:
+    """NEARNESS of a bucket's patients before repair whose face without the cleft is known."""
+    with runtime.settled(threads=threads, seed=0):
+        network = load_perceptual(perceptual, Path(weights)).to(runtime.device())
+        known = {row["image_id"]: row for row in after.to_pylist()}
+        rows = [row for row in fillings.to_pylist() if row["proposal"] == 0 and row["image_id"] in known]
+        return NEARNESS.table([made for row in rows for made in _nearness(row, known[row["image_id"]], network)])
+
+
+def _nearness(row: Mapping[str, Any], known: Mapping[str, Any], network: Perceptual) -> Iterator[dict[str, Any]]:
+    names = {name: row[name] for name in ("image_id", "subject_id", "reason")} | {"against": known["against"]}
+    if row["reason"] is not None:
+        yield from (names | {"method": method} for method in AFTER_METHODS)
+        return
+    photograph, filled, mask = _pictures(row)
+    truth = decode_png(known["picture"])
+    made = {"input": photograph, "network": filled}
+    made |= {name: opencv_filled(photograph, mask, name) for name in ("telea", "ns")}
+    heats = _heat(truth, list(made.values()), network, ("lpips",))
+    for (method, picture), heat in zip(made.items(), heats, strict=True):
+        yield names | {
+            "method": method,
+            "psnr": psnr(truth[mask], picture[mask]),
+            "lpips": float(heat["lpips"][mask].mean()),
+        }
+
+
+def psnr(a: np.ndarray, b: np.ndarray) -> float:
+    """Of two arrays of grey levels 0..255, decibels, at most `ALIKE`."""
+    error = float(np.square(a.astype(float) - b.astype(float)).mean())
+    return ALIKE if error == 0 else min(ALIKE, 10 * float(np.log10(WHITE**2 / error)))
+
+
+def _pictures(row: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The photograph and the filling, (S, S, 3) uint8, and the mask, (S, S) bool."""
+    photograph, filled, mask = (decode_png(row[name]) for name in ("photograph", "filled", "mask"))
+    return photograph, filled, mask[..., 0] > 0
+
+
+def _heat(
+    one: np.ndarray, others: list[np.ndarray], network: Perceptual, names: tuple[str, ...]
+) -> list[dict[str, np.ndarray]]:
+    """Each other picture's heatmaps by name, (S, S), no erosion, RGB."""
+    a, rest = (processed(one / WHITE, ycbcr=False, erosion=None), [other / WHITE for other in others])
+    found: list[dict[str, np.ndarray]] = [{} for _ in others]
+    for name in names:
+        for own, heat in zip(found, heatmaps(a, rest, name=name, perceptual=network), strict=True):  # type: ignore[arg-type]
+            own[name] = heat
+    return found

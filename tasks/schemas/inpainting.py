@@ -1,0 +1,101 @@
+"""Tables of the inpainting stages."""
+
+import pyarrow as pa
+
+from tasks.base.tables import Column, Schema
+from tasks.schemas.columns import BYTES, IMAGE_ID, NUMBER, NUMBERS, POPULATION, REASON, SUBJECT, TEXT
+
+NETWORK_FILE = "network.safetensors"
+"""The network in its stage's out."""
+MASKS = ("lips and nose", "lower face")
+
+_curves = (
+    Column("step", pa.int32(), "optimiser steps taken", low=0),
+    Column("loss", NUMBER, "of training, mean since the row before"),
+    Column(
+        "held_out", NUMBER, "mean absolute difference under the mask, held-out controls", "grey levels", nullable=True
+    ),
+    Column(
+        "landmarks", NUMBER, "mean distance of the 68 points, held-out controls", "share of the side", nullable=True
+    ),
+)
+INPAINTING_CURVES = Schema("inpainting_curves", _curves, key=("step",))
+
+INPAINTING_NETWORKS = Schema(
+    "inpainting_networks",
+    (
+        Column("weights", BYTES, "the network, safetensors with its settings in the header"),
+        Column("sha256", TEXT, "of these bytes"),
+        Column(
+            "curves",
+            pa.list_(pa.struct([(column.name, column.type) for column in _curves])),
+            "rows of the table inpainting_curves",
+        ),
+    ),
+    key=("sha256",),
+)
+
+FILLINGS = Schema(
+    "fillings",
+    (
+        IMAGE_ID,
+        Column("proposal", pa.int16(), "0: the mask as it is; others: moved a little", low=0),
+        SUBJECT,
+        POPULATION,
+        Column("masked", TEXT, "what the mask covers", allowed=MASKS, nullable=True),
+        Column("photograph", BYTES, "PNG of the levelled and cropped face", "RGB", nullable=True),
+        Column("filled", BYTES, "PNG of the same with the filling", "RGB", nullable=True),
+        Column("mask", BYTES, "PNG of where it was filled, 255 or 0", nullable=True),
+        Column("points", NUMBERS, "the network's 68 points x0, y0, x1, y1, ...", "px of the crop", nullable=True),
+        Column(
+            "disagreement", NUMBER, "of them and those found, outside the mask", "eye distances", nullable=True, low=0
+        ),
+        Column("to_original", NUMBERS, "2x3 matrix by rows: pixel of the crop to pixel of the original", nullable=True),
+        REASON,
+    ),
+    key=("image_id", "proposal"),
+)
+
+HEATMAPS = ("pse", "ssim", "lpips")
+AFTER_METHODS = ("input", "network", "telea", "ns")
+"""The photograph itself, the network's filling, and OpenCV's two."""
+AGAINST = ("without the cleft", "after repair")
+
+FILLING_DISTANCES = Schema(
+    "filling_distances",
+    (
+        IMAGE_ID,
+        SUBJECT,
+        POPULATION,
+        *(
+            Column(name, NUMBER, f"mean of the {name} heatmap under the mask", nullable=True, low=0)
+            for name in HEATMAPS
+        ),
+        REASON,
+    ),
+    key=("image_id",),
+)
+
+AFTER = Schema(
+    "after",
+    (
+        IMAGE_ID,
+        Column("against", TEXT, "what the picture shows of the same person", allowed=AGAINST),
+        Column("picture", BYTES, "PNG of it in the filling's crop", "RGB"),
+    ),
+    key=("image_id",),
+)
+
+NEARNESS = Schema(
+    "nearness",
+    (
+        IMAGE_ID,
+        SUBJECT,
+        Column("against", TEXT, "what it is compared with", allowed=AGAINST),
+        Column("method", TEXT, "what is compared", allowed=AFTER_METHODS),
+        Column("psnr", NUMBER, "under the mask, at most 60", "dB", nullable=True),
+        Column("lpips", NUMBER, "mean of the lpips heatmap under the mask", nullable=True, low=0),
+        REASON,
+    ),
+    key=("image_id", "method"),
+)
