@@ -102,3 +102,4 @@ class InpaintingMeasure(Block):
 
     threads: int = Field(ge=1, description="CPU threads of one process; another number gives other last bits")
     perceptual: PerceptualNet
+    heatmap: Literal["pse", "ssim", "lpips"] = Field(description="how a photograph and its filling are compared")
