@@ -7,7 +7,21 @@ import sys
 
 import typer
 
-from flows.cli import artifacts, check, ratings, rebuild, results, score, serve, status, synthesis, use, watch, withdraw
+from flows.cli import (
+    artifacts,
+    check,
+    inpaint,
+    ratings,
+    rebuild,
+    results,
+    score,
+    serve,
+    status,
+    synthesis,
+    use,
+    watch,
+    withdraw,
+)
 from flows.cli.project import project_root
 from flows.cli.terminal import say
 from flows.running import privacy
@@ -22,6 +36,7 @@ app = typer.Typer(
 app.command()(check.check)
 app.command()(use.use)
 app.command()(score.score)
+app.command()(inpaint.inpaint)
 app.command()(results.results)
 app.command()(status.status)
 app.command()(rebuild.rebuild)

@@ -65,6 +65,11 @@ def _half(points: np.ndarray, shape: tuple[int, ...], across: float, *, left: bo
     return half
 
 
+def widened_by(mask: np.ndarray, points: np.ndarray, by: float) -> np.ndarray:
+    """The mask and everything within `by` eye distances of it."""
+    return grown(mask, round(by * float(np.hypot(*np.subtract(*eye_centres(points))))))
+
+
 def grown(mask: np.ndarray, by: int) -> np.ndarray:
     """The mask and everything within `by` pixels of it."""
     if by <= 0:

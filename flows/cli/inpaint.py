@@ -1,0 +1,114 @@
+"""`vermilion inpaint`: the same face without the cleft."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from tqdm import tqdm
+
+from flows.cli.outputs import output_folder
+from flows.cli.project import JSON, private_folder, project_root
+from flows.cli.terminal import say
+from tasks.base.escaping import visible
+from tasks.base.words import counted
+from tasks.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flows.photographs.inpaint import Inpainted
+
+
+def inpaint(
+    photos: Annotated[
+        list[Path], typer.Argument(metavar="PHOTO...", help="Photographs of faces in any common format, or folders.")
+    ],
+    mask: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|FILE",
+            help="auto: lips and nose, by the landmarks; or a picture of the photograph's size (PNG), in which all "
+            "that is not black is filled. A file goes with one photograph.",
+        ),
+    ] = "auto",
+    devices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A second painted mask, of tape, tubes and bars that are to go, too."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for one page per photograph, and its pictures as PNG.")
+    ] = None,
+    proposals: Annotated[
+        int | None,
+        typer.Option(min=1, max=20, help="Fillings per photograph, under masks that differ a little."),
+    ] = None,
+    as_json: JSON = False,
+) -> None:
+    """Hide lips and nose, and let a network that only faces without a cleft have trained draw them anew.
+
+    Outside the mask every pixel stays as it is. What is drawn is one possible face, no forecast of surgery. Exit code
+    0: all were filled; 1: at least one was refused, with its reason; 2: nothing could be run; 130: it was interrupted.
+    """
+    if out is not None:
+        output_folder(out, "--out")
+    root = project_root()
+    from flows.photographs import files  # torch takes seconds to import
+    from flows.photographs import inpaint as filling
+    from flows.repository.currency import not_current
+    from tasks import params
+    from tasks.params.ingest import IngestImages
+
+    found = files.find(photos, params.load(IngestImages, "ingest_images", root / "params.yaml").still_suffixes)
+    by_hand = None if mask == "auto" else Path(mask)
+    if (by_hand or devices) and len(found.photographs) > 1:
+        raise InputError("a painted mask goes with one photograph; call `vermilion inpaint` for each")
+    opened = filling.open_network(root, proposals=proposals)
+    stale = not_current(root)
+    notices = [*([f"Of the network: {stale}"] if stale else []), *opened.notices]
+    results: list[Inpainted] = []
+    for number, photo in enumerate(tqdm(found.photographs, "filling", unit="photo", disable=not sys.stderr.isatty())):
+        results.append(filling.inpaint(photo, opened, mask=by_hand, devices=devices))
+        if out is not None:
+            _write(results[-1], private_folder(out), f"{number + 1:03d}-{photo.stem[:60]}", notices)
+    if as_json:
+        print(json.dumps([result.record() | {"notices": notices} for result in results], indent=1))
+    else:
+        _print(results, notices)
+    if out is not None:
+        say(f"pages and pictures: {out}", error=True)
+    raise typer.Exit(any(result.face.reason for result in results))
+
+
+def _write(result: "Inpainted", out: Path, stem: str, notices: "Sequence[str]") -> None:
+    """The page, and at the photograph's own resolution each filling, the mask and the masked photograph."""
+    import numpy as np
+
+    from tasks.base.images import encode_png
+    from tasks.base.tables import replacing
+    from tasks.evaluation.inpainting.page import render_filled_page
+    from tasks.evaluation.inpainting.section import GREY
+
+    written = {f"{stem}.html": render_filled_page(result.face, notices=notices).encode()}
+    for number, own in enumerate(result.fillings):
+        name = stem if number == 0 else f"{stem}-proposal-{number + 1}"
+        written[f"{name}-filled.png"] = encode_png(own.photograph)
+    if result.image is not None:
+        mask = result.fillings[0].mask[..., None]
+        written[f"{stem}-mask.png"] = encode_png(np.repeat(mask * np.uint8(255), 3, axis=2))
+        written[f"{stem}-masked.png"] = encode_png(np.where(mask, np.uint8(GREY), result.image))
+    for name, content in written.items():
+        with replacing(out / name) as temporary:
+            temporary.write_bytes(content)
+
+
+def _print(results: "Sequence[Inpainted]", notices: "Sequence[str]") -> None:
+    for result in results:
+        face = result.face
+        said = f"not filled: {face.reason}" if face.reason else f"filled ({face.masked} hidden)"
+        if len(result.fillings) > 1:
+            said += f", {counted(len(result.fillings), 'proposal')}"
+        say(f"{visible(str(result.path))}: {said}")
+    for line in notices:
+        say(line)
