@@ -34,7 +34,7 @@ pipeline/test_pipeline flows/serving/test_serving flows/serving/test_rebuild pip
 flows/running/test_clusters pipeline/test_locks flows/stewards/test_stewardship flows/running/test_warm
 flows/stages/test_absent flows/stewards/test_withdrawal pipeline/test_bad_input flows/buckets/test_crash_points
 flows/repository/test_collect flows/running/test_processes bench/test_smoke flows/running/test_tracking
-synthesis/test_fidelity flows/repository/test_verified flows/stages/test_chapters flows/stewards/test_changing
+base/test_inception flows/repository/test_verified flows/stages/test_chapters flows/stewards/test_changing
 flows/stages/test_anomaly symmetry/test_training synthesis/test_training synthesis/test_classifiers
 """
 LONGEST = _LONGEST.split()

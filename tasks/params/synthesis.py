@@ -173,7 +173,7 @@ class SynthesisIdentity(Block):
 
 
 class SynthesisMeasure(Block):
-    """Fidelity and diversity (tasks.synthesis.measures.fidelity; sections 4.3.2, 4.3.3, 5.4)."""
+    """Fidelity and diversity (tasks.synthesis.measures; sections 4.3.2, 4.3.3, 5.4)."""
 
     seed: int = Field(ge=0)
     threads: int = Field(ge=1)

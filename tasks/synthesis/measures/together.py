@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 from sklearn.decomposition import PCA
 
 from tasks.base import images
+from tasks.base.distances import frechet_distance, kernel_distance
 from tasks.params.synthesis import SynthesisIdentity, SynthesisMeasure
 from tasks.schemas.synthesis import CONDITIONS, PROJECTIONS
 from tasks.synthesis.gate.identity import leakage, threshold_of
-from tasks.synthesis.measures import diversity, fidelity
+from tasks.synthesis.measures import diversity
 
 TOO_FEW = 2
 GROUPS = {**{name: (name,) for name in CONDITIONS}, "all": CONDITIONS}
@@ -59,10 +60,10 @@ def _fidelity(features: pa.Table, conditions: tuple[str, ...], settings: Synthes
     if min(sizes.values()) < TOO_FEW:
         why = f"{len(real)} training photographs and {len(drawn)} generated pictures; two or more of each are needed"
         return {"fid": None, "kid": None, "kid_std": None, "reason": why} | sizes
-    kid, deviation = fidelity.kernel_distance(
+    kid, deviation = kernel_distance(
         real, drawn, subsets=settings.kid_subsets, subset_size=settings.kid_subset_size, seed=settings.seed
     )
-    return {"fid": fidelity.frechet_distance(real, drawn), "kid": kid, "kid_std": deviation} | sizes
+    return {"fid": frechet_distance(real, drawn), "kid": kid, "kid_std": deviation} | sizes
 
 
 def _features(features: pa.Table, conditions: tuple[str, ...], origin: str) -> np.ndarray:
