@@ -85,7 +85,7 @@ class Work:
     compute: Callable[..., pa.Table]
     schema: Schema
     sources: Mapping[str, Source]
-    settings: Mapping[str, BaseModel | int | str]
+    settings: Mapping[str, BaseModel | float | str]
     files: Mapping[str, Path] = field(default_factory=dict)
     together: int = 0
     resumable: bool = False
@@ -115,7 +115,7 @@ def provenance(
     stage: str,
     module: ModuleType,
     schema: Schema,
-    settings: Mapping[str, BaseModel | int | str],
+    settings: Mapping[str, BaseModel | float | str],
     files: Mapping[str, Path],
     inputs: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:

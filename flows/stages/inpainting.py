@@ -25,6 +25,7 @@ from tasks.base.digests import file_digest, table_digest
 from tasks.faces import alignment, cohort
 from tasks.params.inpainting import (
     InpaintingAlign,
+    InpaintingControls,
     InpaintingFill,
     InpaintingMeasure,
     InpaintingTrain,
@@ -37,6 +38,7 @@ from tasks.schemas.inpainting import (
     FILLING_DISTANCES,
     FILLINGS,
     INPAINTING_CURVES,
+    INPAINTING_MEASURES,
     INPAINTING_NETWORKS,
     NEARNESS,
     NETWORK_FILE,
@@ -45,6 +47,9 @@ from tasks.schemas.inpainting import (
 NOBODY = (
     "nobody to fill: there is no photograph of a patient, nor of a control whom the network has not seen; add patients "
     "(population unrepaired or repaired in images.csv), or controls"
+)
+NOBODY_UNSEEN = (
+    "no photograph of a control whom the network has not seen; add controls, or raise inpainting_train: held_out"
 )
 WHO = ["image_id", "subject_id", "population"]
 
@@ -231,6 +236,34 @@ def _truths(images: pa.Table, uncleft: Path) -> dict[str, Path]:
         if path.is_relative_to(raw) and (truth := uncleft / path.relative_to(raw)).is_file():
             found[row["image_id"]] = truth
     return found
+
+
+@flow
+def inpainting_controls(aligned: Path, model: Path, weights: Path, out: Out) -> None:
+    """How well faces are filled that the network never saw, beside OpenCV's own inpainting (Tables III and IV)."""
+    from tasks.inpainting import measuring
+
+    absence.require(aligned, model)
+    settings = params.load(InpaintingControls, "inpainting_controls")
+    train = params.load(InpaintingTrain, "inpainting_train")
+    ids = measuring.held_out(tables.read(aligned, ALIGNED, WHO), settings=settings, train=train)
+    if not ids:
+        raise absence.Absent(NOBODY_UNSEEN)
+    work = Work(
+        stage="inpainting_controls",
+        compute=measuring.measure_photographs,
+        schema=INPAINTING_MEASURES,
+        sources={"aligned": Source(aligned, ALIGNED, only=ids)},
+        settings={
+            "settings": settings,
+            "perceptual": params.load(InpaintingMeasure, "inpainting_measure").perceptual,
+            "around": params.load(InpaintingFill, "inpainting_fill").around,
+            "weights": str(weights),
+        },
+        files={"network": model / NETWORK_FILE},
+        together=TOGETHER,
+    )
+    run_buckets(work, out, runtime=runtime(), here=_on_a_card())
 
 
 def _on_a_card() -> bool:

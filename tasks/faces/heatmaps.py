@@ -77,22 +77,33 @@ def squared_error(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def dissimilarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """1 - SSIM at each pixel, mean of the channels, (H, W), 0..2.
+    """1 - SSIM at each pixel, mean of the channels, (H, W), 0..2."""
+    return np.asarray(np.maximum(1 - similarity(a, b, window=WINDOW), 0.0))
 
-    As skimage.metrics.structural_similarity(full=True, data_range=1): a uniform window of 7 x 7, unbiased
-    covariances, the picture mirrored at its border.
+
+def similarity(
+    a: np.ndarray,  # (H, W, C) float in [0, 1]
+    b: np.ndarray,  # the same
+    *,
+    window: int,  # odd, at most the picture's sides
+) -> np.ndarray:
+    """SSIM at each pixel (Wang et al. 2004), mean of the channels, (H, W), -1..1.
+
+    As skimage.metrics.structural_similarity(full=True, data_range=1): a uniform window, unbiased covariances, the
+    picture mirrored at its border.
     """
-    mean_a, mean_b = _window_mean(a), _window_mean(b)
-    unbiased = WINDOW**2 / (WINDOW**2 - 1)
-    variances = unbiased * (_window_mean(a * a) - mean_a * mean_a + (_window_mean(b * b) - mean_b * mean_b))
-    covariance = unbiased * (_window_mean(a * b) - mean_a * mean_b)
+    mean_a, mean_b = _window_mean(a, window), _window_mean(b, window)
+    unbiased = window**2 / (window**2 - 1)
+    variances = unbiased * (_window_mean(a * a, window) - mean_a**2 + (_window_mean(b * b, window) - mean_b**2))
+    covariance = unbiased * (_window_mean(a * b, window) - mean_a * mean_b)
     similar = (2 * mean_a * mean_b + K1**2) * (2 * covariance + K2**2)
-    similar /= (mean_a * mean_a + mean_b * mean_b + K1**2) * (variances + K2**2)
-    return np.asarray(np.maximum(1 - similar.mean(axis=2), 0.0))
+    similar /= (mean_a**2 + mean_b**2 + K1**2) * (variances + K2**2)
+    return np.asarray(similar.mean(axis=2))
 
 
-def _window_mean(channels: np.ndarray) -> np.ndarray:
-    return cv2.blur(channels, (WINDOW, WINDOW), borderType=cv2.BORDER_REFLECT)
+def _window_mean(channels: np.ndarray, window: int) -> np.ndarray:
+    found = cv2.blur(channels, (window, window), borderType=cv2.BORDER_REFLECT)
+    return found.reshape(channels.shape)  # one channel comes back without its axis
 
 
 @torch.inference_mode()

@@ -18,12 +18,11 @@ from tasks.base.images import decode_png
 from tasks.faces.heatmaps import heatmaps, processed
 from tasks.faces.perceptual import Perceptual, load_perceptual
 from tasks.inpainting.baselines import opencv_filled
+from tasks.inpainting.quality import decibels
 from tasks.params.faces import PerceptualNet
 from tasks.schemas.inpainting import AFTER_METHODS, FILLING_DISTANCES, HEATMAPS, NEARNESS
 
 WHITE = 255.0
-ALIKE = 60.0
-"""Decibels that equal pictures get: an error of a quarter of a grey level. PSNR has no end there."""
 
 
 def measure_distances(fillings: pa.Table, *, perceptual: PerceptualNet, weights: str, threads: int) -> pa.Table:
@@ -74,9 +73,8 @@ def _nearness(row: Mapping[str, Any], known: Mapping[str, Any], network: Percept
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> float:
-    """Of two arrays of grey levels 0..255, decibels, at most `ALIKE`."""
-    error = float(np.square(a.astype(float) - b.astype(float)).mean())
-    return ALIKE if error == 0 else min(ALIKE, 10 * float(np.log10(WHITE**2 / error)))
+    """Of two arrays of grey levels 0..255, decibels, at most `ALIKE` (tasks.schemas)."""
+    return decibels(float(np.square((a.astype(float) - b.astype(float)) / WHITE).mean()), share=1.0)
 
 
 def _pictures(row: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

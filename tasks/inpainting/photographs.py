@@ -78,7 +78,7 @@ def _drawn(face: Aligned, mask: np.ndarray, network: Generator) -> tuple[np.ndar
 
 def _disagreement(found: np.ndarray, points: np.ndarray, mask: np.ndarray) -> float | None:
     """The mean distance of the points that the network sees, in eye distances; None where all are hidden."""
-    seen = ~_under(points, mask)
+    seen = ~under(points, mask)
     if not seen.any():
         return None
     return float(np.linalg.norm(found[seen] - points[seen], axis=1).mean() / _eye_distance(points))
@@ -92,16 +92,16 @@ def _require_agreement(
             f"the landmarks that the network sees outside the mask lie {apart:.2f} eye distances (at most {most:g}) "
             "from those of the face: it does not take this for a face"
         )
-    hidden = _under(points, mask)
+    hidden = under(points, mask)
     if not hidden.any():
         raise FillError("the mask hides none of the face's landmarks; lay it over lips and nose")
     face = filled(widened(face_outline(points), FACE_MARGIN * _eye_distance(points)), mask.shape) > 0
-    astray = float((~_under(found[hidden], face)).mean())
+    astray = float((~under(found[hidden], face)).mean())
     if astray > MOST_ASTRAY:
         raise FillError(f"{astray:.0%} of the landmarks that the network puts under the mask lie beyond the face")
 
 
-def _under(points: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def under(points: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Which points lie on the mask, (68,) bool; beyond the picture none does."""
     x, y = np.rint(points).astype(int).T
     inside = (x >= 0) & (y >= 0) & (x < mask.shape[1]) & (y < mask.shape[0])

@@ -2,12 +2,13 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tasks.params import Block
 from tasks.params.faces import Align, PerceptualNet
 
 Population = Literal["control", "repaired", "unrepaired"]
+Channels = Literal["rgb", "grey"]
 
 
 class InpaintingAlign(Align):
@@ -103,3 +104,24 @@ class InpaintingMeasure(Block):
     threads: int = Field(ge=1, description="CPU threads of one process; another number gives other last bits")
     perceptual: PerceptualNet
     heatmap: Literal["pse", "ssim", "lpips"] = Field(description="how a photograph and its filling are compared")
+
+
+class InpaintingControls(Block):
+    """How well faces are filled that the network never saw (tasks.inpainting.measuring; Tables III and IV)."""
+
+    seed: int = Field(ge=0, description="of the masks, of who is measured, and of KID's subsets")
+    threads: int = Field(ge=1, description="CPU threads of one process; another number gives other last bits")
+    most_photographs: int = Field(ge=1, description="of held-out controls, at most; one of each person first")
+    channels: Channels = Field(description="in which PSNR and SSIM compare; the published code's ancestor: grey")
+    window: int = Field(ge=3, description="side of SSIM's window, pixels, odd; the published code's ancestor: 51")
+    inception: Literal["random", "pt_inception_fid"] = Field(description="of FID and KID; random: a stand-in")
+    dims: Literal[64, 192, 768, 2048] = Field(description="features, by pytorch-fid's blocks; published: 2048")
+    kid_subsets: int = Field(ge=1)
+    kid_subset_size: int = Field(ge=2)
+
+    @field_validator("window")
+    @classmethod
+    def _odd(cls, window: int) -> int:
+        if window % 2 == 0:
+            raise ValueError(f"{window} is even; a window has a pixel in its middle: take an odd number, such as 7")
+        return window

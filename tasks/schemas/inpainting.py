@@ -99,3 +99,49 @@ NEARNESS = Schema(
     ),
     key=("image_id", "method"),
 )
+
+MASK_KINDS = ("0-20", "20-40", "40-60", "square", "clinical")
+"""What is hidden of controls for Tables III and IV: strokes by per cent of the picture, a square, lips and nose."""
+MEASURED_METHODS = ("network", "blended", "telea", "ns")
+"""The network as published (drawn under the mask, the photograph elsewhere), the same brought to the level of its
+surroundings as `vermilion inpaint` does, and OpenCV's two."""
+OPENCV_METHODS = ("telea", "ns")
+ALIKE = 60.0
+"""Decibels under the mask that equal pictures get, and none exceeds: an error of a quarter of a grey level, less than
+rounding makes. PSNR itself has no end there, and a mean without these pictures would hide the best fillings."""
+PHOTOGRAPH, UNMASKED = "photograph", "none"
+"""Method and mask of the row that has the photograph's own features."""
+QUALITIES = ("psnr", "ssim", "lpips", "masked_psnr", "masked_ssim", "masked_lpips")
+LANDMARK_ERRORS = ("landmark_error", "landmark_error_inside", "landmark_error_outside")
+
+INPAINTING_MEASURES = Schema(
+    "inpainting_measures",
+    (
+        IMAGE_ID,
+        Column("mask", TEXT, "what was hidden", allowed=(UNMASKED, *MASK_KINDS)),
+        Column("method", TEXT, "what filled it", allowed=(PHOTOGRAPH, *MEASURED_METHODS)),
+        SUBJECT,
+        Column("share", NUMBER, "of the picture that was hidden", nullable=True, low=0, high=1),
+        Column("psnr", NUMBER, "of the whole picture", "dB", nullable=True),
+        Column("ssim", NUMBER, "of the whole picture", nullable=True),
+        Column("lpips", NUMBER, "of the whole picture", nullable=True, low=0),
+        Column("masked_psnr", NUMBER, f"under the mask, at most {ALIKE:g}", "dB", nullable=True),
+        Column("masked_ssim", NUMBER, "mean of SSIM's map under the mask", nullable=True),
+        Column("masked_lpips", NUMBER, "mean of LPIPS' map under the mask", nullable=True, low=0),
+        Column(
+            "landmark_error",
+            NUMBER,
+            "mean distance of the network's 68 points from those found; of the network alone",
+            "eye distances",
+            nullable=True,
+            low=0,
+        ),
+        Column("landmark_error_inside", NUMBER, "the same, points that were hidden", "eye distances", nullable=True),
+        Column("landmark_error_outside", NUMBER, "the same, points that were seen", "eye distances", nullable=True),
+        Column(
+            "features", pa.list_(pa.float32()), "of the whole picture, by Inception; for FID and KID", nullable=True
+        ),
+        REASON,
+    ),
+    key=("image_id", "mask", "method"),
+)

@@ -10,8 +10,11 @@ import pandas as pd
 from tasks.base import tables
 from tasks.evaluation.inpainting import compare as compared
 from tasks.evaluation.inpainting.compare import METHOD, evaluate_inpainting, method_scores
+from tasks.evaluation.inpainting.controls import compare_controls, controls_findings
+from tasks.evaluation.inpainting.controls import shown as controls_shown
 from tasks.evaluation.inpainting.read import Inpainting, headline_heatmap, notices, read_inpainting
 from tasks.evaluation.inpainting.section import curves_picture, gallery
+from tasks.evaluation.inpainting.table_three import headline as controls_headline
 from tasks.evaluation.inpainting.words import MEASURES, METHODS, findings, tiles
 from tasks.evaluation.study import COLUMNS, Study
 from tasks.evaluation.system import Compared, Need, Shown
@@ -50,12 +53,16 @@ def compare(made: Inpainting, study: Study, numbers: Path) -> Compared:
     if made.missing:
         return Compared({"reason": made.missing}, {})
     heatmap = headline_heatmap(numbers)
-    return Compared(evaluate_inpainting(made.distances, made.nearness, study, heatmap=heatmap), {})
+    record = evaluate_inpainting(made.distances, made.nearness, study, heatmap=heatmap)
+    return Compared(record | {"controls": compare_controls(made.controls, study.settings)}, {})
 
 
 def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The few numbers that people compare between runs."""
-    return compared.headline(record)
+    found = compared.headline(record)
+    return (
+        found if record["controls"]["reason"] else {**found, "unseen controls": controls_headline(record["controls"])}
+    )
 
 
 def show(made: Inpainting, record: Mapping[str, Any], shown: Shown) -> Chapter:
@@ -70,14 +77,21 @@ def show(made: Inpainting, record: Mapping[str, Any], shown: Shown) -> Chapter:
     return replace(
         empty,
         tiles=tiles(record),
-        findings=findings(record),
+        findings=[*findings(record), *controls_findings(record["controls"])],
         notices=notices(shown.folder),
         missing=missing,
         pictures={"curves": curves_picture(made.curves)},
         columns=NAMES,
         names={**shown.study.names, **METHODS},
         template="evaluation/inpainting/section.html.j2",
-        context={"own": record, "faces": faces, "methods": METHODS, "measures": MEASURES},
+        context={
+            "own": record,
+            "faces": faces,
+            "methods": METHODS,
+            "measures": MEASURES,
+            "controls": record["controls"],
+            "said": controls_shown(record["controls"]),
+        },
     )
 
 

@@ -1,7 +1,7 @@
 """The inpainting system's tables as DataFrames, and what a reader must know of its network.
 
-In: the folder of its stages. Out: distances, nearness, curves. Whatever is not there has no rows. Knows the tables'
-schemas, not the code that wrote them.
+In: the folder of its stages. Out: distances, nearness, curves, controls. Whatever is not there has no rows. Knows the
+tables' schemas, not the code that wrote them.
 """
 
 from pathlib import Path
@@ -12,6 +12,7 @@ import pandas as pd
 from tasks import params
 from tasks.base import absence, tables
 from tasks.base.tables import Schema
+from tasks.evaluation.inpainting.controls import Controls, read_controls
 from tasks.params.inpainting import InpaintingMeasure
 from tasks.schemas.inpainting import FILLING_DISTANCES, INPAINTING_CURVES, NEARNESS
 
@@ -22,6 +23,7 @@ class Inpainting(NamedTuple):
     distances: pd.DataFrame  # FILLING_DISTANCES
     nearness: pd.DataFrame  # NEARNESS
     curves: pd.DataFrame  # INPAINTING_CURVES
+    controls: Controls
     missing: str | None
 
 
@@ -31,6 +33,7 @@ def read_inpainting(folder: Path) -> Inpainting:
         _read(folder / "distances", FILLING_DISTANCES),
         _read(folder / "nearness", NEARNESS),
         _read(folder / "model/curves.parquet", INPAINTING_CURVES),
+        read_controls(folder),
         absence.reason_of(folder / "distances"),
     )
 
