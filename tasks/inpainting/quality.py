@@ -2,7 +2,7 @@
 
 In: a photograph, fillings of it, the mask. Out: six numbers per filling: each measure on the whole picture, filled
 where the mask is and the photograph elsewhere, as published; and on the masked region alone, which is all that changed.
-Colour or grey, and SSIM's window, are parameters, because the paper does not say (docs/inpainting_measures.md). Knows
+Colour or grey, and SSIM's window, are parameters, because the paper does not say (docs/inpainting.md). Knows
 nothing of how the picture was filled, nor of tables.
 """
 
@@ -39,8 +39,8 @@ def check_window(window: int, side: int) -> None:
     """InputError where SSIM's window does not fit into pictures of this side."""
     if window > side:
         raise InputError(
-            f"inpainting_controls: window: {window} pixels do not fit into pictures of {side}; an odd number up to "
-            f"{side} (7 is scikit-image's)"
+            f"inpainting_controls: window: {window} pixels do not fit into pictures of {side}; take an odd number "
+            "below that, such as 7"
         )
 
 

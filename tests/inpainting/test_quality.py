@@ -120,7 +120,7 @@ def test_nearer_is_better_in_every_number() -> None:
 
 def test_a_window_that_does_not_fit() -> None:
     check_window(7, 7)
-    with pytest.raises(InputError, match="window: 51 pixels do not fit into pictures of 48; take an odd number up to"):
+    with pytest.raises(InputError, match="window: 51 pixels do not fit into pictures of 48; take an odd number below"):
         check_window(51, 48)
 
 

@@ -3,7 +3,7 @@
 In: INPAINTING_MEASURES of all buckets. Out: one nested record for a JSON file, by kind of mask and method; null with a
 reason where there are too few photographs. Beside every LPIPS, FID and KID stands the network that saw it: a stand-in's
 numbers compare the methods of one run with each other, and with nothing else. Table IV is this record of several runs
-(docs/inpainting_measures.md). Knows nothing of pictures.
+(docs/inpainting.md). Knows nothing of pictures.
 """
 
 from typing import Any, NamedTuple
