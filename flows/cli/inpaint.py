@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ from tasks.base.words import counted
 from tasks.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from flows.photographs.inpaint import Inpainted
 
@@ -67,11 +68,8 @@ def inpaint(
     opened = filling.open_network(root, proposals=proposals)
     stale = not_current(root)
     notices = [*([f"Of the network: {stale}"] if stale else []), *opened.notices]
-    results: list[Inpainted] = []
-    for number, photo in enumerate(tqdm(found.photographs, "filling", unit="photo", disable=not sys.stderr.isatty())):
-        results.append(filling.inpaint(photo, opened, mask=by_hand, devices=devices))
-        if out is not None:
-            _write(results[-1], private_folder(out), f"{number + 1:03d}-{photo.stem[:60]}", notices)
+    fill = partial(filling.inpaint, opened=opened, mask=by_hand, devices=devices)
+    results = _filled(found.photographs, fill, out, notices)
     if as_json:
         print(json.dumps([result.record() | {"notices": notices} for result in results], indent=1))
     else:
@@ -79,6 +77,18 @@ def inpaint(
     if out is not None:
         say(f"pages and pictures: {out}", error=True)
     raise typer.Exit(any(result.face.reason for result in results))
+
+
+def _filled(
+    photographs: "Sequence[Path]", fill: "Callable[[Path], Inpainted]", out: Path | None, notices: "Sequence[str]"
+) -> "list[Inpainted]":
+    """Each photograph's result. Its page and pictures are written at once, so that an interruption loses none."""
+    results: list[Inpainted] = []
+    for number, photo in enumerate(tqdm(photographs, "filling", unit="photo", disable=not sys.stderr.isatty())):
+        results.append(fill(photo))
+        if out is not None:
+            _write(results[-1], private_folder(out), f"{number + 1:03d}-{photo.stem[:60]}", notices)
+    return results
 
 
 def _write(result: "Inpainted", out: Path, stem: str, notices: "Sequence[str]") -> None:

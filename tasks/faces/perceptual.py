@@ -95,9 +95,9 @@ def load_perceptual(settings: PerceptualNet, weights_folder: Path) -> Perceptual
     """LPIPS by the settings, on the CPU. WeightsError where the trunk is not the net's, or its file is not there."""
     net, name = settings.net, settings.trunk
     if name not in ("random", TRUNKS[net]):
-        raise WeightsError(f"anomaly_perceptual: net {net!r} takes the trunk {TRUNKS[net]} or random, not {name}")
+        raise WeightsError(f"perceptual: net {net!r} takes the trunk {TRUNKS[net]} or random, not {name}")
     if settings.size < SMALLEST[net]:
-        raise WeightsError(f"anomaly_perceptual: net {net!r} takes size {SMALLEST[net]} or more, not {settings.size}")
+        raise WeightsError(f"perceptual: net {net!r} takes size {SMALLEST[net]} or more, not {settings.size}")
     trunk = random_trunk(net) if name == "random" else trained_trunk(net, weights_folder)
     heads = [head.flatten() for _, head in sorted(weights.state_dict(f"lpips_{net}", weights_folder).items())]
     if name == "random":  # a random channel has no meaning that a weight of its own could fit

@@ -54,8 +54,11 @@ TASKS = {
 tests/house/test_architecture.py."""
 
 SYSTEMS = ("symmetry", "anomaly", "synthesis", "inpainting", "anthropometry")
-OWN_COMMAND = {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"}
-"""`vermilion synthesis`: what this system alone needs of a person."""
+OWN_COMMAND = {
+    "synthesis": {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"},
+    "inpainting": {"flows/cli/inpaint.py", "flows/photographs/inpaint.py"},
+}
+"""`vermilion synthesis`, `vermilion inpaint`: what a system alone needs of a person."""
 
 WORDS = {
     "anomaly": {"tasks/evaluation/synthesis/chapter.py"},  # stands in a paper's title
@@ -138,7 +141,7 @@ def test_nobody_knows_a_systems_name_but_its_own_rooms(system: str) -> None:
     """Adding a system changes nobody else's code. Texts (docs/, README.md), dvc.yaml and params.yaml do name it."""
     own = {f"tasks/{system}", f"tasks/evaluation/{system}", "tasks/evaluation/chapters.py"}
     own |= {f"tasks/params/{system}.py", f"tasks/schemas/{system}.py"} | WORDS.get(system, set())
-    own |= OWN_COMMAND if system == "synthesis" else set()
+    own |= OWN_COMMAND.get(system, set())
     knowing = {named(path) for path in sources("tasks", "flows") if re.search(rf"\b{system}\b", path.read_text())}
     strangers = {
         path

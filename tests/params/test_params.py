@@ -31,6 +31,7 @@ for _module in pkgutil.iter_modules(params.__path__):
     importlib.import_module(f"{params.__name__}.{_module.name}")
 MODELS = {model.__name__: model for model in last_derived(Block) if model.__module__.startswith(params.__name__)}
 INNER = set().union(*(nested(model) for model in MODELS.values()))
+EVERY_SYSTEM = ["anomaly", "inpainting", "symmetry", "synthesis"]
 OUTER = {name: model for name, model in MODELS.items() if name not in INNER} | {"Systems": Systems}
 
 
@@ -134,7 +135,7 @@ def found(tmp_path: Path, *changes: tuple[str, str]) -> list[str]:
     for old, new in changes:
         assert old in text
         text = text.replace(old, new, 1)
-    return [str(problem) for problem in problems(written(tmp_path, text), ["anomaly", "symmetry", "synthesis"])]
+    return [str(problem) for problem in problems(written(tmp_path, text), EVERY_SYSTEM)]
 
 
 def line_of(text: str) -> int:
@@ -143,7 +144,7 @@ def line_of(text: str) -> int:
 
 @pytest.mark.parametrize("path", [PARAMS, PARAMS.parent / "docs/published.yaml"])
 def test_what_the_repository_has_is_without_problems(path: Any) -> None:
-    assert problems(path, ["anomaly", "symmetry", "synthesis"]) == []
+    assert problems(path, EVERY_SYSTEM) == []
 
 
 def test_all_blocks_are_told_at_once_with_their_lines_and_what_was_meant(tmp_path: Path) -> None:
@@ -173,11 +174,9 @@ def test_all_blocks_are_told_at_once_with_their_lines_and_what_was_meant(tmp_pat
 
 def test_a_file_without_systems_says_what_to_paste(tmp_path: Path) -> None:
     text = "systems: # false: its stages end at once, and its chapter says that it is off\n"
-    [told] = found(tmp_path, (text + "  symmetry: true\n  anomaly: true\n  synthesis: true\n", ""))
+    [told] = found(tmp_path, (text + "  symmetry: true\n  anomaly: true\n  synthesis: true\n  inpainting: true\n", ""))
     assert "systems: this block is missing" in told
-    assert yaml.safe_load(told.partition("params.yaml:")[2]) == {
-        "systems": {"anomaly": True, "symmetry": True, "synthesis": True}
-    }
+    assert yaml.safe_load(told.partition("params.yaml:")[2]) == {"systems": dict.fromkeys(EVERY_SYSTEM, True)}
 
 
 def test_a_key_that_stands_twice_is_told(tmp_path: Path) -> None:
