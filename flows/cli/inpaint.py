@@ -42,15 +42,14 @@ def inpaint(
         Path | None, typer.Option(help="Folder for one page per photograph, and its pictures as PNG.")
     ] = None,
     proposals: Annotated[
-        int | None,
-        typer.Option(min=1, max=20, help="Fillings per photograph, under masks that differ a little."),
+        int | None, typer.Option(min=1, max=20, help="Fillings, under masks that differ a bit.")
     ] = None,
     as_json: JSON = False,
 ) -> None:
     """Hide lips and nose, and let a network that only faces without a cleft have trained draw them anew.
 
-    Outside the mask every pixel stays as it is. What is drawn is one possible face, no forecast of surgery. Exit code
-    0: all were filled; 1: at least one was refused, with its reason; 2: nothing could be run; 130: it was interrupted.
+    Outside the mask no pixel changes. What is drawn is one possible face, no forecast of surgery. Exit code 0: all were
+    filled; 1: at least one was refused, with its reason; 2: nothing could be run; 130: it was interrupted.
     """
     if out is not None:
         output_folder(out, "--out")
@@ -66,14 +65,10 @@ def inpaint(
     if (by_hand or devices) and len(found.photographs) > 1:
         raise InputError("a painted mask goes with one photograph; call `vermilion inpaint` for each")
     opened = filling.open_network(root, proposals=proposals)
-    stale = not_current(root)
-    notices = [*([f"Of the network: {stale}"] if stale else []), *opened.notices]
+    notices = [*(f"Of the network: {stale}" for stale in [not_current(root)] if stale), *opened.notices]
     fill = partial(filling.inpaint, opened=opened, mask=by_hand, devices=devices)
     results = _filled(found.photographs, fill, out, notices)
-    if as_json:
-        print(json.dumps([result.record() | {"notices": notices} for result in results], indent=1))
-    else:
-        _print(results, notices)
+    _print(results, notices, as_json=as_json)
     if out is not None:
         say(f"pages and pictures: {out}", error=True)
     raise typer.Exit(any(result.face.reason for result in results))
@@ -113,7 +108,10 @@ def _write(result: "Inpainted", out: Path, stem: str, notices: "Sequence[str]") 
             temporary.write_bytes(content)
 
 
-def _print(results: "Sequence[Inpainted]", notices: "Sequence[str]") -> None:
+def _print(results: "Sequence[Inpainted]", notices: "Sequence[str]", *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([result.record() | {"notices": list(notices)} for result in results], indent=1))
+        return
     for result in results:
         face = result.face
         said = f"not filled: {face.reason}" if face.reason else f"filled ({face.masked} hidden)"

@@ -3,7 +3,7 @@
 In: FILLINGS rows; of patients before repair the same person's face without the cleft, or after repair, in the same
 crop. Out: one row of distances per photograph; rows of nearness per patient and method, the photograph itself and
 OpenCV's inpainting among the methods. All is measured under the mask. The heatmaps are those of
-tasks.faces.heatmaps, which other systems use too, so that numbers can be laid side by side. Knows nothing of how faces are found.
+tasks.faces.heatmaps, which other systems use too. Knows nothing of how faces are found.
 """
 
 from collections.abc import Iterator, Mapping
