@@ -23,6 +23,7 @@ AROUND = {
     "requirements.lock": "exact versions with hashes",
     "data/added/": "batches that stewards brought",
     "data/captions/": "captions that people wrote",
+    "data/votes/": "what surgeons said of filled faces",
     "data/exemplars/": "landmark sets that the warp may use",
     "data/reports/": "metrics in git; the report and its figures after a run",
     "docs/published.yaml": "a whole params.yaml with the papers' settings",

@@ -84,7 +84,8 @@ def make_project(folder: Path, changes: dict[str, dict[str, Any]], *, copy_code:
     (folder / "data/exemplars").mkdir(parents=True)
     (folder / "data/added").mkdir()
     (folder / "data/captions").mkdir()
-    for name in ("added/README.md", "added/.gitignore", "captions/README.md"):
+    (folder / "data/votes").mkdir()
+    for name in ("added/README.md", "added/.gitignore", "captions/README.md", "votes/README.md", "votes/.gitignore"):
         shutil.copy(PROJECT / "data" / name, folder / "data" / name)
     (folder / "data/exemplars/.gitkeep").touch()
     run(folder, "git", "init", "-q")

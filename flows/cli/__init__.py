@@ -11,6 +11,7 @@ from flows.cli import (
     artifacts,
     check,
     inpaint,
+    inpainting,
     ratings,
     rebuild,
     results,
@@ -47,6 +48,7 @@ app.command()(serve.runs)
 app.add_typer(artifacts.app, name="artifacts")
 app.command()(watch.watch)
 app.add_typer(synthesis.app, name="synthesis")
+app.add_typer(inpainting.app, name="inpainting")
 
 
 STOPPED = "vermilion: interrupted; what was finished is kept; run it again"

@@ -38,6 +38,7 @@ from tasks.schemas.inpainting import (
     FILLING_DISTANCES,
     FILLINGS,
     INPAINTING_CURVES,
+    INPAINTING_JUDGED,
     INPAINTING_MEASURES,
     INPAINTING_NETWORKS,
     NEARNESS,
@@ -50,6 +51,10 @@ NOBODY = (
 )
 NOBODY_UNSEEN = (
     "no photograph of a control whom the network has not seen; add controls, or raise inpainting_train: held_out"
+)
+NOT_JUDGED = (
+    "nobody has judged the fillings; make a sheet for each surgeon with `vermilion inpainting sheet`, and bring the "
+    "forms in with `vermilion inpainting votes`"
 )
 WHO = ["image_id", "subject_id", "population"]
 
@@ -193,6 +198,21 @@ def inpainting_measure(
         runtime=runtime(),
         here=_on_a_card(),
     )
+
+
+@flow
+def inpainting_judge(votes: Path, fillings: Path, out: Out) -> None:
+    """Surgeons' votes, and which of them are about the present fillings."""
+    from tasks.inpainting import judging
+    from tasks.inpainting.votes import kept
+
+    absence.require(fillings)
+    said = kept(votes)
+    if not said.num_rows:
+        raise absence.Absent(NOT_JUDGED)
+    rows = (row for part in tables.read_each(fillings, FILLINGS) for row in part.to_pylist())
+    record = provenance("inpainting_judge", judging, INPAINTING_JUDGED, {}, {}, {"votes": table_digest(said)})
+    tables.write(judging.judged(said, rows), out, INPAINTING_JUDGED, provenance=record)
 
 
 def _measure_numbers(weights: Path) -> dict[str, Any]:

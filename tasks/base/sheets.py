@@ -61,16 +61,18 @@ def write(
     rows: Iterable[Sequence[Cell]],
     *,
     within: Mapping[str, tuple[float, float]] | None = None,
+    among: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """The table as CSV (UTF-8 with a mark, as Excel wants it) or XLSX, whole or not at all. InputError: another suffix.
 
-    A number that is not finite is an empty cell. `within`: columns in which XLSX takes only numbers from low to high.
+    A number that is not finite is an empty cell. `within`: columns in which XLSX takes only numbers from low to high;
+    `among`: those in which it takes only these words, and offers them.
     """
     suffix = check_suffix(path).suffix.lower()
     every = [[_finite(cell) for cell in row] for row in rows]
     if suffix == ".xlsx" and len(every) >= _MOST:
         raise InputError(f"{path}: {len(every):,} rows are more than an .xlsx file holds; write .csv")
-    content = as_csv(columns, every) if suffix == ".csv" else as_xlsx(columns, every, within=within)
+    content = as_csv(columns, every) if suffix == ".csv" else as_xlsx(columns, every, within=within, among=among)
     with replacing(path) as temporary:
         temporary.touch(mode=0o600)
         temporary.write_bytes(content)
@@ -91,7 +93,11 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 
 
 def as_xlsx(
-    columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, within: Mapping[str, tuple[float, float]] | None = None
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    within: Mapping[str, tuple[float, float]] | None = None,
+    among: Mapping[str, Sequence[str]] | None = None,
 ) -> bytes:
     """The bytes of an XLSX file of one sheet: the first row bold, kept in sight and with a filter."""
     book = Workbook(write_only=True)
@@ -105,17 +111,31 @@ def as_xlsx(
     for row in rows:
         sheet.append([_cell(sheet, cell) for cell in row])
     for name, (low, high) in (within or {}).items():
-        letter = get_column_letter(columns.index(name) + 1)
-        sheet.data_validations.append(_numbers(f"{letter}2:{letter}{len(rows) + 1}", low, high))
+        sheet.data_validations.append(_numbers(name, _below(columns, name, len(rows)), low, high))
+    for name, words in (among or {}).items():
+        sheet.data_validations.append(_words(name, _below(columns, name, len(rows)), words))
     made = io.BytesIO()
     book.save(made)
     return _undated(made.getvalue())
 
 
-def _numbers(cells: str, low: float, high: float) -> DataValidation:
+def _below(columns: Sequence[str], name: str, rows: int) -> str:
+    """The cells of a column below its name."""
+    letter = get_column_letter(columns.index(name) + 1)
+    return f"{letter}2:{letter}{rows + 1}"
+
+
+def _numbers(name: str, cells: str, low: float, high: float) -> DataValidation:
     """That these cells take numbers from low to high, or nothing, and what the spreadsheet says to others."""
     rule = DataValidation("decimal", f"{low:g}", f"{high:g}", operator="between", allow_blank=True, sqref=cells)
-    rule.error, rule.errorTitle, rule.showErrorMessage = f"a number from {low:g} to {high:g}", "score", True
+    rule.error, rule.errorTitle, rule.showErrorMessage = f"a number from {low:g} to {high:g}", name, True
+    return rule
+
+
+def _words(name: str, cells: str, words: Sequence[str]) -> DataValidation:
+    """That these cells take one of the words, or nothing."""
+    rule = DataValidation("list", f'"{",".join(words)}"', allow_blank=True, sqref=cells)
+    rule.error, rule.errorTitle, rule.showErrorMessage = " or ".join(words), name, True
     return rule
 
 

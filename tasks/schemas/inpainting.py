@@ -1,6 +1,7 @@
 """Tables of the inpainting stages."""
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.base.tables import Column, Schema
 from tasks.schemas.columns import BYTES, IMAGE_ID, NUMBER, NUMBERS, POPULATION, REASON, SUBJECT, TEXT
@@ -144,4 +145,37 @@ INPAINTING_MEASURES = Schema(
         REASON,
     ),
     key=("image_id", "mask", "method"),
+)
+
+
+def _a_valid_result_has_a_rank_and_no_other(votes: pa.Table) -> str | None:
+    wrong = votes.filter(pc.equal(votes["valid"], pc.is_null(votes["rank"])))
+    return f"{wrong.num_rows} rows have a rank without being valid, or are valid without a rank" if len(wrong) else None
+
+
+_vote = (
+    Column("rater_id", TEXT, "who judged"),
+    Column("method", TEXT, "what filled the picture; the rater did not know"),
+    Column("picture", TEXT, "sha256 of the pixels that were judged: a network that trained again draws others"),
+    Column("valid", pa.bool_(), "neither blurred nor illogical; a face could look so"),
+    Column("rank", pa.int8(), "among the rater's valid results of this photograph, 1 best", nullable=True, low=1),
+)
+
+INPAINTING_VOTES = Schema(
+    "inpainting_votes",
+    (IMAGE_ID, *_vote),
+    key=("image_id", "rater_id", "method"),
+    rules=(_a_valid_result_has_a_rank_and_no_other,),
+)
+
+INPAINTING_JUDGED = Schema(
+    "inpainting_judged",
+    (
+        IMAGE_ID,
+        Column("subject_id", TEXT, "the person; null where the photograph is not filled any more", nullable=True),
+        *_vote,
+        Column("present", pa.bool_(), "all that the rater saw of this photograph are the present fillings"),
+    ),
+    key=("image_id", "rater_id", "method"),
+    rules=(_a_valid_result_has_a_rank_and_no_other,),
 )

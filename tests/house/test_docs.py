@@ -199,7 +199,16 @@ def test_clean_removes_what_every_stage_writes() -> None:
     assert not [
         out for out in outs if out not in tracked and not any(f"{out}/".startswith(f"{path}/") for path in gone)
     ]
-    for kept in ("data/raw/faces", "data/added", "data/captions", "data/exemplars", "data/weights", ".venv", *tracked):
+    for kept in (
+        "data/raw/faces",
+        "data/added",
+        "data/captions",
+        "data/votes",
+        "data/exemplars",
+        "data/weights",
+        ".venv",
+        *tracked,
+    ):
         assert not [path for path in gone if f"{kept}/".startswith(f"{path}/")], kept
 
 

@@ -46,7 +46,7 @@ TASKS = {
     "faces": BASIS | {"ingest"},
     "symmetry": BASIS | {"ingest"},
     "anomaly": BASIS | {"ingest", "faces"},
-    "inpainting": BASIS | {"ingest", "faces"},
+    "inpainting": BASIS | {"ingest", "faces", "pages"},
     "synthesis": BASIS | {"ingest", "phantoms"},  # its stand-in for the base model learns from drawn faces
     "evaluation": BASIS | {"ingest", "faces", "pages", "statistics", "symmetry", "anomaly"},
 }
@@ -56,9 +56,15 @@ tests/house/test_architecture.py."""
 SYSTEMS = ("symmetry", "anomaly", "synthesis", "inpainting", "anthropometry")
 OWN_COMMAND = {
     "synthesis": {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"},
-    "inpainting": {"flows/cli/inpaint.py", "flows/photographs/inpaint.py"},
+    "inpainting": {
+        "flows/cli/__init__.py",
+        *(
+            f"flows/{room}.py"
+            for room in ("cli/inpaint", "cli/inpainting", "photographs/fillings", "photographs/inpaint")
+        ),
+    },
 }
-"""`vermilion synthesis`, `vermilion inpaint`: what a system alone needs of a person."""
+"""`vermilion synthesis`, `inpainting` and `inpaint`: what one system alone needs of a person."""
 
 WORDS = {
     "anomaly": {"tasks/evaluation/synthesis/chapter.py"},  # stands in a paper's title

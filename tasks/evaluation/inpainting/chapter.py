@@ -12,9 +12,11 @@ from tasks.evaluation.inpainting import compare as compared
 from tasks.evaluation.inpainting.compare import METHOD, evaluate_inpainting, method_scores
 from tasks.evaluation.inpainting.controls import compare_controls, controls_findings
 from tasks.evaluation.inpainting.controls import shown as controls_shown
+from tasks.evaluation.inpainting.judgement import differences_said, judge
 from tasks.evaluation.inpainting.read import Inpainting, headline_heatmap, notices, read_inpainting
 from tasks.evaluation.inpainting.section import curves_picture, gallery
 from tasks.evaluation.inpainting.table_three import headline as controls_headline
+from tasks.evaluation.inpainting.votes import JUDGED
 from tasks.evaluation.inpainting.words import MEASURES, METHODS, findings, tiles
 from tasks.evaluation.study import COLUMNS, Study
 from tasks.evaluation.system import Compared, Need, Shown
@@ -54,7 +56,11 @@ def compare(made: Inpainting, study: Study, numbers: Path) -> Compared:
         return Compared({"reason": made.missing}, {})
     heatmap = headline_heatmap(numbers)
     record = evaluate_inpainting(made.distances, made.nearness, study, heatmap=heatmap)
-    return Compared(record | {"controls": compare_controls(made.controls, study.settings)}, {})
+    own = {
+        "controls": compare_controls(made.controls, study.settings),
+        "judgement": judge(made.judged, study.settings),
+    }
+    return Compared(record | own, {})
 
 
 def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -91,6 +97,9 @@ def show(made: Inpainting, record: Mapping[str, Any], shown: Shown) -> Chapter:
             "measures": MEASURES,
             "controls": record["controls"],
             "said": controls_shown(record["controls"]),
+            "judged": record["judgement"],
+            "differences": differences_said(record["judgement"], METHODS),
+            "published_votes": JUDGED,
         },
     )
 

@@ -1,7 +1,7 @@
 """The inpainting system's tables as DataFrames, and what a reader must know of its network.
 
-In: the folder of its stages. Out: distances, nearness, curves, controls. Whatever is not there has no rows. Knows the
-tables' schemas, not the code that wrote them.
+In: the folder of its stages. Out: distances, nearness, votes, curves, controls. Whatever is not there has no rows.
+Knows the tables' schemas, not the code that wrote them.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from tasks.base import absence, tables
 from tasks.base.tables import Schema
 from tasks.evaluation.inpainting.controls import Controls, read_controls
 from tasks.params.inpainting import InpaintingMeasure
-from tasks.schemas.inpainting import FILLING_DISTANCES, INPAINTING_CURVES, NEARNESS
+from tasks.schemas.inpainting import FILLING_DISTANCES, INPAINTING_CURVES, INPAINTING_JUDGED, NEARNESS
 
 
 class Inpainting(NamedTuple):
@@ -22,6 +22,7 @@ class Inpainting(NamedTuple):
 
     distances: pd.DataFrame  # FILLING_DISTANCES
     nearness: pd.DataFrame  # NEARNESS
+    judged: pd.DataFrame  # INPAINTING_JUDGED
     curves: pd.DataFrame  # INPAINTING_CURVES
     controls: Controls
     missing: str | None
@@ -32,6 +33,7 @@ def read_inpainting(folder: Path) -> Inpainting:
     return Inpainting(
         _read(folder / "distances", FILLING_DISTANCES),
         _read(folder / "nearness", NEARNESS),
+        _read(folder / "judged.parquet", INPAINTING_JUDGED),
         _read(folder / "model/curves.parquet", INPAINTING_CURVES),
         read_controls(folder),
         absence.reason_of(folder / "distances"),
@@ -39,7 +41,8 @@ def read_inpainting(folder: Path) -> Inpainting:
 
 
 def _read(path: Path, schema: Schema) -> pd.DataFrame:
-    found: pd.DataFrame = (tables.read(path, schema) if path.exists() else schema.table([])).to_pandas()
+    there = path.exists() and not absence.reason_of(path)
+    found: pd.DataFrame = (tables.read(path, schema) if there else schema.table([])).to_pandas()
     return found
 
 

@@ -1,0 +1,123 @@
+"""A blinded sheet for one rater: every patient's results side by side, shuffled, without a word about who made them.
+
+In: patients, a rater, a seed. Out: a folder to hand out (one page that needs no other file, and a form as CSV and as
+XLSX), and apart from it the key that says which letter is which method. Pictures are laid into the page as PNG of the
+same size, pixels only; the order of patients and of letters depends on the seed, the rater and the patient. The same
+patients, rater and seed give the same bytes. Reading the form back: tasks.inpainting.votes. Chen et al., III.B.1.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tasks.base import runtime, sheets
+from tasks.base.images import encode_png
+from tasks.base.tables import replacing
+from tasks.errors import InputError
+from tasks.ingest.spelling import key, tidy
+from tasks.inpainting.letters import ANSWERS, FORM_COLUMNS, KEY_COLUMNS, LETTERS, Result
+from tasks.inpainting.shown import Patient, digest_of
+from tasks.pages.environment import environment
+
+PAGE, FORMS = "sheet.html", ("votes.csv", "votes.xlsx")
+
+
+class SheetError(InputError):
+    """A sheet cannot be made; the message says what of, and what to do."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A patient on the page: PNG bytes of the masked input and, by letter, of the results."""
+
+    number: int
+    masked: bytes
+    results: dict[str, bytes]
+
+
+def write_sheet(out: Path, keys: Path, patients: Sequence[Patient], *, rater: str, seed: int, side: int) -> Path:
+    """Write the folder `out` and the key, whose path is returned: the sheet's id in `keys`, a folder elsewhere.
+
+    `side`: the longer side of every picture on the page, pixels. SheetError: nobody to show, a folder that is not empty
+    or holds the key, patients whose methods differ, results of other sizes (they would give a method away).
+    """
+    _check(out, keys, patients, rater)
+    shown: list[_Shown] = []
+    drawn: list[tuple[int, str, str, str, str]] = []
+    for number, patient in enumerate(_shuffled(patients, rater, seed), 1):
+        letters = dict(zip(LETTERS, _order(patient, rater, seed), strict=False))
+        masked = patient.masked()
+        results = {letter: _alike(patient, method, masked.shape) for letter, method in letters.items()}
+        drawn += [
+            (number, letter, method, patient.image_id, digest_of(results[letter])) for letter, method in letters.items()
+        ]
+        pictures = {letter: _png(picture, side) for letter, picture in results.items()}
+        shown.append(_Shown(number, _png(masked, side), pictures))
+    name = "sheet-" + hashlib.sha256(repr((tidy(rater), seed, side, drawn)).encode()).hexdigest()[:10]
+    lines = [Result(name, tidy(rater), *own) for own in drawn]
+    path = keys / f"{name}.csv"
+    sheets.write(path, KEY_COLUMNS, [astuple(line) for line in lines])  # first: a sheet without its key is worthless
+    for form in FORMS:
+        within = {"rank": (1.0, float(len(patients[0].filled)))}
+        cells = [[asdict(line).get(column) for column in FORM_COLUMNS] for line in lines]
+        sheets.write(out / form, FORM_COLUMNS, cells, within=within, among={"valid": ANSWERS})
+    _write_page(out / PAGE, name, tidy(rater), shown)
+    return path
+
+
+def _check(out: Path, keys: Path, patients: Sequence[Patient], rater: str) -> None:
+    if not key(rater)[:1].isalnum():
+        raise SheetError(f"rater {tidy(rater)!r}: a name begins with a letter or a digit")
+    if out.is_dir() and any(child.name != ".gitignore" for child in out.iterdir()):
+        raise SheetError(f"{out}: is not empty, and a sheet in it may be filled in; name a new folder")
+    places = [out.resolve(), keys.resolve()]
+    if places[0].is_relative_to(places[1]) or places[1].is_relative_to(places[0]):
+        raise SheetError(f"{out}: the key would lie with the sheet ({keys}); name a folder elsewhere")
+    if not patients:
+        raise SheetError("nobody to judge: no patient's photograph was filled")
+    methods = set(patients[0].filled)
+    for patient in patients:
+        if set(patient.filled) != methods:
+            there = ", ".join(sorted(patient.filled)) or "none"
+            raise SheetError(f"{patient.image_id}: filled by {there}; others by {', '.join(sorted(methods))}")
+    if not 1 <= len(methods) <= len(LETTERS):
+        raise SheetError(f"{len(methods)} methods; a sheet has letters for 1 to {len(LETTERS)}")
+
+
+def _shuffled(patients: Sequence[Patient], rater: str, seed: int) -> list[Patient]:
+    return sorted(patients, key=lambda patient: runtime.seed_of(seed, "patients", key(rater), patient.image_id))
+
+
+def _order(patient: Patient, rater: str, seed: int) -> list[str]:
+    """The methods as A, B, C, ... show them."""
+    return sorted(
+        patient.filled, key=lambda method: runtime.seed_of(seed, "letters", key(rater), patient.image_id, method)
+    )
+
+
+def _alike(patient: Patient, method: str, shape: tuple[int, ...]) -> np.ndarray:
+    """A result, which is of the input's size."""
+    picture = patient.filled[method]()
+    if picture.shape != shape or picture.dtype != np.uint8:
+        size, wanted = (f"{own[1]} x {own[0]}" for own in (picture.shape, shape))
+        raise SheetError(f"{patient.image_id}, {method}: {size} pixels, the input has {wanted}: the rater would see it")
+    return picture
+
+
+def _png(picture: np.ndarray, side: int) -> bytes:
+    """The picture at `side` pixels."""
+    factor = side / max(picture.shape[:2])
+    size = (max(1, round(picture.shape[1] * factor)), max(1, round(picture.shape[0] * factor)))
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return encode_png(np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8))
+
+
+def _write_page(path: Path, name: str, rater: str, shown: Sequence[_Shown]) -> None:
+    html = environment().get_template("inpainting/sheet.html.j2").render(sheet=name, rater=rater, patients=shown)
+    with replacing(path) as temporary:
+        temporary.touch(mode=0o600)
+        temporary.write_text(html, encoding="utf-8")
