@@ -63,6 +63,27 @@ SMALL: dict[str, dict[str, Any]] = {
     "synthesis_generate": {"threads": 1, "side": 32, "together": 4},
     "synthesis_measure": {"threads": 1, "dims": 64, "pairs": 4, "kid_subsets": 2, "kid_subset_size": 2},
     "synthesis_classify": {"threads": 1, "input_size": 32, "width": 0.25, "steps": 4, "batch_size": 4},
+    "inpainting_align": {"size": 32, "eye_distance": 11.5},
+    "inpainting_train": {
+        "threads": 1,
+        "held_out": 0.3,
+        "network": {
+            "width": 8,
+            "halvings": 2,
+            "blocks": 1,
+            "dilation": 2,
+            "mask_channel": True,
+            "gated": True,
+            "landmarks": True,
+            "spread": 1,
+        },
+        "steps": 4,
+        "batch_size": 2,
+        "evaluate_every": 2,
+    },
+    "inpainting_fill": {"kept_side": 64, "proposals": 2, "most_disagreement": 10},
+    "inpainting_measure": {"perceptual": {"net": "squeeze", "trunk": "random", "size": 64}},
+    "inpainting_controls": {"most_photographs": 2, "kid_subsets": 2, "kid_subset_size": 2},
     "evaluate": {"resamples": 100},
 }
 """What differs from params.yaml; everything else is the demo's."""  # fmt: skip
