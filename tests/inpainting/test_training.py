@@ -13,6 +13,7 @@ from tasks.base.training import TrainingError
 from tasks.inpainting import training, weights
 from tasks.params.inpainting import InpaintingTrain
 from tasks.schemas.faces import ALIGNED
+from tests.inpainting.test_photographs import face, shares_of
 
 SIDE = 32
 
@@ -35,7 +36,7 @@ def settings(**changes: object) -> InpaintingTrain:
 def rows(count: int = 12, population: str = "control") -> list[dict[str, object]]:
     """Grey faces with a darker stripe: what surrounds a hidden part tells how light it is."""
     rng = np.random.default_rng(1)
-    points = np.stack(np.meshgrid(np.linspace(4, 28, 17), np.linspace(4, 28, 4)), -1).reshape(68, 2)
+    points = shares_of(face()) * SIDE - 0.5
     found: list[dict[str, object]] = []
     for number in range(count):
         picture = np.full((SIDE, SIDE, 3), rng.integers(40, 216), np.uint8)
