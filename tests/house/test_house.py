@@ -48,7 +48,7 @@ TASKS = {
     "anomaly": BASIS | {"ingest", "faces"},
     "inpainting": BASIS | {"ingest", "faces", "pages"},
     "synthesis": BASIS | {"ingest", "phantoms"},  # its stand-in for the base model learns from drawn faces
-    "evaluation": BASIS | {"ingest", "faces", "pages", "statistics", "symmetry", "anomaly"},
+    "evaluation": BASIS | {"ingest", "faces", "pages", "statistics", "symmetry", "anomaly", "inpainting"},
 }
 """The same of tasks/. That a system's part of the evaluation enters that system alone, and for what, is asked in
 tests/house/test_architecture.py."""

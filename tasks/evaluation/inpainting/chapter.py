@@ -28,7 +28,8 @@ TITLE = "Inpainting: the same face without the cleft"
 LEDE = "Lips and nose are hidden and drawn anew by a network that only faces without a cleft have trained."
 SOURCE = "Chen et al., a feasibility study on image inpainting for non-cleft lip generation"
 NAMES = {METHOD: "Distance from the filling"}
-PHOTOGRAPH = None
+PHOTOGRAPH = "tasks.evaluation.inpainting.photograph"
+"""Reads one photograph. Only who scores imports it: torch takes seconds."""
 NEEDS = (
     Need("training a network that fills", ("control",), "still", 8, "add photographs of controls, hundreds if you can"),
     Need("fillings of clefts", ("unrepaired",), "still", 1, "add photographs of patients before repair"),

@@ -1,0 +1,89 @@
+"""`vermilion inpaint` on the small project: what is written, what is refused, and how that is said."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasks.base.images import encode_png, read
+from tests.here import vermilion
+
+
+def photograph(project: Path) -> Path:
+    return sorted((project / "data/raw/phantoms/unrepaired").rglob("*.png"))[0]
+
+
+def test_a_page_and_pictures_at_the_photographs_size(built: Path, tmp_path: Path) -> None:
+    photo, out = photograph(built), tmp_path / "out"
+    done = vermilion(built, "inpaint", str(photo), "--out", str(out), "--proposals", "2")
+    assert done.returncode == 0, done.stderr
+    assert "filled (lips and nose hidden), 2 proposals" in done.stdout
+    image, stem = read(photo), f"001-{photo.stem}"
+    mask = read(out / f"{stem}-mask.png")[..., 0] > 0
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        [
+            ".gitignore",
+            f"{stem}.html",
+            f"{stem}-filled.png",
+            f"{stem}-proposal-2-filled.png",
+            f"{stem}-mask.png",
+            f"{stem}-masked.png",
+        ]
+    )
+    filled = read(out / f"{stem}-filled.png")
+    assert filled.shape == image.shape
+    assert np.array_equal(filled[~mask], image[~mask])
+    assert {path.stat().st_mode & 0o077 for path in out.iterdir()} == {0}
+    page = (out / f"{stem}.html").read_text()
+    assert "no forecast" in page or "not a forecast" in page
+    assert page.count("<img ") == 6  # as photographed, masked, filled, landmarks, the other proposal, where they differ
+
+
+def test_a_painted_mask_is_filled_and_nothing_else(built: Path, tmp_path: Path) -> None:
+    photo = photograph(built)
+    image = read(photo)
+    painted = np.zeros_like(image)
+    painted[150:190, 100:150] = 7
+    (tmp_path / "mask.png").write_bytes(encode_png(painted))
+    done = vermilion(built, "inpaint", str(photo), "--mask", str(tmp_path / "mask.png"), "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "filled (what was painted hidden)" in done.stdout
+    filled = read(next((tmp_path / "out").glob("*-filled.png")))
+    assert np.array_equal(filled[painted == 0], image[painted == 0])
+    assert not np.array_equal(filled, image)
+
+
+def test_what_cannot_be_filled_is_a_reason_and_the_rest_is_filled(built: Path, tmp_path: Path) -> None:
+    (tmp_path / "no.png").write_bytes(encode_png(np.full((200, 200, 3), 128, np.uint8)))
+    done = vermilion(built, "inpaint", str(tmp_path / "no.png"), str(photograph(built)), "--json")
+    assert done.returncode == 1
+    one, other = json.loads(done.stdout)
+    assert "no face" in one["reason"]
+    assert other["reason"] is None
+    assert other["disagreement"] > 0
+    assert any("on the controls at hand" in line for line in other["notices"])
+
+
+@pytest.mark.parametrize(
+    ("size", "said"), [((10, 10), "has 10 x 10 pixels, the photograph"), ((256, 256), "is black everywhere")]
+)
+def test_a_mask_that_does_not_fit_is_told_and_the_page_says_so(
+    built: Path, tmp_path: Path, size: tuple[int, int], said: str
+) -> None:
+    (tmp_path / "mask.png").write_bytes(encode_png(np.zeros((*size, 3), np.uint8)))
+    out = tmp_path / "out"
+    photo = str(photograph(built))
+    done = vermilion(built, "inpaint", photo, "--mask", str(tmp_path / "mask.png"), "--out", str(out))
+    assert done.returncode == 1
+    assert said in " ".join(done.stdout.split())
+    [page] = out.glob("*.html")
+    assert not list(out.glob("*.png"))
+    assert said in page.read_text()
+
+
+def test_one_mask_for_several_photographs_is_refused(built: Path, tmp_path: Path) -> None:
+    photos = sorted((built / "data/raw/phantoms/unrepaired").rglob("*.png"))[:2]
+    done = vermilion(built, "inpaint", *map(str, photos), "--mask", str(tmp_path / "mask.png"))
+    assert done.returncode == 2
+    assert "goes with one photograph" in done.stderr
