@@ -117,6 +117,7 @@ def _print(results: "Sequence[Inpainted]", notices: "Sequence[str]", *, as_json:
         said = f"not filled: {face.reason}" if face.reason else f"filled ({face.masked} hidden)"
         if len(result.fillings) > 1:
             said += f", {counted(len(result.fillings), 'proposal')}"
+        said += f"; not valid here: {face.doubt}" if face.doubt else ""
         say(f"{visible(str(result.path))}: {said}")
     for line in notices:
         say(line)

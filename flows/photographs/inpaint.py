@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from flows.photographs.score import KNOWN, drawn_only
 from tasks import params
 from tasks.base import images, tables
 from tasks.base.digests import file_digest
@@ -35,6 +36,7 @@ class Opened:
     filler: Filler
     settings: InpaintingFill
     landmarks: IngestLandmarks
+    drawn: frozenset[str] | None  # the drawn faces, where the network knows no others
     notices: tuple[str, ...]
 
 
@@ -52,6 +54,7 @@ class Inpainted:
         return {
             "photograph": str(self.path),
             "reason": self.face.reason,
+            "doubt": self.face.doubt,
             "masked": self.face.masked or None,
             "disagreement": self.face.disagreement,
             "proposals": len(self.fillings),
@@ -70,7 +73,8 @@ def open_network(root: Path, *, proposals: int | None) -> Opened:
     if proposals is not None:
         settings = settings.model_copy(update={"proposals": proposals})
     filler = Filler(network, InpaintingAlign.model_validate(made["align"]), settings.most_disagreement)
-    return Opened(filler, settings, params.load(IngestLandmarks, "ingest_landmarks", numbers), tuple(notices(folder)))
+    landmarks = params.load(IngestLandmarks, "ingest_landmarks", numbers)
+    return Opened(filler, settings, landmarks, drawn_only(root), tuple(notices(folder)))
 
 
 def inpaint(path: Path, opened: Opened, *, mask: Path | None, devices: Path | None) -> Inpainted:
@@ -122,5 +126,6 @@ def _inpainted(
         points=None if crops[0]["points"] is None else np.reshape(crops[0]["points"], (68, 2)),
         masked=masked,
         disagreement=first.disagreement,
+        doubt=KNOWN if opened.drawn is not None and image_id not in opened.drawn else None,
     )
     return replace(empty, face=face, image=image, fillings=tuple(made))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.evaluation.inpainting.section import GREY, dotted
+from tasks.evaluation.photo_page import for_a_reader
 from tasks.pages.environment import environment
 from tasks.pages.overlays import jpeg, lay_over
 
@@ -29,6 +30,7 @@ class FilledFace:
     points: np.ndarray | None = None  # (68, 2) px
     masked: str = ""  # what the mask covers
     disagreement: float | None = None  # eye distances
+    doubt: str | None = None  # why the filling says nothing
 
 
 def spread(filled: Sequence[np.ndarray]) -> np.ndarray:
@@ -57,4 +59,4 @@ def render_filled_page(face: FilledFace, *, notices: Sequence[str]) -> str:
             picture = lay_over(face.filled[0], heat, high=high, opacity=0.7)
             shown.append((jpeg(picture, side=SIDE), f"Where the proposals differ, by up to {high:.0f} grey levels"))
     page = environment().get_template("evaluation/inpainting/page.html.j2")
-    return page.render(face=face, shown=shown, notices=notices)
+    return page.render(face=face, shown=shown, notices=[for_a_reader(line) for line in notices])

@@ -82,6 +82,16 @@ def test_a_mask_that_does_not_fit_is_told_and_the_page_says_so(
     assert said in page.read_text()
 
 
+def test_a_photograph_of_a_kind_that_the_network_does_not_know_is_doubted(built: Path, tmp_path: Path) -> None:
+    image = read(photograph(built)).copy()
+    image[0, 0] ^= 1  # another file, so no drawn face of the study
+    (tmp_path / "other.png").write_bytes(encode_png(image))
+    done = vermilion(built, "inpaint", str(tmp_path / "other.png"), "--out", str(tmp_path / "out"))
+    assert "not valid here: the networks know drawn faces only" in " ".join(done.stdout.split())
+    [page] = (tmp_path / "out").glob("*.html")
+    assert "Not valid here: the networks know drawn faces only." in page.read_text()
+
+
 def test_one_mask_for_several_photographs_is_refused(built: Path, tmp_path: Path) -> None:
     photos = sorted((built / "data/raw/phantoms/unrepaired").rglob("*.png"))[:2]
     done = vermilion(built, "inpaint", *map(str, photos), "--mask", str(tmp_path / "mask.png"))
