@@ -78,7 +78,7 @@ def show(made: Inpainting, record: Mapping[str, Any], shown: Shown) -> Chapter:
     if record["reason"]:
         return empty
     after = shown.folder / "after"
-    known = tables.read(after, AFTER) if tables.parts(after) else AFTER.table([])
+    known = tables.read(after, AFTER) if after.exists() else AFTER.table([])
     faces = gallery(tables.read_each(shown.folder / "fillings", FILLINGS), known, count=shown.settings.gallery)
     missing = () if record["nearness"] else (_NO_TRUTH,)
     return replace(

@@ -114,8 +114,8 @@ def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         f"pearson_{name.replace(' ', '_')}": own["pearson"]["value"] for name, own in record["agreement"].items()
     }
     near = {
-        f"decibels_nearer_than_{name}": own["value"]
-        for against in record["nearness"].values()
-        for name, own in against["psnr"]["nearer_than"].items()
+        f"{'' if against == 'without the cleft' else 'after_repair_'}decibels_nearer_than_{name}": own["value"]
+        for against, found in record["nearness"].items()
+        for name, own in found["psnr"]["nearer_than"].items()
     }
     return {METHOD: {"auc_controls": record["detection"]["patients"]["value"], **agreement, **near}}

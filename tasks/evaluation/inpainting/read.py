@@ -61,7 +61,7 @@ def notices(folder: Path) -> list[str]:
             f"The inpainting\u2019s network was trained here, on the controls at hand, on faces of {size} pixels: its "
             "fillings do not compare with the paper\u2019s, which saw 160,000 faces at 256 pixels."
         )
-    if tables.parts(distances):
+    if distances.exists():
         trunk = tables.provenance_of(distances)["parameters"]["perceptual"]["trunk"]
         if trunk == "random":
             said.append(
