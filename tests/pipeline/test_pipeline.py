@@ -146,13 +146,15 @@ def test_a_steward_adds_a_photograph_nothing_trains_and_one_bucket_is_computed(p
         "symmetry_distances@clp",
         "anomaly_invert",
         "anomaly_adapt",
+        "inpainting_fill",
     )
     for stage in one:
         assert re.search(rf"{stage}: .*; 1 buckets computed", said), said
     assert "Running stage 'symmetry_train@clp'" not in said
+    assert "inpainting_train: computing" not in said
     assert outs(lock(copy)["symmetry_train@clp"]) == trained
     before, after = (len(tables.read(f / "data/evaluation/scores.parquet", SCORES)) for f in (project, copy))
-    assert after == before + 5
+    assert after == before + 6
 
 
 def test_vermilion_scores_photographs_and_says_why_not(project: Path, tmp_path: Path) -> None:
@@ -177,7 +179,7 @@ def test_vermilion_scores_photographs_and_says_why_not(project: Path, tmp_path: 
     assert fine["anomaly"]["score"] == pytest.approx(inverted_among_others, rel=0.01)
     assert set(fine["anomaly"]["percentile_among"]) == {"unseen_controls", "patients"}
     page, _ = sorted(pages.glob("*.html"))
-    assert page.read_text().count("data:image/jpeg") == 4
+    assert page.read_text().count("data:image/jpeg") == 4 + 3  # anomaly, inpainting
     table = vermilion(project, "score", str(good.relative_to(project)), "--without", "anomaly")
     assert table.returncode == 0
     assert table.stdout.startswith(f"{good.relative_to(project)}\n")

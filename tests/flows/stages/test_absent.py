@@ -70,7 +70,8 @@ def test_without_unrepaired(drawn: Path, tmp_path: Path) -> None:
 def test_controls_alone(drawn: Path, tmp_path: Path) -> None:
     everything(case(drawn, tmp_path / "p", lambda line: line["population"] == "control", off="symmetry"))
     found = reasons(tmp_path / "p")
-    assert set(found) == {"symmetry", "synthesis"}
+    assert set(found) == {"symmetry", "synthesis", "inpainting"}
+    assert "nobody to fill: there is no photograph of a patient" in found["inpainting"]  # so few hold nobody out
     assert "add patients before repair" in found["synthesis"]
 
 
@@ -97,8 +98,9 @@ def test_five_people(drawn: Path, tmp_path: Path) -> None:
 
     everything(case(drawn, tmp_path / "p", keep, off="synthesis"))
     found = reasons(tmp_path / "p")
-    assert set(found) == {"anomaly", "synthesis"}
+    assert set(found) == {"anomaly", "synthesis", "inpainting"}
     assert "8 are needed; add controls" in found["anomaly"]
+    assert "8 are needed; add controls" in found["inpainting"]
     page = (tmp_path / "p/data/reports/index.html").read_text()
     assert "1 person: too few for the split into training, validation and test" in page
 
@@ -148,7 +150,7 @@ def ran(said: str) -> set[str]:
 def test_no_photographs_at_all(drawn: Path, tmp_path: Path) -> None:
     said = everything(own_project(drawn, tmp_path / "p", lambda line: False))
     assert "ingest_images: nothing to do: data/raw/mine/images.csv: names no image; add photographs or clips" in said
-    assert set(reasons(tmp_path / "p")) == {"anomaly", "symmetry", "synthesis"}
+    assert set(reasons(tmp_path / "p")) == {"anomaly", "symmetry", "synthesis", "inpainting"}
 
 
 @pytest.mark.parametrize("name", ["symetry", "evaluate"])
@@ -160,4 +162,4 @@ def test_a_name_that_is_no_system_is_refused_with_the_known_ones(drawn: Path, tm
     with pytest.raises(SystemExit) as refused:
         stages(folder, "symmetry_baselines")
     assert f"systems.{name}: no such system; " in str(refused.value)
-    assert "there are: anomaly, symmetry, synthesis" in str(refused.value)
+    assert "there are: anomaly, inpainting, symmetry, synthesis" in str(refused.value)
