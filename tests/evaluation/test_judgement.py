@@ -12,25 +12,11 @@ from tasks.base.tables import TableError
 from tasks.evaluation.inpainting.judgement import differences_said, judge
 from tasks.evaluation.inpainting.votes import JUDGED, SURGEONS, Votes
 from tasks.pages.environment import environment
-from tasks.params.evaluation import Evaluate
 from tasks.schemas.inpainting import INPAINTING_JUDGED, INPAINTING_VOTES
+from tests.study import SETTINGS
 
 NAMES = {"E": "EC", "L": "Lafin", "C": "CTSDG", "O": "ours"}
 RATERS = ("surgeon_a", "surgeon_b", "surgeon_c")
-SETTINGS = Evaluate(
-    seed=1,
-    resamples=400,
-    confidence=0.95,
-    scale="CARS",
-    grades=5,
-    positive_quantile=0.5,
-    negative_quantile=0.5,
-    reliable_share=0.75,
-    survey="CARS",
-    survey_best="low",
-    realism="realism",
-    plausibility="plausibility",
-)
 
 TEN = {"": 13, "E": 1, "L": 1, "O": 2, "LO": 1, "CO": 1, "OL": 5, "CEO": 1, "OEC": 5}
 TWENTY_FOUR = {"": 23, "E": 11, "O": 18, "EL": 1, "EC": 4, "CL": 8, "ECL": 1, "LOCE": 5, "OELC": 1}
