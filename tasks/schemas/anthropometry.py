@@ -1,0 +1,50 @@
+"""Tables of the anthropometry stages."""
+
+from tasks.base.tables import Column, Schema
+from tasks.schemas.columns import IMAGE_ID, NUMBER, NUMBERS, POPULATION, REASON, SUBJECT, TEXT
+
+VIEWS = ("frontal", "left", "right")
+OUTLINE_COLUMNS = ("upper_vermilion", "lower_vermilion", "nose", "nostril_right", "nostril_left")
+
+ANTHROPOMETRY_POINTS = Schema(
+    "anthropometry_points",
+    (
+        IMAGE_ID,
+        SUBJECT,
+        POPULATION,
+        Column(
+            "points",
+            NUMBERS,
+            "x0, y0, x1, y1, ... of tasks.anthropometry.names.POINTS; NaN: not seen",
+            "px",
+            nullable=True,
+        ),
+        Column("errors", NUMBERS, "standard error of each point; NaN: not known", "px", nullable=True),
+        Column(
+            "refined",
+            NUMBERS,
+            "1 where a point was refined on the pixels, 2 where a person placed it, else 0",
+            nullable=True,
+        ),
+        *(
+            Column(name, NUMBERS, f"outline {name}: x0, y0, x1, y1, ...", "px", nullable=True)
+            for name in OUTLINE_COLUMNS
+        ),
+        Column("interocular_px", NUMBER, "distance between the outer eye corners", "px", nullable=True, low=0),
+        Column("pupil_distance_px", NUMBER, "distance between the pupils", "px", nullable=True, low=0),
+        Column(
+            "disagreement", NUMBER, "mean distance of the two models' points", "pupil distances", nullable=True, low=0
+        ),
+        Column("yaw_deg", NUMBER, "head turned, from the landmarks table", "degrees", nullable=True),
+        Column("smile", NUMBER, "mouth width over pupil distance", nullable=True, low=0),
+        Column("opening", NUMBER, "gap between the lips over pupil distance", nullable=True, low=0),
+        Column(
+            "source",
+            TEXT,
+            "whose points these are: both models', dlib's alone, the 478-point model's alone",
+            nullable=True,
+        ),
+        REASON,
+    ),
+    key=("image_id",),
+)
