@@ -47,8 +47,10 @@ TASKS = {
     "symmetry": BASIS | {"ingest"},
     "anomaly": BASIS | {"ingest", "faces"},
     "inpainting": BASIS | {"ingest", "faces", "pages"},
+    "anthropometry": BASIS | {"ingest", "faces", "pages"},
     "synthesis": BASIS | {"ingest", "phantoms"},  # its stand-in for the base model learns from drawn faces
-    "evaluation": BASIS | {"ingest", "faces", "pages", "statistics", "symmetry", "anomaly", "inpainting"},
+    "evaluation": BASIS
+    | {"ingest", "faces", "pages", "statistics", "symmetry", "anomaly", "inpainting", "anthropometry"},
 }
 """The same of tasks/. That a system's part of the evaluation enters that system alone, and for what, is asked in
 tests/house/test_architecture.py."""
@@ -67,6 +69,10 @@ OWN_COMMAND = {
 """`vermilion synthesis`, `inpainting` and `inpaint`: what one system alone needs of a person."""
 
 WORDS = {
+    "symmetry": {  # what is measured by points, too
+        *(f"{place}/anthropometry" for place in ("tasks", "tasks/evaluation")),
+        *(f"tasks/{place}/anthropometry.py" for place in ("params", "schemas")),
+    },
     "anomaly": {"tasks/evaluation/synthesis/chapter.py"},  # stands in a paper's title
     "synthesis": {"tasks/anomaly"},  # StyleGAN2's second network is called so
 }
