@@ -4,6 +4,7 @@ In: files, masks, and the network that `dvc repro` left behind. Out: one `Inpain
 was refused. Writes nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from tasks.errors import InputError
 from tasks.evaluation.inpainting.chapter import NAME
 from tasks.evaluation.inpainting.page import FilledFace
 from tasks.evaluation.inpainting.read import notices
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.landmarks import UNSEEN, measure_face
 from tasks.inpainting import weights
 from tasks.inpainting.fillings import cropped, jitters, mask_of
 from tasks.inpainting.masks import widened_by
@@ -67,12 +68,17 @@ def open_network(root: Path, *, proposals: int | None) -> Opened:
     file = folder / "model" / NETWORK_FILE
     if not file.exists():
         raise InputError(f"{file}: there is no network yet; run `dvc repro`")
-    network, _ = weights.load(file)
+    network, size = weights.load(file)
     made = tables.provenance_of(folder / "model/curves.parquet")["parameters"]
+    align = InpaintingAlign.model_validate(made["align"])
+    if size != align.size:
+        raise weights.NetworkFileError(
+            f"{file}: draws pictures of {size} pixels, the stage trained one of {align.size}"
+        )
     settings = params.load(InpaintingFill, "inpainting_fill", numbers)
     if proposals is not None:
         settings = settings.model_copy(update={"proposals": proposals})
-    filler = Filler(network, InpaintingAlign.model_validate(made["align"]), settings.most_disagreement)
+    filler = Filler(network, align, settings.most_disagreement)
     landmarks = params.load(IngestLandmarks, "ingest_landmarks", numbers)
     return Opened(filler, settings, landmarks, drawn_only(root), tuple(notices(folder)))
 
@@ -86,9 +92,9 @@ def inpaint(path: Path, opened: Opened, *, mask: Path | None, devices: Path | No
     try:
         images.check_size(path)
         image_id, image = file_digest(path), images.read(path)
-        found = measure_face(image, opened.landmarks)
+        found = measure_face(image, _asked(opened.landmarks, mask))
         if found["reason"]:
-            raise InputError(str(found["reason"]))
+            raise InputError(f"{found['reason']}{_advice(found, mask)}")
         points = np.reshape(np.array(found["points"], float), (68, 2))
         return _inpainted(empty, image_id, image, points, opened, mask, devices)
     except OSError as error:
@@ -96,6 +102,17 @@ def inpaint(path: Path, opened: Opened, *, mask: Path | None, devices: Path | No
     except ValueError as error:  # refused by name: unreadable, no face, a mask that does not fit
         reason = str(error)
     return replace(empty, face=replace(empty.face, reason=reason))
+
+
+def _asked(landmarks: IngestLandmarks, mask: Path | None) -> IngestLandmarks:
+    """What is asked of a photograph: under a mask painted by hand the mouth need not be seen."""
+    return landmarks if mask is None else landmarks.model_copy(update={"min_mouth_contrast": 0.0})
+
+
+def _advice(found: Mapping[str, Any], mask: Path | None) -> str:
+    """What to do, beside the reason, where a face was found and its mouth was not."""
+    unseen = mask is None and found.get("points") and str(found["reason"]).startswith(UNSEEN)
+    return "; if a wide cleft is why, paint a mask by hand (--mask FILE)" if unseen else ""
 
 
 def _inpainted(

@@ -31,7 +31,10 @@ def fill(
     covered = _covered(back, len(drawn), hole.shape)
     if (beyond := hole & ~covered).any():
         share = beyond.sum() / hole.sum()
-        raise FillError(f"{share:.1%} of the mask lies outside the square about the face that is filled; mask less")
+        raise FillError(
+            f"{share:.1%} of the mask lies outside the square about the face that is filled "
+            f"({_place(to_photograph, len(drawn))}); mask less"
+        )
     patch = resample(drawn.astype(np.float32), back, hole.shape, enlarging=cv2.INTER_CUBIC)
     level = film(part - patch, hole | ~covered)
     filled = photograph.copy()
@@ -43,6 +46,14 @@ def _around(mask: np.ndarray) -> tuple[slice, slice]:
     """Rows and columns of the mask, and one pixel more at each side that the picture has."""
     rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
     return slice(max(rows[0] - 1, 0), rows[-1] + 2), slice(max(columns[0] - 1, 0), columns[-1] + 2)
+
+
+def _place(to_photograph: np.ndarray, side: int) -> str:
+    """Where the crop lies in the photograph, in words."""
+    corners = np.array([[[-0.5, -0.5], [side - 0.5, -0.5], [side - 0.5, side - 0.5], [-0.5, side - 0.5]]])
+    laid = cv2.transform(corners, to_photograph)[0]
+    (left, top), (right, bottom) = np.rint(laid.min(axis=0)), np.rint(laid.max(axis=0))
+    return f"columns {left:.0f} to {right:.0f}, rows {top:.0f} to {bottom:.0f}, counted from the top left"
 
 
 def _covered(back: np.ndarray, side: int, shape: tuple[int, ...]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 In: a picture file. Out: a mask. With transparency, what is transparent is not hidden; a picture that is black wherever
 it is opaque is read by its transparency alone. Files that were compressed with loss are refused: their black is not
-black. Knows nothing of faces.
+black; files of several pictures, and masks that seem to be inverted, are refused, too. Knows nothing of faces.
 """
 
 from pathlib import Path
@@ -20,7 +20,10 @@ def read_mask(
     path: Path,
     shape: tuple[int, ...],  # height, width of the upright photograph
 ) -> np.ndarray:
-    """(H, W) bool, True is hidden. FillError names the file: no picture, with loss, of another size, empty, full."""
+    """(H, W) bool, True is hidden.
+
+    FillError names the file: no picture, or several, with loss, of another size, empty, full, inverted.
+    """
     try:
         images.check_size(path)
         with Image.open(path) as opened:
@@ -29,6 +32,8 @@ def read_mask(
                     f"{path}: a mask as {opened.format}, whose black is not quite black; save it as one of "
                     f"{', '.join(LOSSLESS)}"
                 )
+            if (count := getattr(opened, "n_frames", 1)) > 1:
+                raise FillError(f"{path}: holds {count} pictures; save the one that is the mask as PNG")
             upright = ImageOps.exif_transpose(opened)
             values = np.asarray(upright.convert("RGBA") if _coloured(upright) else upright)
     except (UnidentifiedImageError, images.UnreadableImage, SyntaxError) as error:
@@ -44,6 +49,11 @@ def read_mask(
         raise FillError(f"{path}: is black everywhere; paint white what is to be filled")
     if mask.all():
         raise FillError(f"{path}: hides the whole photograph; leave black what is to stay")
+    if mask[[0, 0, -1, -1], [0, -1, 0, -1]].all():
+        raise FillError(
+            f"{path}: hides all four corners of the photograph, so it seems to be inverted; what is black, or "
+            "transparent, stays, and all else is filled"
+        )
     return mask
 
 
@@ -55,7 +65,7 @@ def _coloured(picture: Image.Image) -> bool:
 def _hidden(values: np.ndarray) -> np.ndarray:
     """Grey levels (H, W), or (H, W, 4) RGBA."""
     if values.ndim == 2:  # noqa: PLR2004
-        return np.asarray(values != 0)
+        return np.asarray(np.nan_to_num(values) != 0)
     opaque = values[..., 3] > 0
     painted = (values[..., :3] > 0).any(axis=2) & opaque
     return np.asarray(opaque if not painted.any() and not opaque.all() else painted)

@@ -12,7 +12,7 @@ import torch
 from flows import PROJECT
 from tests.project import copy_project, run
 
-HERE = ("damage", "inspection", "inversion", "london", "orchestration buckets", "screening")
+HERE = ("damage", "inpainting", "inspection", "inversion", "london", "orchestration buckets", "screening")
 """Commands that run in this process, at --tiny."""
 SAYS = {
     "anomaly": "held against the nearest face in w+, L1 + 0.5 (1 - SSIM)",
@@ -21,6 +21,7 @@ SAYS = {
     "ingest one": "one photograph more: ",
     "ingest peer": "mouth points apart, share of eye distance",
     "ingest scale": "ms CPU a photograph",
+    "inpainting": "network above the better one of OpenCV's, clinical: ",
     "inspection": "files all of one size: ",
     "inversion": "ours, together   inversion",
     "london": "flagged, as trained: untouched",
@@ -34,7 +35,7 @@ SAYS = {
     "trigger": "post | ",
 }
 """What only its last lines say, by command. bench.synthesis_gpu has tests of its own."""
-PARTS = {"flux_networks", "london_faces", "unseen"}
+PARTS = {"flux_networks", "inpainting_faces", "inpainting_real", "london_faces", "unseen"}
 """Modules that are run by another one's command."""
 
 

@@ -159,6 +159,7 @@ def test_whatever_is_not_black_is_hidden(tmp_path: Path, picture: Image.Image) -
     [
         (np.zeros((HEIGHT, WIDTH), np.uint8), "is black everywhere; paint white what is to be filled"),
         (np.full((HEIGHT, WIDTH), 255, np.uint8), "hides the whole photograph"),
+        (np.where(hidden(), 0, 255).astype(np.uint8), "hides all four corners .* inverted; what is black"),
         (np.zeros((WIDTH, HEIGHT), np.uint8), "has 181 x 160 pixels, the photograph \\(upright\\) 160 x 181"),
     ],
 )
@@ -170,6 +171,19 @@ def test_a_mask_that_does_not_fit_is_told(tmp_path: Path, values: np.ndarray, sa
 def test_a_mask_compressed_with_loss_is_told(tmp_path: Path) -> None:
     with pytest.raises(FillError, match="a mask as JPEG, whose black is not quite black"):
         painted(tmp_path, Image.fromarray(bright(255)), "mask.jpg")
+
+
+def test_a_mask_of_several_pictures_is_told(tmp_path: Path) -> None:
+    first, second = (Image.fromarray(bright(level)) for level in (255, 0))
+    first.save(tmp_path / "mask.tif", save_all=True, append_images=[second])
+    with pytest.raises(FillError, match="mask.tif: holds 2 pictures"):
+        read_mask(tmp_path / "mask.tif", (HEIGHT, WIDTH))
+
+
+def test_what_is_no_number_is_not_hidden(tmp_path: Path) -> None:
+    values = hidden().astype(np.float32)
+    values[0, 0] = np.nan
+    assert np.array_equal(painted(tmp_path, Image.fromarray(values), "mask.tif"), hidden())
 
 
 def test_a_mask_that_is_no_picture_is_told(tmp_path: Path) -> None:

@@ -1,13 +1,17 @@
 """`vermilion inpaint` on the small project: what is written, what is refused, and how that is said."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tasks.base.images import encode_png, read
+from tasks.inpainting import weights
+from tasks.schemas.inpainting import NETWORK_FILE
 from tests.here import vermilion
+from tests.project import copy_project
 
 
 def photograph(project: Path) -> Path:
@@ -97,3 +101,32 @@ def test_one_mask_for_several_photographs_is_refused(built: Path, tmp_path: Path
     done = vermilion(built, "inpaint", *map(str, photos), "--mask", str(tmp_path / "mask.png"))
     assert done.returncode == 2
     assert "goes with one photograph" in done.stderr
+
+
+def test_a_mouth_that_cannot_be_seen_needs_a_painted_mask_and_no_more(built: Path, tmp_path: Path) -> None:
+    project = copy_project(built, tmp_path / "project")
+    numbers = project / "params.yaml"
+    numbers.write_text(re.sub("min_mouth_contrast: .*", "min_mouth_contrast: 1000", numbers.read_text()))
+    photo = photograph(built)
+    painted = np.zeros_like(read(photo))
+    painted[150:190, 100:150] = 255
+    (tmp_path / "mask.png").write_bytes(encode_png(painted))
+    by_landmarks = vermilion(project, "inpaint", str(photo), "--json")
+    assert "if a wide cleft is why, paint a mask by hand (--mask FILE)" in json.loads(by_landmarks.stdout)[0]["reason"]
+    by_hand = vermilion(project, "inpaint", str(photo), "--mask", str(tmp_path / "mask.png"), "--json")
+    assert json.loads(by_hand.stdout)[0]["reason"] is None
+
+
+def test_a_network_of_another_size_or_shape_is_told(built: Path, tmp_path: Path) -> None:
+    project = copy_project(built, tmp_path / "project")
+    file = project / "data/inpainting/model" / NETWORK_FILE
+    network, size = weights.load(file)
+    for written, said in (
+        (weights.save(network, size=2 * size, provenance={}), f"draws pictures of {2 * size} pixels"),
+        (file.read_bytes()[:500], "not a network that inpainting_train wrote"),
+    ):
+        file.unlink()
+        file.write_bytes(written)
+        done = vermilion(project, "inpaint", str(photograph(built)))
+        assert done.returncode == 2
+        assert said in " ".join(done.stderr.split())
