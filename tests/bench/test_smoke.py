@@ -12,10 +12,20 @@ import torch
 from flows import PROJECT
 from tests.project import copy_project, run
 
-HERE = ("damage", "inpainting", "inspection", "inversion", "london", "orchestration buckets", "screening")
+HERE = (
+    "anthropometry",
+    "damage",
+    "inpainting",
+    "inspection",
+    "inversion",
+    "london",
+    "orchestration buckets",
+    "screening",
+)
 """Commands that run in this process, at --tiny."""
 SAYS = {
     "anomaly": "held against the nearest face in w+, L1 + 0.5 (1 - SSIM)",
+    "anthropometry": "drawn, unrepaired clefts",
     "damage": "whole photographs refused: 0 of 14",
     "demo": "all ",
     "ingest one": "one photograph more: ",
@@ -124,4 +134,4 @@ def test_the_list_of_all_runs_those_that_are_named(capfd: pytest.CaptureFixture[
 def test_the_list_of_all_refuses_a_name_that_is_not_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         import_module("bench.__main__").main(["no_such"])
-    assert "no no_such; there are: damage, ingest" in capsys.readouterr().err
+    assert "no no_such; there are: anthropometry, damage" in capsys.readouterr().err

@@ -1,0 +1,244 @@
+"""Points of lip and nose: `python -m bench.anthropometry [--real FOLDER]`, or `--tiny` in seconds.
+
+In: nothing but drawn faces, whose true points are known, with clefts of every severity; with --real a folder with
+`london/neutral` (faces with 189 hand-placed points each, .tem). Out: how far dlib's, the 478-point model's and the
+refined points lie from the truth, and how much of a true difference between the sides each of them shows (slope, r).
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from tasks import params
+from tasks.anthropometry.locating import ALIKE, PointsError, find
+from tasks.anthropometry.names import INDEX, POINTS
+from tasks.base import images
+from tasks.ingest.landmarks import measure_face
+from tasks.params.anthropometry import AnthropometryPoints
+from tasks.params.ingest import IngestLandmarks
+from tasks.params.phantoms import PhantomsDraw
+from tasks.phantoms.dataset import identity_seed
+from tasks.phantoms.files import Still, draw_still
+from tasks.phantoms.shape import SIDES, Cleft
+
+FACES, TINY_FACES = 150, 6
+UNREPAIRED_SHARE = 0.2
+LEAST_UNREPAIRED = 0.4
+NEW = 5_000_000
+"""Number of the first drawn person: no stage draws these."""
+HAND: dict[str, int | tuple[int, int]] = {
+    "exocanthion_right": 18,
+    "endocanthion_right": 22,
+    "endocanthion_left": 23,
+    "exocanthion_left": 27,
+    "pupil_right": 0,
+    "pupil_left": 1,
+    "palpebrale_superius_right": 20,
+    "palpebrale_superius_left": 25,
+    "palpebrale_inferius_right": 29,
+    "palpebrale_inferius_left": 32,
+    "subnasale": 55,
+    "alare_right": (62, 63),
+    "alare_left": (67, 68),
+    "alar_base_right": 64,
+    "alar_base_left": 69,
+    "columella_right": 180,
+    "columella_left": 181,
+    "nostril_inner_right": 179,
+    "nostril_inner_left": 182,
+    "philtrum_top_right": 170,
+    "philtrum_top_left": 172,
+    "crista_philtri_right": 89,
+    "labiale_superius": 90,
+    "crista_philtri_left": 91,
+    "cheilion_right": 87,
+    "cheilion_left": 93,
+    "stomion": 96,
+    "labiale_inferius": 106,
+    "sublabiale": 177,
+    "menton": 129,
+}
+"""Which of London's hand-placed points is which, by its place in the file from 0; found by looking at them."""
+DRAWN: Mapping[str, int | tuple[int, int]] = ALIKE | {"alar_base_right": 31, "alar_base_left": 35}
+"""Which of the 68 true points of a drawn face is which."""
+
+
+class Seen(NamedTuple):
+    """One face: its true points by name, and those that each method gives; NaN where it has none."""
+
+    truth: np.ndarray  # (45, 2)
+    dlib: np.ndarray
+    model: np.ndarray
+    refined: np.ndarray
+
+
+METHODS: dict[str, Callable[[Seen], np.ndarray]] = {
+    "dlib": lambda seen: seen.dlib,
+    "478 points": lambda seen: seen.model,
+    "refined": lambda seen: seen.refined,
+}
+
+
+def at(points: np.ndarray, numbers: Mapping[str, int | tuple[int, int]]) -> np.ndarray:
+    """(45, 2): the points that have a number, or lie midway between two; NaN elsewhere."""
+    placed = np.full((len(POINTS), 2), np.nan)
+    for name, number in numbers.items():
+        placed[INDEX[name]] = points[np.atleast_1d(number)].mean(axis=0)
+    return placed
+
+
+def drawn(faces: int, *, repaired: bool) -> Iterator[Seen]:
+    """New drawn people with clefts of evenly spread severity, on either side in turn."""
+    draw = params.load(PhantomsDraw, "phantoms_draw")
+    for number in range(faces):
+        severity = (number + 0.5) / faces
+        if not repaired:
+            severity = LEAST_UNREPAIRED + (1 - LEAST_UNREPAIRED) * severity
+        cleft = Cleft(severity, SIDES[number % 2], repaired=repaired)
+        seed = identity_seed("repaired" if repaired else "unrepaired", NEW + number, seed=draw.seed)
+        still = Still("", "", seed, 0, draw.image_size, cleft, draw.variation)
+        picture = draw_still(still)
+        if seen := look(picture.image, at(picture.landmarks, DRAWN), str(number)):
+            yield seen
+
+
+def london(folder: Path) -> Iterator[Seen]:
+    """London's neutral faces with their hand-placed points."""
+    for path in sorted((folder / "london/neutral").glob("*.jpg")):
+        lines = path.with_suffix(".tem").read_text().splitlines()
+        placed = np.array([line.split() for line in lines[1 : 1 + int(lines[0])]], float)
+        if seen := look(images.decode(path.read_bytes()), at(placed, HAND), path.name):
+            yield seen
+
+
+def look(image: np.ndarray, truth: np.ndarray, name: str) -> Seen | None:
+    """What each method sees in a picture; None, said so, where there is no face."""
+    row = measure_face(image, params.load(IngestLandmarks, "ingest_landmarks"))
+    if row.get("points") is None:
+        print(f"{name}: left out: {row['reason']}", file=sys.stderr)
+        return None
+    points68 = np.reshape(np.asarray(row["points"], float), (68, 2))
+    try:
+        located = find(image, points68, settings=params.load(AnthropometryPoints, "anthropometry_points"))
+    except PointsError as error:
+        print(f"{name}: left out: {error}", file=sys.stderr)
+        return None
+    return Seen(truth, at(points68, DRAWN), located.model, located.face.points)
+
+
+def levelled(points: np.ndarray, seen: Seen) -> np.ndarray:
+    """Points level by the true outer eye corners, whose distance is 1."""
+    right, left = (seen.truth[INDEX[f"exocanthion_{side}"]] for side in ("right", "left"))
+    across = left - right
+    turned = np.stack([across, [-across[1], across[0]]]) / (across @ across)
+    return np.asarray((points - right) @ turned.T)
+
+
+def side_difference(name: str) -> Callable[[np.ndarray], float]:
+    """How much lower the left one of a pair lies."""
+    return lambda p: float(p[INDEX[f"{name}_left"], 1] - p[INDEX[f"{name}_right"], 1])
+
+
+def lateral_ratio(points: np.ndarray) -> float:
+    """Log of the lateral lip's height, alar base to peak, on the left over that on the right."""
+    heights = [
+        np.hypot(*(points[INDEX[f"crista_philtri_{side}"]] - points[INDEX[f"alar_base_{side}"]]))
+        for side in ("left", "right")
+    ]
+    return float(np.log(heights[0] / heights[1]))
+
+
+MEASURES: dict[str, Callable[[np.ndarray], float]] = {
+    "peak height difference": side_difference("crista_philtri"),
+    "lateral lip height ratio (log)": lateral_ratio,
+    "alar base height difference": side_difference("alar_base"),
+    "corner height difference": side_difference("cheilion"),
+}
+
+
+def show_differences(title: str, faces: Sequence[Seen]) -> None:
+    """Slope and r of every measure by every method."""
+    print(f"\n{title}: {len(faces)} faces; slope and r against the truth")
+    print(f"{'':34s}" + "".join(f"{name:>20s}" for name in METHODS))
+    for name, measure in MEASURES.items():
+        truth = np.array([measure(levelled(seen.truth, seen)) for seen in faces])
+        cells = []
+        for method in METHODS.values():
+            shown = np.array([measure(levelled(method(seen), seen)) for seen in faces])
+            ok = np.isfinite(truth) & np.isfinite(shown)
+            if ok.sum() < 3:
+                cells.append(f"{'-':>20s}")
+                continue
+            slope, r = np.polyfit(truth[ok], shown[ok], 1)[0], np.corrcoef(truth[ok], shown[ok])[0, 1]
+            cells.append(f"{slope:12.2f} {r:7.2f}")
+        print(f"{name:34s}" + "".join(cells))
+
+
+def show_errors(title: str, faces: Sequence[Seen]) -> None:
+    """Median and 95th percentile of each point's distance from the truth, by every method."""
+    print(f"\n{title}: {len(faces)} faces; distance from the truth in pupil distances, median and 95th percentile")
+    print(f"{'':24s}" + "".join(f"{name:>18s}" for name in METHODS) + f"{'sd of an axis':>18s}")
+    names = dict.fromkeys(name.removesuffix("_right").removesuffix("_left") for name in POINTS)
+    for name in names:
+        own = [INDEX[full] for full in (name, f"{name}_right", f"{name}_left") if full in INDEX]
+        rows = [_distances(faces, own, method) for method in METHODS.values()]
+        if not np.isfinite(rows).any():
+            continue
+        cells = [
+            f"{np.nanmedian(r):10.4f} {np.nanquantile(r, 0.95):7.3f}" if np.isfinite(r).any() else f"{'-':>18s}"
+            for r in rows
+        ]
+        deviation = np.nanmedian(rows[-1]) / np.sqrt(2 * np.log(2)) * _pupils_to_corners(faces)
+        print(f"{name:24s}" + "".join(cells) + f"{deviation:18.4f}")
+
+
+def _distances(faces: Iterable[Seen], own: list[int], method: Callable[[Seen], np.ndarray]) -> np.ndarray:
+    away = [np.hypot(*(method(seen)[own] - seen.truth[own]).T) / _pupil_distance(seen) for seen in faces]
+    return np.concatenate(away)
+
+
+def _pupil_distance(seen: Seen) -> float:
+    right, left = (
+        np.nanmean(np.stack([seen.truth[INDEX[f"exocanthion_{s}"]], seen.truth[INDEX[f"endocanthion_{s}"]]]), 0)
+        for s in ("right", "left")
+    )
+    return float(np.hypot(*(left - right)))
+
+
+def _pupils_to_corners(faces: Iterable[Seen]) -> float:
+    """Mean of the eyes' distance over that of the outer corners."""
+    return float(
+        np.mean(
+            [
+                _pupil_distance(s)
+                / np.hypot(*(s.truth[INDEX["exocanthion_left"]] - s.truth[INDEX["exocanthion_right"]]))
+                for s in faces
+            ]
+        )
+    )
+
+
+def main(given: list[str] | None = None) -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--real", type=Path, default=os.environ.get("VERMILION_REAL"))
+    parser.add_argument("--tiny", action="store_true", help="a few drawn faces, where the figures mean nothing")
+    chosen = parser.parse_args(given)
+    number = TINY_FACES if chosen.tiny else FACES
+    repaired = list(drawn(number, repaired=True))
+    show_errors("drawn, repaired clefts", repaired)
+    show_differences("drawn, repaired clefts", repaired)
+    show_differences("drawn, unrepaired clefts", list(drawn(max(3, round(number * UNREPAIRED_SHARE)), repaired=False)))
+    if chosen.real and not chosen.tiny:
+        faces = list(london(Path(chosen.real)))
+        show_errors("London, hand-placed", faces)
+        show_differences("London, hand-placed", faces)
+
+
+if __name__ == "__main__":
+    main()

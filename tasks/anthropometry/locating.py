@@ -1,0 +1,183 @@
+"""The named points and outlines of every photograph: models, pixels, and what they agree upon.
+
+In: photographs and dlib's landmarks rows. Out: ANTHROPOMETRY_POINTS rows, refused ones with their reason. Everything
+is done on the photograph and on its mirror image and averaged: a mirrored photograph gives exactly the mirrored
+points, whatever the models prefer. Does not know what is measured between the points.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from tasks.anthropometry.mesh import mesh
+from tasks.anthropometry.names import INDEX, MIRROR, POINTS, Face
+from tasks.anthropometry.refinement import Refined, refine
+from tasks.base.points68 import MIRROR as MIRROR_68
+from tasks.errors import InputError
+from tasks.ingest.landmarks import padded_crop
+from tasks.ingest.pixels import Loader, loader
+from tasks.params.anthropometry import AnthropometryPoints
+from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
+from tasks.schemas.ingest import FRAMES
+
+BOTH = "both models"
+ALIKE = {
+    "exocanthion_right": 36,
+    "endocanthion_right": 39,
+    "endocanthion_left": 42,
+    "exocanthion_left": 45,
+    "pronasale": 30,
+    "subnasale": 33,
+    "cheilion_right": 48,
+    "crista_philtri_right": 50,
+    "labiale_superius": 51,
+    "crista_philtri_left": 52,
+    "cheilion_left": 54,
+    "labiale_inferius": 57,
+}
+"""Points that dlib's model has, too, and their numbers there."""
+AROUND = 0.75
+"""Of the 68 points' width and height: what is kept around them of a large photograph."""
+DECIMALS = 6
+
+
+class PointsError(InputError):
+    """No points can be given; the message says why, for a reader of the table."""
+
+
+class Located(NamedTuple):
+    """A face's points, and what is said of them."""
+
+    face: Face
+    model: np.ndarray  # (45, 2) px: where the 478-point model alone has them
+    refined: np.ndarray  # (45,) 1 where a point was refined on the pixels, else 0
+    interocular: float  # px
+    pupil_distance: float  # px
+    disagreement: float  # of the two models, pupil distances
+    smile: float  # mouth width, pupil distances
+    opening: float  # gap between the lips, pupil distances
+
+
+def find(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB, upright
+    points68: np.ndarray,  # (68, 2) float, px: dlib's
+    *,
+    settings: AnthropometryPoints,
+) -> Located:
+    """The points of one face. PointsError where the two models see different things."""
+    if points68.shape != (68, 2) or not np.isfinite(points68).all():
+        raise PointsError("landmarks are not 68 finite points")
+    around = np.ptp(points68, axis=0) * AROUND
+    low, high = np.floor(points68.min(axis=0) - around), np.ceil(points68.max(axis=0) + around) + 1
+    part, corner = padded_crop(image, low.astype(int), high.astype(int)), low
+    width = part.shape[1]
+    seen, opening = _seen(part, points68 - corner, settings)
+    mirrored = (points68 - corner)[MIRROR_68] * [-1, 1] + [width - 1, 0]
+    other, its_opening = _seen(np.ascontiguousarray(part[:, ::-1]), mirrored, settings)
+    both = _mean(seen, _mirror(other, width))
+    points = both.points + corner
+    pupils, eyes = (
+        float(np.hypot(*(points[INDEX[f"{name}_left"]] - points[INDEX[f"{name}_right"]])))
+        for name in ("pupil", "exocanthion")
+    )
+    disagreement = _disagreement(points, points68) / pupils
+    if not disagreement <= settings.max_disagreement:
+        limit = f"(at most {settings.max_disagreement:g})"
+        raise PointsError(f"the two models disagree by {disagreement:.2f} pupil distances {limit}")
+    smile = float(np.hypot(*(points[INDEX["cheilion_left"]] - points[INDEX["cheilion_right"]])))
+    points[_outside(points, image.shape)] = np.nan
+    errors = np.array([_error(name, settings) for name in POINTS]) * eyes
+    outlines = both.outlines if both.border is None else both.outlines | {"upper_vermilion": both.border}
+    face = Face(points, {name: line + corner for name, line in outlines.items()}, errors)
+    gap = (opening + its_opening) / 2
+    return Located(
+        face, both.model + corner, both.refined.astype(float), eyes, pupils, disagreement, smile / pupils, gap / pupils
+    )
+
+
+def _seen(image: np.ndarray, points68: np.ndarray, settings: AnthropometryPoints) -> tuple[Refined, float]:
+    """One look at a face: its points, and the gap between the lips in px."""
+    found = mesh(image, points68, crop=settings.crop, crop_raised=settings.crop_raised)
+    return refine(image, found, settings=settings), float(np.hypot(*(found[14] - found[13])))
+
+
+def _mirror(seen: Refined, width: int) -> Refined:
+    """What was seen in the mirror image, in the picture's own pixels."""
+
+    def back(points: np.ndarray) -> np.ndarray:
+        return np.asarray(points * [-1, 1] + [width - 1, 0])
+
+    outlines = {}
+    for name, line in seen.outlines.items():
+        swapped = {"nostril_right": "nostril_left", "nostril_left": "nostril_right"}.get(name)
+        outlines[swapped or name] = back(line if swapped else line[::-1])
+    border = None if seen.border is None else back(seen.border[::-1])
+    return Refined(back(seen.points)[MIRROR], seen.refined[MIRROR], back(seen.model)[MIRROR], outlines, border)
+
+
+def _mean(one: Refined, other: Refined) -> Refined:
+    """The mean of two looks; of a point that only one of them refined, the model's places."""
+    refined = one.refined & other.refined
+    points, model = (one.points + other.points) / 2, (one.model + other.model) / 2
+    outlines = {name: (line + other.outlines[name]) / 2 for name, line in one.outlines.items()}
+    border = None if one.border is None or other.border is None else (one.border + other.border) / 2
+    return Refined(np.where(refined[:, None], points, model), refined, model, outlines, border)
+
+
+def _disagreement(points: np.ndarray, points68: np.ndarray) -> float:
+    """Mean distance of the points that both models have, px."""
+    ours, theirs = points[[INDEX[name] for name in ALIKE]], points68[list(ALIKE.values())]
+    return float(np.hypot(*(ours - theirs).T).mean())
+
+
+def _outside(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Which points lie beyond the photograph's edge."""
+    return np.asarray(((points < -0.5) | (points > np.array(shape[1::-1]) - 0.5)).any(axis=1))
+
+
+def _error(name: str, settings: AnthropometryPoints) -> float:
+    return settings.errors.get(name.removesuffix("_right").removesuffix("_left"), float("nan"))
+
+
+def locate_points(
+    images: pa.Table,
+    landmarks: pa.Table,
+    *,
+    settings: AnthropometryPoints,
+) -> pa.Table:
+    """ANTHROPOMETRY_POINTS rows of a bucket's stills; refused ones keep their reason, or get one."""
+    load = loader(images, FRAMES.table([]))
+    rows = [row for row in landmarks.to_pylist() if row["clip_id"] is None]
+    return ANTHROPOMETRY_POINTS.table(_row(row, load, settings) for row in rows)
+
+
+def _row(row: Mapping[str, Any], load: Loader, settings: AnthropometryPoints) -> dict[str, Any]:
+    names = {name: row[name] for name in ("image_id", "subject_id", "population", "reason")}
+    if row["reason"] is not None:
+        return names
+    try:
+        points68 = np.reshape(np.asarray(row["points"], float), (-1, 2))
+        located = find(load(row["image_id"]), points68, settings=settings)
+    except (OSError, ValueError) as error:
+        return names | {"reason": str(error)}
+    face = located.face
+    return names | {
+        "points": _listed(face.points),
+        "errors": _listed(face.errors),
+        "refined": located.refined.tolist(),
+        **{name: _listed(line) for name, line in face.outlines.items()},
+        "interocular_px": located.interocular,
+        "pupil_distance_px": located.pupil_distance,
+        "disagreement": located.disagreement,
+        "yaw_deg": row["yaw_deg"],
+        "smile": located.smile,
+        "opening": located.opening,
+        "source": BOTH,
+    }
+
+
+def _listed(values: np.ndarray) -> list[float | None]:
+    """Numbers for a table's cell: last bits differ from run to run; what is not known is null."""
+    return [None if np.isnan(value) else round(float(value), DECIMALS) for value in values.ravel()]

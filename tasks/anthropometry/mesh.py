@@ -1,0 +1,112 @@
+"""The 478-point model with irises: where it lies, how a face is shown to it, and which of its points are ours.
+
+In: a photograph and a rough idea of where eyes, mouth and chin are (dlib's 68 points). Out: 478 points in the
+photograph's pixels. OpenCV runs the network, so no runtime is added. Does not know what is refined or measured.
+"""
+
+import threading
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tasks.anthropometry.names import INDEX, POINTS
+from tasks.base import weights
+from tasks.faces.regions import eye_centres
+from tasks.faces.resampling import resample
+
+SIDE, NUMBER = 256, 478
+LANDMARKS = "Identity"
+"""The network's tensor of 478 times x, y, depth."""
+
+MIDLINE: dict[str, tuple[int, ...]] = {
+    "glabella": (9,),
+    "nasion": (168,),
+    "pronasale": (4,),
+    "subnasale": (94,),
+    "labiale_superius": (0,),
+    "stomion": (13, 14),
+    "labiale_inferius": (17,),
+    "sublabiale": (18,),
+    "menton": (152,),
+}
+PAIRED: dict[str, tuple[int, int]] = {  # the patient's right one, the left one
+    "superciliare": (105, 334),
+    "exocanthion": (33, 263),
+    "endocanthion": (133, 362),
+    "palpebrale_superius": (159, 386),
+    "palpebrale_inferius": (145, 374),
+    "pupil": (468, 473),
+    "iris_outer": (471, 474),
+    "iris_inner": (469, 476),
+    "alare": (48, 278),
+    "alar_base": (240, 460),
+    "columella": (242, 462),
+    "nostril_outer": (219, 439),
+    "nostril_inner": (238, 458),
+    "philtrum_top": (97, 326),
+    "crista_philtri": (37, 267),
+    "cheilion": (61, 291),
+    "zygion": (234, 454),
+    "gonion": (172, 397),
+}
+"""Numbers of our points: those that lie closest to London's hand-placed ones (docs/anthropometry.md)."""
+
+UPPER_BORDER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
+UPPER_INNER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
+LOWER_BORDER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
+NOSE = (209, 49, 129, 64, 98, 97, 2, 326, 327, 294, 358, 279, 429)
+NOSTRIL_RIGHT = (219, 218, 237, 44, 238, 60, 75, 59)
+NOSTRIL_LEFT = (439, 438, 457, 274, 458, 290, 305, 289)
+
+_networks = threading.local()
+
+
+def _network() -> cv2.dnn.Net:
+    """This thread's own network: one cannot serve two at once."""
+    if not hasattr(_networks, "net"):
+        content = weights.read("face_mesh_478", Path())
+        _networks.net = cv2.dnn.readNetFromTFLite(np.frombuffer(content, np.uint8))
+    net: cv2.dnn.Net = _networks.net
+    return net
+
+
+def mesh(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB
+    points: np.ndarray,  # (68, 2) float, px
+    *,
+    crop: float,
+    crop_raised: float,
+) -> np.ndarray:
+    """The model's points, (478, 2) float px, on a square levelled by the eyes around the 68 points."""
+    to_image = _square(points, crop, crop_raised)
+    picture = resample(image, to_image, (SIDE, SIDE), enlarging=cv2.INTER_LINEAR)
+    net = _network()
+    net.setInput(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32) / 255)
+    found = net.forward(LANDMARKS).reshape(NUMBER, 3)[:, :2].astype(float)
+    return np.asarray(found @ to_image[:, :2].T + to_image[:, 2])
+
+
+def _square(points: np.ndarray, crop: float, crop_raised: float) -> np.ndarray:
+    """(2, 3): px of the model's picture to px of the photograph."""
+    right, left = eye_centres(points)
+    x = (left - right) / np.hypot(*(left - right))
+    turned = np.stack([x, [-x[1], x[0]]])
+    level = points @ turned.T
+    low, high = level.min(axis=0), level.max(axis=0)
+    side = float((high - low).max()) * crop
+    middle = (low + high) / 2 - [0, crop_raised * side]
+    scaled = turned.T * (side / SIDE)
+    return np.column_stack([scaled, turned.T @ middle - scaled @ np.full(2, (SIDE - 1) / 2)])
+
+
+def named(
+    found: np.ndarray,  # (478, 2) float
+) -> np.ndarray:
+    """Our points in the order of POINTS, (45, 2)."""
+    points = np.full((len(POINTS), 2), np.nan)
+    for name, numbers in MIDLINE.items():
+        points[INDEX[name]] = found[list(numbers)].mean(axis=0)
+    for name, pair in PAIRED.items():
+        points[[INDEX[f"{name}_right"], INDEX[f"{name}_left"]]] = found[list(pair)]
+    return points

@@ -1,0 +1,34 @@
+"""The numbers of the anthropometry stages. Lengths are in interocular units: the distance of the outer eye corners."""
+
+from pydantic import Field
+
+from tasks.params import Block
+
+
+class Lips(Block):
+    """How the vermilion's border is followed on the pixels (tasks.anthropometry.borders)."""
+
+    outward: float = Field(gt=0, description="how far from the model's line the border may lie, away from the mouth")
+    inward: float = Field(gt=0, description="how far, towards the mouth")
+    skin_from: float = Field(ge=0, description="where the skin begins that colours are learned from, from the lips")
+    skin_to: float = Field(gt=0, description="where it ends")
+    clearest: float = Field(gt=0, description="log odds of lip and skin beyond which a pixel counts no more")
+    edge: float = Field(ge=0, description="weight of a sharp edge against that of the colours on its two sides")
+    pull: float = Field(ge=0, description="cost of leaving the model's line, of the square of 1/256 units")
+    stiffness: float = Field(ge=0, description="cost of a step between neighbouring columns, likewise")
+    min_separation: float = Field(ge=0, description="of lip and skin colours, in deviations: below it nothing is moved")
+    noise: float = Field(gt=0, description="a move much smaller than this is believed by half, a larger one in full")
+    peak_reach: float = Field(gt=0, description="how far along the border a peak or the dip may move")
+    peak_pull: float = Field(ge=0, description="cost of such a move against height, of the square of 1/256 units")
+
+
+class AnthropometryPoints(Block):
+    """Where the named points lie (tasks.anthropometry.locating)."""
+
+    crop: float = Field(gt=1, description="side of the 478-point model's picture over the longer one of the 68 points")
+    crop_raised: float = Field(description="how much higher its middle lies than theirs, share of its side")
+    max_disagreement: float = Field(gt=0, description="of the two models' points, pupil distances: above it, no points")
+    lips: Lips
+    errors: dict[str, float] = Field(
+        description="standard error of each point along either axis, interocular units (docs/anthropometry.md)"
+    )
