@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 
+from flows import PROJECT
 from tasks import params
 from tasks.ingest.landmarks import measure_face
 from tasks.params.anthropometry import AnthropometryPoints
@@ -11,7 +12,6 @@ from tasks.params.ingest import IngestLandmarks
 from tasks.params.phantoms import PhantomsDraw
 from tasks.phantoms.files import Still, draw_still
 from tasks.phantoms.shape import Cleft
-from tests.project import PROJECT
 
 PARAMS = PROJECT / "params.yaml"
 SETTINGS = params.load(AnthropometryPoints, "anthropometry_points", PARAMS)
