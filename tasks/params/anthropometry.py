@@ -1,5 +1,7 @@
 """The numbers of the anthropometry stages. Lengths are in interocular units: the distance of the outer eye corners."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from tasks.params import Block
@@ -32,3 +34,21 @@ class AnthropometryPoints(Block):
     errors: dict[str, float] = Field(
         description="standard error of each point along either axis, interocular units (docs/anthropometry.md)"
     )
+
+
+class AnthropometryMeasure(Block):
+    """What is measured between the points, and when a photograph cannot carry it (tasks.anthropometry.measuring)."""
+
+    confidence: float = Field(gt=0, lt=1, description="of every interval")
+    intervals: bool = Field(description="whether measures get intervals by the points' errors: some 20 times the work")
+    most_yaw: float = Field(
+        ge=0, description="degrees; of a head turned further, widths and left against right are null"
+    )
+    most_smile: float = Field(
+        gt=0, description="mouth width over pupil distance; above: measures of a resting mouth null"
+    )
+    most_opening: float = Field(ge=0, description="gap between the lips over pupil distance; above: such measures null")
+    scale: Literal["iris", "none"] = Field(description="where millimetres come from when no scale is given")
+    iris_mm: float = Field(gt=0, description="width of an iris; adults: 11.7")
+    iris_sd_mm: float = Field(ge=0, description="its spread among people; adults: 0.42")
+    iris_bias: float = Field(ge=0, description="by how much millimetres by irises come out small; London: 0.07")

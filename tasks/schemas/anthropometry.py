@@ -48,3 +48,29 @@ ANTHROPOMETRY_POINTS = Schema(
     ),
     key=("image_id",),
 )
+
+MEASURE_COLUMNS = (
+    Column("measure", TEXT, "its name, of tasks.anthropometry.measures.catalogue"),
+    Column("value", NUMBER, "in the row's unit; of differences and deviations the size", nullable=True),
+    Column("low", NUMBER, "lower end of its interval, by the points' errors; null: not known", nullable=True),
+    Column("high", NUMBER, "upper end of its interval", nullable=True),
+    Column(
+        "side",
+        TEXT,
+        "the patient's side: where there is more, towards which it lies, or whose number stands over the other's",
+        nullable=True,
+        allowed=("left", "right"),
+    ),
+    Column(
+        "unit", TEXT, "of value, low and high; interocular: distances between the outer eye corners; empty: a ratio"
+    ),
+    Column("mm", NUMBER, "the value of a length by the photograph's scale", "mm", nullable=True),
+    Column("mm_low", NUMBER, "lower end of its interval, the scale's included", "mm", nullable=True),
+    Column("mm_high", NUMBER, "upper end of its interval", "mm", nullable=True),
+    REASON,
+)
+ANTHROPOMETRY_MEASURES = Schema(
+    "anthropometry_measures",
+    (IMAGE_ID, SUBJECT, POPULATION, *MEASURE_COLUMNS),
+    key=("image_id", "measure"),
+)
