@@ -19,7 +19,7 @@ from tasks.errors import InputError
 from tasks.evaluation.inpainting.chapter import NAME
 from tasks.evaluation.inpainting.page import FilledFace
 from tasks.evaluation.inpainting.read import notices
-from tasks.ingest.landmarks import UNSEEN, measure_face
+from tasks.ingest.landmarks import measure_face
 from tasks.inpainting import weights
 from tasks.inpainting.fillings import cropped, jitters, mask_of
 from tasks.inpainting.masks import widened_by
@@ -94,7 +94,7 @@ def inpaint(path: Path, opened: Opened, *, mask: Path | None, devices: Path | No
         image_id, image = file_digest(path), images.read(path)
         found = measure_face(image, _asked(opened.landmarks, mask))
         if found["reason"]:
-            raise InputError(f"{found['reason']}{_advice(found, mask)}")
+            raise InputError(f"{found['reason']}{_advice(found, opened.landmarks, mask)}")
         points = np.reshape(np.array(found["points"], float), (68, 2))
         return _inpainted(empty, image_id, image, points, opened, mask, devices)
     except OSError as error:
@@ -109,9 +109,9 @@ def _asked(landmarks: IngestLandmarks, mask: Path | None) -> IngestLandmarks:
     return landmarks if mask is None else landmarks.model_copy(update={"min_mouth_contrast": 0.0})
 
 
-def _advice(found: Mapping[str, Any], mask: Path | None) -> str:
+def _advice(found: Mapping[str, Any], landmarks: IngestLandmarks, mask: Path | None) -> str:
     """What to do, beside the reason, where a face was found and its mouth was not."""
-    unseen = mask is None and found.get("points") and str(found["reason"]).startswith(UNSEEN)
+    unseen = mask is None and found.get("mouth_contrast", np.inf) < landmarks.min_mouth_contrast
     return "; if a wide cleft is why, paint a mask by hand (--mask FILE)" if unseen else ""
 
 

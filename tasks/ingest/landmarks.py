@@ -116,7 +116,10 @@ def _refusal(row: dict[str, object], face: Face, points: np.ndarray, settings: I
     at_least = {
         "interocular_px": ("face too small, {:.0f} px between the outer eye corners", settings.min_interocular),
         "sharpness": ("blurred, sharpness {:.2f}", settings.min_sharpness),
-        "mouth_contrast": (UNSEEN + ", contrast {:.2f}", settings.min_mouth_contrast),
+        "mouth_contrast": (
+            "mouth covered or lips not to be told from skin, contrast {:.2f}",
+            settings.min_mouth_contrast,
+        ),
     }
     at_most = {
         "yaw_deg": ("head turned {:.0f} degrees to the side", settings.max_yaw),
@@ -159,7 +162,6 @@ def find_face(
 
 UNCLEAR = "it is not clear which way up the head is"
 CUT_OFF = "mouth not whole in the picture"
-UNSEEN = "mouth covered or lips not to be told from skin"
 
 TURNS = (
     (cv2.ROTATE_180, "the head is upside down: turn the photograph the right way up"),
