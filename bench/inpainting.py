@@ -3,7 +3,9 @@
 --real PATH     on photographs of real people (PATH/london/*/NNN_*.jpg, NNN the person), the people split anew for each
                 seed. Prints, for each kind of mask and each method, how near the filling is to what was hidden, and how
                 far the points that dlib finds on it lie from those that it finds on the photograph.
-  --seeds 1 2 3 --steps N --drawn N     how long is trained; so many drawn people train, too
+  --seeds 1 2 3 --steps N --threads 2   whom and how long is trained
+  --drawn N                             so many drawn people train, too
+--speed         pictures a second in training and filling, beside the same network written plainly; needs no photographs
 --tiny          the same code on a few drawn faces, in seconds
 
 Numbers: bench/inpainting.yaml. Nothing is written.
@@ -18,7 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench import inpainting_faces, inpainting_real
+from bench import inpainting_faces, inpainting_real, inpainting_speed
 from bench.inpainting_faces import Numbers
 from bench.inpainting_real import Row
 from bench.london_faces import draw_set
@@ -44,10 +46,12 @@ def options(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--real", type=Path, default=os.environ.get("VERMILION_REAL"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--steps", type=int, help="of the training, in place of bench/inpainting.yaml's")
+    parser.add_argument("--threads", type=int, default=2, help="of the training; cores that nothing else uses")
     parser.add_argument("--drawn", type=int, default=0, help="drawn people who train, too")
+    parser.add_argument("--speed", action="store_true", help="how fast the network is; needs no photographs")
     parser.add_argument("--tiny", action="store_true", help="a few drawn faces, where the figures mean nothing")
     chosen = parser.parse_args(given)
-    if chosen.real is None and not chosen.tiny:
+    if chosen.real is None and not chosen.tiny and not chosen.speed:
         parser.error("give --real, or set VERMILION_REAL, to the folder with london/")
     return chosen
 
@@ -56,15 +60,17 @@ def main(given: list[str] | None = None) -> None:
     """Measure, on the real set or a drawn one."""
     chosen = options(given)
     cv2.setNumThreads(1)
-    numbers = inpainting_faces.usual()
+    numbers = inpainting_faces.changed(inpainting_faces.usual(), threads=chosen.threads)
     if chosen.steps:
-        numbers = inpainting_faces.changed(numbers, steps=chosen.steps)
-    if not chosen.tiny:
+        numbers = inpainting_faces.changed(numbers, steps=chosen.steps, decay_every=max(chosen.steps // 4, 1))
+    if chosen.speed:
+        print(inpainting_speed.measure(numbers.train, numbers.align.size, rounds=2 if chosen.tiny else 30))
+    elif not chosen.tiny:
         measure(chosen.real, numbers, seeds=chosen.seeds, drawn=chosen.drawn)
-        return
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = draw_set(Path(scratch), people=TINY_PEOPLE)
-        measure(folder, inpainting_faces.tiny(numbers), seeds=[1], drawn=2)
+    else:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = draw_set(Path(scratch), people=TINY_PEOPLE)
+            measure(folder, inpainting_faces.tiny(numbers), seeds=[1], drawn=2)
 
 
 def measure(folder: Path, numbers: Numbers, *, seeds: list[int], drawn: int) -> None:

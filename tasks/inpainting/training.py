@@ -91,7 +91,7 @@ class Learning:
 
     def __init__(self, settings: InpaintingTrain, weights_folder: Path, device: torch.device) -> None:
         self.settings, self.device = settings, device
-        self.generator = Generator(settings.network).to(device)
+        self.generator = Generator(settings.network).to(device).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.generator).requires_grad_(requires_grad=False)
         self.discriminator = Discriminator(settings.discriminator_width).to(device)
         looked = settings.losses.perceptual > 0 or settings.losses.style > 0

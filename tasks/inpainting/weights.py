@@ -51,6 +51,7 @@ def load(path: Path) -> tuple[Generator, int]:
     except RuntimeError as error:  # torch names the first that does not fit
         first = str(error).splitlines()[1].strip()
         raise NetworkFileError(f"{path}: its weights are of another network than it says ({first})") from error
+    network = network.to(memory_format=torch.channels_last)  # convolutions take less time so
     return network.requires_grad_(requires_grad=False).eval(), size
 
 

@@ -16,6 +16,7 @@ HERE = (
     "anthropometry",
     "damage",
     "inpainting",
+    "inpainting --speed",
     "inspection",
     "inversion",
     "london",
@@ -32,6 +33,7 @@ SAYS = {
     "ingest peer": "mouth points apart, share of eye distance",
     "ingest scale": "ms CPU a photograph",
     "inpainting": "network above the better one of OpenCV's, clinical: ",
+    "inpainting --speed": "filling ",
     "inspection": "files all of one size: ",
     "inversion": "ours, together   inversion",
     "london": "flagged, as trained: untouched",
@@ -45,7 +47,7 @@ SAYS = {
     "trigger": "post | ",
 }
 """What only its last lines say, by command. bench.synthesis_gpu has tests of its own."""
-PARTS = {"flux_networks", "inpainting_faces", "inpainting_real", "london_faces", "unseen"}
+PARTS = {"flux_networks", "inpainting_faces", "inpainting_real", "inpainting_speed", "london_faces", "unseen"}
 """Modules that are run by another one's command."""
 
 

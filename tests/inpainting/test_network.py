@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from tasks.inpainting.discriminator import Discriminator
-from tasks.inpainting.network import Generator, ShortLongAttention, merged
+from tasks.inpainting.network import Generator, ShortLongAttention, elu, merged
 from tasks.inpainting.points import POINTS, point_map
 from tasks.params.inpainting import Network
 
@@ -145,3 +146,16 @@ def test_merged_takes_the_filling_under_the_mask() -> None:
     found = merged(pictures, drawn, mask)
     assert (found[mask.expand_as(found) > 0] == 2).all()
     assert torch.equal(found[mask.expand_as(found) == 0], pictures[mask.expand_as(found) == 0])
+
+
+def test_elu_is_torchs_own_with_its_gradient() -> None:
+    x = torch.cat([torch.linspace(-30, 30, 1001), torch.tensor([0.0, -0.0, 1e4, -1e4])])
+    ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
+    weight = torch.linspace(-1, 1, len(x))
+    (elu(ours) * weight).sum().backward()  # type: ignore[no-untyped-call]
+    (F.elu(theirs) * weight).sum().backward()  # type: ignore[no-untyped-call]
+    assert torch.allclose(elu(x), F.elu(x), rtol=0, atol=2e-7)
+    assert ours.grad is not None
+    assert theirs.grad is not None
+    assert torch.allclose(ours.grad, theirs.grad, rtol=0, atol=2e-7)
+    assert elu(torch.tensor([torch.nan])).isnan().all()
