@@ -24,6 +24,8 @@ AROUND = {
     "data/added/": "batches that stewards brought",
     "data/captions/": "captions that people wrote",
     "data/votes/": "what surgeons said of filled faces",
+    "data/corrections/": "what people corrected on the review page",
+    "data/ratings_in_progress/": "what raters answered, until it is handed in",
     "data/exemplars/": "landmark sets that the warp may use",
     "data/reports/": "metrics in git; the report and its figures after a run",
     "docs/published.yaml": "a whole params.yaml with the papers' settings",

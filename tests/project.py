@@ -105,8 +105,10 @@ def make_project(folder: Path, changes: dict[str, dict[str, Any]], *, copy_code:
     (folder / "data/exemplars").mkdir(parents=True)
     (folder / "data/added").mkdir()
     (folder / "data/captions").mkdir()
-    (folder / "data/votes").mkdir()
-    for name in ("added/README.md", "added/.gitignore", "captions/README.md", "votes/README.md", "votes/.gitignore"):
+    kept = [f"{own}/{name}" for own in ("votes", "corrections") for name in ("README.md", ".gitignore")]
+    for own in ("votes", "corrections"):
+        (folder / "data" / own).mkdir()
+    for name in ("added/README.md", "added/.gitignore", "captions/README.md", *kept):
         shutil.copy(PROJECT / "data" / name, folder / "data" / name)
     (folder / "data/exemplars/.gitkeep").touch()
     run(folder, "git", "init", "-q")

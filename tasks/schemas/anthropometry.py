@@ -74,3 +74,15 @@ ANTHROPOMETRY_MEASURES = Schema(
     (IMAGE_ID, SUBJECT, POPULATION, *MEASURE_COLUMNS),
     key=("image_id", "measure"),
 )
+ANTHROPOMETRY_CORRECTIONS = Schema(
+    "anthropometry_corrections",
+    (
+        IMAGE_ID,
+        Column("point", TEXT, "name of the point (tasks.anthropometry.names)"),
+        Column("x", NUMBER, "where a person placed it", "px"),
+        Column("y", NUMBER, "where a person placed it", "px"),
+        Column("corrector_id", TEXT, "who placed it last"),
+        Column("at", TEXT, "when, UTC"),
+    ),
+    key=("image_id", "point"),
+)

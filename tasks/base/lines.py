@@ -1,0 +1,78 @@
+"""CSV files that only grow: a line is appended, flushed to the disk, and from then on stands there.
+
+In: a file, its columns, a row. Out: one line more, readable by its owner alone. Two processes may append at once. What a
+power failure left of a line that was never confirmed is cut off by the next one. Knows nothing of what stands in a file.
+"""
+
+import csv
+import errno
+import fcntl
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tasks.base.sheets import Cell, inert
+
+
+def append(file: Path, columns: Sequence[str], row: Mapping[str, Cell]) -> None:
+    """Append the row, a cell for each column; when this returns it is on the disk. OSError names the file.
+
+    Text stands on one line: white space of any kind is one blank. It is never a live formula of a spreadsheet.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    opened = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        _cut_torn(opened)
+        new = os.fstat(opened).st_size == 0
+        line = _line([_cell(row[name]) for name in columns])
+        _write(opened, (_line(columns) if new else b"") + line)
+        os.fsync(opened)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error
+    finally:
+        os.close(opened)
+    if new:
+        _sync_folder(file.parent)
+
+
+def plain(text: str) -> str:
+    """The text as it was before a spreadsheet's formula was made inert."""
+    return text[1:] if text.startswith("'") and inert(text[1:]) == text else text
+
+
+def _cell(value: Cell) -> Cell:
+    return inert(" ".join(value.split())) if isinstance(value, str) else value
+
+
+def _line(cells: Sequence[Cell]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue().encode("utf-8")
+
+
+def _write(opened: int, content: bytes) -> None:
+    """All of it; of what a full disk took in part, nothing."""
+    size = os.fstat(opened).st_size
+    try:
+        if os.write(opened, content) != len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError:
+        os.ftruncate(opened, size)
+        raise
+
+
+def _cut_torn(opened: int) -> None:
+    """Take away what stands behind the last line's end."""
+    size = os.fstat(opened).st_size
+    if size and os.pread(opened, 1, size - 1) != b"\n":
+        os.ftruncate(opened, os.pread(opened, size, 0).rfind(b"\n") + 1)
+
+
+def _sync_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
