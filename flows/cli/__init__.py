@@ -15,6 +15,7 @@ from flows.cli import (
     ratings,
     rebuild,
     results,
+    review,
     score,
     serve,
     status,
@@ -42,6 +43,7 @@ app.command()(results.results)
 app.command()(status.status)
 app.command()(rebuild.rebuild)
 app.add_typer(ratings.app, name="ratings")
+app.command()(review.review)
 app.command()(withdraw.withdraw)
 app.command()(serve.serve)
 app.command()(serve.runs)

@@ -6,16 +6,16 @@ It does not ask under which name it was reached, nor which page asks: that is do
 Prefect's own static files, its check of health, and the page that hands the secret to a browser. Knows no project.
 """
 
-import re
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import prefect
 import uvicorn
 
 from flows.running.address import ENTER
+from flows.running.origins import is_own
 
 PAGE = b"""<!doctype html><meta charset="utf-8"><title>Vermilion</title>
 <p>Opening the runs ... Without JavaScript they cannot be shown.</p>
@@ -25,10 +25,6 @@ if (secret) localStorage.setItem("prefect-password", btoa(secret));
 location.replace("/");
 </script>
 """
-
-OWN = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
-"""What a browser on this machine calls it, at the end of a tunnel too, where the port is another. Any other name is one
-that a stranger's name server may point here."""
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -53,13 +49,6 @@ def guard(app: App) -> App:
             await app(scope, receive, _unframed(send))
 
     return guarded
-
-
-def is_own(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a request names this machine as its host, once, and comes from no page but this server's own."""
-    hosts = [value.decode("latin-1").lower() for name, value in headers if name == b"host"]
-    origins = {value.decode("latin-1").lower() for name, value in headers if name == b"origin"}
-    return len(hosts) == 1 and OWN.fullmatch(hosts[0]) is not None and origins <= {f"http://{hosts[0]}"}
 
 
 def _unframed(send: Send) -> Send:

@@ -92,6 +92,31 @@ def own_values(said: Iterable[Said]) -> dict[tuple[str, str], list[Said]]:
     return {about: list(own.values()) for about, own in last.items() if own}
 
 
+class Step(NamedTuple):
+    """A change that can be undone, or done again: a person's own value of a point before it and after it."""
+
+    point: str
+    before: Place | None
+    after: Place | None
+
+
+def steps(said: Iterable[Said], image_id: str, who: str) -> tuple[list[Step], list[Step]]:
+    """What the person can undo in this photograph, and what they can do again; the next one last."""
+    undo, redo, own = list[Step](), list[Step](), dict[str, Place | None]()
+    for one in said:
+        if (one.image_id, one.who) != (image_id, who):
+            continue
+        if one.action == "undone" and undo:
+            redo.append(undo.pop())
+        elif one.action == "redone" and redo:
+            undo.append(redo.pop())
+        else:
+            undo.append(Step(one.point, own.get(one.point), one.place))
+            redo.clear()
+        own[one.point] = one.place
+    return undo, redo
+
+
 def kept(folder: Path) -> pa.Table:
     """The value of each corrected point that counts: of several people's, the latest. ANTHROPOMETRY_CORRECTIONS."""
     return ANTHROPOMETRY_CORRECTIONS.table(_rows(said_in(folder)))

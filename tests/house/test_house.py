@@ -27,7 +27,8 @@ FLOWS = {
     "stewards": {"repository", "running"},
     "serving": {"repository", "running", "stewards"},
     "photographs": set(),
-    "cli": {"buckets", "photographs", "repository", "running", "serving", "stewards"},
+    "pages": {"running", "stewards"},
+    "cli": {"buckets", "pages", "photographs", "repository", "running", "serving", "stewards"},
 }
 """Each room of flows/, and those that it may enter. What is computed and how it is shown (above) knows nothing of
 DVC and git (repository); nobody enters a command."""
@@ -57,6 +58,7 @@ tests/house/test_architecture.py."""
 
 SYSTEMS = ("symmetry", "anomaly", "synthesis", "inpainting", "anthropometry")
 OWN_COMMAND = {
+    "anthropometry": {f"flows/pages/{name}.py" for name in ("handing", "look", "rate", "record", "review")},
     "synthesis": {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"},
     "inpainting": {
         "flows/cli/__init__.py",

@@ -16,8 +16,8 @@ import pytest
 
 from flows.running import address
 from flows.running.address import Served, admits, announce, record
+from flows.running.origins import is_own
 from flows.serving import browsing
-from flows.serving.guarded import is_own
 from flows.serving.server import api_url, own_secret, own_server
 from tests.server import free_port
 from tests.strangers import as_stranger, needs_root, open_folder

@@ -1,0 +1,1 @@
+"""Local pages for people: look at photographs, correct points, rate."""

@@ -1,0 +1,54 @@
+"""Finished ratings go where `vermilion ratings add` puts them, through the same checks.
+
+In: the project's folder, the folder of answers, a rater and a scale. Out: a batch, or the reasons why there is none; then
+the answers stay and can be handed in again. Repeats and practice are not handed in.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from flows.stewards import additions
+from tasks.anthropometry.corrections import now
+from tasks.base import sheets
+from tasks.ingest import answers
+from tasks.ingest.answers import FIRST, Answer
+from tasks.ingest.ratings import RATING_COLUMNS
+
+Ready = dict[tuple[str, str], Answer]
+
+
+def ready(folder: Path, rater: str, scale: str) -> Ready:
+    """First answers that were not handed in yet."""
+    gone = answers.handed(folder, rater, scale)
+    said = answers.given(folder, rater, scale)
+    return {about: one for about, one in said.items() if one.showing == FIRST and one.image_id not in gone}
+
+
+def hand_in(root: Path, folder: Path, rater: str, scale: str, *, new: bool) -> dict[str, Any]:
+    """`state` as flows.stewards.additions has it, and what a steward would be told. `new`: a rater like no other.
+
+    InputError: it could not be done (no git, another steward at work); nothing was changed.
+    """
+    own = ready(folder, rater, scale)
+    if not own:
+        return {"state": "there", "said": ["Everything was handed in before."], "ready": 0}
+    said: list[str] = []
+    with tempfile.TemporaryDirectory() as place:
+        brought = Path(place) / "ratings"
+        brought.mkdir()
+        rows = sorted((one.path, one.rater, one.role, one.scale, one.score) for one in own.values())
+        sheets.write(brought / "ratings.csv", RATING_COLUMNS, rows)
+        outcome = additions.add(
+            brought,
+            root,
+            dry_run=False,
+            commit=True,
+            tell=said.append,
+            new=[rater] if new else [],
+            reasons=Path(place) / "reasons.csv",
+        )
+    told = [line for line in said if place not in line]
+    if outcome.state in ("added", "there"):
+        answers.hand_in(folder, own, outcome.batch, now())
+    return {"state": outcome.state, "said": told, "ready": len(ready(folder, rater, scale))}

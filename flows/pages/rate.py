@@ -1,0 +1,170 @@
+"""The rating pages: photographs without a name, in an order of the rater's own, answered by keys.
+
+In: the project, and what a rater answers. Out: the next photograph, and a line for every answer (tasks.ingest.answers),
+on the disk before the next one is shown. What is finished goes through the checks of `vermilion ratings add`. Nothing
+on the page or in its addresses tells who is on a photograph, or whether it was shown before.
+"""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter, HTTPException
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from flows.pages import handing, kit, who
+from flows.pages.record import Project
+from flows.pages.scales import Answers, askable
+from flows.pages.sequence import Showing, sequence
+from tasks import params
+from tasks.anthropometry.corrections import now
+from tasks.ingest import answers
+from tasks.ingest.answers import PRACTICE, Answer
+from tasks.params.ingest import IngestRatings
+from tasks.schemas.columns import ROLES
+
+ANSWERS = "data/ratings_in_progress"
+REPEATS = 0.1
+"""Share of photographs that are shown twice, unless the rater chooses another."""
+
+
+class Sitting(BaseModel):
+    """What a rater chose at the beginning; the pages hand it on from one to the next."""
+
+    scale: str
+    role: Literal["medical", "lay"]
+    repeats: float = Field(REPEATS, ge=0, le=0.5)
+    controls: bool = False
+
+
+class Given(Sitting):
+    """An answer to the showing at a place of the order."""
+
+    at: int = Field(ge=0)
+    score: int
+
+
+class HandIn(Sitting):
+    """What is finished is handed in; `new`: the rater is new, though the name looks like another's."""
+
+    new: bool = False
+
+
+def router(project: Project) -> APIRouter:
+    """The routes below `/rate`."""
+    routes = APIRouter(prefix="/rate")
+
+    @routes.get("")
+    def start(vermilion_who: who.Who = "") -> Response:
+        name, scales = who.named(vermilion_who), _scales(project)
+        begun = [_progress(project, name, one) for one in scales.values()] if name else []
+        return kit.page(
+            "rate.html.j2", who=name, scales=scales, roles=ROLES, repeats=REPEATS, begun=[one for one in begun if one]
+        )
+
+    @routes.get("/sitting")
+    def sit(
+        scale: str,
+        role: Literal["medical", "lay"],
+        repeats: float = REPEATS,
+        controls: bool = False,
+        vermilion_who: who.Who = "",
+    ) -> Response:
+        name = who.required(vermilion_who)
+        sitting = Sitting(scale=scale, role=role, repeats=min(max(repeats, 0.0), 0.5), controls=controls)
+        given = {"sitting": sitting.model_dump(), "now": _state(project, name, sitting, None)}
+        return kit.page("sitting.html.j2", who=name, scale=_scale(project, scale), state=given)
+
+    @routes.get("/picture")
+    def picture(
+        scale: str,
+        at: int,
+        role: Literal["medical", "lay"] = "lay",
+        repeats: float = REPEATS,
+        controls: bool = False,
+        vermilion_who: who.Who = "",
+    ) -> Response:
+        name = who.required(vermilion_who)
+        sitting = Sitting(scale=scale, role=role, repeats=repeats, controls=controls)
+        shown = _order(project, name, sitting)
+        try:
+            return Response(project.picture(shown[at].image_id)[0], media_type="image/jpeg")
+        except (IndexError, KeyError):
+            raise HTTPException(404, "There is no such photograph, or it can no longer be read.") from None
+
+    @routes.post("/state/{at}")
+    def look_back(at: int, sitting: Sitting, vermilion_who: who.Who = "") -> dict[str, Any]:
+        return _state(project, who.required(vermilion_who), sitting, at)
+
+    @routes.post("/answer")
+    def answer(said: Given, vermilion_who: who.Who = "") -> dict[str, Any]:
+        name, scale = who.required(vermilion_who), _scale(project, said.scale)
+        order = _order(project, name, said)
+        if said.at >= len(order) or said.score not in scale.scores:
+            raise HTTPException(422, f"Answers on {scale.name} are {scale.scores[0]} to {scale.scores[-1]}.")
+        shown = order[said.at]
+        path = project.photographs()[shown.image_id].name
+        line = Answer(now(), name, said.role, scale.name, shown.image_id, path, shown.time, said.score)
+        answers.keep(project.root / ANSWERS, line)
+        return _state(project, name, said, None)
+
+    @routes.post("/hand-in")
+    def hand_in(said: HandIn, vermilion_who: who.Who = "") -> dict[str, Any]:
+        name = who.required(vermilion_who)
+        return handing.hand_in(project.root, project.root / ANSWERS, name, said.scale, new=said.new)
+
+    return routes
+
+
+def _scales(project: Project) -> dict[str, Answers]:
+    return askable(params.load(IngestRatings, "ingest_ratings", project.root / "params.yaml").scales)
+
+
+def _scale(project: Project, name: str) -> Answers:
+    scales = _scales(project)
+    if name not in scales:
+        raise HTTPException(404, f"There is no scale {name!r} with keys for answers; there are: {', '.join(scales)}.")
+    return scales[name]
+
+
+def _order(project: Project, name: str, sitting: Sitting) -> list[Showing]:
+    """What the rater is shown: what they have not rated, and what they answered here."""
+    here = {image_id for image_id, _ in answers.given(project.root / ANSWERS, name, sitting.scale)}
+    wanted = project.lacking(rater=name, role=sitting.role, scale=sitting.scale, controls=sitting.controls)
+    known = project.photographs()
+    ids = (wanted | here) & known.keys()
+    return sequence(ids, rater=name, scale=sitting.scale, repeats=sitting.repeats)
+
+
+def _state(project: Project, name: str, sitting: Sitting, at: int | None) -> dict[str, Any]:
+    """What is shown at the place; None: the first that lacks an answer. At the end, what the rater can hand in."""
+    scale, order = _scale(project, sitting.scale), _order(project, name, sitting)
+    said = answers.given(project.root / ANSWERS, name, sitting.scale)
+    left = [place for place, one in enumerate(order) if (one.image_id, one.time) not in said]
+    asked = [one for one in order if one.time != PRACTICE]
+    state: dict[str, Any] = {
+        "total": len(asked),
+        "done": sum((one.image_id, one.time) in said for one in asked),
+        "scores": [{"score": score, "said": scale.said(score)} for score in scale.scores],
+    }
+    place = left[0] if at is None and left else at
+    if place is None or not 0 <= place < len(order):
+        ready = handing.ready(project.root / ANSWERS, name, sitting.scale)
+        return state | {"at": None, "themself": answers.with_themself(said), "ready": len(ready)}
+    shown = order[place]
+    own = said.get((shown.image_id, shown.time))
+    return state | {"at": place, "practice": shown.time == PRACTICE, "given": own.score if own else None}
+
+
+def _progress(project: Project, name: str, scale: Answers) -> dict[str, Any] | None:
+    """How far the rater is on a scale; None where they have not begun."""
+    said = answers.given(project.root / ANSWERS, name, scale.name)
+    if not said:
+        return None
+    role = next(iter(said.values())).role
+    state = _state(project, name, Sitting(scale=scale.name, role=_role(role), repeats=REPEATS), None)
+    ready = len(handing.ready(project.root / ANSWERS, name, scale.name))
+    return {"scale": scale, "role": role, "done": state["done"], "total": state["total"], "ready": ready}
+
+
+def _role(role: str) -> Literal["medical", "lay"]:
+    return "medical" if role == "medical" else "lay"

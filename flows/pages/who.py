@@ -1,0 +1,51 @@
+"""Who sits before the page: asked once, kept by the browser.
+
+In: a request. Out: a name, tidied; '' where nobody has said it. The name is no proof of anything: it says whose lines
+these are, among people who share a machine or a tunnel to it.
+"""
+
+from typing import Annotated
+from urllib.parse import quote, unquote
+
+from fastapi import APIRouter, Cookie, HTTPException
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse, Response
+
+from tasks.ingest.spelling import key, tidy
+
+WHO = "vermilion_who"
+LONGEST = 80
+DAYS = 180
+
+Who = Annotated[str, Cookie(alias=WHO)]
+router = APIRouter()
+
+
+class Name(BaseModel):
+    """What a person calls themself."""
+
+    name: str = Field(max_length=LONGEST)
+
+
+@router.post("/who")
+def call(said: Name) -> Response:
+    """Keep the name."""
+    name = tidy(said.name)
+    if not key(name):
+        raise HTTPException(422, "Write your name, or the initials under which others know you.")
+    answer = JSONResponse({"who": name})
+    answer.set_cookie(WHO, quote(name), max_age=DAYS * 86400, httponly=True, samesite="strict")
+    return answer
+
+
+def named(cookie: str) -> str:
+    """The name in the cookie."""
+    return tidy(unquote(cookie))[:LONGEST]
+
+
+def required(cookie: str) -> str:
+    """The same; refused where there is none."""
+    name = named(cookie)
+    if not key(name):
+        raise HTTPException(409, "Nobody has said who you are. Write your name first.")
+    return name
