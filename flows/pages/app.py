@@ -1,7 +1,7 @@
 """The local pages as one app: look, review, rate, and the pictures that they show.
 
-In: the project's folder, a token. Out: an app for uvicorn, behind the guard. Which page does what stands in look, review
-and rate.
+In: the project's folder, a token. Out: an app for uvicorn, behind the guard. Which page does what stands in look,
+review and rate.
 """
 
 from pathlib import Path

@@ -1,7 +1,8 @@
 """Who may ask for a page: a browser of this machine that was given the token, and nobody else.
 
-In: the app, a token. Out: the app, behind a door. The token stands in the address once; the browser keeps it as a cookie
-that scripts cannot read and other sites cannot send. What is answered loads nothing from elsewhere and is kept nowhere.
+In: the app, a token. Out: the app, behind a door. The token stands in the address once; the browser keeps it as a
+cookie that scripts cannot read and other sites cannot send. What is answered loads nothing from elsewhere and is kept
+nowhere.
 """
 
 import secrets
@@ -31,8 +32,8 @@ PRIVATE = {
 }
 REFUSED = "only for pages and programs of this machine's own\n"
 STRANGER = (
-    "This page wants the address that `vermilion review` printed, with its token. If the server was started again, its\n"
-    "address is another one: open that.\n"
+    "This page wants the address that `vermilion review` printed, with its token. If the server was started again,\n"
+    "its address is another one: open that.\n"
 )
 
 

@@ -1,7 +1,7 @@
 """Finished ratings go where `vermilion ratings add` puts them, through the same checks.
 
-In: the project's folder, the folder of answers, a rater and a scale. Out: a batch, or the reasons why there is none; then
-the answers stay and can be handed in again. Repeats and practice are not handed in.
+In: the project's folder, the folder of answers, a rater and a scale. Out: a batch, or the reasons why there is none;
+then the answers stay and can be handed in again. Repeats and practice are not handed in.
 """
 
 import tempfile

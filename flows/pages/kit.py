@@ -15,7 +15,8 @@ from tasks import pages
 from tasks.pages.environment import environment
 
 HERE = Path(__file__).parent / "templates"
-FILES = {"review.css": "text/css", "review.js": "text/javascript", "rate.js": "text/javascript"} | dict.fromkeys(("common.js", "look.js", "start.js", "page.js"), "text/javascript")
+SCRIPTS = ("common.js", "look.js", "review.js", "start.js", "rate.js", "page.js")
+FILES = {"review.css": "text/css"} | dict.fromkeys(SCRIPTS, "text/javascript")
 """What pages may ask for besides pictures."""
 
 

@@ -1,7 +1,7 @@
 """The server of the local pages: on loopback, with a token that is made anew at every start.
 
-In: the project's folder, a port (0: any that is free). Out: the pages, until Ctrl-C. What a page said was saved is on the
-disk by then, so the server may be killed at any moment.
+In: the project's folder, a port (0: any that is free). Out: the pages, until Ctrl-C. What a page said was saved is on
+the disk by then, so the server may be killed at any moment.
 """
 
 import secrets

@@ -1,8 +1,8 @@
 """Points that people placed: the lines that the review page keeps, and which of them count.
 
 In: the folder of corrections, rows of ANTHROPOMETRY_POINTS. Out: the value of each point that counts now; the rows with
-these values in them; how far the points were off. Nothing is ever overwritten: an undo is a line, too. Lines lie as CSV,
-so that a withdrawal finds a person's. Knows neither pages nor pictures.
+these values in them; how far the points were off. Nothing is ever overwritten: an undo is a line, too. Lines lie as
+CSV, so that a withdrawal finds a person's. Knows neither pages nor pictures.
 """
 
 import math

@@ -1,7 +1,8 @@
 """CSV files that only grow: a line is appended, flushed to the disk, and from then on stands there.
 
-In: a file, its columns, a row. Out: one line more, readable by its owner alone. Two processes may append at once. What a
-power failure left of a line that was never confirmed is cut off by the next one. Knows nothing of what stands in a file.
+In: a file, its columns, a row. Out: one line more, readable by its owner alone. Two processes may append at once. What
+a power failure left of a line that was never confirmed is cut off by the next one. Knows nothing of what stands in a
+file.
 """
 
 import csv

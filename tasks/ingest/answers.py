@@ -76,7 +76,7 @@ def handed(folder: Path, rater: str, scale: str) -> set[str]:
 
 
 def with_themself(answers: Mapping[tuple[str, str], Answer]) -> dict[str, Any]:
-    """How far a rater's second answers agree with the first: how many, the share that is the same, the mean distance."""
+    """How far a rater's second answers agree with the first: number, share that is the same, mean distance."""
     pairs = [
         (answers[image_id, FIRST].score, one.score)
         for (image_id, showing), one in answers.items()

@@ -1,0 +1,48 @@
+"""Lines that only grow: whole, flushed, safe to open in a spreadsheet, whatever was cut off before."""
+
+import csv
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tasks.base.lines import append, plain
+
+COLUMNS = ("name", "x")
+
+
+def read(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="", encoding="utf-8") as opened:
+        return list(csv.DictReader(opened))
+
+
+def test_a_line_is_appended_below_a_header_and_is_its_owners(tmp_path: Path) -> None:
+    file = tmp_path / "new/lines.csv"
+    append(file, COLUMNS, {"name": 'a\nb,\t"c"', "x": -1.5})
+    append(file, COLUMNS, {"name": "d", "x": None})
+    assert read(file) == [{"name": 'a b, "c"', "x": "-1.5"}, {"name": "d", "x": ""}]
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_what_a_power_failure_left_of_a_line_is_cut_off(tmp_path: Path) -> None:
+    file = tmp_path / "lines.csv"
+    append(file, COLUMNS, {"name": "a", "x": 1})
+    whole = file.read_bytes()
+    for torn in (b"b,", b'"b\xc3', whole[:3]):
+        file.write_bytes(whole + torn if torn != whole[:3] else torn)
+        append(file, COLUMNS, {"name": "c", "x": 2})
+        assert read(file)[-1] == {"name": "c", "x": "2"}
+        assert "b" not in {row["name"] for row in read(file)}
+
+
+def test_many_may_append_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "lines.csv"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda x: append(file, COLUMNS, {"name": "n" * 300, "x": x}), range(100)))
+    assert sorted(int(row["x"]) for row in read(file)) == list(range(100))
+
+
+def test_a_formula_is_inert_in_the_file_and_plain_when_read(tmp_path: Path) -> None:
+    file = tmp_path / "lines.csv"
+    for text in ("=1+1", "'quoted", "@home", "plain"):
+        append(file, COLUMNS, {"name": text, "x": 0})
+    assert read(file)[0]["name"] == "'=1+1"
+    assert [plain(row["name"]) for row in read(file)] == ["=1+1", "'quoted", "@home", "plain"]

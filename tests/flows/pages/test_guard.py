@@ -1,0 +1,154 @@
+"""Who is refused: without the token, under another name, from another site's page. What is sent along with a page."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from flows.pages.app import make_app
+from flows.pages.server import listening
+from tasks.errors import InputError
+from tests.flows.pages import reviewed
+
+TOKEN = "t" * 43
+BASE = "http://127.0.0.1:8000"
+POST = {"Origin": BASE, "Content-Type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def stranger(drawn_project: Path) -> Iterator[TestClient]:
+    with TestClient(make_app(drawn_project, TOKEN), base_url=BASE, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client(drawn_project: Path) -> Iterator[TestClient]:
+    with TestClient(make_app(drawn_project, TOKEN), base_url=BASE) as client:
+        assert client.get(f"/?token={TOKEN}").status_code == 200
+        client.post("/who", json={"name": " Anna\u200b "}, headers=POST)
+        yield client
+
+
+ADDRESSES = ("/", "/rate", "/files/review.js", "/picture/{0}", "/picture/{0}?small=1", "/photograph/{0}")
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_without_the_token_nothing_is_shown(path: str, stranger: TestClient, drawn_project: Path) -> None:
+    path = path.format(reviewed.image_id(drawn_project, 1))
+    mark = "&" if "?" in path else "?"
+    for address in (path, f"{path}{mark}token=", f"{path}{mark}token={'u' * 43}", f"{path}{mark}token=\u00e9"):
+        answer = stranger.get(address)
+        assert answer.status_code == 403
+        assert "vermilion review" in answer.text
+    for cookie in ("vermilion_review_8000=no", f"vermilion_review_8001={TOKEN}", "vermilion_review_8000", ";;=\x01"):
+        assert stranger.get(path, headers={"Cookie": cookie}).status_code == 403
+
+
+def test_the_token_becomes_a_cookie_that_no_script_reads_and_leaves_the_address(stranger: TestClient) -> None:
+    answer = stranger.get(f"/rate?token={TOKEN}&x=1")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/rate?x=1")
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    stranger.cookies.clear()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "stranger.example:8000"},
+        {"Host": "127.0.0.1.stranger.example"},
+        {"Origin": "https://stranger.example"},
+        {"Origin": "http://127.0.0.1:8001"},
+        {"Origin": "null"},
+    ],
+)
+def test_other_names_and_other_sites_pages_are_refused_even_with_the_token(
+    headers: dict[str, str], client: TestClient, drawn_project: Path
+) -> None:
+    move = {"point": "pronasale", "x": 1, "y": 1}
+    place = f"/photograph/{reviewed.image_id(drawn_project, 1)}/points"
+    assert client.post(place, json=move, headers=headers).status_code == 403
+    assert client.get("/", headers=headers).status_code == 403
+    assert client.get(f"/?token={TOKEN}", headers=headers).status_code == 403
+    assert not (drawn_project / "data/corrections/points.csv").exists()
+
+
+def test_every_answer_is_kept_nowhere_and_loads_nothing_from_elsewhere(client: TestClient, drawn_project: Path) -> None:
+    for path in ADDRESSES:
+        answer = client.get(path.format(reviewed.image_id(drawn_project, 1)))
+        assert answer.status_code == 200
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'")
+        assert "frame-ancestors 'none'" in policy
+        assert "http" not in policy
+        assert answer.headers["cache-control"] == "no-store"
+        assert "https://" not in answer.text.replace("http://www.w3.org", "")
+
+
+def test_a_picture_is_upright_and_has_no_metadata(client: TestClient, drawn_project: Path, tmp_path: Path) -> None:
+    path = tmp_path / "picture.jpg"
+    path.write_bytes(client.get(f"/picture/{reviewed.image_id(drawn_project, 0)}").content)
+    with Image.open(path) as shown, Image.open(drawn_project / "data/raw/mine/face_01.png") as like:
+        assert dict(shown.getexif()) == {}
+        assert shown.size == like.size
+        pairs = zip(shown.resize((8, 8)).get_flattened_data(), like.resize((8, 8)).get_flattened_data(), strict=True)
+        assert max(abs(a - b) for one, other in pairs for a, b in zip(one, other, strict=True)) < 12
+    assert b"taken at home" not in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("move", "said"),
+    [
+        ({"point": "no_such", "x": 1, "y": 1}, "There is no point"),
+        ({"point": "glabella", "x": 1, "y": 1}, "There is no point"),
+        ({"point": "pronasale", "x": 1, "y": 4000}, "360 by 360"),
+        ({"point": "pronasale", "x": "one", "y": 1}, "valid number"),
+    ],
+)
+def test_what_is_no_correction_is_refused(
+    move: dict[str, object], said: str, client: TestClient, drawn_project: Path
+) -> None:
+    answer = client.post(f"/photograph/{reviewed.image_id(drawn_project, 1)}/points", json=move, headers=POST)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert not (drawn_project / "data/corrections/points.csv").exists()
+
+
+def test_a_refused_photograph_is_shown_with_its_reason(client: TestClient, drawn_project: Path) -> None:
+    page = client.get(f"/photograph/{reviewed.image_id(drawn_project, reviewed.REFUSED)}").text
+    assert "Refused: two faces" in page
+    assert "two faces" in client.get("/").text
+    assert client.get(f"/photograph/{'0' * 64}").status_code == 404
+    assert client.get("/picture/..%2Fparams.yaml").status_code == 404
+    assert client.get("/files/..%2Fguard.py").status_code == 404
+
+
+def test_nobody_corrects_without_a_name(drawn_project: Path) -> None:
+    with TestClient(make_app(drawn_project, TOKEN), base_url=BASE) as nameless:
+        nameless.get(f"/?token={TOKEN}")
+        place = f"/photograph/{reviewed.image_id(drawn_project, 1)}"
+        answer = nameless.post(f"{place}/points", json={"point": "pronasale", "x": 1, "y": 1}, headers=POST)
+        assert answer.status_code == 409
+        assert nameless.post("/who", json={"name": " \u200b"}, headers=POST).status_code == 422
+
+
+def test_findings_and_notes_are_kept_by_person(project: Path) -> None:
+    with TestClient(make_app(project, TOKEN), base_url=BASE) as client:
+        client.get(f"/?token={TOKEN}")
+        place = f"/photograph/{reviewed.image_id(project, 1)}/opinion"
+        for name, judgement in (("Anna", "added"), ("Béla", "rejected")):
+            client.post("/who", json={"name": name}, headers=POST)
+            said = {"finding": "Low </script> peak", "judgement": judgement}
+            state = client.post(place, json=said, headers=POST).json()
+        (finding,) = state["findings"]
+        assert [(one["who"], one["judgement"]) for one in finding["said"]] == [("Anna", "added"), ("Béla", "rejected")]
+        assert "Low \\u003c/script>" in client.get(place.removesuffix("/opinion")).text
+        assert client.post(place, json={"judgement": "accepted"}, headers=POST).status_code == 422
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with listening(0) as taken, pytest.raises(InputError, match="choose another with --port"):
+        listening(taken.getsockname()[1])

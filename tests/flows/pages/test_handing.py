@@ -1,0 +1,38 @@
+"""Finished ratings go through the checks of `vermilion ratings add`; what is refused stays with the rater."""
+
+from pathlib import Path
+
+from flows.pages.handing import hand_in, ready
+from flows.pages.rate import ANSWERS
+from flows.stewards.additions import there_already
+from tasks.ingest import answers
+from tasks.ingest.answers import AGAIN, FIRST, PRACTICE, Answer
+from tests.flows.pages import reviewed
+
+
+def answered(project: Path, rater: str, photographs: int = 2, score: int = 3) -> None:
+    for number in range(photographs):
+        name = next((project / "data/raw/mine").glob(f"face_{number:02}.*")).name
+        image_id = reviewed.image_id(project, number)
+        for showing, own in ((PRACTICE, 5), (FIRST, score), (AGAIN, 4)):
+            answers.keep(
+                project / ANSWERS,
+                Answer("2026-01-01T00:00:00.000Z", rater, "lay", "CARS", image_id, name, showing, own),
+            )
+
+
+def test_a_rater_whose_name_looks_like_anothers_is_asked_and_a_second_hand_in_brings_what_is_new(project: Path) -> None:
+    answered(project, "surgeon_anna")
+    assert hand_in(project, project / ANSWERS, "surgeon_anna", "CARS", new=False)["state"] == "added"
+    assert {row["score"] for row in there_already(project)[1].to_pylist()} == {3}  # neither practice nor repeats
+    assert ready(project / ANSWERS, "Surgeon_Anna ", "CARS") == {}
+    answered(project, "surgeon anna")
+    refused = hand_in(project, project / ANSWERS, "surgeon anna", "CARS", new=False)
+    assert refused["state"] == "rejected"
+    assert any("did you mean surgeon_anna?" in line for line in refused["said"])
+    assert not any("/tmp" in line for line in refused["said"])
+    assert len(ready(project / ANSWERS, "surgeon anna", "CARS")) == 2
+    assert hand_in(project, project / ANSWERS, "surgeon anna", "CARS", new=True)["state"] == "added"
+    answered(project, "surgeon anna", photographs=3)
+    assert hand_in(project, project / ANSWERS, "surgeon anna", "CARS", new=True)["ready"] == 0
+    assert there_already(project)[1].num_rows == 5
