@@ -52,6 +52,14 @@ class HandIn(Sitting):
 def router(project: Project) -> APIRouter:
     """The routes below `/rate`."""
     routes = APIRouter(prefix="/rate")
+    routes.include_router(_pages(project))
+    routes.include_router(_answers(project))
+    return routes
+
+
+def _pages(project: Project) -> APIRouter:
+    """What is shown: the beginning, a sitting, its pictures."""
+    routes = APIRouter()
 
     @routes.get("")
     def start(vermilion_who: who.Who = "") -> Response:
@@ -90,6 +98,13 @@ def router(project: Project) -> APIRouter:
             return Response(project.picture(shown[at].image_id)[0], media_type="image/jpeg")
         except (IndexError, KeyError):
             raise HTTPException(404, "There is no such photograph, or it can no longer be read.") from None
+
+    return routes
+
+
+def _answers(project: Project) -> APIRouter:
+    """What a rater says."""
+    routes = APIRouter()
 
     @routes.post("/state/{at}")
     def look_back(at: int, sitting: Sitting, vermilion_who: who.Who = "") -> dict[str, Any]:

@@ -74,6 +74,7 @@ WORDS = {
     "symmetry": {  # what is measured by points, too
         *(f"{place}/anthropometry" for place in ("tasks", "tasks/evaluation")),
         *(f"tasks/{place}/anthropometry.py" for place in ("params", "schemas")),
+        "flows/pages/scales.py",  # what raters are asked
     },
     "anomaly": {"tasks/evaluation/synthesis/chapter.py"},  # stands in a paper's title
     "synthesis": {"tasks/anomaly"},  # StyleGAN2's second network is called so

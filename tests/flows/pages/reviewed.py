@@ -1,4 +1,4 @@
-"""A project with photographs to review and rate: drawn faces, the tables that stages would make, and the real server."""
+"""A project with photographs to review and rate: drawn faces, the tables that stages would make, the real server."""
 
 import os
 import re

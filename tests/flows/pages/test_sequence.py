@@ -13,7 +13,7 @@ IDS = [f"{number:064x}" for number in range(40)]
 
 
 def order(ids: list[str], rater: str = "anna", repeats: float = 0.2) -> list[tuple[str, str]]:
-    return [tuple(one) for one in sequence(ids, rater=rater, scale="CARS", repeats=repeats)]
+    return [(one.image_id, one.time) for one in sequence(ids, rater=rater, scale="CARS", repeats=repeats)]
 
 
 def test_every_photograph_comes_once_and_the_share_twice() -> None:
