@@ -51,7 +51,7 @@ class HandIn(Sitting):
 
 def router(project: Project) -> APIRouter:
     """The routes below `/rate`."""
-    routes = APIRouter(prefix="/rate")
+    routes = APIRouter()
     routes.include_router(_pages(project))
     routes.include_router(_answers(project))
     return routes
@@ -59,7 +59,7 @@ def router(project: Project) -> APIRouter:
 
 def _pages(project: Project) -> APIRouter:
     """What is shown: the beginning, a sitting, its pictures."""
-    routes = APIRouter()
+    routes = APIRouter(prefix="/rate")
 
     @routes.get("")
     def start(vermilion_who: who.Who = "") -> Response:
@@ -104,7 +104,7 @@ def _pages(project: Project) -> APIRouter:
 
 def _answers(project: Project) -> APIRouter:
     """What a rater says."""
-    routes = APIRouter()
+    routes = APIRouter(prefix="/rate")
 
     @routes.post("/state/{at}")
     def look_back(at: int, sitting: Sitting, vermilion_who: who.Who = "") -> dict[str, Any]:
