@@ -6,6 +6,7 @@
   --seeds 1 2 3 --steps N --threads 2   whom and how long is trained
   --drawn N                             so many drawn people train, too
 --speed         pictures a second in training and filling, beside the same network written plainly; needs no photographs
+--demo          in a project that has run, of its drawn patients: is a cleft still seen in fillings; where are the lips
 --tiny          the same code on a few drawn faces, in seconds
 
 Numbers: bench/inpainting.yaml. Nothing is written.
@@ -20,7 +21,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench import inpainting_faces, inpainting_real, inpainting_speed
+from bench import inpainting_cleft, inpainting_faces, inpainting_real, inpainting_speed
 from bench.inpainting_faces import Numbers
 from bench.inpainting_real import Row
 from bench.london_faces import draw_set
@@ -49,9 +50,10 @@ def options(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2, help="of the training; cores that nothing else uses")
     parser.add_argument("--drawn", type=int, default=0, help="drawn people who train, too")
     parser.add_argument("--speed", action="store_true", help="how fast the network is; needs no photographs")
+    parser.add_argument("--demo", action="store_true", help="the fillings of the project in the working directory")
     parser.add_argument("--tiny", action="store_true", help="a few drawn faces, where the figures mean nothing")
     chosen = parser.parse_args(given)
-    if chosen.real is None and not chosen.tiny and not chosen.speed:
+    if chosen.real is None and not (chosen.tiny or chosen.speed or chosen.demo):
         parser.error("give --real, or set VERMILION_REAL, to the folder with london/")
     return chosen
 
@@ -65,6 +67,10 @@ def main(given: list[str] | None = None) -> None:
         numbers = inpainting_faces.changed(numbers, steps=chosen.steps, decay_every=max(chosen.steps // 4, 1))
     if chosen.speed:
         print(inpainting_speed.measure(numbers.train, numbers.align.size, rounds=2 if chosen.tiny else 30))
+    elif chosen.demo:
+        print(
+            inpainting_cleft.measure(**({"people": 4, "steps": 4} if chosen.tiny else {"people": 100, "steps": 1200}))
+        )
     elif not chosen.tiny:
         measure(chosen.real, numbers, seeds=chosen.seeds, drawn=chosen.drawn)
     else:

@@ -18,7 +18,7 @@ import torch
 from bench import london_faces
 from tasks import params
 from tasks.base import images
-from tasks.faces.alignment import Aligned, AlignmentError, align
+from tasks.faces.alignment import AlignmentError, align
 from tasks.faces.cohort import trains
 from tasks.faces.regions import eye_centres
 from tasks.faces.resampling import resample
@@ -62,9 +62,14 @@ class Face:
 
     def again(self, filled: np.ndarray) -> np.ndarray:
         """dlib's points on the face with its crop filled, (68, 2) px of the crop."""
-        quarter, whole = len(filled) // 2, self.wide.copy()
-        whole[quarter : quarter + len(filled), quarter : quarter + len(filled)] = filled
-        return place_points(whole, self.box, predict_side=PREDICT_SIDE) - quarter
+        return points_again(self.wide, self.box, filled)
+
+
+def points_again(wide: np.ndarray, box: np.ndarray, filled: np.ndarray) -> np.ndarray:
+    """dlib's points on a face whose crop is another, (68, 2) px of the crop; see `surroundings`."""
+    quarter, whole = len(filled) // 2, wide.copy()
+    whole[quarter : quarter + len(filled), quarter : quarter + len(filled)] = filled
+    return place_points(whole, box, predict_side=PREDICT_SIDE) - quarter
 
 
 def usual() -> Numbers:
@@ -117,15 +122,18 @@ def _face(image: np.ndarray, row: Mapping[str, Any], numbers: Numbers) -> list[F
         own = align(image, points, settings=numbers.align)
     except AlignmentError:
         return []
-    wide, box = _surroundings(image, own, row["box"])
+    wide, box = surroundings(image, own.to_original, len(own.picture), row["box"])
     return [Face(row["image_id"], row["subject_id"], own.picture, own.points, wide, box)]
 
 
-def _surroundings(image: np.ndarray, own: Aligned, box: Iterable[float]) -> tuple[np.ndarray, np.ndarray]:
-    """The photograph about the crop, in the crop's frame, and the face's box in it."""
-    side = len(own.picture)
-    shift = np.array([[1, 0, -(side // 2)], [0, 1, -(side // 2)], [0, 0, 1.0]])
-    matrix = own.to_original @ shift
+def surroundings(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB
+    to_original: np.ndarray,  # (2, 3) px of the crop to px of the photograph
+    side: int,  # of the crop
+    box: Iterable[float],  # of the face, px of the photograph
+) -> tuple[np.ndarray, np.ndarray]:
+    """The photograph in the crop's frame, twice as wide, the crop in its middle; and the face's box in it."""
+    matrix = to_original @ np.array([[1, 0, -(side // 2)], [0, 1, -(side // 2)], [0, 0, 1.0]])
     wide = resample(image, matrix, (2 * side, 2 * side), enlarging=cv2.INTER_CUBIC)
     corners = cv2.transform(np.reshape(np.array(list(box)), (1, 2, 2)), cv2.invertAffineTransform(matrix))[0]
     middle, half = corners.mean(axis=0), np.abs(corners[1] - corners[0]).mean() / 2

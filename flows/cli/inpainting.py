@@ -127,3 +127,85 @@ def bring_in(forms: list[Path], root: Path, *, replace: bool) -> bool:
         say(f"{form}: {counted(len(rows), 'vote')} on {photographs} by {rows[0]['rater_id']}")
     say("the next `dvc repro` counts them")
     return True
+
+
+@app.command(name="import")
+def take_lists(
+    source: Annotated[
+        Path, typer.Argument(metavar="LIST|FOLDER", help="A list of pictures (.flist), or CelebA as it is unpacked.")
+    ],
+    out: Annotated[Path, typer.Option(help="Raw folder to make; it must not be there, or be empty.")],
+    landmarks: Annotated[Path | None, typer.Option(help="List of the pictures' landmarks, line by line.")] = None,
+    masks: Annotated[Path | None, typer.Option(help="List of their masks, line by line.")] = None,
+    identities: Annotated[
+        Path | None, typer.Option(help="CelebA's identity_CelebA.txt; without it every picture is a person of its own.")
+    ] = None,
+    moved: Annotated[Path | None, typer.Option(help="Folder in which the listed files lie now.")] = None,
+) -> None:
+    """Make a raw folder of controls from the lists that inpainting codes train on: links to the pictures, images.csv.
+
+    A picture that is missing, or whose landmarks are missing or all zero, is left out and told; left_out.csv has them
+    all. Landmarks and masks are not taken over: the stages find landmarks and draw masks themselves. Everyone in the
+    list counts as a control: name no patients' list.
+
+    \b
+    vermilion inpainting import train.flist --landmarks train_landmarks.flist --out data/raw/faces
+    vermilion inpainting import CelebA --out data/raw/celeba
+    vermilion use data/raw/celeba
+
+    Exit code 0: every picture is in; 1: some were left out; 2: nothing was made.
+    """
+    path = output_folder(out, "--out")
+    raise typer.Exit(bool(make_raw(source, path, landmarks=landmarks, masks=masks, identities=identities, moved=moved)))
+
+
+SAID = 20
+"""Pictures left out that are told one by one."""
+ALONE = (
+    "note: every picture counts as a person of its own. Where two show the same person, the network is tried on people "
+    "whom it knows: say who is who with --identities, or in images.csv"
+)
+
+
+def make_raw(
+    source: Path,
+    out: Path,
+    *,
+    landmarks: Path | None,
+    masks: Path | None,
+    identities: Path | None,
+    moved: Path | None,
+) -> int:
+    """Write the raw folder; how many pictures were left out. InputError: no list, or no picture of it can be used."""
+    from tasks.base import sheets
+    from tasks.inpainting import flists
+
+    if out.exists() and any(out.iterdir()):
+        raise InputError(f"--out {out}: is not empty; name a new folder")
+    if source.is_dir():
+        if landmarks or masks or identities or moved:
+            raise InputError(f"{source}: a folder is CelebA's, which needs no further lists; name a list of pictures")
+        rows = flists.celeba(source)
+    else:
+        rows = flists.pictures(source, landmarks=landmarks, masks=masks, identities=identities, moved=moved)
+    wrong = [row for row in rows if row.reason is not None]
+    for row in wrong[:SAID]:
+        say(f"{row.source}, line {row.line}: {row.reason}", error=True)
+    if len(wrong) > SAID:
+        say(f"and {len(wrong) - SAID} more", error=True)
+    made = list(flists.named(rows, out.absolute().name))
+    if not made:
+        raise InputError(f"{source}: no picture of it can be used; --moved names the folder in which they lie now")
+    for link, _, row in made:
+        (out / link).parent.mkdir(parents=True, exist_ok=True)
+        (out / link).symlink_to(row.path.absolute())
+    sheets.write(
+        out / "left_out.csv", ["line", "path", "reason"], [[r.line, str(r.path), str(r.reason)] for r in wrong]
+    )
+    columns = ["path", "subject_id", "population"]
+    sheets.write(out / "images.csv", columns, [[link.as_posix(), who, "control"] for link, who, _ in made])
+    people = counted(len({who for _, who, _ in made}), "person", "people")
+    say(f"{out}: {counted(len(made), 'picture')} of {people}, {len(wrong)} left out; next: `vermilion use {out}`")
+    if any(row.subject_id is None for _, _, row in made):
+        say(ALONE, error=True)
+    return len(wrong)

@@ -33,6 +33,7 @@ SAYS = {
     "ingest peer": "mouth points apart, share of eye distance",
     "ingest scale": "ms CPU a photograph",
     "inpainting": "network above the better one of OpenCV's, clinical: ",
+    "inpainting --demo": "patients of the demo; a cleft is seen in",
     "inpainting --speed": "filling ",
     "inspection": "files all of one size: ",
     "inversion": "ours, together   inversion",
@@ -47,7 +48,15 @@ SAYS = {
     "trigger": "post | ",
 }
 """What only its last lines say, by command. bench.synthesis_gpu has tests of its own."""
-PARTS = {"flux_networks", "inpainting_faces", "inpainting_real", "inpainting_speed", "london_faces", "unseen"}
+PARTS = {
+    "flux_networks",
+    "inpainting_cleft",
+    "inpainting_faces",
+    "inpainting_real",
+    "inpainting_speed",
+    "london_faces",
+    "unseen",
+}
 """Modules that are run by another one's command."""
 
 
@@ -107,7 +116,7 @@ def test_a_reevaluation_runs(capfd: pytest.CaptureFixture[str]) -> None:
     assert SAYS["reevaluation"] in capfd.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["anomaly", "trigger"])
+@pytest.mark.parametrize("command", ["anomaly", "inpainting --demo", "trigger"])
 def test_it_runs_on_a_project(
     command: str, built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
