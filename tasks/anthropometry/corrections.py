@@ -132,7 +132,7 @@ def corrected(
     points: pa.Table,  # ANTHROPOMETRY_POINTS
     corrections: pa.Table,  # ANTHROPOMETRY_CORRECTIONS
     *,
-    error: float,  # standard error of a point that a person placed, px
+    error: float,  # standard error of a point that a person placed, distances between the outer eye corners
 ) -> pa.Table:
     """The points with people's values in place of the models': `refined` 2, the error that people make.
 
@@ -143,13 +143,14 @@ def corrected(
         by_image.setdefault(row["image_id"], []).append(row)
     ids = points["image_id"].to_pylist()
     columns = {name: points[name].to_pylist() for name in ("points", "errors", "refined")}
+    units = points["interocular_px"].to_pylist()
     for place, image_id in enumerate(ids):
         if columns["points"][place] is None:
             continue
         for row in by_image.get(image_id, ()):
             at = INDEX[row["point"]]
             columns["points"][place][2 * at : 2 * at + 2] = [row["x"], row["y"]]
-            for name, value in (("errors", error), ("refined", 2.0)):
+            for name, value in (("errors", error * units[place]), ("refined", 2.0)):
                 if columns[name][place] is not None:
                     columns[name][place][at] = value
     for name, values in columns.items():

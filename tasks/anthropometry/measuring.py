@@ -25,6 +25,17 @@ SIZES = ("difference", "deviation")
 _NUMBERS = ("value", "low", "high", "mm", "mm_low", "mm_high")
 
 
+def measure_bucket(
+    points: pa.Table,  # ANTHROPOMETRY_POINTS
+    images: pa.Table,  # IMAGES: image_id, cleft_side
+    *,
+    settings: AnthropometryMeasure,
+) -> pa.Table:
+    """ANTHROPOMETRY_MEASURES of a bucket's photographs; where a cleft's one side is known, ratios are its side's."""
+    sides = dict(zip(images["image_id"].to_pylist(), images["cleft_side"].to_pylist(), strict=True))
+    return measure_photographs(points, settings=settings, cleft_sides=sides)
+
+
 def measure_photographs(
     points: pa.Table,
     *,
@@ -141,14 +152,27 @@ def _column(measure: Measure, faces: Faces, settings: AnthropometryMeasure) -> d
         chosen = {name: line[fine] for name, line in faces.outlines.items()}
         errors = uncertainty.standard_errors(measure, faces.points[fine], chosen, faces.errors[fine], side[fine])
         reach[fine] = uncertainty.quantile_of(settings.confidence) * errors
-    columns: dict[str, list[Any]] = {name: [] for name in (*_NUMBERS, "side", "reason")}
+    columns: dict[str, list[Any]] = {name: [] for name in (*_NUMBERS, "deviation", "side", "reason")}
     for number, reason in enumerate(reasons):
         numbers = _numbers(measure, value[number], reach[number], faces.scales[number], faces.frame.unit[number])
         for name, own in zip(_NUMBERS, numbers if reason is None else [None] * len(_NUMBERS), strict=True):
             columns[name].append(own)
+        columns["deviation"].append(deviation(measure, value[number]) if reason is None else None)
         columns["side"].append(NAMES[side[number]] if reason is None else None)
         columns["reason"].append(reason)
-    return columns | {"measure": [measure.name] * len(reasons), "unit": [measure.unit] * len(reasons)}
+    same = {"measure": measure.name, "region": measure.region, "words": measure.words, "unit": measure.unit}
+    return columns | {name: [text] * len(reasons) for name, text in same.items()}
+
+
+def deviation(measure: Measure, value: float) -> float | None:
+    """How far lip and nose are from an even face, 0 or more; None where evenness means nothing.
+
+    The size of a difference or of a mismatch; of a ratio its logarithm's, so that half and double are as far from even.
+    """
+    if measure.kind == "ratio":
+        return abs(float(np.log(value))) if value > 0 else None
+    even = measure.kind in SIZES or measure.region == "outlines"
+    return abs(float(value)) if even else None
 
 
 def _numbers(

@@ -15,6 +15,8 @@ from tasks.evaluation.metrics import finite, rounded
 from tasks.evaluation.study import COLUMNS, Study, make_study
 from tasks.evaluation.system import System
 from tasks.params.evaluation import Evaluate
+from tasks.statistics.bootstrap import Estimate, missing
+from tasks.statistics.combination import cross_fitted
 from tasks.statistics.correlation import correlate
 
 
@@ -53,6 +55,7 @@ def evaluate(chapters: Sequence[System], made: Mapping[str, Any], study: Study, 
     common = {
         "raters": study.raters,
         "methods": methods,
+        "combined": combine_methods(study),
         "closest": closest(study, methods),
         "settings": study.settings.model_dump(),
     }
@@ -66,8 +69,7 @@ def compare_methods(study: Study) -> dict[str, Any]:
 
     Targets are mean ratings by role, and references. Photographs that a network learned from are left out.
     """
-    targets = {f"{name} ratings": values for name, values in study.targets.ratings.items()} | study.targets.references
-    methods = study.compared()
+    targets, methods = _targets(study), study.compared()
     return {
         str(name): {
             target: correlate(methods[name], values, study.targets.subjects, study.settings)
@@ -75,6 +77,32 @@ def compare_methods(study: Study) -> dict[str, Any]:
         }
         for name in methods.columns
     }
+
+
+def combine_methods(study: Study) -> dict[str, dict[str, Estimate]]:
+    """[target]: Pearson's r and Spearman's rho of all methods' weighted sum, its weights fitted on other people.
+
+    Nothing where there is one method alone. How far the sum is ahead of each method is what the others add to it.
+    """
+    methods = study.compared()
+    if methods.shape[1] < 2:
+        return {}
+    return {target: _combined(methods, values, study) for target, values in _targets(study).items()}
+
+
+def _combined(methods: pd.DataFrame, values: pd.Series, study: Study) -> dict[str, Estimate]:
+    found = cross_fitted(methods, values, study.targets.subjects)
+    if found is None:
+        people = study.targets.subjects.reindex(methods.index).nunique()
+        none = missing(
+            "too few people to fit weights on some and judge others", n_images=len(methods), n_subjects=people
+        )
+        return {"pearson": none, "spearman": none}
+    return correlate(found, values, study.targets.subjects, study.settings)
+
+
+def _targets(study: Study) -> dict[str, pd.Series]:
+    return {f"{name} ratings": values for name, values in study.targets.ratings.items()} | study.targets.references
 
 
 def table_of(scores: pd.DataFrame, grades: Mapping[str, pd.Series | None]) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def render_report(
 ) -> str:
     """The whole page. `notices` are shown on top: drawn pictures, whatever a reader must know of the data."""
     raters = metrics["raters"]
-    rows = _methods(metrics["methods"], chapters, metrics["settings"]["scale"])
+    rows = _methods(metrics["methods"], metrics["combined"], chapters, metrics["settings"]["scale"])
     lines = [(row, [(key, settings_text(value)) for key, value in row.parameters.items()]) for row in provenance]
     return (
         environment()
@@ -77,11 +77,19 @@ class _Places(dict[str, Sequence[Picture]]):
         return ()
 
 
+TOGETHER = "all of them"
+"""The row of all methods' weighted sum in the comparison."""
+
+
 def _methods(
-    compared: Mapping[str, Mapping[str, Any]], chapters: Sequence[Chapter], scale: str
+    compared: Mapping[str, Mapping[str, Any]],
+    combined: Mapping[str, Any],
+    chapters: Sequence[Chapter],
+    scale: str,
 ) -> list[dict[str, Any]]:
-    """The rows of the comparison: by target, methods from the closest to the furthest."""
+    """The rows of the comparison: by target, methods from the closest to the furthest, and their weighted sum."""
     named = {name: (title, own.name) for own in chapters if not own.reason for name, title in own.columns.items()}
+    named[TOGETHER] = ("A sum of all, its weights fitted on other people", "\u2013")
     rows = [
         {
             "target": target,
@@ -90,7 +98,7 @@ def _methods(
             "chapter": named[method][1],
             **found,
         }
-        for method, targets in compared.items()
+        for method, targets in {**compared, TOGETHER: combined}.items()
         if method in named
         for target, found in targets.items()
     ]

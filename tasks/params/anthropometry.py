@@ -48,6 +48,7 @@ class AnthropometryMeasure(Block):
         gt=0, description="mouth width over pupil distance; above: measures of a resting mouth null"
     )
     most_opening: float = Field(ge=0, description="gap between the lips over pupil distance; above: such measures null")
+    hand_error: float = Field(gt=0, description="standard error of a point that a person placed, interocular")
     scale: Literal["iris", "none"] = Field(description="where millimetres come from when no scale is given")
     iris_mm: float = Field(gt=0, description="width of an iris; adults: 11.7")
     iris_sd_mm: float = Field(ge=0, description="its spread among people; adults: 0.42")

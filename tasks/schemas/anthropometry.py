@@ -51,6 +51,8 @@ ANTHROPOMETRY_POINTS = Schema(
 
 MEASURE_COLUMNS = (
     Column("measure", TEXT, "its name, of tasks.anthropometry.measures.catalogue"),
+    Column("region", TEXT, "the part of the face, or how its sides are compared"),
+    Column("words", TEXT, "what it is called on pages"),
     Column("value", NUMBER, "in the row's unit; of differences and deviations the size", nullable=True),
     Column("low", NUMBER, "lower end of its interval, by the points' errors; null: not known", nullable=True),
     Column("high", NUMBER, "upper end of its interval", nullable=True),
@@ -63,6 +65,13 @@ MEASURE_COLUMNS = (
     ),
     Column(
         "unit", TEXT, "of value, low and high; interocular: distances between the outer eye corners; empty: a ratio"
+    ),
+    Column(
+        "deviation",
+        NUMBER,
+        "how far from an even face: size, or the size of a ratio's logarithm; null: evenness means nothing",
+        nullable=True,
+        low=0,
     ),
     Column("mm", NUMBER, "the value of a length by the photograph's scale", "mm", nullable=True),
     Column("mm_low", NUMBER, "lower end of its interval, the scale's included", "mm", nullable=True),

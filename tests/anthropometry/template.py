@@ -48,6 +48,7 @@ SETTINGS = AnthropometryMeasure(
     most_yaw=10,
     most_smile=0.95,
     most_opening=0.05,
+    hand_error=0.005,
     scale="iris",
     iris_mm=11.7,
     iris_sd_mm=0.42,

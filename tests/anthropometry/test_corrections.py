@@ -72,7 +72,7 @@ def test_corrections_take_the_place_of_points(tmp_path: Path) -> None:
     bare = {"points": None, "errors": None, "refined": None, "reason": "two faces"}
     points = ANTHROPOMETRY_POINTS.table([face(ONE), face(TWO, **bare)])
     keep(tmp_path, said("anna", "menton", (1, 2)), said("anna", "menton", (1, 2), image=TWO))
-    made = corrections.corrected(points, corrections.kept(tmp_path), error=0.2)
+    made = corrections.corrected(points, corrections.kept(tmp_path), error=0.005)
     one, two = ANTHROPOMETRY_POINTS.check(made).to_pylist()
     at = INDEX["menton"]
     assert one["points"][2 * at : 2 * at + 2] == [1, 2]

@@ -9,7 +9,7 @@ import pandas as pd
 from tasks.evaluation.anomaly import chapter as anomaly
 from tasks.evaluation.anomaly.section import Face
 from tasks.evaluation.closest import closest
-from tasks.evaluation.comparison import Evaluation, compare_methods, table_of
+from tasks.evaluation.comparison import Evaluation, combine_methods, compare_methods, table_of
 from tasks.evaluation.metrics import finite
 from tasks.evaluation.photographs import Photographs
 from tasks.evaluation.report import render_report
@@ -44,6 +44,7 @@ def evaluate(
     metrics = {
         "raters": study.raters,
         "methods": methods,
+        "combined": combine_methods(study),
         "closest": closest(study, methods),
         "settings": settings.model_dump(),
         "symmetry": found.record,

@@ -31,7 +31,7 @@ for _module in pkgutil.iter_modules(params.__path__):
     importlib.import_module(f"{params.__name__}.{_module.name}")
 MODELS = {model.__name__: model for model in last_derived(Block) if model.__module__.startswith(params.__name__)}
 INNER = set().union(*(nested(model) for model in MODELS.values()))
-EVERY_SYSTEM = ["anomaly", "inpainting", "symmetry", "synthesis"]
+EVERY_SYSTEM = ["anomaly", "anthropometry", "inpainting", "symmetry", "synthesis"]
 OUTER = {name: model for name, model in MODELS.items() if name not in INNER} | {"Systems": Systems}
 
 
@@ -174,7 +174,13 @@ def test_all_blocks_are_told_at_once_with_their_lines_and_what_was_meant(tmp_pat
 
 def test_a_file_without_systems_says_what_to_paste(tmp_path: Path) -> None:
     text = "systems: # false: its stages end at once, and its chapter says that it is off\n"
-    [told] = found(tmp_path, (text + "  symmetry: true\n  anomaly: true\n  synthesis: true\n  inpainting: true\n", ""))
+    [told] = found(
+        tmp_path,
+        (
+            text + "  symmetry: true\n  anomaly: true\n  synthesis: true\n  inpainting: true\n  anthropometry: true\n",
+            "",
+        ),
+    )
     assert "systems: this block is missing" in told
     assert yaml.safe_load(told.partition("params.yaml:")[2]) == {"systems": dict.fromkeys(EVERY_SYSTEM, True)}
 

@@ -147,6 +147,8 @@ def test_a_steward_adds_a_photograph_nothing_trains_and_one_bucket_is_computed(p
         "anomaly_invert",
         "anomaly_adapt",
         "inpainting_fill",
+        "anthropometry_points",
+        "anthropometry_measure",
     )
     for stage in one:
         assert re.search(rf"{stage}: .*; 1 buckets computed", said), said
@@ -154,7 +156,7 @@ def test_a_steward_adds_a_photograph_nothing_trains_and_one_bucket_is_computed(p
     assert "inpainting_train: computing" not in said
     assert outs(lock(copy)["symmetry_train@clp"]) == trained
     before, after = (len(tables.read(f / "data/evaluation/scores.parquet", SCORES)) for f in (project, copy))
-    assert after == before + 6
+    assert after == before + 9
 
 
 def test_vermilion_scores_photographs_and_says_why_not(project: Path, tmp_path: Path) -> None:

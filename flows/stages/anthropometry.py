@@ -1,0 +1,66 @@
+"""Anthropometry: named points of every face, and what is measured between them.
+
+Reads images, landmarks and people's corrections, writes data/anthropometry.
+"""
+
+from pathlib import Path
+
+from prefect import flow
+
+from flows.buckets import Out, runtime
+from flows.buckets.incremental import run_buckets
+from flows.buckets.work import Source, Work
+from flows.stages.ingest import PIXELS
+from tasks import params
+from tasks.anthropometry import locating, measuring
+from tasks.anthropometry.corrections import corrected, kept
+from tasks.base import absence, tables
+from tasks.base.digests import table_digest
+from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints
+from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS
+from tasks.schemas.ingest import IMAGES, LANDMARKS
+
+
+@flow
+def anthropometry_points(images: Path, landmarks: Path, out: Out) -> None:
+    """Place the named points of every photograph, and refine those of lip and nose on its pixels."""
+    kinds = tables.read(images, IMAGES, ["kind"])["kind"].to_pylist()
+    if "still" not in kinds:
+        raise absence.Absent("no photographs: add some to images.csv (clips alone are not measured)")
+    work = Work(
+        stage="anthropometry_points",
+        compute=locating.locate_points,
+        schema=ANTHROPOMETRY_POINTS,
+        sources={"images": Source(images, IMAGES, PIXELS), "landmarks": Source(landmarks, LANDMARKS)},
+        settings={"settings": params.load(AnthropometryPoints, "anthropometry_points")},
+    )
+    run_buckets(work, out, runtime=runtime())
+
+
+@flow
+def anthropometry_measure(images: Path, points: Path, corrections: Path, placed: Path, out: Out) -> None:
+    """Measure every face between its points. `placed`: the points that count, people's corrections among them."""
+    absence.require(points)
+    settings = params.load(AnthropometryMeasure, "anthropometry_measure")
+    _put_corrections(points, corrections, placed, settings.hand_error)
+    work = Work(
+        stage="anthropometry_measure",
+        compute=measuring.measure_bucket,
+        schema=ANTHROPOMETRY_MEASURES,
+        sources={
+            "points": Source(placed, ANTHROPOMETRY_POINTS),
+            "images": Source(images, IMAGES, ("image_id", "cleft_side")),
+        },
+        settings={"settings": settings},
+    )
+    run_buckets(work, out, runtime=runtime())
+
+
+def _put_corrections(points: Path, corrections: Path, placed: Path, error: float) -> None:
+    """The points part by part, with the corrections in them."""
+    said = kept(corrections)
+    made = tables.provenance_of(tables.parts(points)[0]) | {"corrections": table_digest(said)}
+    placed.mkdir(parents=True, exist_ok=True)
+    for file in tables.parts(points):
+        part = corrected(tables.read(file, ANTHROPOMETRY_POINTS), said, error=error)
+        tables.write(part, placed / file.name, ANTHROPOMETRY_POINTS, provenance=made)

@@ -1,0 +1,81 @@
+"""The anthropometry stages on a small project: what each writes, and what a person's correction computes again."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tasks.anthropometry.corrections import Said, keep, now
+from tasks.anthropometry.names import INDEX, POINTS
+from tasks.base import tables
+from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS
+from tasks.schemas.ingest import IMAGES, LANDMARKS
+from tests.here import stages
+from tests.project import copy_project, set_number
+
+MEASURE = "peak_height_difference"
+
+
+def points(project: Path, name: str = "placed") -> Any:
+    found = tables.read(project / "data/anthropometry" / name, ANTHROPOMETRY_POINTS).to_pandas()
+    return found.set_index("image_id")
+
+
+def measures(project: Path) -> Any:
+    found = tables.read(project / "data/anthropometry/measures", ANTHROPOMETRY_MEASURES).to_pandas()
+    return found.set_index(["image_id", "measure"])
+
+
+def test_every_photograph_has_a_row_and_no_clip_has(built: Path) -> None:
+    images = tables.read(built / "data/ingest/images", IMAGES).to_pandas()
+    found = points(built)
+    assert set(found.index) == set(images.loc[images["kind"] == "still", "image_id"])
+    landmarks = tables.read(built / "data/ingest/landmarks", LANDMARKS).to_pandas().set_index("image_id")
+    refused = landmarks.loc[found.index, "reason"]
+    assert (found.loc[refused.notna(), "reason"] == refused[refused.notna()]).all()
+    assert found.loc[refused.isna(), "points"].map(len).eq(2 * len(POINTS)).all()
+
+
+def test_every_photograph_has_every_measure_or_why_not(built: Path) -> None:
+    found = measures(built)
+    assert found.index.get_level_values("image_id").nunique() == len(points(built))
+    assert (found["value"].isna() == found["reason"].notna()).all()
+    assert found.groupby("image_id").size().nunique() == 1
+    cleft = found[(found["region"] == "cleft") & found["value"].notna()]
+    assert cleft["deviation"].notna().any()
+    assert (found["deviation"].dropna() >= 0).all()
+
+
+def test_a_correction_counts_and_measures_alone_are_made_again(built: Path, tmp_path: Path) -> None:
+    project = copy_project(built, tmp_path / "project")
+    before, values = points(project), measures(project)
+    image = str(values.xs(MEASURE, level="measure")["value"].dropna().index[0])
+    at = INDEX["crista_philtri_left"]
+    old = np.reshape(before.loc[image, "points"], (-1, 2))[at]
+    place = (float(old[0]), float(old[1]) - 0.1 * float(before.loc[image, "interocular_px"]))
+    keep(project / "data/corrections", Said(now(), "surgeon", image, "crista_philtri_left", "moved", place), None)
+    said = stages(project, "anthropometry_points", "anthropometry_measure")
+    assert re.search(r"anthropometry_points: \d+ buckets reused .* 0 buckets computed", said)
+    assert re.search(r"anthropometry_measure: \d+ buckets reused .* 1 buckets computed", said)
+    after = points(project)
+    assert tuple(np.reshape(after.loc[image, "points"], (-1, 2))[at]) == pytest.approx(place)
+    assert after.loc[image, "refined"][at] == 2
+    changed = measures(project)
+    moved = abs(changed.loc[(image, MEASURE), "value"] - values.loc[(image, MEASURE), "value"])
+    assert 0.03 < moved < 0.11
+    others = values.index.get_level_values("image_id") != image
+    pd.testing.assert_frame_equal(changed[others], values[others])
+    assert points(project, "points").loc[image, "refined"][at] != 2  # what the models said stays
+
+
+def test_a_limit_that_changes_places_no_point_again(built: Path, tmp_path: Path) -> None:
+    project = copy_project(built, tmp_path / "project")
+    set_number(project, "anthropometry_measure", "most_smile", 0.01)
+    said = stages(project, "anthropometry_points", "anthropometry_measure")
+    assert re.search(r"anthropometry_points: \d+ buckets reused .* 0 buckets computed", said)
+    found = measures(project)
+    assert found.xs("mouth_width", level="measure")["value"].isna().all()
+    assert found.xs("canthal_tilt", level="measure")["value"].notna().any()
