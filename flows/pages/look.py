@@ -36,7 +36,9 @@ def router(project: Project) -> APIRouter:
             rows=rows,
             populations=sorted({one.population for one in photographs.values()}),
             refused=sum(one.reason is not None for one in photographs.values()),
-            lacking="" if columns else f"There are no numbers yet: {NUMBERS_AT} comes with the report (`dvc repro`).",
+            lacking=""
+            if columns
+            else f"There are no numbers yet: the report brings them ({NUMBERS_AT}). Run dvc repro.",
             missing=sum(one not in numbers for one in photographs) if columns else 0,
         )
 

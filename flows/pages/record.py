@@ -47,11 +47,17 @@ class Photograph:
 
 @dataclass(frozen=True)
 class Placed:
-    """Points by name, pixels of the upright photograph. `models`: they may be corrected; dlib's are shown only."""
+    """Points by name, pixels of the upright photograph. `row`: of ANTHROPOMETRY_POINTS; dlib's, which are shown only,
+    have none."""
 
     points: Mapping[str, tuple[float, float]]
-    models: bool
+    row: Mapping[str, Any] | None
     said: str
+
+    @property
+    def models(self) -> bool:
+        """Whether these are the models' own, which may be corrected."""
+        return self.row is not None
 
 
 @dataclass
@@ -86,13 +92,13 @@ class Project:
         """The photograph's points; none, and why, where it has none."""
         models = self._fresh("points", [POINTS_AT], self._points)
         if image_id in models:
-            points, reason = models[image_id]
-            return Placed(points, True, reason or "Drag a point to where it belongs.")
+            row = models[image_id]
+            return Placed(_pairs(row["points"], POINTS), row, row["reason"] or "Drag a point to where it belongs.")
         dlib = self._fresh("landmarks", [LANDMARKS_AT], self._landmarks)
         if image_id not in dlib:
-            return Placed({}, False, "No points were found in this photograph, so there is nothing to correct.")
+            return Placed({}, None, "No points were found in this photograph, so there is nothing to correct.")
         said = "These are dlib's 68 points, to look at: the stage `anthropometry_points` has not made its own yet."
-        return Placed(dlib[image_id], False, said)
+        return Placed(dlib[image_id], None, said)
 
     def picture(self, image_id: str) -> tuple[bytes, tuple[int, int]]:
         """The photograph upright, as JPEG without any metadata, and the size of the original. KeyError: unreadable."""
@@ -151,11 +157,13 @@ class Project:
         rows = csv.DictReader(io.StringIO(text, newline=""))
         return tuple(rows.fieldnames or ()), {row["image_id"]: row for row in rows}
 
-    def _points(self) -> dict[str, tuple[dict[str, tuple[float, float]], str | None]]:
+    def _points(self) -> dict[str, dict[str, Any]]:
         if not (self.root / POINTS_AT).exists():
             return {}
-        rows = tables.read(self.root / POINTS_AT, ANTHROPOMETRY_POINTS, ["image_id", "points", "reason"]).to_pylist()
-        return {row["image_id"]: (_pairs(row["points"], POINTS), row["reason"]) for row in rows}
+        sides = tables.read(self.root / STILLS, IMAGES, ["image_id", "cleft_side"]).to_pylist()
+        cleft = {row["image_id"]: row["cleft_side"] for row in sides}
+        rows = tables.read(self.root / POINTS_AT, ANTHROPOMETRY_POINTS).to_pylist()
+        return {row["image_id"]: row | {"cleft_side": cleft.get(row["image_id"])} for row in rows}
 
     def _landmarks(self) -> dict[str, dict[str, tuple[float, float]]]:
         if not (self.root / LANDMARKS_AT).exists():

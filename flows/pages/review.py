@@ -5,6 +5,7 @@ corrections, judgements), on the disk before it is said to be saved. Two people 
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from fastapi import APIRouter, HTTPException
@@ -108,7 +109,7 @@ def state(project: Project, image_id: str, name: str) -> dict[str, Any]:
         "points": [_point(point, placed, values.get(point, []), own) for point in _names(placed, values)],
         "undo": undo[-1].point if undo else None,
         "redo": redo[-1].point if redo else None,
-        "measures": measured.measures(now) if placed.models else [],
+        "measures": _measures(project, placed, now),
         **_judged(project, image_id, measured.findings(project.root, image_id)),
     }
 
@@ -130,6 +131,13 @@ def _point(point: str, placed: Placed, people: list[Said], own: str) -> dict[str
         "mine": any(one.who == own for one in people),
         "others": [one for one in others if shown is None or one["who"] != shown.who],
     }
+
+
+def _measures(project: Project, placed: Placed, now: Mapping[str, corrections.Place | None]) -> list[dict[str, Any]]:
+    if placed.row is None or not placed.points:
+        return []
+    points = {name: place for name, place in now.items() if place is not None}
+    return measured.measures(placed.row, placed.points, points, project.root / "params.yaml")
 
 
 def _names(placed: Placed, values: dict[str, list[Said]]) -> list[str]:

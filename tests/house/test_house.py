@@ -58,7 +58,7 @@ tests/house/test_architecture.py."""
 
 SYSTEMS = ("symmetry", "anomaly", "synthesis", "inpainting", "anthropometry")
 OWN_COMMAND = {
-    "anthropometry": {f"flows/pages/{name}.py" for name in ("handing", "look", "rate", "record", "review")},
+    "anthropometry": {f"flows/pages/{name}.py" for name in ("handing", "look", "measured", "rate", "record", "review")},
     "synthesis": {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"},
     "inpainting": {
         "flows/cli/__init__.py",

@@ -114,9 +114,21 @@ function list() {
   }, one.called)));
 }
 function measures() {
-  if (!state.measures.length) return element("p", { class: "note" }, "None yet.");
-  const rows = state.measures.map(one => element("tr", {}, element("th", { scope: "row", title: one.words }, one.name), element("td", { class: "number" }, one.value === null ? "–" : String(one.value)), element("td", {}, one.unit)));
-  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Measures" }, element("table", {}, element("tbody", {}, ...rows)));
+  const known = state.measures.filter(one => one.value !== null), not = state.measures.filter(one => one.value === null);
+  if (!known.length) return element("p", { class: "note" }, state.measures.length ? "Nothing can be measured with these points." : "None yet.");
+  const rows = [];
+  let region = null;
+  for (const one of known) {
+    if (one.region !== region) rows.push(element("tr", { class: "group" }, element("th", { scope: "rowgroup", colspan: "3" }, region = one.region)));
+    const value = element("td", { class: "number" }, String(one.value));
+    if (one.before !== null) value.append(element("span", { class: "why" }, `was ${one.before}`));
+    const beside = [one.unit, one.side, one.mm !== null && `${one.mm.toFixed(1)} mm`].filter(Boolean).join(", ");
+    rows.push(element("tr", { class: one.before !== null && "changed" }, element("th", { scope: "row", title: one.meaning }, one.words), value, element("td", {}, beside)));
+  }
+  const why = not.length ? [element("details", {}, element("summary", {}, `${not.length} cannot be measured here`), element("ul", {}, ...not.map(one => element("li", {}, `${one.words}: ${one.reason}`))))] : [];
+  const changed = known.filter(one => one.before !== null).length;
+  return element("div", {}, element("p", { class: "note" }, changed ? `${changed} changed by what people corrected.` : "As the models' points give them."),
+    element("div", { class: "scroll measures", tabindex: "0", role: "region", "aria-label": "Measures" }, element("table", {}, element("tbody", {}, ...rows))), ...why);
 }
 function finding(one) {
   const mine = one.said.find(said => said.who === state.who)?.judgement;

@@ -51,6 +51,9 @@ def test_a_dragged_point_is_there_after_the_server_was_killed(browser: Any, proj
             drag(page, POINT, (0.0, -24.0))
             after = shown(page, POINT)
             assert after[1] < before[1] - 3
+            peak = page.locator("tr.changed", has_text="cupid's bow peak height, difference").inner_text()
+            assert "was 0" in peak
+            assert "right" in peak
         os.kill(server.pid, signal.SIGKILL)
         server.wait()
     with reviewed.served(project) as (address, _), as_person(browser, address, "Anna") as page:

@@ -1,0 +1,38 @@
+"""A person who withdraws is gone from what people corrected and rated, too; the others' lines stay."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flows.pages.rate import ANSWERS
+from flows.pages.review import CORRECTIONS
+from tasks.anthropometry import corrections, judgements
+from tasks.anthropometry.corrections import Said, now
+from tasks.anthropometry.judgements import Judgement
+from tasks.ingest import answers
+from tasks.ingest.answers import FIRST, Answer
+from tests.flows.pages import reviewed
+from tests.withdrawals import withdraw
+
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own use of pygtrie
+
+
+def test_a_withdrawal_takes_a_persons_lines_and_leaves_the_others(project: Path) -> None:
+    mine, other = reviewed.image_id(project, 1), reviewed.image_id(project, 2)
+    for number, image_id in enumerate((mine, other), 1):
+        corrections.keep(project / CORRECTIONS, Said(now(), "anna", image_id, "menton", "moved", (1.0, 2.0)), None)
+        judgements.keep(project / CORRECTIONS, Judgement(now(), "anna", image_id, "low peak", "accepted", ""))
+        said = Answer(now(), "anna", "lay", "CARS", image_id, f"face_{number:02}.png", FIRST, 3)
+        answers.keep(project / ANSWERS, said)
+        answers.hand_in(project / ANSWERS, {(image_id, FIRST): said}, "batch", now())
+    shutil.rmtree(project / "data/anthropometry")  # a stage's out, which goes with its stage
+    _, left = withdraw("s01", project)
+    assert left == []
+    assert corrections.kept(project / CORRECTIONS)["image_id"].to_pylist() == [other]
+    assert [one.image_id for one in judgements.said_in(project / CORRECTIONS)] == [other]
+    assert [image_id for image_id, _ in answers.given(project / ANSWERS, "anna", "CARS")] == [other]
+    assert answers.handed(project / ANSWERS, "anna", "CARS") == {other}
+    for file in (project / "data").rglob("*.csv"):
+        assert mine not in file.read_text()
+        assert file.stat().st_mode & 0o077 == 0 or file.name == "images.csv"
