@@ -13,7 +13,7 @@ import pyarrow as pa
 from tasks.anthropometry import scale, uncertainty
 from tasks.anthropometry.frame import levelled
 from tasks.anthropometry.measures.catalogue import MEASURES
-from tasks.anthropometry.measures.measure import INTEROCULAR, Measure, both, side_of, value_of
+from tasks.anthropometry.measures.measure import INTEROCULAR, PERCENT, Measure, both, side_of, value_of
 from tasks.anthropometry.names import OUTLINES, POINTS, Face
 from tasks.anthropometry.refusals import Faces, refusals
 from tasks.params.anthropometry import AnthropometryMeasure
@@ -42,17 +42,19 @@ def measure_photographs(
     settings: AnthropometryMeasure,
     cleft_sides: Mapping[str, str] | None = None,
     scales: Mapping[str, scale.Scale] | None = None,
+    measures: Sequence[Measure] = MEASURES,
 ) -> pa.Table:
     """ANTHROPOMETRY_MEASURES of ANTHROPOMETRY_POINTS rows.
 
     `cleft_sides`: by image_id the cleft's side, where it is known to be one: ratios are then the cleft side over the
-    other. `scales`: by image_id a known scale; else `settings` say where millimetres come from.
+    other. `scales`: by image_id a known scale; else `settings` say where millimetres come from. `measures`: which;
+    a surgeon's own (tasks.anthropometry.own) go here.
     """
     faces = _faces(points, settings, cleft_sides or {}, scales or {})
-    columns = [_column(measure, faces, settings) for measure in MEASURES]
+    columns = [_column(measure, faces, settings) for measure in measures]
     every = {name: [value for own in columns for value in own[name]] for name in columns[0]}
-    names = {name: points[name].to_pylist() * len(MEASURES) for name in ("image_id", "subject_id", "population")}
-    order = np.arange(len(MEASURES) * len(points)).reshape(len(MEASURES), len(points)).T.ravel()
+    names = {name: points[name].to_pylist() * len(measures) for name in ("image_id", "subject_id", "population")}
+    order = np.arange(len(measures) * len(points)).reshape(len(measures), len(points)).T.ravel()
     table = pa.table(
         {column.name: pa.array((names | every)[column.name], column.type) for column in ANTHROPOMETRY_MEASURES.columns}
     )
@@ -66,6 +68,7 @@ def measure_face(
     disturbances: Mapping[str, float],  # yaw (degrees), smile, opening, as far as they are known
     cleft_side: str | None,
     known_scale: scale.Scale | None,
+    measures: Sequence[Measure] = MEASURES,
 ) -> list[dict[str, Any]]:
     """One face's measures, as rows of ANTHROPOMETRY_MEASURES without the photograph's names."""
     outlines = {name: face.outlines.get(name, np.full((number, 2), np.nan))[None] for name, number, _ in OUTLINES}
@@ -79,7 +82,7 @@ def measure_face(
         [known_scale],
         settings,
     )
-    found = [_column(measure, faces, settings) for measure in MEASURES]
+    found = [_column(measure, faces, settings) for measure in measures]
     return [{name: values[0] for name, values in own.items()} for own in found]
 
 
@@ -188,6 +191,8 @@ def _numbers(
             if measure.kind in SIZES
             else (value, value - float(reach), value + float(reach))
         )
+        if measure.unit == PERCENT and low is not None and high is not None:
+            low, high = max(0.0, low), min(100.0, high)
     if known is None or measure.unit != INTEROCULAR:
         return [value, low, high, None, None, None]
     px = float(unit)

@@ -36,10 +36,20 @@ def nose_mismatch(half: Half) -> np.ndarray:
 def nostril_mismatch(half: Half) -> np.ndarray:
     """The share of both nostrils, one laid over the mirrored other, that only one covers.
 
+    They are laid over each other sideways, whatever their distance from the midline: how far the nose stands off it is
+    another measure (columellar deviation). How much higher one is counts.
+
     Source: SymNose.
     """
     there = (half.frame.right if half.side == "left" else half.frame.left).own_outline("nostril")
-    return np.asarray(100 * geometry.mismatch(half.own_outline("nostril"), there, beyond=EVERYWHERE))
+    return np.asarray(
+        100 * geometry.mismatch(_centred(half.own_outline("nostril")), _centred(there), beyond=EVERYWHERE)
+    )
+
+
+def _centred(outline: np.ndarray) -> np.ndarray:
+    """The outline moved sideways, the middle of its points to 0."""
+    return np.asarray(outline - outline.mean(axis=-2, keepdims=True) * (1.0, 0.0))
 
 
 def vermilion_area_ratio(half: Half) -> np.ndarray:

@@ -1,0 +1,69 @@
+"""Norms: how each measure is spread among people without a cleft.
+
+In: ANTHROPOMETRY_MEASURES rows and who the people are. Out: ANTHROPOMETRY_NORMS, by gender and age group where these
+are known. Controls alone count; a person counts once, by the mean of all photographs. Knows no rules.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tasks.base.words import counted
+from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
+from tasks.schemas.columns import AGE_GROUPS, GENDERS
+
+ALL = "all"
+
+
+def norms(
+    measures: pa.Table,
+    *,
+    people: Mapping[str, tuple[str | None, str | None]],  # subject_id: gender and age group, as far as they are known
+    least: int,  # fewest people of a group
+) -> pa.Table:
+    """The norms by group. A group of fewer people than `least` has a reason and no numbers."""
+    rows = measures.select(["subject_id", "population", "measure", "value", "unit"]).to_pandas()
+    rows = rows[(rows["population"] == "control") & rows["value"].notna()]
+    each = rows.groupby(["measure", "unit", "subject_id"], sort=False)["value"].mean().reset_index()
+    gender = each["subject_id"].map(lambda own: people.get(own, (None, None))[0])
+    age = each["subject_id"].map(lambda own: people.get(own, (None, None))[1])
+    found: list[dict[str, Any]] = []
+    for one in (ALL, *GENDERS):
+        for other in (ALL, *AGE_GROUPS):
+            chosen = each[((gender == one) | (one == ALL)) & ((age == other) | (other == ALL))]
+            found += _of_group(chosen, one, other, least)
+    return ANTHROPOMETRY_NORMS.table(found)
+
+
+def _of_group(chosen: pd.DataFrame, gender: str, age_group: str, least: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for (measure, unit), own in chosen.groupby(["measure", "unit"], sort=False):
+        values = own["value"].to_numpy(float)
+        row = {
+            "measure": measure,
+            "unit": unit,
+            "gender": gender,
+            "age_group": age_group,
+            "people": len(values),
+        }
+        if len(values) < least:
+            row["reason"] = f"{counted(len(values), 'person', 'people')}; a norm needs {least}"
+        else:
+            low, high = np.percentile(values, [5, 95])
+            row |= {"mean": values.mean(), "sd": values.std(ddof=1), "p05": low, "p95": high}
+        found.append(row)
+    return found
+
+
+def norm_of(
+    table: list[dict[str, Any]], measure: str, gender: str | None, age_group: str | None
+) -> dict[str, Any] | None:
+    """The norm that fits a person most closely and has numbers: by both, by gender, by age group, else of everybody."""
+    by = {
+        (row["gender"], row["age_group"]): row for row in table if row["measure"] == measure and row["reason"] is None
+    }
+    choices = [(gender, age_group), (gender, ALL), (ALL, age_group), (ALL, ALL)]
+    return next((by[own] for own in choices if own in by), None)

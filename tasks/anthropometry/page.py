@@ -1,0 +1,137 @@
+"""One page per photograph: the face with its midline, mirror images, every measure beside its norm, findings, refusals.
+
+In: a photograph's pictures, its measures, norms and findings. Out: an HTML page that needs no other file and prints.
+Every value is escaped. Measures nothing. Knows nothing of files.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tasks.anthropometry.measures.catalogue import BY_NAME, REGIONS
+from tasks.anthropometry.measures.measure import INTEROCULAR, Measure
+from tasks.anthropometry.norms import norm_of
+from tasks.anthropometry.rules import CAVEAT, Finding
+from tasks.anthropometry.shown import Shown
+from tasks.pages.environment import environment, number
+from tasks.pages.overlays import jpeg
+
+UNITS = {INTEROCULAR: "io", "degrees": "°", "%": "%", "": ""}
+DIGITS = {INTEROCULAR: 3, "degrees": 1, "%": 1, "": 2}
+WIDE = 4.0
+"""Standard deviations to either side of the norm's mean that a bar shows."""
+
+
+@dataclass(frozen=True)
+class MeasuredFace:
+    """A photograph's page. With a `reason` nothing was measured."""
+
+    name: str
+    image_id: str = ""
+    reason: str | None = None
+    shown: Shown | None = None
+    rows: Sequence[Mapping[str, Any]] = ()  # of ANTHROPOMETRY_MEASURES, without the photograph's names
+    findings: Sequence[Finding] = ()
+    scale: str = ""  # where millimetres come from, in words
+    gender: str | None = None
+    age_group: str | None = None
+    own: Sequence[Measure] = ()  # a surgeon's own measures
+    others: Sequence[tuple[str, str]] = field(default=())  # what other methods say of this photograph: name, value
+    provenance: Sequence[tuple[str, str]] = field(default=())  # models, versions, settings
+
+
+@dataclass(frozen=True)
+class Line:
+    """A measure as the page's table has it."""
+
+    words: str
+    meaning: str
+    value: str
+    interval: str
+    side: str
+    millimetres: str
+    bar: Mapping[str, float] | None
+    norm: str
+    reason: str | None
+
+
+def render_measured_page(face: MeasuredFace, *, norms: list[dict[str, Any]], notices: Sequence[str]) -> str:
+    """The page of one photograph. `norms`: ANTHROPOMETRY_NORMS rows; none: no bars."""
+    known = BY_NAME | {measure.name: measure for measure in face.own}
+    groups: dict[str, list[Line]] = {words: [] for words in (*REGIONS.values(), "Own measures")}
+    for row in face.rows:
+        measure = known[row["measure"]]
+        norm = norm_of(norms, measure.name, face.gender, face.age_group)
+        groups[REGIONS.get(measure.region, "Own measures")].append(_line(row, measure, norm))
+    pictures = {}
+    if face.shown is not None:
+        side = max(face.shown.size)
+        names = ("face", "blended", "rights", "lefts")
+        pictures = {name: jpeg(getattr(face.shown, name), side=side) for name in names}
+    return (
+        environment()
+        .get_template("anthropometry/page.html.j2")
+        .render(
+            face=face,
+            pictures=pictures,
+            groups={words: lines for words, lines in groups.items() if lines},
+            refused=_refusals(face.rows, known),
+            findings=[(own, own.sentence(known[own.measure].words)) for own in face.findings],
+            caveat=CAVEAT,
+            notices=notices,
+            with_norms=bool(norms),
+        )
+    )
+
+
+def _line(row: Mapping[str, Any], measure: Measure, norm: Mapping[str, Any] | None) -> Line:
+    digits, unit = DIGITS[measure.unit], UNITS[measure.unit]
+    gap = "" if unit in ("", "°") else " "
+
+    def said(value: float | None) -> str:
+        return number(value, digits)
+
+    interval = "" if row["low"] is None else f"{said(row['low'])} to {said(row['high'])}"
+    millimetres = "" if row["mm"] is None else f"{number(row['mm'], 1)} mm"
+    if row["mm_low"] is not None:
+        millimetres += f" ({number(row['mm_low'], 1)} to {number(row['mm_high'], 1)})"
+    said_norm = "" if norm is None else f"{said(norm['p05'])} to {said(norm['p95'])}"
+    value = "" if row["value"] is None else f"{said(row['value'])}{gap}{unit}"
+    return Line(
+        measure.words,
+        measure.meaning,
+        value,
+        interval,
+        row["side"] or "",
+        millimetres,
+        None if norm is None or row["value"] is None else bar(row, norm),
+        said_norm,
+        row["reason"],
+    )
+
+
+def bar(row: Mapping[str, Any], norm: Mapping[str, Any]) -> dict[str, float]:
+    """Where value, interval and norm lie on a bar from 0 to 100; what lies beyond an end lies on it."""
+    spread = WIDE * norm["sd"] or 1.0
+
+    def at(value: float) -> float:
+        return round(float(min(100.0, max(0.0, 50 + 50 * (value - norm["mean"]) / spread))), 2)
+
+    ends = [row["value"] if row[end] is None else row[end] for end in ("low", "high")]
+    return {
+        "value": at(row["value"]),
+        "low": at(ends[0]),
+        "high": at(ends[1]),
+        "from": at(norm["p05"]),
+        "to": at(norm["p95"]),
+        "outside": float(not norm["p05"] <= row["value"] <= norm["p95"]),
+    }
+
+
+def _refusals(rows: Sequence[Mapping[str, Any]], known: Mapping[str, Measure]) -> list[tuple[str, list[str]]]:
+    """Why measures have no value, each reason with its measures."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row["reason"] is not None:
+            found.setdefault(row["reason"], []).append(known[row["measure"]].words)
+    return list(found.items())
