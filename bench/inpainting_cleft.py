@@ -34,7 +34,7 @@ from tasks.phantoms.files import draw_files
 from tasks.phantoms.shape import NO_CLEFT
 from tasks.schemas.ingest import IMAGES, LANDMARKS
 from tasks.schemas.inpainting import AFTER, FILLINGS
-from tasks.statistics.bootstrap import bootstrap, interval
+from tasks.statistics.bootstrap import share_with_interval
 
 SIDE = 64
 LOOKED_AT = (slice(24, 64), slice(12, 52))
@@ -190,8 +190,8 @@ def _lips(given: list[Patient], subjects: list[str]) -> list[str]:
 def _said(values: np.ndarray, subjects: list[str], kind: str) -> str:
     """The mean and its interval by person."""
     settings = params.load(Evaluate, "evaluate")
-    draws = bootstrap(
-        lambda weights: weights @ values / weights.sum(axis=1), subjects, resamples=settings.resamples, seed=1
+    found = share_with_interval(
+        float(values.mean()), lambda weights: weights @ values / weights.sum(axis=1), subjects, settings
     )
-    low, high = interval(draws, confidence=settings.confidence) or (np.nan, np.nan)
-    return f"{values.mean():{kind}} ({low:{kind}} to {high:{kind}})"
+    low, high = (np.nan if found[end] is None else found[end] for end in ("low", "high"))
+    return f"{found['value']:{kind}} ({low:{kind}} to {high:{kind}})"

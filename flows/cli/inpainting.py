@@ -27,7 +27,7 @@ def sheet(
     out: Annotated[Path, typer.Option(help="Folder to make, and to hand out.")],
     rater: Annotated[str, typer.Option(help="Who will judge; every rater has an own sheet.")],
     seed: Annotated[int, typer.Option(help="Of the order in which patients and results are shown.", min=0)] = 1,
-    side: Annotated[int, typer.Option(help="Longer side of every picture, pixels.", min=16)] = 512,
+    side: Annotated[int, typer.Option(help="Longer side of every picture, pixels, at most.", min=16)] = 512,
     population: Annotated[
         list[str] | None, typer.Option(help="Whose photographs: unrepaired (if none is named), repaired.")
     ] = None,

@@ -42,8 +42,8 @@ class _Shown:
 def write_sheet(out: Path, keys: Path, patients: Sequence[Patient], *, rater: str, seed: int, side: int) -> Path:
     """Write the folder `out` and the key, whose path is returned: the sheet's id in `keys`, a folder elsewhere.
 
-    `side`: the longer side of every picture on the page, pixels. SheetError: nobody to show, a folder that is not empty
-    or holds the key, patients whose methods differ, results of other sizes (they would give a method away).
+    `side`: the longer side of every picture in the page, pixels, at most. SheetError: nobody to show, a folder that is
+    not empty or holds the key, patients whose methods differ, results of other sizes (they would give a method away).
     """
     _check(out, keys, patients, rater)
     shown: list[_Shown] = []
@@ -109,11 +109,12 @@ def _alike(patient: Patient, method: str, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _png(picture: np.ndarray, side: int) -> bytes:
-    """The picture at `side` pixels."""
+    """The picture, no larger than `side` pixels; the page enlarges it as it needs."""
     factor = side / max(picture.shape[:2])
+    if factor >= 1:
+        return encode_png(picture)
     size = (max(1, round(picture.shape[1] * factor)), max(1, round(picture.shape[0] * factor)))
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    return encode_png(np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8))
+    return encode_png(np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8))
 
 
 def _write_page(path: Path, name: str, rater: str, shown: Sequence[_Shown]) -> None:

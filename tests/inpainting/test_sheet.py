@@ -113,6 +113,13 @@ def test_the_page_needs_no_other_file_and_shows_every_picture_beside_its_input(r
         assert {level // 10 for level in levels[start + 1 : start + 4]} == {levels[start] - 200}
 
 
+@pytest.mark.parametrize(("side", "shown"), [(2 * SIDE, SIDE), (SIDE // 2, SIDE // 2)])
+def test_a_picture_is_made_smaller_and_never_larger(tmp_path: Path, side: int, shown: int) -> None:
+    write_sheet(tmp_path / "sheet", tmp_path / "keys", some(), rater="a", seed=1, side=side)
+    found = pictures_on((tmp_path / "sheet" / PAGE).read_text())
+    assert {picture.shape for picture in found} == {(shown, shown, 3)}
+
+
 def test_the_key_says_which_picture_each_letter_is(reading: Reading) -> None:
     levels = [int(picture[0, 0, 0]) for picture in pictures_on((reading.out / PAGE).read_text())]
     results = [level for level in levels if level < 200]
