@@ -11,9 +11,7 @@ from starlette.responses import Response
 
 from flows.pages import kit, who
 from flows.pages.record import NUMBERS_AT, Photograph, Project
-from tasks.anthropometry.corrections import said_in
 
-CORRECTIONS = "data/corrections"
 OWN = ("photograph", "person", "population", "refused because", "image_id")
 """Columns of the report's table that the page shows in its own way."""
 
@@ -27,7 +25,7 @@ def router(project: Project) -> APIRouter:
         columns, numbers = project.numbers()
         photographs = project.photographs()
         shown = [name for name in columns if name not in OWN]
-        corrected = {one.image_id for one in said_in(project.root / CORRECTIONS)}
+        corrected = {one.image_id for one in project.said()}
         rows = [_row(one, numbers.get(one.image_id, {}), shown, corrected) for one in photographs.values()]
         return kit.page(
             "look.html.j2",

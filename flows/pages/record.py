@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
+from tasks.anthropometry.corrections import FILE, Said, said_in
 from tasks.anthropometry.names import POINTS
 from tasks.base import images, tables
 from tasks.errors import InputError
@@ -27,6 +28,7 @@ from tasks.schemas.ingest import IMAGES, LANDMARKS, RATINGS
 STILLS = Path("data/ingest/images")
 LANDMARKS_AT = Path("data/ingest/landmarks")
 RATINGS_AT = Path("data/ingest/ratings.parquet")
+CORRECTIONS = Path("data/corrections")
 POINTS_AT = Path("data/anthropometry/points")
 NUMBERS_AT = Path("data/reports/photographs.csv")
 THUMBNAIL, LARGEST = 96, 3000
@@ -72,6 +74,11 @@ class Project:
         if not (self.root / STILLS).exists():
             raise InputError(f"{STILLS}: not there yet; run `dvc repro` first")
         found: dict[str, Photograph] = self._fresh("stills", [STILLS, LANDMARKS_AT], self._stills)
+        return found
+
+    def said(self) -> list[Said]:
+        """Every line that people wrote about points."""
+        found: list[Said] = self._fresh("said", [CORRECTIONS / FILE], lambda: said_in(self.root / CORRECTIONS))
         return found
 
     def lacking(self, *, rater: str, role: str, scale: str, controls: bool) -> set[str]:

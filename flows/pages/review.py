@@ -13,13 +13,12 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from flows.pages import kit, measured, who
-from flows.pages.record import Photograph, Placed, Project
+from flows.pages.record import CORRECTIONS, Photograph, Placed, Project
 from tasks.anthropometry import corrections, judgements
 from tasks.anthropometry.corrections import Said
 from tasks.anthropometry.names import DEFINITIONS
 from tasks.ingest.spelling import Spellings
 
-CORRECTIONS = "data/corrections"
 MOST_WORDS = 4000
 
 
@@ -81,7 +80,7 @@ def router(project: Project) -> APIRouter:
     def step(image_id: str, action: Literal["undo", "redo"], vermilion_who: who.Who = "") -> dict[str, Any]:
         name = who.required(vermilion_who)
         _photograph(project, image_id)
-        undo, redo = corrections.steps(_said(project), image_id, _spelt(project, name))
+        undo, redo = corrections.steps(project.said(), image_id, _spelt(project, name))
         if action == "undo" and undo:
             _keep(project, image_id, name, undo[-1].point, "undone", undo[-1].before)
         if action == "redo" and redo:
@@ -93,7 +92,7 @@ def router(project: Project) -> APIRouter:
 
 def state(project: Project, image_id: str, name: str) -> dict[str, Any]:
     """Everything that the page shows of a photograph, for the person `name`."""
-    said, placed = _said(project), project.placed(image_id)
+    said, placed = project.said(), project.placed(image_id)
     own = _spelt(project, name)
     undo, redo = corrections.steps(said, image_id, own)
     values = {point: people for (image, point), people in corrections.own_values(said).items() if image == image_id}
@@ -160,13 +159,9 @@ def _judged(project: Project, image_id: str, findings: list[tuple[str, str]]) ->
     }
 
 
-def _said(project: Project) -> list[Said]:
-    return corrections.said_in(project.root / CORRECTIONS)
-
-
 def _spelt(project: Project, name: str) -> str:
     """The name as lines that are there spell it."""
-    return Spellings(one.who for one in _said(project)).of(name) if name else ""
+    return Spellings(one.who for one in project.said()).of(name) if name else ""
 
 
 def _keep(project: Project, image_id: str, name: str, point: str, action: str, place: corrections.Place | None) -> None:

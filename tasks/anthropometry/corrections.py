@@ -17,7 +17,6 @@ import pyarrow as pa
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.base import lines
 from tasks.errors import InputError
-from tasks.ingest.raw import read_lines
 from tasks.ingest.spelling import Spellings
 from tasks.schemas.anthropometry import ANTHROPOMETRY_CORRECTIONS
 
@@ -59,17 +58,14 @@ def keep(folder: Path, said: Said, original: Place | None) -> None:
 
 def said_in(folder: Path) -> list[Said]:
     """All lines in their order; a person goes under the first spelling of the name. CorrectionsError: a damaged one."""
-    file = folder / FILE
-    if not file.exists():
-        return []
-    names = Spellings()
-    return [
-        _said(line.cells, names, f"{file}, line {line.number}")
-        for line in read_lines(file, required=COLUMNS, optional=())
-    ]
+    names, spelt, said = Spellings(), dict[str, str](), list[Said]()
+    for where, cells in lines.read(folder / FILE, COLUMNS, by="the review page"):
+        one = _said(dict(zip(COLUMNS, cells, strict=True)), where)
+        said.append(one._replace(who=spelt.get(one.who) or spelt.setdefault(one.who, names.of(one.who))))
+    return said
 
 
-def _said(cells: Mapping[str, str], names: Spellings, where: str) -> Said:
+def _said(cells: Mapping[str, str], where: str) -> Said:
     try:
         place = (float(cells["x"]), float(cells["y"])) if cells["x"] or cells["y"] else None
         fits = cells["point"] in INDEX and cells["action"] in ACTIONS and all(map(math.isfinite, place or (0.0,)))
@@ -77,8 +73,7 @@ def _said(cells: Mapping[str, str], names: Spellings, where: str) -> Said:
         fits, place = False, None
     if not fits or not all(cells[name] for name in ("at", "corrector_id", "image_id")):
         raise CorrectionsError(f"{where}: not as the review page wrote it; put it right, or delete the line")
-    who = names.of(lines.plain(cells["corrector_id"]))
-    return Said(cells["at"], who, cells["image_id"], cells["point"], cells["action"], place)
+    return Said(cells["at"], cells["corrector_id"], cells["image_id"], cells["point"], cells["action"], place)
 
 
 def own_values(said: Iterable[Said]) -> dict[tuple[str, str], list[Said]]:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from tasks.anthropometry.corrections import CorrectionsError
 from tasks.base import lines
-from tasks.ingest.raw import read_lines
 from tasks.ingest.spelling import Spellings
 
 FILE = "findings.csv"
@@ -37,16 +36,11 @@ def keep(folder: Path, said: Judgement) -> None:
 
 def said_in(folder: Path) -> list[Judgement]:
     """All lines in their order; a person goes under the first spelling of the name. CorrectionsError: a damaged one."""
-    file = folder / FILE
-    if not file.exists():
-        return []
     names, said = Spellings(), []
-    for line in read_lines(file, required=COLUMNS, optional=()):
-        one = Judgement(*(lines.plain(line.cells[name]) for name in COLUMNS))
+    for where, cells in lines.read(folder / FILE, COLUMNS, by="the review page"):
+        one = Judgement(*cells)
         if one.judgement not in JUDGEMENTS or not all((one.at, one.who, one.image_id)):
-            raise CorrectionsError(
-                f"{file}, line {line.number}: not as the review page wrote it; put it right, or delete the line"
-            )
+            raise CorrectionsError(f"{where}: not as the review page wrote it; put it right, or delete the line")
         said.append(one._replace(who=names.of(one.who)))
     return said
 

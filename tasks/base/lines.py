@@ -10,10 +10,15 @@ import errno
 import fcntl
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tasks.base.sheets import Cell, inert
+from tasks.errors import InputError
+
+
+class LinesError(InputError):
+    """A file is not what was appended to it; the message names the file and the line."""
 
 
 def append(file: Path, columns: Sequence[str], row: Mapping[str, Cell]) -> None:
@@ -38,9 +43,30 @@ def append(file: Path, columns: Sequence[str], row: Mapping[str, Cell]) -> None:
         _sync_folder(file.parent)
 
 
+def read(file: Path, columns: Sequence[str], *, by: str) -> Iterator[tuple[str, list[str]]]:
+    """Where each line stands, for people, and its cells, text as it was given; none where the file is not there.
+
+    What a power failure left of the last line is no line. LinesError: another header, or another number of cells.
+    `by`: who writes the file, for the message.
+    """
+    content = file.read_bytes() if file.exists() else b""
+    whole = content[: content.rfind(b"\n") + 1].decode("utf-8-sig", "replace")
+    rows = csv.reader(io.StringIO(whole, newline=""))
+    for row in rows:
+        where = f"{file}, line {rows.line_num}"
+        if rows.line_num == 1 and row != list(columns):
+            raise LinesError(
+                f"{where}: not as {by} wrote it; its columns are {', '.join(columns)}, separated by commas"
+            )
+        if len(row) != len(columns):
+            raise LinesError(f"{where}: not as {by} wrote it; put it right, or delete the line")
+        if rows.line_num > 1:
+            yield where, [plain(cell) for cell in row]
+
+
 def plain(text: str) -> str:
     """The text as it was before a spreadsheet's formula was made inert."""
-    return text[1:] if text.startswith("'") and inert(text[1:]) == text else text
+    return text[1:] if text[:1] == "'" and inert(text[1:]) == text else text
 
 
 def _cell(value: Cell) -> Cell:

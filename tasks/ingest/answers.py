@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from tasks.base import lines
 from tasks.errors import InputError
-from tasks.ingest.raw import read_lines
 from tasks.ingest.spelling import key
 
 FILE, HANDED = "answers.csv", "handed_in.csv"
 COLUMNS = ("at", "rater_id", "rater_role", "scale", "image_id", "path", "showing", "score")
 HANDED_COLUMNS = ("at", "rater_id", "scale", "image_id", "batch")
 PRACTICE, FIRST, AGAIN = "practice", "first", "again"
+PAGE = "the rating page"
 SHOWINGS = (PRACTICE, FIRST, AGAIN)
 
 
@@ -45,16 +45,13 @@ def keep(folder: Path, answer: Answer) -> None:
 
 def given(folder: Path, rater: str, scale: str) -> dict[tuple[str, str], Answer]:
     """The rater's last answers on the scale, by photograph and showing. AnswersError names a damaged line."""
-    file, found = folder / FILE, {}
-    for line in read_lines(file, required=COLUMNS, optional=()) if file.exists() else ():
-        cells = [lines.plain(line.cells[name]) for name in COLUMNS]
+    found = {}
+    for where, cells in lines.read(folder / FILE, COLUMNS, by=PAGE):
         if not all(cells) or cells[-2] not in SHOWINGS or not cells[-1].lstrip("-").isdecimal():
-            raise AnswersError(
-                f"{file}, line {line.number}: not as the rating page wrote it; put it right, or delete the line"
-            )
+            raise AnswersError(f"{where}: not as {PAGE} wrote it; put it right, or delete the line")
         at, own_rater, role, own_scale, image_id, path, showing, score = cells
         own = Answer(at, own_rater, role, own_scale, image_id, path, showing, int(score))
-        if key(own.rater) == key(rater) and own.scale == scale:
+        if own.scale == scale and key(own.rater) == key(rater):
             found[own.image_id, own.showing] = own
     return found
 
@@ -68,11 +65,8 @@ def hand_in(folder: Path, answers: Mapping[tuple[str, str], Answer], batch: str,
 
 def handed(folder: Path, rater: str, scale: str) -> set[str]:
     """Photographs whose rating by this rater on this scale was handed in."""
-    file = folder / HANDED
-    every = read_lines(file, required=HANDED_COLUMNS, optional=()) if file.exists() else ()
-    rows = (line.cells for line in every)
-    own = (row for row in rows if key(lines.plain(row["rater_id"])) == key(rater) and row["scale"] == scale)
-    return {row["image_id"] for row in own}
+    rows = (cells for _, cells in lines.read(folder / HANDED, HANDED_COLUMNS, by=PAGE))
+    return {image_id for _, who, own, image_id, _ in rows if own == scale and key(who) == key(rater)}
 
 
 def with_themself(answers: Mapping[tuple[str, str], Answer]) -> dict[str, Any]:

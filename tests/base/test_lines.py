@@ -4,7 +4,10 @@ import csv
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tasks.base.lines import append, plain
+import pytest
+
+from tasks.base.lines import LinesError, append, plain
+from tasks.base.lines import read as read_back
 
 COLUMNS = ("name", "x")
 
@@ -31,6 +34,22 @@ def test_what_a_power_failure_left_of_a_line_is_cut_off(tmp_path: Path) -> None:
         append(file, COLUMNS, {"name": "c", "x": 2})
         assert read(file)[-1] == {"name": "c", "x": "2"}
         assert "b" not in {row["name"] for row in read(file)}
+
+
+def test_what_was_appended_is_read_back_and_what_was_changed_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "lines.csv"
+    assert list(read_back(file, COLUMNS, by="a test")) == []
+    append(file, COLUMNS, {"name": '=a, "b"', "x": 1})
+    whole = file.read_bytes()
+    file.write_bytes(b"\xef\xbb\xbf" + whole + b"torn,")
+    assert list(read_back(file, COLUMNS, by="a test")) == [(f"{file}, line 2", ['=a, "b"', "1"])]
+    for changed, said in (
+        (whole.replace(b",", b";"), "line 1: .*name, x, separated by commas"),
+        (whole + b"c\n", "line 3"),
+    ):
+        file.write_bytes(changed)
+        with pytest.raises(LinesError, match=said):
+            list(read_back(file, COLUMNS, by="a test"))
 
 
 def test_many_may_append_at_once(tmp_path: Path) -> None:

@@ -1,12 +1,11 @@
 """A person who withdraws is gone from what people corrected and rated, too; the others' lines stay."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from flows.pages.rate import ANSWERS
-from flows.pages.review import CORRECTIONS
+from flows.pages.record import CORRECTIONS
 from tasks.anthropometry import corrections, judgements
 from tasks.anthropometry.corrections import Said, now
 from tasks.anthropometry.judgements import Judgement
@@ -26,7 +25,6 @@ def test_a_withdrawal_takes_a_persons_lines_and_leaves_the_others(project: Path)
         said = Answer(now(), "anna", "lay", "CARS", image_id, f"face_{number:02}.png", FIRST, 3)
         answers.keep(project / ANSWERS, said)
         answers.hand_in(project / ANSWERS, {(image_id, FIRST): said}, "batch", now())
-    shutil.rmtree(project / "data/anthropometry")  # a stage's out, which goes with its stage
     _, left = withdraw("s01", project)
     assert left == []
     assert corrections.kept(project / CORRECTIONS)["image_id"].to_pylist() == [other]
