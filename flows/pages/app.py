@@ -41,9 +41,9 @@ def make_app(root: Path, token: str) -> Guard:
     return Guard(app, token)
 
 
-def _bad_input(_: Request, error: Exception) -> Response:
+def _bad_input(asked: Request, error: Exception) -> Response:
     """What a person can put right is said in one line."""
-    return JSONResponse({"detail": str(error)}, 400)
+    return JSONResponse({"detail": str(error)}, 400) if asked.method == "POST" else PlainTextResponse(f"{error}\n", 400)
 
 
 def _no_room(_: Request, error: Exception) -> Response:

@@ -1,16 +1,19 @@
-"""What is measured of a face whose points a person moves: at once, as the stage measures it, without intervals.
+"""What is measured and found in a face whose points a person moves: at once, as the stage measures it.
 
-In: a photograph's row of ANTHROPOMETRY_POINTS, and its points as they are now. Out: measures as the page shows them,
-each beside what the models' own points give. Outlines are the models'. Knows no finding yet: no stage makes one.
+In: a photograph's row of ANTHROPOMETRY_POINTS, its points as they are now, who is on it. Out: measures as the page
+shows them, each beside what the models' own points give, and findings by the default rules. Outlines are the models'.
+Knows no norms: rules that need them find nothing here.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tasks import params
+from tasks.anthropometry import rules
 from tasks.anthropometry.measures.catalogue import BY_NAME, REGIONS
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.names import INDEX, OUTLINES, POINTS, Face
@@ -18,43 +21,52 @@ from tasks.params.anthropometry import AnthropometryMeasure
 
 Places = Mapping[str, tuple[float, float]]
 DIGITS = 3
+DISTURBANCES = {"yaw": "yaw_deg", "smile": "smile", "opening": "opening"}
 
 
-def measures(row: Mapping[str, Any], own: Places, now: Places, numbers: Path) -> list[dict[str, Any]]:
-    """Region, words, value, unit, side and millimetres of each measure; `before` where the models' points give another.
+class Measured(NamedTuple):
+    """`measures`: as the page shows them; `findings`: name and words of each."""
 
-    `own`: the models' points; `now`: with people's values. `numbers`: params.yaml.
-    """
+    measures: list[dict[str, Any]]
+    findings: list[tuple[str, str]]
+
+
+def measured(
+    row: Mapping[str, Any],  # of ANTHROPOMETRY_POINTS
+    person: Mapping[str, Any],  # population, gender, age_group and cleft_side, as images.csv has them
+    own: Places,  # the models' points
+    now: Places,  # with people's values
+    numbers: Path,  # params.yaml
+) -> Measured:
+    """Everything that the points as they are now say of the face."""
     settings = params.load(AnthropometryMeasure, "anthropometry_measure", numbers)
-    settings = settings.model_copy(update={"intervals": False})
-    disturbances = {name: row[column] for name, column in (("yaw", "yaw_deg"), ("smile", "smile"))}
-    disturbances |= {"opening": row["opening"]}
-    known = {name: value for name, value in disturbances.items() if value is not None}
-    before, after = (
-        measure_face(
-            _face(row, points),
-            settings=settings,
-            disturbances=known,
-            cleft_side=row.get("cleft_side"),
-            known_scale=None,
-        )
-        for points in (own, now)
+    plain = settings.model_copy(update={"intervals": False})
+    disturbances = {name: row[column] for name, column in DISTURBANCES.items() if row[column] is not None}
+    given: dict[str, Any] = {"disturbances": disturbances, "cleft_side": person["cleft_side"], "known_scale": None}
+    before = measure_face(_face(row, own, own, settings), settings=plain, **given)
+    after = measure_face(_face(row, own, now, settings), settings=settings, **given)
+    who = {name: person[name] for name in ("population", "gender", "age_group")}
+    found = rules.findings(after, _rules(), norms=[], **who)
+    return Measured(
+        [_shown(old, new) for old, new in zip(before, after, strict=True)],
+        [(f"{one.finding} ({BY_NAME[one.measure].words})", one.sentence(BY_NAME[one.measure].words)) for one in found],
     )
-    return [_shown(old, new) for old, new in zip(before, after, strict=True)]
 
 
-def findings(root: Path, image_id: str) -> list[tuple[str, str]]:
-    """Name and words of each finding of the photograph."""
-    del root, image_id
-    return []
+@cache
+def _rules() -> tuple[rules.Rule, ...]:
+    return rules.read_rules(rules.DEFAULT)
 
 
-def _face(row: Mapping[str, Any], points: Places) -> Face:
-    places = np.full((len(POINTS), 2), np.nan)
+def _face(row: Mapping[str, Any], own: Places, points: Places, settings: AnthropometryMeasure) -> Face:
+    """The face with these points; those that a person placed have a person's error."""
+    places, errors = np.full((len(POINTS), 2), np.nan), np.array(row["errors"] or [np.nan] * len(POINTS), float)
     for name, place in points.items():
         places[INDEX[name]] = place
+        if own.get(name) != place:
+            errors[INDEX[name]] = settings.hand_error * row["interocular_px"]
     lines = {one.name: np.reshape(np.array(row[one.name], float), (-1, 2)) for one in OUTLINES if row[one.name]}
-    return Face(places, lines, np.full(len(POINTS), np.nan))
+    return Face(places, lines, errors)
 
 
 def _shown(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,6 +79,8 @@ def _shown(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         "meaning": measure.meaning,
         "value": value,
         "before": before if before != value else None,
+        "low": _rounded(new["low"]),
+        "high": _rounded(new["high"]),
         "unit": measure.unit,
         "side": new["side"],
         "mm": _rounded(new["mm"]),

@@ -31,6 +31,7 @@ RATINGS_AT = Path("data/ingest/ratings.parquet")
 CORRECTIONS = Path("data/corrections")
 POINTS_AT = Path("data/anthropometry/points")
 NUMBERS_AT = Path("data/reports/photographs.csv")
+PERSON = ("population", "gender", "age_group", "cleft_side")
 THUMBNAIL, LARGEST = 96, 3000
 """Longer side of a thumbnail, and of the picture on a photograph's page, pixels."""
 
@@ -44,6 +45,9 @@ class Photograph:
     name: str
     subject: str
     population: str
+    gender: str | None
+    age_group: str | None
+    cleft_side: str | None
     reason: str | None
 
 
@@ -132,7 +136,7 @@ class Project:
         return self._read[name][1]
 
     def _stills(self) -> dict[str, Photograph]:
-        columns = ["image_id", "path", "names", "kind", "subject_id", "population"]
+        columns = ["image_id", "path", "names", "kind", "subject_id", *PERSON]
         rows = tables.read(self.root / STILLS, IMAGES, columns).to_pylist()
         reasons: dict[str, str] = {}
         if (self.root / LANDMARKS_AT).exists():
@@ -140,12 +144,12 @@ class Project:
             reasons = {row["image_id"]: row["reason"] for row in found.to_pylist()}
         stills = [
             Photograph(
-                row["image_id"],
-                self.root / row["path"],
-                row["names"][0],
-                row["subject_id"],
-                row["population"],
-                reasons.get(row["image_id"]),
+                image_id=row["image_id"],
+                path=self.root / row["path"],
+                name=row["names"][0],
+                subject=row["subject_id"],
+                reason=reasons.get(row["image_id"]),
+                **{name: row[name] for name in PERSON},
             )
             for row in rows
             if row["kind"] == "still"
@@ -167,10 +171,8 @@ class Project:
     def _points(self) -> dict[str, dict[str, Any]]:
         if not (self.root / POINTS_AT).exists():
             return {}
-        sides = tables.read(self.root / STILLS, IMAGES, ["image_id", "cleft_side"]).to_pylist()
-        cleft = {row["image_id"]: row["cleft_side"] for row in sides}
         rows = tables.read(self.root / POINTS_AT, ANTHROPOMETRY_POINTS).to_pylist()
-        return {row["image_id"]: row | {"cleft_side": cleft.get(row["image_id"])} for row in rows}
+        return {row["image_id"]: row for row in rows}
 
     def _landmarks(self) -> dict[str, dict[str, tuple[float, float]]]:
         if not (self.root / LANDMARKS_AT).exists():

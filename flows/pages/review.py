@@ -12,8 +12,9 @@ from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from flows.pages import kit, measured, who
-from flows.pages.record import CORRECTIONS, Photograph, Placed, Project
+from flows.pages import kit, who
+from flows.pages.measured import Measured, measured
+from flows.pages.record import CORRECTIONS, PERSON, Photograph, Placed, Project
 from tasks.anthropometry import corrections, judgements
 from tasks.anthropometry.corrections import Said
 from tasks.anthropometry.names import DEFINITIONS
@@ -98,6 +99,7 @@ def state(project: Project, image_id: str, name: str) -> dict[str, Any]:
     values = {point: people for (image, point), people in corrections.own_values(said).items() if image == image_id}
     now = dict(placed.points) | {point: one[-1].place for point, one in values.items() if one[-1].place}
     width, height = _size(project, image_id)
+    found = _measured(project, image_id, placed, now)
     return {
         "image_id": image_id,
         "width": width,
@@ -108,8 +110,8 @@ def state(project: Project, image_id: str, name: str) -> dict[str, Any]:
         "points": [_point(point, placed, values.get(point, []), own) for point in _names(placed, values)],
         "undo": undo[-1].point if undo else None,
         "redo": redo[-1].point if redo else None,
-        "measures": _measures(project, placed, now),
-        **_judged(project, image_id, measured.findings(project.root, image_id)),
+        "measures": found.measures,
+        **_judged(project, image_id, found.findings),
     }
 
 
@@ -132,11 +134,12 @@ def _point(point: str, placed: Placed, people: list[Said], own: str) -> dict[str
     }
 
 
-def _measures(project: Project, placed: Placed, now: Mapping[str, corrections.Place | None]) -> list[dict[str, Any]]:
+def _measured(project: Project, image_id: str, placed: Placed, now: Mapping[str, corrections.Place | None]) -> Measured:
     if placed.row is None or not placed.points:
-        return []
+        return Measured([], [])
     points = {name: place for name, place in now.items() if place is not None}
-    return measured.measures(placed.row, placed.points, points, project.root / "params.yaml")
+    person = {name: getattr(project.photographs()[image_id], name) for name in PERSON}
+    return measured(placed.row, person, placed.points, points, project.root / "params.yaml")
 
 
 def _names(placed: Placed, values: dict[str, list[Said]]) -> list[str]:

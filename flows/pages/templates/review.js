@@ -121,6 +121,7 @@ function measures() {
   for (const one of known) {
     if (one.region !== region) rows.push(element("tr", { class: "group" }, element("th", { scope: "rowgroup", colspan: "3" }, region = one.region)));
     const value = element("td", { class: "number" }, String(one.value));
+    if (one.low !== null) value.append(element("span", { class: "interval" }, `${one.low} to ${one.high}`));
     if (one.before !== null) value.append(element("span", { class: "why" }, `was ${one.before}`));
     const beside = [one.unit, one.side, one.mm !== null && `${one.mm.toFixed(1)} mm`].filter(Boolean).join(", ");
     rows.push(element("tr", { class: one.before !== null && "changed" }, element("th", { scope: "row", title: one.meaning }, one.words), value, element("td", {}, beside)));

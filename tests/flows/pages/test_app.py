@@ -153,3 +153,23 @@ def test_findings_and_notes_are_kept_by_person(project: Path) -> None:
 def test_a_port_that_is_taken_is_told() -> None:
     with listening(0) as taken, pytest.raises(InputError, match="choose another with --port"):
         listening(taken.getsockname()[1])
+
+
+def test_a_correction_makes_a_finding_that_a_surgeon_judges(project: Path) -> None:
+    with TestClient(make_app(project, TOKEN), base_url=BASE) as client:
+        client.get(f"/?token={TOKEN}")
+        client.post("/who", json={"name": "Anna"}, headers=POST)
+        place = f"/photograph/{reviewed.image_id(project, 1)}"
+        before = client.get(f"{place}/state").json()
+        mouth = next(one for one in before["points"] if one["name"] == "cheilion_left")
+        assert before["findings"] == []
+        move = {"point": "cheilion_left", "x": mouth["x"], "y": mouth["y"] + 25}
+        after = client.post(f"{place}/points", json=move, headers=POST).json()
+        (finding, *_) = [one for one in after["findings"] if "commissure" in one["name"] or "mouth" in one["name"]]
+        assert "A finding, not a diagnosis." in finding["words"]
+        said = {"finding": finding["name"], "judgement": "rejected"}
+        judged = client.post(f"{place}/opinion", json=said, headers=POST).json()
+        assert next(one for one in judged["findings"] if one["name"] == finding["name"])["said"][0]["who"] == "Anna"
+        changed = [one["name"] for one in after["measures"] if one["before"] is not None]
+        assert "mouth_width" in changed
+        assert all(one["low"] <= one["value"] <= one["high"] for one in after["measures"] if one["low"] is not None)
