@@ -144,7 +144,7 @@ def take_lists(
 ) -> None:
     """Make a raw folder of controls from the lists that inpainting codes train on: links to the pictures, images.csv.
 
-    A picture that is missing, or whose landmarks are missing or all zero, is left out and told; left_out.csv has them
+    A picture that is missing, or whose landmarks are missing or all zero, is left out and told; left_out.txt has them
     all. Landmarks and masks are not taken over: the stages find landmarks and draw masks themselves. Everyone in the
     list counts as a control: name no patients' list.
 
@@ -161,6 +161,8 @@ def take_lists(
 
 SAID = 20
 """Pictures left out that are told one by one."""
+LEFT_OUT = "left_out.txt"
+"""All of them."""
 ALONE = (
     "note: every picture counts as a person of its own. Where two show the same person, the network is tried on people "
     "whom it knows: say who is who with --identities, or in images.csv"
@@ -188,9 +190,9 @@ def make_raw(
         rows = flists.celeba(source)
     else:
         rows = flists.pictures(source, landmarks=landmarks, masks=masks, identities=identities, moved=moved)
-    wrong = [row for row in rows if row.reason is not None]
-    for row in wrong[:SAID]:
-        say(f"{row.source}, line {row.line}: {row.reason}", error=True)
+    wrong = [f"{row.source}, line {row.line}: {row.reason}" for row in rows if row.reason is not None]
+    for line in wrong[:SAID]:
+        say(line, error=True)
     if len(wrong) > SAID:
         say(f"and {len(wrong) - SAID} more", error=True)
     made = list(flists.named(rows, out.absolute().name))
@@ -199,9 +201,8 @@ def make_raw(
     for link, _, row in made:
         (out / link).parent.mkdir(parents=True, exist_ok=True)
         (out / link).symlink_to(row.path.absolute())
-    sheets.write(
-        out / "left_out.csv", ["line", "path", "reason"], [[r.line, str(r.path), str(r.reason)] for r in wrong]
-    )
+    if wrong:
+        (out / LEFT_OUT).write_text("\n".join([*wrong, ""]), encoding="utf-8")
     columns = ["path", "subject_id", "population"]
     sheets.write(out / "images.csv", columns, [[link.as_posix(), who, "control"] for link, who, _ in made])
     people = counted(len({who for _, who, _ in made}), "person", "people")

@@ -121,6 +121,7 @@ def test_the_raw_folder_is_read_by_an_ingest(tmp_path: Path, capsys: pytest.Capt
     said = capsys.readouterr()
     assert "3 pictures of 2 people, 1 left out; next: `vermilion use" in said.out
     assert "img_align_celeba, line 4: 000004.png is not in" in said.err
+    assert (out / "left_out.txt").read_text().startswith("img_align_celeba, line 4: 000004.png is not in")
     settings = params.load(IngestImages, "ingest_images", PROJECT / "params.yaml")
     images, refused = take_inventory([Folder(out, "")], settings=settings)
     rows = images.to_pylist()
@@ -143,6 +144,7 @@ def test_without_names_each_picture_is_a_person_and_that_is_said(
     assert made(written(tmp_path / "a.flist", *names), tmp_path / "raw") == 0
     lines = (tmp_path / "raw/images.csv").read_text("utf-8-sig").splitlines()
     assert lines[1:] == ["pictures/a/1.png,raw-a-1,control", "pictures/b/1.png,raw-b-1,control"]
+    assert not (tmp_path / "raw/left_out.txt").exists()
     assert "every picture counts as a person of its own" in " ".join(capsys.readouterr().err.split())
 
 
