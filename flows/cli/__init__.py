@@ -8,6 +8,7 @@ import sys
 import typer
 
 from flows.cli import (
+    anthropometry,
     artifacts,
     check,
     inpaint,
@@ -51,6 +52,7 @@ app.add_typer(artifacts.app, name="artifacts")
 app.command()(watch.watch)
 app.add_typer(synthesis.app, name="synthesis")
 app.add_typer(inpainting.app, name="inpainting")
+app.add_typer(anthropometry.app, name="anthropometry")
 
 
 STOPPED = "vermilion: interrupted; what was finished is kept; run it again"

@@ -43,6 +43,13 @@ def router(project: Project) -> APIRouter:
     return routes
 
 
+def every_number(project: Project, image_id: str) -> list[tuple[str, str]]:
+    """What the report's table has of one photograph: column and cell, those that are empty left out."""
+    columns, numbers = project.numbers()
+    own = numbers.get(image_id, {})
+    return [(name, _cell(own[name])["text"]) for name in columns if name not in OWN and own.get(name)]
+
+
 def _row(one: Photograph, numbers: Mapping[str, str], columns: list[str], corrected: set[str]) -> dict[str, Any]:
     return {"photograph": one, "cells": [_cell(numbers.get(name, "")) for name in columns]} | {
         "corrected": one.image_id in corrected

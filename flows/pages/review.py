@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from flows.pages import kit, who
+from flows.pages.look import every_number
 from flows.pages.measured import Measured, measured
 from flows.pages.record import CORRECTIONS, PERSON, Photograph, Placed, Project
 from tasks.anthropometry import corrections, judgements
@@ -20,6 +21,7 @@ from tasks.anthropometry.corrections import Said
 from tasks.anthropometry.names import DEFINITIONS
 from tasks.ingest.spelling import Spellings
 
+PREFIX = "/photograph/{image_id}"
 MOST_WORDS = 4000
 
 
@@ -41,7 +43,15 @@ class Opinion(BaseModel):
 
 def router(project: Project) -> APIRouter:
     """The routes below `/photograph`."""
-    routes = APIRouter(prefix="/photograph/{image_id}")
+    routes = APIRouter()
+    routes.include_router(_shown(project))
+    routes.include_router(_changes(project))
+    return routes
+
+
+def _shown(project: Project) -> APIRouter:
+    """The page, and its state."""
+    routes = APIRouter(prefix=PREFIX)
 
     @routes.get("")
     def show(image_id: str, vermilion_who: who.Who = "") -> Response:
@@ -50,12 +60,26 @@ def router(project: Project) -> APIRouter:
         at = every.index(image_id)
         near = {"before": every[at - 1] if at else None, "after": every[at + 1] if at + 1 < len(every) else None}
         given = state(project, image_id, who.named(vermilion_who))
-        return kit.page("review.html.j2", photograph=found, state=given, who=given["who"], **near)
+        return kit.page(
+            "review.html.j2",
+            photograph=found,
+            state=given,
+            who=given["who"],
+            numbers=every_number(project, image_id),
+            **near,
+        )
 
     @routes.get("/state")
     def now(image_id: str, vermilion_who: who.Who = "") -> dict[str, Any]:
         _photograph(project, image_id)
         return state(project, image_id, who.named(vermilion_who))
+
+    return routes
+
+
+def _changes(project: Project) -> APIRouter:
+    """What a person changes."""
+    routes = APIRouter(prefix=PREFIX)
 
     @routes.post("/points")
     def move(image_id: str, said: Move, vermilion_who: who.Who = "") -> dict[str, Any]:

@@ -161,11 +161,12 @@ def bias(
     """By point: how far people moved it, in distances between the pupils (outer eye corners where there are none).
 
     `x`, `y`: mean of person less model, y downwards; `spread`: of single corrections about that mean; `number`: of
-    photographs. Only points that people corrected: a point that was right was not touched, so the bias is one of those
-    that looked wrong.
+    photographs; `people`: on them. `off`: mean distance; `left`: mean distance that would be left if each person's
+    points were moved by the mean of the others' (null with one person). Only points that people corrected: a point that
+    was right was not touched, so the bias is one of those that looked wrong.
     """
     faces = {row["image_id"]: row for row in points.to_pylist() if row["points"] is not None}
-    moved: dict[str, list[Place]] = {}
+    moved: dict[str, list[tuple[str, float, float]]] = {}
     for row in corrections.to_pylist():
         face = faces.get(row["image_id"])
         unit = face and (face["pupil_distance_px"] or face["interocular_px"])
@@ -174,11 +175,25 @@ def bias(
         at = INDEX[row["point"]]
         x, y = face["points"][2 * at : 2 * at + 2]
         if x is not None and y is not None and math.isfinite(x) and math.isfinite(y):
-            moved.setdefault(row["point"], []).append(((row["x"] - x) / unit, (row["y"] - y) / unit))
-    return [_bias(name, np.array(moved[name])) for name in POINTS if name in moved]
+            by = (face["subject_id"], (row["x"] - x) / unit, (row["y"] - y) / unit)
+            moved.setdefault(row["point"], []).append(by)
+    return [_bias(name, moved[name]) for name in POINTS if name in moved]
 
 
-def _bias(name: str, moved: np.ndarray) -> dict[str, Any]:  # moved: (n, 2)
+def _bias(name: str, found: list[tuple[str, float, float]]) -> dict[str, Any]:
+    people, moved = np.array([one[0] for one in found]), np.array([one[1:] for one in found])
     mean = moved.mean(axis=0)
-    spread = float(np.sqrt(((moved - mean) ** 2).sum(axis=1).mean()))
-    return {"point": name, "x": float(mean[0]), "y": float(mean[1]), "spread": spread, "number": len(moved)}
+    left = None
+    if len(set(people)) > 1:
+        others = np.array([moved[people != person].mean(axis=0) for person in people])
+        left = float(np.hypot(*(moved - others).T).mean())
+    return {
+        "point": name,
+        "x": float(mean[0]),
+        "y": float(mean[1]),
+        "spread": float(np.sqrt(((moved - mean) ** 2).sum(axis=1).mean())),
+        "number": len(moved),
+        "people": len(set(people)),
+        "off": float(np.hypot(*moved.T).mean()),
+        "left": left,
+    }

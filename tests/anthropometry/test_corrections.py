@@ -82,10 +82,13 @@ def test_corrections_take_the_place_of_points(tmp_path: Path) -> None:
 
 
 def test_the_bias_is_in_pupil_distances_and_of_what_was_corrected(tmp_path: Path) -> None:
-    points = ANTHROPOMETRY_POINTS.table([face(ONE), face(TWO, pupil_distance_px=None)])
+    points = ANTHROPOMETRY_POINTS.table([face(ONE), face(TWO, pupil_distance_px=None, subject_id="t")])
     keep(tmp_path, said("anna", "menton", (10, 14)), said("anna", "menton", (10, 14), image=TWO))
     (row,) = corrections.bias(points, corrections.kept(tmp_path))
-    assert row == {"point": "menton", "x": 0, "y": pytest.approx(0.15), "spread": pytest.approx(0.05), "number": 2}
+    assert (row["point"], row["number"], row["people"], row["x"]) == ("menton", 2, 2, 0)
+    assert [row[name] for name in ("y", "spread", "off", "left")] == pytest.approx([0.15, 0.05, 0.15, 0.1])
+    same = ANTHROPOMETRY_POINTS.table([face(ONE), face(TWO)])
+    assert corrections.bias(same, corrections.kept(tmp_path))[0]["left"] is None  # one person
 
 
 def test_findings_stand_by_person_until_they_are_taken_back(tmp_path: Path) -> None:

@@ -58,7 +58,11 @@ tests/house/test_architecture.py."""
 
 SYSTEMS = ("symmetry", "anomaly", "synthesis", "inpainting", "anthropometry")
 OWN_COMMAND = {
-    "anthropometry": {f"flows/pages/{name}.py" for name in ("handing", "look", "measured", "rate", "record", "review")},
+    "anthropometry": {
+        "flows/cli/__init__.py",
+        "flows/cli/anthropometry.py",
+        *(f"flows/pages/{name}.py" for name in ("handing", "look", "measured", "rate", "record", "review")),
+    },
     "synthesis": {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"},
     "inpainting": {
         "flows/cli/__init__.py",
@@ -68,7 +72,7 @@ OWN_COMMAND = {
         ),
     },
 }
-"""`vermilion synthesis`, `inpainting` and `inpaint`: what one system alone needs of a person."""
+"""`vermilion synthesis`, `inpainting`, `inpaint`, `anthropometry`, `review`: what one system needs of a person."""
 
 WORDS = {
     "symmetry": {  # what is measured by points, too
