@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.anthropometry.mesh import mesh
-from tasks.anthropometry.names import INDEX, MIRROR, POINTS, Face
+from tasks.anthropometry.names import INDEX, MIRROR, POINTS, SIDES, Face
 from tasks.anthropometry.refinement import Refined, refine
 from tasks.base.points68 import MIRROR as MIRROR_68
 from tasks.errors import InputError
@@ -38,6 +38,8 @@ ALIKE = {
     "labiale_inferius": 57,
 }
 """Points that dlib's model has, too, and their numbers there."""
+RIMS = {f"nostril_{side}": INDEX[f"nostril_outer_{side}"] for side in SIDES}
+"""The point without which a nostril's outline is not there."""
 AROUND = 0.75
 """Of the 68 points' width and height: what is kept around them of a large photograph."""
 DECIMALS = 6
@@ -87,10 +89,11 @@ def find(
         limit = f"(at most {settings.max_disagreement:g})"
         raise PointsError(f"the two models disagree by {disagreement:.2f} pupil distances {limit}")
     smile = float(np.hypot(*(points[INDEX["cheilion_left"]] - points[INDEX["cheilion_right"]])))
-    points[_outside(points, image.shape)] = np.nan
+    points[_outside(points, image.shape) | both.hidden] = np.nan
     errors = np.array([_error(name, settings) for name in POINTS]) * eyes
     outlines = both.outlines if both.border is None else both.outlines | {"upper_vermilion": both.border}
-    face = Face(points, {name: line + corner for name, line in outlines.items()}, errors)
+    seen_ones = {name: line + corner for name, line in outlines.items() if not both.hidden[RIMS.get(name, 0)]}
+    face = Face(points, seen_ones, errors)
     gap = (opening + its_opening) / 2
     return Located(
         face, both.model + corner, both.refined.astype(float), eyes, pupils, disagreement, smile / pupils, gap / pupils
@@ -114,7 +117,8 @@ def _mirror(seen: Refined, width: int) -> Refined:
         swapped = {"nostril_right": "nostril_left", "nostril_left": "nostril_right"}.get(name)
         outlines[swapped or name] = back(line if swapped else line[::-1])
     border = None if seen.border is None else back(seen.border[::-1])
-    return Refined(back(seen.points)[MIRROR], seen.refined[MIRROR], back(seen.model)[MIRROR], outlines, border)
+    points, model = back(seen.points)[MIRROR], back(seen.model)[MIRROR]
+    return Refined(points, seen.refined[MIRROR], model, outlines, seen.hidden[MIRROR], border)
 
 
 def _mean(one: Refined, other: Refined) -> Refined:
@@ -123,7 +127,8 @@ def _mean(one: Refined, other: Refined) -> Refined:
     points, model = (one.points + other.points) / 2, (one.model + other.model) / 2
     outlines = {name: (line + other.outlines[name]) / 2 for name, line in one.outlines.items()}
     border = None if one.border is None or other.border is None else (one.border + other.border) / 2
-    return Refined(np.where(refined[:, None], points, model), refined, model, outlines, border)
+    hidden = one.hidden | other.hidden
+    return Refined(np.where(refined[:, None], points, model), refined, model, outlines, hidden, border)
 
 
 def _disagreement(points: np.ndarray, points68: np.ndarray) -> float:

@@ -2,7 +2,8 @@
 
 In: a photograph and the model's 478 points. Out: the named points, which of them were refined, and outlines. Models
 draw lips towards symmetry: of a raised peak of cupid's bow they show a tenth. So the upper lip's border is followed on
-the pixels (borders.py), and peaks and dip are its extremes. A point about which the pixels say nothing clear stays
+the pixels (borders.py), and peaks and dip are its extremes; the wings of the nose go where the nostrils'
+dark spots are (nostrils.py). A point about which the pixels say nothing clear stays
 where the model has it. No point leaves the neighbourhood that the settings allow.
 """
 
@@ -13,12 +14,15 @@ import numpy as np
 from tasks.anthropometry import mesh
 from tasks.anthropometry.borders import Border, find_border
 from tasks.anthropometry.levelled import UNIT, Levelled, levelled
-from tasks.anthropometry.names import INDEX, OUTLINES
-from tasks.params.anthropometry import AnthropometryPoints, Lips
+from tasks.anthropometry.names import INDEX, OUTLINES, SIDES
+from tasks.anthropometry.nostrils import find_spots
+from tasks.params.anthropometry import AnthropometryPoints, Lips, Nostrils
 
 HALF_BELIEVED = 0.5
 NUMBERS = {outline.name: outline.number for outline in OUTLINES}
 PEAKS = {"crista_philtri_right": 37, "crista_philtri_left": 267}
+WING, RIM = ("alare", "alar_base"), ("nostril_outer", "nostril_inner")
+"""Points that go with the wing of the nose, and with the nostril."""
 FINER = 8
 """Places a pixel at which a peak is looked for."""
 
@@ -30,6 +34,7 @@ class Refined(NamedTuple):
     refined: np.ndarray  # (45,) bool
     model: np.ndarray  # (45, 2) float: where the model alone has them
     outlines: dict[str, np.ndarray]  # the model's
+    hidden: np.ndarray  # (45,) bool: not to be seen
     border: np.ndarray | None  # (33, 2) float: the upper vermilion border on the pixels; None: not clear
 
 
@@ -51,6 +56,22 @@ def refine(
         "nostril_right": along(found[list(mesh.NOSTRIL_RIGHT)], NUMBERS["nostril_right"], closed=True),
         "nostril_left": along(found[list(mesh.NOSTRIL_LEFT)], NUMBERS["nostril_left"], closed=True),
     }
+    hidden = np.zeros(len(points), bool)
+    spots = find_spots(face, settings.nostrils)
+    wings = _wing_moves(spots[0].move, spots[1].move, settings.nostrils)
+    seen = [spot.contrast >= settings.nostrils.min_contrast for spot in spots]
+    for side, spot, wing_move, its in zip(SIDES, spots, wings, seen, strict=True):
+        rim, wing = ([INDEX[f"{name}_{side}"] for name in names] for names in (RIM, WING))
+        if all(seen):
+            points[wing] += face.to_image[:, :2] @ wing_move
+            refined[wing] = True
+        if its:
+            move = face.to_image[:, :2] @ spot.move
+            points[rim] += move
+            refined[rim] = True
+            outlines[f"nostril_{side}"] = outlines[f"nostril_{side}"] + move
+        else:
+            hidden[rim] = True
     border, line = find_border(face, settings=settings.lips), None
     if border.separation >= settings.lips.min_separation:
         height = believed(border, settings.lips)
@@ -58,14 +79,33 @@ def refine(
         for name, place in _bow(face, border, height, settings.lips).items():
             points[INDEX[name]] = face.in_image(place[None])[0]
             refined[INDEX[name]] = True
-    return Refined(points, refined, model, outlines, line)
+    return Refined(points, refined, model, outlines, hidden, line)
+
+
+def _wing_moves(right: np.ndarray, left: np.ndarray, settings: Nostrils) -> tuple[np.ndarray, np.ndarray]:
+    """Moves of the two wings, (2,) px each: what the spots' moves differ by, most of it to the side that moved more.
+
+    What they have in common is how this person's nostrils lie in the wings, and moves neither.
+    """
+    outward = np.array([-1, 1])
+    apart = left - outward * right  # as if both were left ones
+    fourth = float(apart @ apart) ** 2
+    apart = apart * (settings.wing * fourth / (fourth + (settings.noise * UNIT) ** 4))
+    squares = right @ right, left @ left
+    lefts = squares[1] / max(sum(squares), 1e-12)
+    return -(1 - lefts) * outward * apart, lefts * apart
+
+
+def _share(move: np.ndarray, noise: float) -> np.ndarray:
+    """How much of a move, px, is believed: of a small one half, for the model errs as much; of a large one all."""
+    square, usual = np.square(move), (noise * UNIT) ** 2
+    return np.asarray((HALF_BELIEVED * usual + square) / (usual + square))
 
 
 def believed(border: Border, settings: Lips) -> np.ndarray:
-    """Heights of the border, (n,) px: small moves from the model's line by half, which errs as much; large in full."""
-    move, noise = border.y - border.model, settings.noise * UNIT
-    share = (HALF_BELIEVED * noise**2 + move**2) / (noise**2 + move**2)
-    return np.asarray(border.model + share * move)
+    """Heights of the border, (n,) px, as far as its moves from the model's line are believed."""
+    move = border.y - border.model
+    return np.asarray(border.model + _share(move, settings.noise) * move)
 
 
 def _with_corners(face: Levelled, border: Border, height: np.ndarray) -> np.ndarray:

@@ -24,6 +24,21 @@ class Lips(Block):
     peak_pull: float = Field(ge=0, description="cost of such a move against height, of the square of 1/256 units")
 
 
+class Nostrils(Block):
+    """How the nostrils' dark spots are found (tasks.anthropometry.nostrils)."""
+
+    reach: float = Field(gt=0, description="how far a spot may lie from the middle of the model's rim")
+    half_width: float = Field(gt=0, description="of the ellipse that a nostril is taken for")
+    half_height: float = Field(gt=0, description="likewise")
+    surround: float = Field(gt=1, description="how many times larger the ellipse around it is that should be lighter")
+    pull: float = Field(ge=0, description="cost of a move against log contrast, of its square")
+    usual_outward: float = Field(description="where the spot lies beside the rim's middle in controls, outward")
+    usual_down: float = Field(description="likewise, downward")
+    min_contrast: float = Field(ge=0, description="log brightness around less within: below it, no nostril is seen")
+    noise: float = Field(gt=0, description="a difference of the sides below this moves no wing, a larger one does")
+    wing: float = Field(gt=0, description="how far the wing goes when the nostril's middle goes 1")
+
+
 class AnthropometryPoints(Block):
     """Where the named points lie (tasks.anthropometry.locating)."""
 
@@ -31,6 +46,7 @@ class AnthropometryPoints(Block):
     crop_raised: float = Field(description="how much higher its middle lies than theirs, share of its side")
     max_disagreement: float = Field(gt=0, description="of the two models' points, pupil distances: above it, no points")
     lips: Lips
+    nostrils: Nostrils
     errors: dict[str, float] = Field(
         description="standard error of each point along either axis, interocular units (docs/anthropometry.md)"
     )
