@@ -8,27 +8,32 @@ refined points lie from the truth, and how much of a true difference between the
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from tasks import params
 from tasks.anthropometry.locating import ALIKE, PointsError, find
+from tasks.anthropometry.mesh import mesh
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.base import images
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.landmarks import find_face, measure_face, place_points
 from tasks.params.anthropometry import AnthropometryPoints
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.phantoms import PhantomsDraw
 from tasks.phantoms.dataset import identity_seed
 from tasks.phantoms.files import Still, draw_still
-from tasks.phantoms.shape import SIDES, Cleft
+from tasks.phantoms.shape import NO_CLEFT, SIDES, Cleft
 
 FACES, TINY_FACES = 150, 6
 UNREPAIRED_SHARE = 0.2
 LEAST_UNREPAIRED = 0.4
+ROUNDS = 20
+"""Times that a step is repeated when its cost is measured."""
 NEW = 5_000_000
 """Number of the first drawn person: no stage draws these."""
 HAND: dict[str, int | tuple[int, int]] = {
@@ -92,17 +97,20 @@ def at(points: np.ndarray, numbers: Mapping[str, int | tuple[int, int]]) -> np.n
     return placed
 
 
+def still(number: int, cleft: Cleft) -> Still:
+    """A new drawn person's photograph."""
+    draw = params.load(PhantomsDraw, "phantoms_draw")
+    seed = identity_seed("repaired" if cleft.repaired else "unrepaired", NEW + number, seed=draw.seed)
+    return Still("", "", seed, 0, draw.image_size, cleft, draw.variation)
+
+
 def drawn(faces: int, *, repaired: bool) -> Iterator[Seen]:
     """New drawn people with clefts of evenly spread severity, on either side in turn."""
-    draw = params.load(PhantomsDraw, "phantoms_draw")
     for number in range(faces):
         severity = (number + 0.5) / faces
         if not repaired:
             severity = LEAST_UNREPAIRED + (1 - LEAST_UNREPAIRED) * severity
-        cleft = Cleft(severity, SIDES[number % 2], repaired=repaired)
-        seed = identity_seed("repaired" if repaired else "unrepaired", NEW + number, seed=draw.seed)
-        still = Still("", "", seed, 0, draw.image_size, cleft, draw.variation)
-        picture = draw_still(still)
+        picture = draw_still(still(number, Cleft(severity, SIDES[number % 2], repaired=repaired)))
         if seen := look(picture.image, at(picture.landmarks, DRAWN), str(number)):
             yield seen
 
@@ -223,21 +231,47 @@ def _pupils_to_corners(faces: Iterable[Seen]) -> float:
     )
 
 
+def show_cost(image: np.ndarray) -> None:
+    """CPU time of one face, ms: dlib's box and points, the 478 points in its box, everything here."""
+    numbers = params.load(AnthropometryPoints, "anthropometry_points")
+    landmarks = params.load(IngestLandmarks, "ingest_landmarks")
+    face = find_face(image, landmarks)
+    if face is None:
+        return
+    points68 = place_points(image, face.box, predict_side=landmarks.predict_side)
+    steps: dict[str, Callable[[], object]] = {
+        "dlib's box": lambda: find_face(image, landmarks),
+        "dlib's 68 points": lambda: place_points(image, face.box, predict_side=landmarks.predict_side),
+        "the 478 points": lambda: mesh(image, points68, crop=numbers.crop, crop_raised=numbers.crop_raised),
+        "all of it, with the mirror image": lambda: find(image, points68, settings=numbers),
+    }
+    print("\nms of CPU, one face of " + " x ".join(map(str, image.shape[1::-1])))
+    for name, step in steps.items():
+        step()
+        began = time.process_time()
+        for _ in range(ROUNDS):
+            step()
+        print(f"  {name:34s}{(time.process_time() - began) / ROUNDS * 1000:8.1f}")
+
+
 def main(given: list[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--real", type=Path, default=os.environ.get("VERMILION_REAL"))
     parser.add_argument("--tiny", action="store_true", help="a few drawn faces, where the figures mean nothing")
     chosen = parser.parse_args(given)
+    cv2.setNumThreads(1)
     number = TINY_FACES if chosen.tiny else FACES
     repaired = list(drawn(number, repaired=True))
     show_errors("drawn, repaired clefts", repaired)
     show_differences("drawn, repaired clefts", repaired)
     show_differences("drawn, unrepaired clefts", list(drawn(max(3, round(number * UNREPAIRED_SHARE)), repaired=False)))
+    show_cost(draw_still(still(0, NO_CLEFT)).image)
     if chosen.real and not chosen.tiny:
         faces = list(london(Path(chosen.real)))
         show_errors("London, hand-placed", faces)
         show_differences("London, hand-placed", faces)
+        show_cost(images.decode(next((Path(chosen.real) / "london/neutral").glob("*.jpg")).read_bytes()))
 
 
 if __name__ == "__main__":

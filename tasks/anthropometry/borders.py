@@ -21,6 +21,8 @@ ERODED, LEAST = 2, 100
 """Pixels of the model's lip left out along its edge, and the fewest that colours are learned from."""
 GRAIN = 4.0
 """Variance added to each colour: noise that a flat patch does not show."""
+AROUND = 6
+"""Rows above and below all places where the border may lie, px."""
 ROUNDS = 3
 """Times that colours are learned, each time without the pixels that looked like the other side."""
 STEPS = np.arange(-2, 3)
@@ -86,7 +88,15 @@ def _lip_odds(face: Levelled, model: np.ndarray, within: np.ndarray, settings: L
     shared = np.linalg.inv((np.linalg.inv(like_lip.precision) + np.linalg.inv(like_skin.precision)) / 2)
     apart = like_lip.mean - like_skin.mean
     separation = float(np.sqrt(apart @ shared @ apart))
-    return like_lip.log_density(lab) - like_skin.log_density(lab), separation
+    rows = slice(max(round(float(model[:, 1].min() - settings.outward * UNIT)) - AROUND, 0), _last_row(model, within))
+    odds = np.zeros(lab.shape[:2])
+    odds[rows] = like_lip.log_density(lab[rows]) - like_skin.log_density(lab[rows])
+    return odds, separation
+
+
+def _last_row(model: np.ndarray, within: np.ndarray) -> int:
+    """Below it no border is looked for."""
+    return round(float(max(model[:, 1].max(), within[:, 1].max()))) + AROUND
 
 
 def _learned(colours: np.ndarray) -> Colours:

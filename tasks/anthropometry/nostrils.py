@@ -60,17 +60,20 @@ def _spot(contrast: np.ndarray, middle: np.ndarray, outward: int, settings: Nost
     there = (x + middle[0]).astype(np.float32), (y + middle[1]).astype(np.float32)
     values = cv2.remap(contrast, *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     away = x**2 + y**2
-    scores = np.where(away <= reach**2, values - settings.pull * away / UNIT**2, -np.inf)
+    peaks = values >= cv2.dilate(values, np.ones((3, 3), np.uint8))  # the flank of an open cleft's gap is none
+    allowed = peaks & (away < reach**2) & (y < settings.reach_down * UNIT)
+    if not allowed.any():
+        return Spot(np.zeros(2), 0.0)
+    scores = values - settings.pull * away / UNIT**2
+    scores[~allowed] = -np.inf
     row, column = np.unravel_index(int(scores.argmax()), scores.shape)
-    move = np.array([x[row, column] + _finer(scores[row], column), y[row, column] + _finer(scores[:, column], row)])
+    move = np.array([x[row, column] + _finer(values[row], column), y[row, column] + _finer(values[:, column], row)])
     expected = np.array([outward * settings.usual_outward, settings.usual_down]) * UNIT
     return Spot(move - expected, float(values[row, column]))
 
 
-def _finer(scores: np.ndarray, place: np.intp) -> float:
+def _finer(values: np.ndarray, place: np.intp) -> float:
     """How far beside the best whole pixel the parabola through it and its neighbours has its top."""
-    if not 0 < place < len(scores) - 1 or not np.isfinite(scores[place - 1 : place + 2]).all():
-        return 0.0
-    before, here, after = scores[place - 1 : place + 2]
+    before, here, after = values[place - 1 : place + 2]
     bend = before - 2 * here + after
     return float(np.clip((before - after) / (2 * bend), -0.5, 0.5)) if bend < 0 else 0.0

@@ -28,6 +28,7 @@ class Nostrils(Block):
     """How the nostrils' dark spots are found (tasks.anthropometry.nostrils)."""
 
     reach: float = Field(gt=0, description="how far a spot may lie from the middle of the model's rim")
+    reach_down: float = Field(gt=0, description="how far below it; further down lies an open cleft")
     half_width: float = Field(gt=0, description="of the ellipse that a nostril is taken for")
     half_height: float = Field(gt=0, description="likewise")
     surround: float = Field(gt=1, description="how many times larger the ellipse around it is that should be lighter")

@@ -84,7 +84,8 @@ def test_every_named_point_lies_in_its_place() -> None:
         assert x[f"{name}_right"] < x["pronasale"] < x[f"{name}_left"]  # the patient's right is on the picture's left
     assert x["iris_outer_right"] < x["pupil_right"] < x["iris_inner_right"] < x["iris_inner_left"] < x["pupil_left"]
     assert x["zygion_right"] < x["exocanthion_right"] < x["endocanthion_right"]
-    assert x["alare_right"] < x["nostril_outer_right"] < x["nostril_inner_right"] < x["columella_right"]
+    assert x["nostril_outer_right"] < x["nostril_inner_right"] < x["columella_right"] < x["columella_left"]
+    assert x["alare_right"] < x["alar_base_right"] < x["philtrum_top_right"] < x["philtrum_top_left"]
     upper = located.face.outlines["upper_vermilion"]
     assert np.allclose(upper[[0, -1]], points[[INDEX["cheilion_right"], INDEX["cheilion_left"]]], atol=2)
 
