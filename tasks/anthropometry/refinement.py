@@ -21,8 +21,8 @@ from tasks.params.anthropometry import AnthropometryPoints, Lips, Nostrils
 HALF_BELIEVED = 0.5
 NUMBERS = {outline.name: outline.number for outline in OUTLINES}
 PEAKS = {"crista_philtri_right": 37, "crista_philtri_left": 267}
-WING, RIM = ("alare", "alar_base"), ("nostril_outer", "nostril_inner")
-"""Points that go with the wing of the nose, and with the nostril."""
+WING, RIM = ("alar_base",), ("nostril_outer", "nostril_inner")
+"""Points that go with the base of the nose's wing, and with the nostril."""
 FINER = 8
 """Places a pixel at which a peak is looked for."""
 

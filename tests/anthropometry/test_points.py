@@ -16,6 +16,7 @@ from tasks.base.points68 import MIRROR as MIRROR_68
 from tests.anthropometry.drawn import SETTINGS, face
 
 PEAKS = [INDEX["crista_philtri_right"], INDEX["crista_philtri_left"]]
+BASES = [INDEX["alar_base_right"], INDEX["alar_base_left"]]
 EYES = [INDEX["exocanthion_right"], INDEX["exocanthion_left"]]
 
 
@@ -72,6 +73,32 @@ def test_a_raised_peak_is_seen_on_its_side_and_as_high_as_it_is(repaired: bool) 
     assert np.polyfit(true, model, 1)[0] < 0.2  # which is why the pixels are asked
 
 
+def test_the_base_of_a_wing_is_as_low_as_it_is() -> None:
+    true, refined, model = (np.empty(8) for _ in range(3))
+    for number, severity in enumerate(np.linspace(0.1, 1, 8)):
+        image, points68, truth = face(number, float(severity), ("left", "right")[number % 2])
+        located = find(image, points68, settings=SETTINGS)
+        true[number] = peak_difference(truth, truth[[36, 45]], truth[[31, 35]])
+        for points, kept in ((located.face.points, refined), (located.model, model)):
+            kept[number] = peak_difference(points, points[EYES], points[BASES])
+    assert np.polyfit(true, refined, 1)[0] > 0.7
+    assert np.corrcoef(true, refined)[0, 1] > 0.9
+    assert np.polyfit(true, model, 1)[0] < 0.1
+
+
+def test_a_nostril_that_is_not_seen_has_no_points() -> None:
+    image, points68, _ = face(1)
+    covered = image.copy()
+    left, right = int(points68[31, 0]) - 30, int(points68[33, 0])
+    top, bottom = int(points68[30, 1]), int(points68[33, 1]) + 4
+    covered[top:bottom, left:right] = np.median(image[top:bottom, left:right], axis=(0, 1)).astype(np.uint8)
+    located = find(covered, points68, settings=SETTINGS)
+    rim = [INDEX["nostril_outer_right"], INDEX["nostril_inner_right"]]
+    assert np.isnan(located.face.points[rim]).all()
+    assert "nostril_right" not in located.face.outlines and "nostril_left" in located.face.outlines
+    assert not located.refined[BASES].any()  # one side alone says nothing of a difference
+
+
 def test_every_named_point_lies_in_its_place() -> None:
     image, points68, _ = face(2)
     located = find(image, points68, settings=SETTINGS)
@@ -97,8 +124,9 @@ def test_where_lip_and_skin_look_alike_the_model_s_points_stay() -> None:
     covered = image.copy()
     covered[top:bottom, left:right] = np.median(image[top : top + 8, left:right], axis=(0, 1)).astype(np.uint8)
     located = find(covered, points68, settings=SETTINGS)
-    assert not located.refined.any()
-    assert np.allclose(located.face.points, located.model)
+    bow = [*PEAKS, INDEX["labiale_superius"]]
+    assert not located.refined[bow].any()
+    assert np.allclose(located.face.points[bow], located.model[bow])
 
 
 def test_no_point_leaves_its_neighbourhood_whatever_the_pixels_are() -> None:
@@ -109,8 +137,10 @@ def test_no_point_leaves_its_neighbourhood_whatever_the_pixels_are() -> None:
     striped[top : top + 14] = cv2.GaussianBlur(noise, (0, 0), 2)[:14]
     located = find(striped, points68, settings=SETTINGS)
     moved = np.hypot(*(located.face.points - located.model).T) / located.interocular
-    lips = SETTINGS.lips
-    assert moved.max() <= np.hypot(lips.outward, lips.peak_reach) + 1e-6
+    lips, nostrils = SETTINGS.lips, SETTINGS.nostrils
+    furthest = 2 * nostrils.wing * (nostrils.reach + np.hypot(nostrils.usual_outward, nostrils.usual_down))
+    assert np.nanmax(moved[[*PEAKS, INDEX["labiale_superius"]]]) <= np.hypot(lips.outward, lips.peak_reach) + 1e-6
+    assert np.nanmax(moved) <= furthest
 
 
 def test_landmarks_that_are_no_face_are_refused() -> None:
