@@ -9,7 +9,7 @@ import pytest
 
 from flows import PROJECT
 from tasks.evaluation.anthropometry import chapter
-from tasks.evaluation.anthropometry.chapter import NAMES, ordered
+from tasks.evaluation.anthropometry.chapter import NAMES
 from tasks.evaluation.anthropometry.compare import (
     TOGETHER,
     best,
@@ -20,6 +20,7 @@ from tasks.evaluation.anthropometry.compare import (
     together,
 )
 from tasks.evaluation.anthropometry.read import read_anthropometry
+from tasks.evaluation.anthropometry.section import agreement_picture, ordered
 from tasks.evaluation.anthropometry.words import findings, tiles
 from tasks.evaluation.study import Study, make_study
 from tasks.params import load
@@ -118,6 +119,13 @@ def test_words_and_headlines(record: dict[str, Any]) -> None:
     assert "the closest single one, height of the bow" in said
     assert "picked on these photographs" in said
     assert [own.people for own in tiles(record)] == [PEOPLE]
+
+
+def test_the_picture_is_of_what_was_compared(record: dict[str, Any]) -> None:
+    (picture,) = agreement_picture(record, {})
+    assert picture.png.startswith(b"\x89PNG")
+    assert "drawn severity" in picture.alt
+    assert agreement_picture(record | {"agreement": {}}, {}) == []
 
 
 def test_refused_photographs_have_no_score() -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from tasks.evaluation.anthropometry import compare as compared
 from tasks.evaluation.anthropometry.compare import PREFIX, TOGETHER, evaluate_anthropometry, method_scores
 from tasks.evaluation.anthropometry.read import NOTICES, Anthropometry, read_anthropometry
+from tasks.evaluation.anthropometry.section import agreement_picture, ordered
 from tasks.evaluation.anthropometry.words import findings, tiles
 from tasks.evaluation.study import Study
 from tasks.evaluation.system import Compared, Need, Shown
@@ -21,10 +22,11 @@ LEDE = "Points of face, nose and lip are placed, refined on the picture, and mea
 SOURCE = "Offline AI solutions for cosmetic facial analysis, Solution 1; cleft measures after SymNose and Farkas"
 NAMES = {
     TOGETHER: "Landmark measures together",
-    f"{PREFIX}peak_height_difference": "Cupid\u2019s bow height, refined",
+    f"{PREFIX}peak_height_difference": "Refined cupid\u2019s bow height",
     f"{PREFIX}lip_mismatch": "Outline mismatch of the lip",
 }
-PHOTOGRAPH = None
+PHOTOGRAPH = "tasks.evaluation.anthropometry.photograph"
+"""Reads one photograph. Only who scores imports it."""
 NEEDS = (Need("measures of patients", ("repaired", "unrepaired"), "still", 1, "add photographs of patients"),)
 
 
@@ -69,16 +71,7 @@ def show(made: Anthropometry, record: Mapping[str, Any], shown: Shown) -> Chapte
         notices=NOTICES,
         columns=NAMES,
         names={**shown.study.names, **words},
+        pictures={"methods": agreement_picture(record, words)},
         template="evaluation/anthropometry/section.html.j2",
         context={"own": record, "words": words, "order": ordered(record)},
     )
-
-
-def ordered(record: Mapping[str, Any]) -> dict[str, list[tuple[str, Any]]]:
-    """By target: measures from the closest to the furthest, those without a value last."""
-
-    def closeness(item: tuple[str, Any]) -> tuple[float, str]:
-        value = item[1]["spearman"]["value"]
-        return (1.0 if value is None else -abs(value)), item[0]
-
-    return {target: sorted(found.items(), key=closeness) for target, found in record["agreement"].items()}

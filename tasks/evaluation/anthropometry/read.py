@@ -43,5 +43,5 @@ def _read(path: Path, schema: Schema, columns: list[str] | None = None) -> pd.Da
 
 NOTICES = (
     "Landmark measures stand on points that a model placed: they are findings, not diagnoses. Place points by hand "
-    "with `vermilion review` where they matter.",
+    "with vermilion review where they matter.",
 )

@@ -28,7 +28,14 @@ def findings(record: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
         text = "By landmark measures of lip and nose, a patient\u2019s photograph is further from an even face than a "
         text += f"control\u2019s in {share(found['value'])}\u2009% of comparisons ({span(found, percent=True)})"
         said.append(text + (": hardly better than guessing." if found["value"] < 0.6 else "."))
-    return said + [line for target in record["agreement"] for line in _target_said(record, target, words)]
+    return said + [
+        line for target in record["agreement"] if _said(target) for line in _target_said(record, target, words)
+    ]
+
+
+def _said(target: str) -> bool:
+    """All raters together, and references; single roles of raters stand in the tables."""
+    return target == "all ratings" or not target.endswith(" ratings")
 
 
 def _target_said(record: Mapping[str, Any], target: str, words: Mapping[str, str]) -> list[str]:

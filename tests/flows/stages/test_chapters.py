@@ -76,7 +76,7 @@ def test_one_more_chapter_is_found_everywhere(project: Path, monkeypatch: pytest
     assert "mean brightness" in said
 
 
-OTHERS = ["symmetry", "anomaly", "inpainting"]
+OTHERS = ["symmetry", "anomaly", "inpainting", "anthropometry"]
 """Systems that read photographs beside the toy."""
 
 
