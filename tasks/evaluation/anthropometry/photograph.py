@@ -1,7 +1,7 @@
 """One photograph's points placed and measured: the landmark measures' part of `vermilion score`.
 
-In: a photograph, and what `dvc repro` left behind (measures of others). Out: its reading. The same functions as the stages
-call. Writes nothing.
+In: a photograph, and what `dvc repro` left behind (measures of others). Out: its reading. The same functions as the
+stages call. Writes nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from tasks import params
 from tasks.anthropometry.locating import Located, find
 from tasks.anthropometry.measuring import measure_face
-from tasks.anthropometry.shown import shown
+from tasks.anthropometry.shown import Shown, shown
 from tasks.errors import InputError
 from tasks.evaluation.anthropometry.chapter import NAME, SOURCE
 from tasks.evaluation.anthropometry.read import NOTICES, read_anthropometry
 from tasks.evaluation.photograph import Photograph
 from tasks.ingest.quality import pose_degrees
 from tasks.pages.chapter import Reading, Said
+from tasks.pages.overlays import jpeg
 from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints
 
 TITLE = "Landmark measures"
@@ -31,6 +33,7 @@ LISTED = ("cleft", "outlines")
 STANDS_OUT = 0.95
 """Share of controls above which a measure stands out."""
 LEAST_CONTROLS = 20
+LINE, DOT = (255, 255, 255), (255, 214, 10)
 DIGITS = {"": 2, "interocular": 3, "degrees": 1, "%": 1}
 
 
@@ -65,7 +68,7 @@ class AnthropometryReader:
             caveat="Points are placed by a model and refined on the picture; check them on the page.",
             source=SOURCE,
             template="evaluation/anthropometry/photo.html.j2",
-            context={"rows": listed, "picture": shown(photograph.image, located.face).annotated},
+            context={"rows": listed, "picture": annotated(shown(photograph.image, located.face))},
         )
 
     def _measured(self, photograph: Photograph, located: Located) -> list[dict[str, Any]]:
@@ -88,6 +91,18 @@ class AnthropometryReader:
         below = float((among < row["deviation"]).mean())
         place = f"larger than {100 * below:.0f} % of {len(among)} photographs of controls"
         return Said(row["words"], _shown(row), place, below > STANDS_OUT)
+
+
+def annotated(face: Shown) -> bytes:
+    """The levelled face with its points, outlines and midline, as JPEG."""
+    picture = face.face.copy()
+    middle = round(face.midline_x)
+    cv2.line(picture, (middle, 0), (middle, len(picture) - 1), LINE, 1, cv2.LINE_AA)
+    for outline in face.outlines:
+        cv2.polylines(picture, [np.rint(outline).astype(np.int32)], False, LINE, 1, cv2.LINE_AA)
+    for x, y in face.points.values():
+        cv2.circle(picture, (round(x), round(y)), 3, DOT, -1, cv2.LINE_AA)
+    return jpeg(picture)
 
 
 def _shown(row: Mapping[str, Any]) -> str:
