@@ -13,6 +13,8 @@ from flows.cli import (
     check,
     inpaint,
     inpainting,
+    measure,
+    norms,
     ratings,
     rebuild,
     results,
@@ -40,6 +42,8 @@ app.command()(check.check)
 app.command()(use.use)
 app.command()(score.score)
 app.command()(inpaint.inpaint)
+app.command()(measure.measure)
+app.command()(norms.norms)
 app.command()(results.results)
 app.command()(status.status)
 app.command()(rebuild.rebuild)

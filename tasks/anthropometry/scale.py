@@ -33,7 +33,7 @@ def known(mm_per_px: float) -> Scale:
     """A scale that somebody knows. ScaleError unless it is above 0."""
     if not (np.isfinite(mm_per_px) and mm_per_px > 0):
         raise ScaleError(f"{mm_per_px:g} millimetres per pixel; a number above 0 is needed, such as 0.12")
-    return Scale(mm_per_px, mm_per_px, mm_per_px, "as it was given")
+    return Scale(mm_per_px, mm_per_px, mm_per_px, "by the scale that was given")
 
 
 def ruler(

@@ -1,5 +1,7 @@
 """Tables of the anthropometry stages."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 
 from tasks.base.tables import Column, Schema
@@ -113,3 +115,13 @@ ANTHROPOMETRY_NORMS = Schema(
     ),
     key=("measure", "gender", "age_group"),
 )
+MEASURED_PHOTOGRAPHS = Schema(
+    "measured_photographs",
+    (
+        Column("photograph", TEXT, "the file, as it was named on the command line"),
+        Column("image_id", TEXT, "sha256 of its bytes; null: it could not be opened", nullable=True),
+        *(replace(column, nullable=True) for column in MEASURE_COLUMNS),
+    ),
+    key=("photograph", "measure"),
+)
+"""What `vermilion measure --table` writes: of a refused photograph one row, with nothing but its reason."""

@@ -22,6 +22,8 @@ def control(subject: str, value: float | None, photograph: int = 0, population: 
         "subject_id": subject,
         "population": population,
         "measure": "nose_width",
+        "region": "nose",
+        "words": "nose width",
         "value": value,
         "unit": "interocular",
         "reason": None if value is not None else "not seen",

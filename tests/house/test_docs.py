@@ -230,6 +230,11 @@ def test_the_data_dictionary_is_up_to_date() -> None:
     assert (PROJECT / "docs/tables.md").read_text() == written, "run `python docs/make_tables.py`"
 
 
+def test_the_page_of_measures_is_up_to_date() -> None:
+    written = runpy.run_path(str(PROJECT / "docs/make_measures.py"))["render"]()
+    assert (PROJECT / "docs/measures.md").read_text() == written, "run `python docs/make_measures.py`"
+
+
 @pytest.mark.parametrize("title", ["## Add a stage", "## Add a system"])
 def test_adding_takes_seven_steps_at_most(title: str) -> None:
     steps = re.findall(r"^(\d)\. ", section((PROJECT / "CONTRIBUTING.md").read_text(), title), re.MULTILINE)

@@ -135,7 +135,7 @@ CLEFT = (
         _THIS,
         "difference",
         ("crista_philtri",),
-        suffers=MOVED[1:],
+        suffers=("smile",),
     ),
     Measure(
         bow_width_ratio,
@@ -185,7 +185,7 @@ CLEFT = (
         _THIS,
         "ratio",
         ("subnasale", "crista_philtri"),
-        suffers=MOVED[1:],
+        suffers=("smile",),
     ),
     Measure(
         lateral_lip_height_ratio,
@@ -195,7 +195,7 @@ CLEFT = (
         _THIS,
         "ratio",
         ("alar_base", "crista_philtri"),
-        suffers=MOVED[1:],
+        suffers=("smile",),
     ),
     Measure(
         philtral_column_ratio,
@@ -205,7 +205,7 @@ CLEFT = (
         _THIS,
         "ratio",
         ("philtrum_top", "crista_philtri"),
-        suffers=MOVED[1:],
+        suffers=("smile",),
     ),
     Measure(
         lateral_lip_width_ratio,
@@ -225,7 +225,7 @@ CLEFT = (
         _THIS,
         "lesser",
         ("crista_philtri", "labiale_superius", "stomion"),
-        suffers=MOVED[1:],
+        suffers=("smile", "opening"),
     ),
     Measure(
         alar_base_height_difference,
@@ -265,6 +265,6 @@ CLEFT = (
         _THIS,
         "difference",
         ("cheilion",),
-        suffers=MOVED[1:],
+        suffers=("smile",),
     ),
 )

@@ -202,6 +202,6 @@ FACE = (
         _THIS,
         "deviation",
         ("menton",),
-        suffers=("yaw", "opening"),
+        suffers=TURNED,
     ),
 )

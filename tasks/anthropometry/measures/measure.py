@@ -26,8 +26,9 @@ KINDS: dict[Kind, str] = {
 Disturbance = Literal["yaw", "smile", "opening"]
 """What of a photograph can spoil a measure: a turned head, a smile, an open mouth."""
 
-TURNED, MOVED = ("yaw",), ("yaw", "smile", "opening")
-"""Usual disturbances: of widths and of left against right; of these about the mouth."""
+TURNED, MOVED = ("yaw",), ("yaw", "smile")
+"""Usual disturbances: of widths and of left against right; of these about the mouth. An open mouth changes heights, and
+both sides alike."""
 
 
 @dataclass(frozen=True)

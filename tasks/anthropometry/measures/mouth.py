@@ -9,7 +9,7 @@ import numpy as np
 from tasks.anthropometry.frame import Half
 from tasks.anthropometry.measures.face import face_width
 from tasks.anthropometry.measures.geometry import distance, ratio, slope
-from tasks.anthropometry.measures.measure import DEGREES, INTEROCULAR, MOVED, RATIO, Measure
+from tasks.anthropometry.measures.measure import DEGREES, INTEROCULAR, RATIO, Measure
 from tasks.anthropometry.measures.nose import nose_width
 
 
@@ -161,5 +161,5 @@ MOUTH = (
         (*_RED[:2], "cheilion"),
         suffers=("smile", "opening"),
     ),
-    Measure(mouth_cant, "mouth cant", DEGREES, "more tilted", _THIS, "deviation", ("cheilion",), suffers=MOVED[1:]),
+    Measure(mouth_cant, "mouth cant", DEGREES, "more tilted", _THIS, "deviation", ("cheilion",), suffers=("smile",)),
 )

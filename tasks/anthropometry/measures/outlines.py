@@ -82,9 +82,7 @@ _THIS = "outlines"
 _LIPS, _NOSTRILS = ("upper_vermilion", "lower_vermilion"), ("nostril_right", "nostril_left")
 OUTLINED = (
     Measure(lip_mismatch, "lip, mismatch", PERCENT, "less equal", _THIS, "plain", outlines=_LIPS, suffers=MOVED),
-    Measure(
-        nose_mismatch, "nose, mismatch", PERCENT, "less equal", _THIS, "plain", outlines=("nose",), suffers=MOVED[:2]
-    ),
+    Measure(nose_mismatch, "nose, mismatch", PERCENT, "less equal", _THIS, "plain", outlines=("nose",), suffers=MOVED),
     Measure(
         nostril_mismatch,
         "nostrils, mismatch",
@@ -93,7 +91,7 @@ OUTLINED = (
         _THIS,
         "plain",
         outlines=_NOSTRILS,
-        suffers=MOVED[:2],
+        suffers=MOVED,
     ),
     Measure(
         vermilion_area_ratio,
@@ -113,6 +111,6 @@ OUTLINED = (
         _THIS,
         "ratio",
         outlines=_NOSTRILS,
-        suffers=MOVED[:2],
+        suffers=MOVED,
     ),
 )

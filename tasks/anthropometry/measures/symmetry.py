@@ -86,7 +86,7 @@ SYMMETRY = (
     Measure(face_symmetry, "symmetry of the face", PERCENT, _MORE, _THIS, "plain", _ALL, suffers=MOVED),
     Measure(brow_symmetry, "symmetry of the brows", PERCENT, _MORE, _THIS, "plain", _BROWS, suffers=TURNED),
     Measure(eye_symmetry, "symmetry of the eyes", PERCENT, _MORE, _THIS, "plain", _EYES, suffers=TURNED),
-    Measure(nose_symmetry, "symmetry of the nose", PERCENT, _MORE, _THIS, "plain", _NOSE, suffers=MOVED[:2]),
+    Measure(nose_symmetry, "symmetry of the nose", PERCENT, _MORE, _THIS, "plain", _NOSE, suffers=MOVED),
     Measure(mouth_symmetry, "symmetry of the mouth", PERCENT, _MORE, _THIS, "plain", _MOUTH, suffers=MOVED),
-    Measure(jaw_symmetry, "symmetry of the jaw", PERCENT, _MORE, _THIS, "plain", _JAW, suffers=("yaw", "opening")),
+    Measure(jaw_symmetry, "symmetry of the jaw", PERCENT, _MORE, _THIS, "plain", _JAW, suffers=TURNED),
 )

@@ -1,0 +1,63 @@
+"""docs/measures.md from the list of measures: `python docs/make_measures.py`; tests/house/test_docs.py asks for it."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tasks.anthropometry.measures.catalogue import MEASURES, REGIONS
+from tasks.anthropometry.measures.measure import KINDS, Measure
+from tasks.anthropometry.names import DEFINITIONS, MIDLINE, OUTLINES, PAIRED
+
+TARGET = Path(__file__).with_name("measures.md")
+HEAD = """# The measures of a face
+
+Written by `python docs/make_measures.py` from `tasks/anthropometry/measures`; change the functions, not this page.
+How they are taken, and what their intervals mean: [anthropometry.md](anthropometry.md).
+
+Unit `interocular`: distances between the outer eye corners; empty: a pure number. Sides are the patient's own.
+*Suffers from*: what makes a measure null, beyond the limits of `anthropometry_measure` in params.yaml.
+"""
+KIND_HEAD = ["## What kinds there are", "", "| kind | its value and its side |", "|---|---|"]
+
+
+def render() -> str:
+    """The whole page."""
+    kinds = [f"| {kind} | {words} |" for kind, words in KINDS.items()]
+    regions = [line for region, words in REGIONS.items() for line in _section(region, words)]
+    return "\n".join([HEAD, *KIND_HEAD, *kinds, "", *regions, *_points()])
+
+
+def _section(region: str, words: str) -> list[str]:
+    head = [
+        "| measure | what it is | unit | kind | a greater value | suffers from | source |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    return [f"## {words}", "", *head, *(_row(measure) for measure in MEASURES if measure.region == region), ""]
+
+
+def _row(measure: Measure) -> str:
+    said = f"`{measure.name}`<br>{measure.words}"
+    cells = [
+        said,
+        measure.meaning,
+        measure.unit,
+        measure.kind,
+        measure.direction,
+        ", ".join(measure.suffers),
+        measure.source,
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _points() -> list[str]:
+    """The points and outlines, for whoever declares measures of their own."""
+    pairs = [f"| `{name}_right`, `{name}_left` | {words} |" for name, words in PAIRED.items()]
+    middle = [f"| `{name}` | {DEFINITIONS[name]} |" for name in MIDLINE]
+    lines = [f"| `{line.name}` | {line.words} |" for line in OUTLINES]
+    head = ["| name | what it is |", "|---|---|"]
+    return ["## The points", "", *head, *middle, *pairs, "", "## The outlines", "", *head, *lines, ""]
+
+
+if __name__ == "__main__":
+    TARGET.write_text(render(), encoding="utf-8")

@@ -1,0 +1,159 @@
+"""`vermilion measure`: proportions, symmetry and what surgeons of clefts measure, photograph by photograph."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from tqdm import tqdm
+
+from flows.cli.outputs import output_file, output_folder
+from flows.cli.project import JSON, private_folder, project_root
+from flows.cli.terminal import say
+from tasks.base import sheets
+from tasks.base.escaping import visible
+from tasks.base.words import counted
+from tasks.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flows.photographs.measure import Measured, Ready
+    from tasks.anthropometry.scale import Scale
+
+RULER_ERROR = 1.0
+"""Pixels: how exactly people point at a ruler's marks."""
+
+
+def measure(
+    photos: Annotated[
+        list[Path], typer.Argument(metavar="PHOTO...", help="Photographs of faces in any common format, or folders.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Folder for one HTML page per photograph.")] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all measures into one table: .csv, .xlsx or .parquet.")
+    ] = None,
+    mm_per: Annotated[
+        float | None, typer.Option(metavar="MM", help="Millimetres per pixel, where they are known.")
+    ] = None,
+    ruler: Annotated[
+        str | None,
+        typer.Option(metavar="X1,Y1,X2,Y2,MM", help="Two points in the photograph, and the distance between them."),
+    ] = None,
+    own: Annotated[Path | None, typer.Option(metavar="FILE", help="Your own measures, YAML.")] = None,
+    rules: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Rules of findings, YAML; else Vermilion's.")
+    ] = None,
+    norms: Annotated[Path | None, typer.Option(metavar="FILE", help="Norms that `vermilion norms` wrote.")] = None,
+    cleft_side: Annotated[
+        str | None, typer.Option(metavar="left|right", help="The patient's side with the cleft.")
+    ] = None,
+    as_json: JSON = False,
+) -> None:
+    """Measure faces between named points: proportions, symmetry, lip and nose, with intervals and findings.
+
+    A finding is no diagnosis. Exit code 0: all were measured; 1: at least one was refused, with its reason; 2: nothing
+    could be run; 130: it was interrupted.
+    """
+    if out is not None:
+        output_folder(out, "--out")
+    if table is not None and table.suffix.lower() != ".parquet":
+        sheets.check_suffix(table)
+    if table is not None:
+        output_file(table, "--table")
+    if cleft_side not in (None, "left", "right"):
+        raise InputError(f"--cleft-side {cleft_side}: left or right, the patient's own; of both sides leave it out")
+    root = project_root()
+    from flows.photographs import files  # OpenCV and pandas take a second
+    from flows.photographs import measure as measuring
+    from tasks import params
+    from tasks.params.ingest import IngestImages
+
+    found = files.find(photos, params.load(IngestImages, "ingest_images", root / "params.yaml").still_suffixes)
+    if ruler and len(found.photographs) > 1:
+        raise InputError("--ruler has points of one photograph; call `vermilion measure` for each")
+    ready = measuring.prepared(
+        root, own=own, rules=rules, norms=norms, scale=_scale(mm_per, ruler), cleft_side=cleft_side
+    )
+    results = _measured(found.photographs, ready, out)
+    if table is not None:
+        _write_table(table, results)
+    _print(results, ready, as_json=as_json)
+    for what, path in (("table", table), ("pages", out)):
+        if path is not None:
+            say(f"{what}: {path}", error=True)
+    raise typer.Exit(any(result.face.reason for result in results))
+
+
+def _scale(mm_per: float | None, ruler: str | None) -> "Scale | None":
+    from tasks.anthropometry import scale
+    from tasks.anthropometry.uncertainty import quantile_of
+
+    if mm_per is not None and ruler is not None:
+        raise InputError("--mm-per and --ruler both say how long a pixel is; give one of them")
+    if mm_per is not None:
+        return scale.known(mm_per)
+    if ruler is None:
+        return None
+    try:
+        x1, y1, x2, y2, mm = (float(part) for part in ruler.split(","))
+    except ValueError as error:
+        raise InputError(f"--ruler {ruler}: five numbers expected, such as 120,80,620,80,50") from error
+    return scale.ruler((x1, y1), (x2, y2), mm, error_px=RULER_ERROR, quantile=quantile_of(0.95))
+
+
+def _measured(photographs: "Sequence[Path]", ready: "Ready", out: Path | None) -> "list[Measured]":
+    """Each photograph's result. Its page is written at once, so that an interruption loses none."""
+    from flows.photographs import measure as measuring
+    from tasks.anthropometry.page import render_measured_page
+    from tasks.base.tables import replacing
+
+    results: list[Measured] = []
+    for number, photo in enumerate(tqdm(photographs, "measuring", unit="photo", disable=not sys.stderr.isatty())):
+        results.append(measuring.measure(photo, ready))
+        if out is not None:
+            html = render_measured_page(results[-1].face, norms=ready.norms, notices=ready.notices)
+            with replacing(private_folder(out) / f"{number + 1:03d}-{photo.stem[:60]}.html") as temporary:
+                temporary.touch(mode=0o600)
+                temporary.write_text(html, encoding="utf-8")
+    return results
+
+
+def _write_table(path: Path, results: "Sequence[Measured]") -> None:
+    """A row per photograph and measure; of a refused photograph one row with its reason."""
+    from tasks.base import tables
+    from tasks.schemas.anthropometry import MEASURED_PHOTOGRAPHS
+
+    rows = [
+        {"photograph": str(result.path), "image_id": result.face.image_id or None, **own}
+        for result in results
+        for own in (result.rows or [{"reason": result.face.reason}])
+    ]
+    made = MEASURED_PHOTOGRAPHS.table(rows)
+    if path.suffix.lower() == ".parquet":
+        tables.write(made, path, MEASURED_PHOTOGRAPHS, provenance={"command": "vermilion measure"})
+        path.chmod(0o600)
+    else:
+        sheets.write(path, made.column_names, [list(row.values()) for row in made.to_pylist()])
+
+
+def _print(results: "Sequence[Measured]", ready: "Ready", *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([result.record() | {"notices": ready.notices} for result in results], indent=1))
+        return
+    from tasks.anthropometry.measures.catalogue import BY_NAME
+
+    words = {name: measure.words for name, measure in BY_NAME.items()} | {own.name: own.words for own in ready.own}
+    for result in results:
+        face = result.face
+        if face.reason:
+            say(f"{visible(str(result.path))}: not measured: {face.reason}")
+            continue
+        valued = sum(row["reason"] is None for row in result.rows)
+        said = f"{counted(valued, 'measure')} of {len(result.rows)}, {counted(len(face.findings), 'finding')}"
+        say(f"{visible(str(result.path))}: {said}")
+        for own in face.findings:
+            say(f"  {own.sentence(words[own.measure])}")
+    for line in ready.notices:
+        say(line)

@@ -1,0 +1,164 @@
+"""Photographs measured one by one: what `vermilion measure` computes.
+
+In: files, a surgeon's own measures, rules, norms. Out: one `Measured` per file, or why it was refused. Writes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tasks import params
+from tasks.anthropometry import locating
+from tasks.anthropometry.frame import CANTHI
+from tasks.anthropometry.measures.catalogue import MEASURES
+from tasks.anthropometry.measures.measure import Measure
+from tasks.anthropometry.measuring import measure_face
+from tasks.anthropometry.names import INDEX
+from tasks.anthropometry.own import own_measures
+from tasks.anthropometry.page import MeasuredFace
+from tasks.anthropometry.rules import DEFAULT, Rule, findings, read_rules
+from tasks.anthropometry.scale import Scale, from_irises
+from tasks.anthropometry.shown import shown
+from tasks.anthropometry.uncertainty import quantile_of
+from tasks.base import images, tables
+from tasks.base.digests import file_digest
+from tasks.errors import InputError
+from tasks.ingest.landmarks import measure_face as landmarks_of
+from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints
+from tasks.params.ingest import IngestLandmarks
+from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What every photograph is measured with."""
+
+    landmarks: IngestLandmarks
+    points: AnthropometryPoints
+    settings: AnthropometryMeasure
+    own: tuple[Measure, ...]
+    rules: tuple[Rule, ...]
+    norms: list[dict[str, Any]]
+    scale: Scale | None  # a known one; else as the settings say
+    cleft_side: str | None
+
+    @property
+    def notices(self) -> list[str]:
+        """What a reader must know of the numbers."""
+        if self.norms:
+            return []
+        return ["There are no norms: `vermilion norms` makes them from any table of controls; give them with --norms."]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A photograph's measures; with a reason in `face` there are none."""
+
+    path: Path
+    face: MeasuredFace
+    rows: Sequence[Mapping[str, Any]] = ()
+
+    def record(self) -> dict[str, Any]:
+        """Plain values, for --json."""
+        found = self.face.findings
+        return {
+            "photograph": str(self.path),
+            "image_id": self.face.image_id or None,
+            "reason": self.face.reason,
+            "measures": [{name: value for name, value in row.items() if name != "words"} for row in self.rows],
+            "findings": [
+                {"measure": own.measure, "finding": own.finding, "certainty": own.certainty, "source": own.source}
+                for own in found
+            ],
+        }
+
+
+def prepared(
+    root: Path,
+    *,
+    own: Path | None,
+    rules: Path | None,
+    norms: Path | None,
+    scale: Scale | None,
+    cleft_side: str | None,
+) -> Ready:
+    """What photographs are measured with, everything checked. InputError names what cannot be used."""
+    numbers = root / "params.yaml"
+    declared = own_measures(own) if own else ()
+    return Ready(
+        params.load(IngestLandmarks, "ingest_landmarks", numbers),
+        params.load(AnthropometryPoints, "anthropometry_points", numbers),
+        params.load(AnthropometryMeasure, "anthropometry_measure", numbers),
+        declared,
+        read_rules(rules or DEFAULT, declared),
+        _norms(norms),
+        scale,
+        cleft_side,
+    )
+
+
+def _norms(path: Path | None) -> list[dict[str, Any]]:
+    if path is None:
+        return []
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file; `vermilion norms` writes one")
+    rows: list[dict[str, Any]] = tables.read(path, ANTHROPOMETRY_NORMS).to_pylist()
+    return rows
+
+
+def measure(path: Path, ready: Ready) -> Measured:
+    """One photograph's measures. A file that cannot be measured gives a reason, never an exception."""
+    face = MeasuredFace(path.name)
+    try:
+        images.check_size(path)
+        face = replace(face, image_id=file_digest(path))
+        image = images.read(path)
+        found = landmarks_of(image, ready.landmarks)
+        if found["reason"]:
+            raise InputError(str(found["reason"]))
+        points68 = np.reshape(np.array(found["points"], float), (68, 2))
+        located = locating.find(image, points68, settings=ready.points)
+        return _measured(path, face, image, located, float(str(found["yaw_deg"])), ready)
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+    except ValueError as error:  # refused by name: unreadable, no face, models that disagree
+        reason = str(error)
+    return Measured(path, replace(face, reason=reason))
+
+
+def _measured(
+    path: Path, face: MeasuredFace, image: np.ndarray, located: locating.Located, yaw: float, ready: Ready
+) -> Measured:
+    rows = measure_face(
+        located.face,
+        settings=ready.settings,
+        disturbances={"yaw": yaw, "smile": located.smile, "opening": located.opening},
+        cleft_side=ready.cleft_side,
+        known_scale=ready.scale,
+        measures=(*MEASURES, *ready.own),
+    )
+    known = ready.scale
+    if known is None and ready.settings.scale == "iris":
+        quantile = quantile_of(ready.settings.confidence)
+        known = from_irises(located.face.points[None], settings=ready.settings, quantile=quantile)[0]
+    levelled = bool(np.isfinite(located.face.points[[INDEX[name] for name in CANTHI]]).all())
+    found = findings(rows, ready.rules, norms=ready.norms, population=None, gender=None, age_group=None)
+    provenance = [
+        ("points", "the 478-point model and dlib's; peaks and border of the upper lip on the pixels"),
+        ("the two models", f"disagree by {located.disagreement:.3f} pupil distances"),
+        ("eyes", f"outer corners {located.interocular:.0f} pixels apart; head turned by {yaw:.0f} degrees"),
+        ("norms", f"of {max(row['people'] for row in ready.norms)} people" if ready.norms else "none"),
+    ]
+    whole = replace(
+        face,
+        shown=shown(image, located.face) if levelled else None,
+        rows=rows,
+        findings=found,
+        scale=known.words if known else "",
+        own=ready.own,
+        provenance=provenance,
+    )
+    return Measured(path, whole, rows)

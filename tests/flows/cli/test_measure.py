@@ -1,0 +1,102 @@
+"""`vermilion measure` and `vermilion norms` on drawn faces: what is written, what is refused, and how that is said."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flows import PROJECT
+from tasks.anthropometry.measures.catalogue import MEASURES
+from tasks.base import tables
+from tasks.base.images import encode_png
+from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS, MEASURED_PHOTOGRAPHS
+from tests.anthropometry.drawn import face
+from tests.here import vermilion
+
+OWN = """
+measures:
+  - name: tip_height
+    words: tip above the base
+    unit: interocular
+    formula: { height: [subnasale, pronasale] }
+"""
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two drawn faces, one with a cleft, and a file that is no picture."""
+    folder = tmp_path_factory.mktemp("photographs")
+    (folder / "even.png").write_bytes(encode_png(face(1)[0]))
+    (folder / "cleft.png").write_bytes(encode_png(face(1, 0.9, "left")[0]))
+    (folder / "not-a-picture.png").write_bytes(b"text")
+    return folder
+
+
+def test_a_folder_becomes_a_table_and_pages(photographs: Path, tmp_path: Path) -> None:
+    out, table, own = tmp_path / "pages", tmp_path / "measures.parquet", tmp_path / "own.yaml"
+    own.write_text(OWN, encoding="utf-8")
+    words = ["measure", str(photographs), "--out", str(out), "--table", str(table), "--own", str(own)]
+    done = vermilion(PROJECT, *words)
+    assert done.returncode == 1  # one of them is no picture
+    assert "not-a-picture.png: not measured" in done.stdout
+    rows = tables.read(table, MEASURED_PHOTOGRAPHS).to_pylist()
+    assert len(rows) == 2 * (len(MEASURES) + 1) + 1
+    peak = {Path(row["photograph"]).stem: row["value"] for row in rows if row["measure"] == "peak_height_difference"}
+    assert peak["cleft"] > 2 * peak["even"]
+    assert all(row["value"] is not None for row in rows if row["measure"] == "tip_height")
+    pages = sorted(out.glob("*.html"))
+    assert len(pages) == 3
+    assert {path.stat().st_mode & 0o077 for path in [*pages, table]} == {0}
+    assert "tip above the base" in pages[0].read_text()
+
+
+def test_a_known_scale_gives_millimetres(photographs: Path) -> None:
+    photo = str(photographs / "even.png")
+    found = json.loads(vermilion(PROJECT, "measure", photo, "--mm-per", "0.5", "--json").stdout)[0]["measures"]
+    pupils = next(row for row in found if row["measure"] == "pupil_distance")
+    other = json.loads(vermilion(PROJECT, "measure", photo, "--ruler", "0,0,100,0,50", "--json").stdout)[0]["measures"]
+    ruled = next(row for row in other if row["measure"] == "pupil_distance")
+    assert ruled["mm"] == pytest.approx(pupils["mm"])
+    assert ruled["mm_high"] > pupils["mm_high"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--ruler", "1,2,3"], "five numbers expected"),
+        (["--ruler", "1,2,1,2,30"], "the ruler's points lie 0.0 pixels apart"),
+        (["--mm-per", "0"], "a number above 0 is needed"),
+        (["--mm-per", "1", "--ruler", "1,2,3,4,5"], "give one of them"),
+        (["--cleft-side", "both"], "left or right, the patient's own"),
+        (["--own", "none.yaml"], "none.yaml: No such file"),
+        (["--rules", "none.yaml"], "none.yaml: No such file"),
+        (["--norms", "none.parquet"], "`vermilion norms` writes one"),
+        (["--table", "measures.txt"], "measures.txt"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(words: list[str], told: str, photographs: Path) -> None:
+    done = vermilion(PROJECT, "measure", str(photographs / "even.png"), *words)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_has_no_common_ruler(photographs: Path) -> None:
+    done = vermilion(PROJECT, "measure", str(photographs), "--ruler", "0,0,100,0,50")
+    assert done.returncode == 2
+    assert "call `vermilion measure` for each" in done.stderr
+
+
+def test_norms_of_too_few_people_say_so(photographs: Path, tmp_path: Path) -> None:
+    table, out = tmp_path / "m.parquet", tmp_path / "norms.parquet"
+    vermilion(PROJECT, "measure", str(photographs), "--table", str(table))
+    done = vermilion(PROJECT, "norms", str(table), "--out", str(out))
+    assert done.returncode == 1
+    assert "0 measures of 2 people" in done.stdout
+    assert "a norm needs 20" in tables.read(out, ANTHROPOMETRY_NORMS)["reason"].to_pylist()[0]
+
+
+def test_norms_need_a_table_of_measures(tmp_path: Path) -> None:
+    done = vermilion(PROJECT, "norms", str(tmp_path / "none.parquet"), "--out", str(tmp_path / "n.csv"))
+    assert done.returncode == 2
+    assert "there is no table of measures" in done.stderr
