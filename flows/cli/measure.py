@@ -56,14 +56,7 @@ def measure(
     A finding is no diagnosis. Exit code 0: all were measured; 1: at least one was refused, with its reason; 2: nothing
     could be run; 130: it was interrupted.
     """
-    if out is not None:
-        output_folder(out, "--out")
-    if table is not None and table.suffix.lower() != ".parquet":
-        sheets.check_suffix(table)
-    if table is not None:
-        output_file(table, "--table")
-    if cleft_side not in (None, "left", "right"):
-        raise InputError(f"--cleft-side {cleft_side}: left or right, the patient's own; of both sides leave it out")
+    _check(out, table, cleft_side)
     root = project_root()
     from flows.photographs import files  # OpenCV and pandas take a second
     from flows.photographs import measure as measuring
@@ -80,10 +73,20 @@ def measure(
     if table is not None:
         _write_table(table, results)
     _print(results, ready, as_json=as_json)
-    for what, path in (("table", table), ("pages", out)):
-        if path is not None:
-            say(f"{what}: {path}", error=True)
+    _say_where({"table": table, "pages": out})
     raise typer.Exit(any(result.face.reason for result in results))
+
+
+def _check(out: Path | None, table: Path | None, cleft_side: str | None) -> None:
+    """InputError where one of the outputs cannot be written, or there is no such side."""
+    if cleft_side not in (None, "left", "right"):
+        raise InputError(f"--cleft-side {cleft_side}: left or right, the patient's own; of both sides leave it out")
+    if out is not None:
+        output_folder(out, "--out")
+    if table is not None:
+        if table.suffix.lower() != ".parquet":
+            sheets.check_suffix(table)
+        output_file(table, "--table")
 
 
 def _scale(mm_per: float | None, ruler: str | None) -> "Scale | None":
@@ -136,6 +139,12 @@ def _write_table(path: Path, results: "Sequence[Measured]") -> None:
         path.chmod(0o600)
     else:
         sheets.write(path, made.column_names, [list(row.values()) for row in made.to_pylist()])
+
+
+def _say_where(written: dict[str, Path | None]) -> None:
+    for what, path in written.items():
+        if path is not None:
+            say(f"{what}: {path}", error=True)
 
 
 def _print(results: "Sequence[Measured]", ready: "Ready", *, as_json: bool) -> None:
