@@ -1,4 +1,4 @@
-"""`vermilion measure`: proportions, symmetry and what surgeons of clefts measure, photograph by photograph."""
+"""`vermilion measure`: proportions, sides against each other, and what surgeons of clefts measure, photograph by photograph."""
 
 import json
 import sys
@@ -51,7 +51,7 @@ def measure(
     ] = None,
     as_json: JSON = False,
 ) -> None:
-    """Measure faces between named points: proportions, symmetry, lip and nose, with intervals and findings.
+    """Measure faces between named points: proportions, side against side, lip and nose, with intervals and findings.
 
     A finding is no diagnosis. Exit code 0: all were measured; 1: at least one was refused, with its reason; 2: nothing
     could be run; 130: it was interrupted.
