@@ -1,4 +1,4 @@
-"""`vermilion measure`: proportions, sides against each other, and what surgeons of clefts measure, photograph by photograph."""
+"""`vermilion measure`: proportions, sides against each other, and what surgeons of clefts measure."""
 
 import json
 import sys

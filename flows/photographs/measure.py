@@ -28,6 +28,7 @@ from tasks.base.digests import file_digest
 from tasks.errors import InputError
 from tasks.ingest.landmarks import measure_face as landmarks_of
 from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints
+from tasks.params.anthropometry import Measure as PhotographLimits
 from tasks.params.ingest import IngestLandmarks
 from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
 
@@ -88,10 +89,12 @@ def prepared(
     """What photographs are measured with, everything checked. InputError names what cannot be used."""
     numbers = root / "params.yaml"
     declared = own_measures(own) if own else ()
+    settings = params.load(AnthropometryMeasure, "anthropometry_measure", numbers)
+    limits = params.load(PhotographLimits, "measure", numbers)
     return Ready(
         params.load(IngestLandmarks, "ingest_landmarks", numbers),
         params.load(AnthropometryPoints, "anthropometry_points", numbers),
-        params.load(AnthropometryMeasure, "anthropometry_measure", numbers),
+        settings.model_copy(update=limits.model_dump()),
         declared,
         read_rules(rules or DEFAULT, declared),
         _norms(norms),

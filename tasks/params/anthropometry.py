@@ -71,3 +71,10 @@ class AnthropometryMeasure(Block):
     iris_sd_mm: float = Field(ge=0, description="its spread among people; adults: 0.42")
     iris_bias: float = Field(ge=0, description="by how much millimetres by irises come out small; London: 0.07")
     norm_people: int = Field(ge=2, description="fewest people of a group that a norm is made of")
+
+
+class Measure(Block):
+    """What `vermilion measure` takes for a smile and an open mouth: it is given photographs, not drawn faces."""
+
+    most_smile: float = Field(gt=0, description="as in anthropometry_measure, on photographs")
+    most_opening: float = Field(ge=0, description="as in anthropometry_measure, on photographs")
