@@ -153,7 +153,7 @@ function magnify() {
   const one = point(chosen);
   lens.hidden = !one || !(held || document.activeElement?.dataset?.point === chosen);
   if (lens.hidden) return;
-  const nearer = 4 / Math.max(scale(), .25), half = lens.clientWidth / 2;
+  const half = lens.clientWidth / 2, nearer = Math.min(4 / scale(), half / 12);  // at least 24 of the photograph's pixels
   lens.style.backgroundImage = `url("/picture/${state.image_id}")`;
   lens.style.backgroundSize = `${state.width * nearer}px ${state.height * nearer}px`;
   lens.style.backgroundPosition = `${half - one.x * nearer}px ${half - one.y * nearer}px`;

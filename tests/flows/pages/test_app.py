@@ -1,5 +1,6 @@
 """Who is refused: without the token, under another name, from another site's page. What is sent along with a page."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from flows.cli.review import review
 from flows.pages.app import make_app
 from flows.pages.server import listening
 from tasks.errors import InputError
@@ -148,6 +150,26 @@ def test_findings_and_notes_are_kept_by_person(project: Path) -> None:
         assert [(one["who"], one["judgement"]) for one in finding["said"]] == [("Anna", "added"), ("Béla", "rejected")]
         assert "Low \\u003c/script>" in client.get(place.removesuffix("/opinion")).text
         assert client.post(place, json={"judgement": "accepted"}, headers=POST).status_code == 422
+
+
+def test_before_the_first_run_the_command_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="data/ingest/images: not there yet; run `dvc repro` first"):
+        review(port=0, open_=False)
+
+
+def test_dlibs_points_are_shown_to_look_at_where_there_are_no_others(project: Path) -> None:
+    shutil.rmtree(project / "data/anthropometry")
+    with TestClient(make_app(project, TOKEN), base_url=BASE) as client:
+        client.get(f"/?token={TOKEN}")
+        client.post("/who", json={"name": "Anna"}, headers=POST)
+        place = f"/photograph/{reviewed.image_id(project, 1)}"
+        state = client.get(f"{place}/state").json()
+        assert (len(state["points"]), state["editable"]) == (68, False)
+        assert "dlib's 68 points, to look at" in state["said"]
+        move = {"point": "48", "x": 1, "y": 1}
+        assert client.post(f"{place}/points", json=move, headers=POST).status_code == 422
 
 
 def test_a_port_that_is_taken_is_told() -> None:
