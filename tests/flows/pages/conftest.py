@@ -23,7 +23,7 @@ def project(drawn_project: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(drawn_project, tmp_path / "project", symlinks=True))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # playwright runs once at a time, and other tests open it, too
 def browser() -> Iterator[Any]:
     if BROWSER is None:
         pytest.skip("no Chromium")
