@@ -9,13 +9,14 @@ import pandas as pd
 
 from flows import PROJECT
 from tasks.base.images import encode_png
-from tasks.evaluation.inpainting.compare import detection, headline, nearness_record
+from tasks.evaluation.inpainting.compare import headline, nearness_record
 from tasks.evaluation.inpainting.read import notices, read_inpainting
 from tasks.evaluation.inpainting.section import gallery
 from tasks.evaluation.inpainting.words import findings, tiles
 from tasks.params import load
 from tasks.params.evaluation import Evaluate
 from tasks.schemas.inpainting import AFTER, FILLINGS
+from tasks.statistics.detection import detection
 
 SETTINGS = load(Evaluate, "evaluate", PROJECT / "params.yaml")
 PSNR = {"input": 24.0, "network": 26.0, "telea": 21.0, "ns": 22.0}
@@ -48,7 +49,12 @@ def record(table: pd.DataFrame) -> dict[str, Any]:
         }
     )
     found = nearness_record(table, SETTINGS)
-    return {"reason": None, "nearness": found, "detection": detection(far, SETTINGS), "agreement": {}}
+    return {
+        "reason": None,
+        "nearness": found,
+        "detection": detection(far, SETTINGS, controls="unseen control", done="filled"),
+        "agreement": {},
+    }
 
 
 def test_nearer_is_positive_for_both_measures() -> None:

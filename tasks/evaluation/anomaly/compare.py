@@ -17,9 +17,9 @@ from tasks.params.evaluation import Evaluate
 from tasks.schemas.anomaly import HEATMAPS, PROCESSINGS, REGIONS
 from tasks.statistics import bootstrap
 from tasks.statistics.agreement import ceilings, each_rater
-from tasks.statistics.binary import area
 from tasks.statistics.bootstrap import MIN_SUBJECTS, Estimate, missing
 from tasks.statistics.correlation import correlate, difference, pearson_difference
+from tasks.statistics.detection import detection
 from tasks.statistics.ratings import prepare_ratings, rater_roles, rating_matrix
 
 METHOD = "anomaly"
@@ -76,7 +76,7 @@ def evaluate_anomaly(
         "table1": table,
         "best": best_of(far, headline.step, table, targets, settings),
         "comparisons": comparisons(far, methods, headline, targets, settings),
-        "detection": detection(far[headline], scores, settings),
+        "detection": _detection(far[headline], scores, settings),
         "steps_to_half": steps_to_half(maps, int(scores["step"].max()), targets, settings),
     }
     return record | {"findings": findings(record, names)}
@@ -269,22 +269,10 @@ def _duel(one: pd.Series, other: pd.Series, targets: Targets, settings: Evaluate
     return {"survey": pearson_difference(one, other, targets.survey, targets.subjects, settings)} | found
 
 
-def detection(far: pd.Series, scores: pd.DataFrame, settings: Evaluate) -> dict[str, Any]:
-    """AUC: how often a patient's photograph lies further off than an unseen control's; each population of patients."""
+def _detection(far: pd.Series, scores: pd.DataFrame, settings: Evaluate) -> dict[str, Estimate]:
     known = scores.drop_duplicates("image_id").set_index("image_id").loc[far.index]
     rows = known[["subject_id", "population"]].assign(distance=far)
-    rows["label"] = (rows["population"] == "control").astype(int)
-    patients = sorted(set(rows["population"]) - {"control"})
-    return {"patients": _area(rows, settings)} | {
-        name: _area(rows[rows["population"].isin(["control", name])], settings) for name in patients
-    }
-
-
-def _area(rows: pd.DataFrame, settings: Evaluate) -> Estimate:
-    if rows["label"].nunique() < 2:
-        who = "patient" if rows["label"].any() else "unseen control"
-        return missing(f"no {who} was scored", n_images=len(rows), n_subjects=rows["subject_id"].nunique())
-    return area(rows, settings)
+    return detection(rows, settings, controls="unseen control", done="scored")
 
 
 def steps_to_half(maps: pd.DataFrame, until: int, targets: Targets, settings: Evaluate) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tasks.base.words import counted, counted_people
 from tasks.evaluation.anomaly.published import FACES, LATER, PEARSON
 from tasks.pages.chapter import Tile
 from tasks.pages.environment import called, number, share, span
+from tasks.statistics.detection import verdict
 
 NAMES = {
     "pse": "PSE",
@@ -190,7 +191,7 @@ def _detection_said(found: Mapping[str, Any]) -> str:
         return f"Patients could not be told from controls: {found['reason']}."
     text = "A patient\u2019s photograph lies further from what the generator draws than an unseen control\u2019s in "
     text += f"{share(found['value'])}\u2009% of comparisons ({span(dict(found), percent=True)})"
-    return text + (": hardly better than guessing." if found["value"] < 0.6 else ".")
+    return text + verdict(found)
 
 
 def _half_said(found: Mapping[str, Any]) -> list[str]:

@@ -12,10 +12,10 @@ import pandas as pd
 
 from tasks.evaluation.study import COLUMNS, Study
 from tasks.params.evaluation import Evaluate
-from tasks.statistics.binary import area
 from tasks.statistics.bootstrap import Estimate, missing
 from tasks.statistics.combination import cross_fitted
 from tasks.statistics.correlation import correlate
+from tasks.statistics.detection import detection
 
 PREFIX = "measure_"
 TOGETHER = f"{PREFIX}together"
@@ -125,17 +125,7 @@ def _detection(measures: pd.DataFrame, mean: pd.Series, settings: Evaluate) -> d
     """AUC: how often a patient's photograph is further from an even face than a control's."""
     who = measures[["image_id", "subject_id", "population"]].drop_duplicates("image_id")
     rows = who.assign(distance=who["image_id"].map(mean).astype(float)).dropna(subset="distance")
-    rows = rows.assign(label=(rows["population"] == "control").astype(int))
-    controls, patients = rows[rows["label"] == 1], rows[rows["label"] == 0]
-    groups = {"patients": patients} | {str(name): own for name, own in patients.groupby("population")}
-    return {name: _area(pd.concat([controls, own]), settings) for name, own in groups.items()}
-
-
-def _area(rows: pd.DataFrame, settings: Evaluate) -> Estimate:
-    if rows["label"].nunique() < 2:
-        who = "patient" if rows["label"].any() else "control"
-        return missing(f"no {who} was measured", n_images=len(rows), n_subjects=rows["subject_id"].nunique())
-    return area(rows, settings)
+    return detection(rows, settings, controls="control", done="measured")
 
 
 def best(record: Mapping[str, Any], target: str) -> tuple[str, Estimate] | None:

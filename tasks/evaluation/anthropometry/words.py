@@ -11,6 +11,7 @@ from tasks.base.words import counted_people
 from tasks.evaluation.anthropometry.compare import TOGETHER, best
 from tasks.pages.chapter import Tile
 from tasks.pages.environment import number, share, span
+from tasks.statistics.detection import verdict
 
 
 def tiles(record: Mapping[str, Any]) -> list[Tile]:
@@ -27,7 +28,7 @@ def findings(record: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:
     if found["value"] is not None:
         text = "By landmark measures of lip and nose, a patient\u2019s photograph is further from an even face than a "
         text += f"control\u2019s in {share(found['value'])}\u2009% of comparisons ({span(found, percent=True)})"
-        said.append(text + (": hardly better than guessing." if found["value"] < 0.6 else "."))
+        said.append(text + verdict(found))
     return said + [
         line for target in record["agreement"] if _said(target) for line in _target_said(record, target, words)
     ]

@@ -12,9 +12,9 @@ import pandas as pd
 
 from tasks.evaluation.study import Study
 from tasks.params.evaluation import Evaluate
-from tasks.statistics.binary import area
-from tasks.statistics.bootstrap import Estimate, missing, with_interval
+from tasks.statistics.bootstrap import Estimate, with_interval
 from tasks.statistics.correlation import correlate
+from tasks.statistics.detection import detection
 
 METHOD = "inpainting"
 MEASURES = ("psnr", "lpips")
@@ -45,7 +45,12 @@ def evaluate_inpainting(
         "agreement": {
             name: correlate(far, values, study.targets.subjects, study.settings) for name, values in targets.items()
         },
-        "detection": detection(known.assign(distance=known[heatmap].astype(float)), study.settings),
+        "detection": detection(
+            known.assign(distance=known[heatmap].astype(float)),
+            study.settings,
+            controls="unseen control",
+            done="filled",
+        ),
         "nearness": nearness_record(nearness, study.settings),
     }
 
@@ -56,22 +61,6 @@ def _counts(distances: pd.DataFrame) -> dict[str, dict[str, int]]:
         str(name): {"filled": int(rows["reason"].isna().sum()), "refused": int(rows["reason"].notna().sum())}
         for name, rows in distances.groupby("population")
     }
-
-
-def detection(known: pd.DataFrame, settings: Evaluate) -> dict[str, Estimate]:
-    """AUC: how often a patient's photograph lies further from its filling than an unseen control's from its own."""
-    patients = known[known["population"] != "control"]
-    groups = {"patients": patients} | {str(name): rows for name, rows in patients.groupby("population")}
-    controls = known[known["population"] == "control"]
-    return {name: _area(pd.concat([controls, rows]), settings) for name, rows in groups.items()}
-
-
-def _area(rows: pd.DataFrame, settings: Evaluate) -> Estimate:
-    rows = rows.assign(label=(rows["population"] == "control").astype(int))
-    if rows["label"].nunique() < 2:
-        who = "patient" if rows["label"].any() else "unseen control"
-        return missing(f"no {who} was filled", n_images=len(rows), n_subjects=rows["subject_id"].nunique())
-    return area(rows, settings)
 
 
 def nearness_record(nearness: pd.DataFrame, settings: Evaluate) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from tasks.base.words import counted_people
 from tasks.pages.chapter import Tile
 from tasks.pages.environment import number, share, span
+from tasks.statistics.detection import verdict
 
 METHODS = {
     "input": "the photograph itself",
@@ -67,7 +68,7 @@ def _detection_said(found: Mapping[str, Any]) -> str:
         return f"Patients could not be told from controls: {found['reason']}."
     text = "A patient\u2019s photograph lies further from its filling than an unseen control\u2019s from its own in "
     text += f"{share(found['value'])}\u2009% of comparisons ({span(found, percent=True)})"
-    return text + (": hardly better than guessing." if found["value"] < 0.6 else ".")
+    return text + verdict(found)
 
 
 def _agreement_said(agreement: Mapping[str, Any]) -> list[str]:
