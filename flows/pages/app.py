@@ -7,6 +7,8 @@ review and rate.
 from pathlib import Path
 
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from flows.pages import kit, look, rate, review, who
@@ -25,6 +27,8 @@ def make_app(root: Path, token: str) -> Guard:
     app.include_router(rate.router(project))
     app.add_exception_handler(InputError, _bad_input)
     app.add_exception_handler(OSError, _no_room)
+    app.add_exception_handler(StarletteHTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _misspelt)
 
     @app.get("/files/{name}")
     def own_file(name: str) -> Response:
@@ -43,10 +47,31 @@ def make_app(root: Path, token: str) -> Guard:
 
 def _bad_input(asked: Request, error: Exception) -> Response:
     """What a person can put right is said in one line."""
-    return JSONResponse({"detail": str(error)}, 400) if asked.method == "POST" else PlainTextResponse(f"{error}\n", 400)
+    return _told(asked, str(error), 400)
 
 
-def _no_room(_: Request, error: Exception) -> Response:
-    """A full disk, a folder that may not be written: nothing was saved, and the page says so."""
-    why = error.strerror if isinstance(error, OSError) else None
-    return JSONResponse({"detail": f"Nothing was saved: {why or error}."}, 507)
+def _no_room(asked: Request, error: Exception) -> Response:
+    """A full disk, a folder that may not be read or written: nothing was saved, and the page says so."""
+    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return _told(asked, f"Nothing was saved: {why}." if asked.method == "POST" else f"{why}.", 507)
+
+
+def _refused(asked: Request, error: Exception) -> Response:
+    """An address that leads nowhere, a name that is missing."""
+    assert isinstance(error, StarletteHTTPException)
+    return _told(asked, str(error.detail), error.status_code)
+
+
+def _misspelt(asked: Request, error: Exception) -> Response:
+    """What was sent or asked for is not what there is."""
+    assert isinstance(error, RequestValidationError)
+    return _told(asked, "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in error.errors()), 422)
+
+
+def _told(asked: Request, words: str, status: int) -> Response:
+    """To a script as JSON, to a person as a page that leads back."""
+    if asked.method == "POST":
+        return JSONResponse({"detail": words}, status)
+    told = kit.page("trouble.html.j2", who=who.named(asked.cookies.get(who.WHO, "")), words=words)
+    told.status_code = status
+    return told

@@ -1,10 +1,12 @@
 """Finished ratings go where `vermilion ratings add` puts them, through the same checks.
 
 In: the project's folder, the folder of answers, a rater and a scale. Out: a batch, or the reasons why there is none;
-then the answers stay and can be handed in again. Repeats and practice are not handed in.
+then the answers stay and can be handed in again. Repeats and practice are not handed in, nor what was said of a
+photograph that is gone: another one may bear its name.
 """
 
 import tempfile
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +20,23 @@ from tasks.ingest.ratings import RATING_COLUMNS
 Ready = dict[tuple[str, str], Answer]
 
 
-def ready(folder: Path, rater: str, scale: str) -> Ready:
-    """First answers that were not handed in yet."""
+def ready(folder: Path, rater: str, scale: str, there: Container[str]) -> Ready:
+    """First answers that were not handed in yet, to photographs that are still `there`, by image_id."""
     gone = answers.handed(folder, rater, scale)
     said = answers.given(folder, rater, scale)
-    return {about: one for about, one in said.items() if one.showing == FIRST and one.image_id not in gone}
+    return {
+        about: one
+        for about, one in said.items()
+        if one.showing == FIRST and one.image_id in there and one.image_id not in gone
+    }
 
 
-def hand_in(root: Path, folder: Path, rater: str, scale: str, *, new: bool) -> dict[str, Any]:
+def hand_in(root: Path, folder: Path, rater: str, scale: str, there: Container[str], *, new: bool) -> dict[str, Any]:
     """`state` as flows.stewards.additions has it, and what a steward would be told. `new`: a rater like no other.
 
     InputError: it could not be done (no git, another steward at work); nothing was changed.
     """
-    own = ready(folder, rater, scale)
+    own = ready(folder, rater, scale, there)
     if not own:
         return {"state": "there", "said": ["Everything was handed in before."], "ready": 0}
     said: list[str] = []
@@ -51,4 +57,4 @@ def hand_in(root: Path, folder: Path, rater: str, scale: str, *, new: bool) -> d
     told = [line for line in said if place not in line]
     if outcome.state in ("added", "there"):
         answers.hand_in(folder, own, outcome.batch, now())
-    return {"state": outcome.state, "said": told, "ready": len(ready(folder, rater, scale))}
+    return {"state": outcome.state, "said": told, "ready": len(ready(folder, rater, scale, there))}

@@ -5,9 +5,9 @@ on the disk before the next one is shown. What is finished goes through the chec
 on the page or in its addresses tells who is on a photograph, or whether it was shown before.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -36,10 +36,15 @@ class Sitting(BaseModel):
     controls: bool = False
 
 
-class Given(Sitting):
-    """An answer to the showing at a place of the order."""
+class Place(Sitting):
+    """A showing, by its place in the order."""
 
     at: int = Field(ge=0)
+
+
+class Given(Place):
+    """An answer to a showing."""
+
     score: int
 
 
@@ -70,32 +75,16 @@ def _pages(project: Project) -> APIRouter:
         )
 
     @routes.get("/sitting")
-    def sit(
-        scale: str,
-        role: Literal["medical", "lay"],
-        repeats: float = REPEATS,
-        controls: bool = False,
-        vermilion_who: who.Who = "",
-    ) -> Response:
+    def sit(sitting: Annotated[Sitting, Query()], vermilion_who: who.Who = "") -> Response:
         name = who.required(vermilion_who)
-        sitting = Sitting(scale=scale, role=role, repeats=min(max(repeats, 0.0), 0.5), controls=controls)
         given = {"sitting": sitting.model_dump(), "now": _state(project, name, sitting, None)}
-        return kit.page("sitting.html.j2", who=name, scale=_scale(project, scale), state=given)
+        return kit.page("sitting.html.j2", who=name, scale=_scale(project, sitting.scale), state=given)
 
     @routes.get("/picture")
-    def picture(
-        scale: str,
-        at: int,
-        role: Literal["medical", "lay"] = "lay",
-        repeats: float = REPEATS,
-        controls: bool = False,
-        vermilion_who: who.Who = "",
-    ) -> Response:
-        name = who.required(vermilion_who)
-        sitting = Sitting(scale=scale, role=role, repeats=repeats, controls=controls)
-        shown = _order(project, name, sitting)
+    def picture(shown: Annotated[Place, Query()], vermilion_who: who.Who = "") -> Response:
+        order = _order(project, who.required(vermilion_who), shown)
         try:
-            return Response(project.picture(shown[at].image_id)[0], media_type="image/jpeg")
+            return Response(project.picture(order[shown.at].image_id)[0], media_type="image/jpeg")
         except (IndexError, KeyError):
             raise HTTPException(404, "There is no such photograph, or it can no longer be read.") from None
 
@@ -125,7 +114,8 @@ def _answers(project: Project) -> APIRouter:
     @routes.post("/hand-in")
     def hand_in(said: HandIn, vermilion_who: who.Who = "") -> dict[str, Any]:
         name = who.required(vermilion_who)
-        return handing.hand_in(project.root, project.root / ANSWERS, name, said.scale, new=said.new)
+        there = project.photographs().keys()
+        return handing.hand_in(project.root, project.root / ANSWERS, name, said.scale, there, new=said.new)
 
     return routes
 
@@ -163,7 +153,7 @@ def _state(project: Project, name: str, sitting: Sitting, at: int | None) -> dic
     }
     place = left[0] if at is None and left else at
     if place is None or not 0 <= place < len(order):
-        ready = handing.ready(project.root / ANSWERS, name, sitting.scale)
+        ready = handing.ready(project.root / ANSWERS, name, sitting.scale, project.photographs().keys())
         return state | {"at": None, "themself": answers.with_themself(said), "ready": len(ready)}
     shown = order[place]
     own = said.get((shown.image_id, shown.time))
@@ -177,8 +167,8 @@ def _progress(project: Project, name: str, scale: Answers) -> dict[str, Any] | N
         return None
     role = next(iter(said.values())).role
     state = _state(project, name, Sitting(scale=scale.name, role=_role(role), repeats=REPEATS), None)
-    ready = len(handing.ready(project.root / ANSWERS, name, scale.name))
-    return {"scale": scale, "role": role, "done": state["done"], "total": state["total"], "ready": ready}
+    ready = handing.ready(project.root / ANSWERS, name, scale.name, project.photographs().keys())
+    return {"scale": scale, "role": role, "done": state["done"], "total": state["total"], "ready": len(ready)}
 
 
 def _role(role: str) -> Literal["medical", "lay"]:

@@ -5,6 +5,7 @@ a power failure left of a line that was never confirmed is cut off by the next o
 file.
 """
 
+import codecs
 import csv
 import errno
 import fcntl
@@ -46,22 +47,30 @@ def append(file: Path, columns: Sequence[str], row: Mapping[str, Cell]) -> None:
 def read(file: Path, columns: Sequence[str], *, by: str) -> Iterator[tuple[str, list[str]]]:
     """Where each line stands, for people, and its cells, text as it was given; none where the file is not there.
 
-    What a power failure left of the last line is no line. LinesError: another header, or another number of cells.
+    What a power failure left of the last line is no line. LinesError: another header, another number of cells, no text.
     `by`: who writes the file, for the message.
     """
     content = file.read_bytes() if file.exists() else b""
-    whole = content[: content.rfind(b"\n") + 1].decode("utf-8-sig", "replace")
-    rows = csv.reader(io.StringIO(whole, newline=""))
-    for row in rows:
-        where = f"{file}, line {rows.line_num}"
-        if rows.line_num == 1 and row != list(columns):
+    whole = content[: content.rfind(b"\n") + 1].removeprefix(codecs.BOM_UTF8)
+    for number, line in enumerate(whole.split(b"\n")[:-1], 1):
+        where = f"{file}, line {number}"
+        row = _cells(line)
+        if number == 1 and row != list(columns):
             raise LinesError(
                 f"{where}: not as {by} wrote it; its columns are {', '.join(columns)}, separated by commas"
             )
-        if len(row) != len(columns):
+        if row is None or len(row) != len(columns):
             raise LinesError(f"{where}: not as {by} wrote it; put it right, or delete the line")
-        if rows.line_num > 1:
+        if number > 1:
             yield where, [plain(cell) for cell in row]
+
+
+def _cells(line: bytes) -> list[str] | None:
+    """One line's cells; None where it is no CSV, or not in UTF-8. No cell goes on in the next line."""
+    try:
+        return next(csv.reader([line.decode()], strict=True), [])
+    except (csv.Error, UnicodeDecodeError):
+        return None
 
 
 def plain(text: str) -> str:

@@ -41,11 +41,15 @@ def test_what_was_appended_is_read_back_and_what_was_changed_is_named(tmp_path: 
     assert list(read_back(file, COLUMNS, by="a test")) == []
     append(file, COLUMNS, {"name": '=a, "b"', "x": 1})
     whole = file.read_bytes()
-    file.write_bytes(b"\xef\xbb\xbf" + whole + b"torn,")
-    assert list(read_back(file, COLUMNS, by="a test")) == [(f"{file}, line 2", ['=a, "b"', "1"])]
+    for saved in (b"\xef\xbb\xbf" + whole + b"torn,", whole.replace(b"\n", b"\r\n")):  # the latter by a spreadsheet
+        file.write_bytes(saved)
+        assert list(read_back(file, COLUMNS, by="a test")) == [(f"{file}, line 2", ['=a, "b"', "1"])]
     for changed, said in (
         (whole.replace(b",", b";"), "line 1: .*name, x, separated by commas"),
         (whole + b"c\n", "line 3"),
+        (whole + b'"c,2\nd,3\n', "line 3"),
+        (whole + b'"' + b"c" * 200_000 + b"\nd,3\n", "line 3"),
+        (whole + "Jürgen,2\nd,3\n".encode("cp1252"), "line 3"),
     ):
         file.write_bytes(changed)
         with pytest.raises(LinesError, match=said):

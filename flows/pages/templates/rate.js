@@ -38,9 +38,9 @@ function showing() {
 function end() {
   const themself = now.themself, parts = [element("h2", {}, now.total ? "That was all." : "There is nothing to rate.")];
   if (!now.total) parts.push(element("p", {}, "You have rated every photograph on this scale, or there are none. Controls are asked for only if you choose so at the beginning."));
-  if (themself.number) parts.push(element("p", {}, `${themself.number} were shown twice: ${Math.round(100 * themself.same)} % of your second answers are the same, and they differ by ${themself.distance.toFixed(2)} on average.`));
+  if (themself.number) parts.push(element("p", {}, `${themself.number} ${themself.number === 1 ? "was" : "were"} shown twice: ${Math.round(100 * themself.same)} % of your second answers are the same, and they differ by ${themself.distance.toFixed(2)} on average.`));
   if (now.ready) {
-    parts.push(element("p", {}, `${now.ready} ratings are not handed in yet. Handing in checks them and adds them to the project, as \`vermilion ratings add\` does.`), element("button", { type: "button", class: "main", id: "hand", onclick: () => handIn(false) }, "Hand in"));
+    parts.push(element("p", {}, `${now.ready} ${now.ready === 1 ? "rating is" : "ratings are"} not handed in yet. Hand in, and what you said goes through the checks of \`vermilion ratings add\` into the project.`), element("button", { type: "button", class: "main", id: "hand", onclick: () => handIn(false) }, "Hand in"));
   } else if (now.total) parts.push(element("p", {}, "All of it is handed in."));
   parts.push(element("div", { id: "outcome" }), element("p", {}, element("a", { href: "/rate" }, "Another scale")));
   return element("div", {}, ...parts);

@@ -129,6 +129,39 @@ def test_a_refused_photograph_is_shown_with_its_reason(client: TestClient, drawn
     assert client.get("/files/..%2Fguard.py").status_code == 404
 
 
+SITTING = "scale=CARS&role=lay"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/photograph/x", 404, "There is no such photograph."),
+        ("/nowhere", 404, "Not Found"),
+        ("/rate/sitting?scale=x&role=lay", 404, "There is no scale"),
+        ("/rate/sitting?scale=CARS&role=king", 422, "role: "),
+        (f"/rate/sitting?{SITTING}&repeats=nan", 422, "repeats: "),
+        (f"/rate/picture?{SITTING}&at=0&repeats=9", 422, "repeats: "),
+        (f"/rate/picture?{SITTING}&at=-1", 422, "at: "),
+        (f"/rate/picture?{SITTING}&at=999", 404, "There is no such photograph"),
+    ],
+)
+def test_an_address_that_leads_nowhere_says_so_and_leads_back(
+    path: str, status: int, said: str, client: TestClient
+) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert said in answer.text
+    assert 'href="/"' in answer.text
+
+
+def test_a_damaged_line_is_named_on_the_page(project: Path) -> None:
+    (project / "data/corrections/points.csv").write_text("who,what\n")
+    with TestClient(make_app(project, TOKEN), base_url=BASE) as opened:
+        answer = opened.get(f"/?token={TOKEN}")
+    assert answer.status_code == 400
+    assert "points.csv, line 1: not as the review page wrote it" in answer.text
+
+
 def test_nobody_corrects_without_a_name(drawn_project: Path) -> None:
     with TestClient(make_app(drawn_project, TOKEN), base_url=BASE) as nameless:
         nameless.get(f"/?token={TOKEN}")

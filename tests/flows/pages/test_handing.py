@@ -4,6 +4,7 @@ from pathlib import Path
 
 from flows.pages.handing import hand_in, ready
 from flows.pages.rate import ANSWERS
+from flows.pages.record import Project
 from flows.stewards.additions import there_already
 from tasks.ingest import answers
 from tasks.ingest.answers import AGAIN, FIRST, PRACTICE, Answer
@@ -22,17 +23,28 @@ def answered(project: Path, rater: str, photographs: int = 2, score: int = 3) ->
 
 
 def test_a_rater_whose_name_looks_like_anothers_is_asked_and_a_second_hand_in_brings_what_is_new(project: Path) -> None:
+    there = Project(project).photographs().keys()
     answered(project, "surgeon_anna")
-    assert hand_in(project, project / ANSWERS, "surgeon_anna", "CARS", new=False)["state"] == "added"
+    assert hand_in(project, project / ANSWERS, "surgeon_anna", "CARS", there, new=False)["state"] == "added"
     assert {row["score"] for row in there_already(project)[1].to_pylist()} == {3}  # neither practice nor repeats
-    assert ready(project / ANSWERS, "Surgeon_Anna ", "CARS") == {}
+    assert ready(project / ANSWERS, "Surgeon_Anna ", "CARS", there) == {}
     answered(project, "surgeon anna")
-    refused = hand_in(project, project / ANSWERS, "surgeon anna", "CARS", new=False)
+    refused = hand_in(project, project / ANSWERS, "surgeon anna", "CARS", there, new=False)
     assert refused["state"] == "rejected"
     assert any("did you mean surgeon_anna?" in line for line in refused["said"])
     assert not any("/tmp" in line for line in refused["said"])
-    assert len(ready(project / ANSWERS, "surgeon anna", "CARS")) == 2
-    assert hand_in(project, project / ANSWERS, "surgeon anna", "CARS", new=True)["state"] == "added"
+    assert len(ready(project / ANSWERS, "surgeon anna", "CARS", there)) == 2
+    assert hand_in(project, project / ANSWERS, "surgeon anna", "CARS", there, new=True)["state"] == "added"
     answered(project, "surgeon anna", photographs=3)
-    assert hand_in(project, project / ANSWERS, "surgeon anna", "CARS", new=True)["ready"] == 0
+    assert hand_in(project, project / ANSWERS, "surgeon anna", "CARS", there, new=True)["ready"] == 0
     assert there_already(project)[1].num_rows == 5
+
+
+def test_what_was_said_of_a_photograph_that_is_gone_holds_nothing_up_and_counts_for_no_other(project: Path) -> None:
+    answered(project, "anna")
+    gone, kept = reviewed.image_id(project, 0), reviewed.image_id(project, 1)
+    outcome = hand_in(project, project / ANSWERS, "anna", "CARS", {kept}, new=True)
+    assert (outcome["state"], outcome["ready"]) == ("added", 0)
+    assert there_already(project)[1]["image_id"].to_pylist() == [kept]
+    assert answers.handed(project / ANSWERS, "anna", "CARS") == {kept}
+    assert (gone, FIRST) in answers.given(project / ANSWERS, "anna", "CARS")
