@@ -36,34 +36,37 @@ def bias(as_json: JSON = False) -> None:
     \b
     vermilion anthropometry bias
     """
-    found = bias_of(project_root())
+    found, number = bias_of(project_root())
     if as_json:
         print(json.dumps(found, indent=1))
-    elif not found:
+        return
+    if not number:
         say("nobody has corrected a point yet (`vermilion review`)")
-    else:
+    if found:
         _print(found)
+    if left_out := number - sum(row["number"] for row in found):
+        say(f"{counted(left_out, 'correction')} left out: the photograph is not here any more, or is refused")
 
 
-def bias_of(root: Path) -> list[dict[str, Any]]:
-    """By point, tasks.anthropometry.corrections.bias. InputError before the first run."""
+def bias_of(root: Path) -> tuple[list[dict[str, Any]], int]:
+    """By point, tasks.anthropometry.corrections.bias; how many corrections count. InputError before the first run."""
     from tasks.anthropometry import corrections
     from tasks.base import tables
     from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
 
     if not (root / POINTS).exists():
         raise InputError(f"{POINTS}: not there yet; run `dvc repro` first")
-    points = tables.read(root / POINTS, ANTHROPOMETRY_POINTS)
-    return corrections.bias(points, corrections.kept(root / CORRECTIONS))
+    points, kept = tables.read(root / POINTS, ANTHROPOMETRY_POINTS), corrections.kept(root / CORRECTIONS)
+    return corrections.bias(points, kept), kept.num_rows
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
     table = Table("point")
-    for name in ("photographs", "people", "right %", "down %", "spread %", "off %", "left %"):
+    for name in ("photo-\ngraphs", "people", "right\n%", "down\n%", "spread\n%", "off\n%", "left\n%"):
         table.add_column(name, justify="right")
     for row in rows:
         numbers = [row[name] for name in ("x", "y", "spread", "off", "left")]
         cells = ["" if one is None else f"{100 * one:.1f}" for one in numbers]
         table.add_row(row["point"].replace("_", " "), str(row["number"]), str(row["people"]), *cells)
     Console().print(table)
-    say(f"{counted(sum(row['number'] for row in rows), 'correction')} in all")
+    say(f"{counted(sum(row['number'] for row in rows), 'correction')} counted")

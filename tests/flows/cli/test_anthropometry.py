@@ -29,7 +29,19 @@ def test_the_bias_of_points_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert row["left"] < row["off"]  # both moved it far, to nearly the same place
     table = said()
     assert "pronasale" in table
-    assert "2 corrections in all" in table
+    assert "2 corrections counted" in table
+    assert "left out" not in table
+    assert max(map(len, table.splitlines())) <= 80
+    assert "…" not in table
+
+
+def test_corrections_of_a_photograph_that_is_gone_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = reviewed.make(tmp_path / "project")
+    monkeypatch.chdir(project)
+    for image_id in ("0" * 64, reviewed.image_id(project, reviewed.REFUSED)):
+        keep(project / "data/corrections", Said(now(), "anna", image_id, "pronasale", "moved", (1.0, 1.0)), None)
+    assert said().strip() == "2 corrections left out: the photograph is not here any more, or is refused"
+    assert json.loads(said("--json")) == []
 
 
 def test_before_the_first_run_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
