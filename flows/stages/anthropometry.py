@@ -38,7 +38,7 @@ def anthropometry_points(images: Path, landmarks: Path, out: Out) -> None:
 
 
 @flow
-def anthropometry_measure(images: Path, points: Path, corrections: Path, placed: Path, out: Out) -> None:
+def anthropometry_measure(images: Path, points: Path, corrections: Path, placed: Out, out: Out) -> None:
     """Measure every face between its points. `placed`: the points that count, people's corrections among them."""
     absence.require(points)
     settings = params.load(AnthropometryMeasure, "anthropometry_measure")

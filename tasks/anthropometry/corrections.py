@@ -24,6 +24,8 @@ FILE = "points.csv"
 COLUMNS = ("at", "corrector_id", "image_id", "point", "action", "x", "y", "original_x", "original_y")
 """`x` and `y` are empty where a person took the own value back; `original_...`: what the page showed of the model."""
 ACTIONS = ("moved", "undone", "redone")
+LARGEST = 100_000
+"""Pixels: no photograph has a longer side; a point that lies beyond was not placed on a page."""
 
 Place = tuple[float, float]
 
@@ -68,7 +70,7 @@ def said_in(folder: Path) -> list[Said]:
 def _said(cells: Mapping[str, str], where: str) -> Said:
     try:
         place = (float(cells["x"]), float(cells["y"])) if cells["x"] or cells["y"] else None
-        fits = cells["point"] in INDEX and cells["action"] in ACTIONS and all(map(math.isfinite, place or (0.0,)))
+        fits = cells["point"] in INDEX and cells["action"] in ACTIONS and all(-1 <= one <= LARGEST for one in place or ())
     except ValueError:
         fits, place = False, None
     if not fits or not all(cells[name] for name in ("at", "corrector_id", "image_id")):

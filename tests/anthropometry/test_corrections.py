@@ -51,7 +51,17 @@ def test_steps_go_back_and_forth_by_person_and_photograph(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("menton", "chin"), (",1.0,", ",one,"), ("moved", "thrown"), (",1.0,", ",inf,"), ("anna", "")]
+    ("old", "new"),
+    [
+        ("menton", "chin"),
+        (",1.0,", ",one,"),
+        ("moved", "thrown"),
+        (",1.0,", ",inf,"),
+        (",1.0,", ",nan,"),
+        (",1.0,", ",1e9,"),
+        (",1.0,", ",-90,"),
+        ("anna", ""),
+    ],
 )
 def test_a_damaged_line_is_named(old: str, new: str, tmp_path: Path) -> None:
     keep(tmp_path, said("anna", "menton", (1.0, 2.0)))

@@ -2,17 +2,19 @@
 
 import ast
 import inspect
+import itertools
 import pkgutil
 import re
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import yaml
 
 from flows import PROJECT
+from flows.buckets import Out
 from flows.launch import module_of as found_module
 from tasks import params
 from tasks.base.digests import imports_of, modules_of
@@ -116,6 +118,16 @@ def test_a_stages_deps_cover_everything_it_imports(stage: Any) -> None:
     deps = [str(dep) for dep in STAGES[stage]["deps"]]
     missing = {f for f in files_behind(stage) if not any(f == dep or f.startswith(f"{dep}/") for dep in deps)}
     assert not missing, f"{stage}: add to deps in dvc.yaml: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage.partition("_")[0] in SYSTEMS])
+def test_every_out_of_a_stage_that_can_be_off_says_so(stage: str) -> None:
+    """An out that the flow does not call Out is not there when the system is off, and DVC fails."""
+    outs = [next(iter(out)) if isinstance(out, dict) else out for out in STAGES[stage]["outs"]]
+    kinds = get_type_hints(flow_of(stage).fn, include_extras=True)
+    words = STAGES[stage]["cmd"].split()
+    given = {name.removeprefix("--"): value for name, value in itertools.pairwise(words) if name.startswith("--")}
+    assert {value for name, value in given.items() if kinds[name] == Out} == set(outs)
 
 
 @pytest.mark.parametrize("stage", STAGES)
