@@ -70,7 +70,9 @@ def said_in(folder: Path) -> list[Said]:
 def _said(cells: Mapping[str, str], where: str) -> Said:
     try:
         place = (float(cells["x"]), float(cells["y"])) if cells["x"] or cells["y"] else None
-        fits = cells["point"] in INDEX and cells["action"] in ACTIONS and all(-1 <= one <= LARGEST for one in place or ())
+        fits = (
+            cells["point"] in INDEX and cells["action"] in ACTIONS and all(-1 <= one <= LARGEST for one in place or ())
+        )
     except ValueError:
         fits, place = False, None
     if not fits or not all(cells[name] for name in ("at", "corrector_id", "image_id")):
