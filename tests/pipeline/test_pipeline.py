@@ -181,7 +181,7 @@ def test_vermilion_scores_photographs_and_says_why_not(project: Path, tmp_path: 
     assert fine["anomaly"]["score"] == pytest.approx(inverted_among_others, rel=0.01)
     assert set(fine["anomaly"]["percentile_among"]) == {"unseen_controls", "patients"}
     page, _ = sorted(pages.glob("*.html"))
-    assert page.read_text().count("data:image/jpeg") == 4 + 3  # anomaly, inpainting
+    assert page.read_text().count("data:image/jpeg") == 4 + 3 + 1  # anomaly, inpainting, anthropometry
     table = vermilion(project, "score", str(good.relative_to(project)), "--without", "anomaly")
     assert table.returncode == 0
     assert table.stdout.startswith(f"{good.relative_to(project)}\n")
