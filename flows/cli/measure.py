@@ -131,7 +131,7 @@ def _write_table(path: Path, results: "Sequence[Measured]") -> None:
     rows = [
         {"photograph": str(result.path), "image_id": result.face.image_id or None, **own}
         for result in results
-        for own in (result.rows or [{"reason": result.face.reason}])
+        for own in (result.rows or [{"measure": "", "reason": result.face.reason}])
     ]
     made = MEASURED_PHOTOGRAPHS.table(rows)
     if path.suffix.lower() == ".parquet":

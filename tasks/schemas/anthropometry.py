@@ -120,7 +120,8 @@ MEASURED_PHOTOGRAPHS = Schema(
     (
         Column("photograph", TEXT, "the file, as it was named on the command line"),
         Column("image_id", TEXT, "sha256 of its bytes; null: it could not be opened", nullable=True),
-        *(replace(column, nullable=True) for column in MEASURE_COLUMNS),
+        Column("measure", TEXT, "its name; empty: the photograph was refused"),
+        *(replace(column, nullable=True) for column in MEASURE_COLUMNS if column.name != "measure"),
     ),
     key=("photograph", "measure"),
 )
