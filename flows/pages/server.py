@@ -5,7 +5,6 @@ the disk by then, so the server may be killed at any moment.
 """
 
 import secrets
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,9 +13,7 @@ import uvicorn
 from flows.pages.app import make_app
 from flows.pages.guard import TOKEN
 from flows.running.browser import send_on
-from tasks.errors import InputError
-
-HOST = "127.0.0.1"
+from flows.running.ports import HOST, listening
 
 
 def serve(root: Path, port: int, *, browser: bool, tell: Callable[[str], None]) -> None:
@@ -32,16 +29,3 @@ def serve(root: Path, port: int, *, browser: bool, tell: Callable[[str], None]) 
             make_app(root, token), log_level="warning", access_log=False, server_header=False, proxy_headers=False
         )
         uvicorn.Server(config).run(sockets=[opened])
-
-
-def listening(port: int) -> socket.socket:
-    """The socket, on loopback alone."""
-    opened = socket.socket()
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        opened.bind((HOST, port))
-        opened.listen(128)
-    except OSError as error:
-        opened.close()
-        raise InputError(f"port {port}: {error.strerror}; choose another with --port") from error
-    return opened

@@ -6,7 +6,6 @@ lie in PREFECT_HOME, which no other account may enter. Knows nothing of what run
 
 import os
 import secrets
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,10 +17,10 @@ from pathlib import Path
 
 from flows.running.address import answers
 from flows.running.elsewhere import DATABASES
+from flows.running.ports import HOST, listening
 from tasks.base.processes import die_with_parent
 from tasks.errors import InputError
 
-HOST = "127.0.0.1"
 LOG = "server.log"
 SECRET = "secret"
 START_SECONDS = 180.0
@@ -78,26 +77,13 @@ def own_server(port: int, secret: str) -> Iterator[Callable[[], bool]]:
     if not any(name in os.environ for name in DATABASES):
         _check_database(home / "prefect.db")
     log = home / LOG
-    with _listening(port) as listening:
-        server = _start(port, log, listening.fileno(), secret)
+    with listening(port) as opened:
+        server = _start(port, log, opened.fileno(), secret)
     try:
         _wait(server, log, port)
         yield lambda: server.poll() is None
     finally:
         _stop(server)
-
-
-def _listening(port: int) -> socket.socket:
-    """The server's socket, opened here and handed over: no other program can take the server's place meanwhile."""
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((HOST, port))
-        listening.listen(2048)
-    except OSError as error:
-        listening.close()
-        raise InputError(f"port {port}: {error.strerror}; choose another with --port") from error
-    return listening
 
 
 def _check_database(path: Path) -> None:

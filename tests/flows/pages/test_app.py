@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from flows.cli.review import review
 from flows.pages.app import make_app
-from flows.pages.server import listening
+from flows.running.ports import listening
 from tasks.errors import InputError
 from tests.flows.pages import reviewed
 
