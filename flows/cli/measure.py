@@ -45,7 +45,10 @@ def measure(
     rules: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Rules of findings, YAML; else Vermilion's.")
     ] = None,
-    norms: Annotated[Path | None, typer.Option(metavar="FILE", help="Norms that `vermilion norms` wrote.")] = None,
+    norms: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Norms that `vermilion norms` wrote; else of this project's controls."),
+    ] = None,
     cleft_side: Annotated[
         str | None, typer.Option(metavar="left|right", help="The patient's side with the cleft.")
     ] = None,
@@ -116,7 +119,7 @@ def _measured(photographs: "Sequence[Path]", ready: "Ready", out: Path | None) -
     for number, photo in enumerate(tqdm(photographs, "measuring", unit="photo", disable=not sys.stderr.isatty())):
         results.append(measuring.measure(photo, ready))
         if out is not None:
-            html = render_measured_page(results[-1].face, norms=ready.norms, notices=ready.notices)
+            html = render_measured_page(results[-1].face, notices=ready.notices)
             with replacing(private_folder(out) / f"{number + 1:03d}-{photo.stem[:60]}.html") as temporary:
                 temporary.touch(mode=0o600)
                 temporary.write_text(html, encoding="utf-8")

@@ -40,11 +40,11 @@ def norms(
     from tasks import params
     from tasks.anthropometry.norms import norms as made_of
     from tasks.base import tables
-    from tasks.params.anthropometry import AnthropometryMeasure
+    from tasks.params.anthropometry import AnthropometryNorms
     from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
 
     measures, people = _read(controls, root)
-    least = params.load(AnthropometryMeasure, "anthropometry_measure", root / "params.yaml").norm_people
+    least = params.load(AnthropometryNorms, "anthropometry_norms", root / "params.yaml").people
     found = made_of(measures, people=people, least=least)
     if out.suffix.lower() == ".parquet":
         tables.write(found, out, ANTHROPOMETRY_NORMS, provenance={"command": "vermilion norms"})

@@ -2,7 +2,7 @@
 
 In: a photograph's row of ANTHROPOMETRY_POINTS, its points as they are now, who is on it. Out: measures as the page
 shows them, each beside what the models' own points give, and findings by the default rules. Outlines are the models'.
-Knows no norms: rules that need them find nothing here.
+Norms are those of the project's own controls.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from tasks.anthropometry import rules
 from tasks.anthropometry.measures.catalogue import BY_NAME, REGIONS
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.names import INDEX, OUTLINES, POINTS, Face
+from tasks.anthropometry.norms import Norms, bar, norm_of
 from tasks.params.anthropometry import AnthropometryMeasure
 
 Places = Mapping[str, tuple[float, float]]
@@ -25,15 +26,17 @@ DISTURBANCES = {"yaw": "yaw_deg", "smile": "smile", "opening": "opening"}
 
 
 class Measured(NamedTuple):
-    """`measures`: as the page shows them; `findings`: name and words of each."""
+    """`measures`: as the page shows them; `findings`: name and words of each; `norms`: whose they are, or why none."""
 
     measures: list[dict[str, Any]]
     findings: list[tuple[str, str]]
+    norms: str = ""
 
 
 def measured(
     row: Mapping[str, Any],  # of ANTHROPOMETRY_POINTS
-    person: Mapping[str, Any],  # population, gender, age_group and cleft_side, as images.csv has them
+    person: Mapping[str, Any],  # population, gender, age_group, cleft_side and notice, as images.csv has them
+    norms: Norms,
     own: Places,  # the models' points
     now: Places,  # with people's values
     numbers: Path,  # params.yaml
@@ -46,10 +49,13 @@ def measured(
     before = measure_face(_face(row, own, own, settings), settings=plain, **given)
     after = measure_face(_face(row, own, now, settings), settings=settings, **given)
     who = {name: person[name] for name in ("population", "gender", "age_group")}
-    found = rules.findings(after, _rules(), norms=[], **who)
+    fit = norms.for_picture(person["notice"])
+    found = rules.findings(after, _rules(), norms=fit.rows, **who)
+    normed = [norm_of(fit.rows, one["measure"], who["gender"], who["age_group"]) for one in after]
     return Measured(
-        [_shown(old, new) for old, new in zip(before, after, strict=True)],
+        [_shown(*each) for each in zip(before, after, normed, strict=True)],
         [(f"{one.finding} ({BY_NAME[one.measure].words})", one.sentence(BY_NAME[one.measure].words)) for one in found],
+        fit.said,
     )
 
 
@@ -69,7 +75,7 @@ def _face(row: Mapping[str, Any], own: Places, points: Places, settings: Anthrop
     return Face(places, lines, errors)
 
 
-def _shown(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(old: Mapping[str, Any], new: Mapping[str, Any], norm: Mapping[str, Any] | None) -> dict[str, Any]:
     measure = BY_NAME[new["measure"]]
     value, before = _rounded(new["value"]), _rounded(old["value"])
     return {
@@ -85,6 +91,8 @@ def _shown(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         "side": new["side"],
         "mm": _rounded(new["mm"]),
         "reason": new["reason"],
+        "norm": norm and f"{_rounded(norm['p05'])} to {_rounded(norm['p95'])}",
+        "bar": bar(new, norm) if norm and value is not None else None,
     }
 
 

@@ -19,6 +19,8 @@ from PIL import Image
 
 from tasks.anthropometry.corrections import FILE, Said, said_in
 from tasks.anthropometry.names import POINTS
+from tasks.anthropometry.norms import FILE as NORMS
+from tasks.anthropometry.norms import Norms, own_norms
 from tasks.base import images, tables
 from tasks.errors import InputError
 from tasks.ingest.forms import lacking
@@ -31,7 +33,7 @@ RATINGS_AT = Path("data/ingest/ratings.parquet")
 CORRECTIONS = Path("data/corrections")
 POINTS_AT = Path("data/anthropometry/points")
 NUMBERS_AT = Path("data/reports/photographs.csv")
-PERSON = ("population", "gender", "age_group", "cleft_side")
+PERSON = ("population", "gender", "age_group", "cleft_side", "notice")
 THUMBNAIL, LARGEST = 96, 3000
 """Longer side of a thumbnail, and of the picture on a photograph's page, pixels."""
 
@@ -48,6 +50,7 @@ class Photograph:
     gender: str | None
     age_group: str | None
     cleft_side: str | None
+    notice: str | None
     reason: str | None
 
 
@@ -97,6 +100,12 @@ class Project:
         """Columns of the report's table of photographs, and its rows by image_id; none before the first report."""
         found: tuple[Sequence[str], dict[str, dict[str, str]]]
         found = self._fresh("numbers", [NUMBERS_AT], self._numbers)
+        return found
+
+    def norms(self) -> Norms:
+        """Those of the project's own controls."""
+        folder = self.root / POINTS_AT.parent
+        found: Norms = self._fresh("norms", [POINTS_AT.parent / NORMS], lambda: own_norms(folder))
         return found
 
     def placed(self, image_id: str) -> Placed:

@@ -135,6 +135,7 @@ def state(project: Project, image_id: str, name: str) -> dict[str, Any]:
         "undo": undo[-1].point if undo else None,
         "redo": redo[-1].point if redo else None,
         "measures": found.measures,
+        "norms": found.norms,
         **_judged(project, image_id, found.findings),
     }
 
@@ -163,7 +164,7 @@ def _measured(project: Project, image_id: str, placed: Placed, now: Mapping[str,
         return Measured([], [])
     points = {name: place for name, place in now.items() if place is not None}
     person = {name: getattr(project.photographs()[image_id], name) for name in PERSON}
-    return measured(placed.row, person, placed.points, points, project.root / "params.yaml")
+    return measured(placed.row, person, project.norms(), placed.points, points, project.root / "params.yaml")
 
 
 def _names(placed: Placed, values: dict[str, list[Said]]) -> list[str]:

@@ -17,6 +17,7 @@ from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.anthropometry.measures.measure import Measure
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.names import INDEX
+from tasks.anthropometry.norms import Norms, own_norms, read_norms
 from tasks.anthropometry.own import own_measures
 from tasks.anthropometry.page import MeasuredFace
 from tasks.anthropometry.rules import DEFAULT, Rule, findings, read_rules
@@ -30,7 +31,11 @@ from tasks.ingest.landmarks import measure_face as landmarks_of
 from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints
 from tasks.params.anthropometry import Measure as PhotographLimits
 from tasks.params.ingest import IngestLandmarks
-from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
+from tasks.schemas.ingest import IMAGES
+
+FOLDER = Path("data/anthropometry")
+WHO = ("population", "gender", "age_group")
+PERSON = (*WHO, "cleft_side", "notice")
 
 
 @dataclass(frozen=True)
@@ -42,16 +47,17 @@ class Ready:
     settings: AnthropometryMeasure
     own: tuple[Measure, ...]
     rules: tuple[Rule, ...]
-    norms: list[dict[str, Any]]
+    norms: Norms
+    people: Mapping[str, Mapping[str, Any]]  # the project's photographs by image_id: who is on them
     scale: Scale | None  # a known one; else as the settings say
     cleft_side: str | None
 
     @property
     def notices(self) -> list[str]:
         """What a reader must know of the numbers."""
-        if self.norms:
+        if self.norms.rows:
             return []
-        return ["There are no norms: `vermilion norms` makes them from any table of controls; give them with --norms."]
+        return [f"{self.norms.said} Or give others' with --norms FILE (`vermilion norms`)."]
 
 
 @dataclass(frozen=True)
@@ -97,19 +103,27 @@ def prepared(
         settings.model_copy(update=limits.model_dump()),
         declared,
         read_rules(rules or DEFAULT, declared),
-        _norms(norms),
+        _norms(root, norms),
+        _people(root),
         scale,
         cleft_side,
     )
 
 
-def _norms(path: Path | None) -> list[dict[str, Any]]:
+def _norms(root: Path, path: Path | None) -> Norms:
     if path is None:
-        return []
+        return own_norms(root / FOLDER)
     if not path.exists():
         raise InputError(f"{path}: there is no such file; `vermilion norms` writes one")
-    rows: list[dict[str, Any]] = tables.read(path, ANTHROPOMETRY_NORMS).to_pylist()
-    return rows
+    return read_norms(path, f"those of {path.name}")
+
+
+def _people(root: Path) -> dict[str, Mapping[str, Any]]:
+    """Who is on the project's own photographs."""
+    if not (root / "data/ingest/images").exists():
+        return {}
+    rows = tables.read(root / "data/ingest/images", IMAGES, ["image_id", *PERSON]).to_pylist()
+    return {row["image_id"]: row for row in rows}
 
 
 def measure(path: Path, ready: Ready) -> Measured:
@@ -135,11 +149,13 @@ def measure(path: Path, ready: Ready) -> Measured:
 def _measured(
     path: Path, face: MeasuredFace, image: np.ndarray, located: locating.Located, yaw: float, ready: Ready
 ) -> Measured:
+    person = ready.people.get(face.image_id) or dict.fromkeys(PERSON)
+    norms = ready.norms.for_picture(person["notice"])
     rows = measure_face(
         located.face,
         settings=ready.settings,
         disturbances={"yaw": yaw, "smile": located.smile, "opening": located.opening},
-        cleft_side=ready.cleft_side,
+        cleft_side=ready.cleft_side or person["cleft_side"],
         known_scale=ready.scale,
         measures=(*MEASURES, *ready.own),
     )
@@ -148,12 +164,12 @@ def _measured(
         quantile = quantile_of(ready.settings.confidence)
         known = from_irises(located.face.points[None], settings=ready.settings, quantile=quantile)[0]
     levelled = bool(np.isfinite(located.face.points[[INDEX[name] for name in CANTHI]]).all())
-    found = findings(rows, ready.rules, norms=ready.norms, population=None, gender=None, age_group=None)
+    found = findings(rows, ready.rules, norms=norms.rows, **{name: person[name] for name in WHO})
     provenance = [
         ("points", "the 478-point model and dlib's; peaks and border of the upper lip on the pixels"),
         ("the two models", f"disagree by {located.disagreement:.3f} pupil distances"),
         ("eyes", f"outer corners {located.interocular:.0f} pixels apart; head turned by {yaw:.0f} degrees"),
-        ("norms", f"of {max(row['people'] for row in ready.norms)} people" if ready.norms else "none"),
+        ("norms", norms.said),
     ]
     whole = replace(
         face,
@@ -162,6 +178,9 @@ def _measured(
         findings=found,
         scale=known.words if known else "",
         own=ready.own,
+        norms=norms.rows,
+        gender=person["gender"],
+        age_group=person["age_group"],
         provenance=provenance,
     )
     return Measured(path, whole, rows)

@@ -14,10 +14,12 @@ from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.anthropometry import locating, measuring
 from tasks.anthropometry.corrections import corrected, kept
+from tasks.anthropometry.norms import norms
 from tasks.base import absence, tables
 from tasks.base.digests import table_digest
-from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints
-from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS
+from tasks.base.words import counted
+from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryNorms, AnthropometryPoints
+from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_NORMS, ANTHROPOMETRY_POINTS
 from tasks.schemas.ingest import IMAGES, LANDMARKS
 
 
@@ -54,6 +56,25 @@ def anthropometry_measure(images: Path, points: Path, corrections: Path, placed:
         settings={"settings": settings},
     )
     run_buckets(work, out, runtime=runtime())
+
+
+@flow
+def anthropometry_norms(images: Path, measures: Path, out: Out) -> None:
+    """Make norms of the project's controls: how each measure is spread among people without a cleft."""
+    absence.require(measures)
+    settings = params.load(AnthropometryNorms, "anthropometry_norms")
+    listed = tables.read(images, IMAGES, ["subject_id", "population", "gender", "age_group", "notice"]).to_pylist()
+    controls = [row for row in listed if row["population"] == "control"]
+    if not controls:
+        raise absence.Absent("no controls: add photographs of people without a cleft")
+    people = {row["subject_id"]: (row["gender"], row["age_group"]) for row in controls}
+    found = norms(tables.read(measures, ANTHROPOMETRY_MEASURES), people=people, least=settings.people)
+    made = {"stage": "anthropometry_norms", "parameters": settings.model_dump(mode="json")}
+    notices = sorted({row["notice"] or "" for row in controls})
+    tables.write(found, out, ANTHROPOMETRY_NORMS, provenance={**made, "notices": notices})
+    whole = sum(row["reason"] is None for row in found.to_pylist() if row["gender"] == row["age_group"] == "all")
+    said = f"{counted(whole, 'measure')} with a norm, of {counted(len(people), 'control')}"
+    print(f"anthropometry_norms: {said}", flush=True)
 
 
 def _put_corrections(points: Path, corrections: Path, placed: Path, error: float) -> None:

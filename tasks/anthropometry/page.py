@@ -10,7 +10,7 @@ from typing import Any
 
 from tasks.anthropometry.measures.catalogue import BY_NAME, REGIONS
 from tasks.anthropometry.measures.measure import INTEROCULAR, Measure
-from tasks.anthropometry.norms import norm_of
+from tasks.anthropometry.norms import bar, norm_of
 from tasks.anthropometry.rules import CAVEAT, Finding
 from tasks.anthropometry.shown import Shown
 from tasks.pages.environment import environment, number
@@ -18,8 +18,6 @@ from tasks.pages.overlays import jpeg
 
 UNITS = {INTEROCULAR: "io", "degrees": "°", "%": "%", "": ""}
 DIGITS = {INTEROCULAR: 3, "degrees": 1, "%": 1, "": 2}
-WIDE = 4.0
-"""Standard deviations to either side of the norm's mean that a bar shows."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,7 @@ class MeasuredFace:
     gender: str | None = None
     age_group: str | None = None
     own: Sequence[Measure] = ()  # a surgeon's own measures
+    norms: list[dict[str, Any]] = field(default_factory=list)  # ANTHROPOMETRY_NORMS rows with numbers; none: no bars
     others: Sequence[tuple[str, str]] = field(default=())  # what other methods say of this photograph: name, value
     provenance: Sequence[tuple[str, str]] = field(default=())  # models, versions, settings
 
@@ -55,13 +54,13 @@ class Line:
     reason: str | None
 
 
-def render_measured_page(face: MeasuredFace, *, norms: list[dict[str, Any]], notices: Sequence[str]) -> str:
-    """The page of one photograph. `norms`: ANTHROPOMETRY_NORMS rows; none: no bars."""
+def render_measured_page(face: MeasuredFace, *, notices: Sequence[str]) -> str:
+    """The page of one photograph."""
     known = BY_NAME | {measure.name: measure for measure in face.own}
     groups: dict[str, list[Line]] = {words: [] for words in (*REGIONS.values(), "Own measures")}
     for row in face.rows:
         measure = known[row["measure"]]
-        norm = norm_of(norms, measure.name, face.gender, face.age_group)
+        norm = norm_of(face.norms, measure.name, face.gender, face.age_group)
         groups[REGIONS.get(measure.region, "Own measures")].append(_line(row, measure, norm))
     pictures = {}
     if face.shown is not None:
@@ -79,7 +78,7 @@ def render_measured_page(face: MeasuredFace, *, norms: list[dict[str, Any]], not
             findings=[(own, own.sentence(known[own.measure].words)) for own in face.findings],
             caveat=CAVEAT,
             notices=notices,
-            with_norms=bool(norms),
+            with_norms=bool(face.norms),
         )
     )
 
@@ -108,24 +107,6 @@ def _line(row: Mapping[str, Any], measure: Measure, norm: Mapping[str, Any] | No
         said_norm,
         row["reason"],
     )
-
-
-def bar(row: Mapping[str, Any], norm: Mapping[str, Any]) -> dict[str, float]:
-    """Where value, interval and norm lie on a bar from 0 to 100; what lies beyond an end lies on it."""
-    spread = WIDE * norm["sd"] or 1.0
-
-    def at(value: float) -> float:
-        return round(float(min(100.0, max(0.0, 50 + 50 * (value - norm["mean"]) / spread))), 2)
-
-    ends = [row["value"] if row[end] is None else row[end] for end in ("low", "high")]
-    return {
-        "value": at(row["value"]),
-        "low": at(ends[0]),
-        "high": at(ends[1]),
-        "from": at(norm["p05"]),
-        "to": at(norm["p95"]),
-        "outside": float(not norm["p05"] <= row["value"] <= norm["p95"]),
-    }
 
 
 def _refusals(rows: Sequence[Mapping[str, Any]], known: Mapping[str, Measure]) -> list[tuple[str, list[str]]]:

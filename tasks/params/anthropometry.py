@@ -70,7 +70,12 @@ class AnthropometryMeasure(Block):
     iris_mm: float = Field(gt=0, description="width of an iris; adults: 11.7")
     iris_sd_mm: float = Field(ge=0, description="its spread among people; adults: 0.42")
     iris_bias: float = Field(ge=0, description="by how much millimetres by irises come out small; London: 0.07")
-    norm_people: int = Field(ge=2, description="fewest people of a group that a norm is made of")
+
+
+class AnthropometryNorms(Block):
+    """How norms are made of the project's own controls (tasks.anthropometry.norms)."""
+
+    people: int = Field(ge=2, description="fewest people of a group that a norm is made of")
 
 
 class Measure(Block):

@@ -53,7 +53,6 @@ SETTINGS = AnthropometryMeasure(
     iris_mm=11.7,
     iris_sd_mm=0.42,
     iris_bias=0.07,
-    norm_people=20,
 )
 
 

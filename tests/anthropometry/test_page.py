@@ -4,11 +4,13 @@ import re
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.names import Face
-from tasks.anthropometry.page import MeasuredFace, bar, render_measured_page
+from tasks.anthropometry.norms import bar
+from tasks.anthropometry.page import MeasuredFace, render_measured_page
 from tasks.anthropometry.rules import DEFAULT, findings, read_rules
 from tasks.anthropometry.shown import shown
 from tests.anthropometry.template import SETTINGS, mirrored, moved, template
@@ -33,8 +35,8 @@ def picture(seed: int = 0) -> np.ndarray:
 def page(face: Face, **known: float) -> str:
     rows = measure_face(face, settings=SETTINGS, disturbances=known, cleft_side=None, known_scale=None)
     found = findings(rows, read_rules(DEFAULT), norms=[NORM], population=None, gender=None, age_group=None)
-    made = MeasuredFace("a <b>.jpg", "0" * 64, shown=shown(picture(), face), rows=rows, findings=found)
-    return render_measured_page(made, norms=[NORM], notices=["read <this>"])
+    made = MeasuredFace("a <b>.jpg", "0" * 64, shown=shown(picture(), face), rows=rows, findings=found, norms=[NORM])
+    return render_measured_page(made, notices=["read <this>"])
 
 
 def test_a_page_has_every_measure_and_its_pictures_and_no_address() -> None:
@@ -57,15 +59,31 @@ def test_what_a_photograph_cannot_tell_is_listed_by_reason() -> None:
 
 
 def test_a_refused_photograph_has_a_page_with_the_reason() -> None:
-    html = render_measured_page(MeasuredFace("x.jpg", reason="no face found"), norms=[], notices=[])
+    html = render_measured_page(MeasuredFace("x.jpg", reason="no face found"), notices=[])
     assert "No face found." in html
     assert "Findings" not in html
 
 
 def test_a_bar_shows_value_and_interval_and_stops_at_its_ends() -> None:
-    row: dict[str, Any] = {"value": 2.5, "low": 0.5, "high": 99.0}
+    row: dict[str, Any] = {"value": 2.5, "low": 0.5, "high": 99.0, "deviation": 2.5, "unit": "degrees"}
     assert bar(row, NORM) == {"value": 87.5, "low": 37.5, "high": 100.0, "from": 27.5, "to": 75.0, "outside": 1.0}
-    assert bar({"value": 1.0, "low": None, "high": None}, NORM | {"sd": 0.0})["low"] == 50
+    assert bar(row | {"value": 1.0, "low": None, "high": None}, NORM | {"sd": 0.0})["low"] == 50
+
+
+@pytest.mark.parametrize(
+    ("value", "deviation", "unit", "outside"),
+    [
+        (0.05, 0.05, "degrees", 0.0),  # a difference smaller than most people's
+        (2.1, 2.1, "degrees", 1.0),
+        (0.05, None, "degrees", 1.0),  # a tilt, of which nobody says that 0 is best
+        (2.1, 0.74, "", 1.0),  # a ratio of sides
+        (1.02, 0.02, "", 0.0),
+    ],
+)
+def test_more_even_than_most_is_not_outside(value: float, deviation: float | None, unit: str, outside: float) -> None:
+    norm = NORM | ({"mean": 0.9, "p05": 0.8, "p95": 0.99} if unit == "" else {})
+    row = {"value": value, "low": None, "high": None, "deviation": deviation, "unit": unit}
+    assert bar(row, norm)["outside"] == outside
 
 
 def test_the_pictures_are_levelled_with_the_midline_in_the_middle() -> None:

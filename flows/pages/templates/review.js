@@ -123,13 +123,30 @@ function measures() {
     const value = element("td", { class: "number" }, String(one.value));
     if (one.low !== null) value.append(element("span", { class: "interval" }, `${one.low} to ${one.high}`));
     if (one.before !== null) value.append(element("span", { class: "why" }, `was ${one.before}`));
+    if (one.bar) value.append(normBar(one));
     const beside = [one.unit, one.side, one.mm !== null && `${one.mm.toFixed(1)} mm`].filter(Boolean).join(", ");
     rows.push(element("tr", { class: one.before !== null && "changed" }, element("th", { scope: "row", title: one.meaning }, one.words), value, element("td", {}, beside)));
   }
   const why = not.length ? [element("details", {}, element("summary", {}, `${not.length} cannot be measured here`), element("ul", {}, ...not.map(one => element("li", {}, `${one.words}: ${one.reason}`))))] : [];
   const changed = known.filter(one => one.before !== null).length;
-  return element("div", {}, element("p", { class: "note" }, changed ? `${changed} changed by what people corrected.` : "As the models' points give them."),
+  return element("div", {}, element("p", { class: "note" }, changed ? `${changed} changed by what people corrected.` : "As the models' points give them.", ` ${state.norms}`),
     element("div", { class: "scroll measures", tabindex: "0", role: "region", "aria-label": "Measures" }, element("table", {}, element("tbody", {}, ...rows))), ...why);
+}
+function normBar(one) {
+  const { bar } = one, parts = [
+    ["rect", { x: 0, y: 5.5, width: 100, height: 1, class: "ground" }],
+    ["rect", { x: bar.from, y: 2, width: bar.to - bar.from, height: 8, class: "band" }],
+    ["line", { x1: bar.low, x2: bar.high, y1: 6, y2: 6 }],
+    ["rect", { x: bar.value - 1.2, y: 1, width: 2.4, height: 10, class: bar.outside ? "mark outside" : "mark" }],
+  ];
+  const label = `${bar.outside ? "outside" : "within"} the norm, ${one.norm}`;
+  const svg = document.createElementNS(SVG, "svg");
+  const set = (node, all) => { for (const [key, value] of Object.entries(all)) node.setAttribute(key, value); return node; };
+  set(svg, { class: "normbar", viewBox: "0 0 100 12", preserveAspectRatio: "none", role: "img", "aria-label": label });
+  const title = document.createElementNS(SVG, "title");
+  title.textContent = label;
+  svg.append(title, ...parts.map(([name, all]) => set(document.createElementNS(SVG, name), all)));
+  return svg;
 }
 function finding(one) {
   const mine = one.said.find(said => said.who === state.who)?.judgement;

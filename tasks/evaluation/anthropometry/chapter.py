@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from tasks.evaluation.anthropometry import compare as compared
+from tasks.evaluation.anthropometry.against import lines
 from tasks.evaluation.anthropometry.compare import PREFIX, TOGETHER, evaluate_anthropometry, method_scores
 from tasks.evaluation.anthropometry.read import NOTICES, Anthropometry, read_anthropometry
 from tasks.evaluation.anthropometry.section import agreement_picture, ordered
@@ -49,7 +50,7 @@ def compare(made: Anthropometry, study: Study, numbers: Path) -> Compared:
     """Its record for metrics.json; it grades nobody."""
     if made.missing:
         return Compared({"reason": made.missing}, {})
-    return Compared(evaluate_anthropometry(made.measures, made.points, study), {})
+    return Compared(evaluate_anthropometry(made.measures, made.points, study, made.norms), {})
 
 
 def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -73,5 +74,6 @@ def show(made: Anthropometry, record: Mapping[str, Any], shown: Shown) -> Chapte
         names={**shown.study.names, **words},
         pictures={"methods": agreement_picture(record, words)},
         template="evaluation/anthropometry/section.html.j2",
-        context={"own": record, "words": words, "order": ordered(record)},
+        context={"own": record, "words": words, "order": ordered(record)}
+        | {"normed": lines(record["norms"]["measures"], words)},
     )

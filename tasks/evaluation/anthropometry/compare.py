@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tasks.anthropometry.norms import NONE, Norms
+from tasks.evaluation.anthropometry.against import against_norms
 from tasks.evaluation.study import COLUMNS, Study
 from tasks.params.evaluation import Evaluate
 from tasks.statistics.bootstrap import Estimate, missing
@@ -66,7 +68,9 @@ def method_scores(measures: pd.DataFrame, named: Mapping[str, str]) -> pd.DataFr
     return every.sort_values(["method", "image_id"], ignore_index=True)[COLUMNS]
 
 
-def evaluate_anthropometry(measures: pd.DataFrame, points: pd.DataFrame, study: Study) -> dict[str, Any]:
+def evaluate_anthropometry(
+    measures: pd.DataFrame, points: pd.DataFrame, study: Study, norms: Norms = NONE
+) -> dict[str, Any]:
     """The chapter's record."""
     wide = deviations(measures)
     if wide.empty:
@@ -86,6 +90,7 @@ def evaluate_anthropometry(measures: pd.DataFrame, points: pd.DataFrame, study: 
         },
         "combined": {target: combined(unseen, known, study) for target, known in targets.items()},
         "detection": _detection(measures, mean, study.settings),
+        "norms": {"said": norms.said, "measures": against_norms(measures, norms.rows, study.settings)},
     }
 
 

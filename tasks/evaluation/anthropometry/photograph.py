@@ -15,6 +15,7 @@ import numpy as np
 from tasks import params
 from tasks.anthropometry.locating import Located, find
 from tasks.anthropometry.measuring import measure_face
+from tasks.anthropometry.norms import NONE, Norms, bar, norm_of
 from tasks.anthropometry.shown import Shown, shown
 from tasks.errors import InputError
 from tasks.evaluation.anthropometry.chapter import NAME, SOURCE
@@ -44,6 +45,7 @@ class AnthropometryReader:
     points: AnthropometryPoints
     measures: AnthropometryMeasure
     controls: Mapping[str, np.ndarray]  # measure -> deviations of controls
+    norms: Norms = NONE
     notices: tuple[str, ...] = NOTICES
     steps: int = 1
 
@@ -58,7 +60,7 @@ class AnthropometryReader:
             advance(self.steps)
         rows = self._measured(photograph, located)
         values = {row["measure"]: row["value"] for row in rows}
-        listed = [row | {"shown": _shown(row)} for row in rows if row["region"] in LISTED]
+        listed = [row | {"shown": _shown(row)} | self._normed(row) for row in rows if row["region"] in LISTED]
         return Reading(
             NAME,
             TITLE,
@@ -68,7 +70,11 @@ class AnthropometryReader:
             caveat="Points are placed by a model and refined on the picture; check them on the page.",
             source=SOURCE,
             template="evaluation/anthropometry/photo.html.j2",
-            context={"rows": listed, "picture": annotated(shown(photograph.image, located.face))},
+            context={
+                "rows": listed,
+                "norms": self.norms.said,
+                "picture": annotated(shown(photograph.image, located.face)),
+            },
         )
 
     def _measured(self, photograph: Photograph, located: Located) -> list[dict[str, Any]]:
@@ -81,6 +87,10 @@ class AnthropometryReader:
             cleft_side=None,
             known_scale=None,
         )
+
+    def _normed(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        norm = norm_of(self.norms.rows, row["measure"], None, None)
+        return {"bar": None if norm is None or row["value"] is None else bar(row, norm)}
 
     def _said(self, row: Mapping[str, Any]) -> Said:
         if row["reason"]:
@@ -129,4 +139,5 @@ def open_reader(root: Path) -> AnthropometryReader | str:
         params.load(AnthropometryPoints, "anthropometry_points", numbers),
         params.load(AnthropometryMeasure, "anthropometry_measure", numbers),
         {str(name): own["deviation"].to_numpy(float) for name, own in controls.groupby("measure")},
+        made.norms,
     )

@@ -1,7 +1,7 @@
 """The anthropometry system's tables as DataFrames, and what a reader must know of its points.
 
-In: the folder of its stages. Out: measures and points. Whatever is not there has no rows. Knows the tables' schemas,
-not the code that wrote them.
+In: the folder of its stages. Out: measures, points and norms. Whatever is not there has no rows. Knows the tables'
+schemas, not the code that wrote them.
 """
 
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from tasks.anthropometry.norms import NONE, Norms, own_norms
 from tasks.base import absence, tables
 from tasks.base.tables import Schema
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS
@@ -22,6 +23,7 @@ class Anthropometry(NamedTuple):
     measures: pd.DataFrame  # ANTHROPOMETRY_MEASURES
     points: pd.DataFrame  # PLACED of ANTHROPOMETRY_POINTS
     missing: str | None
+    norms: Norms = NONE
 
 
 def read_anthropometry(folder: Path) -> Anthropometry:
@@ -30,6 +32,7 @@ def read_anthropometry(folder: Path) -> Anthropometry:
         _read(folder / "measures", ANTHROPOMETRY_MEASURES),
         _read(folder / "placed", ANTHROPOMETRY_POINTS, PLACED),
         absence.reason_of(folder / "measures"),
+        own_norms(folder),
     )
 
 

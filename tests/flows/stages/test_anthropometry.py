@@ -1,5 +1,6 @@
 """The anthropometry stages on a small project: what each writes, and what a person's correction computes again."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from flows.pages import review
+from flows.pages.record import Project
 from tasks.anthropometry.corrections import Said, keep, now
 from tasks.anthropometry.names import INDEX, POINTS
+from tasks.anthropometry.norms import own_norms
 from tasks.base import tables
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS
 from tasks.schemas.ingest import IMAGES, LANDMARKS
-from tests.here import stages
+from tests.here import stages, vermilion
 from tests.project import copy_project, set_number
 
 MEASURE = "peak_height_difference"
@@ -79,3 +83,49 @@ def test_a_limit_that_changes_places_no_point_again(built: Path, tmp_path: Path)
     found = measures(project)
     assert found.xs("mouth_width", level="measure")["value"].isna().all()
     assert found.xs("canthal_tilt", level="measure")["value"].notna().any()
+
+
+def test_norms_are_of_the_projects_own_controls_and_everything_is_compared_with_them(
+    built: Path, tmp_path: Path
+) -> None:
+    assert own_norms(built / "data/anthropometry").said.startswith("There are no norms: 12 people; a norm needs 20.")
+    project = copy_project(built, tmp_path / "project")
+    set_number(project, "anthropometry_norms", "people", 5)
+    stages(project, "anthropometry_norms", "evaluate", "report")
+    made = own_norms(project / "data/anthropometry")
+    assert made.drawn
+    assert made.said == "Norms are those of this project's controls, 12 people, all of them drawn."
+    assert made.for_picture(None).rows == []  # a photograph is not compared with drawn faces
+    values = measures(project)
+    controls = values[(values["population"] == "control")].xs(MEASURE, level="measure")["value"].dropna()
+    everybody = next(row for row in made.rows if row["measure"] == MEASURE and row["gender"] == "all")
+    assert everybody["mean"] == pytest.approx(controls.mean())
+    chapter = json.loads((project / "data/reports/metrics.json").read_text())["anthropometry"]
+    assert set(chapter["norms"]["measures"][MEASURE]["populations"]) == {"repaired", "unrepaired"}
+    assert 'class="normbar"' in (project / "data/reports/index.html").read_text()
+    _photographs_are_compared(project, values)
+
+
+def _photographs_are_compared(project: Path, values: Any) -> None:
+    """On a photograph's page of `vermilion review`, and on that of `vermilion measure`."""
+    own = Project(project)
+    known = set(values["value"].dropna().index.get_level_values("image_id"))
+    photograph = next(one for one in own.photographs().values() if one.image_id in known)
+    state = review.state(own, photograph.image_id, "")
+    assert any(one["bar"] for one in state["measures"])
+    assert state["norms"].startswith("Norms are those of this project's controls")
+    vermilion(project, "measure", str(photograph.path), "--out", str(project / "pages"))
+    (page,) = (project / "pages").glob("*.html")
+    assert 'class="normbar"' in page.read_text()
+
+
+def test_without_controls_norms_say_what_to_add(built: Path, tmp_path: Path) -> None:
+    project = copy_project(built, tmp_path / "project")
+    images = project / "data/ingest/images"
+    for part in tables.parts(images):
+        rows = [row for row in tables.read(part, IMAGES).to_pylist() if row["population"] != "control"]
+        part.unlink()
+        tables.write(IMAGES.table(rows), part, IMAGES, provenance={})
+    stages(project, "anthropometry_norms")
+    said = own_norms(project / "data/anthropometry").said
+    assert said == "There are no norms: no controls: add photographs of people without a cleft."
