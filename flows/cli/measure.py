@@ -45,10 +45,7 @@ def measure(
     rules: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Rules of findings, YAML; else Vermilion's.")
     ] = None,
-    norms: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Norms that `vermilion norms` wrote; else of this project's controls."),
-    ] = None,
+    norms: Annotated[Path | None, typer.Option(metavar="FILE", help="Norms of others than this project's.")] = None,
     cleft_side: Annotated[
         str | None, typer.Option(metavar="left|right", help="The patient's side with the cleft.")
     ] = None,

@@ -17,7 +17,7 @@ from tasks.anthropometry import rules
 from tasks.anthropometry.measures.catalogue import BY_NAME, REGIONS
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.names import INDEX, OUTLINES, POINTS, Face
-from tasks.anthropometry.norms import Norms, bar, norm_of
+from tasks.pages.norms import Norms, bar, norm_of
 from tasks.params.anthropometry import AnthropometryMeasure
 
 Places = Mapping[str, tuple[float, float]]

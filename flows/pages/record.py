@@ -19,11 +19,12 @@ from PIL import Image
 
 from tasks.anthropometry.corrections import FILE, Said, said_in
 from tasks.anthropometry.names import POINTS
-from tasks.anthropometry.norms import FILE as NORMS
-from tasks.anthropometry.norms import Norms, own_norms
 from tasks.base import images, tables
 from tasks.errors import InputError
+from tasks.evaluation.anthropometry.norms import FILE as NORMS
+from tasks.evaluation.anthropometry.norms import own_norms
 from tasks.ingest.forms import lacking
+from tasks.pages.norms import Norms
 from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
 from tasks.schemas.ingest import IMAGES, LANDMARKS, RATINGS
 

@@ -17,7 +17,6 @@ from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.anthropometry.measures.measure import Measure
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.names import INDEX
-from tasks.anthropometry.norms import Norms, own_norms, read_norms
 from tasks.anthropometry.own import own_measures
 from tasks.anthropometry.page import MeasuredFace
 from tasks.anthropometry.rules import DEFAULT, Rule, findings, read_rules
@@ -27,7 +26,9 @@ from tasks.anthropometry.uncertainty import quantile_of
 from tasks.base import images, tables
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
+from tasks.evaluation.anthropometry.norms import own_norms, read_norms
 from tasks.ingest.landmarks import measure_face as landmarks_of
+from tasks.pages.norms import Norms
 from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints
 from tasks.params.anthropometry import Measure as PhotographLimits
 from tasks.params.ingest import IngestLandmarks

@@ -10,10 +10,10 @@ from typing import Any
 
 from tasks.anthropometry.measures.catalogue import BY_NAME, REGIONS
 from tasks.anthropometry.measures.measure import INTEROCULAR, Measure
-from tasks.anthropometry.norms import bar, norm_of
 from tasks.anthropometry.rules import CAVEAT, Finding
 from tasks.anthropometry.shown import Shown
 from tasks.pages.environment import environment, number
+from tasks.pages.norms import bar, norm_of
 from tasks.pages.overlays import jpeg
 
 UNITS = {INTEROCULAR: "io", "degrees": "°", "%": "%", "": ""}

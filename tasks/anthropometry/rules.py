@@ -13,7 +13,7 @@ from typing import Any, Literal
 from tasks.anthropometry.declared import Told, entries
 from tasks.anthropometry.measures.catalogue import BY_NAME
 from tasks.anthropometry.measures.measure import INTEROCULAR, Measure
-from tasks.anthropometry.norms import norm_of
+from tasks.pages.norms import norm_of
 from tasks.schemas.columns import AGE_GROUPS, GENDERS, POPULATIONS
 
 DEFAULT = Path(__file__).with_name("rules.yaml")

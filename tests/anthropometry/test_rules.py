@@ -8,8 +8,9 @@ import pytest
 
 from tasks.anthropometry.declared import DeclaredError
 from tasks.anthropometry.measuring import measure_photographs
-from tasks.anthropometry.norms import norm_of, norms
+from tasks.anthropometry.norms import norms
 from tasks.anthropometry.rules import DEFAULT, findings, read_rules
+from tasks.pages.norms import norm_of
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES
 from tests.anthropometry.template import SETTINGS, moved, table_of, template
 

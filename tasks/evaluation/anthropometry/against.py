@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tasks.anthropometry.norms import bar, norm_of
+from tasks.pages.norms import bar, norm_of
 from tasks.params.evaluation import Evaluate
 from tasks.statistics.bootstrap import share_with_interval, with_interval
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tasks.anthropometry.norms import NONE, Norms
 from tasks.evaluation.anthropometry.against import against_norms
 from tasks.evaluation.study import COLUMNS, Study
+from tasks.pages.norms import NONE, Norms
 from tasks.params.evaluation import Evaluate
 from tasks.statistics.bootstrap import Estimate, missing
 from tasks.statistics.combination import cross_fitted

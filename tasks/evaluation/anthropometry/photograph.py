@@ -15,7 +15,6 @@ import numpy as np
 from tasks import params
 from tasks.anthropometry.locating import Located, find
 from tasks.anthropometry.measuring import measure_face
-from tasks.anthropometry.norms import NONE, Norms, bar, norm_of
 from tasks.anthropometry.shown import Shown, shown
 from tasks.errors import InputError
 from tasks.evaluation.anthropometry.chapter import NAME, SOURCE
@@ -23,6 +22,7 @@ from tasks.evaluation.anthropometry.read import NOTICES, read_anthropometry
 from tasks.evaluation.photograph import Photograph
 from tasks.ingest.quality import pose_degrees
 from tasks.pages.chapter import Reading, Said
+from tasks.pages.norms import NONE, Norms, bar, norm_of
 from tasks.pages.overlays import jpeg
 from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints
 

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from tasks.anthropometry.norms import NONE, Norms, own_norms
 from tasks.base import absence, tables
 from tasks.base.tables import Schema
+from tasks.evaluation.anthropometry.norms import own_norms
+from tasks.pages.norms import NONE, Norms
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS
 
 PLACED = ["image_id", "subject_id", "population", "refined", "disagreement", "reason"]

@@ -13,8 +13,9 @@ from flows.pages import review
 from flows.pages.record import Project
 from tasks.anthropometry.corrections import Said, keep, now
 from tasks.anthropometry.names import INDEX, POINTS
-from tasks.anthropometry.norms import own_norms
 from tasks.base import tables
+from tasks.evaluation.anthropometry.norms import own_norms
+from tasks.phantoms.dataset import NOTICE
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS
 from tasks.schemas.ingest import IMAGES, LANDMARKS
 from tests.here import stages, vermilion
@@ -93,8 +94,8 @@ def test_norms_are_of_the_projects_own_controls_and_everything_is_compared_with_
     set_number(project, "anthropometry_norms", "people", 5)
     stages(project, "anthropometry_norms", "evaluate", "report")
     made = own_norms(project / "data/anthropometry")
-    assert made.drawn
-    assert made.said == "Norms are those of this project's controls, 12 people, all of them drawn."
+    assert made.only == NOTICE
+    assert made.said == f"Norms are those of this project's controls, 12 people ({NOTICE})."
     assert made.for_picture(None).rows == []  # a photograph is not compared with drawn faces
     values = measures(project)
     controls = values[(values["population"] == "control")].xs(MEASURE, level="measure")["value"].dropna()
