@@ -7,136 +7,34 @@ refined points lie from the truth, and how much of a true difference between the
 
 import argparse
 import os
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from bench.anthropometry_faces import Seen, drawn, london, still
 from tasks import params
-from tasks.anthropometry.locating import ALIKE, PointsError, find
+from tasks.anthropometry.locating import find
 from tasks.anthropometry.mesh import mesh
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.base import images
-from tasks.ingest.landmarks import find_face, measure_face, place_points
+from tasks.ingest.landmarks import find_face, place_points
 from tasks.params.anthropometry import AnthropometryPoints
 from tasks.params.ingest import IngestLandmarks
-from tasks.params.phantoms import PhantomsDraw
-from tasks.phantoms.dataset import identity_seed
-from tasks.phantoms.files import Still, draw_still
-from tasks.phantoms.shape import NO_CLEFT, SIDES, Cleft
+from tasks.phantoms.files import draw_still
+from tasks.phantoms.shape import NO_CLEFT
 
 FACES, TINY_FACES = 150, 6
 UNREPAIRED_SHARE = 0.2
-LEAST_UNREPAIRED = 0.4
 ROUNDS = 20
 """Times that a step is repeated when its cost is measured."""
-NEW = 5_000_000
-"""Number of the first drawn person: no stage draws these."""
-HAND: dict[str, int | tuple[int, int]] = {
-    "exocanthion_right": 18,
-    "endocanthion_right": 22,
-    "endocanthion_left": 23,
-    "exocanthion_left": 27,
-    "pupil_right": 0,
-    "pupil_left": 1,
-    "palpebrale_superius_right": 20,
-    "palpebrale_superius_left": 25,
-    "palpebrale_inferius_right": 29,
-    "palpebrale_inferius_left": 32,
-    "subnasale": 55,
-    "alare_right": (62, 63),
-    "alare_left": (67, 68),
-    "alar_base_right": 64,
-    "alar_base_left": 69,
-    "columella_right": 180,
-    "columella_left": 181,
-    "nostril_inner_right": 179,
-    "nostril_inner_left": 182,
-    "philtrum_top_right": 170,
-    "philtrum_top_left": 172,
-    "crista_philtri_right": 89,
-    "labiale_superius": 90,
-    "crista_philtri_left": 91,
-    "cheilion_right": 87,
-    "cheilion_left": 93,
-    "stomion": 96,
-    "labiale_inferius": 106,
-    "sublabiale": 177,
-    "menton": 129,
-}
-"""Which of London's hand-placed points is which, by its place in the file from 0; found by looking at them."""
-DRAWN: Mapping[str, int | tuple[int, int]] = ALIKE | {"alar_base_right": 31, "alar_base_left": 35}
-"""Which of the 68 true points of a drawn face is which."""
-
-
-class Seen(NamedTuple):
-    """One face: its true points by name, and those that each method gives; NaN where it has none."""
-
-    truth: np.ndarray  # (45, 2)
-    dlib: np.ndarray
-    model: np.ndarray
-    refined: np.ndarray
-
-
 METHODS: dict[str, Callable[[Seen], np.ndarray]] = {
     "dlib": lambda seen: seen.dlib,
     "478 points": lambda seen: seen.model,
     "refined": lambda seen: seen.refined,
 }
-
-
-def at(points: np.ndarray, numbers: Mapping[str, int | tuple[int, int]]) -> np.ndarray:
-    """(45, 2): the points that have a number, or lie midway between two; NaN elsewhere."""
-    placed = np.full((len(POINTS), 2), np.nan)
-    for name, number in numbers.items():
-        placed[INDEX[name]] = points[np.atleast_1d(number)].mean(axis=0)
-    return placed
-
-
-def still(number: int, cleft: Cleft) -> Still:
-    """A new drawn person's photograph."""
-    draw = params.load(PhantomsDraw, "phantoms_draw")
-    seed = identity_seed("repaired" if cleft.repaired else "unrepaired", NEW + number, seed=draw.seed)
-    return Still("", "", seed, 0, draw.image_size, cleft, draw.variation)
-
-
-def drawn(faces: int, *, repaired: bool) -> Iterator[Seen]:
-    """New drawn people with clefts of evenly spread severity, on either side in turn."""
-    for number in range(faces):
-        severity = (number + 0.5) / faces
-        if not repaired:
-            severity = LEAST_UNREPAIRED + (1 - LEAST_UNREPAIRED) * severity
-        picture = draw_still(still(number, Cleft(severity, SIDES[number % 2], repaired=repaired)))
-        if seen := look(picture.image, at(picture.landmarks, DRAWN), str(number)):
-            yield seen
-
-
-def london(folder: Path) -> Iterator[Seen]:
-    """London's neutral faces with their hand-placed points."""
-    for path in sorted((folder / "london/neutral").glob("*.jpg")):
-        lines = path.with_suffix(".tem").read_text().splitlines()
-        placed = np.array([line.split() for line in lines[1 : 1 + int(lines[0])]], float)
-        if seen := look(images.decode(path.read_bytes()), at(placed, HAND), path.name):
-            yield seen
-
-
-def look(image: np.ndarray, truth: np.ndarray, name: str) -> Seen | None:
-    """What each method sees in a picture; None, said so, where there is no face."""
-    row = measure_face(image, params.load(IngestLandmarks, "ingest_landmarks"))
-    if row.get("points") is None:
-        print(f"{name}: left out: {row['reason']}", file=sys.stderr)
-        return None
-    points68 = np.reshape(np.asarray(row["points"], float), (68, 2))
-    try:
-        located = find(image, points68, settings=params.load(AnthropometryPoints, "anthropometry_points"))
-    except PointsError as error:
-        print(f"{name}: left out: {error}", file=sys.stderr)
-        return None
-    return Seen(truth, at(points68, DRAWN), located.model, located.face.points)
 
 
 def levelled(points: np.ndarray, seen: Seen) -> np.ndarray:

@@ -12,7 +12,7 @@ from flows.buckets.incremental import run_buckets
 from flows.buckets.work import Source, Work
 from flows.stages.ingest import PIXELS
 from tasks import params
-from tasks.anthropometry import locating, measuring
+from tasks.anthropometry import errors, locating, measuring
 from tasks.anthropometry.corrections import corrected, kept
 from tasks.anthropometry.norms import norms
 from tasks.base import absence, tables
@@ -53,6 +53,7 @@ def anthropometry_measure(images: Path, points: Path, corrections: Path, placed:
             "points": Source(placed, ANTHROPOMETRY_POINTS),
             "images": Source(images, IMAGES, ("image_id", "cleft_side")),
         },
+        files={"point_errors": errors.table(settings.errors)},
         settings={"settings": settings},
     )
     run_buckets(work, out, runtime=runtime())

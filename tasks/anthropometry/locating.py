@@ -90,10 +90,9 @@ def find(
         raise PointsError(f"the two models disagree by {disagreement:.2f} pupil distances {limit}")
     smile = float(np.hypot(*(points[INDEX["cheilion_left"]] - points[INDEX["cheilion_right"]])))
     points[_outside(points, image.shape) | both.hidden] = np.nan
-    errors = np.array([_error(name, settings) for name in POINTS]) * eyes
     outlines = both.outlines if both.border is None else both.outlines | {"upper_vermilion": both.border}
     seen_ones = {name: line + corner for name, line in outlines.items() if not both.hidden[RIMS.get(name, 0)]}
-    face = Face(points, seen_ones, errors)
+    face = Face(points, seen_ones, np.full(len(POINTS), np.nan))
     gap = (opening + its_opening) / 2
     return Located(
         face, both.model + corner, both.refined.astype(float), eyes, pupils, disagreement, smile / pupils, gap / pupils
@@ -140,10 +139,6 @@ def _disagreement(points: np.ndarray, points68: np.ndarray) -> float:
 def _outside(points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Which points lie beyond the photograph's edge."""
     return np.asarray(((points < -0.5) | (points > np.array(shape[1::-1]) - 0.5)).any(axis=1))
-
-
-def _error(name: str, settings: AnthropometryPoints) -> float:
-    return settings.errors.get(name.removesuffix("_right").removesuffix("_left"), float("nan"))
 
 
 def locate_points(

@@ -5,13 +5,14 @@ side and unit, or the reason for which there is none. Opens no photograph. Knows
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from tasks.anthropometry import scale, uncertainty
-from tasks.anthropometry.frame import levelled
+from tasks.anthropometry import errors, scale, uncertainty
+from tasks.anthropometry.frame import Frame, levelled
 from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.anthropometry.measures.measure import INTEROCULAR, PERCENT, Measure, both, side_of, value_of
 from tasks.anthropometry.names import OUTLINES, POINTS, Face
@@ -30,10 +31,11 @@ def measure_bucket(
     images: pa.Table,  # IMAGES: image_id, cleft_side
     *,
     settings: AnthropometryMeasure,
+    point_errors: Path,  # the table that settings.errors names, on which a bucket's key depends
 ) -> pa.Table:
     """ANTHROPOMETRY_MEASURES of a bucket's photographs; where a cleft's one side is known, ratios are its side's."""
     sides = dict(zip(images["image_id"].to_pylist(), images["cleft_side"].to_pylist(), strict=True))
-    return measure_photographs(points, settings=settings, cleft_sides=sides)
+    return measure_photographs(points, settings=settings, cleft_sides=sides, point_errors=point_errors)
 
 
 def measure_photographs(
@@ -43,15 +45,17 @@ def measure_photographs(
     cleft_sides: Mapping[str, str] | None = None,
     scales: Mapping[str, scale.Scale] | None = None,
     measures: Sequence[Measure] = MEASURES,
+    point_errors: Path | None = None,
 ) -> pa.Table:
     """ANTHROPOMETRY_MEASURES of ANTHROPOMETRY_POINTS rows.
 
     `cleft_sides`: by image_id the cleft's side, where it is known to be one: ratios are then the cleft side over the
     other. `scales`: by image_id a known scale; else `settings` say where millimetres come from. `measures`: which;
-    a surgeon's own (tasks.anthropometry.own) go here.
+    a surgeon's own (tasks.anthropometry.own) go here. `point_errors`: a table in place of the one in `settings`.
     """
     faces = _faces(points, settings, cleft_sides or {}, scales or {})
-    columns = [_column(measure, faces, settings) for measure in measures]
+    joint = errors.read(point_errors or errors.table(settings.errors))
+    columns = [_column(measure, faces, settings, joint) for measure in measures]
     every = {name: [value for own in columns for value in own[name]] for name in columns[0]}
     names = {name: points[name].to_pylist() * len(measures) for name in ("image_id", "subject_id", "population")}
     order = np.arange(len(measures) * len(points)).reshape(len(measures), len(points)).T.ravel()
@@ -82,7 +86,8 @@ def measure_face(
         [known_scale],
         settings,
     )
-    found = [_column(measure, faces, settings) for measure in measures]
+    joint = errors.read(errors.table(settings.errors))
+    found = [_column(measure, faces, settings, joint) for measure in measures]
     return [{name: values[0] for name, values in own.items()} for own in found]
 
 
@@ -120,7 +125,7 @@ def _arrays(column: pa.ChunkedArray, number: int, width: int) -> np.ndarray:  # 
 def _ready(
     points: np.ndarray,
     outlines: dict[str, np.ndarray],
-    errors: np.ndarray,
+    placed: np.ndarray,
     disturbances: dict[str, np.ndarray],
     refused: tuple[str | None, ...],
     cleft_sides: Sequence[str | None],
@@ -134,7 +139,7 @@ def _ready(
     return Faces(
         points,
         outlines,
-        errors,
+        placed,
         disturbances,
         refused,
         np.array([SIGNS.get(side, 0) for side in cleft_sides], int),
@@ -143,7 +148,7 @@ def _ready(
     )
 
 
-def _column(measure: Measure, faces: Faces, settings: AnthropometryMeasure) -> dict[str, list[Any]]:
+def _column(measure: Measure, faces: Faces, settings: AnthropometryMeasure, joint: np.ndarray) -> dict[str, list[Any]]:
     """One measure of all faces: the columns of its rows."""
     found = both(measure, faces.frame)
     side = side_of(measure.kind, found, faces.cleft)
@@ -152,9 +157,10 @@ def _column(measure: Measure, faces: Faces, settings: AnthropometryMeasure) -> d
     reach = np.full(len(value), np.nan)
     if settings.intervals:
         fine = np.array([reason is None for reason in reasons], bool)
-        chosen = {name: line[fine] for name, line in faces.outlines.items()}
-        errors = uncertainty.standard_errors(measure, faces.points[fine], chosen, faces.errors[fine], side[fine])
-        reach[fine] = uncertainty.quantile_of(settings.confidence) * errors
+        lines = {name: line[fine] for name, line in faces.frame.outlines.items()}
+        frame = Frame(faces.frame.points[fine], lines, faces.frame.unit[fine])
+        away = uncertainty.standard_errors(measure, frame, faces.placed[fine], joint, side[fine])
+        reach[fine] = uncertainty.quantile_of(settings.confidence) * away
     columns: dict[str, list[Any]] = {name: [] for name in (*_NUMBERS, "deviation", "side", "reason")}
     for number, reason in enumerate(reasons):
         numbers = _numbers(measure, value[number], reach[number], faces.scales[number], faces.frame.unit[number])

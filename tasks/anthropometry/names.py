@@ -98,4 +98,4 @@ class Face(NamedTuple):
 
     points: np.ndarray  # (len(POINTS), 2) float; nan where a point is not visible or was not found
     outlines: dict[str, np.ndarray]  # name: (number, 2) float; absent where it was not found
-    errors: np.ndarray  # (len(POINTS),) float, px: the standard error of each point; nan where it is not known
+    errors: np.ndarray  # (len(POINTS),) float, px: the standard error of a point that a person placed; nan: the models'

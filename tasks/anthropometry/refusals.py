@@ -25,7 +25,7 @@ class Faces:
 
     points: np.ndarray  # (n, len(POINTS), 2) px, NaN where not seen
     outlines: dict[str, np.ndarray]  # name: (n, number, 2) px, NaN where not found
-    errors: np.ndarray  # (n, len(POINTS)) px, NaN where not known
+    placed: np.ndarray  # (n, len(POINTS)) px: errors of points that people placed; NaN of the models'
     disturbances: dict[str, np.ndarray]  # yaw (degrees), smile, opening: (n,), NaN where not known
     refused: tuple[str | None, ...]  # why a photograph has no points
     cleft: np.ndarray  # (n,) 1 the patient's left, -1 the right, 0 not known

@@ -1,12 +1,13 @@
 """Intervals: of one photograph's measures by the errors of its points, and of a person's by several photographs.
 
-In: points in pixels with their standard errors; or values. Out: how far a value may be off. Does not know how errors
-were found. Knows errors alone: that models draw a cleft towards symmetry is a bias, and no interval here tells of it.
+In: faces in their own axes and their points' errors (errors.py); or values. Out: how far a value may be off. Does not
+know how errors were found. A model's leaning towards symmetry is in them as far as the faces of errors.py show it.
 
-**From points.** Each coordinate that a measure reads is moved by its standard error, there and back, and the measure
-taken again; the squared changes add up (errors of different points are taken as independent). It is first-order
+**From points.** Errors of points go together: those of the two eyes, of both sides, of a whole lip. The principal axes
+of all coordinates that a measure reads are moves of many points at once, independent of each other. Each is made by
+its standard error, there and back, and the measure taken again; the squared changes add up. It is first-order
 propagation, with whole standard errors as steps, so that a measure with a kink (a mismatch at 0) is told as well. An
-outline is moved in pieces, a quarter of it at a time with soft ends, by the mean error of the points that lie on it.
+outline goes with the points that lie on it. A point that a person placed errs by itself.
 """
 
 from typing import NamedTuple
@@ -14,19 +15,32 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm, t
 
-from tasks.anthropometry.frame import levelled
+from tasks.anthropometry.frame import Frame, levelled
 from tasks.anthropometry.measures.measure import Measure, both, value_of
-from tasks.anthropometry.names import INDEX, PAIRED, POINTS
+from tasks.anthropometry.names import INDEX, POINTS
 
-PIECES = 4
-ON_OUTLINE = {
-    "upper_vermilion": ("labiale_superius", "crista_philtri", "cheilion"),
-    "lower_vermilion": ("labiale_inferius", "cheilion"),
-    "nose": ("alare", "alar_base", "subnasale"),
-    "nostril_right": ("nostril_outer", "nostril_inner"),
-    "nostril_left": ("nostril_outer", "nostril_inner"),
+ON_OUTLINE: dict[str, tuple[tuple[str, float], ...]] = {
+    "upper_vermilion": (
+        ("cheilion_right", 0),
+        ("crista_philtri_right", 0.37),
+        ("labiale_superius", 0.5),
+        ("crista_philtri_left", 0.63),
+        ("cheilion_left", 1),
+    ),
+    "lower_vermilion": (("cheilion_right", 0), ("labiale_inferius", 0.5), ("cheilion_left", 1)),
+    "nose": (
+        ("alare_right", 0.14),
+        ("alar_base_right", 0.28),
+        ("subnasale", 0.5),
+        ("alar_base_left", 0.72),
+        ("alare_left", 0.86),
+    ),
+    "nostril_right": (("nostril_outer_right", 0), ("nostril_inner_right", 0.55), ("nostril_outer_right", 1)),
+    "nostril_left": (("nostril_outer_left", 0), ("nostril_inner_left", 0.55), ("nostril_outer_left", 1)),
 }
-"""The points by whose errors an outline's is known."""
+"""The points with which an outline goes, and where along it they lie: what London's faces have on average."""
+DOWN = (1.0, -1.0)
+"""Frames have y upwards, pixels and errors downwards."""
 _AT_ONCE = 1 << 24
 """Numbers that are worked on at a time; more only fills memory."""
 
@@ -46,70 +60,65 @@ def quantile_of(confidence: float) -> float:
 
 def standard_errors(
     measure: Measure,
-    points: np.ndarray,  # (n, len(POINTS), 2) px
-    outlines: dict[str, np.ndarray],  # name: (n, number, 2) px
-    errors: np.ndarray,  # (n, len(POINTS)) px
+    frame: Frame,  # of n faces
+    placed: np.ndarray,  # (n, len(POINTS)) px: standard errors of points that people placed; NaN of others
+    joint: np.ndarray,  # of tasks.anthropometry.errors.read: the others'
     side: np.ndarray,  # (n,) of tasks.anthropometry.measures.measure.side_of
 ) -> np.ndarray:  # (n,)
     """The standard error of a measure's value on each face; NaN where that of a point is not known."""
-    own = {name: outlines[name] for name in measure.outlines}
-    moves = 4 * (len(measure.needed) + PIECES * len(own))
-    size = moves * (2 * len(POINTS) + 400 * sum(line.shape[1] for line in own.values()))
+    points = frame.points * DOWN
+    outlines = {name: frame.outlines[name] * DOWN for name in measure.outlines}
+    read = list(dict.fromkeys((*measure.needed, *(INDEX[name] for own in outlines for name, _ in ON_OUTLINE[own]))))
+    own, which = np.unique(np.nan_to_num(placed[:, read] / frame.unit[:, None], nan=-1), axis=0, return_inverse=True)
+    found = np.full(len(points), np.nan)
+    size = 4 * len(read) * (2 * len(POINTS) + 400 * sum(line.shape[1] for line in outlines.values()))
     step = max(1, _AT_ONCE // size)
-    return np.concatenate(
-        [np.empty(0)]
-        + [
-            _standard_errors(measure, points[at], {k: v[at] for k, v in own.items()}, errors[at], side[at])
-            for at in (slice(start, start + step) for start in range(0, len(points), step))
-        ]
-    )
+    for number, errors in enumerate(own):
+        moves = _moves(read, errors, joint)
+        if not np.isfinite(moves).all():
+            continue
+        faces = np.flatnonzero(which.ravel() == number)
+        for at in (faces[start : start + step] for start in range(0, len(faces), step)):
+            lines = {name: line[at] for name, line in outlines.items()}
+            found[at] = _standard_errors(measure, points[at], lines, side[at], moves)
+    return found
+
+
+def _moves(read: list[int], placed: np.ndarray, joint: np.ndarray) -> np.ndarray:
+    """Independent moves of all points by a standard error each, (2 * len(read), len(POINTS), 2) interocular.
+
+    `placed`: (len(read),) the errors of points that people placed, interocular; below 0: the joint one counts.
+    """
+    coordinates = np.ravel([[2 * index, 2 * index + 1] for index in read])
+    by_hand = np.repeat(placed, 2)
+    models = by_hand < 0
+    moments = np.diag(np.where(models, 0, by_hand) ** 2)
+    moments[np.ix_(models, models)] = joint[np.ix_(coordinates[models], coordinates[models])]
+    moves = np.zeros((len(coordinates), len(POINTS), 2))
+    if not np.isfinite(moments).all():
+        return np.full_like(moves, np.nan)
+    sizes, axes = np.linalg.eigh(moments)
+    moves[:, read] = (axes * np.sqrt(np.maximum(sizes, 0))).T.reshape(len(coordinates), len(read), 2)
+    return moves
 
 
 def _standard_errors(
-    measure: Measure, points: np.ndarray, outlines: dict[str, np.ndarray], errors: np.ndarray, side: np.ndarray
+    measure: Measure, points: np.ndarray, outlines: dict[str, np.ndarray], side: np.ndarray, moves: np.ndarray
 ) -> np.ndarray:
-    steps = _steps(measure, errors, outlines)
-    moved = {name: np.broadcast_to(line, (len(steps), *line.shape)).copy() for name, line in outlines.items()}
-    shifted = np.broadcast_to(points, (len(steps), *points.shape)).copy()
-    for number, (where, axis, shift) in enumerate(steps):
-        if isinstance(where, str):
-            moved[where][number, :, :, axis] += shift
-        else:
-            shifted[number, :, where, axis] += shift
+    """Of faces whose points err alike."""
+    steps = np.concatenate([moves, -moves])[:, None]
+    moved = {name: line + _along(name, line.shape[1], steps) for name, line in outlines.items()}
     value = value_of(measure.kind, both(measure, levelled(points, outlines)), side)
-    other = value_of(measure.kind, both(measure, levelled(shifted, moved)), side)
+    other = value_of(measure.kind, both(measure, levelled(points + steps, moved)), side)
     return np.asarray(np.sqrt(((other - value) ** 2).sum(axis=0) / 2))
 
 
-def _steps(
-    measure: Measure, errors: np.ndarray, outlines: dict[str, np.ndarray]
-) -> list[tuple[int | str, int, np.ndarray]]:
-    """Every move: the point or outline, the axis, and by how much, (n,) or (n, number) px."""
-    steps: list[tuple[int | str, int, np.ndarray]] = []
-    for axis in (0, 1):
-        for sign in (1, -1):
-            steps += [(index, axis, sign * errors[:, index]) for index in measure.needed]
-            for name, line in outlines.items():
-                error = _error_of(name, errors)[:, None]
-                steps += [(name, axis, sign * error * weights) for weights in _pieces(line.shape[1])]
-    return steps
-
-
-def _pieces(number: int) -> np.ndarray:  # (PIECES, number)
-    """Weights of an outline's pieces along it, which add up to 1 at every point."""
-    along = np.linspace(0, PIECES - 1, number)
-    return np.asarray(np.maximum(0, 1 - np.abs(along - np.arange(PIECES)[:, None])))
-
-
-def _error_of(outline: str, errors: np.ndarray) -> np.ndarray:  # (n,)
-    """The mean error of the points that lie on an outline: of a nostril, those of its side."""
-    side = next((f"_{own}" for own in ("right", "left") if outline.endswith(own)), "")
-    names = [
-        f"{name}{end}"
-        for name in ON_OUTLINE[outline]
-        for end in ((side,) if side else ("_right", "_left") if name in PAIRED else ("",))
-    ]
-    return np.asarray(errors[:, [INDEX[name] for name in names]].mean(axis=1))
+def _along(outline: str, number: int, steps: np.ndarray) -> np.ndarray:  # (..., number, 2)
+    """How an outline goes with steps of the points on it, (..., len(POINTS), 2)."""
+    names, places = zip(*ON_OUTLINE[outline], strict=True)
+    at = np.linspace(0, 1, number)
+    weights = np.stack([np.interp(at, places, row) for row in np.eye(len(places))], axis=1)
+    return np.asarray(weights @ steps[..., [INDEX[name] for name in names], :])
 
 
 def folded(value: float, reach: float) -> Interval:

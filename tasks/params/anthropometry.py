@@ -48,9 +48,6 @@ class AnthropometryPoints(Block):
     max_disagreement: float = Field(gt=0, description="of the two models' points, pupil distances: above it, no points")
     lips: Lips
     nostrils: Nostrils
-    errors: dict[str, float] = Field(
-        description="standard error of each point along either axis, interocular units (docs/anthropometry.md)"
-    )
 
 
 class AnthropometryMeasure(Block):
@@ -58,6 +55,9 @@ class AnthropometryMeasure(Block):
 
     confidence: float = Field(gt=0, lt=1, description="of every interval")
     intervals: bool = Field(description="whether measures get intervals by the points' errors: some 20 times the work")
+    errors: Literal["photographs", "drawn"] = Field(
+        description="whose points' errors: London's photographs, or drawn faces (tasks.anthropometry.errors)"
+    )
     most_yaw: float = Field(
         ge=0, description="degrees; of a head turned further, widths and left against right are null"
     )
@@ -81,5 +81,6 @@ class AnthropometryNorms(Block):
 class Measure(Block):
     """What `vermilion measure` takes for a smile and an open mouth: it is given photographs, not drawn faces."""
 
+    errors: Literal["photographs", "drawn"] = Field(description="as in anthropometry_measure, on photographs")
     most_smile: float = Field(gt=0, description="as in anthropometry_measure, on photographs")
     most_opening: float = Field(ge=0, description="as in anthropometry_measure, on photographs")

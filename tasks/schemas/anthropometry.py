@@ -23,7 +23,7 @@ ANTHROPOMETRY_POINTS = Schema(
             "px",
             nullable=True,
         ),
-        Column("errors", NUMBERS, "standard error of each point; null: not known", "px", nullable=True),
+        Column("errors", NUMBERS, "standard error of each point that a person placed, else null", "px", nullable=True),
         Column(
             "refined",
             NUMBERS,

@@ -45,6 +45,7 @@ WHERE = {  # pixels right of the middle (the patient's left) and down
 SETTINGS = AnthropometryMeasure(
     confidence=0.95,
     intervals=True,
+    errors="photographs",
     most_yaw=10,
     most_smile=0.95,
     most_opening=0.05,

@@ -1,24 +1,31 @@
 """Intervals: against random disturbance of the points, and against the spread of several photographs."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from tasks.anthropometry import errors
 from tasks.anthropometry.frame import levelled
 from tasks.anthropometry.measures.catalogue import BY_NAME
 from tasks.anthropometry.measures.measure import both, side_of, value_of
-from tasks.anthropometry.names import Face
+from tasks.anthropometry.names import INDEX, MIRROR, POINTS, Face
 from tasks.anthropometry.uncertainty import folded, over_photographs, quantile_of, standard_errors
 from tests.anthropometry.template import moved, template, uneven
 
 TRIES = 4000
+UNKNOWN = np.full((2 * len(POINTS), 2 * len(POINTS)), np.nan)
+"""Errors of models that nobody measured."""
 
 
-def error_of(name: str, face: Face) -> float:
+def error_of(name: str, face: Face, joint: np.ndarray = UNKNOWN) -> float:
     """The standard error by the module under test."""
-    outlines = {own: line[None] for own, line in face.outlines.items()}
-    measure = BY_NAME[name]
-    side = side_of(measure.kind, both(measure, levelled(face.points[None], outlines)), np.zeros(1, int))
-    return float(standard_errors(measure, face.points[None], outlines, face.errors[None], side)[0])
+    measure, frame = (
+        BY_NAME[name],
+        levelled(face.points[None], {own: line[None] for own, line in face.outlines.items()}),
+    )
+    side = side_of(measure.kind, both(measure, frame), np.zeros(1, int))
+    return float(standard_errors(measure, frame, face.errors[None], joint, side)[0])
 
 
 def spread(name: str, face: Face) -> float:
@@ -98,3 +105,60 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
         reach = quantile_of(0.95) * error_of(measure.name, seen)
         held += abs(value - 12 / 192) <= reach
     assert 0.92 <= held / 400 <= 0.98
+
+
+def nobody() -> np.ndarray:
+    return np.full(len(POINTS), np.nan)
+
+
+def test_what_both_sides_err_alike_costs_a_difference_nothing() -> None:
+    face, both_peaks = template(), np.zeros((len(POINTS), 2))
+    both_peaks[[INDEX["crista_philtri_right"], INDEX["crista_philtri_left"]]] = [0, 0.01]
+    alike = np.outer(both_peaks, both_peaks)
+    apart = np.diag(np.diag(alike))
+    models = face._replace(errors=nobody())
+    assert error_of("peak_height_difference", models, alike) == pytest.approx(0, abs=1e-9)
+    assert error_of("peak_height_difference", models, apart) == pytest.approx(0.01 * np.sqrt(2))
+    assert error_of("upper_lip_height_ratio", models, alike) < error_of("upper_lip_height_ratio", models, apart)
+
+
+@pytest.mark.parametrize("name", ["photographs", "drawn"])
+def test_intervals_by_the_joint_errors_hold_the_truth_as_often_as_they_say(name: str) -> None:
+    joint, truth, rng = errors.read(errors.table(name)), uneven(5, 3.0), np.random.default_rng(2)
+    known = np.isfinite(np.diag(joint))
+    sizes, axes = np.linalg.eigh(joint[np.ix_(known, known)])
+    away = np.zeros((400, 2 * len(POINTS)))
+    away[:, known] = rng.normal(size=(400, known.sum())) @ (axes * np.sqrt(np.maximum(sizes, 0))).T
+    unit = levelled(truth.points[None], {}).unit[0]
+    seen = levelled(truth.points + unit * away.reshape(400, -1, 2), {})
+    for measure in (BY_NAME[own] for own in ("peak_height_difference", "mouth_cant", "chin_deviation", "mouth_width")):
+        side = side_of(measure.kind, both(measure, seen), np.zeros(400, int))
+        true = value_of(measure.kind, both(measure, levelled(np.repeat(truth.points[None], 400, 0), {})), side)
+        placed = np.full((400, len(POINTS)), np.nan)
+        reach = quantile_of(0.95) * standard_errors(measure, seen, placed, joint, side)
+        held = np.abs(value_of(measure.kind, both(measure, seen), side) - true) <= reach
+        assert 0.9 <= held.mean() <= 0.99, measure.name
+
+
+def test_a_point_that_a_person_placed_narrows_the_interval() -> None:
+    joint, face = errors.read(errors.table("photographs")), template()
+    models = face._replace(errors=nobody())
+    corrected = nobody()
+    corrected[[INDEX["crista_philtri_right"], INDEX["crista_philtri_left"]]] = 0.2  # px
+    by_hand = error_of("peak_height_difference", face._replace(errors=corrected), joint)
+    assert 0 < by_hand < error_of("peak_height_difference", models, joint) / 2
+
+
+def test_errors_are_those_of_both_sides_and_come_back_from_their_table(tmp_path: Path) -> None:
+    truth, rng = np.repeat(uneven(1).points[None], 30, 0), np.random.default_rng(0)
+    found = truth + rng.normal(0, [[[3.0, 1.0]]], truth.shape)
+    found[:, INDEX["menton"]] = np.nan
+    found[:15, INDEX["nasion"]] = np.nan  # too few are left
+    measured = errors.moments(found, truth)
+    errors.write(measured, tmp_path / "errors.csv")
+    back = errors.read(tmp_path / "errors.csv")
+    assert np.allclose(back, measured, rtol=0, atol=2e-3 * np.nanmax(measured), equal_nan=True)
+    sizes = np.sqrt(np.diag(back)).reshape(-1, 2)
+    assert np.isnan(sizes[[INDEX["menton"], INDEX["nasion"]]]).all()
+    assert np.allclose(sizes, sizes[MIRROR], equal_nan=True)
+    assert np.nanmedian(sizes, axis=0) * 192 == pytest.approx([3, 1], rel=0.2)
