@@ -125,7 +125,7 @@ def ingest_landmarks(images: Path, frames: Path, out: Out) -> None:
         stage="ingest_landmarks",
         compute=points.locate,
         schema=LANDMARKS,
-        sources={"images": Source(images, IMAGES, PIXELS), "frames": Source(frames, FRAMES)},
+        sources={"images": Source(images, IMAGES, (*PIXELS, "view")), "frames": Source(frames, FRAMES)},
         settings={"settings": params.load(IngestLandmarks, "ingest_landmarks")},
     )
     run_buckets(work, out, runtime=runtime())

@@ -28,7 +28,7 @@ from tasks.base.processes import worker_pool
 from tasks.base.words import counted, listed_lines, tally
 from tasks.errors import InputError
 from tasks.ingest.admission import Admission, Each, Inspect, Known, admit, known, spelt_out, unfit
-from tasks.ingest.batch import Batch, Problem, read_batch
+from tasks.ingest.batch import Batch, Photograph, Problem, read_batch
 from tasks.ingest.preview import find
 from tasks.ingest.raw import BATCHES, folders
 from tasks.ingest.spelling import key, lookalikes
@@ -231,22 +231,26 @@ def _admission(batch: Batch, there: Known, root: Path, new: Sequence[str]) -> Ad
 def _each(workers: int) -> Each:
     """`map` with a progress bar, over processes where there are many photographs."""
 
-    def each(inspect: Inspect, files: Sequence[Path]) -> Iterator[str | None]:
-        with _mapping(workers if len(files) > FEW else 0, inspect, files) as reasons:
+    def each(inspect: Inspect, photographs: Sequence[Photograph]) -> Iterator[str | None]:
+        with _mapping(workers if len(photographs) > FEW else 0, inspect, photographs) as reasons:
             yield from tqdm(
-                reasons, total=len(files), desc="checking", unit="photograph", disable=None if files else True
+                reasons,
+                total=len(photographs),
+                desc="checking",
+                unit="photograph",
+                disable=None if photographs else True,
             )
 
     return each
 
 
 @contextmanager
-def _mapping(workers: int, inspect: Inspect, files: Sequence[Path]) -> Iterator[Iterable[str | None]]:
+def _mapping(workers: int, inspect: Inspect, photographs: Sequence[Photograph]) -> Iterator[Iterable[str | None]]:
     if not workers:
-        yield map(inspect, files)
+        yield map(inspect, photographs)
         return
     with worker_pool(workers) as pool:
-        yield pool.map(inspect, files)
+        yield pool.map(inspect, photographs)
 
 
 def reject(path: Path, problems: Sequence[Problem], reasons: Path | None, tell: Tell) -> Outcome:

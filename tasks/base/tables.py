@@ -40,7 +40,10 @@ class TableError(InputError):
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `allowed`, `low` and `high` bind non-null values; `unit` is empty for pure numbers and names."""
+    """One column. `allowed`, `low` and `high` bind non-null values; `unit` is empty for pure numbers and names.
+
+    `later`: tables that were written before it came are read as if it were null there.
+    """
 
     name: str
     type: pa.DataType
@@ -50,6 +53,7 @@ class Column:
     allowed: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    later: bool = False
 
     def check(self, values: pa.ChunkedArray, table: str) -> None:
         """TableError unless the values are of the column's type, nullness and range."""
@@ -208,6 +212,7 @@ def read_each(path: Path, schema: Schema, columns: Sequence[str] | None = None) 
 def _read_part(file: Path, schema: Schema, columns: Sequence[str] | None) -> pa.Table:
     try:
         table = pq.read_table(file, columns=list(columns) if columns is not None else None, partitioning=None)
+        table = _with_later(table, schema, columns)
     except FileNotFoundError:
         raise
     except (pa.ArrowInvalid, OSError) as error:
@@ -222,6 +227,14 @@ def _read_part(file: Path, schema: Schema, columns: Sequence[str] | None) -> pa.
         return table.cast(pa.schema(schema.arrow.field(name) for name in columns))
     except TableError as error:
         raise TableError(f"{file}: {error}") from error
+
+
+def _with_later(table: pa.Table, schema: Schema, columns: Sequence[str] | None) -> pa.Table:
+    """The table with nulls in columns that came later than its file."""
+    for column in schema.columns:
+        if column.later and column.name not in table.column_names and (columns is None or column.name in columns):
+            table = table.append_column(column.name, pa.nulls(len(table), column.type))
+    return table if columns is None else table.select(list(columns))
 
 
 def provenance_of(path: Path) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import shlex
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -22,7 +21,7 @@ from tasks.base.words import counted
 from tasks.ingest.batch import Batch, Photograph, Problem
 from tasks.ingest.clips import UnshownClip
 from tasks.ingest.frames import read_frames
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.landmarks import NO_FACE, measure_face, unfit_profile, without_face
 from tasks.ingest.photographs import Photographs
 from tasks.ingest.ratings import RATING_COLUMNS, rating_row, reference_row
 from tasks.ingest.raw import Line
@@ -36,10 +35,10 @@ BATCH_ID = r"\d{4}-\d\d-\d\d-[0-9a-f]{12}"
 DROPPED = "; in a drop folder, write {} into a file new.txt there"
 """What to do besides about a name that is new though it looks like another's."""
 
-Inspect = Callable[[Path], str | None]
+Inspect = Callable[[Photograph], str | None]
 """A photograph to the reason for which it cannot be measured, or None."""
 
-Each = Callable[[Inspect, Sequence[Path]], Iterable[str | None]]
+Each = Callable[[Inspect, Sequence[Photograph]], Iterable[str | None]]
 """`map`, or something that does the same faster and shows how far it is."""
 
 
@@ -110,7 +109,7 @@ def admit(
     refused = [*_conflicts(batch.photographs, there), *_new_subjects(batch.photographs, there, new)]
     wrong = {row["path"] for row in refused}
     fine = [photograph for photograph in batch.photographs if photograph.name not in wrong]
-    for photograph, reason in zip(fine, each(inspect, [photograph.file for photograph in fine]), strict=True):
+    for photograph, reason in zip(fine, each(inspect, fine), strict=True):
         if reason:
             refused.append(photograph.refused(reason))
     own = {photograph.name: photograph.image_id for photograph in batch.photographs}
@@ -124,7 +123,7 @@ def admit(
 
 
 def unfit(
-    file: Path,
+    photograph: Photograph,
     *,
     clip_suffixes: Sequence[str],
     frames: IngestFrames,
@@ -135,6 +134,7 @@ def unfit(
 
     Or why it may not be: it shows a picture whose consent was withdrawn.
     """
+    file, view = photograph.file, photograph.line.cells.get("view")
     if file.suffix.lower() in clip_suffixes:
         try:
             next(read_frames(file, frames))
@@ -143,7 +143,12 @@ def unfit(
         return None
     try:
         image = pictures.read(file)
-        reason = SAME if withdrawn.shows(image) else measure_face(image, landmarks)["reason"]
+        if withdrawn.shows(image):
+            return SAME
+        if view == "left" or view == "right":
+            return unfit_profile(image, view, landmarks)
+        reason = measure_face(image, landmarks)["reason"]
+        reason = without_face(image, landmarks) if reason == NO_FACE else reason
     except UnreadableImage as error:
         return str(error)
     return str(reason) if reason else None

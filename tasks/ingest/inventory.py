@@ -25,7 +25,7 @@ from tasks.ingest.sheets import RawLayoutError
 from tasks.ingest.spelling import Spellings, key
 from tasks.ingest.withdrawn import REASON, SAME
 from tasks.params.ingest import IngestImages
-from tasks.schemas.columns import AGE_GROUPS, ASYMMETRIES, GENDERS, POPULATIONS, SCARRINGS, SIDES
+from tasks.schemas.columns import AGE_GROUPS, ASYMMETRIES, GENDERS, POPULATIONS, SCARRINGS, SIDES, VIEWS
 from tasks.schemas.ingest import IMAGES
 
 WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -34,11 +34,12 @@ WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "gender": ("genders", GENDERS),
     "asymmetry": ("asymmetries", ASYMMETRIES),
     "scarring": ("scarrings", SCARRINGS),
+    "view": ("views", VIEWS),
 }
 """Optional columns of fixed words: what several of them are called, and the words."""
 
 REQUIRED = ("path", "subject_id", "population")
-OPTIONAL = (*WORDS, "licence", "consent", "notice")
+OPTIONAL = (*WORDS, "visit", "licence", "consent", "notice")
 
 
 class NoImages(RawLayoutError):
@@ -196,6 +197,12 @@ def check_size(file: Path, settings: IngestImages) -> None:
         raise Refused(f"too large: {size / 1e6:,.0f} MB; {kind} of up to {most:,} MB are read ({limit})")
 
 
+def _check_view(line: Line, file: Path, settings: IngestImages) -> None:
+    """Refused for a clip in profile."""
+    if line.cells.get("view") in ("left", "right") and file.suffix.lower() in settings.clip_suffixes:
+        raise Refused("view: of clips only those from the front are measured; leave it empty, or leave the clip out")
+
+
 def _identify(
     named: tuple[Folder, Line, Path], settings: IngestImages, identify: Callable[[Path], str]
 ) -> Named | dict[str, object]:
@@ -205,6 +212,7 @@ def _identify(
     subject = line.cells["subject_id"].replace("{folder}", file.parent.name).replace("{stem}", file.stem)
     try:
         check_size(file, settings)
+        _check_view(line, file, settings)
         return Named(line, file, name, subject, identify(file), file.stat().st_size)
     except Refused as reason:
         return line.refused(str(reason)) | {"path": name}
@@ -243,7 +251,8 @@ def _contradiction(group: Sequence[Named]) -> str | None:
         if len(values) > 1:
             lines = ", ".join(str(number) for number in sorted({item.line.number for item in group}))
             return f"the same photograph under {len(values)} {what} ({', '.join(sorted(values))}), lines {lines}"
-    return None
+    visits = {item.line.cells.get("visit", "") for item in group} - {""}
+    return f"the same photograph under {len(visits)} visits ({', '.join(sorted(visits))})" if len(visits) > 1 else None
 
 
 def _row(group: Sequence[Named], clips: set[str]) -> dict[str, object]:

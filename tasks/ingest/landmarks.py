@@ -18,6 +18,8 @@ import pyarrow as pa
 
 from tasks.base import weights
 from tasks.base.images import UnreadableImage
+from tasks.errors import InputError
+from tasks.ingest import profile
 from tasks.ingest.pixels import Loader, loader
 from tasks.ingest.quality import interocular, mouth_contrast, pose_degrees, sharpness
 from tasks.params.ingest import IngestLandmarks
@@ -63,19 +65,52 @@ def locate(images: pa.Table, frames: pa.Table, *, settings: IngestLandmarks) -> 
 def _items(images: pa.Table, frames: pa.Table) -> Iterator[dict[str, object]]:
     for row in images.drop_columns(["path"]).to_pylist():
         if row["kind"] == "still":
-            yield {name: row.get(name) for name in CARRIED}
+            yield {name: row.get(name) for name in (*CARRIED, "view")}
     for row in frames.drop_columns(["png"]).to_pylist():
         yield {name: row.get(name) for name in CARRIED}
 
 
 def _row(item: dict[str, object], load: Loader, settings: IngestLandmarks) -> dict[str, object]:
+    view = item.pop("view", None)
     if item["reason"]:
         return item
     try:
         image = load(str(item["image_id"]))
     except UnreadableImage as error:
         return item | {"reason": str(error)}
-    return item | measure_face(image, settings)
+    if view in ("left", "right"):
+        return item | {"reason": unfit_profile(image, view, settings) or IN_PROFILE}
+    found = measure_face(image, settings)
+    if found["reason"] == NO_FACE and item["clip_id"] is None:
+        found["reason"] = without_face(image, settings)
+    return item | found
+
+
+def seen_in_profile(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB, upright
+    view: profile.View,
+    settings: IngestLandmarks,
+) -> profile.Seen:
+    """A profile's points. InputError: it is no profile, or of the other side, or the background is uneven."""
+    face = find_face(image, settings)
+    if face is not None and face.score >= settings.second_face_score:
+        raise profile.NoProfile(f"the face is seen from the front, but its view is called {view}")
+    return profile.find(image, view, settings=settings.profile)
+
+
+def unfit_profile(image: np.ndarray, view: profile.View, settings: IngestLandmarks) -> str | None:
+    """Why a photograph is no profile of this view; None where it is."""
+    try:
+        seen_in_profile(image, view, settings)
+    except InputError as error:
+        return str(error)
+    return None
+
+
+def without_face(image: np.ndarray, settings: IngestLandmarks) -> str:
+    """Why no face from the front was found: where there is one in profile, it is said, with what to do."""
+    view = profile.view_of(image, settings=settings.profile)
+    return NO_FACE if view is None else f"the face is in profile, not from the front: its view is {view}"
 
 
 def measure_face(
@@ -88,7 +123,7 @@ def measure_face(
     face = find_face(image, settings)
     lying = _lying(image, face, settings)
     if face is None or lying not in (None, UNCLEAR):
-        return row | {"reason": lying or "no face found"}
+        return row | {"reason": lying or NO_FACE}
     points = place_points(image, face.box, predict_side=settings.predict_side)
     if lying:  # a face that is cut off looks unsure, too
         return row | {"reason": lying if _mouth_whole(points, width, height) else CUT_OFF}
@@ -160,6 +195,8 @@ def find_face(
     return None
 
 
+NO_FACE = "no face found"
+IN_PROFILE = "in profile: its outline is measured, and nothing that needs a face from the front"
 UNCLEAR = "it is not clear which way up the head is"
 CUT_OFF = "mouth not whole in the picture"
 

@@ -26,22 +26,3 @@ class PerceptualNet(Block):
     net: Literal["squeeze", "alex", "vgg"]
     trunk: Literal["random", "squeezenet1_1_features", "alexnet_torchvision", "vgg16_torchvision"]
     size: int = Field(ge=16, description="pictures larger than this are averaged down to it, pixels; published: 256")
-
-
-class Silhouette(Block):
-    """How a head's outline is told from an even background (tasks.faces.silhouette). Colour distances are Lab's."""
-
-    side: int = Field(ge=128, description="longer side of the picture in which the outline is followed, pixels")
-    smoothing: float = Field(gt=0, description="deviation of the outline's smoothing along it, pixels of that picture")
-    least_difference: float = Field(gt=0, description="colour distance below which nothing is the figure")
-    noise_times: float = Field(gt=0, description="and at least this many times the background's own noise")
-    most_noise: float = Field(gt=0, description="of the background: above it, it is not even")
-    least_background: float = Field(gt=0, le=1, description="share of the border beside the head that is background")
-
-
-class Profile(Block):
-    """When an outline is that of a face in profile (tasks.faces.profile)."""
-
-    silhouette: Silhouette
-    most_misfit: float = Field(gt=0, description="squared deviations from a usual profile per number: above it, none")
-    least_neck: float = Field(gt=0, description="nose heights by which the outline turns in below the chin, where seen")

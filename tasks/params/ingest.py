@@ -43,6 +43,25 @@ class IngestFrames(Block):
     count: int = Field(ge=1, description="most frames per clip")
 
 
+class Silhouette(Block):
+    """How a head's outline is told from an even background (tasks.ingest.silhouette). Colour distances are Lab's."""
+
+    side: int = Field(ge=128, description="longer side of the picture in which the outline is followed, pixels")
+    smoothing: float = Field(gt=0, description="deviation of the outline's smoothing along it, pixels of that picture")
+    least_difference: float = Field(gt=0, description="colour distance below which nothing is the figure")
+    noise_times: float = Field(gt=0, description="and at least this many times the background's own noise")
+    most_noise: float = Field(gt=0, description="of the background: above it, it is not even")
+    least_background: float = Field(gt=0, le=1, description="share of the border beside the head that is background")
+
+
+class Profile(Block):
+    """When an outline is that of a face in profile (tasks.ingest.profile)."""
+
+    silhouette: Silhouette
+    most_misfit: float = Field(gt=0, description="squared deviations from a usual profile per number: above it, none")
+    least_neck: float = Field(gt=0, description="nose heights by which the outline turns in below the chin, where seen")
+
+
 class IngestLandmarks(Block):
     """Detection and the quality gate (tasks.ingest.landmarks)."""
 
@@ -59,6 +78,7 @@ class IngestLandmarks(Block):
     max_roll: float = Field(ge=0, description="degrees, by landmarks")
     min_sharpness: float = Field(ge=0, description="share of gradient energy lost by a small blur, 0..1")
     min_mouth_contrast: float = Field(ge=0, description="lips against skin, see tasks.ingest.quality.mouth_contrast")
+    profile: Profile
 
 
 class IngestLips(Block):

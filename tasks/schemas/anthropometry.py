@@ -7,7 +7,6 @@ import pyarrow as pa
 from tasks.base.tables import Column, Schema
 from tasks.schemas.columns import AGE_GROUPS, GENDERS, IMAGE_ID, NUMBER, NUMBERS, POPULATION, REASON, SUBJECT, TEXT
 
-VIEWS = ("frontal", "left", "right")
 OUTLINE_COLUMNS = ("upper_vermilion", "lower_vermilion", "nose", "nostril_right", "nostril_left")
 
 ANTHROPOMETRY_POINTS = Schema(

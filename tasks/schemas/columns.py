@@ -10,6 +10,8 @@ AGE_GROUPS = ("baby", "child", "adult")
 GENDERS = ("female", "male")
 ASYMMETRIES = ("none", "slight", "marked")
 SCARRINGS = ("none", "subtle", "visible")
+VIEWS = ("frontal", "left", "right")
+"""Of a photograph of a face: from the front, or the side of the face that is seen."""
 ROLES = ("medical", "lay")
 SPLITS = ("train", "validation", "test")
 

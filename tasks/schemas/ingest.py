@@ -23,6 +23,7 @@ from tasks.schemas.columns import (
     SIDES,
     SUBJECT,
     TEXT,
+    VIEWS,
 )
 
 IMAGES = Schema(
@@ -45,6 +46,15 @@ IMAGES = Schema(
             "asymmetry", TEXT, "of lip and nose, as seen by whoever described it", nullable=True, allowed=ASYMMETRIES
         ),
         Column("scarring", TEXT, "of the lip, as seen by whoever described it", nullable=True, allowed=SCARRINGS),
+        Column(
+            "view",
+            TEXT,
+            "from the front, or the side of the face that is seen; null: from the front",
+            nullable=True,
+            allowed=VIEWS,
+            later=True,
+        ),
+        Column("visit", TEXT, "the person's visit: its date, or a name for it", nullable=True, later=True),
         Column("licence", TEXT, "what the picture may be used for", nullable=True),
         Column("consent", TEXT, "what the person agreed to", nullable=True),
         Column("notice", TEXT, "what a reader of any result must be told about this picture", nullable=True),

@@ -6,12 +6,15 @@ from functools import cache
 import cv2
 import numpy as np
 
+from flows import PROJECT
+from tasks import params
 from tasks.params.ingest import IngestLandmarks
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import Drawing, render
 from tasks.phantoms.shape import NEUTRAL, NO_CLEFT
 
+NUMBERS = params.load(IngestLandmarks, "ingest_landmarks", PROJECT / "params.yaml")
 SETTINGS = IngestLandmarks(
     detect_side=450,
     enlarge_to=900,
@@ -26,6 +29,7 @@ SETTINGS = IngestLandmarks(
     max_roll=30,
     min_sharpness=0.27,
     min_mouth_contrast=0.3,
+    profile=NUMBERS.profile,
 )
 
 

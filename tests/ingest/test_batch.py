@@ -19,7 +19,7 @@ from tasks import params
 from tasks.base.images import carries_place
 from tasks.errors import InputError
 from tasks.ingest.admission import BATCH_ID, Known, admit, known, spelt_out, unfit
-from tasks.ingest.batch import Batch, read_batch
+from tasks.ingest.batch import Batch, Photograph, read_batch
 from tasks.ingest.inventory import take_inventory
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import Folder
@@ -38,7 +38,7 @@ EMPTY = "a batch has at least one of images.csv, ratings.csv, references.csv, as
 NOTHING = Known({}, {}, frozenset(), frozenset(), {}, {})
 
 
-def fine(file: Path) -> None:
+def fine(file: Photograph) -> None:
     """Nothing wrong with any picture."""
 
 

@@ -62,7 +62,7 @@ def test_a_photograph_and_a_clip(raw: Path) -> None:
     rows = {row["path"]: row for row in images}
     told = {"subject_id": "ann", "population": "control", "cleft_side": None, "licence": "CC0", "consent": "yes"}
     found = {"path": "a.jpg", "names": ["a.jpg"], "kind": "still", "size_bytes": 5, "notice": "drawn"}
-    found |= dict.fromkeys(("age_group", "gender", "asymmetry", "scarring"))
+    found |= dict.fromkeys(("age_group", "gender", "asymmetry", "scarring", "view", "visit"))
     assert rows["a.jpg"] == told | found | {"image_id": hashlib.sha256(b"a.jpg").hexdigest()}
     assert (rows["patients/p1.jpg"]["population"], rows["patients/p1.jpg"]["cleft_side"]) == ("repaired", "left")
     assert rows["clips/s1/c1.avi"]["kind"] == "clip"

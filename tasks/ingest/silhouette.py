@@ -3,7 +3,7 @@
 In: an upright photograph in which the face looks to the picture's left (mirror it first where it looks to the right).
 Out: the outline's front edge, from the crown down, in sub-pixel pixels; or why there is none. The background is taken
 to be one colour that changes evenly over the picture, as a lamp's light does; what differs from it is the figure.
-Knows no face: tasks.faces.profile looks for one on the outline.
+Knows no face: tasks.ingest.profile looks for one on the outline.
 """
 
 import cv2
@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from tasks.errors import InputError
-from tasks.params.faces import Silhouette
+from tasks.params.ingest import Silhouette
 
 STRIP = 0.04
 """Share of the picture's sides along its border by which the background is learned."""
@@ -111,7 +111,9 @@ def _refined(edge: np.ndarray, difference: np.ndarray) -> np.ndarray:
     inward = np.column_stack([along[:, 1], -along[:, 0]]) / np.hypot(*along.T)[:, None]  # the figure is to the right
     steps = np.arange(-REACH, REACH + 0.01, 0.25)
     where = (edge[:, None] + steps[:, None] * inward[:, None]).astype(np.float32)
-    seen = cv2.remap(difference.astype(np.float32), where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.remap(
+        difference.astype(np.float32), where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     half = np.median(seen[:, steps >= REACH / 2], axis=1, keepdims=True) / 2
     outside = seen < half
     last = seen.shape[1] - 1 - np.argmax(outside[:, ::-1], axis=1)  # the last sample that is still background

@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from tasks.errors import InputError
-from tasks.faces.silhouette import NoSilhouette, front_edge
-from tasks.params.faces import Profile
+from tasks.ingest.silhouette import NoSilhouette, front_edge
+from tasks.params.ingest import Profile
 
 View = Literal["left", "right"]
 """The side of the face that is seen: of `left` the nose points to the picture's left."""
@@ -209,7 +209,11 @@ def _placed(edge: np.ndarray, at: list[int]) -> list[int]:
     for number, name in enumerate(names):
         low = places[names[number - 1]] if number else max(places[name] - reach, 0)
         high = places[names[number + 1]] if number + 1 < len(names) else min(places[name] + 2 * reach, len(edge) - 1)
-        ends = {"glabella": ("nasion", "menton"), "pogonion": ("nasion", "menton"), "pronasale": ("nasion", "subnasale")}
+        ends = {
+            "glabella": ("nasion", "menton"),
+            "pogonion": ("nasion", "menton"),
+            "pronasale": ("nasion", "subnasale"),
+        }
         one, other = (edge[places[own]] for own in ends[name]) if name in ends else (edge[low], edge[high])
         inside = slice(low + 1, max(high, low + 2))
         out = _outwards(edge[inside], one, other)
