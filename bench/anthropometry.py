@@ -20,7 +20,8 @@ from tasks.anthropometry.locating import find
 from tasks.anthropometry.mesh import mesh
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.base import images
-from tasks.ingest.landmarks import find_face, place_points
+from tasks.ingest.detection import find_face
+from tasks.ingest.landmarks import place_points
 from tasks.params.anthropometry import AnthropometryPoints
 from tasks.params.ingest import IngestLandmarks
 from tasks.phantoms.files import draw_still

@@ -233,13 +233,8 @@ def _each(workers: int) -> Each:
 
     def each(inspect: Inspect, photographs: Sequence[Photograph]) -> Iterator[str | None]:
         with _mapping(workers if len(photographs) > FEW else 0, inspect, photographs) as reasons:
-            yield from tqdm(
-                reasons,
-                total=len(photographs),
-                desc="checking",
-                unit="photograph",
-                disable=None if photographs else True,
-            )
+            shown = None if photographs else True
+            yield from tqdm(reasons, total=len(photographs), desc="checking", unit="photograph", disable=shown)
 
     return each
 

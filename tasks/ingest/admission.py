@@ -20,12 +20,14 @@ from tasks.base.images import UnreadableImage
 from tasks.base.words import counted
 from tasks.ingest.batch import Batch, Photograph, Problem
 from tasks.ingest.clips import UnshownClip
+from tasks.ingest.detection import NO_FACE
 from tasks.ingest.frames import read_frames
-from tasks.ingest.landmarks import NO_FACE, measure_face, unfit_profile, without_face
+from tasks.ingest.landmarks import measure_face
 from tasks.ingest.photographs import Photographs
 from tasks.ingest.ratings import RATING_COLUMNS, rating_row, reference_row
 from tasks.ingest.raw import Line
 from tasks.ingest.spelling import Spellings, key, lookalikes
+from tasks.ingest.views import VIEWED, unfit_profile, without_face
 from tasks.ingest.withdrawn import REASON, SAME, Withdrawn
 from tasks.params.ingest import IngestFrames, IngestLandmarks, Scale
 
@@ -134,7 +136,7 @@ def unfit(
 
     Or why it may not be: it shows a picture whose consent was withdrawn.
     """
-    file, view = photograph.file, photograph.line.cells.get("view")
+    file = photograph.file
     if file.suffix.lower() in clip_suffixes:
         try:
             next(read_frames(file, frames))
@@ -145,7 +147,8 @@ def unfit(
         image = pictures.read(file)
         if withdrawn.shows(image):
             return SAME
-        if view == "left" or view == "right":
+        view = VIEWED.get(photograph.line.cells.get("view", ""))
+        if view is not None:
             return unfit_profile(image, view, landmarks)
         reason = measure_face(image, landmarks)["reason"]
         reason = without_face(image, landmarks) if reason == NO_FACE else reason

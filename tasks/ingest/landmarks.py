@@ -5,9 +5,7 @@ for which the image was refused. dlib's points lean towards even faces (a cleft 
 aligning and cropping, not a measure of asymmetry.
 """
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -18,10 +16,10 @@ import pyarrow as pa
 
 from tasks.base import weights
 from tasks.base.images import UnreadableImage
-from tasks.errors import InputError
-from tasks.ingest import profile
+from tasks.ingest.detection import NO_FACE, UNCLEAR, Face, find_face, lying, resized
 from tasks.ingest.pixels import Loader, loader
 from tasks.ingest.quality import interocular, mouth_contrast, pose_degrees, sharpness
+from tasks.ingest.views import IN_PROFILE, VIEWED, unfit_profile, without_face
 from tasks.params.ingest import IngestLandmarks
 from tasks.schemas.ingest import LANDMARKS
 
@@ -33,22 +31,7 @@ DECIMALS = 6
 """Of pose and quality in the table: their last bits differ from run to run (sums over arrays that lie elsewhere)."""
 
 
-@dataclass(frozen=True)
-class Face:
-    """A detected face: box (left, top, right, bottom) in original pixels, detector score, scores of other boxes.
-
-    `scale`: of the picture in which it was found.
-    """
-
-    box: np.ndarray  # (4,) float
-    score: float
-    others: tuple[float, ...]
-    scale: float
-
-
-@cache
-def _detector() -> dlib.fhog_object_detector:
-    return dlib.get_frontal_face_detector()
+CUT_OFF = "mouth not whole in the picture"
 
 
 @cache
@@ -71,46 +54,19 @@ def _items(images: pa.Table, frames: pa.Table) -> Iterator[dict[str, object]]:
 
 
 def _row(item: dict[str, object], load: Loader, settings: IngestLandmarks) -> dict[str, object]:
-    view = item.pop("view", None)
+    said = item.pop("view", None)
     if item["reason"]:
         return item
     try:
         image = load(str(item["image_id"]))
     except UnreadableImage as error:
         return item | {"reason": str(error)}
-    if view in ("left", "right"):
+    if view := VIEWED.get(str(said)):
         return item | {"reason": unfit_profile(image, view, settings) or IN_PROFILE}
     found = measure_face(image, settings)
     if found["reason"] == NO_FACE and item["clip_id"] is None:
         found["reason"] = without_face(image, settings)
     return item | found
-
-
-def seen_in_profile(
-    image: np.ndarray,  # (H, W, 3) uint8 RGB, upright
-    view: profile.View,
-    settings: IngestLandmarks,
-) -> profile.Seen:
-    """A profile's points. InputError: it is no profile, or of the other side, or the background is uneven."""
-    face = find_face(image, settings)
-    if face is not None and face.score >= settings.second_face_score:
-        raise profile.NoProfile(f"the face is seen from the front, but its view is called {view}")
-    return profile.find(image, view, settings=settings.profile)
-
-
-def unfit_profile(image: np.ndarray, view: profile.View, settings: IngestLandmarks) -> str | None:
-    """Why a photograph is no profile of this view; None where it is."""
-    try:
-        seen_in_profile(image, view, settings)
-    except InputError as error:
-        return str(error)
-    return None
-
-
-def without_face(image: np.ndarray, settings: IngestLandmarks) -> str:
-    """Why no face from the front was found: where there is one in profile, it is said, with what to do."""
-    view = profile.view_of(image, settings=settings.profile)
-    return NO_FACE if view is None else f"the face is in profile, not from the front: its view is {view}"
 
 
 def measure_face(
@@ -121,12 +77,12 @@ def measure_face(
     height, width = image.shape[:2]
     row: dict[str, object] = {"width": width, "height": height, "reason": None}
     face = find_face(image, settings)
-    lying = _lying(image, face, settings)
-    if face is None or lying not in (None, UNCLEAR):
-        return row | {"reason": lying or NO_FACE}
+    turned = lying(image, face, settings)
+    if face is None or turned not in (None, UNCLEAR):
+        return row | {"reason": turned or NO_FACE}
     points = place_points(image, face.box, predict_side=settings.predict_side)
-    if lying:  # a face that is cut off looks unsure, too
-        return row | {"reason": lying if _mouth_whole(points, width, height) else CUT_OFF}
+    if turned:  # a face that is cut off looks unsure, too
+        return row | {"reason": turned if _mouth_whole(points, width, height) else CUT_OFF}
     yaw, pitch, roll = pose_degrees(points, width, height)
     row |= {"box": face.box.tolist(), "score": face.score, "points": points.ravel().tolist()}
     measured = {
@@ -176,62 +132,6 @@ def _mouth_whole(points: np.ndarray, width: int, height: int) -> bool:
     return bool((mouth >= 0).all() and (mouth <= np.array([width, height]) - 1).all())
 
 
-def find_face(
-    image: np.ndarray,  # (H, W, 3) uint8 RGB
-    settings: IngestLandmarks,
-) -> Face | None:
-    """The face the detector is surest of, looked for in a smaller picture first and an enlarged one if need be."""
-    longer = max(image.shape[:2])
-    for scale in (min(settings.detect_side / longer, 1.0), settings.enlarge_to / longer):
-        if min(image.shape[:2]) * scale < 1:
-            continue  # a line, not a picture
-        seen = resized(image, scale)
-        boxes, scores, _ = _detector().run(seen, 0, settings.min_score)
-        if len(boxes):
-            best = int(np.argmax(scores))
-            box = np.array([boxes[best].left(), boxes[best].top(), boxes[best].right(), boxes[best].bottom()])
-            others = tuple(float(score) for index, score in enumerate(scores) if index != best)
-            return Face((box + [0, 0, 1, 1]) / scale, float(scores[best]), others, scale)
-    return None
-
-
-NO_FACE = "no face found"
-IN_PROFILE = "in profile: its outline is measured, and nothing that needs a face from the front"
-UNCLEAR = "it is not clear which way up the head is"
-CUT_OFF = "mouth not whole in the picture"
-
-TURNS = (
-    (cv2.ROTATE_180, "the head is upside down: turn the photograph the right way up"),
-    (cv2.ROTATE_90_CLOCKWISE, "the head lies on its side: turn the photograph by a quarter, clockwise"),
-    (cv2.ROTATE_90_COUNTERCLOCKWISE, "the head lies on its side: turn the photograph by a quarter, anticlockwise"),
-)
-"""What would set the head upright, and what to say of it."""
-
-
-def _lying(image: np.ndarray, face: Face | None, settings: IngestLandmarks) -> str | None:
-    """Why the picture is not the right way up, if another quarter turn of it shows a surer face.
-
-    No limit on the score alone would do: an unrepaired cleft's upright face scores less than many a face upside down
-    (docs/pictures.md).
-    """
-    if face is not None and face.score >= settings.sure_score:
-        return None
-    scale = face.scale if face else min(settings.detect_side / max(image.shape[:2]), 1.0)
-    if min(image.shape[:2]) * scale < 1:
-        return None
-    seen = resized(image, scale)
-    found = []
-    for turn, reason in TURNS:
-        _, scores, _ = _detector().run(np.ascontiguousarray(cv2.rotate(seen, turn)), 0, settings.min_score)
-        found.append((max(scores, default=-math.inf), reason))
-    score, reason = max(found)
-    if face is None:
-        return reason if score > -math.inf else None
-    if score > face.score:
-        return reason
-    return UNCLEAR if score > face.score - settings.min_lead else None
-
-
 def place_points(
     image: np.ndarray,  # (H, W, 3) uint8 RGB
     box: np.ndarray,  # (4,) left, top, right, bottom, px
@@ -252,14 +152,6 @@ def place_points(
     points = np.array([(part.x, part.y) for part in shape.parts()], float)
     placed: np.ndarray = (points + 0.5) / scale - 0.5 + corner
     return placed
-
-
-def resized(image: np.ndarray, scale: float) -> np.ndarray:
-    """The picture at `scale`, averaged when smaller, interpolated when larger."""
-    if scale == 1:
-        return image
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=method)
 
 
 def padded_crop(

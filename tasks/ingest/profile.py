@@ -60,6 +60,8 @@ NAMES = {
     "neck": "on the neck's outline, half a nose height below",
     "columella": "on the outline half-way from subnasale to the tip",
 }
+LINES = {"glabella": ("nasion", "menton"), "pronasale": ("nasion", "subnasale"), "pogonion": ("nasion", "menton")}
+"""The line from which such a point is the furthest; its neighbours lie too close, or one of them far behind."""
 PLACES = 220
 """Places of the outline that the chain is chosen among."""
 SIZES = np.geomspace(0.05, 0.22, 10)
@@ -200,8 +202,7 @@ def _turns(places: np.ndarray, arm: int) -> np.ndarray:
 def _placed(edge: np.ndarray, at: list[int]) -> list[int]:
     """The chain with every point where its definition puts it between its neighbours.
 
-    A point that stands out (or lies in) is the furthest from the line through the points about it: of forehead and chin,
-    whose neighbours lie too close, from the line from nasion to menton.
+    A point that stands out, or lies in, is the furthest from a line: the one through its neighbours, or that of LINES.
     """
     names = list(CHAIN)
     places = dict(zip(names, at, strict=True))
@@ -209,12 +210,7 @@ def _placed(edge: np.ndarray, at: list[int]) -> list[int]:
     for number, name in enumerate(names):
         low = places[names[number - 1]] if number else max(places[name] - reach, 0)
         high = places[names[number + 1]] if number + 1 < len(names) else min(places[name] + 2 * reach, len(edge) - 1)
-        ends = {
-            "glabella": ("nasion", "menton"),
-            "pogonion": ("nasion", "menton"),
-            "pronasale": ("nasion", "subnasale"),
-        }
-        one, other = (edge[places[own]] for own in ends[name]) if name in ends else (edge[low], edge[high])
+        one, other = (edge[places[own]] for own in LINES[name]) if name in LINES else (edge[low], edge[high])
         inside = slice(low + 1, max(high, low + 2))
         out = _outwards(edge[inside], one, other)
         places[name] = low + 1 + int(np.argmax(out if CHAIN[name].turn > 0 else -out))

@@ -111,9 +111,8 @@ def _refined(edge: np.ndarray, difference: np.ndarray) -> np.ndarray:
     inward = np.column_stack([along[:, 1], -along[:, 0]]) / np.hypot(*along.T)[:, None]  # the figure is to the right
     steps = np.arange(-REACH, REACH + 0.01, 0.25)
     where = (edge[:, None] + steps[:, None] * inward[:, None]).astype(np.float32)
-    seen = cv2.remap(
-        difference.astype(np.float32), where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    across, down = where[..., 0], where[..., 1]
+    seen = cv2.remap(difference.astype(np.float32), across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     half = np.median(seen[:, steps >= REACH / 2], axis=1, keepdims=True) / 2
     outside = seen < half
     last = seen.shape[1] - 1 - np.argmax(outside[:, ::-1], axis=1)  # the last sample that is still background

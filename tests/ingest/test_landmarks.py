@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from tasks.base.images import UnreadableImage, encode_png
-from tasks.ingest.landmarks import find_face, locate, measure_face, padded_crop, place_points
+from tasks.ingest.detection import find_face
+from tasks.ingest.landmarks import locate, measure_face, padded_crop, place_points
 from tasks.ingest.pixels import loader
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL

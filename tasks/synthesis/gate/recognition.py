@@ -17,7 +17,7 @@ import onnxruntime
 
 from tasks.base import weights as registry
 from tasks.base.weights import WeightsError
-from tasks.ingest.landmarks import resized
+from tasks.ingest.detection import resized
 from tasks.params.synthesis import SynthesisIdentity
 from tasks.synthesis.gate.screening import enlarged, find
 
