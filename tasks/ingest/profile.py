@@ -71,6 +71,8 @@ TURN_SPREAD = 32.0
 """Degrees, one standard deviation of a turn."""
 ARM = 0.13
 """Nose heights over which a turn is read, to either side."""
+BEND = 0.1
+"""Nose heights by which the outline turns in where chin and neck meet; a collar runs straight."""
 FAR_OFF = 1e6
 """Nose heights: what lies earlier on the outline comes no later."""
 ROUNDS = 4
@@ -232,6 +234,7 @@ def _below(edge: np.ndarray, menton: int, unit: float, settings: Profile) -> dic
     inward = -_outwards(edge[menton : far + 1], edge[menton], edge[far])
     at = menton + int(np.argmax(inward))
     neck = at + round(unit / 2)
-    if inward.max() < settings.least_neck * unit or neck >= len(edge):
+    underside = float(np.hypot(*(edge[at] - edge[menton])))
+    if inward.max() < BEND * unit or underside < settings.least_underside * unit or neck >= len(edge):
         return {}
     return {"cervicale": edge[at], "neck": edge[neck]}

@@ -59,7 +59,7 @@ class Profile(Block):
 
     silhouette: Silhouette
     most_misfit: float = Field(gt=0, description="squared deviations from a usual profile per number: above it, none")
-    least_neck: float = Field(gt=0, description="nose heights by which the outline turns in below the chin, where seen")
+    least_underside: float = Field(gt=0, description="of the chin, nose heights: less is a collar or hair, no neck")
 
 
 class IngestLandmarks(Block):
