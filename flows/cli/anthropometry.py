@@ -1,8 +1,8 @@
-"""`vermilion anthropometry`: what landmark measures need of a person: how far the models' points are off."""
+"""`vermilion anthropometry`: how far the models' points are off, and an adjustment that people's corrections teach."""
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,15 +13,10 @@ from flows.cli.terminal import say
 from tasks.base.words import counted
 from tasks.errors import InputError
 
-app = typer.Typer(no_args_is_help=True, help="Landmark measures: how far the models' points lie from people's.")
+app = typer.Typer(no_args_is_help=True, help="Landmark measures: what people's corrections say of the models' points.")
 
 POINTS = Path("data/anthropometry/points")
 CORRECTIONS = Path("data/corrections")
-
-
-@app.callback()
-def group() -> None:
-    """A group, though it has one command as yet."""
 
 
 @app.command()
@@ -51,13 +46,18 @@ def bias(as_json: JSON = False) -> None:
 def bias_of(root: Path) -> tuple[list[dict[str, Any]], int]:
     """By point, tasks.anthropometry.corrections.bias; how many corrections count. InputError before the first run."""
     from tasks.anthropometry import corrections
+
+    kept = corrections.kept(root / CORRECTIONS)
+    return corrections.bias(_points(root), kept), kept.num_rows
+
+
+def _points(root: Path) -> Any:
     from tasks.base import tables
     from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
 
     if not (root / POINTS).exists():
         raise InputError(f"{POINTS}: not there yet; run `dvc repro` first")
-    points, kept = tables.read(root / POINTS, ANTHROPOMETRY_POINTS), corrections.kept(root / CORRECTIONS)
-    return corrections.bias(points, kept), kept.num_rows
+    return tables.read(root / POINTS, ANTHROPOMETRY_POINTS)
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
@@ -70,3 +70,77 @@ def _print(rows: list[dict[str, Any]]) -> None:
         table.add_row(row["point"].replace("_", " "), str(row["number"]), str(row["people"]), *cells)
     Console().print(table)
     say(f"{counted(sum(row['number'] for row in rows), 'correction')} counted")
+
+
+@app.command()
+def correct(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what was learned; keep nothing.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take back the version that counts; the one before it counts.")
+    ] = False,
+    as_json: JSON = False,
+) -> None:
+    """Learn a small adjustment of the models' points from all corrections, and use it where it helps.
+
+    Each person's photographs are judged by what the other people's corrections taught. A kind of point (both sides
+    together) is moved only if that leaves it closer, on average, to where people put it. "off" is the distance without
+    the adjustment, "left" with it, in per cent of the distance between the outer eye corners. In a photograph that
+    somebody corrected, points that were left count as right. The version counts from the next `dvc repro` on.
+
+    \b
+    vermilion anthropometry correct --dry-run
+    vermilion anthropometry correct
+    vermilion anthropometry correct --undo
+    """
+    from tasks import params
+    from tasks.anthropometry import adjustment, versions
+    from tasks.params.anthropometry import AnthropometryAdjust
+
+    root = project_root()
+    file = root / CORRECTIONS / adjustment.FILE
+    if undo:
+        say(versions.undo(file, by=adjustment.BY))
+        return
+    settings = params.load(AnthropometryAdjust, "anthropometry_adjust", root / "params.yaml")
+    learned, version = adjustment.version(_points(root), root / CORRECTIONS, settings=settings)
+    if not dry_run:
+        versions.keep(file, version)
+    if as_json:
+        print(json.dumps([one.record() for one in learned], indent=1))
+        return
+    _print_learned(learned)
+    say(adjustment.words(learned, settings=settings) + ("; nothing was kept" if dry_run else ""))
+
+
+@app.command()
+def versions(as_json: JSON = False) -> None:
+    """Every version of the adjustment, with its figures on people held out when it was made, and which one counts.
+
+    \b
+    vermilion anthropometry versions
+    """
+    from tasks.anthropometry import adjustment
+    from tasks.anthropometry import versions as log
+
+    every = log.read(project_root() / CORRECTIONS / adjustment.FILE, by=adjustment.BY)
+    counts = (log.counting(every) or [None])[-1]
+    if as_json:
+        print(json.dumps([one._asdict() | {"counts": one is counts} for one in every], indent=1))
+        return
+    table = Table("made", "", "photo-\ngraphs", "people", "off\n%", "left\n%", "")
+    for one in every:
+        numbers = ["" if own is None else f"{100 * own:.2f}" for own in (one.before, one.after)]
+        told = [one.at[:16].replace("T", " "), one.action, str(one.photographs), str(one.people), *numbers]
+        table.add_row(*told, "counts" if one is counts else "")
+    if every:
+        Console().print(table)
+    say("no version counts" if counts is None else f"the version made {counts.at} counts")
+
+
+def _print_learned(learned: Any) -> None:
+    table = Table("point", "photo-\ngraphs", "people", "off\n%", "left\n%", "moved")
+    for one in learned:
+        left = "" if one.left is None else f"{100 * one.left:.2f}"
+        numbers = (str(one.photographs), str(one.people), f"{100 * one.off:.2f}", left)
+        table.add_row(one.kind.replace("_", " "), *numbers, "yes" if one.used else "no")
+    Console().print(table)

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
+from tasks.anthropometry import adjustment
 from tasks.anthropometry.corrections import FILE, Said, said_in
 from tasks.anthropometry.names import POINTS
 from tasks.base import images, tables
@@ -111,7 +112,7 @@ class Project:
 
     def placed(self, image_id: str) -> Placed:
         """The photograph's points; none, and why, where it has none."""
-        models = self._fresh("points", [POINTS_AT], self._points)
+        models = self._fresh("points", [POINTS_AT, CORRECTIONS / adjustment.FILE], self._points)
         if image_id in models:
             row = models[image_id]
             return Placed(_pairs(row["points"], POINTS), row, row["reason"] or "Drag a point to where it belongs.")
@@ -181,7 +182,8 @@ class Project:
     def _points(self) -> dict[str, dict[str, Any]]:
         if not (self.root / POINTS_AT).exists():
             return {}
-        rows = tables.read(self.root / POINTS_AT, ANTHROPOMETRY_POINTS).to_pylist()
+        points = tables.read(self.root / POINTS_AT, ANTHROPOMETRY_POINTS)
+        rows = adjustment.adjusted(points, adjustment.of_project(self.root)).to_pylist()
         return {row["image_id"]: row for row in rows}
 
     def _landmarks(self) -> dict[str, dict[str, tuple[float, float]]]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tasks import params
-from tasks.anthropometry import locating
+from tasks.anthropometry import adjustment, locating
 from tasks.anthropometry.frame import CANTHI
 from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.anthropometry.measures.measure import Measure
@@ -52,6 +52,7 @@ class Ready:
     people: Mapping[str, Mapping[str, Any]]  # the project's photographs by image_id: who is on them
     scale: Scale | None  # a known one; else as the settings say
     cleft_side: str | None
+    learned: Sequence[adjustment.Learned] = ()
 
     @property
     def notices(self) -> list[str]:
@@ -108,6 +109,7 @@ def prepared(
         _people(root),
         scale,
         cleft_side,
+        adjustment.of_project(root),
     )
 
 
@@ -139,6 +141,8 @@ def measure(path: Path, ready: Ready) -> Measured:
             raise InputError(str(found["reason"]))
         points68 = np.reshape(np.array(found["points"], float), (68, 2))
         located = locating.find(image, points68, settings=ready.points)
+        points = adjustment.move(located.face.points[None], ready.learned)[0]
+        located = located._replace(face=located.face._replace(points=points))
         return _measured(path, face, image, located, float(str(found["yaw_deg"])), ready)
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"

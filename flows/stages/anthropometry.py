@@ -12,13 +12,18 @@ from flows.buckets.incremental import run_buckets
 from flows.buckets.work import Source, Work
 from flows.stages.ingest import PIXELS
 from tasks import params
-from tasks.anthropometry import errors, locating, measuring
+from tasks.anthropometry import adjustment, errors, locating, measuring
 from tasks.anthropometry.corrections import corrected, kept
 from tasks.anthropometry.norms import norms
 from tasks.base import absence, tables
 from tasks.base.digests import table_digest
 from tasks.base.words import counted
-from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryNorms, AnthropometryPoints
+from tasks.params.anthropometry import (
+    AnthropometryAdjust,
+    AnthropometryMeasure,
+    AnthropometryNorms,
+    AnthropometryPoints,
+)
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_NORMS, ANTHROPOMETRY_POINTS
 from tasks.schemas.ingest import IMAGES, LANDMARKS
 
@@ -79,10 +84,16 @@ def anthropometry_norms(images: Path, measures: Path, out: Out) -> None:
 
 
 def _put_corrections(points: Path, corrections: Path, placed: Path, error: float) -> None:
-    """The points part by part, with the corrections in them."""
+    """The points part by part: adjusted as people's corrections taught, and the corrections themselves in them."""
     said = kept(corrections)
-    made = tables.provenance_of(tables.parts(points)[0]) | {"corrections": table_digest(said)}
+    settings = params.load(AnthropometryAdjust, "anthropometry_adjust")
+    learned = adjustment.standing(tables.read(points, ANTHROPOMETRY_POINTS), corrections, settings=settings)
+    made = tables.provenance_of(tables.parts(points)[0]) | {
+        "corrections": table_digest(said),
+        "adjusted": [one.kind for one in learned if one.used],
+    }
     placed.mkdir(parents=True, exist_ok=True)
     for file in tables.parts(points):
-        part = corrected(tables.read(file, ANTHROPOMETRY_POINTS), said, error=error)
+        part = adjustment.adjusted(tables.read(file, ANTHROPOMETRY_POINTS), learned)
+        part = corrected(part, said, error=error)
         tables.write(part, placed / file.name, ANTHROPOMETRY_POINTS, provenance=made)

@@ -116,9 +116,12 @@ def steps(said: Iterable[Said], image_id: str, who: str) -> tuple[list[Step], li
     return undo, redo
 
 
-def kept(folder: Path) -> pa.Table:
-    """The value of each corrected point that counts: of several people's, the latest. ANTHROPOMETRY_CORRECTIONS."""
-    return ANTHROPOMETRY_CORRECTIONS.table(_rows(said_in(folder)))
+def kept(folder: Path, until: str | None = None) -> pa.Table:
+    """The value of each corrected point that counts: of several people's, the latest. ANTHROPOMETRY_CORRECTIONS.
+
+    `until`: those that counted at this time.
+    """
+    return ANTHROPOMETRY_CORRECTIONS.table(_rows(one for one in said_in(folder) if until is None or one.at <= until))
 
 
 def _rows(said: Iterable[Said]) -> Iterator[dict[str, Any]]:

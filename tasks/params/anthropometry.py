@@ -78,6 +78,13 @@ class AnthropometryNorms(Block):
     people: int = Field(ge=2, description="fewest people of a group that a norm is made of")
 
 
+class AnthropometryAdjust(Block):
+    """How the small adjustment of points is learned from people's corrections (tasks.anthropometry.adjustment)."""
+
+    shrink: float = Field(gt=0, description="weights are shrunken as by so many photographs that nobody had to correct")
+    people: int = Field(ge=3, description="fewest people photographed who are to judge it, each held out in turn")
+
+
 class Measure(Block):
     """What `vermilion measure` takes for a smile and an open mouth: it is given photographs, not drawn faces."""
 

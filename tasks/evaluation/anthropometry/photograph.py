@@ -4,7 +4,7 @@ In: a photograph, and what `dvc repro` left behind (measures of others). Out: it
 stages call. Writes nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from tasks import params
+from tasks.anthropometry import adjustment
 from tasks.anthropometry.locating import Located, find
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.shown import Shown, shown
@@ -46,6 +47,7 @@ class AnthropometryReader:
     measures: AnthropometryMeasure
     controls: Mapping[str, np.ndarray]  # measure -> deviations of controls
     norms: Norms = NONE
+    learned: Sequence[adjustment.Learned] = ()
     notices: tuple[str, ...] = NOTICES
     steps: int = 1
 
@@ -53,6 +55,8 @@ class AnthropometryReader:
         """The measures of lip and nose; a reason where no points can be placed."""
         try:
             located = find(photograph.image, photograph.landmarks, settings=self.points)
+            points = adjustment.move(located.face.points[None], self.learned)[0]
+            located = located._replace(face=located.face._replace(points=points))
         except InputError as error:
             empty = dict.fromkeys(SPOKEN)
             return Reading(NAME, TITLE, empty | {"reason": str(error)}, empty, reason=str(error), source=SOURCE)
@@ -140,4 +144,5 @@ def open_reader(root: Path) -> AnthropometryReader | str:
         params.load(AnthropometryMeasure, "anthropometry_measure", numbers),
         {str(name): own["deviation"].to_numpy(float) for name, own in controls.groupby("measure")},
         made.norms,
+        adjustment.of_project(root),
     )

@@ -1,4 +1,4 @@
-"""`vermilion anthropometry bias`: what people's corrections say of the models' points."""
+"""`vermilion anthropometry`: what people's corrections say of the models' points, and what is learned from them."""
 
 import json
 from pathlib import Path
@@ -7,13 +7,14 @@ import pytest
 from typer.testing import CliRunner
 
 from flows import cli
+from flows.pages.record import Project
 from tasks.anthropometry.corrections import Said, keep, now
 from tasks.errors import InputError
 from tests.flows.pages import reviewed
 
 
-def said(*words: str) -> str:
-    return CliRunner().invoke(cli.app, ["anthropometry", "bias", *words], catch_exceptions=False).output
+def said(*words: str, command: str = "bias") -> str:
+    return CliRunner().invoke(cli.app, ["anthropometry", command, *words], catch_exceptions=False).output
 
 
 def test_the_bias_of_points_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,3 +50,31 @@ def test_before_the_first_run_it_says_what_to_do(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="run `dvc repro` first"):
         said()
+
+
+def test_an_adjustment_is_learned_listed_and_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six chins, each put 6 px and a little lower: the pages show where the adjustment has the next one."""
+    project = reviewed.make(tmp_path / "project")
+    monkeypatch.chdir(project)
+    page = Project(project)
+    chin = page.placed(reviewed.image_id(project, 9)).points["menton"]
+    for number in range(6):
+        line = Said(
+            now(), "anna", reviewed.image_id(project, number), "menton", "moved", (chin[0], chin[1] + 6 + number / 9)
+        )
+        keep(project / "data/corrections", line, chin)
+    dry = said("--dry-run", command="correct")
+    assert "1 kind of point of 1 moved; nothing was kept" in dry
+    assert max(map(len, dry.splitlines())) <= 80
+    assert said(command="versions").strip() == "no version counts"
+    (row,) = json.loads(said("--json", command="correct"))
+    assert (row["kind"], row["people"], row["used"]) == ("menton", 6, True)
+    (version,) = json.loads(said("--json", command="versions"))
+    assert (version["photographs"], version["counts"]) == (6, True)
+    assert version["after"] < version["before"]
+    assert 2 < page.placed(reviewed.image_id(project, 9)).points["menton"][1] - chin[1] < 6
+    listed = said(command="versions")
+    assert "counts" in listed
+    assert max(map(len, listed.splitlines())) <= 80
+    assert "none counts now" in said("--undo", command="correct")
+    assert page.placed(reviewed.image_id(project, 9)).points["menton"] == chin

@@ -11,10 +11,13 @@ import pytest
 
 from flows.pages import review
 from flows.pages.record import Project
+from tasks import params
+from tasks.anthropometry import adjustment, versions
 from tasks.anthropometry.corrections import Said, keep, now
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.base import tables
 from tasks.evaluation.anthropometry.norms import own_norms
+from tasks.params.anthropometry import AnthropometryAdjust
 from tasks.phantoms.dataset import NOTICE
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS
 from tasks.schemas.ingest import IMAGES, LANDMARKS
@@ -74,6 +77,28 @@ def test_a_correction_counts_and_measures_alone_are_made_again(built: Path, tmp_
     others = values.index.get_level_values("image_id") != image
     pd.testing.assert_frame_equal(changed[others], values[others])
     assert points(project, "points").loc[image, "refined"][at] != 2  # what the models said stays
+
+
+def test_a_version_of_the_adjustment_moves_points_that_count_and_places_none_again(built: Path, tmp_path: Path) -> None:
+    project = copy_project(built, tmp_path / "project")
+    before = points(project, "points")
+    seen = before[before["points"].notna()]
+    people = seen.drop_duplicates("subject_id").index[:6]
+    at = 2 * INDEX["menton"] + 1
+    for image in people:
+        x, y = (float(one) for one in seen.loc[image, "points"][at - 1 : at + 1])
+        keep(project / "data/corrections", Said(now(), "surgeon", str(image), "menton", "moved", (x, y + 9)), None)
+    settings = params.load(AnthropometryAdjust, "anthropometry_adjust", project / "params.yaml")
+    table = tables.read(project / "data/anthropometry/points", ANTHROPOMETRY_POINTS)
+    _, version = adjustment.version(table, project / "data/corrections", settings=settings)
+    versions.keep(project / "data/corrections" / adjustment.FILE, version)
+    said = stages(project, "anthropometry_points", "anthropometry_measure")
+    assert re.search(r"anthropometry_points: \d+ buckets reused .* 0 buckets computed", said)
+    after = points(project)
+    others = seen.index.difference(people)
+    moved = [after.loc[image, "points"][at] - before.loc[image, "points"][at] for image in others]
+    assert all(3 < one < 9 for one in moved)
+    assert points(project, "points").loc[others[0], "points"][at] == before.loc[others[0], "points"][at]
 
 
 def test_a_limit_that_changes_places_no_point_again(built: Path, tmp_path: Path) -> None:
