@@ -123,7 +123,7 @@ def versions(as_json: JSON = False) -> None:
     from tasks.anthropometry import versions as log
 
     every = log.read(project_root() / CORRECTIONS / adjustment.FILE, by=adjustment.BY)
-    counts = (log.counting(every) or [None])[-1]
+    counts = next(reversed(log.counting(every)), None)
     if as_json:
         print(json.dumps([one._asdict() | {"counts": one is counts} for one in every], indent=1))
         return
