@@ -19,7 +19,7 @@ from bench import london_faces
 from tasks import params
 from tasks.base import images
 from tasks.faces.alignment import AlignmentError, align
-from tasks.faces.cohort import trains
+from tasks.faces.cohort import split_of
 from tasks.faces.regions import eye_centres
 from tasks.faces.resampling import resample
 from tasks.ingest.landmarks import measure_face, place_points
@@ -144,7 +144,7 @@ def split(faces: list[Face], settings: InpaintingTrain) -> tuple[list[Face], lis
     """Those who train and those held out, by person."""
     own: tuple[list[Face], list[Face]] = ([], [])
     for face in faces:
-        own[not trains(face.subject_id, "control", seed=settings.seed, held_out=settings.held_out)].append(face)
+        own[not split_of(settings).trains(face.subject_id, "control")].append(face)
     return own
 
 

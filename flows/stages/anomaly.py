@@ -22,11 +22,11 @@ from flows.buckets.training import leave, recall_or_train
 from flows.buckets.work import Source, Work, provenance
 from flows.stages.ingest import PIXELS
 from tasks import params
-from tasks.anomaly.cohort import scored
 from tasks.base import absence, tables
 from tasks.base.digests import file_digest, table_digest
 from tasks.errors import InputError
 from tasks.faces import alignment
+from tasks.faces.cohort import NOBODY_TRAINS, WHO, split_of
 from tasks.params.anomaly import (
     AnomalyAdapt,
     AnomalyAlign,
@@ -51,7 +51,6 @@ NOBODY = (
     "nobody to score: no face of a patient, nor of a control whom the generator has not seen, could be aligned; add "
     "patients (population repaired or unrepaired in images.csv), or controls"
 )
-WHO = ["image_id", "subject_id", "population"]
 FACE = ("image_id", "subject_id", "picture", "reason")
 """What a latent depends on: not the way back to the original."""
 
@@ -81,7 +80,7 @@ def anomaly_generator(aligned: Path, weights: Path, out: Out) -> None:
     if settings.source == "controls":
         everyone = tables.read(aligned, ALIGNED)
         trained = everyone.filter(pc.equal(everyone["population"], "control"))  # a new patient trains nothing
-        if reason := training.too_few(trained, settings=settings):
+        if reason := split_of(settings).too_few(trained):
             raise absence.Absent(reason)
         record["inputs"] = {"aligned": table_digest(trained)}
         result = recall_or_train(record, GENERATORS, partial(_train, trained, record, settings)).to_pylist()[0]
@@ -156,9 +155,11 @@ def anomaly_invert(aligned: Path, generator: Path, weights: Path, out: Out) -> N
     absence.require(aligned, generator)
     settings = params.load(AnomalyInvert, "anomaly_invert")
     trained = params.load(AnomalyGenerator, "anomaly_generator")
-    ids = scored(tables.read(aligned, ALIGNED, WHO), settings=trained, populations=settings.populations)
-    if not ids:
+    split = split_of(trained) if trained.source == "controls" else NOBODY_TRAINS
+    unseen = split.unseen(tables.read(aligned, ALIGNED, WHO), settings.populations)
+    if not unseen:
         raise absence.Absent(NOBODY)
+    ids = frozenset(row["image_id"] for row in unseen)
     work = Work(
         stage="anomaly_invert",
         compute=inversion.invert_photographs,

@@ -22,7 +22,8 @@ from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.base import absence, tables
 from tasks.base.digests import file_digest, table_digest
-from tasks.faces import alignment, cohort
+from tasks.faces import alignment
+from tasks.faces.cohort import WHO, split_of
 from tasks.params.inpainting import (
     InpaintingAlign,
     InpaintingControls,
@@ -56,7 +57,6 @@ NOT_JUDGED = (
     "nobody has judged the fillings; make a sheet for each surgeon with `vermilion inpainting sheet`, and bring the "
     "forms in with `vermilion inpainting votes`"
 )
-WHO = ["image_id", "subject_id", "population"]
 
 
 @flow
@@ -81,7 +81,7 @@ def inpainting_train(aligned: Path, weights: Path, out: Out) -> None:
     settings = params.load(InpaintingTrain, "inpainting_train")
     everyone = tables.read(aligned, ALIGNED)
     controls = everyone.filter(pc.equal(everyone["population"], "control"))  # a new patient trains nothing
-    if reason := training.too_few(controls, settings=settings):
+    if reason := split_of(settings).too_few(controls):
         raise absence.Absent(reason)
     align = params.load(InpaintingAlign, "inpainting_align")
     record = provenance(
@@ -154,12 +154,7 @@ TOGETHER = 8
 
 def filled_ids(images: pa.Table, settings: InpaintingFill, train: InpaintingTrain) -> frozenset[str]:
     """Photographs of the populations that are filled, controls from whom the network learned left out."""
-    return frozenset(
-        row["image_id"]
-        for row in images.to_pylist()
-        if row["population"] in settings.populations
-        and not cohort.trains(row["subject_id"], row["population"], seed=train.seed, held_out=train.held_out)
-    )
+    return frozenset(row["image_id"] for row in split_of(train).unseen(images, settings.populations))
 
 
 @flow

@@ -20,11 +20,11 @@ from torch import Tensor
 from tasks.anomaly.adversarial import Adversarial
 from tasks.anomaly.augmentation import augmented
 from tasks.anomaly.checkpoints import save_generator
-from tasks.anomaly.cohort import trains
 from tasks.anomaly.reconstruction import Reconstruction
 from tasks.anomaly.stylegan2 import Architecture, Generator
 from tasks.base import checkpoints, images, runtime, schedules
 from tasks.base.training import Losses, Progress, TrainingError, bytes_of, due, key_of, steps
+from tasks.faces.cohort import split_of
 from tasks.faces.regions import region_masks
 from tasks.params.anomaly import AnomalyGenerator
 
@@ -32,8 +32,6 @@ LOWER = "anomaly_generator.learning_rate"
 """What to do where the training diverges."""
 LATENTS = 10_000
 """Drawn for the mean w that is kept with the weights."""
-LEAST = 8
-"""Photographs below which no generator is trained."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +51,9 @@ class Trained:
     curves: list[dict[str, float | None]]
 
 
-def too_few(aligned: pa.Table, *, settings: AnomalyGenerator) -> str | None:
-    """Why these controls cannot train a generator, and what to add; None where they can."""
-    rows = [row for row in aligned.select(["subject_id", "population", "reason"]).to_pylist() if row["reason"] is None]
-    count = sum(trains(row["subject_id"], row["population"], settings=settings) for row in rows)
-    if count >= LEAST:
-        return None
-    return f"{count} aligned photographs of controls to train the generator on, {LEAST} are needed; add controls"
-
-
 def controls_of(aligned: pa.Table, *, settings: AnomalyGenerator) -> Controls:
-    """The controls' pictures, those held out apart. TrainingError: too few, or of several sizes."""
-    rows = [row for row in aligned.to_pylist() if row["reason"] is None and row["population"] == "control"]
-    rows.sort(key=lambda row: str(row["image_id"]))
-    training = [row for row in rows if trains(row["subject_id"], row["population"], settings=settings)]
-    if len(training) < LEAST:
-        raise TrainingError(f"{len(training)} aligned photographs of controls train the generator, {LEAST} are needed")
-    kept = [row for row in rows if not trains(row["subject_id"], row["population"], settings=settings)]
+    """The controls' pictures, those held out apart. InputError: a patient in the table, or too few controls."""
+    training, kept = split_of(settings).divided(aligned)
     pictures = _stacked(training)
     size = pictures.shape[-1]
     masks = [region_masks(np.reshape(row["points"], (68, 2)), size, soft_edge=0.0)["mouth"] for row in training]

@@ -6,6 +6,7 @@ points, whatever the models prefer. Does not know what is measured between the p
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,11 +17,10 @@ from tasks.anthropometry.names import INDEX, MIRROR, POINTS, SIDES, Face
 from tasks.anthropometry.refinement import Refined, refine
 from tasks.base.points68 import MIRROR as MIRROR_68
 from tasks.errors import InputError
+from tasks.faces.stills import rows_of_stills
 from tasks.ingest.landmarks import padded_crop
-from tasks.ingest.pixels import Loader, loader
 from tasks.params.anthropometry import AnthropometryPoints
 from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
-from tasks.schemas.ingest import FRAMES
 
 BOTH = "both models"
 ALIKE = {
@@ -148,22 +148,15 @@ def locate_points(
     settings: AnthropometryPoints,
 ) -> pa.Table:
     """ANTHROPOMETRY_POINTS rows of a bucket's stills; refused ones keep their reason, or get one."""
-    load = loader(images, FRAMES.table([]))
-    rows = [row for row in landmarks.to_pylist() if row["clip_id"] is None]
-    return ANTHROPOMETRY_POINTS.table(_row(row, load, settings) for row in rows)
+    return ANTHROPOMETRY_POINTS.table(rows_of_stills(images, landmarks, partial(_found, settings)))
 
 
-def _row(row: Mapping[str, Any], load: Loader, settings: AnthropometryPoints) -> dict[str, Any]:
-    names = {name: row[name] for name in ("image_id", "subject_id", "population", "reason")}
-    if row["reason"] is not None:
-        return names
-    try:
-        points68 = np.reshape(np.asarray(row["points"], float), (-1, 2))
-        located = find(load(row["image_id"]), points68, settings=settings)
-    except (OSError, ValueError) as error:
-        return names | {"reason": str(error)}
+def _found(
+    settings: AnthropometryPoints, picture: np.ndarray, points68: np.ndarray, row: Mapping[str, Any]
+) -> dict[str, Any]:
+    located = find(picture, points68, settings=settings)
     face = located.face
-    return names | {
+    return {
         "points": _listed(face.points),
         "errors": _listed(face.errors),
         "refined": located.refined.tolist(),

@@ -8,6 +8,7 @@ open). Knows nothing of generators, nor of what is measured in the picture.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -18,10 +19,9 @@ from tasks.base.images import encode_png
 from tasks.errors import InputError
 from tasks.faces.regions import eye_centres, face_outline, filled, softened, widened
 from tasks.faces.resampling import resample
-from tasks.ingest.pixels import Loader, loader
+from tasks.faces.stills import rows_of_stills
 from tasks.params.faces import Align
 from tasks.schemas.faces import ALIGNED
-from tasks.schemas.ingest import FRAMES
 
 RIGHT_COMMISSURE, LEFT_COMMISSURE = 48, 54
 EYES_WIDE, MOUTH_HIGH, LOWERED = 2.0, 1.8, 0.1
@@ -160,20 +160,12 @@ def align_photographs(
     settings: Align,
 ) -> pa.Table:
     """ALIGNED rows of a bucket's stills; refused ones keep their reason, or get one."""
-    load = loader(images, FRAMES.table([]))
-    rows = [row for row in landmarks.to_pylist() if row["clip_id"] is None]
-    return ALIGNED.table(_row(row, load, settings) for row in rows)
+    return ALIGNED.table(rows_of_stills(images, landmarks, partial(_found, settings)))
 
 
-def _row(row: Mapping[str, Any], load: Loader, settings: Align) -> dict[str, Any]:
-    names = {name: row[name] for name in ("image_id", "subject_id", "population", "reason")}
-    if row["reason"] is not None:
-        return names
-    try:
-        aligned = align(load(row["image_id"]), np.reshape(np.asarray(row["points"], float), (-1, 2)), settings=settings)
-    except (OSError, ValueError) as error:
-        return names | {"reason": str(error)}
-    return names | {
+def _found(settings: Align, picture: np.ndarray, points: np.ndarray, _: Mapping[str, Any]) -> dict[str, Any]:
+    aligned = align(picture, points, settings=settings)
+    return {
         "picture": encode_png(aligned.picture),
         "to_original": aligned.to_original.ravel().tolist(),
         "points": aligned.points.ravel().round(6).tolist(),  # last bits differ from run to run

@@ -19,7 +19,7 @@ from tasks.base import runtime
 from tasks.base.images import decode_png
 from tasks.base.inception import inception_features
 from tasks.errors import InputError
-from tasks.faces import cohort
+from tasks.faces.cohort import split_of
 from tasks.faces.perceptual import Perceptual, load_perceptual
 from tasks.faces.regions import eye_centres
 from tasks.inpainting import weights as networks
@@ -53,12 +53,7 @@ def held_out(photographs: pa.Table, *, settings: InpaintingControls, train: Inpa
     Nobody from whom the network learned, and no patient, whose face without the cleft is not known. One photograph of
     each person comes before any second one; otherwise the seed and the names decide.
     """
-    rows = [
-        row
-        for row in photographs.select(["image_id", "subject_id", "population"]).to_pylist()
-        if row["population"] == "control"
-        and not cohort.trains(row["subject_id"], row["population"], seed=train.seed, held_out=train.held_out)
-    ]
+    rows = split_of(train).unseen(photographs, ["control"])
     rows.sort(key=lambda row: runtime.seed_of(settings.seed, "measured", row["image_id"]))
     before: dict[str, int] = {}
     turns: list[tuple[int, int, str]] = []

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from tasks.base import checkpoints, images, runtime
 from tasks.base.training import Losses, Progress, TrainingError, bytes_of, due, key_of, set_rate, steps
-from tasks.faces.cohort import trains
+from tasks.faces.cohort import split_of
 from tasks.inpainting import losses as loss_of
 from tasks.inpainting import weights
 from tasks.inpainting.augmentation import changed
@@ -31,8 +31,6 @@ from tasks.params.inpainting import InpaintingTrain
 
 LOWER = "inpainting_train.learning_rate"
 """What to do where the training diverges."""
-LEAST = 8
-"""Photographs below which no network is trained."""
 MOST_HELD_OUT = 64
 """Held-out photographs on which a row of the curves stands, at most."""
 
@@ -53,29 +51,10 @@ class Trained:
     curves: list[dict[str, float | None]]
 
 
-def too_few(aligned: pa.Table, *, settings: InpaintingTrain) -> str | None:
-    """Why these controls cannot train a network, and what to add; None where they can."""
-    rows = [row for row in aligned.select(["subject_id", "population", "reason"]).to_pylist() if row["reason"] is None]
-    count = sum(_trains(row, settings) for row in rows)
-    if count >= LEAST:
-        return None
-    return f"{count} aligned photographs of controls to train the inpainting on, {LEAST} are needed; add controls"
-
-
 def controls_of(aligned: pa.Table, *, settings: InpaintingTrain) -> tuple[Controls, Controls]:
-    """Those who train, and those held out. TrainingError: a patient in the table, or too few controls."""
-    rows = sorted((row for row in aligned.to_pylist() if row["reason"] is None), key=lambda row: str(row["image_id"]))
-    if patients := [row["image_id"] for row in rows if row["population"] != "control"]:
-        raise TrainingError(f"{len(patients)} photographs of patients among those to train on; controls alone train")
-    training = [row for row in rows if _trains(row, settings)]
-    if len(training) < LEAST:
-        raise TrainingError(f"{len(training)} photographs of controls to train on, {LEAST} are needed; add controls")
-    held_out = [row for row in rows if not _trains(row, settings)]
+    """Those who train, and those held out. InputError: a patient in the table, or too few controls."""
+    training, held_out = split_of(settings).divided(aligned)
     return _stacked(training), _stacked(held_out[:MOST_HELD_OUT])
-
-
-def _trains(row: Mapping[str, Any], settings: InpaintingTrain) -> bool:
-    return trains(row["subject_id"], row["population"], seed=settings.seed, held_out=settings.held_out)
 
 
 def _stacked(rows: list[dict[str, Any]]) -> Controls:

@@ -17,11 +17,12 @@ from flows import PROJECT
 from tasks.anomaly import training
 from tasks.anomaly.adversarial import Adversarial
 from tasks.anomaly.checkpoints import load_generator
-from tasks.anomaly.cohort import scored, trains
 from tasks.anomaly.training import controls_of, rate_share, train
 from tasks.base import checkpoints as standing
 from tasks.base.images import encode_png
 from tasks.base.training import TrainingError
+from tasks.errors import InputError
+from tasks.faces.cohort import NOBODY_TRAINS, split_of
 from tasks.schemas.faces import ALIGNED
 from tests.anomaly.small_generator import SETTINGS, SIZE, blobs, settings
 
@@ -128,28 +129,30 @@ def rows(people: dict[str, str], reason: str | None = None) -> Any:
 
 def test_patients_and_people_held_out_never_train() -> None:
     people = {f"c{n:03d}": "control" for n in range(40)} | {f"p{n}": "repaired" for n in range(5)}
-    table = rows(people)
-    controls = controls_of(table, settings=SETTINGS)
-    teaching = {name for name, kind in people.items() if trains(name, kind, settings=SETTINGS)}
+    split = split_of(SETTINGS)
+    controls = controls_of(rows({name: kind for name, kind in people.items() if kind == "control"}), settings=SETTINGS)
+    teaching = {name for name, kind in people.items() if split.trains(name, kind)}
     assert len(controls.pictures) == len(teaching)
     assert len(controls.pictures) + len(controls.held_out) == 40
     assert 20 <= len(teaching) <= 38
-    judged = scored(table, settings=SETTINGS, populations=("control", "repaired"))
-    assert judged == {f"{name}0" for name in people if name not in teaching}
-    assert {f"p{n}0" for n in range(5)} == scored(table, settings=SETTINGS, populations=("repaired",))
-    elsewhere = settings(source="ffhq.pkl")
-    assert len(scored(table, settings=elsewhere, populations=("control",))) == 40
+    table = rows(people)
+    judged = [row["image_id"] for row in split.unseen(table, ("control", "repaired"))]
+    assert sorted(judged) == sorted(f"{name}0" for name in people if name not in teaching)
+    assert {f"p{n}0" for n in range(5)} == {row["image_id"] for row in split.unseen(table, ("repaired",))}
+    assert len(NOBODY_TRAINS.unseen(table, ("control",))) == 40
+    with pytest.raises(InputError, match="5 photographs of patients"):
+        controls_of(table, settings=SETTINGS)
 
 
 def test_a_new_photograph_moves_nobody_to_the_other_side() -> None:
-    before = {name: trains(name, "control", settings=SETTINGS) for name in ("anna", "ben")}
-    assert before == {name: trains(name, "control", settings=SETTINGS) for name in ("ben", "anna")}
+    before = {name: split_of(SETTINGS).trains(name, "control") for name in ("anna", "ben")}
+    assert before == {name: split_of(SETTINGS).trains(name, "control") for name in ("ben", "anna")}
 
 
 def test_too_few_controls_are_told() -> None:
-    with pytest.raises(TrainingError, match="7 aligned photographs of controls"):
+    with pytest.raises(InputError, match="7 aligned photographs of controls"):
         controls_of(rows({f"c{n}": "control" for n in range(7)}), settings=settings(held_out=0.0))
-    with pytest.raises(TrainingError, match="0 aligned"):
+    with pytest.raises(InputError, match="0 aligned"):
         controls_of(rows({f"c{n}": "control" for n in range(20)}, reason="no face"), settings=SETTINGS)
 
 

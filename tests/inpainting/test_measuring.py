@@ -13,7 +13,7 @@ from tasks import params
 from tasks.base.images import decode_png
 from tasks.base.inception import inception_features
 from tasks.errors import InputError
-from tasks.faces import cohort
+from tasks.faces.cohort import Split
 from tasks.inpainting import weights
 from tasks.inpainting.filling import fill
 from tasks.inpainting.measuring import (
@@ -143,7 +143,7 @@ def test_held_out_controls_alone_are_measured_people_before_photographs() -> Non
         dict(zip(("image_id", "subject_id", "population"), map(list, zip(*rows, strict=True)), strict=True))
     )
     who = {image: subject for image, subject, _ in rows}
-    unseen = {s for _, s, p in rows if p == "control" and not cohort.trains(s, p, seed=train.seed, held_out=0.5)}
+    unseen = {s for _, s, p in rows if p == "control" and not Split(train.seed, 0.5).trains(s, p)}
     assert 10 < len(unseen) < 30
 
     def chosen(most: int) -> frozenset[str]:

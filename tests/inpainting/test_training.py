@@ -10,6 +10,8 @@ import yaml
 from flows import PROJECT
 from tasks.base.images import encode_png
 from tasks.base.training import TrainingError
+from tasks.errors import InputError
+from tasks.faces.cohort import split_of
 from tasks.inpainting import training, weights
 from tasks.params.inpainting import InpaintingTrain
 from tasks.schemas.faces import ALIGNED
@@ -74,14 +76,14 @@ def trained(
 
 
 def test_a_patient_never_trains() -> None:
-    with pytest.raises(TrainingError, match="controls alone train"):
+    with pytest.raises(InputError, match="controls alone train"):
         training.controls_of(ALIGNED.table([*rows(), rows(13, "repaired")[-1]]), settings=settings())
 
 
 def test_too_few_controls_are_told() -> None:
     table = ALIGNED.table(rows(5))
-    assert "8 are needed; add controls" in str(training.too_few(table, settings=settings()))
-    with pytest.raises(TrainingError, match="8 are needed"):
+    assert "8 are needed; add controls" in str(split_of(settings()).too_few(table))
+    with pytest.raises(InputError, match="8 are needed"):
         training.controls_of(table, settings=settings())
 
 

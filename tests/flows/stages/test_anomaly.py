@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from tasks.anomaly.checkpoints import load_generator
-from tasks.anomaly.cohort import trains
 from tasks.base import tables
 from tasks.base.images import decode_png
+from tasks.faces.cohort import split_of
 from tasks.params import load
 from tasks.params.anomaly import AnomalyAdapt, AnomalyGenerator, AnomalyInvert
 from tasks.schemas.anomaly import (
@@ -53,7 +53,7 @@ def test_anomaly_invert_leaves_out_whoever_trained_the_generator(built: Path) ->
     settings = load(AnomalyGenerator, "anomaly_generator", built / "params.yaml")
     aligned = table(built, "aligned", ALIGNED)
     teaching = [
-        trains(who, kind, settings=settings) for who, kind in zip(aligned.subject_id, aligned.population, strict=True)
+        split_of(settings).trains(who, kind) for who, kind in zip(aligned.subject_id, aligned.population, strict=True)
     ]
     assert 0 < sum(teaching) < len(aligned)
     inverted = table(built, "inversions", INVERSIONS)

@@ -9,7 +9,7 @@ import pandas as pd
 from tasks.base import tables
 from tasks.base.images import decode_png, read
 from tasks.base.tables import Schema
-from tasks.faces.cohort import trains
+from tasks.faces.cohort import split_of
 from tasks.inpainting import weights
 from tasks.inpainting.training import controls_of
 from tasks.params import load
@@ -63,7 +63,7 @@ def test_inpainting_fill_fills_patients_and_controls_who_taught_nothing(built: P
     found, own = table(built, "fillings", FILLINGS), settings(built)
     stills = tables.read(built / "data/ingest/images", IMAGES).to_pandas().query("kind == 'still'")
     asked = [
-        not trains(who, population, seed=own.seed, held_out=own.held_out)
+        not split_of(own).trains(who, population)
         for who, population in zip(stills["subject_id"], stills["population"], strict=True)
     ]
     assert set(found["image_id"]) == set(stills.loc[asked, "image_id"])

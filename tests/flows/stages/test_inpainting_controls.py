@@ -11,7 +11,7 @@ from flows.buckets.work import write_parts
 from flows.stages.inpainting import inpainting_controls
 from tasks import params
 from tasks.base import absence, tables
-from tasks.faces import cohort
+from tasks.faces.cohort import split_of
 from tasks.params.inpainting import InpaintingTrain
 from tasks.schemas.faces import ALIGNED
 from tasks.schemas.inpainting import INPAINTING_MEASURES
@@ -45,7 +45,7 @@ def test_who_trained_is_not_measured(project: Path) -> None:
     people = set(measure(project))
     train = params.load(InpaintingTrain, "inpainting_train")
     for person in (f"person {number}" for number in range(6)):
-        assert (person in people) != cohort.trains(person, "control", seed=train.seed, held_out=train.held_out)
+        assert (person in people) != split_of(train).trains(person, "control")
     assert 0 < len(people) < 6
 
 
