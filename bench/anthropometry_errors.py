@@ -23,7 +23,7 @@ from tasks.anthropometry.measures.measure import Measure, both, side_of, value_o
 from tasks.anthropometry.names import POINTS
 from tasks.anthropometry.uncertainty import quantile_of, standard_errors
 
-FACES, JUDGED, TINY_FACES = 150, 150, 24
+FACES, TINY_FACES, TINY_JUDGED = 150, 20, 3
 OTHERS = 200_000
 """Number, among new drawn people, of the first whose errors are measured; those before it are judged."""
 FOLDS = 5
@@ -102,7 +102,7 @@ def main(given: list[str] | None = None) -> None:
     number = TINY_FACES if chosen.tiny else FACES
     others = shown(drawn(number, repaired=True, first=OTHERS))
     known = errors.moments(*others)
-    show("drawn, repaired clefts", shown(drawn(min(number, JUDGED), repaired=True)), lambda _: known)
+    show("drawn, repaired clefts", shown(drawn(TINY_JUDGED if chosen.tiny else FACES, repaired=True)), lambda _: known)
     found = {"drawn": known}
     if chosen.real and not chosen.tiny:
         people = shown(london(Path(chosen.real)))

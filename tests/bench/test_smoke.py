@@ -14,6 +14,7 @@ from tests.project import copy_project, run
 
 HERE = (
     "anthropometry",
+    "anthropometry_errors",
     "damage",
     "inpainting",
     "inpainting --speed",
@@ -27,6 +28,7 @@ HERE = (
 SAYS = {
     "anomaly": "held against the nearest face in w+, L1 + 0.5 (1 - SSIM)",
     "anthropometry": "drawn, unrepaired clefts",
+    "anthropometry_errors": "width, joint over independent: ",
     "damage": "whole photographs refused: 0 of 14",
     "demo": "all ",
     "ingest one": "one photograph more: ",
@@ -49,6 +51,7 @@ SAYS = {
 }
 """What only its last lines say, by command. bench.synthesis_gpu has tests of its own."""
 PARTS = {
+    "anthropometry_faces",
     "flux_networks",
     "inpainting_cleft",
     "inpainting_faces",
