@@ -3,7 +3,8 @@
 In: the bytes of a file. Out: None, or what is wrong. A JPEG holds no checksum and its decoder (libjpeg) only warns, so
 three looks are taken (docs/pictures.md has how often they see a damage):
 the scans, which must reach full precision and whose last byte must be needed; libjpeg's warnings; and the picture at
-an eighth of its size, where a brightness or colour that changes at one block and stays changed shows as a stair.
+an eighth of its size, where a brightness or colour that changes at one block and stays changed shows as a stair, or
+as a band where a restart marker ends it with its row.
 A changed bit that spoils a few pixels of one block is seen by none of them. Knows nothing of faces.
 """
 
@@ -18,6 +19,8 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+
+from tasks.base.stairs import BAND, STAIR, stair
 
 START, END = b"\xff\xd8", b"\xff\xd9"
 NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -39,9 +42,6 @@ MOST_INTERVALS = 1024
 """Of files with more stretches between restart markers (one per few blocks), only the whole is looked at."""
 
 COMPLAINT = re.compile(rb"Corrupt JPEG data[^\n]*|Premature end of JPEG file|Inconsistent progression sequence[^\n]*")
-
-STAIR = 2.5
-"""From this height on a stair is damage, in units of its own scatter (docs/pictures.md has the measured values)."""
 
 
 class Damaged(ValueError):
@@ -82,9 +82,20 @@ def damage(data: bytes) -> str | None:
         _check_intervals(jpeg)
     except Damaged as error:
         return str(error)
-    if small is not None and stair(small, *_block(jpeg.frame), quantum=_quantum(jpeg.tables)) > STAIR:
+    if small is not None and _jumps(jpeg, small):
         return "its brightness or colour jumps at one block and stays so"
     return None
+
+
+def _jumps(jpeg: Jpeg, small: np.ndarray) -> bool:
+    """Whether a stair is there; or a band, where every row of units begins anew."""
+    across, down = _block(jpeg.frame)
+    quantum = _quantum(jpeg.tables)
+    if stair(small, across, down, quantum=quantum) > STAIR:
+        return True
+    row = -(-_size(jpeg.frame)[1] // (8 * across))
+    rowwise = jpeg.interval and jpeg.interval % row == 0
+    return bool(rowwise) and stair(small, across, down, quantum=quantum, band=True) > BAND
 
 
 def _taken_apart(data: bytes) -> Jpeg:
@@ -154,7 +165,7 @@ def _check_intervals(jpeg: Jpeg) -> None:
     if not every or jpeg.kind not in (0xC0, 0xC1) or len(jpeg.scans) > 1:
         return
     across, down = (8 * factor for factor in _block(jpeg.frame))
-    height, width = (int.from_bytes(jpeg.frame[place : place + 2]) for place in (5, 7))
+    height, width = _size(jpeg.frame)
     total = -(-width // across) * -(-height // down)
     scan = jpeg.scans[0]
     parts = RESTART.split(jpeg.stream[scan.begins : scan.ends])
@@ -230,6 +241,11 @@ def _by_process(streams: Sequence[bytes]) -> list[bytes]:
     return subprocess.run(command, input=b"".join(streams), capture_output=True, check=True).stderr.split(b"\0")[:-1]
 
 
+def _size(frame: bytes) -> tuple[int, int]:
+    """Height and width, pixels."""
+    return int.from_bytes(frame[5:7]), int.from_bytes(frame[7:9])
+
+
 def _block(frame: bytes) -> tuple[int, int]:
     """How many 8 x 8 blocks wide and high the units are in which the file lists its blocks."""
     if frame[9] == 1:
@@ -246,50 +262,3 @@ def _quantum(tables: bytes) -> float:
         steps.append(int.from_bytes(tables[place + 1 : place + 2 + wide]))
         place += 1 + 64 * (1 + wide)
     return max(steps) / 8
-
-
-def stair(
-    small: np.ndarray,  # (H, W, 3) uint8 BGR, a pixel per block
-    across: int,
-    down: int,
-    *,
-    quantum: float,
-) -> float:
-    """The height of the highest stair, in units of its scatter and `quantum` (a band in a coarse sky).
-
-    0 in pictures of under 8 units by 3.
-
-    A stair is a step between two rows of units that right of one column lies a row higher than left of it, and whose
-    both parts go the same way, while there is none where it would go on straight. Edges of things do not do that.
-    """
-    planes = cv2.cvtColor(small, cv2.COLOR_BGR2YCrCb).astype(np.float32)
-    units = planes.shape[1] // across
-    edges = np.arange(down, planes.shape[0] - 1, down)
-    edges = edges[edges >= 2]
-    if units < 8 or len(edges) < 2:
-        return 0.0
-    slopes = np.diff(planes, axis=0)
-    steps = slopes[edges - 1] - (slopes[edges - 2] + slopes[edges]) / 2
-    steps = steps[:, : units * across].reshape(len(edges), units, across, 3).mean(axis=2)
-    steps = np.ascontiguousarray(steps.transpose(2, 0, 1))  # Y, Cr, Cb; rows; columns
-    margin = max(4, units // 12)
-    columns = np.unique(np.linspace(margin, units - margin, 12).astype(int))
-    return max(_highest(steps[:, :-1], steps[:, 1:], column, quantum) for column in columns.tolist())
-
-
-def _highest(upper: np.ndarray, lower: np.ndarray, column: int, quantum: float) -> float:
-    """The best stair among all rows at one column; `lower`: the steps a row further down."""
-    right, left = _median(upper[..., column:]), _median(lower[..., :column])
-    straight = np.maximum(np.abs(_median(upper[..., :column])), np.abs(_median(lower[..., column:])))
-    whole = np.concatenate([upper[..., column:], lower[..., :column]], axis=-1)
-    middle = _median(whole)
-    scatter = _median(np.abs(whole - middle[..., None]))
-    height = np.minimum(right * np.sign(middle), left * np.sign(middle)) - straight
-    return float((height / (scatter + quantum)).max())
-
-
-def _median(values: np.ndarray) -> np.ndarray:
-    """Over the last axis; the upper of two middle ones."""
-    half = values.shape[-1] // 2
-    middle: np.ndarray = np.partition(values, half, axis=-1)[..., half]
-    return middle

@@ -13,6 +13,7 @@ from PIL import Image
 
 from tasks.base import jpeg
 from tasks.base.images import UnreadableImage, carries_place, decode, read
+from tasks.base.stairs import BAND, STAIR, stair
 from tests.ingest.drawn import face
 
 REAL = os.environ.get("VERMILION_REAL")
@@ -98,30 +99,42 @@ def test_a_progressive_jpeg_without_its_last_scans_is_seen() -> None:
 def test_a_colour_that_changes_at_one_block_is_seen() -> None:
     """A changed bit in a block's mean shifts all that follow, in a stream that is valid to its end."""
     small = np.asarray(photograph().resize((48, 48), Image.Resampling.BOX))[..., ::-1].copy()
-    assert jpeg.stair(small, 2, 2, quantum=1.0) < jpeg.STAIR
+    assert stair(small, 2, 2, quantum=1.0) < STAIR
     for row, column in ((20, 24), (8, 12), (30, 36)):
         bad = small.astype(int)
         bad[row : row + 2, column:] -= 12
         bad[row + 2 :] -= 12
-        assert jpeg.stair(np.clip(bad, 0, 255).astype(np.uint8), 2, 2, quantum=1.0) > jpeg.STAIR
+        assert stair(np.clip(bad, 0, 255).astype(np.uint8), 2, 2, quantum=1.0) > STAIR
+
+
+def test_a_colour_that_changes_up_to_the_end_of_a_row_is_seen() -> None:
+    """With a restart marker per row nothing that follows is shifted: there is a band, and no stair."""
+    small = np.asarray(photograph().resize((48, 48), Image.Resampling.BOX))[..., ::-1].copy()
+    assert stair(small, 2, 2, quantum=1.0, band=True) < BAND
+    for row, column in ((20, 24), (8, 12), (30, 36)):
+        bad = small.astype(int)
+        bad[row : row + 2, column:] -= 12
+        bad = np.clip(bad, 0, 255)
+        assert stair(bad.astype(np.uint8), 2, 2, quantum=1.0, band=True) > BAND
 
 
 def test_edges_of_things_are_no_stairs() -> None:
     bars = np.asarray(photograph().resize((48, 48), Image.Resampling.BOX)).copy()
     bars[:6], bars[-6:] = 0, 0  # a film's black bars
     bars[12:20, 30:] = 200  # a caption in a corner
-    assert jpeg.stair(bars, 2, 2, quantum=1.0) < jpeg.STAIR
+    assert stair(bars, 2, 2, quantum=1.0) < STAIR
+    assert stair(bars, 2, 2, quantum=1.0, band=True) < BAND
 
 
-@pytest.mark.parametrize(("kind", "least"), [("plain", 0.8), ("progressive", 0.9)])
+@pytest.mark.parametrize(("kind", "least"), [("plain", 0.8), ("progressive", 0.9), ("restarts", 0.9)])
 def test_most_flipped_bits_that_show_are_seen(kind: str, least: float) -> None:
-    """Of 40 single flips: those that change over half a per cent of the pixels."""
+    """Of 60 single flips: those that change over half a per cent of the pixels."""
     data, dice = saved(**KINDS[kind]), random.Random(1)
     whole = cv2.imdecode(np.frombuffer(data, np.uint8), 1)
     assert whole is not None
     sound = whole.astype(int)
     seen = shown = 0
-    for _ in range(40):
+    for _ in range(60):
         bad = bytearray(data)
         bad[dice.randrange(middle(data, 0), len(data) - 2)] ^= 1 << dice.randrange(8)
         picture = cv2.imdecode(np.frombuffer(bytes(bad), np.uint8), 1)
