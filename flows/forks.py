@@ -16,7 +16,6 @@ import gc
 import importlib
 import json
 import os
-import pkgutil
 import selectors
 import signal
 import socket
@@ -131,16 +130,24 @@ def _answer(dvc: int, end: int, listener: socket.socket) -> None:
 
 
 def _modules() -> list[str]:
-    """What all stages need, then the stages' own modules in the order of dvc.yaml, then what they import late."""
+    """What all stages need, then the stages' own modules in the order of dvc.yaml, then what these depend on."""
     import yaml
 
     from flows.launch import modules_of
 
-    stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"] if Path("dvc.yaml").exists() else ()
+    stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"] if Path("dvc.yaml").exists() else {}
     systems = dict.fromkeys(stage.partition("_")[0] for stage in stages)
     names = ["flows.buckets.incremental", *chain.from_iterable(modules_of(system) for system in systems)]
-    names += [module.name for module in pkgutil.walk_packages([str(PROJECT / "tasks")], "tasks.")]
+    deps = dict.fromkeys(str(dep) for stage in stages.values() for dep in stage.get("deps", []))
+    names += chain.from_iterable(_modules_in(dep) for dep in deps if dep.startswith("tasks/"))
     return list(dict.fromkeys(names))
+
+
+def _modules_in(dep: str) -> list[str]:
+    """The modules of a file or folder of code that a stage depends on."""
+    files = sorted((PROJECT / dep).rglob("*.py")) or [PROJECT / dep]
+    names = [".".join(file.relative_to(PROJECT).with_suffix("").parts) for file in files]
+    return [name.removesuffix(".__init__") for name in names]
 
 
 def _import(name: str, seen: dict[Path, int]) -> None:
@@ -150,9 +157,9 @@ def _import(name: str, seen: dict[Path, int]) -> None:
     if threading.active_count() > 1:  # idle threads of OpenBLAS and jemalloc know how to be forked, Python's do not
         sys.exit(f"flows.forks: importing {name} started a thread, so forking is not safe; stages start by themselves")
     gc.freeze()  # a fork's collector leaves alone what is there, and its pages stay shared
-    files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    ours = [Path(file) for file in files if file and Path(file).is_relative_to(PROJECT) and "site-packages" not in file]
-    seen.update({file: file.stat().st_mtime_ns for file in ours if file not in seen})
+    ours = [own for own in list(sys.modules) if own.partition(".")[0] in ("__main__", "flows", "tasks")]
+    files = [Path(file) for own in ours if (file := getattr(sys.modules[own], "__file__", None))]
+    seen.update({file: file.stat().st_mtime_ns for file in files if file not in seen})
 
 
 def _unchanged(seen: dict[Path, int]) -> bool:

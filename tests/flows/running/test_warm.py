@@ -30,6 +30,9 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("warm")
     for name in ("flows", "tasks"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    forks = folder / "flows/forks.py"
+    assert "SECONDS_TO_ASK = 10.0" in forks.read_text()
+    forks.write_text(forks.read_text().replace("SECONDS_TO_ASK = 10.0", "SECONDS_TO_ASK = 2.0"))
     shutil.copy(PROJECT / "dvc.yaml", folder)
     numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
     (folder / "params.yaml").write_text(yaml.safe_dump(numbers))
@@ -181,8 +184,14 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_from_the_third_on_a_dvc_runs_stages_are_forks(chain: Path) -> None:
-    with Family(chain, "dvc", "repro", SHELL="/bin/bash") as family:
+@pytest.mark.parametrize("linked", [False, True])
+def test_from_the_third_on_a_dvc_runs_stages_are_forks(chain: Path, linked: bool) -> None:
+    """Wherever the code lies: a checkout's folders may be links."""
+    if linked:
+        for name in ("flows", "tasks"):
+            (chain / name).rename(chain.parent / name)
+            (chain / name).symlink_to(chain.parent / name)
+    with Family(chain, "dvc", "repro", "--force", SHELL="/bin/bash") as family:
         assert family.wait() == 0, family.said()
         assert not family.survivors()
     parents = [(chain / f"{number}.txt").read_text() for number in range(1, 7)]
