@@ -4,6 +4,8 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 TESTS := pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Images of containers set it: then each of a run's programs would compile the project's modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test long check bench serve clean

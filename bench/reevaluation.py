@@ -1,10 +1,11 @@
 """One rated photograph more: what is computed again, and the time against re-evaluating everything.
 
-    python -m bench.reevaluation [--photographs 1000] [--served] [--tiny]
+    python -m bench.reevaluation [--photographs 1000] [--served] [--tiny] [--project FOLDER]
 
 Draws the photographs and their raters, trains a network (briefly: its quality is of no interest here), then measures
 a re-evaluation from nothing (the peer: what every run would cost without the store) and one after
 `vermilion ratings add` of one photograph. Nothing trains in either. --served: with a Prefect server that records both.
+--project: with a copy of a project that has run and is committed, which spares the drawing and the training.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from typing import Any
 
 from bench.ingest import VARIATION
 from tasks.phantoms.dataset import draw_faces
-from tests.project import SMALL, make_project, run
+from tests.project import SMALL, copy_project, make_project, run
 from tests.server import prefect_server
 
 STILLS = 3
@@ -41,6 +42,14 @@ def changes(photographs: int) -> dict[str, dict[str, Any]]:
         "symmetry_pairs": SMALL["symmetry_pairs"],
         "symmetry_train": {"steps": 8, "batch_size": 8, "evaluate_every": 4},
     }
+
+
+def make_trained(folder: Path, changed: dict[str, dict[str, Any]]) -> None:
+    """A project with these numbers after its first run, committed."""
+    make_project(folder, changed)
+    run(folder, "vermilion", "rebuild")
+    run(folder, "git", "add", ".")
+    run(folder, "git", "commit", "-qm", "first run")
 
 
 def forget(folder: Path) -> None:
@@ -80,19 +89,21 @@ def main(given: list[str] | None = None) -> None:
     parser.add_argument("--photographs", type=int, default=1000)
     parser.add_argument("--served", action="store_true")
     parser.add_argument("--tiny", action="store_true", help="a project as small as those of the tests")
+    parser.add_argument("--project", type=Path, help="one that has run and is committed; it is copied")
     options = parser.parse_args(given)
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
-        folder = make_project(Path(name) / "project", SMALL if options.tiny else changes(options.photographs))
-        run(folder, "vermilion", "rebuild")
-        run(folder, "git", "add", ".")
-        run(folder, "git", "commit", "-qm", "first run")
+        folder = Path(name) / "project"
+        if options.project:
+            copy_project(options.project, folder)
+        else:
+            make_trained(folder, SMALL if options.tiny else changes(options.photographs))
         (Path(name) / "server").mkdir()
         started: Started = partial(run, folder, OMP_NUM_THREADS="2")
         if options.served:
             started = partial(started, PREFECT_API_URL=stack.enter_context(prefect_server(Path(name) / "server")))
         forget(folder)
         full, said = rebuild(started)
-        rated = "few" if options.tiny else options.photographs
+        rated = "few" if options.tiny or options.project else options.photographs
         print(f"re-evaluation of everything, {rated} rated photographs: {full:.1f} s", *said, sep="\n")
         start = time.perf_counter()
         started("vermilion", "ratings", "add", str(batch(Path(name) / "batch")), "--no-run")

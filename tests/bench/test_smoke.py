@@ -114,8 +114,8 @@ def test_the_peer_runs(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.long
-def test_a_reevaluation_runs(capfd: pytest.CaptureFixture[str]) -> None:
-    start("reevaluation")
+def test_a_reevaluation_runs(built: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    start(f"reevaluation --project {built}")
     assert SAYS["reevaluation"] in capfd.readouterr().out
 
 
