@@ -25,6 +25,7 @@ AROUND = {
     "data/captions/": "captions that people wrote",
     "data/votes/": "what surgeons said of filled faces",
     "data/corrections/": "what people corrected on the review page",
+    "data/repeats/": "what raters said the second time of photographs that came twice",
     "data/ratings_in_progress/": "what raters answered, until it is handed in",
     "data/exemplars/": "landmark sets that the warp may use",
     "data/reports/": "metrics in git; the report and its figures after a run",

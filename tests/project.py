@@ -105,8 +105,8 @@ def make_project(folder: Path, changes: dict[str, dict[str, Any]], *, copy_code:
     (folder / "data/exemplars").mkdir(parents=True)
     (folder / "data/added").mkdir()
     (folder / "data/captions").mkdir()
-    kept = [f"{own}/{name}" for own in ("votes", "corrections") for name in ("README.md", ".gitignore")]
-    for own in ("votes", "corrections"):
+    kept = [f"{own}/{name}" for own in ("votes", "corrections", "repeats") for name in ("README.md", ".gitignore")]
+    for own in ("votes", "corrections", "repeats"):
         (folder / "data" / own).mkdir()
     for name in ("added/README.md", "added/.gitignore", "captions/README.md", *kept):
         shutil.copy(PROJECT / "data" / name, folder / "data" / name)

@@ -1,8 +1,9 @@
 """Finished ratings go where `vermilion ratings add` puts them, through the same checks.
 
 In: the project's folder, the folder of answers, a rater and a scale. Out: a batch, or the reasons why there is none;
-then the answers stay and can be handed in again. Repeats and practice are not handed in, nor what was said of a
-photograph that is gone: another one may bear its name.
+then the answers stay and can be handed in again. Of a photograph that came twice the first answer is the rating; both
+are kept in data/repeats. Practice is not handed in, nor what was said of a photograph that is gone: another one may
+bear its name.
 """
 
 import tempfile
@@ -14,9 +15,12 @@ from flows.stewards import additions
 from tasks.anthropometry.corrections import now
 from tasks.base import sheets
 from tasks.ingest import answers
-from tasks.ingest.answers import FIRST, Answer
+from tasks.ingest.answers import AGAIN, FIRST, Answer
 from tasks.ingest.ratings import RATING_COLUMNS
+from tasks.ingest.repeats import Repeat, keep, read_repeats
+from tasks.ingest.spelling import key
 
+REPEATS = "data/repeats"
 Ready = dict[tuple[str, str], Answer]
 
 
@@ -36,9 +40,11 @@ def hand_in(root: Path, folder: Path, rater: str, scale: str, there: Container[s
 
     InputError: it could not be done (no git, another steward at work); nothing was changed.
     """
-    own = ready(folder, rater, scale, there)
+    own, again = ready(folder, rater, scale, there), twice(root, folder, rater, scale, there)
     if not own:
-        return {"state": "there", "said": ["Everything was handed in before."], "ready": 0}
+        keep(root / REPEATS, again)
+        said_so = "Second answers were kept." if again else "Everything was handed in before."
+        return {"state": "there", "said": [said_so], "ready": 0}
     said: list[str] = []
     with tempfile.TemporaryDirectory() as place:
         brought = Path(place) / "ratings"
@@ -56,5 +62,30 @@ def hand_in(root: Path, folder: Path, rater: str, scale: str, there: Container[s
         )
     told = [line for line in said if place not in line]
     if outcome.state in ("added", "there"):
+        keep(root / REPEATS, again)
         answers.hand_in(folder, own, outcome.batch, now())
-    return {"state": outcome.state, "said": told, "ready": len(ready(folder, rater, scale, there))}
+    return {"state": outcome.state, "said": told, "ready": waiting(root, folder, rater, scale, there)}
+
+
+def twice(root: Path, folder: Path, rater: str, scale: str, there: Container[str]) -> list[Repeat]:
+    """Both answers to photographs that came twice, of those that are still `there`; not those that were kept before."""
+    said = answers.given(folder, rater, scale)
+    before = {(row["image_id"], row["first"], row["again"]) for row in _kept(root, rater, scale)}
+    return [
+        Repeat(now(), first.rater, first.role, scale, image_id, first.score, again.score)
+        for (image_id, showing), again in said.items()
+        if showing == AGAIN
+        and image_id in there
+        and (first := said.get((image_id, FIRST)))
+        and (image_id, first.score, again.score) not in before
+    ]
+
+
+def waiting(root: Path, folder: Path, rater: str, scale: str, there: Container[str]) -> int:
+    """How many answers can be handed in."""
+    return len(ready(folder, rater, scale, there)) + len(twice(root, folder, rater, scale, there))
+
+
+def _kept(root: Path, rater: str, scale: str) -> list[dict[str, Any]]:
+    every = read_repeats(root / REPEATS)
+    return [row for row in every if row["scale"] == scale and key(row["rater_id"]) == key(rater)]

@@ -153,8 +153,9 @@ def _state(project: Project, name: str, sitting: Sitting, at: int | None) -> dic
     }
     place = left[0] if at is None and left else at
     if place is None or not 0 <= place < len(order):
-        ready = handing.ready(project.root / ANSWERS, name, sitting.scale, project.photographs().keys())
-        return state | {"at": None, "themself": answers.with_themself(said), "ready": len(ready)}
+        there = project.photographs().keys()
+        ready = handing.waiting(project.root, project.root / ANSWERS, name, sitting.scale, there)
+        return state | {"at": None, "themself": answers.with_themself(said), "ready": ready}
     shown = order[place]
     own = said.get((shown.image_id, shown.time))
     return state | {"at": place, "practice": shown.time == PRACTICE, "given": own.score if own else None}
@@ -167,8 +168,8 @@ def _progress(project: Project, name: str, scale: Answers) -> dict[str, Any] | N
         return None
     role = next(iter(said.values())).role
     state = _state(project, name, Sitting(scale=scale.name, role=_role(role), repeats=REPEATS), None)
-    ready = handing.ready(project.root / ANSWERS, name, scale.name, project.photographs().keys())
-    return {"scale": scale, "role": role, "done": state["done"], "total": state["total"], "ready": len(ready)}
+    ready = handing.waiting(project.root, project.root / ANSWERS, name, scale.name, project.photographs().keys())
+    return {"scale": scale, "role": role, "done": state["done"], "total": state["total"], "ready": ready}
 
 
 def _role(role: str) -> Literal["medical", "lay"]:

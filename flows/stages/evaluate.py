@@ -13,19 +13,29 @@ from tasks.base import tables
 from tasks.evaluation import census, chapters, comparison
 from tasks.params.evaluation import Evaluate
 from tasks.schemas.evaluation import SCORES
-from tasks.schemas.ingest import RATINGS, REFERENCES
+from tasks.schemas.ingest import RATINGS, REFERENCES, REPEATS
 
 NUMBERS = Path("params.yaml")
 
 
 @flow
 def evaluate(
-    systems: Path, images: Path, ratings: Path, references: Path, metrics: Path, summary: Path, scores: Path
+    systems: Path,
+    images: Path,
+    ratings: Path,
+    references: Path,
+    repeats: Path,
+    metrics: Path,
+    summary: Path,
+    scores: Path,
 ) -> None:
     """Compare every method with the raters and with what is known by other means. `systems`: the folder of theirs."""
     settings = params.load(Evaluate, "evaluate")
     said, known = tables.read(ratings, RATINGS).to_pandas(), tables.read(references, REFERENCES).to_pandas()
-    made, study = comparison.gather(chapters.CHAPTERS, systems, said, known, settings=settings, numbers=NUMBERS)
+    twice = tables.read(repeats, REPEATS).to_pandas()
+    made, study = comparison.gather(
+        chapters.CHAPTERS, systems, said, known, settings=settings, numbers=NUMBERS, repeats=twice
+    )
     result = comparison.evaluate(chapters.CHAPTERS, made, study, numbers=NUMBERS)
     table = pa.Table.from_pandas(result.scores, schema=SCORES.arrow, preserve_index=False)
     made_by = {"stage": "evaluate", "parameters": settings.model_dump(mode="json"), "pictures": census.pictures(images)}

@@ -22,9 +22,10 @@ from tasks.ingest.inventory import NoImages, take_inventory
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import folders, refusals_table
 from tasks.ingest.remarks import Remark, passed_over, raters_alike, subjects_alike
+from tasks.ingest.repeats import read_repeats
 from tasks.ingest.withdrawn import Withdrawn, read_withdrawn
 from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings
-from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS, SHOWN
+from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS, REPEATS, SHOWN
 
 LOOKING = ".pixels-"
 """How a folder is called in which a run looks for pictures that were withdrawn."""
@@ -91,6 +92,18 @@ def ingest_ratings(raw: Path, added: Path, images: Path, out: Out, references: O
         f"{_alike(alike, 'raters')}",
         flush=True,
     )
+
+
+@flow
+def ingest_repeats(repeats: Path, images: Path, out: Out) -> None:
+    """Read which photographs raters were shown twice, and what they said both times."""
+    listed = tables.read(images, IMAGES, ["image_id", "subject_id"]).to_pylist()
+    subjects = {row["image_id"]: row["subject_id"] for row in listed}
+    said = read_repeats(repeats)
+    rows = [row | {"subject_id": subjects[row["image_id"]]} for row in said if row["image_id"] in subjects]
+    tables.write(REPEATS.table(rows), out, REPEATS, provenance={"stage": "ingest_repeats", "parameters": {}})
+    gone = f", {len(said) - len(rows)} of photographs that are gone" if len(said) > len(rows) else ""
+    print(f"ingest_repeats: {counted(len(rows), 'photograph')} rated twice by the same rater{gone}", flush=True)
 
 
 def _alike(pairs: list[Remark], of: str) -> str:

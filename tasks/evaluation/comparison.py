@@ -36,6 +36,7 @@ def gather(
     *,
     settings: Evaluate,
     numbers: Path,
+    repeats: pd.DataFrame | None = None,
 ) -> tuple[dict[str, Any], Study]:
     """What each chapter's stages wrote (under `data`/NAME), and the study that all are compared in."""
     made = {chapter.NAME: chapter.read(data / chapter.NAME) for chapter in chapters}
@@ -43,7 +44,7 @@ def gather(
     taught = frozenset[str]().union(*(chapter.taught(made[chapter.NAME]) for chapter in chapters))
     everything = pd.concat([own for own in scores if len(own)] or [pd.DataFrame(columns=COLUMNS)], ignore_index=True)
     names = {name: title for chapter in chapters for name, title in chapter.NAMES.items()}
-    return made, make_study(ratings, references, everything, taught, settings, names)
+    return made, make_study(ratings, references, everything, taught, settings, names, repeats)
 
 
 def evaluate(chapters: Sequence[System], made: Mapping[str, Any], study: Study, *, numbers: Path) -> Evaluation:

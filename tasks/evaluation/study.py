@@ -12,6 +12,7 @@ import pandas as pd
 from tasks.params.evaluation import Evaluate
 from tasks.statistics.agreement import ceilings, evaluate_raters
 from tasks.statistics.bootstrap import clusters
+from tasks.statistics.intra import with_themselves
 from tasks.statistics.ratings import mean_rating, prepare_ratings, rating_matrix, role_members
 
 COLUMNS = ["image_id", "subject_id", "method", "score"]
@@ -52,6 +53,7 @@ def make_study(
     taught: frozenset[str],
     settings: Evaluate,
     names: Mapping[str, str],  # readable names of methods
+    repeats: pd.DataFrame | None = None,  # REPEATS: photographs that raters rated twice
 ) -> Study:
     """Ratings and references made ready. Photographs of subjects that a network learned from are left out.
 
@@ -62,6 +64,7 @@ def make_study(
         raise ValueError("a photograph has two scores of one method")
     looks = ratings["scale"].isin([settings.realism, settings.plausibility])
     raters, targets = _raters(ratings[~looks], references, scores, taught, settings)
+    raters |= {"with_themselves": {} if repeats is None else with_themselves(repeats, settings)}
     return Study(ratings, ratings[~looks], references, scores, taught, targets, raters, settings, names)
 
 

@@ -104,6 +104,20 @@ RATINGS = Schema(
     key=("image_id", "rater_id", "scale"),
 )
 
+REPEATS = Schema(
+    "repeats",
+    (
+        IMAGE_ID,
+        SUBJECT,
+        Column("rater_id", TEXT, "the rater"),
+        Column("rater_role", TEXT, "medical practitioner or lay person", allowed=ROLES),
+        Column("scale", TEXT, "name of the rating scale"),
+        Column("first", NUMBER, "what the rater said at first"),
+        Column("again", NUMBER, "what the same rater said when the photograph came again, hidden among others"),
+    ),
+    key=("image_id", "rater_id", "scale"),
+)
+
 REFERENCES = Schema(
     "references",
     (

@@ -205,6 +205,7 @@ def test_clean_removes_what_every_stage_writes() -> None:
         "data/added",
         "data/captions",
         "data/votes",
+        "data/repeats",
         "data/exemplars",
         "data/weights",
         ".venv",

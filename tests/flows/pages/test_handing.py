@@ -2,13 +2,20 @@
 
 from pathlib import Path
 
-from flows.pages.handing import hand_in, ready
+import pytest
+
+from flows.pages.handing import REPEATS, hand_in, ready, waiting
 from flows.pages.rate import ANSWERS
 from flows.pages.record import Project
 from flows.stewards.additions import there_already
+from tasks.base import tables
+from tasks.errors import InputError
 from tasks.ingest import answers
 from tasks.ingest.answers import AGAIN, FIRST, PRACTICE, Answer
+from tasks.ingest.repeats import Repeat, keep, read_repeats
+from tasks.schemas.ingest import REPEATS as REPEATS_TABLE
 from tests.flows.pages import reviewed
+from tests.here import stage
 
 
 def answered(project: Path, rater: str, photographs: int = 2, score: int = 3) -> None:
@@ -48,3 +55,34 @@ def test_what_was_said_of_a_photograph_that_is_gone_holds_nothing_up_and_counts_
     assert there_already(project)[1]["image_id"].to_pylist() == [kept]
     assert answers.handed(project / ANSWERS, "anna", "CARS") == {kept}
     assert (gone, FIRST) in answers.given(project / ANSWERS, "anna", "CARS")
+
+
+def test_both_answers_are_kept_for_the_agreement_with_oneself_once(project: Path) -> None:
+    there = Project(project).photographs().keys()
+    answered(project, "Anna")
+    image_id = reviewed.image_id(project, 2)
+    first = Answer("2026-01-01T00:00:00.000Z", "Anna", "lay", "CARS", image_id, "face_02.png", FIRST, 1)
+    answers.keep(project / ANSWERS, first)
+    assert waiting(project, project / ANSWERS, "Anna", "CARS", there) == 5  # three ratings, two second answers
+    assert hand_in(project, project / ANSWERS, "Anna", "CARS", there, new=True)["ready"] == 0
+    assert {(row["first"], row["again"]) for row in read_repeats(project / REPEATS)} == {(3, 4)}
+    answers.keep(project / ANSWERS, first._replace(showing=AGAIN, score=2))  # it comes again after the hand-in
+    assert waiting(project, project / ANSWERS, "anna", "CARS", there) == 1
+    outcome = hand_in(project, project / ANSWERS, "anna", "CARS", there, new=False)
+    assert (outcome["said"], outcome["ready"]) == (["Second answers were kept."], 0)
+    stage(
+        project,
+        "ingest_repeats",
+        *("--repeats", "data/repeats", "--images", "data/ingest/images", "--out", "data/ingest/repeats.parquet"),
+    )
+    rows = tables.read(project / "data/ingest/repeats.parquet", REPEATS_TABLE).to_pylist()
+    assert [(row["image_id"] == image_id, row["first"], row["again"]) for row in rows].count((True, 1, 2)) == 1
+    assert len(rows) == 3
+
+
+def test_a_damaged_line_of_second_answers_is_named(tmp_path: Path) -> None:
+    keep(tmp_path, [Repeat("2026-01-01T00:00:00.000Z", "Anna", "lay", "CARS", "a" * 64, 1, 2)])
+    file = tmp_path / "repeats.csv"
+    file.write_text(file.read_text().replace(",1,2", ",1,two"))
+    with pytest.raises(InputError, match=r"repeats.csv, line 2: not as the rating page wrote it"):
+        read_repeats(tmp_path)

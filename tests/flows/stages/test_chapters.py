@@ -49,6 +49,7 @@ def test_one_more_chapter_is_found_everywhere(project: Path, monkeypatch: pytest
         images=data / "ingest/images",
         ratings=data / "ingest/ratings.parquet",
         references=data / "ingest/references.parquet",
+        repeats=data / "ingest/repeats.parquet",
         metrics=reports / "metrics.json",
         summary=reports / "summary.json",
         scores=data / "evaluation/scores.parquet",
