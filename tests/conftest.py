@@ -30,15 +30,18 @@ LOWER = [(-0.205, 0.853), (-0.095, 0.907), (0, 0.918)]
 INNER_UPPER = [(-0.27, 0.768), (-0.09, 0.762), (0, 0.766)]
 INNER_LOWER = [(-0.09, 0.784), (0, 0.788)]
 _LONGEST = """
-pipeline/test_pipeline flows/serving/test_serving flows/serving/test_rebuild pipeline/test_changes pipeline/test_kills
+pipeline/test_pipeline bench/test_smoke flows/serving/test_serving pipeline/test_journey pipeline/test_kills
+flows/stages/test_absent flows/serving/test_rebuild pipeline/test_changes pipeline/test_offline pipeline/test_newcomer
+flows/stewards/test_withdrawal pipeline/test_earlier_network flows/stewards/test_withdrawal_whole
 flows/running/test_clusters pipeline/test_locks flows/stewards/test_stewardship flows/running/test_warm
-flows/stages/test_absent flows/stewards/test_withdrawal pipeline/test_bad_input flows/buckets/test_crash_points
-flows/repository/test_collect flows/running/test_processes bench/test_smoke flows/running/test_tracking
-base/test_inception flows/repository/test_verified flows/stages/test_chapters flows/stewards/test_changing
-flows/stages/test_anomaly symmetry/test_training synthesis/test_training synthesis/test_classifiers
+pipeline/test_bad_input flows/buckets/test_crash_points flows/repository/test_collect flows/running/test_processes
+flows/running/test_tracking base/test_inception base/test_hostile flows/repository/test_verified
+flows/stages/test_chapters flows/stewards/test_changing flows/stages/test_anomaly flows/cli/test_inpaint
+symmetry/test_training synthesis/test_training synthesis/test_classifiers synthesis/test_hostile_parts
+synthesis/test_screening flows/serving/test_postgres
 """
 LONGEST = _LONGEST.split()
-"""Files by the time they take. A worker takes a whole file, so these come first, and the last ones are short."""
+"""Files by the time they take, in `make test` or `make long`. A worker takes a whole file, so the last ones are short."""
 
 
 def pytest_configure() -> None:
