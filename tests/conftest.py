@@ -41,7 +41,7 @@ symmetry/test_training synthesis/test_training synthesis/test_classifiers synthe
 synthesis/test_screening flows/serving/test_postgres
 """
 LONGEST = _LONGEST.split()
-"""Files by the time they take, in `make test` or `make long`. A worker takes a whole file, so the last ones are short."""
+"""Files by the time they take in `make test` or `make long`. A worker takes a whole file, so the last are short."""
 
 
 def pytest_configure() -> None:
