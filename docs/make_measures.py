@@ -8,6 +8,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tasks.anthropometry.measures.catalogue import MEASURES, REGIONS
 from tasks.anthropometry.measures.measure import KINDS, Measure
 from tasks.anthropometry.names import DEFINITIONS, MIDLINE, OUTLINES, PAIRED
+from tasks.anthropometry.profiles.measures import PROFILE_MEASURES
+from tasks.ingest.profile import NAMES
 
 TARGET = Path(__file__).with_name("measures.md")
 HEAD = """# The measures of a face
@@ -25,7 +27,7 @@ def render() -> str:
     """The whole page."""
     kinds = [f"| {kind} | {words} |" for kind, words in KINDS.items()]
     regions = [line for region, words in REGIONS.items() for line in _section(region, words)]
-    return "\n".join([HEAD, *KIND_HEAD, *kinds, "", *regions, *_points()])
+    return "\n".join([HEAD, *KIND_HEAD, *kinds, "", *regions, *_profile(), *_points()])
 
 
 def _section(region: str, words: str) -> list[str]:
@@ -48,6 +50,18 @@ def _row(measure: Measure) -> str:
         measure.source,
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _profile() -> list[str]:
+    """What is measured on a photograph in profile, and the points there."""
+    rows = [
+        f"| `{own.name}`<br>{own.words} | {own.meaning} | {own.unit} | {own.direction} | {own.source} |"
+        for own in PROFILE_MEASURES
+    ]
+    points = [f"| `{name}` | {words} |" for name, words in NAMES.items()]
+    head = ["| measure | what it is | unit | a greater value | source |", "|---|---|---|---|---|"]
+    said = "Unit `nose heights`: distances from nasion to subnasale. Its points lie on the outline of the head:"
+    return ["## Profile", "", *head, *rows, "", said, "", "| name | what it is |", "|---|---|", *points, ""]
 
 
 def _points() -> list[str]:

@@ -15,6 +15,7 @@ from tasks import params
 from tasks.anthropometry import adjustment, errors, locating, measuring
 from tasks.anthropometry.corrections import corrected, kept
 from tasks.anthropometry.norms import norms
+from tasks.anthropometry.profiles.measuring import locate_profiles, measure_profiles
 from tasks.base import absence, tables
 from tasks.base.digests import table_digest
 from tasks.base.words import counted
@@ -23,8 +24,15 @@ from tasks.params.anthropometry import (
     AnthropometryMeasure,
     AnthropometryNorms,
     AnthropometryPoints,
+    AnthropometryProfiles,
 )
-from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_NORMS, ANTHROPOMETRY_POINTS
+from tasks.params.ingest import IngestLandmarks
+from tasks.schemas.anthropometry import (
+    ANTHROPOMETRY_MEASURES,
+    ANTHROPOMETRY_NORMS,
+    ANTHROPOMETRY_POINTS,
+    ANTHROPOMETRY_PROFILES,
+)
 from tasks.schemas.ingest import IMAGES, LANDMARKS
 
 
@@ -38,10 +46,34 @@ def anthropometry_points(images: Path, landmarks: Path, out: Out) -> None:
         stage="anthropometry_points",
         compute=locating.locate_points,
         schema=ANTHROPOMETRY_POINTS,
-        sources={"images": Source(images, IMAGES, PIXELS), "landmarks": Source(landmarks, LANDMARKS)},
+        sources={"images": Source(images, IMAGES, (*PIXELS, "view")), "landmarks": Source(landmarks, LANDMARKS)},
         settings={"settings": params.load(AnthropometryPoints, "anthropometry_points")},
     )
     run_buckets(work, out, runtime=runtime())
+
+
+@flow
+def anthropometry_profiles(images: Path, points: Out, out: Out) -> None:
+    """Place the named points of every photograph in profile on the head's outline, and measure between them."""
+    views = tables.read(images, IMAGES, ["view"])["view"].to_pylist()
+    if not {"left", "right"} & set(views):
+        raise absence.Absent("no photographs in profile: name some in images.csv, with `left` or `right` under `view`")
+    placing = Work(
+        stage="anthropometry_profiles",
+        compute=locate_profiles,
+        schema=ANTHROPOMETRY_PROFILES,
+        sources={"images": Source(images, IMAGES, (*PIXELS, "view"))},
+        settings={"settings": params.load(IngestLandmarks, "ingest_landmarks")},
+    )
+    run_buckets(placing, points, runtime=runtime())
+    measured = Work(
+        stage="anthropometry_profiles",
+        compute=measure_profiles,
+        schema=ANTHROPOMETRY_MEASURES,
+        sources={"profiles": Source(points, ANTHROPOMETRY_PROFILES)},
+        settings={"settings": params.load(AnthropometryProfiles, "anthropometry_profiles")},
+    )
+    run_buckets(measured, out, runtime=runtime())
 
 
 @flow

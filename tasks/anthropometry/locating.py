@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.anthropometry.mesh import mesh
 from tasks.anthropometry.names import INDEX, MIRROR, POINTS, SIDES, Face
@@ -19,6 +20,7 @@ from tasks.base.points68 import MIRROR as MIRROR_68
 from tasks.errors import InputError
 from tasks.faces.stills import rows_of_stills
 from tasks.ingest.landmarks import padded_crop
+from tasks.ingest.views import VIEWED
 from tasks.params.anthropometry import AnthropometryPoints
 from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
 
@@ -147,8 +149,10 @@ def locate_points(
     *,
     settings: AnthropometryPoints,
 ) -> pa.Table:
-    """ANTHROPOMETRY_POINTS rows of a bucket's stills; refused ones keep their reason, or get one."""
-    return ANTHROPOMETRY_POINTS.table(rows_of_stills(images, landmarks, partial(_found, settings)))
+    """ANTHROPOMETRY_POINTS of a bucket's stills from the front; refused ones keep their reason, or get one."""
+    sideways = pa.array([row["image_id"] for row in images.to_pylist() if row["view"] in VIEWED], pa.string())
+    frontal = landmarks.filter(pc.invert(pc.is_in(landmarks["image_id"], sideways)))
+    return ANTHROPOMETRY_POINTS.table(rows_of_stills(images, frontal, partial(_found, settings)))
 
 
 def _found(

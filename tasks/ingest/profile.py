@@ -60,8 +60,10 @@ NAMES = {
     "neck": "on the neck's outline, half a nose height below",
     "columella": "on the outline half-way from subnasale to the tip",
 }
-LINES = {"glabella": ("nasion", "menton"), "pronasale": ("nasion", "subnasale"), "pogonion": ("nasion", "menton")}
+LINES = {"glabella": ("nasion", "menton"), "pronasale": ("nasion", "subnasale")}
 """The line from which such a point is the furthest; its neighbours lie too close, or one of them far behind."""
+SLIDE = 0.25
+"""Nose heights by which a point may move from its place in the chain."""
 PLACES = 220
 """Places of the outline that the chain is chosen among."""
 SIZES = np.geomspace(0.05, 0.22, 10)
@@ -137,8 +139,9 @@ def _mirrored(seen: Seen, width: int) -> Seen:
 def _looking_left(image: np.ndarray, settings: Profile) -> Seen:
     edge = front_edge(image, settings=settings.silhouette)
     at = _chain(edge)
+    first = at
     for _ in range(ROUNDS):
-        at = _placed(edge, at)
+        at = _placed(edge, at, first)
     points = {name: edge[index] for name, index in zip(CHAIN, at, strict=True)}
     unit = float(np.hypot(*(points["subnasale"] - points["nasion"])))
     points["columella"] = edge[(at[2] + at[3]) // 2]
@@ -201,17 +204,18 @@ def _turns(places: np.ndarray, arm: int) -> np.ndarray:
     return np.asarray(np.degrees(np.arctan2(-cross, (come * go).sum(axis=1))))
 
 
-def _placed(edge: np.ndarray, at: list[int]) -> list[int]:
+def _placed(edge: np.ndarray, at: list[int], first: list[int]) -> list[int]:
     """The chain with every point where its definition puts it between its neighbours.
 
     A point that stands out, or lies in, is the furthest from a line: the one through its neighbours, or that of LINES.
     """
     names = list(CHAIN)
     places = dict(zip(names, at, strict=True))
-    reach = round(0.3 * (places["subnasale"] - places["nasion"]))
+    slide = round(SLIDE * float(np.hypot(*(edge[first[3]] - edge[first[1]]))))
     for number, name in enumerate(names):
-        low = places[names[number - 1]] if number else max(places[name] - reach, 0)
-        high = places[names[number + 1]] if number + 1 < len(names) else min(places[name] + 2 * reach, len(edge) - 1)
+        low = places[names[number - 1]] if number else 0
+        high = places[names[number + 1]] if number + 1 < len(names) else len(edge) - 1
+        low, high = max(low, first[number] - slide), min(high, first[number] + slide)
         one, other = (edge[places[own]] for own in LINES[name]) if name in LINES else (edge[low], edge[high])
         inside = slice(low + 1, max(high, low + 2))
         out = _outwards(edge[inside], one, other)

@@ -85,6 +85,15 @@ class AnthropometryAdjust(Block):
     people: int = Field(ge=3, description="fewest people photographed who are to judge it, each held out in turn")
 
 
+class AnthropometryProfiles(Block):
+    """How sure a profile's points are (tasks.anthropometry.profiles)."""
+
+    confidence: float = Field(gt=0, lt=1, description="of every interval")
+    errors: dict[str, float] = Field(
+        description="standard error of each point along either axis, nose heights (docs/anthropometry.md)"
+    )
+
+
 class Measure(Block):
     """What `vermilion measure` takes for a smile and an open mouth: it is given photographs, not drawn faces."""
 

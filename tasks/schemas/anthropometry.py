@@ -5,7 +5,18 @@ from dataclasses import replace
 import pyarrow as pa
 
 from tasks.base.tables import Column, Schema
-from tasks.schemas.columns import AGE_GROUPS, GENDERS, IMAGE_ID, NUMBER, NUMBERS, POPULATION, REASON, SUBJECT, TEXT
+from tasks.schemas.columns import (
+    AGE_GROUPS,
+    GENDERS,
+    IMAGE_ID,
+    NUMBER,
+    NUMBERS,
+    POPULATION,
+    REASON,
+    SUBJECT,
+    TEXT,
+    VIEWS,
+)
 
 OUTLINE_COLUMNS = ("upper_vermilion", "lower_vermilion", "nose", "nostril_right", "nostril_left")
 
@@ -52,6 +63,37 @@ ANTHROPOMETRY_POINTS = Schema(
     key=("image_id",),
 )
 
+ANTHROPOMETRY_PROFILES = Schema(
+    "anthropometry_profiles",
+    (
+        IMAGE_ID,
+        SUBJECT,
+        POPULATION,
+        Column("view", TEXT, "the side of the face that is seen", allowed=VIEWS[1:]),
+        Column("points", NUMBERS, "x0, y0, ... of tasks.ingest.profile.POINTS; null: hidden", "px", nullable=True),
+        Column("dorsum", NUMBERS, "the outline from nasion to the tip of the nose: x0, y0, ...", "px", nullable=True),
+        Column("nose_height_px", NUMBER, "distance from nasion to subnasale", "px", nullable=True, low=0),
+        Column("misfit", NUMBER, "of the outline from a usual profile (tasks.ingest.profile)", nullable=True, low=0),
+        REASON,
+    ),
+    key=("image_id",),
+)
+ANTHROPOMETRY_VISITS = Schema(
+    "anthropometry_visits",
+    (
+        SUBJECT,
+        Column("visit", TEXT, "the visit, as images.csv has it"),
+        Column("measure", TEXT, "its name"),
+        Column("unit", TEXT, "of value, low and high, as in anthropometry_measures"),
+        Column("photographs", pa.int64(), "of the visit that have this measure", low=1),
+        Column("value", NUMBER, "mean of the photographs; of differences and deviations the size"),
+        Column("low", NUMBER, "lower end of its interval, by the photographs' spread; null: one alone", nullable=True),
+        Column("high", NUMBER, "upper end of its interval", nullable=True),
+        Column("side", TEXT, "as in anthropometry_measures", nullable=True, allowed=("left", "right")),
+    ),
+    key=("subject_id", "visit", "measure"),
+)
+
 MEASURE_COLUMNS = (
     Column("measure", TEXT, "its name, of tasks.anthropometry.measures.catalogue"),
     Column("region", TEXT, "the part of the face, or how its sides are compared"),
@@ -67,7 +109,10 @@ MEASURE_COLUMNS = (
         allowed=("left", "right"),
     ),
     Column(
-        "unit", TEXT, "of value, low and high; interocular: distances between the outer eye corners; empty: a ratio"
+        "unit",
+        TEXT,
+        "of value, low and high; interocular: distances between the outer eye corners; nose heights: of a profile, "
+        "from nasion to subnasale; empty: a ratio",
     ),
     Column(
         "deviation",

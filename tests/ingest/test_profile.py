@@ -15,7 +15,7 @@ from tasks.ingest.views import seen_in_profile, unfit_profile, without_face
 from tests.ingest import sideways
 from tests.ingest.drawn import SETTINGS, face
 
-NEAR = dict.fromkeys(sideways.KNOWN, 0.05) | {"glabella": 0.1, "nasion": 0.1, "cervicale": 0.08}
+NEAR = dict.fromkeys(sideways.KNOWN, 0.05) | {"glabella": 0.13, "nasion": 0.07, "cervicale": 0.08}
 """Nose heights; where the outline is flat or bends slowly, a point slides along it."""
 
 
@@ -48,7 +48,7 @@ def test_a_smaller_and_shifted_photograph_has_the_same_points() -> None:
     seen = profile.find(shifted, "left", settings=SETTINGS.profile)
     for name, own in found().points.items():
         there = (own + 0.5) * 0.6 - 0.5 + [30, 12]
-        assert np.hypot(*(seen.points[name] - there)) / seen.unit < 0.08, name
+        assert np.hypot(*(seen.points[name] - there)) / seen.unit < 0.1, name
 
 
 def test_the_same_profile_that_looks_the_other_way_is_refused_with_the_view_that_it_is() -> None:
