@@ -74,7 +74,12 @@ def test_a_drawn_heads_measures_are_those_of_its_points() -> None:
     there = sideways.places()
     unit = np.hypot(*(there["subnasale"] - there["nasion"]))
     true = side(**{name: tuple(at * [-1, -1] / unit) for name, at in there.items()})
-    close = {"nasofacial_angle": 4, "cervicomental_angle": 5, "facial_convexity": 4, "nasofrontal_angle": 8}
+    close: dict[str, float] = {
+        "nasofacial_angle": 4,
+        "cervicomental_angle": 5,
+        "facial_convexity": 4,
+        "nasofrontal_angle": 8,
+    }
     close |= dict.fromkeys(("chin_to_glabella_vertical", "upper_lip_to_e_line", "lower_lip_to_e_line"), 0.03)
     for name, most in close.items():
         assert drawn()[name]["value"] == pytest.approx(value(name, true), abs=most), name

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,9 +20,10 @@ from tasks.base import tables
 from tasks.evaluation.anthropometry.norms import own_norms
 from tasks.params.anthropometry import AnthropometryAdjust
 from tasks.phantoms.dataset import NOTICE
-from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS
+from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS, ANTHROPOMETRY_PROFILES
 from tasks.schemas.ingest import IMAGES, LANDMARKS
 from tests.here import stages, vermilion
+from tests.ingest import sideways
 from tests.project import copy_project, set_number
 
 MEASURE = "peak_height_difference"
@@ -109,6 +111,33 @@ def test_a_limit_that_changes_places_no_point_again(built: Path, tmp_path: Path)
     found = measures(project)
     assert found.xs("mouth_width", level="measure")["value"].isna().all()
     assert found.xs("canthal_tilt", level="measure")["value"].notna().any()
+
+
+def test_profiles_are_measured_by_their_outline_and_by_nothing_else(built: Path, tmp_path: Path) -> None:
+    project = copy_project(built, tmp_path / "project")
+    raw = project / "data/raw/phantoms"
+    cv2.imwrite(str(raw / "side.png"), sideways.head()[..., ::-1])
+    front = next(line for line in (raw / "images.csv").read_text().splitlines() if "control" in line and ".png" in line)
+    name = front.split(",")[0]
+    cv2.imwrite(str(raw / "front.png"), cv2.convertScaleAbs(np.asarray(cv2.imread(str(raw / name))), alpha=0.97))
+    (raw / "images.csv").write_text(
+        "path,subject_id,population,view\nside.png,one,repaired,left\nfront.png,two,control,right\n"
+        + f"{name},three,control,\n"
+    )
+    said = stages(project, "ingest_images", "ingest_landmarks", "anthropometry_points", "anthropometry_profiles")
+    assert "anthropometry_profiles" in said
+    listed = tables.read(project / "data/ingest/images", IMAGES).to_pandas().set_index("subject_id")
+    reasons = tables.read(project / "data/ingest/landmarks", LANDMARKS).to_pandas().set_index("image_id")["reason"]
+    assert reasons[listed.loc["one", "image_id"]].startswith("in profile: its outline is measured")
+    assert reasons[listed.loc["two", "image_id"]] == "the face is seen from the front, but its view is called right"
+    assert list(points(project, "points").index) == [listed.loc["three", "image_id"]]
+    found = tables.read(project / "data/anthropometry/profiles", ANTHROPOMETRY_PROFILES).to_pandas()
+    assert set(found["subject_id"]) == {"one", "two"}
+    measured = tables.read(project / "data/anthropometry/profile_measures", ANTHROPOMETRY_MEASURES).to_pandas()
+    assert measured.loc[measured["subject_id"] == "one", "value"].notna().all()
+    assert set(measured.loc[measured["subject_id"] == "two", "reason"]) == {
+        "the face is seen from the front, but its view is called right"
+    }
 
 
 def test_norms_are_of_the_projects_own_controls_and_everything_is_compared_with_them(
