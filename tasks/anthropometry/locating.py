@@ -150,7 +150,7 @@ def locate_points(
     settings: AnthropometryPoints,
 ) -> pa.Table:
     """ANTHROPOMETRY_POINTS of a bucket's stills from the front; refused ones keep their reason, or get one."""
-    sideways = pa.array([row["image_id"] for row in images.to_pylist() if row["view"] in VIEWED], pa.string())
+    sideways = pa.array([row["image_id"] for row in images.to_pylist() if row.get("view") in VIEWED], pa.string())
     frontal = landmarks.filter(pc.invert(pc.is_in(landmarks["image_id"], sideways)))
     return ANTHROPOMETRY_POINTS.table(rows_of_stills(images, frontal, partial(_found, settings)))
 
