@@ -14,14 +14,14 @@ from flows.stewards.batches import WITHDRAWAL
 from flows.stewards.kinds import kind_of
 from flows.stewards.meant import Withdrawal, read_raw
 from flows.stewards.outs import Project
-from flows.stewards.person import SUBJECTS, Person, telling
+from flows.stewards.person import OTHERS, SUBJECTS, Person, telling
 from flows.stewards.reasons import REASONS
 from flows.stewards.traces import Look, files_below, in_content, look
 from flows.stewards.watchers import watched
 from flows.stewards.wording import text
 from tasks import params
 from tasks.base.tables import is_half_written
-from tasks.ingest.removal import Place, lines_about, lines_naming, rows_of, rows_with, without
+from tasks.ingest.removal import Place, lines_about, lines_naming, rows_of, rows_where, rows_with, without
 from tasks.ingest.sheets import RawLayoutError
 from tasks.ingest.spelling import key
 from tasks.params.running import Data
@@ -46,8 +46,8 @@ SCORED_COLUMNS = ("photograph", "verdict", "state", "stands out", "measures disa
 SCORED_ABOUT = ("photograph", "image_id")
 """Those of them that say whose a row is."""
 
-SHEETS = (".csv", ".xlsx")
-"""Tables that programs wrote, which they write again."""
+SHEETS = (".csv", ".tsv", ".xlsx", ".xlsm")
+"""Tables that programs wrote: the person's rows go; the whole file where rows cannot be told, or all are theirs."""
 
 TEXTS = (".log", ".txt", ".json", ".jsonl", ".yaml", ".md", ".out", ".err")
 """Texts that programs wrote, whatever bytes have come into them: they lose the words, and the rest stays."""
@@ -172,14 +172,31 @@ def called_after(file: Path, person: Person, ground: Ground) -> bool:
 
 
 def _of_made(file: Path, person: Person) -> Fate:
-    """Of what a program wrote: databases and texts lose the words, the rest can be made again."""
+    """Of what a program wrote: databases and texts lose the words, tables the rows; the rest can be made again."""
     kind = kind_of(file)
     if kind == "database":
         return Fate(cleaned=True)
+    if file.suffix.lower() in SHEETS:
+        return Fate(lines=lines) if (lines := _mixed(file, person)) else Fate(goes=True)
     if file.suffix.lower() in TEXTS or (kind == "other" and text(file.read_bytes()) is not None):
         inside = look(file, person).what is not None
-        return Fate(cleaned=inside, left=not inside) if file.suffix.lower() not in SHEETS else Fate(goes=True)
+        return Fate(cleaned=inside, left=not inside)
     return Fate(goes=True)
+
+
+def _mixed(file: Path, person: Person) -> frozenset[Place]:
+    """The person's rows in a table in which others have rows too, where it has nothing of the person without them."""
+
+    def held(column: str, cell: str) -> bool:
+        return key(cell) in {key(name) for name in person.cells(column)} or (
+            column not in OTHERS and person.found(cell) is not None
+        )
+
+    with suppress(RawLayoutError, OSError):
+        own, others = rows_where(file, held)
+        if own and others and in_content(without(file, own), person) is None:
+            return frozenset(own)
+    return frozenset()
 
 
 def _of_table(file: Path, person: Person, lines: Collection[Place]) -> Fate:

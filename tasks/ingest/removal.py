@@ -95,6 +95,16 @@ def rows_of(
     return own, rows - own
 
 
+def rows_where(table: Path, holds: Callable[[str, str], bool]) -> tuple[set[Place], set[Place]]:
+    """Rows with a cell of which `holds(column, cell)` is true, and the others; of every worksheet."""
+    own, others = set[Place](), set[Place]()
+    for sheet in read_sheets(table):
+        for row in sheet.rows:
+            held = any(holds(column, cell) for column, cell in zip(sheet.columns, row.cells, strict=False))
+            (own if held else others).add((sheet.name, row.number))
+    return own, others
+
+
 def write_without(table: Path, lines: Collection[Place]) -> None:
     """The table without these lines, whole or not at all; headers stay."""
     mode = table.stat().st_mode & 0o777

@@ -405,6 +405,27 @@ def test_pages_and_tables_of_score_go_or_lose_the_person_s_row(root: Path, patie
         assert [row.cells[-1] for row in sheet.rows] == ["b" * 64]
 
 
+def test_a_table_that_a_program_made_loses_the_person_s_rows_and_keeps_the_others(root: Path, patients: Path) -> None:
+    image = meant.find("p01", root, also=()).person.images[0]
+    folder = root / "data/reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [["a/other.png", "1"], [f"see {image}", "2"], ["p02", "3"]]
+    for name in ("mixed.csv", "mixed.xlsx"):
+        sheets.write(folder / name, ("picture", "value"), rows)
+    (folder / "mixed.tsv").write_text("\n".join("\t".join(row) for row in (["picture", "value"], *rows)))
+    (folder / "theirs.csv").write_text(f"picture,value\n{image},2\n")
+    (folder / "about.csv").write_text(f"value,of {image}\n1,2\n")  # its header is about them
+    (folder / "mixed.bin").write_bytes(b"\0\xff" + image.encode() + b"\0other")
+    planned = withdrawal.plan(meant.find("p01", root, also=()), root, Store(root / STORE))
+    assert {folder / name for name in ("mixed.csv", "mixed.xlsx", "mixed.tsv")} <= planned.changes
+    assert {folder / name for name in ("theirs.csv", "about.csv", "mixed.bin")} <= planned.goes
+    withdraw("p01", root)
+    for name in ("mixed.csv", "mixed.xlsx", "mixed.tsv"):
+        (sheet,) = read_sheets(folder / name)
+        assert [list(row.cells) for row in sheet.rows] == [["a/other.png", "1"], ["p02", "3"]]
+    assert not [file for file in planned.goes if file.exists()]
+
+
 def test_what_score_writes_has_the_columns_by_which_its_tables_are_known() -> None:
     assert set(SCORED_COLUMNS) <= set(scoring.table([], [])[0])
 
