@@ -23,9 +23,9 @@ def withdraw(
     """Consent is gone: remove all that this machine has of a person, and refuse the photographs ever after.
 
     Removes photographs (raw folder, batches, drop folders), lines, results, what the store and DVC's cache have of
-    them, old versions too, names in Prefect's database and logs, pages; networks that saw the person, which train again
-    at the next full run. Searches afterwards, and says what it cannot reach and which commands do it there. Killed in
-    between: run it again without a name.
+    them, old versions too, pages, names in Prefect's database and logs (on a server of your own: the runs that have
+    one); networks that saw the person, which train again at the next full run. Searches afterwards, and says what it
+    cannot reach and which commands do it there. Killed in between: run it again without a name.
 
     \b
     vermilion withdraw p071
@@ -38,7 +38,7 @@ def withdraw(
     os.chdir(project_root())
     root = Path.cwd()
     from flows.buckets.store import STORE
-    from flows.stewards import meant, remains, withdrawal
+    from flows.stewards import distant, meant, remains, withdrawal
     from tasks.store.artifacts import Store
 
     begun = meant.under_way(root)
@@ -53,9 +53,10 @@ def withdraw(
             say("nothing was changed; --yes does it")
             return
     found = withdrawal.withdraw(found, root, Store(root / STORE), commit=commit, tell=say)
+    reached = distant.clean(root, found.person)
     left = remains.search(found, root)
-    for line in (*remains.said(left, root), *remains.elsewhere(root, found)):
+    for line in (*remains.said(left, root), *remains.elsewhere(root, found, reached)):
         say(line)
     meant.finished(root)
     say("to compute again what is touched, networks too: dvc repro")
-    raise typer.Exit(bool(left.found))
+    raise typer.Exit(bool(left.found or reached.trouble))

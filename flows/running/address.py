@@ -21,6 +21,12 @@ from tasks.base.words import counted
 RATINGS_ADDED = "vermilion.ratings.added"
 """The event that starts a re-evaluation."""
 
+TAG = "vermilion"
+"""On every run of ours, so that a server that others use too can tell them."""
+
+PROJECTS = "vermilion.project."
+"""How the names of projects begin, in events and in tags of runs."""
+
 ENTER = "/enter"
 """The page of the project's own server that takes the secret, which stands behind `#` and is never sent, for the UI."""
 
@@ -89,7 +95,7 @@ def _client(api_url: str, auth: str | None) -> httpx.Client:
 
 def project_resource(root: Path) -> str:
     """The project's name in events: a digest, so that a path is not told to a server that others may read."""
-    return f"vermilion.project.{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]}"
+    return f"{PROJECTS}{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]}"
 
 
 def project_name(root: Path) -> str:

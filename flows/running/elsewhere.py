@@ -1,7 +1,7 @@
 """Prefect's records of this project that lie elsewhere: on a server or in a database that the environment names.
 
 In: the environment. Out: a list of such places in PREFECT_HOME, without passwords, so that a withdrawal can name them:
-what stages logged there may name photographs, and no command of this project removes it there.
+what stages logged there may name photographs. flows.stewards.distant cleans those that a server is there for.
 """
 
 import json
@@ -24,9 +24,9 @@ def note(server: str | None) -> None:
     """
     served = recorded()
     own = served is not None and served.own and served.api_url == server
-    found = {f"Prefect server {_bare(server)}"} if server and not own else set[str]()
+    found = {f"Prefect server {bare(server)}"} if server and not own else set[str]()
     here = set(noted())
-    if more := (found | _databases()) - here:
+    if more := (found | databases()) - here:
         with suppress(OSError), replacing(_file()) as temporary:
             temporary.touch(mode=0o600)
             temporary.write_text(json.dumps(sorted(here | more)), encoding="utf-8")
@@ -39,14 +39,15 @@ def noted() -> list[str]:
     except (OSError, ValueError, RecursionError):
         found = []
     kept = found if isinstance(found, list) else []
-    return sorted({str(place) for place in kept} | _databases())
+    return sorted({str(place) for place in kept} | databases())
 
 
-def _databases() -> set[str]:
-    return {f"Prefect database {_bare(url)}" for name in DATABASES if (url := os.environ.get(name))}
+def databases() -> set[str]:
+    """The database that the environment names now."""
+    return {f"Prefect database {bare(url)}" for name in DATABASES if (url := os.environ.get(name))}
 
 
-def _bare(url: str) -> str:
+def bare(url: str) -> str:
     """The address without who logs in and how; nothing of one that is none: it may hold a password."""
     try:
         parts = urlsplit(url)

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -33,15 +34,12 @@ from prefect.flow_engine import run_flow
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, get_current_settings, temporary_settings
 from prefect.states import Crashed, Failed, Pending
 
-from flows.running.address import answers
+from flows.running.address import TAG, answers, project_resource
 from flows.running.elsewhere import note
 from tasks.errors import InputError
 
 PARENT = "VERMILION_PARENT_TASK_RUN"
 """Environment variable naming the task run under which a stage's flow run nests."""
-
-TAG = "vermilion"
-"""On every run of ours, so that a server that others use too can tell them."""
 
 HOW_TO_WATCH = "to watch: `vermilion serve` elsewhere"
 
@@ -131,7 +129,7 @@ def _create(
         parameters=flow.serialize_parameters(parameters),
         state=Pending(),
         parent_task_run_id=parent,
-        tags=[TAG, f"dvc:{stage}"],
+        tags=[TAG, f"dvc:{stage}", project_resource(Path())],
     )
 
 

@@ -41,8 +41,7 @@ from prefect.server.schemas.schedules import CronSchedule
 from prefect.states import Crashed
 from prefect.types.entrypoint import EntrypointType
 
-from flows.running.address import RATINGS_ADDED, project_name, project_resource
-from flows.running.tracking import TAG
+from flows.running.address import RATINGS_ADDED, TAG, project_name, project_resource
 from flows.serving.names import RANDOM, made_good, night, renamed
 from flows.serving.rebuild import rebuild
 from flows.serving.telling import Night, tell_of

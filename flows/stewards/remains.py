@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from flows.repository.commits import git
 from flows.running.elsewhere import noted
+from flows.stewards.distant import Reached
 from flows.stewards.fates import RESULTS, looked, survey
 from flows.stewards.meant import Withdrawal, said_of_lost
 from flows.stewards.outs import open_project
@@ -74,8 +75,14 @@ def _quoted(name: str) -> str:
     return re.sub(r"([\\.^$|()\[\]{}*+?])", r"\\\1", name)
 
 
-def elsewhere(root: Path, found: Withdrawal) -> Iterator[str]:
-    """What cannot be reached from here, and the commands for it, line by line."""
+def elsewhere(root: Path, found: Withdrawal, reached: Reached) -> Iterator[str]:
+    """What cannot be reached from here, and the commands for it, line by line; first what was reached elsewhere."""
+    if reached.places:
+        yield (
+            f"{', '.join(sorted(reached.places))}: {counted(reached.deleted, 'run')} that mentioned the person deleted"
+        )
+    if reached.trouble:
+        yield f"not cleaned, though a server is there: {reached.trouble}"
     remotes = git(root, "remote", check=False).split()
     yield "what this command cannot reach:"
     for remote in remotes:
@@ -90,7 +97,7 @@ def elsewhere(root: Path, found: Withdrawal) -> Iterator[str]:
         yield f"    {_removal(shared)}"
     if found.lost:
         yield f"  undone batches{said_of_lost(found.lost).removeprefix(';')}"
-    for place in noted():
+    for place in sorted({*noted()} - reached.places):
         yield f"  {place}: this project's logs and artifacts there may name the photographs; delete its runs there:"
         yield "    prefect flow-run ls; prefect flow-run delete ID; or, if nobody else uses it: prefect database reset"
     yield "  backups, exported results, pages and networks that were sent to others: ask who has them"

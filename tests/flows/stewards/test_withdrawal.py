@@ -24,6 +24,7 @@ from flows.buckets.store import STORE
 from flows.photographs import score as scoring
 from flows.running.elsewhere import DATABASES, note
 from flows.stewards import additions, batches, meant, remains, withdrawal
+from flows.stewards.distant import Reached
 from flows.stewards.drop_folder import watch
 from flows.stewards.fates import SCORED_COLUMNS
 from flows.stewards.history import undo
@@ -122,7 +123,7 @@ def test_prefect_s_records_elsewhere_are_named(root: Path, tmp_path: Path, monke
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
     monkeypatch.setenv(DATABASES[0], "postgresql+asyncpg://me:secret@db.clinic/prefect")
     note("http://prefect.clinic:4200/api")
-    lines = list(remains.elsewhere(root, meant.find("first.png", root, also=())))
+    lines = list(remains.elsewhere(root, meant.find("first.png", root, also=()), Reached()))
     said = "this project's logs and artifacts there may name the photographs; delete its runs there:"
     assert f"  Prefect server http://prefect.clinic:4200/api: {said}" in lines
     assert f"  Prefect database postgresql+asyncpg://db.clinic/prefect: {said}" in lines
