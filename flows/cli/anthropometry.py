@@ -1,6 +1,7 @@
 """`vermilion anthropometry`: how far the models' points are off, and an adjustment that people's corrections teach."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.cli.project import JSON, project_root
-from flows.cli.terminal import say
-from tasks.base.words import counted
+from flows.cli.terminal import cell, say
+from tasks.base.words import counted, listed_lines
 from tasks.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, help="Landmark measures: what people's corrections say of the models' points.")
@@ -123,18 +124,82 @@ def versions(as_json: JSON = False) -> None:
     from tasks.anthropometry import versions as log
 
     every = log.read(project_root() / CORRECTIONS / adjustment.FILE, by=adjustment.BY)
+    _print_versions(every, 100, as_json=as_json)
+
+
+def _print_versions(every: list[Any], times: int, *, as_json: bool) -> None:
+    """`times`: what figures are multiplied by; 100: they are per cent."""
+    from tasks.anthropometry import versions as log
+
     counts = next(reversed(log.counting(every)), None)
     if as_json:
         print(json.dumps([one._asdict() | {"counts": one is counts} for one in every], indent=1))
         return
-    table = Table("made", "", "photo-\ngraphs", "people", "off\n%", "left\n%", "")
+    named = ("off\n%", "left\n%") if times > 1 else ("loss\nbefore", "loss\nafter")
+    table = Table("made", "", "photo-\ngraphs", "people", *named, "")
     for one in every:
-        numbers = ["" if own is None else f"{100 * own:.2f}" for own in (one.before, one.after)]
+        numbers = ["" if own is None else f"{times * own:.{2 if times > 1 else 3}f}" for own in (one.before, one.after)]
         told = [one.at[:16].replace("T", " "), one.action, str(one.photographs), str(one.people), *numbers]
         table.add_row(*told, "counts" if one is counts else "")
     if every:
         Console().print(table)
     say("no version counts" if counts is None else f"the version made {counts.at} counts")
+
+
+@app.command()
+def learn(
+    labels: Annotated[
+        Path | None, typer.Option(help="CelebA's folder or list_attr_celeba.txt, or a CSV: path and labels.")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="A MobileNetV2 to start from, as torchvision saves it; none: from scratch.")
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take back the version that counts.")] = False,
+    list_: Annotated[bool, typer.Option("--versions", help="Every version with its figures; trains nothing.")] = False,
+    as_json: JSON = False,
+) -> None:
+    """Train the network that names findings beside the rules, and use it if it is no worse than what stood.
+
+    It learns from the project's controls, labelled by the rules and by what people said on the review page, and from
+    --labels. Patients' photographs never train; what people said of them judges. Pages show what it suggests where
+    params.yaml has learned_findings.use: true; nights then train anew after `retrain_after` new words.
+
+    \b
+    vermilion anthropometry learn --weights mobilenet_v2.pth
+    vermilion anthropometry learn --labels celeba --weights mobilenet_v2.pth
+    vermilion anthropometry learn --versions
+    """
+    from flows.photographs import learning
+    from tasks.anthropometry import versions as log
+
+    root = project_root()
+    file = root / learning.FOLDER / learning.FILE
+    if undo:
+        say(log.undo(file, by=learning.BY))
+        return
+    if list_:
+        _print_versions(log.read(file, by=learning.BY), 1, as_json=as_json)
+        return
+    made = learning.learn(root, labels=labels, weights=weights, tell=lambda line: say(line, error=True))
+    if as_json:
+        figures = [asdict(one) for one in made.figures]
+        print(json.dumps({"version": made.version._asdict(), "figures": figures, "refused": made.refused}, indent=1))
+        return
+    for line in listed_lines(made.refused, 5):
+        say(line)
+    _print_figures(made.figures)
+    loss = ["unknown" if one is None else f"{one:.3f}" for one in (made.version.after, made.version.before)]
+    start = "from ImageNet's weights" if weights else "from scratch, for no weights were named"
+    say(f"learned {start}; log loss of people held out {loss[0]}, before {loss[1]}: {made.version.action}")
+
+
+def _print_figures(figures: Any) -> None:
+    table = Table("finding", "photo-\ngraphs", "people", "have it\n%", "log\nloss", "AUC")
+    for one in figures:
+        auc = "" if one.auc is None else f"{one.auc:.2f}"
+        numbers = (str(one.photographs), str(one.people), f"{100 * one.share:.0f}", f"{one.loss:.3f}", auc)
+        table.add_row(cell(one.label), *numbers)
+    Console().print(table)
 
 
 def _print_learned(learned: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from flows.photographs import learning
 from tasks import params
 from tasks.anthropometry import adjustment, locating
 from tasks.anthropometry.frame import CANTHI
@@ -29,7 +30,7 @@ from tasks.errors import InputError
 from tasks.evaluation.anthropometry.norms import own_norms, read_norms
 from tasks.ingest.landmarks import measure_face as landmarks_of
 from tasks.pages.norms import Norms
-from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints
+from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints, LearnedFindings
 from tasks.params.anthropometry import Measure as PhotographLimits
 from tasks.params.ingest import IngestLandmarks
 from tasks.schemas.ingest import IMAGES
@@ -53,6 +54,8 @@ class Ready:
     scale: Scale | None  # a known one; else as the settings say
     cleft_side: str | None
     learned: Sequence[adjustment.Learned] = ()
+    network: Any = None  # tasks.anthropometry.learned.network.FindingsNetwork, where learned findings are used
+    review_above: float = 1.0
 
     @property
     def notices(self) -> list[str]:
@@ -82,6 +85,10 @@ class Measured:
                 {"measure": own.measure, "finding": own.finding, "certainty": own.certainty, "source": own.source}
                 for own in found
             ],
+            "suggested": [
+                {"finding": own.label, "probability": own.probability, "review": own.review, "by_rule": own.by_rule}
+                for own in self.face.suggested
+            ],
         }
 
 
@@ -110,7 +117,21 @@ def prepared(
         scale,
         cleft_side,
         adjustment.of_project(root),
+        *_network(root),
     )
+
+
+def _network(root: Path) -> tuple[Any, float]:
+    """The version that counts, if learned findings are used, and above which probability it suggests to review."""
+    settings = params.load(LearnedFindings, "learned_findings", root / "params.yaml")
+    if not settings.use:
+        return None, 1.0
+    from tasks.anthropometry.learned import network  # imports torch
+
+    file = learning.standing(root)
+    if file is None:
+        raise InputError("learned_findings.use is true, but nothing was learned: `vermilion anthropometry learn`")
+    return network.load(file)[0], settings.review_above
 
 
 def _norms(root: Path, path: Path | None) -> Norms:
@@ -143,12 +164,22 @@ def measure(path: Path, ready: Ready) -> Measured:
         located = locating.find(image, points68, settings=ready.points)
         points = adjustment.move(located.face.points[None], ready.learned)[0]
         located = located._replace(face=located.face._replace(points=points))
-        return _measured(path, face, image, located, float(str(found["yaw_deg"])), ready)
+        done = _measured(path, face, image, located, float(str(found["yaw_deg"])), ready)
+        return replace(done, face=replace(done.face, suggested=_suggested(image, points68, done.face, ready)))
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"
     except ValueError as error:  # refused by name: unreadable, no face, models that disagree
         reason = str(error)
     return Measured(path, replace(face, reason=reason))
+
+
+def _suggested(image: np.ndarray, points68: np.ndarray, face: MeasuredFace, ready: Ready) -> Sequence[Any]:
+    if ready.network is None:
+        return ()
+    from tasks.anthropometry.learned.suggesting import suggest
+
+    found = {one.finding for one in face.findings}
+    return suggest(ready.network, image, points68, found=found, review_above=ready.review_above)
 
 
 def _measured(

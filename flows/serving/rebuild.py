@@ -105,6 +105,7 @@ def _rebuild(
     """What was done, in a line; `night` learns it, too. StagesFailed: why not."""
     if publish:
         _settle_batches()
+        _retrain_findings()
         fetch_missing(repository, say)
     plan = make_plan(repository, stages, training=training)
     outcomes = night.outcomes = run_plan(repository, plan, training=training, force=force)
@@ -127,6 +128,13 @@ def _settle_batches() -> None:
     from flows.stewards.batches import settled  # imports pyarrow
 
     settled(Path.cwd(), say)
+
+
+def _retrain_findings() -> None:
+    """A new version of learned findings, where they are used and people judged enough findings since the last one."""
+    from flows.photographs.learning import retrain  # imports pyarrow
+
+    retrain(Path.cwd(), say)
 
 
 def make_plan(repository: Repository, targets: list[str] | None, *, training: bool) -> list[Stage]:

@@ -32,7 +32,7 @@ SKIPPED = (".git", ".venv", "__pycache__", "node_modules")
 RESULTS = "data/.artifacts"
 """What stages computed, item by item."""
 
-MADE = (".dvc", ".prefect", RESULTS, "data/.incoming", "data/reports")
+MADE = (".dvc", ".prefect", RESULTS, "data/.incoming", "data/reports", "data/learned")
 """What programs wrote, besides the outs of stages: a file there that mentions the person goes, or loses the mention."""
 
 TABLES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm")

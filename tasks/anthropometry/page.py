@@ -30,6 +30,7 @@ class MeasuredFace:
     shown: Shown | None = None
     rows: Sequence[Mapping[str, Any]] = ()  # of ANTHROPOMETRY_MEASURES, without the photograph's names
     findings: Sequence[Finding] = ()
+    suggested: Sequence[Any] = ()  # tasks.anthropometry.learned.suggesting.Suggestion, which imports torch
     scale: str = ""  # where millimetres come from, in words
     gender: str | None = None
     age_group: str | None = None

@@ -100,3 +100,21 @@ class Measure(Block):
     errors: Literal["photographs", "drawn"] = Field(description="as in anthropometry_measure, on photographs")
     most_smile: float = Field(gt=0, description="as in anthropometry_measure, on photographs")
     most_opening: float = Field(ge=0, description="as in anthropometry_measure, on photographs")
+
+
+class LearnedFindings(Block):
+    """The network that names findings beside the rules (tasks.anthropometry.learned); no stage uses it."""
+
+    use: bool = Field(description="whether `vermilion measure` shows what it suggests, and nights retrain it")
+    review_above: float = Field(gt=0, lt=1, description="probability from which it suggests to review")
+    retrain_after: int = Field(ge=1, description="so many new judgements of findings, and a night trains a new version")
+    least_people: int = Field(ge=2, description="of the training who have a finding, and who have it not")
+    seed: int
+    threads: int = Field(ge=1)
+    input_size: int = Field(ge=64, le=1024, description="side of the cropped face, pixels")
+    width: float = Field(gt=0, le=8, description="MobileNetV2's width; 1 where ImageNet's weights are given")
+    steps: int = Field(ge=1)
+    batch_size: int = Field(ge=2)
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(ge=0)
+    dropout: float = Field(ge=0, lt=1)

@@ -1,0 +1,129 @@
+"""Labelled photographs of faces: CelebA's attribute file, or any CSV of labels.
+
+In: the file, or CelebA's folder. Out: each photograph with its person, its labels and, where a partition file says so,
+its split. CelebA's partition and identity files are read where they lie beside it. Patients are refused: no photograph
+of theirs trains (law 7). Opens no picture.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.base.runtime import seed_of
+from tasks.errors import InputError
+
+ATTRIBUTES, PARTITION, IDENTITIES = "list_attr_celeba.txt", "list_eval_partition.txt", "identity_CelebA.txt"
+BESIDE = (".", "Anno", "Eval")
+"""Where CelebA's lists lie, as it is unpacked."""
+PICTURES = ("img_align_celeba", "Img/img_align_celeba", "img_celeba", "images", ".")
+SPLITS = ("train", "calibrate", "test")
+SHARES = (0.7, 0.85)
+"""Of people: those below the first train, those below the second calibrate, the others test."""
+NOT_LABELS = ("path", "subject_id", "population")
+YES, NO = ("1", "yes", "true"), ("0", "-1", "no", "false")
+
+
+class LabelsError(InputError):
+    """A file of labels cannot be used; the message names the file and the line, and what is accepted."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A photograph and what is known of it; a label that is not there is not known."""
+
+    path: Path
+    subject: str
+    labels: Mapping[str, bool]
+    split: str  # of SPLITS
+
+
+def split_of(subject: str) -> str:
+    """The split of a person, always the same one, whoever else there is."""
+    share = (seed_of("split", subject) >> 20) / (1 << 43)
+    return SPLITS[sum(share >= limit for limit in SHARES)]
+
+
+def read_labels(source: Path) -> list[Labelled]:
+    """The photographs of CelebA's folder or attribute file, or of a CSV. LabelsError: what cannot be used, and why."""
+    if source.is_dir():
+        found = next((one for place in BESIDE if (one := source / place / ATTRIBUTES).is_file()), None)
+        if found is None:
+            raise LabelsError(f"{source}: no {ATTRIBUTES} in it; name CelebA's folder, that file, or a CSV of labels")
+        return _one_split_each(list(_celeba(found, source)), found)
+    if not source.is_file():
+        raise LabelsError(f"{source}: there is no such file; CelebA's folder or {ATTRIBUTES}, or a CSV of labels")
+    celeba = source.suffix.lower() == ".txt"
+    root = source.parent.parent if celeba and source.parent.name in BESIDE else source.parent
+    return _one_split_each(list(_celeba(source, root) if celeba else _table(source)), source)
+
+
+def _one_split_each(found: list[Labelled], source: Path) -> list[Labelled]:
+    """Law 7: nobody is in two splits."""
+    splits: dict[str, str] = {}
+    for one in found:
+        if splits.setdefault(one.subject, one.split) != one.split:
+            raise LabelsError(f"{source}: person {one.subject} is in {splits[one.subject]} and in {one.split}")
+    if not found:
+        raise LabelsError(f"{source}: no photograph in it")
+    return found
+
+
+def _celeba(file: Path, root: Path) -> Iterator[Labelled]:
+    rows = _text(file).splitlines()
+    names = rows[1].split() if len(rows) > 1 else []
+    if not names or not rows[0].strip().isdigit():
+        raise LabelsError(f"{file}, line 1: the number of photographs expected, and the labels' names in line 2")
+    folder = next((root / place for place in PICTURES if (root / place).is_dir()), root)
+    parts, people = _beside(root, PARTITION), _beside(root, IDENTITIES)
+    for number, row in enumerate(rows[2:], 3):
+        name, *values = row.split() or [""]
+        if not name:
+            continue
+        if len(values) != len(names) or set(values) - {"1", "-1"}:
+            raise LabelsError(f"{file}, line {number}: a file name and {len(names)} numbers, 1 or -1, expected")
+        if parts and parts.get(name) not in ("0", "1", "2"):
+            raise LabelsError(f"{root}: {PARTITION} does not say 0, 1 or 2 of {name}")
+        subject = f"celeba {people.get(name, name)}"
+        split = SPLITS[int(parts[name])] if parts else split_of(subject)
+        yield Labelled(
+            folder / name, subject, {own: value == "1" for own, value in zip(names, values, strict=True)}, split
+        )
+
+
+def _beside(root: Path, name: str) -> dict[str, str]:
+    """A list of file names, each with a word; empty where there is none."""
+    file = next((one for place in BESIDE if (one := root / place / name).is_file()), None)
+    found: dict[str, str] = {}
+    for number, row in enumerate(_text(file).splitlines() if file else (), 1):
+        cells = row.split()
+        if cells and len(cells) != 2:  # noqa: PLR2004
+            raise LabelsError(f"{file}, line {number}: a file name and one number expected")
+        found |= {cells[0]: cells[1]} if cells else {}
+    return found
+
+
+def _table(file: Path) -> Iterator[Labelled]:
+    reader = csv.DictReader(_text(file).splitlines())
+    names = [name for name in reader.fieldnames or () if name not in NOT_LABELS]
+    if "path" not in (reader.fieldnames or ()) or not names:
+        raise LabelsError(f"{file}, line 1: a column `path` and at least one label's column expected")
+    for row in reader:
+        where = f"{file}, line {reader.line_num}"
+        if None in row or None in row.values():
+            raise LabelsError(f"{where}: another number of cells than line 1 has")
+        if row.get("population", "control") != "control":
+            raise LabelsError(f"{where}: population {row['population']}; no photograph of a patient trains")
+        given = {name: row[name].strip().lower() for name in names if row[name].strip()}
+        if strange := [name for name, value in given.items() if value not in (*YES, *NO)]:
+            raise LabelsError(f"{where}: {strange[0]} is {row[strange[0]]!r}; {', '.join((*YES, *NO))}, or empty")
+        subject = f"labels {row.get('subject_id') or row['path']}"
+        labels = {name: value in YES for name, value in given.items()}
+        yield Labelled(file.parent / row["path"], subject, labels, split_of(subject))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LabelsError(f"{file}: no text in UTF-8") from error
