@@ -13,6 +13,7 @@ from typing import Any
 from tasks import params
 from tasks.anthropometry import judgements, versions
 from tasks.anthropometry.corrections import now
+from tasks.anthropometry.learned.labels import PROJECT
 from tasks.anthropometry.rules import DEFAULT, read_rules
 from tasks.anthropometry.versions import Version
 from tasks.base import tables
@@ -80,7 +81,11 @@ def learn(root: Path, *, labels: Path | None, weights: Path | None, tell: Tell) 
         "labels": str(labels.absolute()) if labels else None,
         "weights": str(weights.absolute()) if weights else None,
         "pictures": len(digests),
-        "images": digests if len(digests) <= NAMED else [],
+        "images": [
+            one
+            for one, face in zip(digests, seen, strict=True)
+            if len(seen) <= NAMED or face.subject.startswith(PROJECT)
+        ],
     }
     checkpoint = Store(root / "data/.artifacts").checkpoint("anthropometry_learn", digest(record))
     content = training.train(seen, settings=settings, imagenet=weights, checkpoint=checkpoint, provenance=record)
@@ -108,7 +113,7 @@ def _faces(root: Path, labels: Path | None, said: list[Any], settings: LearnedFi
 
     landmarks = params.load(IngestLandmarks, "ingest_landmarks", root / "params.yaml")
     wanted = faces.labelled(read_labels(labels)) if labels else []
-    if labels is None or all(tables.parts(root / path) for path in OWN):
+    if labels is None or all((root / path).exists() for path in OWN):
         wanted += faces.of_project(*_of_project(root), said, read_rules(DEFAULT))
     (root / FOLDER).mkdir(parents=True, exist_ok=True, mode=0o700)
     return faces.cropped(wanted, size=settings.input_size, landmarks=landmarks, folder=root / FOLDER)
@@ -128,7 +133,7 @@ def _before(old: Path | None, seen: list[Any], judges: list[Any], names: tuple[s
 def _of_project(root: Path) -> tuple[list[Any], Mapping[str, Any], Mapping[str, Any]]:
     """Images, 68 points and measures of the project's photographs."""
     for path in OWN:
-        if not tables.parts(root / path):
+        if not (root / path).exists():
             raise InputError(f"{path}: not there yet; run `dvc repro` first, or name a file with --labels")
     of_images, of_landmarks, of_measures = (root / path for path in OWN)
     images = tables.read(of_images, IMAGES).to_pylist()

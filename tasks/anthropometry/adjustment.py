@@ -250,7 +250,7 @@ def standing(points: pa.Table, folder: Path, *, settings: AnthropometryAdjust) -
 def of_project(root: Path) -> list[Learned]:
     """What the version that counts says of the project's points; nothing where there is none, or no points yet."""
     points, folder = root / "data/anthropometry/points", root / "data/corrections"
-    if not (folder / FILE).exists() or not tables.parts(points):
+    if not (folder / FILE).exists() or not points.exists():
         return []
     settings = params.load(AnthropometryAdjust, "anthropometry_adjust", root / "params.yaml")
     return standing(tables.read(points, ANTHROPOMETRY_POINTS), folder, settings=settings)

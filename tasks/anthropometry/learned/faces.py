@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tasks.anthropometry.judgements import Judgement
-from tasks.anthropometry.learned.labels import Labelled, split_of
+from tasks.anthropometry.learned.labels import PROJECT, Labelled, split_of
 from tasks.anthropometry.learned.network import ALIGNED, crop
 from tasks.anthropometry.learned.training import Face
 from tasks.anthropometry.measures.catalogue import BY_NAME
@@ -70,9 +70,11 @@ def of_project(
         if row["kind"] != "still" or points is None or not (control or judged):
             continue
         by_rules = _by_rules(row, measures.get(row["image_id"], ()), rules) if control else {}
-        split = split_of(f"project {row['subject_id']}") if control else "test"
+        split = split_of(f"{PROJECT}{row['subject_id']}") if control else "test"
         labels = judged if judged and split == "test" else by_rules | judged
-        wanted = Wanted(Path(row["path"]), f"project {row['subject_id']}", split, labels, bool(judged), control, points)
+        wanted = Wanted(
+            Path(row["path"]), f"{PROJECT}{row['subject_id']}", split, labels, bool(judged), control, points
+        )
         found += [wanted] if labels else []
     return found
 

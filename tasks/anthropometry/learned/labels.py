@@ -20,6 +20,8 @@ PICTURES = ("img_align_celeba", "Img/img_align_celeba", "img_celeba", "images", 
 SPLITS = ("train", "calibrate", "test")
 SHARES = (0.7, 0.85)
 """Of people: those below the first train, those below the second calibrate, the others test."""
+PROJECT, CELEBA, TABLE = "project ", "celeba ", "labels "
+"""What stands before a person's name, so that two sources' people are never one."""
 NOT_LABELS = ("path", "subject_id", "population")
 YES, NO = ("1", "yes", "true"), ("0", "-1", "no", "false")
 
@@ -84,7 +86,7 @@ def _celeba(file: Path, root: Path) -> Iterator[Labelled]:
             raise LabelsError(f"{file}, line {number}: a file name and {len(names)} numbers, 1 or -1, expected")
         if parts and parts.get(name) not in ("0", "1", "2"):
             raise LabelsError(f"{root}: {PARTITION} does not say 0, 1 or 2 of {name}")
-        subject = f"celeba {people.get(name, name)}"
+        subject = f"{CELEBA}{people.get(name, name)}"
         split = SPLITS[int(parts[name])] if parts else split_of(subject)
         yield Labelled(
             folder / name, subject, {own: value == "1" for own, value in zip(names, values, strict=True)}, split
@@ -117,7 +119,7 @@ def _table(file: Path) -> Iterator[Labelled]:
         given = {name: row[name].strip().lower() for name in names if row[name].strip()}
         if strange := [name for name, value in given.items() if value not in (*YES, *NO)]:
             raise LabelsError(f"{where}: {strange[0]} is {row[strange[0]]!r}; {', '.join((*YES, *NO))}, or empty")
-        subject = f"labels {row.get('subject_id') or row['path']}"
+        subject = f"{TABLE}{row.get('subject_id') or row['path']}"
         labels = {name: value in YES for name, value in given.items()}
         yield Labelled(file.parent / row["path"], subject, labels, split_of(subject))
 

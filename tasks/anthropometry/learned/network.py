@@ -1,8 +1,8 @@
 """The network that names findings in a face: MobileNetV2 with one output per label, calibrated, and where it looks.
 
 In: faces cropped as CelebA's are. Out: a probability for each label; for one label, a map of where in the face it comes
-from (Grad-CAM, Selvaraju et al. 2017). Saved as safetensors with all that is needed to use it. Knows nothing of labels'
-sources, nor of training.
+from (integrated gradients, Sundararajan et al. 2017). Saved as safetensors with all that is needed to use it. Knows
+nothing of labels' sources, nor of training.
 """
 
 import json
@@ -32,8 +32,9 @@ EYES = np.array([[69.0, 111.0], [108.5, 111.0]])
 """Where the eyes lie in them, the picture's left one first."""
 TOP, SIDE = 30, 178
 """The square of them that the network sees: from above the brows to below the chin."""
-LOOKED_AT = 13
-"""MobileNetV2's block whose output Grad-CAM weighs: the last with cells of 16 pixels, not 32."""
+STEPS, BLUR, SMOOTH = 16, 0.1, 0.03
+"""Of integrated gradients: pictures between the blurred face and the face; widths of the blur of the one, and of the
+map, in sides of the picture."""
 
 
 class Architecture(BaseModel):
@@ -67,11 +68,7 @@ class FindingsNetwork(nn.Module):
 
     def forward(self, faces: torch.Tensor) -> torch.Tensor:
         """(N, 3, S, S) float RGB in [0, 1] -> (N, labels) logits, calibrated."""
-        return self.beyond(self.features[: LOOKED_AT + 1]((faces - self.mean) / self.std))
-
-    def beyond(self, seen: torch.Tensor) -> torch.Tensor:
-        """Logits by the output of block LOOKED_AT."""
-        pooled = self.features[LOOKED_AT + 1 :](seen).mean((2, 3))
+        pooled = self.features((faces - self.mean) / self.std).mean((2, 3))
         logits: torch.Tensor = self.head(self.dropout(pooled)) / self.temperature
         return logits
 
@@ -139,17 +136,23 @@ def logits_of(network: FindingsNetwork, faces: Sequence[np.ndarray], together: i
     return np.concatenate(found) if found else np.empty((0, len(network.architecture.labels)), np.float32)
 
 
-def saliency(network: FindingsNetwork, face: np.ndarray, label: str) -> np.ndarray:  # (S, S) float, 0..1
-    """Where in the face the label's logit comes from: Grad-CAM; 0 everywhere where nothing speaks for it."""
+def attributions(network: FindingsNetwork, face: np.ndarray, label: str) -> np.ndarray:  # (S, S) float
+    """What each pixel adds to the label's logit against the blurred face: integrated gradients. Their sum is what both
+    logits differ by, but for the steps' coarseness."""
     network.eval()
-    batch = (stacked([face]).to(network.mean.device) - network.mean) / network.std
+    blurred = cv2.GaussianBlur(face, (0, 0), len(face) * BLUR, borderType=cv2.BORDER_REFLECT)
+    to, start = stacked([face]).to(network.mean.device), stacked([blurred]).to(network.mean.device)
+    shares = (torch.arange(STEPS, device=to.device) + 0.5) / STEPS
     with torch.enable_grad():
-        seen = network.features[: LOOKED_AT + 1](batch).detach().requires_grad_()
-        network.beyond(seen)[0, network.architecture.labels.index(label)].backward()  # type: ignore[no-untyped-call]
-    assert seen.grad is not None
-    weights = seen.grad.mean((2, 3), keepdim=True)
-    found = (weights * seen).sum(1)[0].clamp(min=0).detach().cpu().numpy()
-    found = cv2.resize(found, face.shape[:2], interpolation=cv2.INTER_CUBIC).clip(min=0)
+        between = (start + shares[:, None, None, None] * (to - start)).requires_grad_()
+        at = network.architecture.labels.index(label)
+        (gradient,) = torch.autograd.grad(network(between)[:, at].sum(), between)
+    return np.asarray(((to - start) * gradient.mean(0)).sum(1)[0].cpu().numpy())
+
+
+def saliency(network: FindingsNetwork, face: np.ndarray, label: str) -> np.ndarray:  # (S, S) float, 0..1
+    """Where in the face it is that speaks for the label, smoothed; 0 everywhere where nothing does."""
+    found = cv2.GaussianBlur(attributions(network, face, label), (0, 0), len(face) * SMOOTH).clip(min=0)
     return np.asarray(found / found.max() if found.max() > 0 else found)
 
 

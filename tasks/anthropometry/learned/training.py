@@ -25,7 +25,9 @@ from tasks.params.anthropometry import LearnedFindings
 
 LOWER = "learned_findings.learning_rate"
 KEEP_EVERY = 50
-TEMPERATURES = np.geomspace(0.25, 8, 61)
+SETTLED_BY, TOGETHER = 1024, 32
+"""Faces by which a finished network's running means are taken, and how many at a time."""
+TEMPERATURES = np.geomspace(0.5, 8, 61)
 NEVER_SURE = 1e-6
 """A probability is never closer to 0 or 1 than this where its loss is taken."""
 
@@ -82,6 +84,7 @@ def train(
     with runtime.settled(threads=settings.threads, seed=runtime.seed_of(settings.seed, "weights")):
         network = build(architecture, settings.dropout, imagenet).to(runtime.device())
         _fit(network, learning, truth, settings, checkpoint, imagenet, on_progress)
+        _settle_means(network, learning)
         calibrating = [face for face in faces if face.split == "calibrate"]
         own = logits_of(network, [face.picture for face in calibrating])
         found = _temperatures(own, _truth(calibrating, names))
@@ -128,6 +131,19 @@ def _fit(
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         losses.add(loss)
+
+
+def _settle_means(network: FindingsNetwork, faces: Sequence[Face]) -> None:
+    """Means and variances of the finished network's layers, in place of those that ran along while it changed."""
+    layers = [layer for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # a plain mean over all batches
+    network.train()
+    shown = faces[:: max(1, len(faces) // SETTLED_BY)]
+    with torch.no_grad():
+        for start in range(0, len(shown), TOGETHER):
+            network(stacked([face.picture for face in shown[start : start + TOGETHER]]).to(network.mean.device))
 
 
 def _augmented(batch: torch.Tensor, drawn: torch.Generator) -> torch.Tensor:
