@@ -156,31 +156,37 @@ def learn(
     ] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take back the version that counts.")] = False,
     list_: Annotated[bool, typer.Option("--versions", help="Every version with its figures; trains nothing.")] = False,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only if it is used and enough was judged since; for nights.")
+    ] = False,
     as_json: JSON = False,
 ) -> None:
     """Train the network that names findings beside the rules, and use it if it is no worse than what stood.
 
     It learns from the project's controls, labelled by the rules and by what people said on the review page, and from
     --labels. Patients' photographs never train; what people said of them judges. Pages show what it suggests where
-    params.yaml has learned_findings.use: true; nights then train anew after `retrain_after` new words.
+    params.yaml has learned_findings.use: true; nights then train anew after `retrain_after` new words (--due).
 
     \b
     vermilion anthropometry learn --weights mobilenet_v2.pth
     vermilion anthropometry learn --labels celeba --weights mobilenet_v2.pth
     vermilion anthropometry learn --versions
     """
-    from flows.photographs import learning
     from tasks.anthropometry import versions as log
+    from tasks.anthropometry.learned import versioning
 
     root = project_root()
-    file = root / learning.FOLDER / learning.FILE
+    file = root / versioning.FOLDER / versioning.FILE
     if undo:
-        say(log.undo(file, by=learning.BY))
+        say(log.undo(file, by=versioning.BY))
         return
     if list_:
-        _print_versions(log.read(file, by=learning.BY), 1, as_json=as_json)
+        _print_versions(log.read(file, by=versioning.BY), 1, as_json=as_json)
         return
-    made = learning.learn(root, labels=labels, weights=weights, tell=lambda line: say(line, error=True))
+    if due:
+        versioning.retrain(root, say)
+        return
+    made = versioning.learn(root, labels=labels, weights=weights, tell=lambda line: say(line, error=True))
     if as_json:
         figures = [asdict(one) for one in made.figures]
         print(json.dumps({"version": made.version._asdict(), "figures": figures, "refused": made.refused}, indent=1))

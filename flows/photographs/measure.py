@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from flows.photographs import learning
 from tasks import params
 from tasks.anthropometry import adjustment, locating
 from tasks.anthropometry.frame import CANTHI
@@ -126,9 +125,9 @@ def _network(root: Path) -> tuple[Any, float]:
     settings = params.load(LearnedFindings, "learned_findings", root / "params.yaml")
     if not settings.use:
         return None, 1.0
-    from tasks.anthropometry.learned import network  # imports torch
+    from tasks.anthropometry.learned import network, versioning  # imports torch
 
-    file = learning.standing(root)
+    file = versioning.standing(root)
     if file is None:
         raise InputError("learned_findings.use is true, but nothing was learned: `vermilion anthropometry learn`")
     return network.load(file)[0], settings.review_above

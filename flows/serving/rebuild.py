@@ -6,6 +6,8 @@ in the UI tables of stages and metrics. Order and names come from DVC. States: S
 Runs without a server too, as a plain function. Knows nothing of what stages compute.
 """
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -105,7 +107,7 @@ def _rebuild(
     """What was done, in a line; `night` learns it, too. StagesFailed: why not."""
     if publish:
         _settle_batches()
-        _retrain_findings()
+        _go_before(params.load(Nightly, "nightly").before)
         fetch_missing(repository, say)
     plan = make_plan(repository, stages, training=training)
     outcomes = night.outcomes = run_plan(repository, plan, training=training, force=force)
@@ -130,11 +132,15 @@ def _settle_batches() -> None:
     settled(Path.cwd(), say)
 
 
-def _retrain_findings() -> None:
-    """A new version of learned findings, where they are used and people judged enough findings since the last one."""
-    from flows.photographs.learning import retrain  # imports pyarrow
-
-    retrain(Path.cwd(), say)
+def _go_before(commands: Sequence[str]) -> None:
+    """What `nightly.before` wants done first, one command of `vermilion` after the other."""
+    program = Path(sys.executable).with_name("vermilion")
+    for words in commands:
+        done = subprocess.run([program, *words.split()], check=False, capture_output=True, text=True)
+        for line in (done.stdout + done.stderr if done.returncode else done.stdout).splitlines():
+            say(line)
+        if done.returncode:
+            say(f"`vermilion {words}` failed (nightly.before); the night goes on")
 
 
 def make_plan(repository: Repository, targets: list[str] | None, *, training: bool) -> list[Stage]:

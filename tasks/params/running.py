@@ -133,6 +133,9 @@ class Nightly(Block):
     cron: str = Field(description="five fields, in the time of this machine")
     commit: bool = Field(description="commit dvc.lock and the headline metrics after a success")
     push: bool = Field(description="`dvc push`, then `git push` to the branch's remote, after a success")
+    before: tuple[str, ...] = Field(
+        description="commands of `vermilion` that come first; one that fails stops no night"
+    )
     tell: Tell | None = Field(description="who is told how a night went; null: nobody")
 
 

@@ -68,7 +68,7 @@ def test_a_result_that_somebody_else_should_commit_is_not_told_as_sent(
 ) -> None:
     monkeypatch.chdir(root)
     (root / "dvc.lock").write_text("two")
-    settings = Nightly(cron="0 2 * * *", commit=False, push=True, tell=None)
+    settings = Nightly(cron="0 2 * * *", commit=False, push=True, before=(), tell=None)
     said: list[str] = []
     published = publish_results(NoRemote(), said.append, [], [], [], settings)  # type: ignore[arg-type]
     assert "nightly: commit: false, and this result is new; `git commit dvc.lock`" in published.trouble[0]

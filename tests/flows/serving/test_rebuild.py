@@ -21,7 +21,7 @@ from flows.serving import rebuild as pipeline
 from tasks.errors import InputError
 from tests.family import Family
 from tests.flows.toys import make_toys
-from tests.project import environment, run, set_number
+from tests.project import environment, make_project, run, set_number
 
 
 @pytest.fixture(scope="module")
@@ -453,3 +453,14 @@ def test_a_night_that_is_to_be_pushed_nowhere_says_so(project: Path, here: Calla
     done = here(publish=True)
     assert "warning: no data were sent: there is no DVC remote; `dvc remote add --default NAME ADDRESS`" in done
     assert "warning: not pushed to git: there is no git remote; `git remote add origin ADDRESS`" in done
+
+
+def test_what_comes_before_a_night_may_fail(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_project(tmp_path / "project", {})
+    monkeypatch.chdir(tmp_path / "project")
+    pipeline._go_before(["anthropometry nonsense", "anthropometry learn --due"])
+    said = capsys.readouterr().out
+    assert "No such command 'nonsense'" in said
+    assert said.rstrip().endswith("`vermilion anthropometry nonsense` failed (nightly.before); the night goes on")

@@ -23,12 +23,13 @@ from tasks.params.anthropometry import LearnedFindings
 from tasks.params.ingest import IngestLandmarks
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES
 from tasks.schemas.ingest import IMAGES, LANDMARKS
-from tasks.store.artifacts import Store
 
 FOLDER = Path("data/learned")
 CORRECTIONS = Path("data/corrections")
 OWN = (Path("data/ingest/images"), Path("data/ingest/landmarks"), Path("data/anthropometry/measures"))
 FILE = "versions.csv"
+UNFINISHED = Path("data/.artifacts/checkpoints/anthropometry_learn")
+"""Where an unfinished training stands: among those of stages, which a withdrawal removes."""
 BY = "`vermilion anthropometry learn`"
 NAMED = 50_000
 """Photographs that a version names in its header, so that a withdrawal finds it; of more, all of the project's."""
@@ -87,7 +88,7 @@ def learn(root: Path, *, labels: Path | None, weights: Path | None, tell: Tell) 
             if len(seen) <= NAMED or face.subject.startswith(PROJECT)
         ],
     }
-    checkpoint = Store(root / "data/.artifacts").checkpoint("anthropometry_learn", digest(record))
+    checkpoint = root / UNFINISHED / f"{digest(record)}.pt"
     content = training.train(seen, settings=settings, imagenet=weights, checkpoint=checkpoint, provenance=record)
     net, _ = network.load(content)
     judges = training.held_out(seen)

@@ -7,13 +7,13 @@ import pytest
 from typer.testing import CliRunner
 
 from flows import cli
-from flows.photographs import learning, measure
+from flows.photographs import measure
 from flows.stewards.fates import Ground, fate
 from flows.stewards.person import Person
 from tasks.anthropometry import judgements, versions
 from tasks.anthropometry.corrections import now
 from tasks.anthropometry.judgements import Judgement
-from tasks.anthropometry.learned import network
+from tasks.anthropometry.learned import network, versioning
 from tasks.anthropometry.page import render_measured_page
 from tasks.base.digests import file_digest
 from tasks.base.images import encode_png
@@ -45,7 +45,7 @@ def test_a_first_version_is_used_if_it_beats_how_common_a_finding_is(learned: Pa
     (line,) = versions.read(learned / "data/learned/versions.csv", by="it")
     assert line.action == "used"
     assert line.before is not None and line.after is not None and line.after <= line.before
-    file = learning.standing(learned)
+    file = versioning.standing(learned)
     assert file is not None and file.stat().st_mode & 0o077 == 0
     _, made = network.load(file)
     assert (made["pictures"], made["weights"]) == (48, None)
@@ -55,11 +55,11 @@ def test_a_first_version_is_used_if_it_beats_how_common_a_finding_is(learned: Pa
 
 def test_a_worse_version_is_listed_and_not_used(learned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(learned)
-    before = learning.standing(learned)
+    before = versioning.standing(learned)
     set_number(learned, "learned_findings", "steps", 1)
-    made = learning.learn(learned, labels=learned / "celeba", weights=None, tell=lambda line: None)
+    made = versioning.learn(learned, labels=learned / "celeba", weights=None, tell=lambda line: None)
     assert made.version.action == "not used"
-    assert learning.standing(learned) == before
+    assert versioning.standing(learned) == before
     said = CliRunner().invoke(cli.app, ["anthropometry", "learn", "--versions", "--json"], catch_exceptions=False)
     assert [(one["action"], one["counts"]) for one in json.loads(said.stdout)] == [("used", True), ("not used", False)]
     shown = CliRunner().invoke(cli.app, ["anthropometry", "learn", "--versions"], catch_exceptions=False).stdout
@@ -73,15 +73,15 @@ def test_a_night_trains_after_enough_words_and_only_where_it_is_used(learned: Pa
     for number in range(2):
         judgements.keep(learned / "data/corrections", Judgement(now(), "anna", "0" * 64, f"a{number}", "added", ""))
     judgements.keep(learned / "data/corrections", Judgement(now(), "anna", "0" * 64, "", "noted", "a note"))
-    assert learning.new_judgements(learned) == 2
-    learning.retrain(learned, told.append)
+    assert versioning.new_judgements(learned) == 2
+    versioning.retrain(learned, told.append)
     assert told == []  # off
     set_number(learned, "learned_findings", "use", True)
-    learning.retrain(learned, told.append)
+    versioning.retrain(learned, told.append)
     assert "2 new judgements; the new version is not used" in told[-1]
-    assert learning.new_judgements(learned) == 0
+    assert versioning.new_judgements(learned) == 0
     told.clear()
-    learning.retrain(learned, told.append)
+    versioning.retrain(learned, told.append)
     assert told == []
 
 
@@ -91,7 +91,7 @@ def test_a_night_goes_on_where_nothing_can_be_learned(tmp_path: Path) -> None:
     set_number(root, "learned_findings", "retrain_after", 1)
     judgements.keep(root / "data/corrections", Judgement(now(), "anna", "0" * 64, "a", "added", ""))
     told: list[str] = []
-    learning.retrain(root, told.append)
+    versioning.retrain(root, told.append)
     assert told == [
         "learned findings: no new version: data/ingest/images: not there yet; run `dvc repro` first, or name a file "
         "with --labels"
@@ -123,7 +123,7 @@ def test_a_page_without_a_version_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_withdrawal_takes_versions_that_saw_the_person(learned: Path) -> None:
-    file = learning.standing(learned)
+    file = versioning.standing(learned)
     assert file is not None
     picture = learned / "celeba/img_align_celeba/000005.png"
     seen = Person(subject=None, control=True, images=(file_digest(picture),), frames=(), names=(), sizes=(1,))
@@ -136,6 +136,6 @@ def test_a_withdrawal_takes_versions_that_saw_the_person(learned: Path) -> None:
     content = file.read_bytes()
     file.unlink()
     try:
-        assert learning.standing(learned) is None
+        assert versioning.standing(learned) is None
     finally:
         file.write_bytes(content)
