@@ -14,7 +14,7 @@ from flows.cli.terminal import say
 from tasks.base import sheets
 from tasks.base.escaping import visible
 from tasks.base.words import counted
-from tasks.errors import InputError
+from tasks.errors import INTERRUPTED, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,9 @@ def measure(
     photos: Annotated[
         list[Path], typer.Argument(metavar="PHOTO...", help="Photographs of faces in any common format, or folders.")
     ],
-    out: Annotated[Path | None, typer.Option(help="Folder for one HTML page per photograph.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for one HTML page per photograph, measures.csv and measures.parquet.")
+    ] = None,
     table: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write all measures into one table: .csv, .xlsx or .parquet.")
     ] = None,
@@ -49,32 +51,43 @@ def measure(
     cleft_side: Annotated[
         str | None, typer.Option(metavar="left|right", help="The patient's side with the cleft.")
     ] = None,
+    alone: Annotated[bool, typer.Option(help="Pages without what the other systems say, which takes seconds.")] = False,
     as_json: JSON = False,
 ) -> None:
     """Measure faces between named points: proportions, side against side, lip and nose, with intervals and findings.
 
-    A finding is no diagnosis. Exit code 0: all were measured; 1: at least one was refused, with its reason; 2: nothing
-    could be run; 130: it was interrupted.
+    Called again with the same --out, it goes on where it stopped. A finding is no diagnosis. Exit code 0: all were
+    measured; 1: at least one was refused, with its reason; 2: nothing could be run; 130: it was interrupted.
     """
     _check(out, table, cleft_side)
     root = project_root()
-    from flows.photographs import files  # OpenCV and pandas take a second
-    from flows.photographs import measure as measuring
+    from flows.photographs import measure as measuring  # OpenCV and pandas take a second
+
+    photographs = _photographs(photos, root, ruler)
+    ready = measuring.prepared(
+        root, own=own, rules=rules, norms=norms, scale=_scale(mm_per, ruler), cleft_side=cleft_side
+    )
+    if out is not None and not alone:
+        ready = measuring.with_others(ready, root)
+    results, stopped = _measured(photographs, ready, out)
+    _write_tables(table, out, results)
+    _print(results, ready, as_json=as_json)
+    _say_where({"table": table, "pages": out})
+    if stopped:
+        say(f"interrupted: {len(results)} of {counted(len(photographs), 'photograph')} measured", error=True)
+        raise typer.Exit(INTERRUPTED)
+    raise typer.Exit(any(result.face.reason for result in results))
+
+
+def _photographs(photos: list[Path], root: Path, ruler: str | None) -> "Sequence[Path]":
+    from flows.photographs import files
     from tasks import params
     from tasks.params.ingest import IngestImages
 
     found = files.find(photos, params.load(IngestImages, "ingest_images", root / "params.yaml").still_suffixes)
     if ruler and len(found.photographs) > 1:
         raise InputError("--ruler has points of one photograph; call `vermilion measure` for each")
-    ready = measuring.prepared(
-        root, own=own, rules=rules, norms=norms, scale=_scale(mm_per, ruler), cleft_side=cleft_side
-    )
-    results = _measured(found.photographs, ready, out)
-    if table is not None:
-        _write_table(table, results)
-    _print(results, ready, as_json=as_json)
-    _say_where({"table": table, "pages": out})
-    raise typer.Exit(any(result.face.reason for result in results))
+    return found.photographs
 
 
 def _check(out: Path | None, table: Path | None, cleft_side: str | None) -> None:
@@ -106,39 +119,38 @@ def _scale(mm_per: float | None, ruler: str | None) -> "Scale | None":
     return scale.ruler((x1, y1), (x2, y2), mm, error_px=RULER_ERROR, quantile=quantile_of(0.95))
 
 
-def _measured(photographs: "Sequence[Path]", ready: "Ready", out: Path | None) -> "list[Measured]":
-    """Each photograph's result. Its page is written at once, so that an interruption loses none."""
+def _measured(photographs: "Sequence[Path]", ready: "Ready", out: Path | None) -> "tuple[list[Measured], bool]":
+    """Each photograph's result, and whether it was interrupted. Its page is written at once, so that none is lost."""
     from flows.photographs import measure as measuring
-    from tasks.anthropometry.page import render_measured_page
-    from tasks.base.tables import replacing
+    from flows.photographs import measured
 
+    before = {} if out is None else measured.earlier(private_folder(out), ready.key)
     results: list[Measured] = []
-    for number, photo in enumerate(tqdm(photographs, "measuring", unit="photo", disable=not sys.stderr.isatty())):
-        results.append(measuring.measure(photo, ready))
-        if out is not None:
-            html = render_measured_page(results[-1].face, notices=ready.notices)
-            with replacing(private_folder(out) / f"{number + 1:03d}-{photo.stem[:60]}.html") as temporary:
-                temporary.touch(mode=0o600)
-                temporary.write_text(html, encoding="utf-8")
-    return results
+    taken = 0
+    try:
+        for photo in tqdm(photographs, "measuring", unit="photo", disable=not sys.stderr.isatty()):
+            found = measured.again(photo, before)
+            taken += found is not None
+            if found is None:
+                found = measuring.measure(photo, ready)
+                if out is not None:
+                    measured.keep(out, ready.key, found, ready.notices)
+            results.append(found)
+    except KeyboardInterrupt:
+        return results, True
+    if taken:
+        say(f"{taken} of {counted(len(photographs), 'photograph')} measured by an earlier call", error=True)
+    return results, False
 
 
-def _write_table(path: Path, results: "Sequence[Measured]") -> None:
-    """A row per photograph and measure; of a refused photograph one row with its reason."""
-    from tasks.base import tables
-    from tasks.schemas.anthropometry import MEASURED_PHOTOGRAPHS
+def _write_tables(table: Path | None, out: Path | None, results: "Sequence[Measured]") -> None:
+    from flows.photographs import measured
 
-    rows = [
-        {"photograph": str(result.path), "image_id": result.face.image_id or None, **own}
-        for result in results
-        for own in (result.rows or [{"measure": "", "reason": result.face.reason}])
-    ]
-    made = MEASURED_PHOTOGRAPHS.table(rows)
-    if path.suffix.lower() == ".parquet":
-        tables.write(made, path, MEASURED_PHOTOGRAPHS, provenance={"command": "vermilion measure"})
-        path.chmod(0o600)
-    else:
-        sheets.write(path, made.column_names, [list(row.values()) for row in made.to_pylist()])
+    if table is not None:
+        measured.write_table(table, results)
+    if out is not None:
+        for name in measured.TABLES:
+            measured.write_table(out / name, results)
 
 
 def _say_where(written: dict[str, Path | None]) -> None:

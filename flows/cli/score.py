@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from flows.photographs.score import Scored
     from tasks.evaluation.photograph import Reader
-    from tasks.pages.chapter import Reading
 
 SHOWN = 12
 """Most photographs whose numbers are printed; more would only scroll away."""
@@ -158,23 +157,16 @@ def _print(results: "Sequence[Scored]", notices: "Sequence[str]") -> None:
 
 
 def _numbers(results: "Sequence[Scored]") -> Table:
+    from flows.photographs.score import lines
+
     table = Table()
     table.add_column("photograph", overflow="fold", max_width=24)
     table.add_column("measure", overflow="fold")
     table.add_column("value", overflow="fold")
     for result in results:
         name = visible(result.path.name)
-        for measure, value in (line for reading in result.photo.readings for line in _lines(reading)):
+        for measure, value in (line for reading in result.photo.readings for line in lines(reading)):
             value = f"{value} (not valid here)" if result.verdict.state == "not valid" else value
             table.add_row(Text(name), Text(measure), Text(value))
             name = ""
     return table
-
-
-def _lines(reading: "Reading") -> list[tuple[str, str]]:
-    """A reading's measures and their values, or why it has none."""
-    if reading.reason:
-        return [(reading.title, f"none: {reading.reason}")]
-    if reading.said:
-        return [(own.name, own.value) for own in reading.said]
-    return [(name, f"{value:.3g}" if isinstance(value, float) else str(value)) for name, value in reading.cells.items()]

@@ -3,7 +3,8 @@
 In: files, a surgeon's own measures, rules, norms. Out: one `Measured` per file, or why it was refused. Writes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,9 @@ from tasks.anthropometry.scale import Scale, from_irises
 from tasks.anthropometry.shown import shown
 from tasks.anthropometry.uncertainty import quantile_of
 from tasks.base import images, tables
-from tasks.base.digests import file_digest
+from tasks.base.digests import code_digest, digest, file_digest
 from tasks.errors import InputError
+from tasks.evaluation.anthropometry.chapter import NAME
 from tasks.evaluation.anthropometry.norms import own_norms, read_norms
 from tasks.ingest.landmarks import measure_face as landmarks_of
 from tasks.pages.norms import Norms
@@ -55,6 +57,8 @@ class Ready:
     learned: Sequence[adjustment.Learned] = ()
     network: Any = None  # tasks.anthropometry.learned.network.FindingsNetwork, where learned findings are used
     review_above: float = 1.0
+    key: str = ""  # digest of everything that a result depends on, but the photograph
+    others: Callable[[Path], Sequence[tuple[str, str]]] | None = None  # what other systems say; None: not asked
 
     @property
     def notices(self) -> list[str]:
@@ -105,7 +109,7 @@ def prepared(
     declared = own_measures(own) if own else ()
     settings = params.load(AnthropometryMeasure, "anthropometry_measure", numbers)
     limits = params.load(PhotographLimits, "measure", numbers)
-    return Ready(
+    ready = Ready(
         params.load(IngestLandmarks, "ingest_landmarks", numbers),
         params.load(AnthropometryPoints, "anthropometry_points", numbers),
         settings.model_copy(update=limits.model_dump()),
@@ -118,6 +122,21 @@ def prepared(
         adjustment.of_project(root),
         *_network(root),
     )
+    blocks = [block.model_dump(mode="json") for block in (ready.landmarks, ready.points, ready.settings)]
+    given = [file_digest(path) if path else "" for path in (own, rules or DEFAULT)]
+    code = code_digest(sys.modules[__name__])
+    said = [str(one) for one in (ready.norms, sorted(ready.people.items()), scale, cleft_side, ready.learned)]
+    said.append(_network_digest(root) if ready.network else "")
+    return replace(ready, key=digest([*blocks, *given, code, *said]))
+
+
+def with_others(ready: Ready, root: Path) -> Ready:
+    """The same, and every other system is asked of each photograph. Opens their networks: seconds."""
+    from flows.photographs.others import open_others
+
+    lock = root / "dvc.lock"
+    known = file_digest(lock) if lock.exists() else ""
+    return replace(ready, others=open_others(root, NAME).of, key=digest([ready.key, known]))
 
 
 def _network(root: Path) -> tuple[Any, float]:
@@ -131,6 +150,13 @@ def _network(root: Path) -> tuple[Any, float]:
     if file is None:
         raise InputError("learned_findings.use is true, but nothing was learned: `vermilion anthropometry learn`")
     return network.load(file)[0], settings.review_above
+
+
+def _network_digest(root: Path) -> str:
+    from tasks.anthropometry.learned import versioning
+
+    file = versioning.standing(root)
+    return file_digest(file) if file else ""
 
 
 def _norms(root: Path, path: Path | None) -> Norms:
@@ -151,6 +177,13 @@ def _people(root: Path) -> dict[str, Mapping[str, Any]]:
 
 def measure(path: Path, ready: Ready) -> Measured:
     """One photograph's measures. A file that cannot be measured gives a reason, never an exception."""
+    found = _measure(path, ready)
+    if ready.others is None or not found.face.image_id:
+        return found
+    return replace(found, face=replace(found.face, others=ready.others(path)))
+
+
+def _measure(path: Path, ready: Ready) -> Measured:
     face = MeasuredFace(path.name)
     try:
         images.check_size(path)

@@ -25,6 +25,7 @@ from tasks.evaluation.photograph import Photograph, Reader
 from tasks.evaluation.verdict import Verdict, verdict
 from tasks.ingest.landmarks import measure_face
 from tasks.ingest.lips import LipsError, crop_lips
+from tasks.pages.chapter import Reading
 from tasks.params.ingest import IngestLandmarks, IngestLips
 from tasks.phantoms.dataset import NOTICE as DRAWN
 from tasks.schemas.ingest import IMAGES
@@ -159,6 +160,15 @@ def _measured(
         return replace(photo, reason=str(error)), quality
     seen = Photograph(image_id, image, landmarks, lips)
     return _photo(photo, seen, cut, [reader.read(seen, advance) for reader in readers.values()]), quality
+
+
+def lines(reading: Reading) -> list[tuple[str, str]]:
+    """A reading's measures and their values, or why it has none."""
+    if reading.reason:
+        return [(reading.title, f"none: {reading.reason}")]
+    if reading.said:
+        return [(own.name, own.value) for own in reading.said]
+    return [(name, f"{value:.3g}" if isinstance(value, float) else str(value)) for name, value in reading.cells.items()]
 
 
 def _photo(photo: Photo, seen: Photograph, cut: IngestLips, readings: Sequence[Any]) -> Photo:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from flows import PROJECT
+from flows.photographs import measure as measuring
 from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.base import tables
 from tasks.base.images import encode_png
@@ -48,6 +49,42 @@ def test_a_folder_becomes_a_table_and_pages(photographs: Path, tmp_path: Path) -
     assert len(pages) == 3
     assert {path.stat().st_mode & 0o077 for path in [*pages, table]} == {0}
     assert "tip above the base" in pages[0].read_text()
+
+
+def test_an_interrupted_folder_goes_on_where_it_stopped(
+    photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, measured = measuring.measure, list[str]()
+
+    def until_the_second(path: Path, ready: measuring.Ready) -> measuring.Measured:
+        measured.append(path.name)
+        if len(measured) == 2:
+            raise KeyboardInterrupt
+        return whole(path, ready)
+
+    monkeypatch.setattr(measuring, "measure", until_the_second)
+    words = ["measure", str(photographs), "--out", str(tmp_path / "out")]
+    stopped = vermilion(PROJECT, *words)
+    assert stopped.returncode == 130
+    assert "interrupted: 1 of 3 photographs measured" in stopped.stderr
+    assert set(of_the_table(tmp_path / "out")) == {"cleft.png"}
+    goes_on = vermilion(PROJECT, *words)
+    assert goes_on.returncode == 1
+    assert "1 of 3 photographs measured by an earlier call" in goes_on.stderr
+    assert measured == ["cleft.png", "even.png", "even.png", "not-a-picture.png"]
+    assert of_the_table(tmp_path / "out") == {"cleft.png": None, "even.png": None, "not-a-picture.png": "no picture"}
+    (page,) = (tmp_path / "out").glob("even-*.html")
+    assert "the other systems</dt><dd>cannot be asked" in page.read_text()  # nothing was trained here
+    vermilion(PROJECT, *words, "--cleft-side", "left")  # with other settings all are measured again
+    assert measured[4:] == ["cleft.png", "even.png", "not-a-picture.png"]
+
+
+def of_the_table(folder: Path) -> dict[str, str | None]:
+    """Photographs of measures.parquet, and why they were refused; the CSV has the same rows."""
+    rows = tables.read(folder / "measures.parquet", MEASURED_PHOTOGRAPHS).to_pylist()
+    assert len((folder / "measures.csv").read_text("utf-8-sig").splitlines()) == len(rows) + 1
+    refused = {Path(row["photograph"]).name: row["reason"] and "no picture" for row in rows if not row["measure"]}
+    return dict.fromkeys(Path(row["photograph"]).name for row in rows) | refused
 
 
 def test_a_known_scale_gives_millimetres(photographs: Path) -> None:

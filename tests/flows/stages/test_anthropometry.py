@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,15 @@ import pandas as pd
 import pytest
 
 from flows.pages import review
-from flows.pages.record import Project
+from flows.pages.record import Photograph, Project
+from flows.photographs.score import lines, score
 from tasks import params
 from tasks.anthropometry import adjustment, versions
 from tasks.anthropometry.corrections import Said, keep, now
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.base import tables
 from tasks.evaluation.anthropometry.norms import own_norms
+from tasks.evaluation.chapters import CHAPTERS
 from tasks.params.anthropometry import AnthropometryAdjust
 from tasks.phantoms.dataset import NOTICE
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS, ANTHROPOMETRY_PROFILES
@@ -172,6 +175,17 @@ def _photographs_are_compared(project: Path, values: Any) -> None:
     vermilion(project, "measure", str(photograph.path), "--out", str(project / "pages"))
     (page,) = (project / "pages").glob("*.html")
     assert 'class="normbar"' in page.read_text()
+    others = page.read_text().partition('<section id="others">')[2]
+    for chapter in CHAPTERS:  # every other system that reads photographs has its value there, or says why not
+        if chapter.PHOTOGRAPH and chapter.NAME != "anthropometry":
+            assert any(name in others for name in (chapter.TITLE, *said_by(project, chapter.PHOTOGRAPH, photograph)))
+
+
+def said_by(project: Path, module: str, photograph: Photograph) -> list[str]:
+    """What a system calls its values."""
+    reader = import_module(module).open_reader(project)
+    scored = score(photograph.path, {"one": reader}, project, drawn=None, advance=lambda _: None)
+    return [name for one in scored.photo.readings for name, _ in lines(one)]
 
 
 def test_without_controls_norms_say_what_to_add(built: Path, tmp_path: Path) -> None:

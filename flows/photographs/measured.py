@@ -1,0 +1,84 @@
+"""Measured photographs as they are done: a page and a line each, so that an interruption loses nothing.
+
+In: a folder, measured photographs, a key of everything they were measured with. Out: pages, and lines by photograph;
+what was measured before with the same key is not measured again. At the end, CSV and Parquet of all. Measures nothing.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flows.photographs.measure import Measured
+from tasks.anthropometry.page import MeasuredFace, render_measured_page
+from tasks.anthropometry.rules import Finding
+from tasks.base import sheets, tables
+from tasks.base.digests import digest, file_digest
+from tasks.schemas.anthropometry import MEASURED_PHOTOGRAPHS
+
+DONE = ".measured.jsonl"
+TABLES = ("measures.csv", "measures.parquet")
+
+
+def page_of(photograph: Path, image_id: str) -> str:
+    """The name of a photograph's page: its own, and the beginning of its content's digest."""
+    return f"{photograph.stem[:60]}-{(image_id or digest(str(photograph)))[:8]}.html"
+
+
+def earlier(out: Path, key: str) -> dict[str, Mapping[str, Any]]:
+    """Lines of an earlier call with the same key whose page is there, by content. A line cut short is none."""
+    found = {}
+    file = out / DONE
+    for text in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+        try:
+            line = json.loads(text)
+        except json.JSONDecodeError:
+            continue
+        if line["key"] == key and (out / line["page"]).exists():
+            found[line["image_id"]] = line
+    return found
+
+
+def again(photograph: Path, lines: Mapping[str, Mapping[str, Any]]) -> Measured | None:
+    """What an earlier call found in this photograph; None where it was not measured, or has another name now."""
+    try:
+        line = lines.get(file_digest(photograph))
+    except OSError:
+        return None
+    if line is None or line["page"] != page_of(photograph, line["image_id"]):
+        return None
+    face = MeasuredFace(photograph.name, line["image_id"], rows=line["rows"])
+    face = dataclasses.replace(face, findings=[Finding(**own) for own in line["findings"]])
+    return Measured(photograph, face, line["rows"])
+
+
+def keep(out: Path, key: str, found: Measured, notices: Sequence[str]) -> None:
+    """Write the photograph's page, and then its line; a refused one has a page alone, and is tried again."""
+    page = page_of(found.path, found.face.image_id)
+    with tables.replacing(out / page) as temporary:
+        temporary.touch(mode=0o600)
+        temporary.write_text(render_measured_page(found.face, notices=notices), encoding="utf-8")
+    if found.face.reason:
+        return
+    line = {"key": key, "image_id": found.face.image_id, "page": page, "rows": list(found.rows)}
+    line["findings"] = [dataclasses.asdict(own) for own in found.face.findings]
+    file = out / DONE
+    file.touch(mode=0o600)
+    with file.open("a", encoding="utf-8") as opened:
+        opened.write(json.dumps(line) + "\n")
+
+
+def write_table(path: Path, results: Sequence[Measured]) -> None:
+    """A row per photograph and measure; of a refused photograph one row with its reason."""
+    rows = [
+        {"photograph": str(result.path), "image_id": result.face.image_id or None, **own}
+        for result in results
+        for own in (result.rows or [{"measure": "", "reason": result.face.reason}])
+    ]
+    made = MEASURED_PHOTOGRAPHS.table(rows)
+    if path.suffix.lower() == ".parquet":
+        tables.write(made, path, MEASURED_PHOTOGRAPHS, provenance={"command": "vermilion measure"})
+        path.chmod(0o600)
+    else:
+        sheets.write(path, made.column_names, [list(row.values()) for row in made.to_pylist()])
