@@ -13,7 +13,7 @@ from typing import Any, Literal
 from tasks.anthropometry.declared import Told, entries
 from tasks.anthropometry.measures.catalogue import BY_NAME
 from tasks.anthropometry.measures.measure import INTEROCULAR, Measure
-from tasks.pages.norms import norm_of
+from tasks.pages.norms import more_even, norm_of
 from tasks.schemas.columns import AGE_GROUPS, GENDERS, POPULATIONS
 
 DEFAULT = Path(__file__).with_name("rules.yaml")
@@ -124,6 +124,8 @@ def _found(row: Mapping[str, Any], rule: Rule, norm: Mapping[str, Any] | None) -
     limit, unit = rule.limit, "mm" if rule.millimetres else row["unit"]
     said = f"{limit:g}"
     if norm is not None:
+        if more_even(row, norm):
+            return None
         way = "above" if value > norm["mean"] else "below"
         limit = norm["mean"] + (1 if way == "above" else -1) * rule.limit * norm["sd"]
         said = f"{limit:.3g}, {rule.limit:g} standard deviations from the mean of {norm['people']} people"

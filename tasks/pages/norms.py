@@ -52,10 +52,7 @@ def bar(row: Mapping[str, Any], norm: Mapping[str, Any]) -> dict[str, float]:
         return round(float(min(100.0, max(0.0, 50 + 50 * (value - norm["mean"]) / spread))), 2)
 
     ends = [row["value"] if row[end] is None else row[end] for end in ("low", "high")]
-    beyond = not norm["p05"] <= row["value"] <= norm["p95"]
-    even = _even(row)
-    if even is not None:
-        beyond = beyond and abs(row["value"] - even) > abs(norm["mean"] - even)
+    beyond = not norm["p05"] <= row["value"] <= norm["p95"] and not more_even(row, norm)
     return {
         "value": at(row["value"]),
         "low": at(ends[0]),
@@ -64,6 +61,12 @@ def bar(row: Mapping[str, Any], norm: Mapping[str, Any]) -> dict[str, float]:
         "to": at(norm["p95"]),
         "outside": float(beyond),
     }
+
+
+def more_even(row: Mapping[str, Any], norm: Mapping[str, Any]) -> bool:
+    """Whether the face is more even in this measure than the norm's mean: that is nothing to find."""
+    even = _even(row)
+    return even is not None and abs(row["value"] - even) <= abs(norm["mean"] - even)
 
 
 def _even(row: Mapping[str, Any]) -> float | None:

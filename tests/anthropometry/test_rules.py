@@ -141,3 +141,12 @@ def test_every_mistake_in_a_rule_is_told_with_its_line(text: str, told: str, tmp
     with pytest.raises(DeclaredError) as error:
         read_rules(rules_of(tmp_path, text))
     assert told in str(error.value)
+
+
+def test_a_face_more_even_than_all_of_the_norms_is_no_finding() -> None:
+    norm = {"measure": "peak_height_difference", "gender": "all", "age_group": "all", "people": 40, "reason": None}
+    norm |= {"mean": 0.05, "sd": 0.001, "p05": 0.048, "p95": 0.052}
+    rules = [rule for rule in read_rules(DEFAULT) if rule.measure == "peak_height_difference"]
+    assert findings(rows(template()), rules, norms=[norm], **PERSON) == []
+    uneven = moved(template(), crista_philtri_left=(0.0, -40.0))
+    assert len(findings(rows(uneven), rules, norms=[norm], **PERSON)) == 1
