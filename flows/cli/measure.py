@@ -75,8 +75,7 @@ def measure(
     _say_where({"table": table, "pages": out})
     if stopped:
         say(f"interrupted: {len(results)} of {counted(len(photographs), 'photograph')} measured", error=True)
-        raise typer.Exit(INTERRUPTED)
-    raise typer.Exit(any(result.face.reason for result in results))
+    raise typer.Exit(INTERRUPTED if stopped else any(result.face.reason for result in results))
 
 
 def _photographs(photos: list[Path], root: Path, ruler: str | None) -> "Sequence[Path]":
