@@ -62,7 +62,7 @@ OWN_COMMAND = {
         "flows/cli/__init__.py",
         "flows/cli/anthropometry.py",
         *(f"flows/pages/{name}.py" for name in ("handing", "look", "measured", "rate", "record", "review")),
-        *(f"flows/{place}.py" for place in ("cli/measure", "cli/norms", "photographs/measure")),
+        *(f"flows/{place}.py" for place in ("cli/measure", "cli/norms", "photographs/measure", "photographs/measured")),
     },
     "synthesis": {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"},
     "inpainting": {
