@@ -19,6 +19,7 @@ from tasks.anthropometry.measures.catalogue import BY_NAME
 from tasks.anthropometry.rules import DEFAULT, read_rules
 from tasks.base.training import TrainingError
 from tasks.base.weights import WeightsError
+from tasks.errors import InputError
 from tasks.faces.regions import eye_centres
 from tasks.params.anthropometry import LearnedFindings
 from tests.anthropometry import celeba
@@ -102,6 +103,17 @@ def test_a_photograph_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     found, _, refused = faces.cropped(wanted, size=64, landmarks=LANDMARKS, folder=tmp_path)
     assert found == []
     assert "text.png" in refused[0] and "gone.png: cannot be read" in refused[1]
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    wanted = [faces.Wanted(tmp_path / "a.png", "s", "train", {"a": True})]
+    with pytest.raises(InputError, match=r"12,288 bytes for cropped faces: No space left on device"):
+        faces.cropped(wanted, size=64, landmarks=LANDMARKS, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_it_learns_what_can_be_seen_and_is_unsure_of_what_cannot(seen: list[Face], trained: bytes) -> None:

@@ -7,6 +7,8 @@ Patients' photographs, where people judged findings in them, only judge the netw
 """
 
 import hashlib
+import math
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,9 +103,7 @@ def cropped(
 
     `folder`: has room for all the crops, as one file that is gone as soon as nobody uses it.
     """
-    room = folder / f"crops-{size}.tmp"
-    crops = np.memmap(room, np.uint8, "w+", shape=(max(1, len(wanted)), size, size, 3))
-    room.unlink()
+    crops = _room(folder, (max(1, len(wanted)), size, size, 3))
     faces, digests, refused = list[Face](), list[str](), list[str]()
     for number, one in enumerate(wanted):
         try:
@@ -118,6 +118,18 @@ def cropped(
             digests.append(hashlib.sha256(one.path.read_bytes()).hexdigest())
         advance(number + 1)
     return faces, digests, refused
+
+
+def _room(folder: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """An array that lies on the disk, with all the room that it needs. InputError where there is not so much."""
+    file = folder / f"crops-{os.getpid()}.tmp"
+    with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as opened:
+        file.unlink()
+        try:
+            os.posix_fallocate(opened.fileno(), 0, math.prod(shape))
+        except OSError as error:
+            raise InputError(f"{folder}: {math.prod(shape):,} bytes for cropped faces: {error.strerror}") from error
+        return np.memmap(opened, np.uint8, "r+", shape=shape)
 
 
 def _points(image: np.ndarray, one: Wanted, landmarks: IngestLandmarks) -> np.ndarray | None:

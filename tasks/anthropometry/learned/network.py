@@ -31,7 +31,7 @@ ALIGNED = (218, 178)
 EYES = np.array([[69.0, 111.0], [108.5, 111.0]])
 """Where the eyes lie in them, the picture's left one first."""
 TOP, SIDE = 30, 178
-"""The square of them that the network sees: from above the brows to below the chin."""
+"""The square of them that the network sees: the head, from the hair to the neck."""
 STEPS, BLUR, SMOOTH = 16, 0.1, 0.03
 """Of integrated gradients: pictures between the blurred face and the face; widths of the blur of the one, and of the
 map, in sides of the picture."""
