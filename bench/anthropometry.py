@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from bench.anthropometry_faces import Seen, drawn, london, still
+from bench.anthropometry_warps import cross_fitted
 from tasks import params
 from tasks.anthropometry.locating import find
 from tasks.anthropometry.mesh import mesh
@@ -34,7 +35,9 @@ ROUNDS = 20
 METHODS: dict[str, Callable[[Seen], np.ndarray]] = {
     "dlib": lambda seen: seen.dlib,
     "478 points": lambda seen: seen.model,
-    "refined": lambda seen: seen.refined,
+    "edges": lambda seen: seen.edges,
+    "learned": lambda seen: seen.learned,
+    "both": lambda seen: seen.both,
 }
 
 
@@ -100,7 +103,8 @@ def show_errors(title: str, faces: Sequence[Seen]) -> None:
             f"{np.nanmedian(r):10.4f} {np.nanquantile(r, 0.95):7.3f}" if np.isfinite(r).any() else f"{'-':>18s}"
             for r in rows
         ]
-        deviation = np.nanmedian(rows[-1]) / np.sqrt(2 * np.log(2)) * _pupils_to_corners(faces)
+        refined = np.nanmedian(_distances(faces, own, lambda seen: seen.refined))
+        deviation = refined / np.sqrt(2 * np.log(2)) * _pupils_to_corners(faces)
         print(f"{name:24s}" + "".join(cells) + f"{deviation:18.4f}")
 
 
@@ -167,7 +171,7 @@ def main(given: list[str] | None = None) -> None:
     show_differences("drawn, unrepaired clefts", list(drawn(max(3, round(number * UNREPAIRED_SHARE)), repaired=False)))
     show_cost(draw_still(still(0, NO_CLEFT)).image)
     if chosen.real and not chosen.tiny:
-        faces = list(london(Path(chosen.real)))
+        faces = list(london(Path(chosen.real), cross_fitted(Path(chosen.real))))
         show_errors("London, hand-placed", faces)
         show_differences("London, hand-placed", faces)
         show_cost(images.decode(next((Path(chosen.real) / "london/neutral").glob("*.jpg")).read_bytes()))

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from bench.anthropometry_faces import Seen, drawn, london
+from bench.anthropometry_warps import FOLDS, cross_fitted
 from tasks.anthropometry import errors
 from tasks.anthropometry.frame import levelled
 from tasks.anthropometry.measures.catalogue import MEASURES
@@ -26,7 +27,6 @@ from tasks.anthropometry.uncertainty import quantile_of, standard_errors
 FACES, TINY_FACES, TINY_JUDGED = 150, 20, 3
 OTHERS = 200_000
 """Number, among new drawn people, of the first whose errors are measured; those before it are judged."""
-FOLDS = 5
 CONFIDENCE = 0.95
 Shown = tuple[np.ndarray, np.ndarray]
 """Points as the pipeline has them and true ones, (n, 45, 2) px each."""
@@ -105,7 +105,7 @@ def main(given: list[str] | None = None) -> None:
     show("drawn, repaired clefts", shown(drawn(TINY_JUDGED if chosen.tiny else FACES, repaired=True)), lambda _: known)
     found = {"drawn": known}
     if chosen.real and not chosen.tiny:
-        people = shown(london(Path(chosen.real)))
+        people = shown(london(Path(chosen.real), cross_fitted(Path(chosen.real))))
         apart = [without(people, fold) for fold in range(FOLDS)]
         show("London, hand-placed", people, lambda fold: apart[fold])
         found["photographs"] = errors.moments(*people)

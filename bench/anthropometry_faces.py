@@ -5,13 +5,14 @@ points and those that dlib, the 478-point model and the pipeline give. Does not 
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from tasks import params
+from tasks.anthropometry.descent import Regression
 from tasks.anthropometry.locating import ALIKE, PointsError, find
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.anthropometry.names import SIDES as BOTH_SIDES
@@ -95,7 +96,13 @@ class Seen(NamedTuple):
     truth: np.ndarray  # (45, 2)
     dlib: np.ndarray
     model: np.ndarray
-    refined: np.ndarray
+    edges: np.ndarray
+    learned: np.ndarray
+    both: np.ndarray
+    refined: np.ndarray  # that of these three which params.yaml has
+
+
+REFINEMENTS = ("edges", "learned", "both")
 
 
 def at(points: np.ndarray, numbers: Mapping[str, int | tuple[int, int]]) -> np.ndarray:
@@ -137,29 +144,61 @@ def drawn(faces: int, *, repaired: bool, first: int = 0) -> Iterator[Seen]:
         if not repaired:
             severity = LEAST_UNREPAIRED + (1 - LEAST_UNREPAIRED) * severity
         picture = draw_still(still(first + number, Cleft(severity, SIDES[number % 2], repaired=repaired)))
-        if seen := look(picture.image, at(picture.landmarks, DRAWN), str(number)):
+        points68 = found68(picture.image, str(number))
+        if points68 is not None and (seen := look(picture.image, points68, at(picture.landmarks, DRAWN), str(number))):
             yield seen
 
 
-def london(folder: Path) -> Iterator[Seen]:
-    """London's neutral faces with their hand-placed points."""
+class Photograph(NamedTuple):
+    """One of London's: its pixels, dlib's 68 points and the 189 hand-placed ones."""
+
+    name: str
+    image: np.ndarray
+    points68: np.ndarray
+    placed: np.ndarray
+
+
+def photographs(folder: Path) -> Iterator[Photograph]:
+    """London's neutral faces, in the order of their names."""
     for path in sorted((folder / "london/neutral").glob("*.jpg")):
         lines = path.with_suffix(".tem").read_text().splitlines()
         placed = np.array([line.split() for line in lines[1 : 1 + int(lines[0])]], float)
-        if seen := look(images.decode(path.read_bytes()), hand_placed(placed), path.name):
+        image = images.decode(path.read_bytes())
+        points68 = found68(image, path.name)
+        if points68 is not None:
+            yield Photograph(path.name, image, points68, placed)
+
+
+def london(folder: Path, regressions: Sequence[Regression]) -> Iterator[Seen]:
+    """London's neutral faces with their hand-placed points; a person's by the regression of number modulo theirs."""
+    for person, face in enumerate(photographs(folder)):
+        regression = regressions[person % len(regressions)]
+        if seen := look(face.image, face.points68, hand_placed(face.placed), face.name, regression):
             yield seen
 
 
-def look(image: np.ndarray, truth: np.ndarray, name: str) -> Seen | None:
-    """What each method sees in a picture; None, said so, where there is no face."""
+def found68(image: np.ndarray, name: str) -> np.ndarray | None:
+    """dlib's points; None, said so, where there is no face."""
     row = measure_face(image, params.load(IngestLandmarks, "ingest_landmarks"))
     if row.get("points") is None:
         print(f"{name}: left out: {row['reason']}", file=sys.stderr)
         return None
-    points68 = np.reshape(np.asarray(row["points"], float), (68, 2))
+    return np.reshape(np.asarray(row["points"], float), (68, 2))
+
+
+def look(
+    image: np.ndarray, points68: np.ndarray, truth: np.ndarray, name: str, regression: Regression | None = None
+) -> Seen | None:
+    """What each method sees in a picture; None, said so, where models disagree. `regression`: in place of the kept."""
+    settings = params.load(AnthropometryPoints, "anthropometry_points")
     try:
-        located = find(image, points68, settings=params.load(AnthropometryPoints, "anthropometry_points"))
+        edges, learned, both = (
+            find(image, points68, settings=settings.model_copy(update={"refinement": own}), regression=regression)
+            for own in REFINEMENTS
+        )
     except PointsError as error:
         print(f"{name}: left out: {error}", file=sys.stderr)
         return None
-    return Seen(truth, at(points68, DRAWN), located.model, located.face.points)
+    shown = {"edges": edges, "learned": learned, "both": both}
+    points = {name: own.face.points for name, own in shown.items()}
+    return Seen(truth, at(points68, DRAWN), edges.model, **points, refined=points[settings.refinement])

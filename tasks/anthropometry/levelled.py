@@ -30,6 +30,11 @@ class Levelled(NamedTuple):
         """(n, 2) px of the picture as px of the photograph."""
         return np.asarray(points @ self.to_image[:, :2].T + self.to_image[:, 2])
 
+    def from_image(self, points: np.ndarray) -> np.ndarray:
+        """(n, 2) px of the photograph as px of the picture."""
+        back = cv2.invertAffineTransform(self.to_image)
+        return np.asarray(points @ back[:, :2].T + back[:, 2])
+
 
 def levelled(
     image: np.ndarray,  # (H, W, 3) uint8 RGB

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tasks.anthropometry.descent import Regression
 from tasks.anthropometry.mesh import mesh
 from tasks.anthropometry.names import INDEX, MIRROR, POINTS, SIDES, Face
 from tasks.anthropometry.refinement import Refined, refine
@@ -69,17 +70,21 @@ def find(
     points68: np.ndarray,  # (68, 2) float, px: dlib's
     *,
     settings: AnthropometryPoints,
+    regression: Regression | None = None,
 ) -> Located:
-    """The points of one face. PointsError where the two models see different things."""
+    """The points of one face. PointsError where the two models see different things.
+
+    `regression`: what was learned of lip and nose, in place of what is kept (bench/anthropometry_warps.py).
+    """
     if points68.shape != (68, 2) or not np.isfinite(points68).all():
         raise PointsError("landmarks are not 68 finite points")
     around = np.ptp(points68, axis=0) * AROUND
     low, high = np.floor(points68.min(axis=0) - around), np.ceil(points68.max(axis=0) + around) + 1
     part, corner = padded_crop(image, low.astype(int), high.astype(int)), low
     width = part.shape[1]
-    seen, opening = _seen(part, points68 - corner, settings)
+    seen, opening = _seen(part, points68 - corner, settings, regression)
     mirrored = (points68 - corner)[MIRROR_68] * [-1, 1] + [width - 1, 0]
-    other, its_opening = _seen(np.ascontiguousarray(part[:, ::-1]), mirrored, settings)
+    other, its_opening = _seen(np.ascontiguousarray(part[:, ::-1]), mirrored, settings, regression)
     both = _mean(seen, _mirror(other, width))
     points = both.points + corner
     pupils, eyes = (
@@ -101,10 +106,13 @@ def find(
     )
 
 
-def _seen(image: np.ndarray, points68: np.ndarray, settings: AnthropometryPoints) -> tuple[Refined, float]:
+def _seen(
+    image: np.ndarray, points68: np.ndarray, settings: AnthropometryPoints, regression: Regression | None
+) -> tuple[Refined, float]:
     """One look at a face: its points, and the gap between the lips in px."""
     found = mesh(image, points68, crop=settings.crop, crop_raised=settings.crop_raised)
-    return refine(image, found, settings=settings), float(np.hypot(*(found[14] - found[13])))
+    refined = refine(image, found, settings=settings, regression=regression)
+    return refined, float(np.hypot(*(found[14] - found[13])))
 
 
 def _mirror(seen: Refined, width: int) -> Refined:

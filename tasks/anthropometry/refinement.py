@@ -2,16 +2,16 @@
 
 In: a photograph and the model's 478 points. Out: the named points, which of them were refined, and outlines. Models
 draw lips towards symmetry: of a raised peak of cupid's bow they show a tenth. So the upper lip's border is followed on
-the pixels (borders.py), and peaks and dip are its extremes; the wings of the nose go where the nostrils'
-dark spots are (nostrils.py). A point about which the pixels say nothing clear stays
-where the model has it. No point leaves the neighbourhood that the settings allow.
+the pixels (borders.py), and peaks and dip are its extremes; the wings of the nose go where the nostrils' dark spots are
+(nostrils.py). What was learned from warped photographs (descent.py) takes their place, or joins them. A point about
+which the pixels say nothing clear stays where the model has it. No point leaves its neighbourhood.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from tasks.anthropometry import mesh
+from tasks.anthropometry import descent, mesh
 from tasks.anthropometry.borders import Border, find_border
 from tasks.anthropometry.levelled import UNIT, Levelled, levelled
 from tasks.anthropometry.names import INDEX, OUTLINES, SIDES
@@ -43,8 +43,9 @@ def refine(
     found: np.ndarray,  # (478, 2) float, px: the model's
     *,
     settings: AnthropometryPoints,
+    regression: descent.Regression | None = None,
 ) -> Refined:
-    """The points and outlines, refined where the pixels are clear."""
+    """The points and outlines, refined where the pixels are clear. `regression`: in place of the one that is kept."""
     model = mesh.named(found)
     points = model.copy()
     refined = np.zeros(len(points), bool)
@@ -78,6 +79,14 @@ def refine(
         line = along(face.in_image(_with_corners(face, border, height)), NUMBERS["upper_vermilion"])
         for name, place in _bow(face, border, height, settings.lips).items():
             points[INDEX[name]] = face.in_image(place[None])[0]
+            refined[INDEX[name]] = True
+    if settings.refinement != "edges":
+        told = descent.places(face, reach=settings.lips.outward * UNIT, regression=regression)
+        moves = _learned_moves(face.from_image(points), told, settings.refinement == "both")
+        for name in told:
+            if line is None if name in descent.BOW else not all(seen):
+                continue
+            points[INDEX[name]] += face.to_image[:, :2] @ moves[name]
             refined[INDEX[name]] = True
     return Refined(points, refined, model, outlines, hidden, line)
 
@@ -120,6 +129,21 @@ def _bow(face: Levelled, border: Border, height: np.ndarray, settings: Lips) -> 
     low, high = sorted(float(place[0]) for place in peaks.values())
     dip = _extreme(border.x, height, float(np.clip(face.found[0, 0], low, high)), 1, settings, low=low, high=high)
     return peaks | {"labiale_superius": dip}
+
+
+def _learned_moves(here: np.ndarray, told: dict[str, np.ndarray], both: bool) -> dict[str, np.ndarray]:
+    """How far points go to where they were learned to lie, (2,) px of the levelled picture each.
+
+    With `both`, cupid's bow goes half the way, and pairs that followed the nostrils go as far as both sides agree: the
+    nostrils show better how the sides differ.
+    """
+    moves = {name: place - here[INDEX[name]] for name, place in told.items()}
+    if both:
+        moves |= {name: moves[name] / 2 for name in descent.BOW}
+        for right, left in ((f"{name}_right", f"{name}_left") for name in descent.PAIRS):
+            common = (moves[right] * [-1, 1] + moves[left]) / 2
+            moves |= {right: common * [-1, 1], left: common}
+    return moves
 
 
 def _extreme(

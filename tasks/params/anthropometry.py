@@ -46,6 +46,9 @@ class AnthropometryPoints(Block):
     crop: float = Field(gt=1, description="side of the 478-point model's picture over the longer one of the 68 points")
     crop_raised: float = Field(description="how much higher its middle lies than theirs, share of its side")
     max_disagreement: float = Field(gt=0, description="of the two models' points, pupil distances: above it, no points")
+    refinement: Literal["edges", "learned", "both"] = Field(
+        description="lip and nose: by edges and nostrils, as learned from warped photographs, or by both"
+    )
     lips: Lips
     nostrils: Nostrils
 

@@ -52,6 +52,7 @@ SAYS = {
 """What only its last lines say, by command. bench.synthesis_gpu has tests of its own."""
 PARTS = {
     "anthropometry_faces",
+    "anthropometry_warps",
     "flux_networks",
     "inpainting_cleft",
     "inpainting_faces",
