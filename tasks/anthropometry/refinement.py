@@ -50,13 +50,7 @@ def refine(
     points = model.copy()
     refined = np.zeros(len(points), bool)
     face = levelled(image, found)
-    outlines = {
-        "upper_vermilion": along(found[list(mesh.UPPER_BORDER)], NUMBERS["upper_vermilion"]),
-        "lower_vermilion": along(found[list(mesh.LOWER_BORDER)], NUMBERS["lower_vermilion"]),
-        "nose": along(found[list(mesh.NOSE)], NUMBERS["nose"]),
-        "nostril_right": along(found[list(mesh.NOSTRIL_RIGHT)], NUMBERS["nostril_right"], closed=True),
-        "nostril_left": along(found[list(mesh.NOSTRIL_LEFT)], NUMBERS["nostril_left"], closed=True),
-    }
+    outlines = _outlines(found)
     hidden = np.zeros(len(points), bool)
     spots = find_spots(face, settings.nostrils)
     wings = _wing_moves(spots[0].move, spots[1].move, settings.nostrils)
@@ -89,6 +83,17 @@ def refine(
             points[INDEX[name]] += face.to_image[:, :2] @ moves[name]
             refined[INDEX[name]] = True
     return Refined(points, refined, model, outlines, hidden, line)
+
+
+def _outlines(found: np.ndarray) -> dict[str, np.ndarray]:
+    """The model's outlines."""
+    return {
+        "upper_vermilion": along(found[list(mesh.UPPER_BORDER)], NUMBERS["upper_vermilion"]),
+        "lower_vermilion": along(found[list(mesh.LOWER_BORDER)], NUMBERS["lower_vermilion"]),
+        "nose": along(found[list(mesh.NOSE)], NUMBERS["nose"]),
+        "nostril_right": along(found[list(mesh.NOSTRIL_RIGHT)], NUMBERS["nostril_right"], closed=True),
+        "nostril_left": along(found[list(mesh.NOSTRIL_LEFT)], NUMBERS["nostril_left"], closed=True),
+    }
 
 
 def _wing_moves(right: np.ndarray, left: np.ndarray, settings: Nostrils) -> tuple[np.ndarray, np.ndarray]:
