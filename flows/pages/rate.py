@@ -19,6 +19,7 @@ from tasks import params
 from tasks.anthropometry.corrections import now
 from tasks.ingest import answers
 from tasks.ingest.answers import PRACTICE, Answer
+from tasks.ingest.spelling import key
 from tasks.params.ingest import IngestRatings
 from tasks.schemas.columns import ROLES
 
@@ -70,8 +71,15 @@ def _pages(project: Project) -> APIRouter:
     def start(vermilion_who: who.Who = "") -> Response:
         name, scales = who.named(vermilion_who), _scales(project)
         begun = [_progress(project, name, one) for one in scales.values()] if name else []
+        role = _known_role(project, name) if name else None
         return kit.page(
-            "rate.html.j2", who=name, scales=scales, roles=ROLES, repeats=REPEATS, begun=[one for one in begun if one]
+            "rate.html.j2",
+            who=name,
+            scales=scales,
+            roles=ROLES,
+            role=role,
+            repeats=REPEATS,
+            begun=[one for one in begun if one],
         )
 
     @routes.get("/sitting")
@@ -170,6 +178,16 @@ def _progress(project: Project, name: str, scale: Answers) -> dict[str, Any] | N
     state = _state(project, name, Sitting(scale=scale.name, role=_role(role), repeats=REPEATS), None)
     ready = handing.waiting(project.root, project.root / ANSWERS, name, scale.name, project.photographs().keys())
     return {"scale": scale, "role": role, "done": state["done"], "total": state["total"], "ready": ready}
+
+
+def _known_role(project: Project, name: str) -> str | None:
+    """As what the rater has rated: the last answer here, else the project's ratings; None: nobody knows."""
+    answered = [
+        one for scale in _scales(project) for one in answers.given(project.root / ANSWERS, name, scale).values()
+    ]
+    if answered:
+        return max(answered, key=lambda one: one.at).role
+    return project.roles().get(key(name))
 
 
 def _role(role: str) -> Literal["medical", "lay"]:

@@ -25,6 +25,7 @@ from tasks.errors import InputError
 from tasks.evaluation.anthropometry.norms import FILE as NORMS
 from tasks.evaluation.anthropometry.norms import own_norms
 from tasks.ingest.forms import lacking
+from tasks.ingest.spelling import key
 from tasks.pages.norms import Norms
 from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
 from tasks.schemas.ingest import IMAGES, LANDMARKS, RATINGS
@@ -97,6 +98,11 @@ class Project:
             row["path"] for row in lacking(images, ratings, rater=rater, role=role, scale=scale, controls=controls)
         }
         return {one.image_id for one in self.photographs().values() if one.name in wanted}
+
+    def roles(self) -> dict[str, str]:
+        """Each rater's role in the project's ratings, by the name's key."""
+        _, ratings = self._fresh("ratings", [STILLS, RATINGS_AT], self._rated)
+        return {key(row["rater_id"]): row["rater_role"] for row in ratings.to_pylist()}
 
     def numbers(self) -> tuple[Sequence[str], dict[str, dict[str, str]]]:
         """Columns of the report's table of photographs, and its rows by image_id; none before the first report."""

@@ -185,6 +185,19 @@ def test_findings_and_notes_are_kept_by_person(project: Path) -> None:
         assert client.post(place, json={"judgement": "accepted"}, headers=POST).status_code == 422
 
 
+def test_a_role_is_asked_only_until_it_is_known(project: Path) -> None:
+    with TestClient(make_app(project, TOKEN), base_url=BASE) as client:
+        client.get(f"/?token={TOKEN}")
+        client.post("/who", json={"name": "Anna"}, headers=POST)
+        assert "You rate as</legend>" in client.get("/rate").text
+        assert "You rate as a lay person." not in client.get("/rate").text
+        said = {"scale": "CARS", "role": "lay", "at": 0, "score": 3}
+        assert client.post("/rate/answer", json=said, headers=POST).status_code == 200
+        assert "You rate as a lay person." in client.get("/rate").text
+        for scale in ("nasal_form", "nasal_deviation", "nasal_profile", "vermilion_border", "symmetry", "appearance"):
+            assert f'value="{scale}"' in client.get("/rate").text
+
+
 def test_before_the_first_run_the_command_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "dvc.yaml").write_text("stages: {}\n")
     monkeypatch.chdir(tmp_path)
