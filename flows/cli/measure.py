@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,13 +18,18 @@ from tasks.base.words import counted
 from tasks.errors import INTERRUPTED, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from flows.photographs.measure import Measured, Ready
     from tasks.anthropometry.scale import Scale
 
 RULER_ERROR = 1.0
 """Pixels: how exactly people point at a ruler's marks."""
+
+SeenFrom = Annotated[
+    str, typer.Option(metavar="frontal|left|right", help="From the front, or the side of the face that is seen.")
+]
+CleftSide = Annotated[str | None, typer.Option(metavar="left|right", help="The patient's side with the cleft.")]
 
 
 def measure(
@@ -48,9 +54,8 @@ def measure(
         Path | None, typer.Option(metavar="FILE", help="Rules of findings, YAML; else Vermilion's.")
     ] = None,
     norms: Annotated[Path | None, typer.Option(metavar="FILE", help="Norms of others than this project's.")] = None,
-    cleft_side: Annotated[
-        str | None, typer.Option(metavar="left|right", help="The patient's side with the cleft.")
-    ] = None,
+    cleft_side: CleftSide = None,
+    view: SeenFrom = "frontal",
     alone: Annotated[bool, typer.Option(help="Pages without what the other systems say, which takes seconds.")] = False,
     as_json: JSON = False,
 ) -> None:
@@ -59,7 +64,7 @@ def measure(
     Called again with the same --out, it goes on where it stopped. A finding is no diagnosis. Exit code 0: all were
     measured; 1: at least one was refused, with its reason; 2: nothing could be run; 130: it was interrupted.
     """
-    _check(out, table, cleft_side)
+    _check(out, table, cleft_side, view)
     root = project_root()
     from flows.photographs import measure as measuring  # OpenCV and pandas take a second
 
@@ -67,9 +72,9 @@ def measure(
     ready = measuring.prepared(
         root, own=own, rules=rules, norms=norms, scale=_scale(mm_per, ruler), cleft_side=cleft_side
     )
-    if out is not None and not alone:
+    if out is not None and not alone and view == "frontal":
         ready = measuring.with_others(ready, root)
-    results, stopped = _measured(photographs, ready, out)
+    results, stopped = _measured(photographs, ready, out, view)
     _write_tables(table, out, results)
     _print(results, ready, as_json=as_json)
     _say_where({"table": table, "pages": out})
@@ -89,10 +94,12 @@ def _photographs(photos: list[Path], root: Path, ruler: str | None) -> "Sequence
     return found.photographs
 
 
-def _check(out: Path | None, table: Path | None, cleft_side: str | None) -> None:
+def _check(out: Path | None, table: Path | None, cleft_side: str | None, view: str) -> None:
     """InputError where one of the outputs cannot be written, or there is no such side."""
     if cleft_side not in (None, "left", "right"):
         raise InputError(f"--cleft-side {cleft_side}: left or right, the patient's own; of both sides leave it out")
+    if view not in ("frontal", "left", "right"):
+        raise InputError(f"--view {view}: frontal, left or right; the side of the face that is seen")
     if out is not None:
         output_folder(out, "--out")
     if table is not None:
@@ -118,12 +125,14 @@ def _scale(mm_per: float | None, ruler: str | None) -> "Scale | None":
     return scale.ruler((x1, y1), (x2, y2), mm, error_px=RULER_ERROR, quantile=quantile_of(0.95))
 
 
-def _measured(photographs: "Sequence[Path]", ready: "Ready", out: Path | None) -> "tuple[list[Measured], bool]":
+def _measured(
+    photographs: "Sequence[Path]", ready: "Ready", out: Path | None, view: str
+) -> "tuple[list[Measured], bool]":
     """Each photograph's result, and whether it was interrupted. Its page is written at once, so that none is lost."""
-    from flows.photographs import measure as measuring
     from flows.photographs import measured
 
-    before = {} if out is None else measured.earlier(private_folder(out), ready.key)
+    one, key = _measurer(ready, view)
+    before = {} if out is None else measured.earlier(private_folder(out), key)
     results: list[Measured] = []
     taken = 0
     try:
@@ -131,15 +140,31 @@ def _measured(photographs: "Sequence[Path]", ready: "Ready", out: Path | None) -
             found = measured.again(photo, before)
             taken += found is not None
             if found is None:
-                found = measuring.measure(photo, ready)
+                found = one(photo)
                 if out is not None:
-                    measured.keep(out, ready.key, found, ready.notices)
+                    measured.keep(out, key, found, ready.notices)
             results.append(found)
     except KeyboardInterrupt:
         return results, True
     if taken:
         say(f"{taken} of {counted(len(photographs), 'photograph')} measured by an earlier call", error=True)
     return results, False
+
+
+def _measurer(ready: "Ready", view: str) -> "tuple[Callable[[Path], Measured], str]":
+    """What measures one photograph, from the front or in profile, and the key of all that its result depends on."""
+    from flows.photographs.measure import measure as from_the_front
+    from flows.photographs.profiles import measure_in_profile
+    from tasks import params
+    from tasks.base.digests import digest
+    from tasks.ingest.views import VIEWED
+    from tasks.params.anthropometry import AnthropometryProfiles
+
+    if view not in VIEWED:
+        return partial(from_the_front, ready=ready), ready.key
+    settings = params.load(AnthropometryProfiles, "anthropometry_profiles", project_root() / "params.yaml")
+    key = digest([ready.key, view, settings.model_dump(mode="json")])
+    return partial(measure_in_profile, view=VIEWED[view], ready=ready, settings=settings), key
 
 
 def _write_tables(table: Path | None, out: Path | None, results: "Sequence[Measured]") -> None:
@@ -163,8 +188,11 @@ def _print(results: "Sequence[Measured]", ready: "Ready", *, as_json: bool) -> N
         print(json.dumps([result.record() | {"notices": ready.notices} for result in results], indent=1))
         return
     from tasks.anthropometry.measures.catalogue import BY_NAME
+    from tasks.anthropometry.profiles.measures import PROFILE_MEASURES
 
-    words = {name: measure.words for name, measure in BY_NAME.items()} | {own.name: own.words for own in ready.own}
+    words = {name: measure.words for name, measure in BY_NAME.items()}
+    words |= {measure.name: measure.words for measure in PROFILE_MEASURES}
+    words |= {own.name: own.words for own in ready.own}
     for result in results:
         face = result.face
         if face.reason:

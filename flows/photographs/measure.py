@@ -29,7 +29,9 @@ from tasks.base.digests import code_digest, digest, file_digest
 from tasks.errors import InputError
 from tasks.evaluation.anthropometry.chapter import NAME
 from tasks.evaluation.anthropometry.norms import own_norms, read_norms
+from tasks.ingest.detection import NO_FACE
 from tasks.ingest.landmarks import measure_face as landmarks_of
+from tasks.ingest.views import without_face
 from tasks.pages.norms import Norms
 from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints, LearnedFindings
 from tasks.params.anthropometry import Measure as PhotographLimits
@@ -75,6 +77,7 @@ class Measured:
     path: Path
     face: MeasuredFace
     rows: Sequence[Mapping[str, Any]] = ()
+    html: str | None = None  # its page, where it is not that of a face from the front
 
     def record(self) -> dict[str, Any]:
         """Plain values, for --json."""
@@ -190,6 +193,8 @@ def _measure(path: Path, ready: Ready) -> Measured:
         face = replace(face, image_id=file_digest(path))
         image = images.read(path)
         found = landmarks_of(image, ready.landmarks)
+        if found["reason"] == NO_FACE:
+            raise InputError(without_face(image, ready.landmarks))
         if found["reason"]:
             raise InputError(str(found["reason"]))
         points68 = np.reshape(np.array(found["points"], float), (68, 2))

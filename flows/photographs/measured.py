@@ -58,7 +58,8 @@ def keep(out: Path, key: str, found: Measured, notices: Sequence[str]) -> None:
     page = page_of(found.path, found.face.image_id)
     with tables.replacing(out / page) as temporary:
         temporary.touch(mode=0o600)
-        temporary.write_text(render_measured_page(found.face, notices=notices), encoding="utf-8")
+        html = found.html or render_measured_page(found.face, notices=notices)
+        temporary.write_text(html, encoding="utf-8")
     if found.face.reason:
         return
     line = {"key": key, "image_id": found.face.image_id, "page": page, "rows": list(found.rows)}

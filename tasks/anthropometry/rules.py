@@ -13,6 +13,7 @@ from typing import Any, Literal
 from tasks.anthropometry.declared import Told, entries
 from tasks.anthropometry.measures.catalogue import BY_NAME
 from tasks.anthropometry.measures.measure import INTEROCULAR, Measure
+from tasks.anthropometry.profiles.measures import NOSE_HEIGHTS, PROFILE_MEASURES, ProfileMeasure
 from tasks.pages.norms import more_even, norm_of
 from tasks.schemas.columns import AGE_GROUPS, GENDERS, POPULATIONS
 
@@ -64,11 +65,12 @@ class Finding:
 
 def read_rules(path: Path, own: Collection[Measure] = ()) -> tuple[Rule, ...]:
     """The rules of a file. `own`: a surgeon's own measures. DeclaredError names file, line and what is accepted."""
-    known = BY_NAME | {measure.name: measure for measure in own}
+    every: tuple[Measure | ProfileMeasure, ...] = (*BY_NAME.values(), *PROFILE_MEASURES, *own)
+    known = {measure.name: measure for measure in every}
     return tuple(_rule(entry, known) for entry in entries(path, "rules"))
 
 
-def _rule(entry: Told, known: Mapping[str, Measure]) -> Rule:
+def _rule(entry: Told, known: Mapping[str, Measure | ProfileMeasure]) -> Rule:
     keys = entry.keys(("measure", "finding", "source"), (*HOW, "unit", "population", "gender", "age_group"))
     measure = known[keys["measure"].text(tuple(known))]
     given = [how for how in HOW if how in keys]
@@ -78,7 +80,7 @@ def _rule(entry: Told, known: Mapping[str, Measure]) -> Rule:
     if given[0] == "beyond_sd" and limit <= 0:
         keys["beyond_sd"].wrong(f"{limit:g} standard deviations; a number above 0 expected")
     millimetres = "unit" in keys and keys["unit"].text(("mm", measure.unit or "ratio")) == "mm"
-    if millimetres and (measure.unit != INTEROCULAR or given[0] == "beyond_sd"):
+    if millimetres and (measure.unit not in (INTEROCULAR, NOSE_HEIGHTS) or given[0] == "beyond_sd"):
         keys["unit"].wrong("only limits of lengths, above and below, can be in mm")
     return Rule(
         measure.name,

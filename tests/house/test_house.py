@@ -62,7 +62,8 @@ OWN_COMMAND = {
         "flows/cli/__init__.py",
         "flows/cli/anthropometry.py",
         *(f"flows/pages/{name}.py" for name in ("handing", "look", "measured", "rate", "record", "review")),
-        *(f"flows/{place}.py" for place in ("cli/measure", "cli/norms", "photographs/measure", "photographs/measured")),
+        *(f"flows/photographs/{name}.py" for name in ("measure", "measured", "profiles")),
+        *(f"flows/cli/{name}.py" for name in ("measure", "norms")),
     },
     "synthesis": {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"},
     "inpainting": {

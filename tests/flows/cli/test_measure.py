@@ -8,11 +8,13 @@ import pytest
 from flows import PROJECT
 from flows.photographs import measure as measuring
 from tasks.anthropometry.measures.catalogue import MEASURES
+from tasks.anthropometry.profiles.measures import PROFILE_BY_NAME
 from tasks.base import tables
 from tasks.base.images import encode_png
 from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS, MEASURED_PHOTOGRAPHS
 from tests.anthropometry.drawn import face
 from tests.here import vermilion
+from tests.ingest import sideways
 
 OWN = """
 measures:
@@ -97,6 +99,23 @@ def test_a_known_scale_gives_millimetres(photographs: Path) -> None:
     assert ruled["mm_high"] > pupils["mm_high"]
 
 
+def test_a_profile_has_its_measures_and_page_and_the_wrong_view_its_reason(photographs: Path, tmp_path: Path) -> None:
+    side, out, table = tmp_path / "side.png", tmp_path / "pages", tmp_path / "measures.parquet"
+    side.write_bytes(encode_png(sideways.head()))
+    words = ["--view", "left", "--out", str(out), "--table", str(table)]
+    done = vermilion(PROJECT, "measure", str(side), str(photographs / "even.png"), *words)
+    assert done.returncode == 1
+    assert "side.png: 9 measures of 9" in done.stdout
+    assert "even.png: not measured: the face is seen from the front, but its view is called left" in done.stdout
+    rows = [row for row in tables.read(table, MEASURED_PHOTOGRAPHS).to_pylist() if row["photograph"] == str(side)]
+    assert {row["measure"] for row in rows} == set(PROFILE_BY_NAME)
+    refused, page = (path.read_text() for path in sorted(out.glob("*.html")))  # even, side
+    assert "Ricketts" in page and "<polyline" in page and "nasolabial angle" in page
+    assert "seen from the front" in refused
+    front = vermilion(PROJECT, "measure", str(side))
+    assert "side.png: not measured: the face is in profile, not from the front: its view is left" in front.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -104,6 +123,7 @@ def test_a_known_scale_gives_millimetres(photographs: Path) -> None:
         (["--ruler", "1,2,1,2,30"], "the ruler's points lie 0.0 pixels apart"),
         (["--mm-per", "0"], "a number above 0 is needed"),
         (["--mm-per", "1", "--ruler", "1,2,3,4,5"], "give one of them"),
+        (["--view", "up"], "frontal, left or right"),
         (["--cleft-side", "both"], "left or right, the patient's own"),
         (["--own", "none.yaml"], "none.yaml: No such file"),
         (["--rules", "none.yaml"], "none.yaml: No such file"),

@@ -1,0 +1,50 @@
+"""Photographs in profile measured one by one: what `vermilion measure --view left` computes.
+
+In: files and the side of the face that they show. Out: one `Measured` per file with its page, or why it was refused.
+Writes nothing.
+"""
+
+from pathlib import Path
+
+from flows.photographs.measure import Measured, Ready
+from tasks.anthropometry.page import MeasuredFace
+from tasks.anthropometry.profiles.measuring import measure_profile, row_of
+from tasks.anthropometry.profiles.page import render_profile_page, shown_profile
+from tasks.anthropometry.rules import findings
+from tasks.base import images
+from tasks.base.digests import file_digest
+from tasks.ingest.profile import View
+from tasks.ingest.views import seen_in_profile
+from tasks.params.anthropometry import AnthropometryProfiles
+
+
+def measure_in_profile(path: Path, view: View, ready: Ready, settings: AnthropometryProfiles) -> Measured:
+    """One photograph's profile. A file that cannot be measured gives a reason, never an exception."""
+    image_id = ""
+    try:
+        images.check_size(path)
+        image_id = file_digest(path)
+        image = images.read(path)
+        seen = seen_in_profile(image, view, ready.landmarks)
+    except (OSError, ValueError) as error:  # refused by name: unreadable, no profile, uneven background
+        reason = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+        html = render_profile_page(path.name, image_id=image_id, view=view, reason=reason)
+        return Measured(path, MeasuredFace(path.name, image_id, reason), html=html)
+    rows = measure_profile(row_of(seen) | {"view": view, "reason": None}, settings=settings, known_scale=ready.scale)
+    found = findings(rows, ready.rules, norms=[], population=None, gender=None, age_group=None)
+    provenance = [
+        ("points", "on the head's outline before an even background"),
+        ("outline", f"{seen.misfit:.2f} squared deviations from a usual profile"),
+        ("nose height", f"{seen.unit:.0f} pixels"),
+        *([("millimetres", ready.scale.words)] if ready.scale else []),
+    ]
+    html = render_profile_page(
+        path.name,
+        image_id=image_id,
+        view=view,
+        shown=shown_profile(image, seen),
+        rows=rows,
+        findings=found,
+        provenance=provenance,
+    )
+    return Measured(path, MeasuredFace(path.name, image_id, rows=rows, findings=found), rows, html)
