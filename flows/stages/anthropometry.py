@@ -16,6 +16,7 @@ from tasks.anthropometry import adjustment, errors, locating, measuring
 from tasks.anthropometry.corrections import corrected, kept
 from tasks.anthropometry.norms import norms
 from tasks.anthropometry.profiles.measuring import locate_profiles, measure_profiles
+from tasks.anthropometry.visits import by_visit
 from tasks.base import absence, tables
 from tasks.base.digests import table_digest
 from tasks.base.words import counted
@@ -32,6 +33,7 @@ from tasks.schemas.anthropometry import (
     ANTHROPOMETRY_NORMS,
     ANTHROPOMETRY_POINTS,
     ANTHROPOMETRY_PROFILES,
+    ANTHROPOMETRY_VISITS,
 )
 from tasks.schemas.ingest import IMAGES, LANDMARKS
 
@@ -77,7 +79,7 @@ def anthropometry_profiles(images: Path, points: Out, out: Out) -> None:
 
 
 @flow
-def anthropometry_measure(images: Path, points: Path, corrections: Path, placed: Out, out: Out) -> None:
+def anthropometry_measure(images: Path, points: Path, corrections: Path, placed: Out, out: Out, visits: Out) -> None:
     """Measure every face between its points. `placed`: the points that count, people's corrections among them."""
     absence.require(points)
     settings = params.load(AnthropometryMeasure, "anthropometry_measure")
@@ -94,6 +96,10 @@ def anthropometry_measure(images: Path, points: Path, corrections: Path, placed:
         settings={"settings": settings},
     )
     run_buckets(work, out, runtime=runtime())
+    measured = tables.read(out, ANTHROPOMETRY_MEASURES)
+    means = by_visit(measured, tables.read(images, IMAGES, ["image_id", "visit"]), confidence=settings.confidence)
+    made = {"stage": "anthropometry_measure", "inputs": {"measures": table_digest(measured)}}
+    tables.write(means, visits, ANTHROPOMETRY_VISITS, provenance=made)
 
 
 @flow
