@@ -25,7 +25,10 @@ TAG = "vermilion"
 """On every run of ours, so that a server that others use too can tell them."""
 
 PROJECTS = "vermilion.project."
-"""How the names of projects begin, in events and in tags of runs."""
+"""How the names of projects begin, in events and in the tag of a project's only run."""
+
+OWNERS = "vermilion.of."
+"""How the tag begins that says whose run it is, which every run keeps."""
 
 ENTER = "/enter"
 """The page of the project's own server that takes the secret, which stands behind `#` and is never sent, for the UI."""
@@ -96,6 +99,11 @@ def _client(api_url: str, auth: str | None) -> httpx.Client:
 def project_resource(root: Path) -> str:
     """The project's name in events: a digest, so that a path is not told to a server that others may read."""
     return f"{PROJECTS}{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]}"
+
+
+def owner(root: Path) -> str:
+    """The tag of all runs of a project."""
+    return project_resource(root).replace(PROJECTS, OWNERS)
 
 
 def project_name(root: Path) -> str:

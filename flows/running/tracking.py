@@ -34,7 +34,7 @@ from prefect.flow_engine import run_flow
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, get_current_settings, temporary_settings
 from prefect.states import Crashed, Failed, Pending
 
-from flows.running.address import TAG, answers, project_resource
+from flows.running.address import TAG, answers, owner
 from flows.running.elsewhere import note
 from tasks.errors import InputError
 
@@ -129,7 +129,7 @@ def _create(
         parameters=flow.serialize_parameters(parameters),
         state=Pending(),
         parent_task_run_id=parent,
-        tags=[TAG, f"dvc:{stage}", project_resource(Path())],
+        tags=[TAG, f"dvc:{stage}", owner(Path())],
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from flows import SERVER_NAMED
-from flows.running.address import PROJECTS, TAG, on_server, permitted, project_resource
+from flows.running.address import OWNERS, TAG, on_server, owner, permitted
 from flows.running.elsewhere import bare, databases, noted
 from flows.stewards.person import Person
 
@@ -71,14 +71,14 @@ def _asked(client: httpx.Client, how: str, what: str, content: Any = None) -> ht
 def _mentioning(client: httpx.Client, root: Path, person: Person) -> Iterator[Mapping[str, Any]]:
     """Runs that say something of the person in their name, parameters, state, tasks, logs or artifacts."""
     for run in _pages(client, "flow_runs", {"flow_runs": {"tags": {"all_": [TAG]}}}):
-        theirs = [tag for tag in run.get("tags", ()) if tag.startswith(PROJECTS)]
+        theirs = [tag for tag in run.get("tags", ()) if tag.startswith(OWNERS)]
         within = {"flow_run_id": {"any_": [run["id"]]}}
         artifacts = list(_pages(client, "artifacts", {"artifacts": within}))
         said: list[Any] = [run, *artifacts]
         said += _pages(client, "logs", {"logs": within})
         said += _pages(client, "task_runs", {"flow_runs": {"id": within["flow_run_id"]}})
         what = {person.found(text) for text in _texts(said)}
-        if "digest" in what or ("name" in what and (not theirs or project_resource(root) in theirs)):
+        if "digest" in what or ("name" in what and (not theirs or owner(root) in theirs)):
             yield {"id": run["id"], "artifacts": [artifact["id"] for artifact in artifacts]}
 
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from flows import PROJECT
+from flows.running.address import owner
 from tests.here import stage
 from tests.server import free_port, prefect_server
 
@@ -79,7 +80,7 @@ def test_tracked_and_untracked_runs_share_the_store(project: Path, server: str) 
     assert "7 buckets computed (8 rows, 8 refused)" in said
     [run] = runs(server, "ingest_landmarks", but=others)
     assert run["state_type"] == "COMPLETED"
-    assert set(run["tags"]) == {"vermilion", "dvc:ingest_landmarks"}
+    assert set(run["tags"]) == {"vermilion", "dvc:ingest_landmarks", owner(project)}
     flow_run = {"flow_runs": {"id": {"any_": [run["id"]]}}}
     assert len(recorded(server, "task_runs", flow_run, 7)) == 7
     artifacts = httpx.post(f"{server}/artifacts/filter", json=flow_run, timeout=30).json()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from flows.running import address
-from flows.running.address import PROJECTS, project_resource
+from flows.running.address import OWNERS, owner
 from flows.running.elsewhere import DATABASES, note
 from flows.stewards import distant
 from flows.stewards.person import Person
@@ -59,7 +59,7 @@ def test_runs_that_mention_the_person_go_and_the_others_stay(
     monkeypatch.setattr(address, "SERVER_NAMED", server)
     monkeypatch.setenv("PREFECT_API_URL", server)
     note(server)
-    mine, other = ["vermilion", project_resource(home)], ["vermilion", f"{PROJECTS}another"]
+    mine, other = ["vermilion", owner(home)], ["vermilion", f"{OWNERS}another"]
     go = [
         made(server, tags=mine, said="refused: anna-k.png"),
         made(server, tags=mine, told=f"| {IMAGE} |"),
