@@ -26,14 +26,20 @@ def page_of(photograph: Path, image_id: str) -> str:
     return f"{photograph.stem[:60]}-{(image_id or digest(str(photograph)))[:8]}.html"
 
 
+WHOLE = {"key", "image_id", "page", "rows", "findings"}
+"""What a line has."""
+
+
 def earlier(out: Path, key: str) -> dict[str, Mapping[str, Any]]:
-    """Lines of an earlier call with the same key whose page is there, by content. A line cut short is none."""
-    found = {}
+    """Lines of an earlier call with the same key whose page is there, by content. A damaged line is none."""
+    found: dict[str, Mapping[str, Any]] = {}
     file = out / DONE
-    for text in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+    for text in file.read_bytes().splitlines() if file.exists() else ():
         try:
             line = json.loads(text)
-        except json.JSONDecodeError:
+        except ValueError:
+            continue
+        if not isinstance(line, dict) or not line.keys() >= WHOLE:
             continue
         if line["key"] == key and (out / line["page"]).exists():
             found[line["image_id"]] = line

@@ -137,7 +137,7 @@ def _mirrored(seen: Seen, width: int) -> Seen:
 
 
 def _looking_left(image: np.ndarray, settings: Profile) -> Seen:
-    edge = front_edge(image, settings=settings.silhouette)
+    edge, scale = front_edge(image, settings=settings.silhouette)
     at = _chain(edge)
     first = at
     for _ in range(ROUNDS):
@@ -146,7 +146,8 @@ def _looking_left(image: np.ndarray, settings: Profile) -> Seen:
     unit = float(np.hypot(*(points["subnasale"] - points["nasion"])))
     points["columella"] = edge[(at[2] + at[3]) // 2]
     points |= _below(edge, at[-1], unit, settings)
-    return Seen(points, edge, unit, _misfit(edge, at))
+    whole = {name: (own + 0.5) / scale - 0.5 for name, own in points.items()}  # pixels of the photograph
+    return Seen(whole, (edge + 0.5) / scale - 0.5, unit / scale, _misfit(edge, at))
 
 
 def _chain(edge: np.ndarray) -> list[int]:

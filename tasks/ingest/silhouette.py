@@ -17,6 +17,8 @@ STRIP = 0.04
 """Share of the picture's sides along its border by which the background is learned."""
 FAR = 25.0
 """Colour distance (Lab) to the border's commonest colour beyond which a border pixel is no background."""
+ALIKE = 0.3
+"""Of the largest figure's area: another one so large may be a person, too."""
 LEAST, MOST = 0.06, 0.9
 """Shares of the picture that a head can cover."""
 REACH = 4.0
@@ -31,10 +33,12 @@ def front_edge(
     image: np.ndarray,  # (H, W, 3) uint8 RGB, upright, the face looking to the left
     *,
     settings: Silhouette,
-) -> np.ndarray:
-    """The figure's edge from its highest point down its left side, (n, 2) float px, one pixel of `side` apart.
+) -> tuple[np.ndarray, float]:
+    """The figure's edge from its highest point down its left side, and the scale of the picture in which it lies.
 
-    NoSilhouette where the background is uneven, or no figure of a head's size stands before it.
+    The picture is shrunk to `side`; the edge is (n, 2) float px of the shrunken one, its points one pixel apart: who
+    counts points counts pixels. NoSilhouette where the background is uneven, or not one figure of a head's size stands
+    before it.
     """
     scale = min(settings.side / max(image.shape[:2]), 1.0)
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
@@ -42,7 +46,7 @@ def front_edge(
     least = max(settings.least_difference, settings.noise_times * noise)
     edge = _descending(_outer_contour(difference > least))
     fine = _refined(_smooth(_even(edge), settings.smoothing), difference)
-    return np.asarray((_smooth(fine, settings.smoothing) + 0.5) / scale - 0.5)
+    return _smooth(fine, settings.smoothing), scale
 
 
 def _from_background(image: np.ndarray, settings: Silhouette) -> tuple[np.ndarray, float]:
@@ -81,11 +85,14 @@ def _outer_contour(figure: np.ndarray) -> np.ndarray:  # (H, W) bool
     whole = cv2.morphologyEx(grown, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     found, _ = cv2.findContours(whole, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     largest = max(found, key=cv2.contourArea, default=None)
-    share = 0.0 if largest is None else cv2.contourArea(largest) / figure.size
+    areas = sorted((cv2.contourArea(one) / figure.size for one in found), reverse=True)
+    share = areas[0] if areas else 0.0
     if largest is None or share < LEAST:
         raise NoSilhouette("nothing of a head's size stands out from the background")
     if share > MOST:
         raise NoSilhouette("the head fills the picture: no background is left beside the face")
+    if len(areas) > 1 and areas[1] > max(LEAST, ALIKE * share):
+        raise NoSilhouette("two figures stand out from the background: cut the photograph to one person")
     return np.asarray(largest[:, 0].astype(float))
 
 

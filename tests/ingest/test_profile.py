@@ -51,6 +51,22 @@ def test_a_smaller_and_shifted_photograph_has_the_same_points() -> None:
         assert np.hypot(*(seen.points[name] - there)) / seen.unit < 0.1, name
 
 
+@pytest.mark.parametrize("times", [2, 4])
+def test_a_larger_photograph_has_the_same_points(times: int) -> None:
+    large = cv2.resize(head(), None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+    seen = profile.find(large, "left", settings=SETTINGS.profile)
+    assert seen.points.keys() == found().points.keys()
+    assert seen.unit == pytest.approx(found().unit * times, rel=0.02)
+    for name, own in found().points.items():
+        there = (own + 0.5) * times - 0.5
+        assert np.hypot(*(seen.points[name] - there)) / seen.unit < 0.06, name
+
+
+def test_two_people_are_refused() -> None:
+    with pytest.raises(NoSilhouette, match="two figures"):
+        profile.find(np.concatenate([head(), head()], axis=1), "left", settings=SETTINGS.profile)
+
+
 def test_the_same_profile_that_looks_the_other_way_is_refused_with_the_view_that_it_is() -> None:
     with pytest.raises(InputError, match="the nose points to the picture's left.*write left"):
         profile.find(head(), "right", settings=SETTINGS.profile)

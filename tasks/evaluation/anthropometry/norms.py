@@ -9,6 +9,7 @@ from typing import Any
 
 from tasks.base import absence, tables
 from tasks.base.words import counted
+from tasks.errors import InputError
 from tasks.pages.norms import ALL, Norms
 from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
 
@@ -20,6 +21,8 @@ def read_norms(path: Path, whose: str) -> Norms:
     """A table of norms. `whose`: the people's, in words, such as "this project's". OSError where it is not there."""
     if reason := absence.reason_of(path):
         return Norms([], f"There are no norms: {reason}.")
+    if not tables.parts(path):
+        raise InputError(f"{path} holds no table of norms; `vermilion norms` writes one")
     every: list[dict[str, Any]] = tables.read(path, ANTHROPOMETRY_NORMS).to_pylist()
     rows = [row for row in every if row["reason"] is None]
     if not rows:

@@ -7,6 +7,7 @@ import pytest
 
 from flows import PROJECT
 from flows.photographs import measure as measuring
+from flows.photographs.measured import DONE
 from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.anthropometry.profiles.measures import PROFILE_BY_NAME
 from tasks.base import tables
@@ -70,6 +71,8 @@ def test_an_interrupted_folder_goes_on_where_it_stopped(
     assert stopped.returncode == 130
     assert "interrupted: 1 of 3 photographs measured" in stopped.stderr
     assert set(of_the_table(tmp_path / "out")) == {"cleft.png"}
+    with (tmp_path / "out" / DONE).open("ab") as file:  # lines that nobody wrote are none
+        file.write(b'\xff\n[]\n{"a": 1}\n')
     goes_on = vermilion(PROJECT, *words)
     assert goes_on.returncode == 1
     assert "1 of 3 photographs measured by an earlier call" in goes_on.stderr
