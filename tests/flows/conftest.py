@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.running.elsewhere import DATABASES
 from tests.project import environment
 from tests.stewards import project
 
@@ -25,3 +26,12 @@ def root(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.setenv(name, value)
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     return copy
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Prefect's folder of a project for which the environment names no database."""
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    for name in DATABASES:
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path

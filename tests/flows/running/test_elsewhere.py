@@ -9,15 +9,6 @@ from flows.running.address import Served
 from flows.running.elsewhere import DATABASES, note, noted
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Prefect's folder of a project for which the environment names no database."""
-    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
-    for name in DATABASES:
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
 def test_a_server_and_a_database_are_remembered_without_their_passwords(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from flows.running import address
 from flows.running.address import OWNERS, owner
-from flows.running.elsewhere import DATABASES, note
+from flows.running.elsewhere import note
 from flows.stewards import distant
 from flows.stewards.person import Person
 
@@ -42,14 +42,6 @@ def there(server: str, run: str) -> tuple[int, int, int]:
         len(post(server, "logs/filter", {"logs": within})),
         len(post(server, "artifacts/filter", {"artifacts": within})),
     )
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
-    for name in DATABASES:
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
 
 
 def test_runs_that_mention_the_person_go_and_the_others_stay(
