@@ -31,8 +31,29 @@ TURNED, MOVED = ("yaw",), ("yaw", "smile")
 both sides alike."""
 
 
+class Described:
+    """What a measure's function says of it: its name and its docstring."""
+
+    function: Callable[..., np.ndarray]
+
+    @property
+    def name(self) -> str:
+        """As tables have it."""
+        return self.function.__name__
+
+    @property
+    def meaning(self) -> str:
+        """What it is, in the first sentence of its function."""
+        return " ".join((self.function.__doc__ or "").split("\n\n")[0].split())
+
+    @property
+    def source(self) -> str:
+        """Where it is from, in the last sentence of its function: `Source: ...`."""
+        return " ".join((self.function.__doc__ or "").partition("Source: ")[2].split()).removesuffix(".")
+
+
 @dataclass(frozen=True)
-class Measure:
+class Measure(Described):
     """One measure. `points` are those that it reads beside the eye corners: of a pair, both sides'."""
 
     function: Callable[[Half], np.ndarray]
@@ -46,25 +67,10 @@ class Measure:
     suffers: tuple[str, ...] = ()  # of Disturbance
 
     @property
-    def name(self) -> str:
-        """As tables have it."""
-        return self.function.__name__
-
-    @property
     def needed(self) -> tuple[int, ...]:
         """Indices of every point that it reads, the eye corners first."""
         names = [own for name in self.points for own in sided(name) if own not in CANTHI]
         return tuple(INDEX[name] for name in dict.fromkeys((*CANTHI, *names)))
-
-    @property
-    def meaning(self) -> str:
-        """What it is, in the first sentence of its function."""
-        return " ".join((self.function.__doc__ or "").split("\n\n")[0].split())
-
-    @property
-    def source(self) -> str:
-        """Where it is from, in the last sentence of its function: `Source: ...`."""
-        return " ".join((self.function.__doc__ or "").partition("Source: ")[2].split()).removesuffix(".")
 
 
 def sided(name: str) -> tuple[str, ...]:

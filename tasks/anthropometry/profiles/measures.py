@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.anthropometry.measures.geometry import angle_at
-from tasks.anthropometry.measures.measure import DEGREES
+from tasks.anthropometry.measures.measure import DEGREES, Described
 
 NOSE_HEIGHTS = "nose heights"
 """The unit of a profile's lengths: the distance from nasion to subnasale, some 53 mm in adults."""
@@ -30,7 +30,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class ProfileMeasure:
+class ProfileMeasure(Described):
     """One measure of a profile. `points` are those that it reads."""
 
     function: Callable[[Side], np.ndarray]
@@ -39,21 +39,6 @@ class ProfileMeasure:
     direction: str  # what a greater value means
     points: tuple[str, ...]
     dorsum: bool = False
-
-    @property
-    def name(self) -> str:
-        """As tables have it."""
-        return self.function.__name__
-
-    @property
-    def meaning(self) -> str:
-        """What it is, in the first sentence of its function."""
-        return " ".join((self.function.__doc__ or "").split("\n\n")[0].split())
-
-    @property
-    def source(self) -> str:
-        """Where it is from, in the last sentence of its function: `Source: ...`."""
-        return " ".join((self.function.__doc__ or "").partition("Source: ")[2].split()).removesuffix(".")
 
 
 def in_front(where: np.ndarray, above: np.ndarray, below: np.ndarray) -> np.ndarray:  # (..., 2) each
