@@ -22,10 +22,10 @@ from tasks.evaluation.chapters import CHAPTERS
 
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
 PARAMS: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "params.yaml").read_text())
-FOUNDATIONS = {"base", "errors", "pages", "params", "phantoms", "schemas", "statistics", "store"}
+FOUNDATIONS = {"base", "errors", "pages", "params", "phantoms", "schemas", "space", "statistics", "store"}
 SHARED = {"ingest", "faces"}
 """Not foundations, but open to every system."""
-SYSTEMS = {"symmetry", "anomaly", "synthesis", "inpainting", "anthropometry"}
+SYSTEMS = {"symmetry", "anomaly", "synthesis", "inpainting", "anthropometry", "surface"}
 SOURCES = sorted((PROJECT / "tasks").rglob("*.py"))
 
 

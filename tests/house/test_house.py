@@ -42,21 +42,24 @@ TASKS = {
     "store": {"base", "errors"},
     "statistics": BASIS,
     "pages": BASIS,
-    "phantoms": {"base", "errors", "params"},
+    "space": set(),
+    "phantoms": {"base", "errors", "params", "space"},
     "ingest": BASIS,
     "faces": BASIS | {"ingest"},
     "symmetry": BASIS | {"ingest"},
     "anomaly": BASIS | {"ingest", "faces"},
     "inpainting": BASIS | {"ingest", "faces", "pages"},
     "anthropometry": BASIS | {"ingest", "faces", "pages"},
+    "surface": BASIS | {"ingest", "faces", "pages", "space"},
     "synthesis": BASIS | {"ingest", "phantoms"},  # its stand-in for the base model learns from drawn faces
     "evaluation": BASIS
-    | {"ingest", "faces", "pages", "statistics", "symmetry", "anomaly", "inpainting", "anthropometry"},
+    | {"ingest", "faces", "pages", "statistics", "symmetry", "anomaly", "inpainting", "anthropometry"}
+    | {"space", "surface"},
 }
 """The same of tasks/. That a system's part of the evaluation enters that system alone, and for what, is asked in
 tests/house/test_architecture.py."""
 
-SYSTEMS = ("symmetry", "anomaly", "synthesis", "inpainting", "anthropometry")
+SYSTEMS = ("symmetry", "anomaly", "synthesis", "inpainting", "anthropometry", "surface")
 OWN_COMMAND = {
     "anthropometry": {
         "flows/cli/__init__.py",
@@ -64,6 +67,10 @@ OWN_COMMAND = {
         *(f"flows/pages/{name}.py" for name in ("handing", "look", "measured", "rate", "record", "review")),
         *(f"flows/photographs/{name}.py" for name in ("measure", "measured", "profiles")),
         *(f"flows/cli/{name}.py" for name in ("measure", "norms")),
+    },
+    "surface": {
+        "flows/cli/__init__.py",
+        *(f"flows/{room}.py" for room in ("cli/capture", "cli/reconstruct", "photographs/reconstruct")),
     },
     "synthesis": {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"},
     "inpainting": {
@@ -83,6 +90,7 @@ WORDS = {
         "flows/pages/scales.py",  # what raters are asked
     },
     "anomaly": {"tasks/evaluation/synthesis/chapter.py"},  # stands in a paper's title
+    "surface": {"tasks/space", "tasks/phantoms"},  # of triangles
     "synthesis": {"tasks/anomaly"},  # StyleGAN2's second network is called so
 }
 """Where a system's name is an ordinary word of the field."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.surface.views import Camera, Surface
+from tasks.space.views import Camera, Surface
 
 
 def a_turn(angle: float) -> np.ndarray:

@@ -1,9 +1,8 @@
-"""What the room works on: cameras, photographs with a camera, and a surface of triangles.
+"""Cameras, photographs whose camera is known, surfaces of triangles, and named points on them.
 
 Pixels: the centre of the first pixel is (0, 0), x to the right, y down, as landmarks have it everywhere in this house.
-(COLMAP says (0.5, 0.5) there; only `cameras.py` knows that.) World: right-handed. Once a head is set upright
-(`tasks/surface/upright.py`) its frame is millimetres, x to the patient's left, y up, z out of the face, and the origin lies
-at the subnasale.
+World: right-handed. Once a head stands upright its frame is millimetres, x to the patient's left, y up, z out of the
+face, and the origin lies at the subnasale.
 """
 
 from dataclasses import dataclass

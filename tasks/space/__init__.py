@@ -1,0 +1,1 @@
+"""Space: cameras, surfaces of triangles, and how the one sees the other."""
