@@ -14,6 +14,7 @@ from tasks.base.digests import file_digest
 from tasks.base.words import counted, listed_lines
 from tasks.ingest.preview import Found, find, glance, remarks
 from tasks.ingest.raw import folders
+from tasks.ingest.views import VIEWED
 from tasks.ingest.withdrawn import read_withdrawn
 from tasks.params.ingest import IngestImages, IngestLandmarks, IngestRatings
 from tasks.params.running import Data
@@ -66,10 +67,14 @@ def holdings(root: Path, raw: Path | None = None, *, most: int = TOLD) -> Holdin
 
 
 def counts(found: Found) -> Iterator[str]:
-    """How much there is: `control: 12 photographs of 11 people`; ratings by scale; references."""
+    """How much there is: `control: 12 photographs of 11 people, 3 in profile`; ratings by scale; references."""
+    seen = found.images.select(["population", "kind", "view"]).to_pylist()
+    profiles = Counter((row["population"], row["kind"]) for row in seen if row["view"] in VIEWED)
     for (population, kind), whose in sorted(found.persons().items()):
         people = counted(len(set(whose)), "person", "people")
-        yield f"{population}: {counted(len(whose), KINDS[kind])} of {people}"
+        number = profiles[population, kind]
+        aside = f", {number} in profile" if number else ""
+        yield f"{population}: {counted(len(whose), KINDS[kind])} of {people}{aside}"
     rows = found.ratings.select(["scale", "rater_id"]).to_pylist()
     for scale, number in sorted(Counter(row["scale"] for row in rows).items()):
         raters = len({row["rater_id"] for row in rows if row["scale"] == scale})

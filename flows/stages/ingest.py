@@ -21,7 +21,7 @@ from tasks.ingest import seen as pictures
 from tasks.ingest.inventory import NoImages, take_inventory
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import folders, refusals_table
-from tasks.ingest.remarks import Remark, passed_over, raters_alike, subjects_alike
+from tasks.ingest.remarks import Remark, passed_over, raters_alike, subjects_alike, visits_alike
 from tasks.ingest.repeats import read_repeats
 from tasks.ingest.withdrawn import Withdrawn, read_withdrawn
 from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings
@@ -49,7 +49,7 @@ def ingest_images(raw: Path, added: Path, out: Out, refusals: Out) -> None:
     made: dict[str, object] = {"stage": "ingest_images", "parameters": settings.model_dump(mode="json")}
     write_parts(images, out, IMAGES, made, buckets=runtime().buckets)
     over = list(passed_over(here, images, refused, suffixes=(*settings.still_suffixes, *settings.clip_suffixes)))
-    alike = list(subjects_alike(images, here[1:]))
+    alike = [*subjects_alike(images, here[1:]), *visits_alike(images)]
     _write_refusals(refused, [*over, *alike], refusals, made)
     print(
         f"ingest_images: {counted(images.num_rows, 'image')}, {counted(refused.num_rows, 'line')} refused, "

@@ -10,7 +10,7 @@ in full. Decides nothing about faces: an image that cannot be decoded is refused
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath, PurePosixPath
@@ -23,6 +23,7 @@ from tasks.ingest.naming import Ambiguous, Finder, is_leftover, looks_like_table
 from tasks.ingest.raw import Folder, Line, read_lines, refusals_table
 from tasks.ingest.sheets import RawLayoutError
 from tasks.ingest.spelling import Spellings, key
+from tasks.ingest.visits import NoDay, visit_of
 from tasks.ingest.withdrawn import REASON, SAME
 from tasks.params.ingest import IngestImages
 from tasks.schemas.columns import AGE_GROUPS, ASYMMETRIES, GENDERS, POPULATIONS, SCARRINGS, SIDES, VIEWS
@@ -116,9 +117,19 @@ def name_files(
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(lambda triple: _identify(triple, settings, identify), named))
     refused += [item for item in found if isinstance(item, dict)]
-    subjects = Spellings()
-    files = [replace(item, subject_id=subjects.of(item.subject_id)) for item in found if isinstance(item, Named)]
-    return files, refused
+    return _one_spelling(item for item in found if isinstance(item, Named)), refused
+
+
+def _one_spelling(found: Iterable[Named]) -> list[Named]:
+    """Subjects, and each subject's visits, under their first spelling."""
+    subjects, visits = Spellings(), defaultdict[str, Spellings](Spellings)
+    files = []
+    for item in found:
+        subject, cells = subjects.of(item.subject_id), item.line.cells
+        if cells.get("visit"):
+            cells = cells | {"visit": visits[subject].of(cells["visit"])}
+        files.append(replace(item, subject_id=subject, line=replace(item.line, cells=cells)))
+    return files
 
 
 def _no_table(raw: Path, suffixes: Sequence[str]) -> str:
@@ -151,6 +162,11 @@ def meant(line: Line) -> Line:
             said[column] = word(cells[column], words)
             if said[column] is None:
                 raise Refused(f"{column} {no_such_word(cells[column], words)} or empty")
+    if cells.get("visit"):
+        try:
+            said["visit"] = visit_of(cells["visit"], line.wrong.get("visit"))
+        except NoDay as error:
+            raise Refused(f"visit {cells['visit']!r} {error}") from error
     path = PurePosixPath(slashes(cells["path"]))
     if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:/", str(path)):
         raise Refused("path must lie inside the folder of images.csv")

@@ -19,7 +19,7 @@ from tasks.base.digests import file_digest
 from tasks.ingest.inventory import take_inventory
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import Folder
-from tasks.ingest.remarks import Remark, passed_over, raters_alike, subjects_alike
+from tasks.ingest.remarks import Remark, passed_over, raters_alike, subjects_alike, visits_alike
 from tasks.params.ingest import IngestImages, Scale
 
 PIECE = 65_536
@@ -67,6 +67,7 @@ def find(
 def remarks(found: Found, *, settings: IngestImages, scales: Mapping[str, Scale]) -> Iterator[Remark]:
     """Names that look alike, then files that are passed over, as the stages tell them."""
     yield from subjects_alike(found.images, found.folders[1:])
+    yield from visits_alike(found.images)
     yield from raters_alike(read_ratings(found.folders[:1], found.images, scales=scales)[0], found.ratings)
     suffixes = (*settings.still_suffixes, *settings.clip_suffixes)
     yield from passed_over(found.folders, found.images, found.refused_images, suffixes=suffixes)

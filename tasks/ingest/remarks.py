@@ -1,12 +1,13 @@
 """What a raw folder holds that no line is refused for, but that people should know: passed over, or alike.
 
 In: the raw folder, and the tables made of it. Out: rows of the refusals table of the kinds `passed over` (files that no
-line names, tables that are not read) and `asked` (names of subjects or raters that look alike). Batches need none of
-it: what is said here refuses a batch.
+line names, tables that are not read) and `asked` (names of subjects, visits or raters that look alike). Batches need
+none of it but visits: the rest refuses a batch.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tasks.ingest.kinds import FOUND_BY, unread_sheets
 from tasks.ingest.naming import NOT_READ, looks_like_table, walk
 from tasks.ingest.raw import Folder
 from tasks.ingest.spelling import lookalikes
+from tasks.ingest.visits import same_visit
 
 Remark = dict[str, Any]
 """A row of the refusals table that stands for no line of a table."""
@@ -66,6 +68,18 @@ def subjects_alike(images: pa.Table, batches: Sequence[Folder]) -> Iterator[Rema
     yield from _alike("subjects", own, Counter(row["subject_id"] for row in rows), "file")
 
 
+def visits_alike(images: pa.Table) -> Iterator[Remark]:
+    """Pairs of visits of one person whose names could mean one visit; of batches' photographs too."""
+    named: dict[str, Counter[str]] = {}
+    for row in images.select(["subject_id", "visit"]).to_pylist():
+        if row["visit"]:
+            named.setdefault(row["subject_id"], Counter())[row["visit"]] += 1
+    for subject, count in sorted(named.items()):
+        for one, other in combinations(sorted(count), 2):
+            if same_visit(one, other):
+                yield _asked(f"visits of {subject},", one, other, count, "file")
+
+
 def raters_alike(own: pa.Table, ratings: pa.Table) -> Iterator[Remark]:
     """Pairs of raters whose names look alike in `own`, the raw folder's ratings; with all that they rated."""
     yield from _alike("raters", own["rater_id"].to_pylist(), Counter(ratings["rater_id"].to_pylist()), "rating")
@@ -74,9 +88,13 @@ def raters_alike(own: pa.Table, ratings: pa.Table) -> Iterator[Remark]:
 def _alike(what: str, names: Sequence[str], count: Mapping[str, int], of: str) -> Iterator[Remark]:
     for pair in lookalikes(sorted(set(names))):
         one, other = sorted(pair)
-        much = f"{counted(count[one], of)} and {counted(count[other], of)}"
-        reason = f"{what} {one} and {other} look alike ({much}); one and the same? {MEND}"
-        yield _remark("asked", f"{one}, {other}", reason)
+        yield _asked(what, one, other, count, of)
+
+
+def _asked(what: str, one: str, other: str, count: Mapping[str, int], of: str) -> Remark:
+    much = f"{counted(count[one], of)} and {counted(count[other], of)}"
+    reason = f"{what} {one} and {other} look alike ({much}); one and the same? {MEND}"
+    return _remark("asked", f"{one}, {other}", reason)
 
 
 def _remark(kind: str, path: str, reason: str) -> Remark:

@@ -1,4 +1,4 @@
-"""`vermilion use` of a folder whose tables lie in one workbook, and of a file in place of a folder."""
+"""`vermilion use` of a folder with one workbook, of a file in place of a folder, and of profiles."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from flows import cli
 from tasks.errors import InputError
 from tests.ingest.test_identity import pictures
 from tests.ingest.test_sheets import book
-from tests.stewards import IMAGES, RATINGS
+from tests.stewards import IMAGES, RATINGS, table
 
 
 def test_a_folder_with_one_workbook_is_said_in_full_and_the_file_itself_is_no_folder(tmp_path: Path) -> None:
@@ -26,3 +26,12 @@ def test_a_folder_with_one_workbook_is_said_in_full_and_the_file_itself_is_no_fo
     error = CliRunner().invoke(cli.app, ["use", str(study), "--dry-run"]).exception
     assert isinstance(error, InputError)
     assert str(error) == f"{study}: a file; name the folder that it lies in, with the photographs: {tmp_path}"
+
+
+def test_photographs_in_profile_are_counted_as_such(tmp_path: Path) -> None:
+    pictures(tmp_path, *(f"{name}.jpg" for name in "abcd"))
+    lines = ["a.jpg,p1,repaired,left", "b.jpg,p1,repaired,right", "c.jpg,p2,repaired,", "d.jpg,p3,control,frontal"]
+    table(tmp_path / "images.csv", ("path", "subject_id", "population", "view"), lines)
+    done = CliRunner().invoke(cli.app, ["use", str(tmp_path), "--dry-run"])
+    told = done.output.splitlines()
+    assert {"repaired: 3 photographs of 2 people, 2 in profile", "control: 1 photograph of 1 person"} <= {*told}
