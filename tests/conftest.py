@@ -62,11 +62,15 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first; the others as they stand."""
+    """The longest files first, the others as they stand. Tests on real photographs are skipped where there are none."""
     here = Path(__file__).parent
     place = {here / f"{name}.py": number for number, name in enumerate(LONGEST)}
     assert all(path.exists() for path in place)
     items.sort(key=lambda item: place.get(item.path, len(place)))
+    if "VERMILION_REAL" not in os.environ:
+        for item in items:
+            if item.get_closest_marker("real"):
+                item.add_marker(pytest.mark.skip(reason="VERMILION_REAL names no folder of real photographs"))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from tasks.base import tables
 from tasks.base.words import counted
+from tasks.schemas.columns import AROUND
 from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, REFUSALS
 
 MOST_ASKED = 10
@@ -56,9 +57,11 @@ def take_census(images: Path, frames: Path, landmarks: Path) -> list[Census]:
     sampled = tables.read(frames, FRAMES, ["image_id", "clip_id", "subject_id", "population", "reason"]).to_pandas()
     measured = tables.read(landmarks, LANDMARKS, ["image_id", "reason"]).to_pandas()
     refused = set(measured.loc[measured["reason"].notna(), "image_id"])
+    stills = listed[listed["kind"] == "still"]
     unread = set(sampled.loc[sampled["reason"].notna(), "clip_id"])
     groups = [
-        ("photographs", listed[listed["kind"] == "still"], refused),
+        ("photographs", stills[stills["view"] != AROUND], refused),
+        ("photographs of sets from several sides", stills[stills["view"] == AROUND], refused),
         ("clips", listed[listed["kind"] == "clip"], unread),
         ("frames sampled from clips", sampled, refused),
     ]

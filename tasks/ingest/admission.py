@@ -30,6 +30,7 @@ from tasks.ingest.spelling import Spellings, key, lookalikes
 from tasks.ingest.views import VIEWED, unfit_profile, without_face
 from tasks.ingest.withdrawn import REASON, SAME, Withdrawn
 from tasks.params.ingest import IngestFrames, IngestLandmarks, Scale
+from tasks.schemas.columns import AROUND
 
 BATCH_ID = r"\d{4}-\d\d-\d\d-[0-9a-f]{12}"
 """Day, and the beginning of the digest of what was brought."""
@@ -147,8 +148,10 @@ def unfit(
         image = pictures.read(file)
         if withdrawn.shows(image):
             return SAME
-        view = VIEWED.get(photograph.line.cells.get("view", ""))
-        if view is not None:
+        said = photograph.line.cells.get("view", "")
+        if said == AROUND:
+            return None  # whether a set will do is asked of the whole of it
+        if view := VIEWED.get(said):
             return unfit_profile(image, view, landmarks)
         reason = measure_face(image, landmarks)["reason"]
         reason = without_face(image, landmarks) if reason == NO_FACE else reason

@@ -26,7 +26,17 @@ from tasks.ingest.spelling import Spellings, key
 from tasks.ingest.visits import NoDay, visit_of
 from tasks.ingest.withdrawn import REASON, SAME
 from tasks.params.ingest import IngestImages
-from tasks.schemas.columns import AGE_GROUPS, ASYMMETRIES, GENDERS, POPULATIONS, SCARRINGS, SIDES, VIEWS
+from tasks.schemas.columns import (
+    AGE_GROUPS,
+    AROUND,
+    ASYMMETRIES,
+    GENDERS,
+    POPULATIONS,
+    PROFILES,
+    SCARRINGS,
+    SIDES,
+    VIEWS,
+)
 from tasks.schemas.ingest import IMAGES
 
 WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -214,9 +224,12 @@ def check_size(file: Path, settings: IngestImages) -> None:
 
 
 def _check_view(line: Line, file: Path, settings: IngestImages) -> None:
-    """Refused for a clip in profile."""
-    if line.cells.get("view") in ("left", "right") and file.suffix.lower() in settings.clip_suffixes:
+    """Refused for a clip that is not from the front, and for one of a set that does not say of which visit."""
+    view = line.cells.get("view")
+    if view in (*PROFILES, AROUND) and file.suffix.lower() in settings.clip_suffixes:
         raise Refused("view: of clips only those from the front are measured; leave it empty, or leave the clip out")
+    if view == AROUND and not line.cells.get("visit"):
+        raise Refused(f"visit: missing; photographs whose view is `{AROUND}` belong to a visit: write its date or name")
 
 
 def _identify(

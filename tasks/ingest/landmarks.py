@@ -1,8 +1,8 @@
 """The face and its 68 points by dlib, and the quality gate.
 
-In: stills and frames. Out: a landmarks row each, with the points in original pixels (sub-pixel), or the reason
-for which the image was refused. dlib's points lean towards even faces (a cleft is under-reported): they are for
-aligning and cropping, not a measure of asymmetry.
+In: stills and frames. Out: a landmarks row each (photographs of a set from several sides have none), with the points in
+original pixels (sub-pixel), or the reason for which the image was refused. dlib's points lean towards even faces (a
+cleft is under-reported): they are for aligning and cropping, not a measure of asymmetry.
 """
 
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ from tasks.ingest.pixels import Loader, loader
 from tasks.ingest.quality import interocular, mouth_contrast, pose_degrees, sharpness
 from tasks.ingest.views import IN_PROFILE, VIEWED, unfit_profile, without_face
 from tasks.params.ingest import IngestLandmarks
+from tasks.schemas.columns import AROUND
 from tasks.schemas.ingest import LANDMARKS
 
 CARRIED = ("image_id", "clip_id", "subject_id", "population", "frame_index", "reason")
@@ -47,7 +48,7 @@ def locate(images: pa.Table, frames: pa.Table, *, settings: IngestLandmarks) -> 
 
 def _items(images: pa.Table, frames: pa.Table) -> Iterator[dict[str, object]]:
     for row in images.drop_columns(["path"]).to_pylist():
-        if row["kind"] == "still":
+        if row["kind"] == "still" and row.get("view") != AROUND:
             yield {name: row.get(name) for name in (*CARRIED, "view")}
     for row in frames.drop_columns(["png"]).to_pylist():
         yield {name: row.get(name) for name in CARRIED}

@@ -12,10 +12,10 @@ from tasks.schemas.columns import (
     NUMBER,
     NUMBERS,
     POPULATION,
+    PROFILES,
     REASON,
     SUBJECT,
     TEXT,
-    VIEWS,
 )
 
 OUTLINE_COLUMNS = ("upper_vermilion", "lower_vermilion", "nose", "nostril_right", "nostril_left")
@@ -69,7 +69,7 @@ ANTHROPOMETRY_PROFILES = Schema(
         IMAGE_ID,
         SUBJECT,
         POPULATION,
-        Column("view", TEXT, "the side of the face that is seen", allowed=VIEWS[1:]),
+        Column("view", TEXT, "the side of the face that is seen", allowed=PROFILES),
         Column("points", NUMBERS, "x0, y0, ... of tasks.ingest.profile.POINTS; null: hidden", "px", nullable=True),
         Column("dorsum", NUMBERS, "the outline from nasion to the tip of the nose: x0, y0, ...", "px", nullable=True),
         Column("nose_height_px", NUMBER, "distance from nasion to subnasale", "px", nullable=True, low=0),

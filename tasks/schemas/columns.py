@@ -10,7 +10,10 @@ AGE_GROUPS = ("baby", "child", "adult")
 GENDERS = ("female", "male")
 ASYMMETRIES = ("none", "slight", "marked")
 SCARRINGS = ("none", "subtle", "visible")
-VIEWS = ("frontal", "left", "right")
+PROFILES = ("left", "right")
+AROUND = "around"
+"""The view of one of a set of photographs, taken from several sides at one visit, for three dimensions."""
+VIEWS = ("frontal", *PROFILES, AROUND)
 """Of a photograph of a face: from the front, or the side of the face that is seen."""
 ROLES = ("medical", "lay")
 SPLITS = ("train", "validation", "test")

@@ -49,7 +49,7 @@ IMAGES = Schema(
         Column(
             "view",
             TEXT,
-            "from the front, or the side of the face that is seen; null: from the front",
+            "from the front (also: null), the side of the face that is seen, or one of a set from several sides",
             nullable=True,
             allowed=VIEWS,
             later=True,

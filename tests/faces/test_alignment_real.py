@@ -14,8 +14,8 @@ from tasks.params.anomaly import AnomalyAlign
 from tests.faces.aligning import EYES, FFHQ, PUBLISHED, numbers
 from tests.ingest.drawn import SETTINGS
 
-REAL = os.environ.get("VERMILION_REAL")
-pytestmark = [pytest.mark.real, pytest.mark.skipif(not REAL, reason="VERMILION_REAL names no folder of photographs")]
+REAL = Path(os.environ.get("VERMILION_REAL", ""))
+pytestmark = pytest.mark.real
 PHOTOGRAPHS = ("neutral/001_03.jpg", "neutral/012_03.jpg", "smiling/007_08.jpg", "smiling/030_08.jpg")
 
 
@@ -31,7 +31,7 @@ def points_of(image: np.ndarray) -> np.ndarray:
 )
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_the_points_found_again_are_the_points_carried_over(name: str, settings: AnomalyAlign) -> None:
-    image = images.read(Path(str(REAL)) / "london" / name)
+    image = images.read(REAL / "london" / name)
     aligned = align(image, points_of(image), settings=settings)
     apart = np.hypot(*(points_of(aligned.picture) - aligned.points).T)
     distance = np.hypot(*np.subtract(*eye_centres(aligned.points)))

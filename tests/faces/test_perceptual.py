@@ -17,7 +17,7 @@ from tasks.params.anomaly import AnomalyPerceptual
 
 NETS = ("squeeze", "alex", "vgg")
 NOWHERE = Path("/nowhere")
-REAL = os.environ.get("VERMILION_REAL")
+REAL = Path(os.environ.get("VERMILION_REAL", ""))
 
 
 def random_perceptual(net: str, size: int = 64) -> Perceptual:
@@ -64,11 +64,8 @@ def test_the_same_numbers_as_the_package(net: Any) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not REAL, reason="VERMILION_REAL names no folder")
 def test_the_same_numbers_as_the_package_with_imagenet_weights() -> None:
-    ours = load_perceptual(
-        AnomalyPerceptual(net="squeeze", trunk="squeezenet1_1_features", size=256), Path(str(REAL)) / "weights"
-    )
+    ours = load_perceptual(AnomalyPerceptual(net="squeeze", trunk="squeezenet1_1_features", size=256), REAL / "weights")
     theirs = reference("squeeze", ours.trunk)
     for seed in range(3):
         x, y = pictures(96, seed=seed)

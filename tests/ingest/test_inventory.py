@@ -407,3 +407,12 @@ def test_sizes_are_asked_before_anything_is_read(tmp_path: Path) -> None:
         "huge.mp4": "too large: 12,000 MB; clips of up to 50 MB are read "
         "(params.yaml, ingest_images.most_clip_megabytes)",
     }
+
+
+def test_a_set_from_several_sides_belongs_to_a_visit(raw: Path) -> None:
+    lines = (
+        "a.jpg,ann,control,around,2026-03-01\nb.PNG,ann,control,around,\nclips/s1/c1.avi,s1,control,around,2026-03-01\n"
+    )
+    images, refused = inventory(raw, lines, "path,subject_id,population,view,visit\n")
+    assert [(row["view"], row["visit"]) for row in images] == [("around", "first")]
+    assert ["visit: missing" in row["reason"] or "view: of clips" in row["reason"] for row in refused] == [True, True]

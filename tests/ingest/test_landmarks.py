@@ -280,3 +280,9 @@ def test_a_face_not_surer_than_its_turns_is_refused() -> None:
     doubtful = limits(sure_score=99.0, min_lead=99.0)
     image = np.ascontiguousarray(np.vstack([face(3).image, face(3).image[::-1, ::-1]]))
     assert "which way up" in str(measure_face(image, doubtful)["reason"])
+
+
+def test_photographs_of_a_set_from_several_sides_have_no_row(tmp_path: Any) -> None:
+    row = {"image_id": "0" * 64, "path": str(tmp_path / "gone.jpg"), "names": ["gone.jpg"], "kind": "still"}
+    row |= {"subject_id": "ann", "population": "control", "view": "around", "visit": "first", "size_bytes": 1}
+    assert locate(IMAGES.table([row]), FRAMES.table([]), settings=SETTINGS).num_rows == 0

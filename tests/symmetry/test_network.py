@@ -110,7 +110,6 @@ def _without_header() -> bytes:
 
 
 @pytest.mark.real
-@pytest.mark.skipif("VERMILION_REAL" not in os.environ, reason="VERMILION_REAL names no folder of real photographs")
 def test_imagenet_weights_fit() -> None:
     folder = Path(os.environ["VERMILION_REAL"]) / "weights"
     architecture = SMALL.model_copy(update={"width": 1.0})

@@ -13,7 +13,7 @@ from tasks.base.weights import WeightsError
 from tasks.params.synthesis import SynthesisMeasure
 from tasks.synthesis.measures.diversity import distances, network_of, random_pairs, spread
 
-REAL = os.environ.get("VERMILION_REAL")
+REAL = Path(os.environ.get("VERMILION_REAL", ""))
 SETTINGS = SynthesisMeasure(
     seed=1, threads=1, inception="random", dims=64, lpips_net="squeeze", lpips_trunk="random", pairs=8,
     kid_subsets=5, kid_subset_size=8,
@@ -53,9 +53,8 @@ def test_the_packages_own_numbers(net: str) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not REAL, reason="VERMILION_REAL names no folder")
 def test_the_packages_own_numbers_with_imagenet_weights() -> None:
-    folder = Path(str(REAL)) / "weights"
+    folder = REAL / "weights"
     shown, pairs = smooth(5), random_pairs(5, pairs=6, seed=1)
     settings = SETTINGS.model_copy(update={"lpips_trunk": "squeezenet1_1_features"})
     found = distances(shown, pairs, settings=settings, weights=str(folder))
