@@ -414,5 +414,5 @@ def test_a_set_from_several_sides_belongs_to_a_visit(raw: Path) -> None:
         "a.jpg,ann,control,around,2026-03-01\nb.PNG,ann,control,around,\nclips/s1/c1.avi,s1,control,around,2026-03-01\n"
     )
     images, refused = inventory(raw, lines, "path,subject_id,population,view,visit\n")
-    assert [(row["view"], row["visit"]) for row in images] == [("around", "first")]
+    assert [(row["view"], row["visit"]) for row in images] == [("around", "2026-03-01")]
     assert ["visit: missing" in row["reason"] or "view: of clips" in row["reason"] for row in refused] == [True, True]
