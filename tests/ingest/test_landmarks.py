@@ -283,6 +283,11 @@ def test_a_face_not_surer_than_its_turns_is_refused() -> None:
 
 
 def test_photographs_of_a_set_from_several_sides_have_no_row(tmp_path: Any) -> None:
-    row: dict[str, Any] = {"image_id": "0" * 64, "path": str(tmp_path / "gone.jpg"), "names": ["gone.jpg"], "kind": "still"}
+    row: dict[str, Any] = {
+        "image_id": "0" * 64,
+        "path": str(tmp_path / "gone.jpg"),
+        "names": ["gone.jpg"],
+        "kind": "still",
+    }
     row |= {"subject_id": "ann", "population": "control", "view": "around", "visit": "first", "size_bytes": 1}
     assert locate(IMAGES.table([row]), FRAMES.table([]), settings=SETTINGS).num_rows == 0
