@@ -1,0 +1,54 @@
+"""The scanned head of the real data, in millimetres: what benchmarks and tests marked `real` render views of.
+
+Infinite-Realities, "Lee Perry-Smith", CC BY 3.0. Its eyes are closed. The file has no unit; ours makes the head, from
+the chin's lower edge to its top, 220 mm high. Needs DracoPy, which only a developer's installation has.
+"""
+
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import DracoPy
+import numpy as np
+
+from tasks.base import images
+from tasks.space.render import Light, Paint
+from tasks.space.views import Surface
+
+UNIT = 50.0  # mm
+FROM_THE_CENTRE = np.array([0.0, 1.75, 0.0])  # of the bust to that of the head, in the file's unit
+SOFT = Light(ambient=0.45, lamps=np.array([[0.12, 0.2, 0.3], [-0.15, 0.05, 0.25]]))
+"""Daylight from the front and both sides: nothing is white, nothing black."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head that can be rendered: z out of the face, y up, x to its left; its middle at the origin."""
+
+    surface: Surface
+    paint: Paint
+
+
+def scanned_head(
+    real: Path,  # the folder that VERMILION_REAL names
+) -> Head:
+    """The scan, (9223 vertices, 17684 triangles), with its texture of 1024 x 1024. Shoulders are on it."""
+    packed = _packed((real / "head/head.glb").read_bytes())
+    found = DracoPy.decode(packed)
+    faces = np.asarray(found.faces).reshape(-1, 3).astype(np.int32)
+    vertices = (np.asarray(found.points, float) - FROM_THE_CENTRE) * UNIT
+    uv = np.asarray(found.tex_coord, float)[faces] * [1, -1] + [0, 1]  # the file's v is counted from below
+    colours = np.full(vertices.shape, 180, np.uint8)
+    paint = Paint(uv, images.read(real / "head/color.jpg"))
+    return Head(Surface(vertices, faces, colours, np.ones(len(vertices), bool)), paint)
+
+
+def _packed(content: bytes) -> bytes:
+    """The Draco part of a .glb file."""
+    size = struct.unpack("<I", content[12:16])[0]
+    described = json.loads(content[20 : 20 + size])
+    number = described["meshes"][0]["primitives"][0]["extensions"]["KHR_draco_mesh_compression"]["bufferView"]
+    view = described["bufferViews"][number]
+    start = 28 + size + view.get("byteOffset", 0)
+    return content[start : start + view["byteLength"]]
