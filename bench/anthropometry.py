@@ -18,11 +18,11 @@ from bench.anthropometry_faces import Seen, drawn, london, still
 from bench.anthropometry_warps import cross_fitted
 from tasks import params
 from tasks.anthropometry.locating import find
-from tasks.anthropometry.mesh import mesh
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.base import images
 from tasks.ingest.detection import find_face
 from tasks.ingest.landmarks import place_points
+from tasks.ingest.mesh import mesh
 from tasks.params.anthropometry import AnthropometryPoints
 from tasks.params.ingest import IngestLandmarks
 from tasks.phantoms.files import draw_still

@@ -22,10 +22,11 @@ from tasks import params
 from tasks.anthropometry.descent import FILE, TOLD, Regression, fit, gradients, write
 from tasks.anthropometry.levelled import levelled
 from tasks.anthropometry.locating import AROUND as AROUND_FACE
-from tasks.anthropometry.mesh import mesh, named
+from tasks.anthropometry.meshed import named
 from tasks.anthropometry.names import INDEX, MIRROR, POINTS
 from tasks.base.points68 import MIRROR as MIRROR_68
 from tasks.ingest.landmarks import padded_crop
+from tasks.ingest.mesh import mesh
 from tasks.params.anthropometry import AnthropometryPoints
 
 WARPS, SEED, RIDGE, FOLDS = 8, 7, 80.0, 5

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from tasks.anthropometry.levelled import UNIT, Levelled
-from tasks.anthropometry.mesh import LOWER_BORDER, UPPER_BORDER, UPPER_INNER
+from tasks.ingest.mesh import LOWER_BORDER, UPPER_BORDER, UPPER_INNER
 from tasks.params.anthropometry import Lips
 
 SMOOTH = 1.0

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from tasks.anthropometry.levelled import Levelled
-from tasks.anthropometry.mesh import named
+from tasks.anthropometry.meshed import named
 from tasks.anthropometry.names import INDEX, SIDES
 from tasks.errors import InputError
 

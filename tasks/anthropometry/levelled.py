@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from tasks.faces.resampling import resample
+from tasks.ingest.resampling import resample
 
 UNIT = 256
 """Pixels of a levelled picture between the outer eye corners."""

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.anthropometry.descent import Regression
-from tasks.anthropometry.mesh import mesh
 from tasks.anthropometry.names import INDEX, MIRROR, POINTS, SIDES, Face
 from tasks.anthropometry.refinement import Refined, refine
 from tasks.base.points68 import MIRROR as MIRROR_68
 from tasks.errors import InputError
 from tasks.faces.stills import rows_of_stills
 from tasks.ingest.landmarks import padded_crop
+from tasks.ingest.mesh import mesh
 from tasks.ingest.views import VIEWED
 from tasks.params.anthropometry import AnthropometryPoints
 from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS

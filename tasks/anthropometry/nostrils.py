@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from tasks.anthropometry.levelled import UNIT, Levelled
-from tasks.anthropometry.mesh import NOSTRIL_LEFT, NOSTRIL_RIGHT
+from tasks.ingest.mesh import NOSTRIL_LEFT, NOSTRIL_RIGHT
 from tasks.params.anthropometry import Nostrils
 
 SMOOTH = 1.0

@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tasks.anthropometry import descent, mesh
+from tasks.anthropometry import descent
 from tasks.anthropometry.borders import Border, find_border
 from tasks.anthropometry.levelled import UNIT, Levelled, levelled
+from tasks.anthropometry.meshed import named
 from tasks.anthropometry.names import INDEX, OUTLINES, SIDES
 from tasks.anthropometry.nostrils import find_spots
+from tasks.ingest import mesh
 from tasks.params.anthropometry import AnthropometryPoints, Lips, Nostrils
 
 HALF_BELIEVED = 0.5
@@ -46,7 +48,7 @@ def refine(
     regression: descent.Regression | None = None,
 ) -> Refined:
     """The points and outlines, refined where the pixels are clear. `regression`: in place of the one that is kept."""
-    model = mesh.named(found)
+    model = named(found)
     points = model.copy()
     refined = np.zeros(len(points), bool)
     face = levelled(image, found)

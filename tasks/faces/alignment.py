@@ -18,8 +18,8 @@ import pyarrow as pa
 from tasks.base.images import encode_png
 from tasks.errors import InputError
 from tasks.faces.regions import eye_centres, face_outline, filled, softened, widened
-from tasks.faces.resampling import resample
 from tasks.faces.stills import rows_of_stills
+from tasks.ingest.resampling import resample
 from tasks.params.faces import Align
 from tasks.schemas.faces import ALIGNED
 

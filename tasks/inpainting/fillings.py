@@ -16,8 +16,8 @@ import pyarrow as pa
 from tasks.base import runtime
 from tasks.base.images import encode_png
 from tasks.faces.regions import eye_centres
-from tasks.faces.resampling import resample
 from tasks.ingest.pixels import Loader, loader
+from tasks.ingest.resampling import resample
 from tasks.inpainting import weights
 from tasks.inpainting.filling import FillError
 from tasks.inpainting.masks import Margins, Side, clinical, lower_face

@@ -13,7 +13,7 @@ import torch
 
 from tasks.faces.alignment import Aligned, align
 from tasks.faces.regions import eye_centres, face_outline, filled, widened
-from tasks.faces.resampling import resample
+from tasks.ingest.resampling import resample
 from tasks.inpainting.filling import FillError, check, fill
 from tasks.inpainting.network import Generator
 from tasks.params.inpainting import InpaintingAlign

@@ -22,7 +22,7 @@ from tasks.base.escaping import said
 from tasks.base.tensorfiles import TensorFileError, record, require_finite, tensors, whole
 from tasks.base.weights import WeightsError
 from tasks.faces.regions import eye_centres
-from tasks.faces.resampling import resample
+from tasks.ingest.resampling import resample
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HEADER = "vermilion"

@@ -1,4 +1,4 @@
-"""The 478-point model with irises: where it lies, how a face is shown to it, and which of its points are ours.
+"""The 478-point model with irises: where it lies, how a face is shown to it, and which of its points have a name.
 
 In: a photograph and a rough idea of where eyes, mouth and chin are (dlib's 68 points). Out: 478 points in the
 photograph's pixels. OpenCV runs the network, so no runtime is added. Does not know what is refined or measured.
@@ -10,10 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tasks.anthropometry.names import INDEX, POINTS
 from tasks.base import weights
-from tasks.faces.regions import eye_centres
-from tasks.faces.resampling import resample
+from tasks.ingest.lips import LEFT_EYE, RIGHT_EYE
+from tasks.ingest.resampling import resample
 
 SIDE, NUMBER = 256, 478
 LANDMARKS = "Identity"
@@ -50,7 +49,7 @@ PAIRED: dict[str, tuple[int, int]] = {  # the patient's right one, the left one
     "zygion": (234, 454),
     "gonion": (172, 397),
 }
-"""Numbers of our points: those that lie closest to London's hand-placed ones (docs/anthropometry.md)."""
+"""Numbers of the named points: those that lie closest to London's hand-placed ones (docs/anthropometry.md)."""
 
 UPPER_BORDER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
 UPPER_INNER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
@@ -89,7 +88,7 @@ def mesh(
 
 def _square(points: np.ndarray, crop: float, crop_raised: float) -> np.ndarray:
     """(2, 3): px of the model's picture to px of the photograph."""
-    right, left = eye_centres(points)
+    right, left = points[RIGHT_EYE].mean(axis=0), points[LEFT_EYE].mean(axis=0)
     x = (left - right) / np.hypot(*(left - right))
     turned = np.stack([x, [-x[1], x[0]]])
     level = points @ turned.T
@@ -98,15 +97,3 @@ def _square(points: np.ndarray, crop: float, crop_raised: float) -> np.ndarray:
     middle = (low + high) / 2 - [0, crop_raised * side]
     scaled = turned.T * (side / SIDE)
     return np.column_stack([scaled, turned.T @ middle - scaled @ np.full(2, (SIDE - 1) / 2)])
-
-
-def named(
-    found: np.ndarray,  # (478, 2) float
-) -> np.ndarray:
-    """Our points in the order of POINTS, (45, 2)."""
-    points = np.full((len(POINTS), 2), np.nan)
-    for name, numbers in MIDLINE.items():
-        points[INDEX[name]] = found[list(numbers)].mean(axis=0)
-    for name, pair in PAIRED.items():
-        points[[INDEX[f"{name}_right"], INDEX[f"{name}_left"]]] = found[list(pair)]
-    return points
