@@ -39,6 +39,7 @@ class Rendered:
 
     image: np.ndarray  # (H, W, 3) uint8 RGB
     depth: np.ndarray  # (H, W) float64, along the camera's z, in the world's unit; NaN where there is no surface
+    faces: np.ndarray  # (H, W) int32, the number of the triangle that is seen; -1 where there is none
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ def render(
     image.reshape(-1, 3)[hits.pixels] = np.rint(colours.clip(0, 255))
     depth = np.full(height * width, np.nan)
     depth[hits.pixels] = hits.depth
-    return Rendered(image, depth.reshape(height, width))
+    faces = np.full(height * width, -1, np.int32)
+    faces[hits.pixels] = hits.faces
+    return Rendered(image, depth.reshape(height, width), faces.reshape(height, width))
 
 
 def normals(surface: Surface) -> np.ndarray:

@@ -40,6 +40,7 @@ class Line:
     value: str
     interval: str
     side: str
+    sides: str
     bar: Mapping[str, float] | None
     norm: str
     reason: str | None
@@ -146,6 +147,9 @@ def _seen(value: Any) -> Any:
 def _line(one: Measured) -> Line:
     gap = "" if one.unit in ("", "°") else " "
     row = {"value": one.value, "low": one.low, "high": one.high, "unit": one.unit, "deviation": one.deviation}
+    both = ""
+    if one.right is not None and one.left is not None:
+        both = f"right {number(one.right, one.digits)}, left {number(one.left, one.digits)}"
     with_bar = one.norm is not None and one.value is not None
 
     def span(low: float | None, high: float | None) -> str:
@@ -157,6 +161,7 @@ def _line(one: Measured) -> Line:
         "" if one.value is None else f"{number(one.value, one.digits)}{gap}{one.unit}",
         span(one.low, one.high),
         one.side,
+        both,
         bar(row, one.norm) if with_bar and one.norm else None,
         "" if one.norm is None else span(one.norm["p05"], one.norm["p95"]),
         one.reason,

@@ -28,6 +28,8 @@ class Measured:
     side: str = ""  # the patient's side towards which it lies
     norm: Mapping[str, Any] | None = None  # mean, sd, p05, p95 of people without a cleft
     reason: str | None = None
+    right: float | None = None  # of a difference of sides: each side's own value
+    left: float | None = None
 
 
 @dataclass(frozen=True)

@@ -64,11 +64,9 @@ def still(surface: Surface, framed: Surface, turn: float, *, height: int, shaded
     light = Light(0.6, 0.4 * towards / np.linalg.norm(towards)) if shaded else None
     drawn = render(surface, camera, light=light)
     image = drawn.image
-    image[np.isnan(drawn.depth)] = 255
-    if not surface.seen.all():
-        mask = replace(surface, colours=np.repeat(surface.seen[:, None] * np.uint8(255), 3, axis=1))
-        unseen = (render(mask, camera).image[..., 0] < 128) & np.isfinite(drawn.depth)
-        image[unseen] = _hatch(image.shape[:2])[unseen]
+    image[drawn.faces < 0] = 255
+    unseen = np.append(surface.seen[surface.faces].sum(axis=1) < 2, False)[drawn.faces]
+    image[unseen] = _hatch(image.shape[:2])[unseen]
     return cv2.resize(image, (round(WIDE * height), height), interpolation=cv2.INTER_AREA)
 
 

@@ -69,6 +69,10 @@ def test_the_nearer_hides_the_farther_in_either_order() -> None:
     near, far = rectangle(-10, 10, -10, 10, 50), rectangle(-60, 60, -60, 60, -50)
     first = render(together(near, far), camera_at(0, 0)).depth
     second = render(together(far, near), camera_at(0, 0)).depth
+    faces = render(together(near, far), camera_at(0, 0)).faces
+    assert set(np.unique(faces[np.isfinite(first)])) == {0, 1, 2, 3}
+    assert (faces[np.isnan(first)] == -1).all()
+    assert first[faces >= 2].min() > first[(faces >= 0) & (faces < 2)].max()
     assert np.array_equal(first, second, equal_nan=True)
     assert first[100, 80] == pytest.approx(550) and first[100, 120] == pytest.approx(650)
 

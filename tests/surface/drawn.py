@@ -51,6 +51,7 @@ def shown(*, across: int = 61, name: str = EVIL) -> Shown:
         measures=[
             Measured("Nose", "width of the nose", "alare to alare", "mm", 1, 37.2, 36.1, 38.3, None, "", norm),
             Measured("Nose", "angle of the nose", "at the tip", "°", 1, 98.0, 95.0, 101.0),
+            Measured("Lip", "width of the lip", "", "mm", 1, 2.5, 1.5, 3.5, 2.5, "left", right=23.1, left=25.6),
             Measured("Lip", "height of the lip", EVIL, "mm", 1, None, reason="no two photographs show " + EVIL),
         ],
         findings=[("The nose is wider than 95 of 100", "a source & more")],

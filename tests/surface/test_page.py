@@ -34,6 +34,7 @@ def test_all_parts_stand_there(html: str) -> None:
     for said in (
         "37.2 mm",
         "36.1 to 38.3",
+        "right 23.1, left 25.6",
         "not a diagnosis",
         "Too few of its points are seen elsewhere.",
         "1 of 2 photographs",
@@ -123,9 +124,16 @@ def test_what_no_photograph_saw_is_hatched() -> None:
     drawn = stills.still(half, whole, 0.0, height=PX).astype(int)
     rows = np.flatnonzero((np.abs(drawn - seen) > 8).any(axis=(1, 2)))
     assert abs(rows.min() - PX / 2) < 8  # the lower half alone
-    changed = drawn[rows.min() + 3 : rows.max() - 3, WIDTH // 2]
+    changed = drawn[rows.min() + 8 : rows.max() - 8, WIDTH // 2]
     assert np.ptp(changed, axis=1).max() == 0  # greys
     assert np.ptp(changed) > 20  # stripes
+
+
+def test_a_surface_on_one_side_alone_has_an_empty_other_half() -> None:
+    given = replace(shown(across=21), origin=np.array([500.0, 0.0, 0.0]))
+    drawn = stills.stills(given, limit=2.0, height=40)
+    assert drawn["lefts"].min() == 255  # nothing lies to the left of the plane
+    assert drawn["rights"].min() < 255
 
 
 def test_a_mesh_is_unpacked_as_it_was() -> None:
