@@ -10,6 +10,7 @@ import typer
 from flows.cli import (
     anthropometry,
     artifacts,
+    capture,
     check,
     inpaint,
     inpainting,
@@ -44,6 +45,7 @@ app.command()(score.score)
 app.command()(inpaint.inpaint)
 app.command()(measure.measure)
 app.command()(norms.norms)
+app.add_typer(capture.app, name="capture")
 app.command()(results.results)
 app.command()(status.status)
 app.command()(rebuild.rebuild)

@@ -78,12 +78,24 @@ def mesh(
     crop_raised: float,
 ) -> np.ndarray:
     """The model's points, (478, 2) float px, on a square levelled by the eyes around the 68 points."""
+    return solid(image, points, crop=crop, crop_raised=crop_raised)[:, :2]
+
+
+def solid(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB
+    points: np.ndarray,  # (68, 2) float, px
+    *,
+    crop: float,
+    crop_raised: float,
+) -> np.ndarray:
+    """The same points with the depth that the model guesses, away from the camera, (478, 3) float px."""
     to_image = _square(points, crop, crop_raised)
     picture = resample(image, to_image, (SIDE, SIDE), enlarging=cv2.INTER_LINEAR)
     net = _network()
     net.setInput(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32) / 255)
-    found = net.forward(LANDMARKS).reshape(NUMBER, 3)[:, :2].astype(float)
-    return np.asarray(found @ to_image[:, :2].T + to_image[:, 2])
+    found = net.forward(LANDMARKS).reshape(NUMBER, 3).astype(float)
+    depth = found[:, 2:] * float(np.hypot(*to_image[:, 0]))
+    return np.column_stack([found[:, :2] @ to_image[:, :2].T + to_image[:, 2], depth])
 
 
 def _square(points: np.ndarray, crop: float, crop_raised: float) -> np.ndarray:
