@@ -4,6 +4,7 @@ A command's module imports what is heavy (Prefect, DVC, torch) inside its functi
 """
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -67,6 +68,7 @@ STOPPED = "vermilion: interrupted; what was finished is kept; run it again"
 def main() -> None:
     """Entry point: bad input ends with one line and exit code 2, not a traceback."""
     try:
+        check_words(sys.argv[1:])
         privacy.settle(project_root())
         app()
     except KeyboardInterrupt:
@@ -82,6 +84,16 @@ def main() -> None:
     except OSError as error:
         say(f"vermilion: {said(error)}", error=True)
         sys.exit(2)
+
+
+def check_words(words: Sequence[str]) -> None:
+    """InputError for an empty word, which as a path would mean this folder."""
+    for before, word in zip(("", *words), words, strict=False):
+        option = word.startswith("--") and word.endswith("=")
+        if not word.strip() or option:
+            after = word.removesuffix("=") if option else before
+            where = f" after {after}" if after.startswith("-") else ""
+            raise InputError(f"an empty word stands{where} on the command line; is a variable of the shell empty?")
 
 
 def said(error: OSError) -> str:

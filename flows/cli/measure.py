@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from tqdm import tqdm
 
-from flows.cli.outputs import output_file, output_folder
+from flows.cli.outputs import output_file, output_folder, table_suffix
 from flows.cli.project import JSON, private_folder, project_root
 from flows.cli.terminal import say
-from tasks.base import sheets
 from tasks.base.escaping import visible
 from tasks.base.words import counted
 from tasks.errors import INTERRUPTED, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from flows.photographs.measure import Measured, Ready
     from tasks.anthropometry.scale import Scale
@@ -65,6 +64,7 @@ def measure(
     measured; 1: at least one was refused, with its reason; 2: nothing could be run; 130: it was interrupted.
     """
     _check(out, table, cleft_side, view)
+    _check_profile(view, {"--own": own, "--norms": norms, "--cleft-side": cleft_side})
     root = project_root()
     from flows.photographs import measure as measuring  # OpenCV and pandas take a second
 
@@ -76,7 +76,7 @@ def measure(
         ready = measuring.with_others(ready, root)
     results, stopped = _measured(photographs, ready, out, view)
     _write_tables(table, out, results)
-    _print(results, ready, as_json=as_json)
+    _print(results, ready, ready.notices if view == "frontal" else [], as_json=as_json)
     _say_where({"table": table, "pages": out})
     if stopped:
         say(f"interrupted: {len(results)} of {counted(len(photographs), 'photograph')} measured", error=True)
@@ -103,9 +103,17 @@ def _check(out: Path | None, table: Path | None, cleft_side: str | None, view: s
     if out is not None:
         output_folder(out, "--out")
     if table is not None:
-        if table.suffix.lower() != ".parquet":
-            sheets.check_suffix(table)
-        output_file(table, "--table")
+        output_file(table_suffix(table), "--table")
+
+
+def _check_profile(view: str, given: "Mapping[str, object]") -> None:
+    """InputError for options that a profile would leave unused."""
+    unused = [option for option, value in given.items() if value is not None]
+    if unused and view != "frontal":
+        raise InputError(
+            f"{', '.join(unused)}: for faces from the front; of a profile (--view {view}) the outline alone is "
+            "measured, with Vermilion's own measures and no norms. Leave it out"
+        )
 
 
 def _scale(mm_per: float | None, ruler: str | None) -> "Scale | None":
@@ -153,18 +161,19 @@ def _measured(
 
 def _measurer(ready: "Ready", view: str) -> "tuple[Callable[[Path], Measured], str]":
     """What measures one photograph, from the front or in profile, and the key of all that its result depends on."""
+    from flows.photographs import measured, profiles
     from flows.photographs.measure import measure as from_the_front
-    from flows.photographs.profiles import measure_in_profile
-    from tasks import params
-    from tasks.base.digests import digest
+    from tasks import anthropometry, pages, params
+    from tasks.base.digests import code_digest, digest
     from tasks.ingest.views import VIEWED
     from tasks.params.anthropometry import AnthropometryProfiles
 
+    key = digest([ready.key, measured.looks(*(Path(str(own.__file__)).parent for own in (anthropometry, pages)))])
     if view not in VIEWED:
-        return partial(from_the_front, ready=ready), ready.key
+        return partial(from_the_front, ready=ready), key
     settings = params.load(AnthropometryProfiles, "anthropometry_profiles", project_root() / "params.yaml")
-    key = digest([ready.key, view, settings.model_dump(mode="json")])
-    return partial(measure_in_profile, view=VIEWED[view], ready=ready, settings=settings), key
+    key = digest([key, view, settings.model_dump(mode="json"), code_digest(profiles)])
+    return partial(profiles.measure_in_profile, view=VIEWED[view], ready=ready, settings=settings), key
 
 
 def _write_tables(table: Path | None, out: Path | None, results: "Sequence[Measured]") -> None:
@@ -183,9 +192,9 @@ def _say_where(written: dict[str, Path | None]) -> None:
             say(f"{what}: {path}", error=True)
 
 
-def _print(results: "Sequence[Measured]", ready: "Ready", *, as_json: bool) -> None:
+def _print(results: "Sequence[Measured]", ready: "Ready", notices: "Sequence[str]", *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps([result.record() | {"notices": ready.notices} for result in results], indent=1))
+        print(json.dumps([result.record() | {"notices": [*notices]} for result in results], indent=1))
         return
     from tasks.anthropometry.measures.catalogue import BY_NAME
     from tasks.anthropometry.profiles.measures import PROFILE_MEASURES
@@ -203,5 +212,5 @@ def _print(results: "Sequence[Measured]", ready: "Ready", *, as_json: bool) -> N
         say(f"{visible(str(result.path))}: {said}")
         for own in face.findings:
             say(f"  {own.sentence(words[own.measure])}")
-    for line in ready.notices:
+    for line in notices:
         say(line)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.outputs import output_file
+from flows.cli.outputs import output_file, table_suffix
 from flows.cli.project import project_root
 from flows.cli.terminal import say
 from tasks.base import sheets
@@ -34,8 +34,7 @@ def norms(
     A person counts once, by the mean of their photographs; in a table of photographs each photograph is a person.
     """
     output_file(out, "--out")
-    if out.suffix.lower() != ".parquet":
-        sheets.check_suffix(out)
+    table_suffix(out)
     root = project_root()
     from tasks import params
     from tasks.anthropometry.norms import norms as made_of
@@ -63,9 +62,11 @@ def _read(path: Path, root: Path) -> "tuple[pa.Table, dict[str, tuple[str | None
     import pyarrow.parquet as pq
 
     from tasks.base import tables
+    from tasks.evaluation.anthropometry.norms import check_parquet
     from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, MEASURED_PHOTOGRAPHS
     from tasks.schemas.ingest import IMAGES
 
+    check_parquet(path, "`vermilion measure --table FILE.parquet`")
     files = tables.parts(path) if path.exists() else []
     if not files:
         raise InputError(f"{path}: there is no table of measures; run `dvc repro`, or `vermilion measure --table`")

@@ -7,7 +7,10 @@ nothing can be written there. The question leaves nothing behind.
 import tempfile
 from pathlib import Path
 
+from tasks.base import sheets
 from tasks.errors import InputError
+
+PARQUET = ".parquet"
 
 
 def output_file(path: Path, option: str) -> Path:
@@ -17,6 +20,14 @@ def output_file(path: Path, option: str) -> Path:
     if path.exists() and not path.is_file():
         raise InputError(f"{option} {path}: not a file; name one that can be replaced, or a new one")
     _check_place(path, path.parent, option)
+    return path
+
+
+def table_suffix(path: Path) -> Path:
+    """The path, where its suffix is one of a table, .parquet among them. InputError names those that can be written."""
+    if path.suffix.lower() not in (*sheets.SUFFIXES, PARQUET):
+        accepted = f"{', '.join(sheets.SUFFIXES)} or {PARQUET}"
+        raise InputError(f"{path}: a table is written as {accepted}; give the file one of these endings")
     return path
 
 

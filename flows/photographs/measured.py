@@ -6,6 +6,7 @@ what was measured before with the same key is not measured again. At the end, CS
 
 import dataclasses
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,24 @@ from flows.photographs.measure import Measured
 from tasks.anthropometry.page import MeasuredFace, render_measured_page
 from tasks.anthropometry.rules import Finding
 from tasks.base import sheets, tables
-from tasks.base.digests import digest, file_digest
+from tasks.base.digests import code_digest, digest, file_digest
 from tasks.schemas.anthropometry import MEASURED_PHOTOGRAPHS
 
 DONE = ".measured.jsonl"
 TABLES = ("measures.csv", "measures.parquet")
+
+
+LOOKS = (".j2", ".css", ".js")
+"""Files that decide how a page looks, besides code."""
+
+
+def looks(*folders: Path) -> str:
+    """Digest of all that decides how pages look: the code that renders them, templates, style and script.
+
+    `folders`: of templates.
+    """
+    files = sorted(file for folder in folders for file in folder.rglob("*") if file.suffix in LOOKS)
+    return digest([code_digest(sys.modules[__name__]), *(file_digest(file) for file in files)])
 
 
 def page_of(photograph: Path, image_id: str) -> str:

@@ -15,10 +15,13 @@ from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
 
 FILE = "norms.parquet"
 """Where the stage `anthropometry_norms` leaves the norms of the project's own controls, below data/anthropometry."""
+MAGIC = b"PAR1"
+"""How every Parquet file begins."""
 
 
 def read_norms(path: Path, whose: str) -> Norms:
     """A table of norms. `whose`: the people's, in words, such as "this project's". OSError where it is not there."""
+    check_parquet(path, "`vermilion norms --out FILE.parquet`")
     if reason := absence.reason_of(path):
         return Norms([], f"There are no norms: {reason}.")
     if not tables.parts(path):
@@ -33,6 +36,16 @@ def read_norms(path: Path, whose: str) -> Norms:
     only = notices[0] if len(notices) == 1 else ""
     people = counted(max(row["people"] for row in rows), "person", "people")
     return Norms(rows, f"Norms are {whose}, {people}{only and f' ({only})'}.", only)
+
+
+def check_parquet(path: Path, made_by: str) -> None:
+    """InputError for a file that is no Parquet file, whatever it is called. `made_by`: the command that writes one."""
+    if not path.is_file():
+        return
+    with path.open("rb") as opened:
+        if opened.read(len(MAGIC)) == MAGIC:
+            return
+    raise InputError(f"{path}: not a Parquet file (text and spreadsheets are for reading); {made_by} writes one")
 
 
 def own_norms(folder: Path) -> Norms:

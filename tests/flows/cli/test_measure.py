@@ -7,7 +7,7 @@ import pytest
 
 from flows import PROJECT
 from flows.photographs import measure as measuring
-from flows.photographs.measured import DONE
+from flows.photographs.measured import DONE, looks
 from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.anthropometry.profiles.measures import PROFILE_BY_NAME
 from tasks.base import tables
@@ -114,6 +114,7 @@ def test_a_profile_has_its_measures_and_page_and_the_wrong_view_its_reason(photo
     rows = [row for row in tables.read(table, MEASURED_PHOTOGRAPHS).to_pylist() if row["photograph"] == str(side)]
     assert {row["measure"] for row in rows} == set(PROFILE_BY_NAME)
     refused, page = (path.read_text() for path in sorted(out.glob("*.html")))  # even, side
+    assert "norms" not in done.stdout  # there are none for profiles
     assert "Ricketts" in page and "<polyline" in page and "nasolabial angle" in page
     assert "seen from the front" in refused
     front = vermilion(PROJECT, "measure", str(side))
@@ -132,7 +133,13 @@ def test_a_profile_has_its_measures_and_page_and_the_wrong_view_its_reason(photo
         (["--own", "none.yaml"], "none.yaml: No such file"),
         (["--rules", "none.yaml"], "none.yaml: No such file"),
         (["--norms", "none.parquet"], "`vermilion norms` writes one"),
-        (["--table", "measures.txt"], "measures.txt"),
+        (["--table", "measures.txt"], "measures.txt: a table is written as .csv, .xlsx or .parquet"),
+        (["--norms", __file__], "not a Parquet file (text and spreadsheets are for reading); `vermilion norms"),
+        (["--view", "left", "--own", "own.yaml"], "--own: for faces from the front"),
+        (["--view", "right", "--cleft-side", "left", "--norms", "n.parquet"], "--norms, --cleft-side: for faces from"),
+        ([""], "an empty word stands on the command line"),
+        (["--out", ""], "an empty word stands after --out"),
+        (["--table="], "an empty word stands after --table"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(words: list[str], told: str, photographs: Path) -> None:
@@ -157,7 +164,19 @@ def test_norms_of_too_few_people_say_so(photographs: Path, tmp_path: Path) -> No
     assert "a norm needs 20" in tables.read(out, ANTHROPOMETRY_NORMS)["reason"].to_pylist()[0]
 
 
+def test_pages_are_made_again_when_they_would_look_otherwise(tmp_path: Path) -> None:
+    for name in ("page.html.j2", "style.css", "page.js"):
+        (tmp_path / "deep").mkdir(exist_ok=True)
+        (tmp_path / "deep" / name).write_text("a")
+        before = looks(tmp_path)
+        assert looks(tmp_path) == before
+        (tmp_path / "deep" / name).write_text("b")
+        assert looks(tmp_path) != before
+
+
 def test_norms_need_a_table_of_measures(tmp_path: Path) -> None:
+    text = vermilion(PROJECT, "norms", __file__, "--out", str(tmp_path / "n.csv"))
+    assert (text.returncode, "not a Parquet file" in text.stderr) == (2, True)
     done = vermilion(PROJECT, "norms", str(tmp_path / "none.parquet"), "--out", str(tmp_path / "n.csv"))
     assert done.returncode == 2
     assert "there is no table of measures" in done.stderr
