@@ -124,25 +124,24 @@ def versions(as_json: JSON = False) -> None:
     from tasks.anthropometry import versions as log
 
     every = log.read(project_root() / CORRECTIONS / adjustment.FILE, by=adjustment.BY)
-    _print_versions(every, 100, as_json=as_json)
+    _print_versions(every, next(reversed(log.counting(every)), None), [], 100, as_json=as_json)
 
 
-def _print_versions(every: list[Any], times: int, *, as_json: bool) -> None:
-    """`times`: what figures are multiplied by; 100: they are per cent."""
-    from tasks.anthropometry import versions as log
-
-    counts = next(reversed(log.counting(every)), None)
+def _print_versions(every: list[Any], counts: Any, gone: list[Any], times: int, *, as_json: bool) -> None:
+    """`times`: what figures are multiplied by; 100: they are per cent. `gone`: versions whose file is not there."""
     if as_json:
-        print(json.dumps([one._asdict() | {"counts": one is counts} for one in every], indent=1))
+        print(json.dumps([one._asdict() | {"counts": one is counts, "gone": one in gone} for one in every], indent=1))
         return
     named = ("off\n%", "left\n%") if times > 1 else ("loss\nbefore", "loss\nafter")
     table = Table("made", "", "photo-\ngraphs", "people", *named, "")
     for one in every:
         numbers = ["" if own is None else f"{times * own:.{2 if times > 1 else 3}f}" for own in (one.before, one.after)]
         told = [one.at[:16].replace("T", " "), one.action, str(one.photographs), str(one.people), *numbers]
-        table.add_row(*told, "counts" if one is counts else "")
+        table.add_row(*told, "counts" if one is counts else "gone" if one in gone else "")
     if every:
         Console().print(table)
+    if gone:
+        say(f"gone: the weights of {counted(len(gone), 'version')} are not there any more (a withdrawal, or deleted)")
     say("no version counts" if counts is None else f"the version made {counts.at} counts")
 
 
@@ -181,7 +180,7 @@ def learn(
         say(log.undo(file, by=versioning.BY))
         return
     if list_:
-        _print_versions(log.read(file, by=versioning.BY), 1, as_json=as_json)
+        _print_versions(*versioning.listed(root), 1, as_json=as_json)
         return
     if due:
         versioning.retrain(root, say)

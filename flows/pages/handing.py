@@ -43,8 +43,9 @@ def hand_in(root: Path, folder: Path, rater: str, scale: str, there: Container[s
     own, again = ready(folder, rater, scale, there), twice(root, folder, rater, scale, there)
     if not own:
         keep(root / REPEATS, again)
-        said_so = "Second answers were kept." if again else "Everything was handed in before."
-        return {"state": "there", "said": [said_so], "ready": 0}
+        before = bool(answers.handed(folder, rater, scale))
+        nothing = "Everything was handed in before." if before else "Nothing to hand in: practice does not count."
+        return {"state": "there", "said": ["Second answers were kept." if again else nothing], "ready": 0}
     said: list[str] = []
     with tempfile.TemporaryDirectory() as place:
         brought = Path(place) / "ratings"

@@ -46,13 +46,13 @@ class Place(Sitting):
 class Given(Place):
     """An answer to a showing."""
 
-    score: int
+    score: int = Field(strict=True)
 
 
 class HandIn(Sitting):
     """What is finished is handed in; `new`: the rater is new, though the name looks like another's."""
 
-    new: bool = False
+    new: bool = Field(False, strict=True)
 
 
 def router(project: Project) -> APIRouter:
@@ -159,11 +159,13 @@ def _state(project: Project, name: str, sitting: Sitting, at: int | None) -> dic
         "done": sum((one.image_id, one.time) in said for one in asked),
         "scores": [{"score": score, "said": scale.said(score)} for score in scale.scores],
     }
-    place = left[0] if at is None and left else at
-    if place is None or not 0 <= place < len(order):
+    asked_for = at is not None and 0 <= at < len(order)
+    place = at if asked_for else next(iter(left), None)
+    if place is None:
         there = project.photographs().keys()
         ready = handing.waiting(project.root, project.root / ANSWERS, name, sitting.scale, there)
-        return state | {"at": None, "themself": answers.with_themself(said), "ready": ready}
+        handed = len(answers.handed(project.root / ANSWERS, name, sitting.scale))
+        return state | {"at": None, "themself": answers.with_themself(said), "ready": ready, "handed": handed}
     shown = order[place]
     own = said.get((shown.image_id, shown.time))
     return state | {"at": place, "practice": shown.time == PRACTICE, "given": own.score if own else None}

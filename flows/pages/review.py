@@ -29,8 +29,8 @@ class Move(BaseModel):
     """Where a person put a point, pixels of the upright photograph; nothing: back to where the models have it."""
 
     point: str
-    x: float | None = None
-    y: float | None = None
+    x: float | None = Field(None, strict=True)
+    y: float | None = Field(None, strict=True)
 
 
 class Opinion(BaseModel):

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import io
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -28,29 +29,55 @@ def append(file: Path, columns: Sequence[str], row: Mapping[str, Cell]) -> None:
     Text stands on one line: white space of any kind is one blank. It is never a live formula of a spreadsheet.
     """
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    opened = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    if not file.exists():
+        _begin(file, _line(columns))
+    opened = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX)
         _cut_torn(opened)
-        new = os.fstat(opened).st_size == 0
+        empty = os.fstat(opened).st_size == 0
         line = _line([_cell(row[name]) for name in columns])
-        _write(opened, (_line(columns) if new else b"") + line)
+        _write(opened, (_line(columns) if empty else b"") + line)
         os.fsync(opened)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(file)) from error
     finally:
         os.close(opened)
-    if new:
-        _sync_folder(file.parent)
+
+
+def _begin(file: Path, header: bytes) -> None:
+    """The file with its header, whole or not at all; one that is there by now stays."""
+    opened, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".tmp")
+    try:
+        os.write(opened, header)
+        os.fsync(opened)
+        _place(Path(temporary), file)
+    finally:
+        os.close(opened)
+        Path(temporary).unlink(missing_ok=True)
+    _sync_folder(file.parent)
+
+
+def _place(temporary: Path, file: Path) -> None:
+    try:
+        file.hardlink_to(temporary)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        if not file.exists():
+            temporary.rename(file)
 
 
 def read(file: Path, columns: Sequence[str], *, by: str) -> Iterator[tuple[str, list[str]]]:
     """Where each line stands, for people, and its cells, text as it was given; none where the file is not there.
 
-    What a power failure left of the last line is no line. LinesError: another header, another number of cells, no text.
-    `by`: who writes the file, for the message.
+    What a power failure left of the last line is no line. LinesError: no header, or another one, another number of
+    cells, no text. `by`: who writes the file, for the message.
     """
-    content = file.read_bytes() if file.exists() else b""
+    content = file.read_bytes() if file.exists() else None
+    if content is not None and b"\n" not in content:
+        raise LinesError(f"{file}: empty, where {by} wrote lines; get it back (git, a backup), or delete it")
+    content = content or b""
     whole = content[: content.rfind(b"\n") + 1].removeprefix(codecs.BOM_UTF8)
     for number, line in enumerate(whole.split(b"\n")[:-1], 1):
         where = f"{file}, line {number}"

@@ -72,6 +72,12 @@ def test_celebas_lists_are_understood(folder: Path) -> None:
         ("list_attr_celeba.txt", "60\n", "path,a\n", "line 1: the number of photographs expected"),
         ("list_eval_partition.txt", "000003.png 0", "000003.png 7", "does not say 0, 1 or 2 of 000003.png"),
         ("list_eval_partition.txt", "000003.png 0", "000003.png", "line 3: a file name and one number"),
+        ("list_attr_celeba.txt", "60\n", "61\n", "line 1: 61 photographs, but 60 follow; the list was cut"),
+        ("list_attr_celeba.txt", "Wide_Nose Smiling\n", "Smiling Smiling\n", "line 2: Smiling stands there twice"),
+        ("list_attr_celeba.txt", "000003.png", "000002.png", "000002.png stands there twice"),
+        ("list_attr_celeba.txt", "000003.png", "../0003.png", "line 5: a file name and 2 numbers"),
+        ("list_eval_partition.txt", "000003.png 0", "000002.png 1", "line 3: 000002.png stands above with 0"),
+        ("identity_CelebA.txt", "000060.png", "000061.png", "does not say who is on 000060.png"),
         ("identity_CelebA.txt", "000009.png 108", "000009.png 107", "person celeba 107 is in train and in calibrate"),
     ],
 )
@@ -92,6 +98,14 @@ def test_any_csv_of_labels_is_understood_and_a_patient_refused(tmp_path: Path) -
     file.write_text("path,population,mole\na.png,control,1\nb.png,repaired,1\n")
     with pytest.raises(LabelsError, match=r"labels\.csv, line 3: population repaired; no photograph of a patient"):
         read_labels(file)
+    for text, said in (
+        ("path,mole,mole\na.png,1,0\n", "line 1: mole stands there twice"),
+        ("path,mole\na.png,1\na.png,0\n", "line 3: a path expected that no line above has"),
+        ("path,mole\n,1\n", "line 2: a path expected"),
+    ):
+        file.write_text(text)
+        with pytest.raises(LabelsError, match=said):
+            read_labels(file)
     file.write_text("path,mole\na.png,perhaps\n")
     with pytest.raises(LabelsError, match="line 2: mole is 'perhaps'; 1, yes, true, 0, -1, no, false, or empty"):
         read_labels(file)

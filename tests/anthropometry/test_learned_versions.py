@@ -122,7 +122,18 @@ def test_a_page_without_a_version_says_what_to_do(tmp_path: Path) -> None:
         measure.prepared(root, **dict.fromkeys(("own", "rules", "norms", "scale", "cleft_side")))
 
 
-def test_a_withdrawal_takes_versions_that_saw_the_person(learned: Path) -> None:
+def test_weights_that_cannot_be_read_are_told_before_a_photograph_is(tmp_path: Path) -> None:
+    root = make_project(tmp_path / "project", {})
+    wrong = tmp_path / "weights.pth"
+    wrong.write_bytes(b"no weights")
+    told: list[str] = []
+    with pytest.raises(InputError, match=r"weights\.pth"):
+        versioning.learn(root, labels=tmp_path / "none", weights=wrong, tell=told.append)
+    assert told == []
+
+
+def test_a_withdrawal_takes_versions_that_saw_the_person(learned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(learned)
     file = versioning.standing(learned)
     assert file is not None
     picture = learned / "celeba/img_align_celeba/000005.png"
@@ -137,5 +148,7 @@ def test_a_withdrawal_takes_versions_that_saw_the_person(learned: Path) -> None:
     file.unlink()
     try:
         assert versioning.standing(learned) is None
+        told = CliRunner().invoke(cli.app, ["anthropometry", "learn", "--versions"], catch_exceptions=False).stdout
+        assert "gone" in told and "no version counts" in told
     finally:
         file.write_bytes(content)

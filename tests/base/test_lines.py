@@ -45,6 +45,8 @@ def test_what_was_appended_is_read_back_and_what_was_changed_is_named(tmp_path: 
         file.write_bytes(saved)
         assert list(read_back(file, COLUMNS, by="a test")) == [(f"{file}, line 2", ['=a, "b"', "1"])]
     for changed, said in (
+        (b"", "lines.csv: empty, where a test wrote lines"),
+        (whole[:4], "lines.csv: empty"),
         (whole.replace(b",", b";"), "line 1: .*name, x, separated by commas"),
         (whole + b"c\n", "line 3"),
         (whole + b'"c,2\nd,3\n', "line 3"),
@@ -54,6 +56,21 @@ def test_what_was_appended_is_read_back_and_what_was_changed_is_named(tmp_path: 
         file.write_bytes(changed)
         with pytest.raises(LinesError, match=said):
             list(read_back(file, COLUMNS, by="a test"))
+
+
+def test_a_file_is_there_with_its_header_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as here:
+        here.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            append(tmp_path / "lines.csv", COLUMNS, {"name": "a", "x": 1})
+    assert list(tmp_path.iterdir()) == []
+    with monkeypatch.context() as here:
+        here.setattr("os.link", full)  # a file system without hard links
+        append(tmp_path / "lines.csv", COLUMNS, {"name": "a", "x": 1})
+    assert [file.name for file in tmp_path.iterdir()] == ["lines.csv"]
 
 
 def test_many_may_append_at_once(tmp_path: Path) -> None:

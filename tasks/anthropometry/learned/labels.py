@@ -6,7 +6,8 @@ of theirs trains (law 7). Opens no picture.
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,18 +75,25 @@ def _one_split_each(found: list[Labelled], source: Path) -> list[Labelled]:
 def _celeba(file: Path, root: Path) -> Iterator[Labelled]:
     rows = _text(file).splitlines()
     names = rows[1].split() if len(rows) > 1 else []
-    if not names or not rows[0].strip().isdigit():
+    if not names or not rows[0].strip().isdecimal():
         raise LabelsError(f"{file}, line 1: the number of photographs expected, and the labels' names in line 2")
+    _check_once(f"{file}, line 2", names)
+    if (number := sum(bool(row.strip()) for row in rows[2:])) != int(rows[0]):
+        said = f"{rows[0].strip()} photographs, but {number} follow"
+        raise LabelsError(f"{file}, line 1: {said}; the list was cut, or this number has to be put right")
+    _check_once(str(file), [row.split()[0] for row in rows[2:] if row.strip()])
     folder = next((root / place for place in PICTURES if (root / place).is_dir()), root)
     parts, people = _beside(root, PARTITION), _beside(root, IDENTITIES)
     for number, row in enumerate(rows[2:], 3):
         name, *values = row.split() or [""]
         if not name:
             continue
-        if len(values) != len(names) or set(values) - {"1", "-1"}:
+        if len(values) != len(names) or set(values) - {"1", "-1"} or "/" in name or "\\" in name:
             raise LabelsError(f"{file}, line {number}: a file name and {len(names)} numbers, 1 or -1, expected")
         if parts and parts.get(name) not in ("0", "1", "2"):
             raise LabelsError(f"{root}: {PARTITION} does not say 0, 1 or 2 of {name}")
+        if people and name not in people:
+            raise LabelsError(f"{root}: {IDENTITIES} does not say who is on {name}; without the list each is a person")
         subject = f"{CELEBA}{people.get(name, name)}"
         split = SPLITS[int(parts[name])] if parts else split_of(subject)
         yield Labelled(
@@ -101,8 +109,15 @@ def _beside(root: Path, name: str) -> dict[str, str]:
         cells = row.split()
         if cells and len(cells) != 2:  # noqa: PLR2004
             raise LabelsError(f"{file}, line {number}: a file name and one number expected")
-        found |= {cells[0]: cells[1]} if cells else {}
+        if cells and found.setdefault(cells[0], cells[1]) != cells[1]:
+            raise LabelsError(f"{file}, line {number}: {cells[0]} stands above with {found[cells[0]]}")
     return found
+
+
+def _check_once(where: str, names: Sequence[str]) -> None:
+    twice = [name for name, number in Counter(names).items() if number > 1]
+    if twice:
+        raise LabelsError(f"{where}: {twice[0]} stands there twice; a name counts once")
 
 
 def _table(file: Path) -> Iterator[Labelled]:
@@ -110,10 +125,15 @@ def _table(file: Path) -> Iterator[Labelled]:
     names = [name for name in reader.fieldnames or () if name not in NOT_LABELS]
     if "path" not in (reader.fieldnames or ()) or not names:
         raise LabelsError(f"{file}, line 1: a column `path` and at least one label's column expected")
+    _check_once(f"{file}, line 1", list(reader.fieldnames or ()))
+    seen = set[str]()
     for row in reader:
         where = f"{file}, line {reader.line_num}"
         if None in row or None in row.values():
             raise LabelsError(f"{where}: another number of cells than line 1 has")
+        if not row["path"].strip() or row["path"] in seen:
+            raise LabelsError(f"{where}: a path expected that no line above has, not {row['path']!r}")
+        seen.add(row["path"])
         if row.get("population", "control") != "control":
             raise LabelsError(f"{where}: population {row['population']}; no photograph of a patient trains")
         given = {name: row[name].strip().lower() for name in names if row[name].strip()}

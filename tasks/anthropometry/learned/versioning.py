@@ -49,8 +49,16 @@ class Learned:
 
 def standing(root: Path) -> Path | None:
     """The weights of the version that counts; of one whose weights a withdrawal took, those of the one before."""
-    every = versions.counting(versions.read(root / FOLDER / FILE, by=BY))
-    return next((file for one in reversed(every) if (file := _file(root, one.at)).exists()), None)
+    counts = listed(root)[1]
+    return _file(root, counts.at) if counts else None
+
+
+def listed(root: Path) -> tuple[list[Version], Version | None, list[Version]]:
+    """Every version, the one that counts, and those that would, but whose weights are gone."""
+    every = versions.read(root / FOLDER / FILE, by=BY)
+    standing = versions.counting(every)
+    gone = [one for one in standing if not _file(root, one.at).exists()]
+    return every, next((one for one in reversed(standing) if one not in gone), None), gone
 
 
 def _file(root: Path, at: str) -> Path:
@@ -72,6 +80,9 @@ def learn(root: Path, *, labels: Path | None, weights: Path | None, tell: Tell) 
     from tasks.anthropometry.learned import network, training
 
     settings = params.load(LearnedFindings, "learned_findings", root / "params.yaml")
+    if weights is not None:  # asked before photographs are read, which takes hours
+        any_labels = network.Architecture(labels=("any",), input_size=settings.input_size, width=settings.width)
+        network.build(any_labels, settings.dropout, weights)
     said = judgements.said_in(root / CORRECTIONS)
     seen, digests, refused = _faces(root, labels, said, settings)
     tell(f"{len(seen)} faces of {len({one.subject for one in seen})} people, {len(refused)} refused")

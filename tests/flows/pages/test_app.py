@@ -109,6 +109,7 @@ def test_a_picture_is_upright_and_has_no_metadata(client: TestClient, drawn_proj
         ({"point": "glabella", "x": 1, "y": 1}, "There is no point"),
         ({"point": "pronasale", "x": 1, "y": 4000}, "360 by 360"),
         ({"point": "pronasale", "x": "one", "y": 1}, "valid number"),
+        ({"point": "pronasale", "x": True, "y": 1}, "valid number"),
     ],
 )
 def test_what_is_no_correction_is_refused(
@@ -194,6 +195,10 @@ def test_a_role_is_asked_only_until_it_is_known(project: Path) -> None:
         said = {"scale": "CARS", "role": "lay", "at": 0, "score": 3}
         assert client.post("/rate/answer", json=said, headers=POST).status_code == 200
         assert "You rate as a lay person." in client.get("/rate").text
+        for score in (True, "3", 2.5, None, 99):
+            assert client.post("/rate/answer", json=said | {"score": score}, headers=POST).status_code == 422
+        state = client.post("/rate/state/999", json={"scale": "CARS", "role": "lay"}, headers=POST).json()
+        assert (state["at"], state["practice"]) == (1, False)  # no such place: the first that lacks an answer
         for scale in ("nasal_form", "nasal_deviation", "nasal_profile", "vermilion_border", "symmetry", "appearance"):
             assert f'value="{scale}"' in client.get("/rate").text
 

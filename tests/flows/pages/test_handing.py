@@ -57,6 +57,14 @@ def test_what_was_said_of_a_photograph_that_is_gone_holds_nothing_up_and_counts_
     assert (gone, FIRST) in answers.given(project / ANSWERS, "anna", "CARS")
 
 
+def test_after_practice_alone_nothing_is_said_to_be_handed_in(project: Path) -> None:
+    there = Project(project).photographs().keys()
+    one = Answer("2026-01-01T00:00:00.000Z", "Eva", "lay", "CARS", reviewed.image_id(project, 0), "a", PRACTICE, 5)
+    answers.keep(project / ANSWERS, one)
+    outcome = hand_in(project, project / ANSWERS, "Eva", "CARS", there, new=True)
+    assert outcome["said"] == ["Nothing to hand in: practice does not count."]
+
+
 def test_both_answers_are_kept_for_the_agreement_with_oneself_once(project: Path) -> None:
     there = Project(project).photographs().keys()
     answered(project, "Anna")
