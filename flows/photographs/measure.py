@@ -26,6 +26,7 @@ from tasks.anthropometry.shown import shown
 from tasks.anthropometry.uncertainty import quantile_of
 from tasks.base import images, tables
 from tasks.base.digests import code_digest, digest, file_digest
+from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.evaluation.anthropometry.chapter import NAME
 from tasks.evaluation.anthropometry.norms import own_norms, read_norms
@@ -219,6 +220,11 @@ def _suggested(image: np.ndarray, points68: np.ndarray, face: MeasuredFace, read
     return suggest(ready.network, image, points68, found=found, review_above=ready.review_above)
 
 
+def _moved(ready: Ready) -> str:
+    kinds = sum(one.used for one in ready.learned)
+    return f"; {counted(kinds, 'kind')} of point moved as people's corrections taught" if kinds else ""
+
+
 def _measured(
     path: Path, face: MeasuredFace, image: np.ndarray, located: locating.Located, yaw: float, ready: Ready
 ) -> Measured:
@@ -239,7 +245,7 @@ def _measured(
     levelled = bool(np.isfinite(located.face.points[[INDEX[name] for name in CANTHI]]).all())
     found = findings(rows, ready.rules, norms=norms.rows, **{name: person[name] for name in WHO})
     provenance = [
-        ("points", "the 478-point model and dlib's; peaks and border of the upper lip on the pixels"),
+        ("points", "the 478-point model and dlib's; peaks and border of the upper lip on the pixels" + _moved(ready)),
         ("the two models", f"disagree by {located.disagreement:.3f} pupil distances"),
         ("eyes", f"outer corners {located.interocular:.0f} pixels apart; head turned by {yaw:.0f} degrees"),
         ("norms", norms.said),

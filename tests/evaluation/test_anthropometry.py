@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from flows import PROJECT
+from tasks.base import tables
 from tasks.evaluation.anthropometry import chapter
 from tasks.evaluation.anthropometry.chapter import NAMES
 from tasks.evaluation.anthropometry.compare import (
@@ -19,12 +20,19 @@ from tasks.evaluation.anthropometry.compare import (
     method_scores,
     together,
 )
-from tasks.evaluation.anthropometry.read import read_anthropometry
+from tasks.evaluation.anthropometry.photograph import SPOKEN, AnthropometryReader
+from tasks.evaluation.anthropometry.profiles import in_profile
+from tasks.evaluation.anthropometry.read import adjusted, read_anthropometry
 from tasks.evaluation.anthropometry.section import agreement_picture, ordered
 from tasks.evaluation.anthropometry.words import findings, tiles
+from tasks.evaluation.photograph import Photograph
 from tasks.evaluation.study import Study, make_study
+from tasks.pages.norms import Norms
 from tasks.params import load
+from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints
 from tasks.params.evaluation import Evaluate
+from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS, ANTHROPOMETRY_PROFILES
+from tests.ingest.drawn import face
 
 SETTINGS = load(Evaluate, "evaluate", PROJECT / "params.yaml").model_copy(update={"resamples": 50})
 PEOPLE = 24
@@ -143,3 +151,54 @@ def test_nothing_measured_is_said(tmp_path: Path) -> None:
     assert chapter.scores(made, tmp_path).empty
     empty = measures().iloc[:0]
     assert evaluate_anthropometry(empty, points(), study(measures()))["reason"] == "no photograph could be measured"
+
+
+def test_profiles_have_their_own_tables_in_the_chapter(tmp_path: Path) -> None:
+    assert in_profile(tmp_path, SETTINGS)["photographs"] == {}
+    who = [{"image_id": f"{n:064x}", "subject_id": f"p{n // 2}", "population": "repaired"} for n in range(8)]
+    refused = who[-1] | {"reason": "the background is uneven"}
+    seen = [one | {"view": "left", "nose_height_px": 80.0} for one in who[:-1]] + [refused | {"view": "left"}]
+    rows = [
+        one
+        | {"measure": "dorsal_hump", "words": "hump", "region": "profile", "unit": "nose heights", "value": float(n)}
+        for n, one in enumerate(who[:-1])
+    ]
+    tables.write(ANTHROPOMETRY_PROFILES.table(seen), tmp_path / "profiles", ANTHROPOMETRY_PROFILES, provenance={})
+    tables.write(
+        ANTHROPOMETRY_MEASURES.table(rows), tmp_path / "profile_measures", ANTHROPOMETRY_MEASURES, provenance={}
+    )
+    found = in_profile(tmp_path, SETTINGS)
+    assert found["photographs"] == {"repaired": {"measured": 7, "refused": 1}}
+    assert found["reasons"] == {"the background is uneven": 1}
+    (row,) = found["measures"]
+    assert (row["words"], row["mean"]["n_images"], row["mean"]["n_subjects"]) == ("hump", 7, 4)
+    assert row["mean"]["value"] == pytest.approx(np.mean([0.5, 2.5, 4.5, 6]))  # a person counts once
+
+
+def test_an_adjustment_in_use_is_told(tmp_path: Path) -> None:
+    for kinds, told in (([], ()), (["crista_philtri"], ("Points are moved as people's corrections taught",))):
+        placed = tmp_path / f"{len(kinds)}/placed"
+        placed.mkdir(parents=True)
+        empty = ANTHROPOMETRY_POINTS.table([])
+        tables.write(empty, placed / "00.parquet", ANTHROPOMETRY_POINTS, provenance={"adjusted": kinds})
+        made = read_anthropometry(placed.parent)
+        assert tuple(line.partition(" (")[0] for line in adjusted(made.adjusted)) == told
+
+
+def test_a_photograph_is_not_read_beside_drawn_faces() -> None:
+    norm = {"measure": "lip_mismatch", "gender": "all", "age_group": "all", "reason": None, "mean": 5.0, "sd": 1.0}
+    norms = Norms([norm | {"p05": 3.0, "p95": 7.0, "unit": "%", "people": 30}], "Norms of 30 people (drawn).", "drawn")
+    reader = AnthropometryReader(
+        load(AnthropometryPoints, "anthropometry_points", PROJECT / "params.yaml"),
+        load(AnthropometryMeasure, "anthropometry_measure", PROJECT / "params.yaml"),
+        {name: np.linspace(0, 1, 30) for name in SPOKEN},
+        norms,
+        {"a": "drawn"},
+    )
+    drawing = face(3)
+    lips: Any = None  # which this system does not look at
+    for image_id, bars, place in (("a", 1, "of 30 photographs of controls"), ("b", 0, "compared with nobody")):
+        read = reader.read(Photograph(image_id, drawing.image, drawing.landmarks, lips), lambda done: None)
+        assert sum(row["bar"] is not None for row in read.context["rows"]) == bars
+        assert all(place in own.place for own in read.said)
+        assert ("no norms for this picture" in read.context["norms"]) is (image_id == "b")

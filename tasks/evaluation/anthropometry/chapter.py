@@ -10,7 +10,8 @@ import pandas as pd
 from tasks.evaluation.anthropometry import compare as compared
 from tasks.evaluation.anthropometry.against import lines
 from tasks.evaluation.anthropometry.compare import PREFIX, TOGETHER, evaluate_anthropometry, method_scores
-from tasks.evaluation.anthropometry.read import NOTICES, Anthropometry, read_anthropometry
+from tasks.evaluation.anthropometry.profiles import in_profile
+from tasks.evaluation.anthropometry.read import NOTICES, Anthropometry, adjusted, read_anthropometry
 from tasks.evaluation.anthropometry.section import agreement_picture, ordered
 from tasks.evaluation.anthropometry.words import findings, tiles
 from tasks.evaluation.study import Study
@@ -69,11 +70,12 @@ def show(made: Anthropometry, record: Mapping[str, Any], shown: Shown) -> Chapte
         empty,
         tiles=tiles(record),
         findings=findings(record, words),
-        notices=NOTICES,
+        notices=(*NOTICES, *adjusted(made.adjusted)),
         columns=NAMES,
         names={**shown.study.names, **words},
         pictures={"methods": agreement_picture(record, words)},
         template="evaluation/anthropometry/section.html.j2",
         context={"own": record, "words": words, "order": ordered(record)}
-        | {"normed": lines(record["norms"]["measures"], words)},
+        | {"normed": lines(record["norms"]["measures"], words)}
+        | {"profiles": in_profile(shown.folder, shown.study.settings)},
     )

@@ -5,7 +5,7 @@ stages call. Writes nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,17 @@ from tasks.anthropometry import adjustment
 from tasks.anthropometry.locating import Located, find
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.shown import Shown, shown
+from tasks.base import tables
 from tasks.errors import InputError
 from tasks.evaluation.anthropometry.chapter import NAME, SOURCE
-from tasks.evaluation.anthropometry.read import NOTICES, read_anthropometry
+from tasks.evaluation.anthropometry.read import NOTICES, adjusted, read_anthropometry
 from tasks.evaluation.photograph import Photograph
 from tasks.ingest.quality import pose_degrees
 from tasks.pages.chapter import Reading, Said
 from tasks.pages.norms import NONE, Norms, bar, norm_of
 from tasks.pages.overlays import jpeg
 from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints
+from tasks.schemas.ingest import IMAGES
 
 TITLE = "Landmark measures"
 SPOKEN = ("peak_height_difference", "lip_mismatch")
@@ -47,6 +49,7 @@ class AnthropometryReader:
     measures: AnthropometryMeasure
     controls: Mapping[str, np.ndarray]  # measure -> deviations of controls
     norms: Norms = NONE
+    kinds: Mapping[str, str | None] = field(default_factory=dict)  # image_id -> notice, of the project's photographs
     learned: Sequence[adjustment.Learned] = ()
     notices: tuple[str, ...] = NOTICES
     steps: int = 1
@@ -62,21 +65,23 @@ class AnthropometryReader:
             return Reading(NAME, TITLE, empty | {"reason": str(error)}, empty, reason=str(error), source=SOURCE)
         finally:
             advance(self.steps)
+        norms = self.norms.for_picture(self.kinds.get(photograph.image_id))
+        strange = norms is not self.norms
         rows = self._measured(photograph, located)
         values = {row["measure"]: row["value"] for row in rows}
-        listed = [row | {"shown": _shown(row)} | self._normed(row) for row in rows if row["region"] in LISTED]
+        listed = [row | {"shown": _shown(row)} | _normed(row, norms) for row in rows if row["region"] in LISTED]
         return Reading(
             NAME,
             TITLE,
             {"measures": values, "reason": None},
             {row["words"]: row["value"] for row in rows if row["measure"] in SPOKEN},
-            said=[self._said(row) for row in rows if row["measure"] in SPOKEN],
+            said=[self._said(row, strange=strange) for row in rows if row["measure"] in SPOKEN],
             caveat="Points are placed by a model and refined on the picture; check them on the page.",
             source=SOURCE,
             template="evaluation/anthropometry/photo.html.j2",
             context={
                 "rows": listed,
-                "norms": self.norms.said,
+                "norms": norms.said,
                 "picture": annotated(shown(photograph.image, located.face)),
             },
         )
@@ -92,19 +97,22 @@ class AnthropometryReader:
             known_scale=None,
         )
 
-    def _normed(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        norm = norm_of(self.norms.rows, row["measure"], None, None)
-        return {"bar": None if norm is None or row["value"] is None else bar(row, norm)}
-
-    def _said(self, row: Mapping[str, Any]) -> Said:
+    def _said(self, row: Mapping[str, Any], *, strange: bool) -> Said:
         if row["reason"]:
             return Said(row["words"], "not measured", "", None, doubt=row["reason"])
+        if strange:
+            return Said(row["words"], _shown(row), "compared with nobody: all controls are of another kind", None)
         among = self.controls.get(row["measure"], np.array([]))
         if len(among) < LEAST_CONTROLS:
             return Said(row["words"], _shown(row), "there are too few controls to compare with", None)
         below = float((among < row["deviation"]).mean())
         place = f"larger than {100 * below:.0f} % of {len(among)} photographs of controls"
         return Said(row["words"], _shown(row), place, below > STANDS_OUT)
+
+
+def _normed(row: Mapping[str, Any], norms: Norms) -> dict[str, Any]:
+    norm = norm_of(norms.rows, row["measure"], None, None)
+    return {"bar": None if norm is None or row["value"] is None else bar(row, norm)}
 
 
 def annotated(face: Shown) -> bytes:
@@ -138,11 +146,15 @@ def open_reader(root: Path) -> AnthropometryReader | str:
     if made.measures.empty:
         return "there are no measures; run `dvc repro`"
     numbers = root / "params.yaml"
+    listed = tables.read(root / "data/ingest/images", IMAGES, ["image_id", "notice"]).to_pylist()
+    learned = adjustment.of_project(root)
     controls = made.measures[(made.measures["population"] == "control") & made.measures["deviation"].notna()]
     return AnthropometryReader(
         params.load(AnthropometryPoints, "anthropometry_points", numbers),
         params.load(AnthropometryMeasure, "anthropometry_measure", numbers),
         {str(name): own["deviation"].to_numpy(float) for name, own in controls.groupby("measure")},
         made.norms,
-        adjustment.of_project(root),
+        {row["image_id"]: row["notice"] for row in listed},
+        learned,
+        (*NOTICES, *adjusted([one.kind for one in learned if one.used])),
     )

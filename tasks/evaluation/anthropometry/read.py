@@ -4,6 +4,7 @@ In: the folder of its stages. Out: measures, points and norms. Whatever is not t
 schemas, not the code that wrote them.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from tasks.base import absence, tables
 from tasks.base.tables import Schema
+from tasks.base.words import listed
 from tasks.evaluation.anthropometry.norms import own_norms
 from tasks.pages.norms import NONE, Norms
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS
@@ -25,6 +27,7 @@ class Anthropometry(NamedTuple):
     points: pd.DataFrame  # PLACED of ANTHROPOMETRY_POINTS
     missing: str | None
     norms: Norms = NONE
+    adjusted: Sequence[str] = ()  # kinds of points that are moved as people's corrections taught
 
 
 def read_anthropometry(folder: Path) -> Anthropometry:
@@ -34,7 +37,14 @@ def read_anthropometry(folder: Path) -> Anthropometry:
         _read(folder / "placed", ANTHROPOMETRY_POINTS, PLACED),
         absence.reason_of(folder / "measures"),
         own_norms(folder),
+        _adjusted(folder / "placed"),
     )
+
+
+def _adjusted(placed: Path) -> list[str]:
+    files = tables.parts(placed) if placed.exists() else []
+    found: list[str] = tables.provenance_of(files[0]).get("adjusted", []) if files else []
+    return found
 
 
 def _read(path: Path, schema: Schema, columns: list[str] | None = None) -> pd.DataFrame:
@@ -43,6 +53,17 @@ def _read(path: Path, schema: Schema, columns: list[str] | None = None) -> pd.Da
         return empty[columns] if columns else empty
     found: pd.DataFrame = tables.read(path, schema, columns).to_pandas()
     return found
+
+
+def adjusted(kinds: Sequence[str]) -> tuple[str, ...]:
+    """The notice that points were moved; none where no adjustment is in use."""
+    if not kinds:
+        return ()
+    named = listed([kind.replace("_", " ") for kind in kinds], 5)
+    return (
+        f"Points are moved as people's corrections taught ({named}): an adjustment is in use, whose versions "
+        "vermilion anthropometry versions lists.",
+    )
 
 
 NOTICES = (
