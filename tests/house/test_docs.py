@@ -7,12 +7,14 @@ import json
 import re
 import runpy
 import shlex
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from dvc.cli.parser import get_main_parser
+from prefect.settings import get_current_settings
 from typer.main import get_command
 
 from flows import PROJECT
@@ -375,3 +377,11 @@ def test_metrics_name_no_person_and_no_picture() -> None:
     metrics = evaluate(study.pairs, study.scores, study.ratings, study.references, SETTINGS).metrics
     text = json.dumps(metrics)
     assert not re.search(r"(patient|control|image)-\d", text)
+
+
+def test_prefect_forgets_events_when_the_stewards_page_says_it_does() -> None:
+    server = get_current_settings().server
+    assert type(server.events)().retention_period == timedelta(days=7)
+    vacuum = type(server.services.db_vacuum)()
+    assert "events" in vacuum.enabled_vacuum_types
+    assert vacuum.loop_seconds == timedelta(hours=1).total_seconds()

@@ -11,7 +11,10 @@ from starlette.testclient import TestClient
 
 from flows.cli.review import review
 from flows.pages.app import make_app
+from flows.running import inspection
 from flows.running.ports import listening
+from tasks.anthropometry import corrections
+from tasks.anthropometry.corrections import Said
 from tasks.errors import InputError
 from tests.flows.pages import reviewed
 
@@ -246,3 +249,19 @@ def test_a_correction_makes_a_finding_that_a_surgeon_judges(project: Path) -> No
         changed = [one["name"] for one in after["measures"] if one["before"] is not None]
         assert "mouth_width" in changed
         assert all(one["low"] <= one["value"] <= one["high"] for one in after["measures"] if one["low"] is not None)
+
+
+def test_corrections_of_photographs_that_are_gone_or_refused_are_told_by_the_check(project: Path) -> None:
+    folder = project / "data/corrections"
+    assert inspection.corrected(project) == []
+    for image_id in ("0" * 64, reviewed.image_id(project, reviewed.REFUSED), reviewed.image_id(project, 1)):
+        corrections.keep(folder, Said(corrections.now(), "Anna", image_id, "pronasale", "moved", (3.0, 4.0)), None)
+    told = [finding.said for finding in inspection.corrected(project)]
+    assert [line.partition(";")[0] for line in told] == [
+        "points were corrected in 1 photograph now gone",
+        "points were corrected in 1 photograph now refused, so the corrections have no effect",
+    ]
+    (folder / corrections.FILE).write_bytes(b"")
+    (finding,) = inspection.corrected(project)
+    assert finding.level == "error"
+    assert "points.csv: empty" in finding.said
