@@ -44,9 +44,11 @@ def check(store: STORE = False, mend: MEND = False, tell: TELL = False, as_json:
     found = quick(root)
     found += [_mended(root)] if mend else []
     if not any(finding.about == "params.yaml" for finding in found):
+        from flows.pages.lost import corrected
         from flows.running.inspection import inspect
 
         found += inspect(root)
+        found += corrected(root)
         if store:
             from flows.cli.verified import verified
 

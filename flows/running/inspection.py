@@ -34,7 +34,7 @@ LEAST_FREE = 2 * 2**30
 
 def inspect(root: Path) -> list[Finding]:
     """Everything that is worth knowing before a run."""
-    return [*data(root), *list(_weights(root)), *corrected(root), *list(machine(root)), *list(telling(root))]
+    return [*data(root), *list(_weights(root)), *list(machine(root)), *list(telling(root))]
 
 
 def data(root: Path) -> list[Finding]:
@@ -75,32 +75,6 @@ def _skipped(root: Path, found: Found | None) -> Iterator[Finding]:
     if found is None or scale not in found.ratings["scale"].to_pylist():
         said = f"no measure can be compared with raters: no ratings on {scale} (ratings.csv, docs/raw-layout.md)"
         yield Finding("warning", "ratings", said)
-
-
-def corrected(root: Path) -> list[Finding]:
-    """Photographs in which people corrected points, and that the last run did not measure: gone, or refused."""
-    from tasks.anthropometry.corrections import CorrectionsError, kept
-    from tasks.base import tables
-    from tasks.base.lines import LinesError
-    from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
-
-    folder, points = root / "data/corrections", root / "data/anthropometry/points"
-    try:
-        said = set(kept(folder)["image_id"].to_pylist())
-    except (CorrectionsError, LinesError) as error:
-        return [Finding("error", "corrections", str(error))]
-    if not said or not points.exists():
-        return []
-    rows = tables.read(points, ANTHROPOMETRY_POINTS, ["image_id", "reason"]).to_pylist()
-    here, refused = ({row["image_id"] for row in rows if bool(row["reason"]) is own} for own in (False, True))
-    gone = "gone; the lines stay in data/corrections, and count again if it comes back"
-    out = "refused, so the corrections have no effect; the report says why"
-    told = {gone: len(said - here - refused), out: len(said & refused)}
-    return [
-        Finding("warning", "corrections", f"points were corrected in {counted(number, 'photograph')} now {words}")
-        for words, number in told.items()
-        if number
-    ]
 
 
 def _weights(root: Path) -> Iterator[Finding]:

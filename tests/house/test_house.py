@@ -64,7 +64,7 @@ OWN_COMMAND = {
     "anthropometry": {
         "flows/cli/__init__.py",
         "flows/cli/anthropometry.py",
-        *(f"flows/pages/{name}.py" for name in ("handing", "look", "measured", "rate", "record", "review")),
+        *(f"flows/pages/{name}.py" for name in ("handing", "look", "lost", "measured", "rate", "record", "review")),
         *(f"flows/photographs/{name}.py" for name in ("measure", "measured", "profiles")),
         *(f"flows/cli/{name}.py" for name in ("measure", "norms")),
     },

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from flows.cli.review import review
 from flows.pages.app import make_app
-from flows.running import inspection
+from flows.pages.lost import corrected
 from flows.running.ports import listening
 from tasks.anthropometry import corrections
 from tasks.anthropometry.corrections import Said
@@ -253,15 +253,15 @@ def test_a_correction_makes_a_finding_that_a_surgeon_judges(project: Path) -> No
 
 def test_corrections_of_photographs_that_are_gone_or_refused_are_told_by_the_check(project: Path) -> None:
     folder = project / "data/corrections"
-    assert inspection.corrected(project) == []
+    assert corrected(project) == []
     for image_id in ("0" * 64, reviewed.image_id(project, reviewed.REFUSED), reviewed.image_id(project, 1)):
         corrections.keep(folder, Said(corrections.now(), "Anna", image_id, "pronasale", "moved", (3.0, 4.0)), None)
-    told = [finding.said for finding in inspection.corrected(project)]
+    told = [finding.said for finding in corrected(project)]
     assert [line.partition(";")[0] for line in told] == [
         "points were corrected in 1 photograph now gone",
         "points were corrected in 1 photograph now refused, so the corrections have no effect",
     ]
     (folder / corrections.FILE).write_bytes(b"")
-    (finding,) = inspection.corrected(project)
+    (finding,) = corrected(project)
     assert finding.level == "error"
     assert "points.csv: empty" in finding.said

@@ -1,0 +1,35 @@
+"""Corrections whose photograph is gone or refused by now: what `vermilion check` tells of them.
+
+In: the project's folder. Out: findings. Opens no picture.
+"""
+
+from pathlib import Path
+
+from flows.pages.record import CORRECTIONS, POINTS_AT
+from flows.running.readiness import Finding
+from tasks.anthropometry.corrections import kept
+from tasks.base import tables
+from tasks.base.words import counted
+from tasks.errors import InputError
+from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
+
+
+def corrected(root: Path) -> list[Finding]:
+    """Photographs in which people corrected points, and that the last run did not measure: gone, or refused."""
+    points = root / POINTS_AT
+    try:
+        said = set(kept(root / CORRECTIONS)["image_id"].to_pylist())
+    except InputError as error:
+        return [Finding("error", "corrections", str(error))]
+    if not said or not points.exists():
+        return []
+    rows = tables.read(points, ANTHROPOMETRY_POINTS, ["image_id", "reason"]).to_pylist()
+    here, refused = ({row["image_id"] for row in rows if bool(row["reason"]) is own} for own in (False, True))
+    gone = "gone; the lines stay in data/corrections, and count again if it comes back"
+    out = "refused, so the corrections have no effect; the report says why"
+    told = {gone: len(said - here - refused), out: len(said & refused)}
+    return [
+        Finding("warning", "corrections", f"points were corrected in {counted(number, 'photograph')} now {words}")
+        for words, number in told.items()
+        if number
+    ]
