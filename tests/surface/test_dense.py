@@ -1,0 +1,100 @@
+"""Photographs from known places to a surface: as near as claimed, the same each time, refused with the reason."""
+
+from dataclasses import replace
+
+import numpy as np
+import pycolmap
+import pytest
+
+from tasks.errors import InputError
+from tasks.space.views import Surface
+from tasks.surface.dense import surface_of
+from tasks.surface.meshing import directions_of
+from tasks.surface.texture import evened
+from tests.surface.eggs import AXES, DENSE, beyond, colour, views
+
+NONE = np.zeros((0, 3))
+
+
+@pytest.fixture(scope="module")
+def surface() -> Surface:
+    return surface_of(views(), NONE, settings=DENSE)
+
+
+def in_front(points: np.ndarray) -> np.ndarray:
+    return np.asarray(points[:, 2] > 0.3 * AXES[2])
+
+
+def test_the_surface_lies_where_the_egg_is(surface: Surface) -> None:
+    off = np.abs(beyond(surface.vertices[surface.seen]))
+    assert np.median(off) < 0.3
+    assert np.quantile(off, 0.95) < 1.0
+
+
+def test_the_front_has_no_hole(surface: Surface) -> None:
+    random = np.random.default_rng(0)
+    skin = random.normal(size=(500, 3))
+    skin = skin / np.linalg.norm(skin, axis=1, keepdims=True) * AXES
+    apart = np.linalg.norm(skin[in_front(skin), None] - surface.vertices[None], axis=2).min(axis=1)
+    assert apart.max() < 4
+
+
+def test_triangles_look_outwards(surface: Surface) -> None:
+    outwards = (directions_of(surface.vertices, surface.faces) * surface.vertices / AXES**2).sum(axis=1)
+    assert (outwards[in_front(surface.vertices)] > 0).all()
+
+
+def test_colours_are_those_of_the_egg(surface: Surface) -> None:
+    front = in_front(surface.vertices) & surface.seen
+    off = surface.colours[front].astype(float) - colour(surface.vertices[front])
+    assert np.abs(off).mean() < 10  # of waves of 36 levels, photographed at 1 mm per pixel
+
+
+def test_the_same_photographs_give_the_same_bytes(surface: Surface) -> None:
+    again = surface_of(views(), NONE, settings=DENSE)
+    for name in ("vertices", "faces", "colours", "seen"):
+        assert getattr(again, name).tobytes() == getattr(surface, name).tobytes()
+
+
+def test_exposures_are_evened_out() -> None:
+    random = np.random.default_rng(0)
+    true, gains = random.uniform(60, 150, (400, 3)), np.exp(random.normal(scale=0.1, size=(5, 1, 3)))
+    weights = random.uniform(size=(5, 400)) * (random.uniform(size=(5, 400)) < 0.6)
+    even = evened((true * gains).astype(np.float32), weights.astype(np.float32))
+    ratio = (even / true)[weights > 0]
+    assert np.std(ratio / ratio.mean(axis=0), axis=0).max() < 0.005  # 0.1 were the gains
+
+
+def test_nothing_was_seen_from_behind(surface: Surface) -> None:
+    assert not surface.seen[surface.vertices[:, 2] < -0.5 * AXES[2]].any()
+    assert len(surface.vertices) > 1000
+
+
+def test_patch_match_is_refused_without_cuda() -> None:
+    if pycolmap.has_cuda:
+        pytest.skip("this pycolmap has CUDA")
+    with pytest.raises(InputError, match="needs a GPU and a pycolmap built with CUDA"):
+        surface_of(views(), NONE, settings=DENSE.model_copy(update={"dense": "patch_match"}))
+
+
+def test_one_view_makes_no_surface() -> None:
+    with pytest.raises(InputError, match=r"1 photograph\(s\) with a known camera"):
+        surface_of(views()[:1], NONE, settings=DENSE)
+
+
+def test_views_too_far_apart_are_refused() -> None:
+    with pytest.raises(InputError, match="no two of 2 photographs look from 8 to 35 degrees apart"):
+        surface_of([views()[0], views()[6]], NONE, settings=DENSE)
+
+
+def test_a_picture_of_another_size_than_its_cameras_is_refused() -> None:
+    odd = replace(views()[0], image=views()[0].image[:100])
+    with pytest.raises(InputError, match=r"0\.jpg: \(100, 200, 3\) uint8, but its camera takes 200 x 240 px"):
+        surface_of([odd, views()[1]], NONE, settings=DENSE)
+
+
+def test_pictures_that_do_not_belong_together_make_no_surface() -> None:
+    random = np.random.default_rng(0)
+    noise = [replace(view, image=random.integers(0, 256, view.image.shape, dtype=np.uint8)) for view in views()]
+    with pytest.raises(InputError, match="no surface on which 3 pairs agree|make no surface|no part"):
+        surface_of(noise, NONE, settings=DENSE)
