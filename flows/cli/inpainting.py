@@ -119,7 +119,7 @@ def bring_in(forms: list[Path], root: Path, *, replace: bool) -> bool:
     for problem in wrong:
         say(problem, error=True)
     if wrong:
-        say(f"nothing was kept: {counted(len(wrong), 'line')} to put right", error=True)
+        say(f"nothing was kept: {counted(len(wrong), 'thing')} to put right", error=True)
         return False
     votes.keep(private_folder(root / VOTES), {sheet: rows for sheet, (_, rows) in read.items()}, replace=replace)
     for form, rows in read.values():

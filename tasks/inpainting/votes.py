@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from tasks.base import sheets
-from tasks.base.words import counted
+from tasks.base.words import counted, listed
 from tasks.errors import InputError
 from tasks.ingest.cells import NotMeant, number
 from tasks.ingest.raw import Line, read_lines
@@ -25,6 +25,10 @@ from tasks.schemas.inpainting import INPAINTING_VOTES
 YES = frozenset(("yes", "y", "true", "1", "valid"))
 NO = frozenset(("no", "n", "false", "0", "invalid"))
 SHEET = re.compile(r"sheet-[0-9a-f]{10}")
+NO_VALID = "valid is empty; write yes or no"
+NO_RANK = "rank is empty, and the result is valid; write whole numbers from 1 (best)"
+SHOWN = 6
+"""So many lines with an empty cell are named."""
 KEPT_COLUMNS = tuple(column.name for column in INPAINTING_VOTES.columns)
 
 Row = dict[str, Any]
@@ -48,6 +52,7 @@ def read_form(form: Path, keys: Path) -> tuple[str, list[Row], list[str]]:
     known = read_key(form, sheet, keys)
     found: dict[Place, Vote] = {}
     problems: list[tuple[int, str]] = []
+    empty: dict[str, list[int]] = {}
     for line in lines:
         place, problem = _place(line, known, sheet)
         if place in found:
@@ -55,8 +60,12 @@ def read_form(form: Path, keys: Path) -> tuple[str, list[Row], list[str]]:
         if place is not None and place not in found:
             row, problem = _vote(line, known[place], most=len({own[1] for own in known}))
             found[place] = (line, row)
+        if problem in (NO_VALID, NO_RANK):
+            empty.setdefault(problem, []).append(line.number)
+            continue
         problems += [(line.number, f"{form.name}, line {line.number}: {problem}")] if problem else []
-    told = {number for number, _ in problems}
+    told = {number for number, _ in problems} | {number for numbers in empty.values() for number in numbers}
+    problems += [(numbers[0], _not_filled(form.name, problem, numbers)) for problem, numbers in empty.items()]
     faulty = {place[0] for place, (line, _) in found.items() if line.number in told}
     faulty |= {place[0] for place in set(known) - set(found)}
     problems += _ranks(form.name, {place: vote for place, vote in found.items() if place[0] not in faulty})
@@ -67,6 +76,12 @@ def read_form(form: Path, keys: Path) -> tuple[str, list[Row], list[str]]:
     ]
     wrong = [text for _, text in sorted(problems, key=lambda problem: problem[0])]
     return sheet, [] if wrong else [row for _, (_, row) in sorted(found.items())], wrong
+
+
+def _not_filled(form: str, problem: str, numbers: Sequence[int]) -> str:
+    """One line for all cells that are empty: of a form that is half filled in they are many."""
+    which = f"line {numbers[0]}" if len(numbers) == 1 else f"lines {listed([str(own) for own in numbers], SHOWN)}"
+    return f"{form}, {which}: {problem}"
 
 
 def read_key(form: Path, sheet: str, keys: Path) -> dict[Place, Result]:
@@ -117,7 +132,7 @@ def _vote(line: Line, result: Result, *, most: int) -> tuple[Row, str | None]:
     row |= {"valid": cell in YES, "rank": None}
     if cell not in YES | NO:
         written = f"{tidy(line.cells['valid'])!r} is not one of yes, no (also y, n, true, false, 1, 0)"
-        return row, f"valid {written}" if cell else "valid is empty; write yes or no"
+        return row, f"valid {written}" if cell else NO_VALID
     rank = line.cells["rank"]
     if not row["valid"]:
         return (
@@ -126,7 +141,7 @@ def _vote(line: Line, result: Result, *, most: int) -> tuple[Row, str | None]:
         )
     accepted = f"accepted: whole numbers from 1 (best) to {most}"
     if not rank:
-        return row, f"rank is empty, and the result is valid; {accepted}"
+        return row, NO_RANK
     try:
         value = number(rank, decimal_comma=line.decimal_comma)
     except NotMeant as error:

@@ -117,11 +117,21 @@ def test_of_two_forms_with_one_bad_line_nothing_comes_in(project: Path) -> None:
     done = run("votes", good, bad)
     assert done.exit_code == 1
     assert done.output.count("valid 'maybe' is not one of yes, no") == 2
-    assert "nothing was kept: 2 lines to put right" in done.output
+    assert "nothing was kept: 2 things to put right" in done.output
     assert votes.kept(project / VOTES).num_rows == 0
     assert "as" in refused("votes", good, good)
     assert run("votes", good, filled(bad)).exit_code == 0
     assert set(votes.kept(project / VOTES)["rater_id"].to_pylist()) == {"surgeon_a", "surgeon_b"}
+
+
+def test_a_form_that_is_half_filled_in_is_told_in_a_line_for_each_column(project: Path) -> None:
+    run("sheet", "--out", "o", "--rater", "surgeon_a")
+    done = run("votes", filled(project / "o/votes.csv", {"A": ("yes", ""), "B": ("", ""), "C": ("", "")}))
+    assert done.exit_code == 1
+    first, second, last = done.output.splitlines()
+    assert first.startswith("votes.csv, lines ") and "rank is empty" in first + second
+    assert "valid is empty; write yes or no" in first + second
+    assert last == "nothing was kept: 2 things to put right"
 
 
 def test_a_withdrawal_finds_a_persons_lines_in_keys_and_votes(project: Path) -> None:
