@@ -32,8 +32,8 @@ def fill(
     if (beyond := hole & ~covered).any():
         share = beyond.sum() / hole.sum()
         raise FillError(
-            f"{share:.1%} of the mask lies outside the square about the face that is filled "
-            f"({_place(to_photograph, len(drawn))}); mask less"
+            f"{share:.1%} of the mask lies {_beside(beyond, hole & covered)} the square about the face that can be "
+            f"filled ({_place(to_photograph, len(drawn))}); give a mask that ends there (`--mask FILE`)"
         )
     patch = resample(drawn.astype(np.float32), back, hole.shape, enlarging=cv2.INTER_CUBIC)
     level = film(part - patch, hole | ~covered)
@@ -46,6 +46,16 @@ def _around(mask: np.ndarray) -> tuple[slice, slice]:
     """Rows and columns of the mask, and one pixel more at each side that the picture has."""
     rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
     return slice(max(rows[0] - 1, 0), rows[-1] + 2), slice(max(columns[0] - 1, 0), columns[-1] + 2)
+
+
+def _beside(beyond: np.ndarray, inside: np.ndarray) -> str:
+    """On which side of the square most of what lies beyond it is, as the photograph is seen."""
+    if not inside.any():
+        return "outside"
+    across, down = (np.mean(np.nonzero(beyond)[axis]) - np.mean(np.nonzero(inside)[axis]) for axis in (1, 0))
+    if abs(down) > abs(across):
+        return "below" if down > 0 else "above"
+    return "right of" if across > 0 else "left of"
 
 
 def _place(to_photograph: np.ndarray, side: int) -> str:

@@ -98,8 +98,12 @@ def test_a_mask_that_leaves_the_crop_is_refused() -> None:
     touching[40:60, 20:40] = True  # the crop begins with column 19
     fill(picture, touching, drawn, crop())
     touching[40:60, 15:40] = True
-    with pytest.raises(FillError, match=r"16\.0% of the mask .* \(columns 19 to \d+, rows 29 to \d+, "):
+    with pytest.raises(FillError, match=r"16\.0% of the mask lies left of .* \(columns 19 to \d+, rows 29 to \d+, "):
         fill(picture, touching, drawn, crop())
+    below = np.zeros(picture.shape[:2], bool)
+    below[-60:, 60:90] = True  # a chin that the crop cuts
+    with pytest.raises(FillError, match=r"of the mask lies below the square about the face that can be filled"):
+        fill(picture, below, drawn, crop())
 
 
 @pytest.mark.parametrize(
