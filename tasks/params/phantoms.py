@@ -48,3 +48,22 @@ class PhantomsDraw(Block):
     stills_per_unrepaired: int = Field(ge=1)
     variation: PhantomVariation
     raters: tuple[PhantomRater, ...]
+
+
+class PhantomsHeads(Block):
+    """The drawn heads (tasks.phantoms.heads): how asymmetric each is, and from where it is photographed."""
+
+    seed: int = Field(ge=0)
+    asymmetries: tuple[float, ...] = Field(
+        description="one head each: mm RMS over nose and lips, 0 to 2; sides in turn"
+    )
+    width: int = Field(ge=64, description="of a photograph, pixels")
+    height: int = Field(ge=64, description="of a photograph, pixels")
+    ring_step: float = Field(gt=0, description="degrees between neighbours in the ring at the face's height")
+    ring_reach: float = Field(ge=0, le=90, description="degrees to either side")
+    pitched: tuple[tuple[float, float], ...] = Field(description="further cameras: degrees to the left, degrees above")
+    distance: float = Field(gt=300, description="from the head's middle, mm")
+    focal: int = Field(gt=0, description="mm on 35 mm film")
+    focal_told: bool = Field(description="whether the photographs' EXIF tells the focal length")
+    noise: float = Field(ge=0, description="standard deviation of a pixel, grey levels")
+    quality: int = Field(ge=1, le=100, description="of the JPEG files")

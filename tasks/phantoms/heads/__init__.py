@@ -1,0 +1,1 @@
+"""Heads in three dimensions whose asymmetry is known exactly, and photographs of them from several sides."""
