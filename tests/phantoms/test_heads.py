@@ -78,7 +78,7 @@ def test_a_dent_counts_by_its_depth_and_a_slide_along_the_surface_hardly_at_all(
     bump = np.exp(-(((vertices - place) ** 2).sum(axis=1) / 9.0))[:, None]
     dented = asymmetry.signed(vertices + bump * [0, 0, -1.0], which)
     slid = asymmetry.signed(vertices + bump * [0, 1.0, 0], which)
-    assert -1.05 < dented.min() < -0.6 and np.abs(slid).max() < 0.5 * np.abs(dented).max()
+    assert -1.05 < dented.min() < -0.6 and np.abs(slid).max() < 0.5  # of 1 mm
     assert dented[np.argmin(dented)] < 0 < dented.max()  # the other side stands out by as much
 
 
