@@ -18,7 +18,7 @@ from tasks.space.render import Paint
 from tasks.space.views import Surface
 
 ADULTS = ("caucasian_female_young", "caucasian_male_young", "african_female_young", "asian_male_young")
-FORMS = ("head_oval", "head_round", "nose_hump_incr", "nose_width3_incr", "nose_point_up")
+FORMS: tuple[str, ...] = ("head_oval", "head_round", "nose_hump_incr", "nose_width3_incr", "nose_point_up")
 FORMS += ("mouth_scale_horiz_incr", "mouth_upperlip_volume_incr", "chin_prominent_incr")
 MOST_OF_A_FORM = 0.5
 TONES = (

@@ -16,10 +16,36 @@ from tasks.phantoms.heads.template import LEFT_EYE, RIGHT_EYE, template
 from tasks.space.render import Paint
 
 IRIS, PUPIL = 5.85, 2.0  # mm, radii
-BORDER = (455, 7214, 7210, 7215, 7169, 11956, 7170, 7171, 7168, 7184, 10404, 7182, 7183, 10371, 7164, 7165)
+BORDER: tuple[int, ...] = (
+    455,
+    7214,
+    7210,
+    7215,
+    7169,
+    11956,
+    7170,
+    7171,
+    7168,
+    7184,
+    10404,
+    7182,
+    7183,
+    10371,
+    7164,
+    7165,
+)
 BORDER += (7166, 7235, 7241, 492)
 """The vermilion border from the bow's dip round the left corner to the lower lip's middle: the base mesh's vertices."""
-VERMILION = ((466, 468), (474, 474), (493, 496), (509, 513), (520, 540), (7172, 7181), (7187, 7233), (7236, 7239))
+VERMILION: tuple[tuple[int, int], ...] = (
+    (466, 468),
+    (474, 474),
+    (493, 496),
+    (509, 513),
+    (520, 540),
+    (7172, 7181),
+    (7187, 7233),
+    (7236, 7239),
+)
 VERMILION += ((7242, 7268), (7270, 7282), (10373, 10376), (10398, 10403), (11953, 11955), (11962, 11964))
 """What lies within it, from and to which vertex of the base mesh, the middle and the left side."""
 MOUTH = (
@@ -124,7 +150,7 @@ def _lips() -> np.ndarray:
 def _within(ranges: tuple[tuple[int, int], ...]) -> np.ndarray:
     """1 on the base mesh's vertices from and to these numbers, (N,)."""
     kept = template().kept
-    return np.any([(kept >= first) & (kept <= last) for first, last in ranges], axis=0).astype(float)
+    return np.asarray(np.any([(kept >= first) & (kept <= last) for first, last in ranges], axis=0), float)
 
 
 def _both_sides(share: np.ndarray) -> np.ndarray:
