@@ -49,7 +49,7 @@ PAIRED: dict[str, tuple[int, int]] = {  # the patient's right one, the left one
     "zygion": (234, 454),
     "gonion": (172, 397),
 }
-"""Numbers of the named points: those that lie closest to London's hand-placed ones (docs/anthropometry.md)."""
+"""Numbers of the named points: those that lie closest to London's hand-placed ones."""
 
 UPPER_BORDER = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291)
 UPPER_INNER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)

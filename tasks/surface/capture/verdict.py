@@ -129,12 +129,11 @@ def _mixed(rows: Sequence[Row], others: Collection[int], moved: Collection[int])
 def _missing(used: Sequence[Row], settings: Capture) -> list[Gap]:
     """The gaps of the ring. Where photographs hold together across one, it may be wider."""
     together = [row.angle.yaw for row in used if row.held and row.angle]
-    if len(together) >= settings.least_photographs:
-        found = beyond(together, settings=settings) + between(together, settings.widest_gap)
-        if not found:
-            return []
+    enough = len(together) >= settings.least_photographs
+    if enough and not beyond(together, settings=settings) + between(together, settings.widest_gap):
+        return []
     every = [row.angle.yaw for row in used if row.angle]
-    most = settings.widest_gap if len(together) == len(used) else settings.most_gap
+    most = settings.widest_gap if enough and len(together) == len(used) else settings.most_gap
     return beyond(every, settings=settings) + between(every, most) if every else []
 
 
