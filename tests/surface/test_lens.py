@@ -25,7 +25,7 @@ def test_the_equivalent_focal_length_is_of_a_longer_side_of_36_mm(tmp_path: Path
 
 
 def test_a_sensor_with_its_density_tells_too_also_of_a_smaller_picture(tmp_path: Path) -> None:
-    inner = {
+    inner: dict[int, Any] = {
         ExifTags.Base.FocalLength: 50.0,
         ExifTags.Base.FocalPlaneXResolution: 200.0,
         ExifTags.Base.FocalPlaneResolutionUnit: 3,
