@@ -25,6 +25,7 @@ from dvc.stage import Stage
 from dvc.utils.serialize import YAMLFileCorruptedError
 from dvc.utils.strictyaml import YAMLValidationError
 
+from flows.repository import lockfile
 from flows.repository.locks import mend_lockfile, recover_damaged, release_recycled
 from tasks.errors import InputError
 
@@ -162,6 +163,7 @@ def main() -> None:
     """Serve one parent, in a process group of its own."""
     mark, ending, idle = sys.argv[1], False, True
     sys.argv = ["vermilion rebuild"]  # how DVC names the holder of its locks
+    lockfile.use()
 
     def end(*_: Any) -> None:
         nonlocal ending
