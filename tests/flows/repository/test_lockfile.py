@@ -1,4 +1,4 @@
-"""dvc.lock written by the stage is what DVC writes, byte for byte."""
+"""dvc.lock written stage by stage is what DVC writes, byte for byte."""
 
 from copy import deepcopy
 from typing import Any
