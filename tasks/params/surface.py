@@ -26,3 +26,73 @@ class SurfaceDense(Block):
     point_weight: float = Field(ge=0, description="how much Poisson's surface heeds the points, against smoothness")
     fill: float = Field(gt=0, description="farther from every point no surface is made up")
     frontal: float = Field(ge=0, description="power of the cosine by which frontal photographs colour more")
+
+
+class MidPlane(Block):
+    """How the mid-sagittal plane is found (tasks.surface.plane). Lengths in mm."""
+
+    reach: float = Field(gt=0, description="from the middle of the points: what lies further is no face")
+    fewest: int = Field(ge=6, description="vertices within reach; fewer are no face")
+    most: int = Field(ge=100, description="vertices that are mirrored, about; evenly taken")
+    steps: int = Field(ge=1, description="rounds at most")
+    first_gate: float = Field(gt=0, description="how far a counterpart may lie in the first round")
+    last_gate: float = Field(gt=0, description="and in the last ones")
+    shrink: float = Field(gt=0, lt=1, description="of the one towards the other, a round")
+    settled: float = Field(gt=0, description="change of the plane at which it stays, 100 mm from its point")
+    least_cosine: float = Field(ge=0, lt=1, description="of the angle between a place and its counterpart")
+    trimmed: float = Field(ge=0, lt=1, description="share of the pairs that is left out, the worst")
+    tolerance: float = Field(gt=0, description="deviations beyond which a pair has no weight (Tukey's biweight)")
+    least_scale: float = Field(gt=0, description="of a deviation: pairs closer than this fit alike")
+    least_shared: float = Field(ge=0, le=1, description="share of the surface that must fit, for a plane to be given")
+
+
+class Asymmetry(Block):
+    """How a surface is held against its mirror image (tasks.surface.asymmetry). Lengths in mm."""
+
+    furthest: float = Field(gt=0, description="beyond this a place has no counterpart")
+    least_cosine: float = Field(ge=0, lt=1, description="of the angle between a place and its counterpart")
+
+
+SNAP = (
+    "how far the surface may lie from where the rays meet; and the half-width of an interval at least, for what all "
+    "photographs get wrong alike"
+)
+
+
+class HeadPoints(Block):
+    """Where the named points of a head lie (tasks.surface.points). Lengths in mm, angles in degrees."""
+
+    least_score: float = Field(description="of dlib's detector; photographs below it show no point")
+    both_models: bool = Field(description="whether dlib's points count beside the 478")
+    crop: float = Field(gt=1, description="side of the 478-point model's picture over the longer one of the 68 points")
+    crop_raised: float = Field(description="how much higher its middle lies than theirs, share of its side")
+    most_yaw: float = Field(gt=0, description="of a photograph, from the front; beyond it points are not trusted")
+    far_yaw: float = Field(ge=0, description="the same for a point of the other side")
+    least_views: int = Field(ge=2, description="photographs that must agree")
+    least_angle: float = Field(gt=0, description="between two rays that propose a place")
+    gate: float = Field(gt=0, description="how far a ray may pass by a place it agrees with")
+    noise: float = Field(gt=0, description="standard deviation of a ray at least")
+    clear: tuple[float, float] = Field(description=SNAP)
+    vague: tuple[float, float] = Field(description=f"the same of points on the outline (zygia): {SNAP}")
+    reach: float = Field(gt=0, description="how far a point may lie, by its definition, from where it was seen")
+    smoothing: int = Field(ge=0, description="rounds of averaging neighbours before a definition is applied")
+    told: float = Field(gt=0, description="half-width of the interval of a point by its definition")
+    hand: float = Field(gt=0, description="the same of a point that a person placed")
+    lean: float = Field(gt=-45, lt=45, description="by how much eye corners lie behind the mouth's in an upright head")
+
+
+class Measures(Block):
+    """How measures get their intervals (tasks.surface.measuring)."""
+
+    seed: int = Field(ge=0, description="of the points' random moves")
+    of_points: int = Field(ge=0, description="times that a measure between points is taken again; 0: no intervals")
+    of_surface: int = Field(ge=0, description="the same of one that is read off the surface")
+
+
+class SurfaceMeasure(Block):
+    """Points, plane, asymmetry and measures of a head in three dimensions."""
+
+    points: HeadPoints
+    plane: MidPlane
+    asymmetry: Asymmetry
+    measures: Measures

@@ -1,0 +1,83 @@
+"""What a measure of a head in three dimensions is, and what its function is given.
+
+A function's name is the measure's, the first sentence of its docstring its meaning, and the last one, `Source: ...`,
+where it is from. Knows no measure.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from tasks.space.views import Surface
+from tasks.surface.frontal import Front
+
+MM, DEGREES, ML, CM2 = "mm", "degrees", "ml", "cm2"
+Kind = Literal["plain", "paired", "deviation"]
+KINDS: dict[Kind, str] = {
+    "plain": "one number of the whole face",
+    "paired": "a number of each side; the value is how much more the one has, and the side is that one",
+    "deviation": "how far it lies from the mid-plane; the side is that towards which it lies",
+}
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head in its frame. `side` is whose number is asked for: 1 the patient's left, -1 the right."""
+
+    points: Mapping[str, np.ndarray]  # name: (3,) mm, the known ones
+    middle: float  # x of the mid-plane, mm
+    surface: Surface
+    front: Front  # the surface, seen from the front
+    map: np.ndarray  # (V,) signed asymmetry of every vertex, mm
+    side: int = 1
+
+    def at(self, name: str) -> np.ndarray:
+        """A point of the midline."""
+        return self.points[name]
+
+    def own(self, name: str) -> np.ndarray:
+        """A pair's point on this side."""
+        return self.points[f"{name}_{'left' if self.side > 0 else 'right'}"]
+
+    def other(self, name: str) -> np.ndarray:
+        """A pair's point on the other side."""
+        return self.points[f"{name}_{'right' if self.side > 0 else 'left'}"]
+
+    def outward(self, place: np.ndarray) -> float:
+        """How far a place lies from the mid-plane towards this side, mm."""
+        return float(self.side * (place[0] - self.middle))
+
+    def turned(self, side: int) -> "Head":
+        """The same head, asked for a side."""
+        return replace(self, side=side)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure. `points` are those that it reads; of a pair, the name without its side."""
+
+    function: Callable[[Head], float]  # ValueError says why it has no value
+    words: str  # its name for people
+    unit: str
+    direction: str  # what a greater value means
+    region: str
+    kind: Kind
+    points: tuple[str, ...]
+    on_surface: bool = False  # read off the surface: costly
+
+    @property
+    def name(self) -> str:
+        """As tables have it."""
+        return self.function.__name__
+
+    @property
+    def meaning(self) -> str:
+        """What it is, in the first sentence of its function."""
+        return " ".join((self.function.__doc__ or "").split("\n\n")[0].split())
+
+    @property
+    def source(self) -> str:
+        """Where it is from, in the last sentence of its function."""
+        return " ".join((self.function.__doc__ or "").partition("Source: ")[2].split()).removesuffix(".")

@@ -1,0 +1,227 @@
+"""Measures that are read off the surface: curves, evenness, areas and volumes.
+
+Source: Farkas 1994 is Anthropometry of the Head and Face, 2nd edition; "Solution 2" is Offline AI solutions for
+cosmetic facial analysis.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tasks.surface.asymmetry import Evenness, evenness
+from tasks.surface.curves import length, thread
+from tasks.surface.measures.measure import CM2, ML, MM, Head, Kind, Measure
+from tasks.surface.plane import Plane
+from tasks.surface.profile import profile
+from tasks.surface.regions import NEEDED, Extent, extent, inside, regions_of
+
+LEAST_COMPARED = 0.5  # of a region's area, that has a counterpart: below it, nothing is said
+
+
+def lateral_lip_curve(head: Head) -> float:
+    """The length on the skin from the corner of the mouth to the peak of cupid's bow.
+
+    Source: Farkas 1994, ch-cph as an arc.
+    """
+    return length(thread(head.surface, head.own("cheilion"), head.own("crista_philtri")))
+
+
+def philtrum_curve(head: Head) -> float:
+    """The length on the skin from subnasale to the peak of cupid's bow.
+
+    Source: Farkas 1994, sn-cph as an arc.
+    """
+    return length(thread(head.surface, head.at("subnasale"), head.own("crista_philtri")))
+
+
+def ala_curve(head: Head) -> float:
+    """The length on the skin from the tip of the nose to the wing's widest point.
+
+    Source: Farkas 1994, surface length of the ala.
+    """
+    return length(thread(head.surface, head.at("pronasale"), head.own("alare")))
+
+
+def nose_curve(head: Head) -> float:
+    """The length of the profile from nasion to the tip of the nose.
+
+    Source: Farkas 1994, n-prn as an arc; Solution 2, step 30.
+    """
+    tip = head.at("pronasale")
+    line = profile(head.surface, float(tip[0]), float(tip[1]), float(head.at("nasion")[1]))
+    if not len(line):
+        raise ValueError("the surface has a hole between its points")
+    return length(line)
+
+
+def nasolabial_asymmetry(head: Head) -> float:
+    """How far nose and upper lip lie from their mirror image, root mean square by area.
+
+    Source: Solution 2, step 22; RMS of the nasolabial region.
+    """
+    return _rms(head, "nasolabial")
+
+
+def face_asymmetry(head: Head) -> float:
+    """How far the face from glabella to menton lies from its mirror image, root mean square by area.
+
+    Source: Solution 2, step 22; RMS of the face.
+    """
+    return _rms(head, "face")
+
+
+def nose_fullness(head: Head) -> float:
+    """By how much one side of the nose lies outside the other's mirror image, on average.
+
+    Source: Solution 2, step 22.
+    """
+    return _fuller(head, "nose")
+
+
+def upper_lip_fullness(head: Head) -> float:
+    """By how much one side of the upper lip lies outside the other's mirror image, on average.
+
+    Source: Solution 2, step 22.
+    """
+    return _fuller(head, "upper_lip")
+
+
+def cheek_fullness(head: Head) -> float:
+    """By how much one cheek lies outside the other's mirror image, on average.
+
+    Source: Solution 2, step 22.
+    """
+    return _fuller(head, "cheeks")
+
+
+def chin_fullness(head: Head) -> float:
+    """By how much one side of the chin lies outside the other's mirror image, on average.
+
+    Source: Solution 2, step 22.
+    """
+    return _fuller(head, "chin")
+
+
+def nose_volume(head: Head) -> float:
+    """The volume of a half of the nose, down to the plane 60 mm behind the mouth's corners.
+
+    Source: Solution 2, step 23.
+    """
+    return _volume(head, "nose")
+
+
+def upper_lip_volume(head: Head) -> float:
+    """The volume of a half of the upper lip, down to the plane 60 mm behind the mouth's corners.
+
+    Source: Solution 2, step 23.
+    """
+    return _volume(head, "upper_lip")
+
+
+def lower_lip_volume(head: Head) -> float:
+    """The volume of a half of the lower lip, down to the plane 60 mm behind the mouth's corners.
+
+    Source: Solution 2, step 23.
+    """
+    return _volume(head, "lower_lip")
+
+
+def cheek_volume(head: Head) -> float:
+    """The volume of a cheek, down to the plane 60 mm behind the mouth's corners.
+
+    Source: Solution 2, step 23.
+    """
+    return _volume(head, "cheeks")
+
+
+def chin_volume(head: Head) -> float:
+    """The volume of a half of the chin, down to the plane 60 mm behind the mouth's corners.
+
+    Source: Solution 2, step 23.
+    """
+    return _volume(head, "chin")
+
+
+def nose_area(head: Head) -> float:
+    """The area, as far as it is seen from the front, of the skin of a half of the nose.
+
+    Source: Solution 2, step 23.
+    """
+    return _area(head, "nose")
+
+
+def upper_lip_area(head: Head) -> float:
+    """The area, as far as it is seen from the front, of the skin and vermilion of a half of the upper lip.
+
+    Source: Solution 2, step 23.
+    """
+    return _area(head, "upper_lip")
+
+
+def cheek_area(head: Head) -> float:
+    """The area, as far as it is seen from the front, of the skin of a cheek.
+
+    Source: Solution 2, step 23.
+    """
+    return _area(head, "cheeks")
+
+
+def _evenness(head: Head, name: str) -> Evenness:
+    regions = regions_of(head.points, head.middle)
+    region = inside(regions, name, head.surface.vertices) & head.front.shows(head.surface.vertices)
+    plane = Plane(np.array([1.0, 0, 0]), np.array([head.middle, 0, 0]), 1.0, 0.0)
+    found = evenness(head.surface, plane, head.map, region)
+    if found.rms is None or found.covered < LEAST_COMPARED:
+        raise ValueError(f"less than {LEAST_COMPARED:.0%} of it has a counterpart on the other side")
+    return found
+
+
+def _rms(head: Head, name: str) -> float:
+    return float(_evenness(head, name).rms or 0)
+
+
+def _fuller(head: Head, name: str) -> float:
+    found = _evenness(head, name)
+    return float(found.by or 0) * (1 if found.fuller == "left" else -1)
+
+
+def _volume(head: Head, name: str) -> float:
+    return _whole(head, name).volume or 0.0
+
+
+def _area(head: Head, name: str) -> float:
+    return _whole(head, name).area or 0.0
+
+
+def _whole(head: Head, name: str) -> Extent:
+    found = extent(head.front, regions_of(head.points, head.middle), name, head.side)
+    if found.volume is None:
+        raise ValueError(f"{1 - found.covered:.0%} of it is a hole on the {'left' if head.side > 0 else 'right'}")
+    return found
+
+
+def _of(function: Callable[[Head], float], words: str, unit: str, direction: str, kind: Kind, *points: str) -> Measure:
+    return Measure(function, words, unit, direction, "surface", kind, points or NEEDED, on_surface=True)
+
+
+LONGER, MORE, FULLER = "longer on this side", "more on this side", "fuller on this side"
+SURFACE = (
+    _of(lateral_lip_curve, "Lateral lip length on the skin", MM, LONGER, "paired", "cheilion", "crista_philtri"),
+    _of(philtrum_curve, "Philtrum length on the skin", MM, LONGER, "paired", "subnasale", "crista_philtri"),
+    _of(ala_curve, "Wing length on the skin", MM, LONGER, "paired", "pronasale", "alare"),
+    _of(nose_curve, "Length of the nose's back", MM, "longer", "plain", "nasion", "pronasale"),
+    _of(nasolabial_asymmetry, "Asymmetry of nose and upper lip (RMS)", MM, "less even", "plain"),
+    _of(face_asymmetry, "Asymmetry of the face (RMS)", MM, "less even", "plain"),
+    _of(nose_fullness, "Fuller side of the nose", MM, FULLER, "deviation"),
+    _of(upper_lip_fullness, "Fuller side of the upper lip", MM, FULLER, "deviation"),
+    _of(cheek_fullness, "Fuller cheek", MM, FULLER, "deviation"),
+    _of(chin_fullness, "Fuller side of the chin", MM, FULLER, "deviation"),
+    _of(nose_volume, "Volume of the nose", ML, MORE, "paired"),
+    _of(upper_lip_volume, "Volume of the upper lip", ML, MORE, "paired"),
+    _of(lower_lip_volume, "Volume of the lower lip", ML, MORE, "paired"),
+    _of(cheek_volume, "Volume of the cheek", ML, MORE, "paired"),
+    _of(chin_volume, "Volume of the chin", ML, MORE, "paired"),
+    _of(nose_area, "Area of the nose", CM2, MORE, "paired"),
+    _of(upper_lip_area, "Area of the upper lip", CM2, MORE, "paired"),
+    _of(cheek_area, "Area of the cheek", CM2, MORE, "paired"),
+)

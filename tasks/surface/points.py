@@ -1,0 +1,155 @@
+"""The named points of a head in space, from where its photographs show them.
+
+In: photographs with known cameras, the surface they gave, and points that a person placed. Out: every point of
+tasks.surface.named with its 95 % interval, or the reason why it is not there. Each photograph's points (dlib's 68 and
+the 478 of tasks.ingest.mesh) are rays; what most rays agree upon is followed along their mean onto the surface, and
+what geometry defines is then looked for there (tasks.surface.defining).
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+import numpy as np
+
+from tasks.base.words import counted
+from tasks.ingest.detection import find_face
+from tasks.ingest.landmarks import place_points
+from tasks.ingest.mesh import mesh
+from tasks.params.ingest import IngestLandmarks
+from tasks.params.surface import HeadPoints, MidPlane
+from tasks.space.views import Camera, Point, Surface, View
+from tasks.surface.defining import defined
+from tasks.surface.intersecting import Met, intersect
+from tasks.surface.named import DLIB, MESH, POINTS, VAGUE, side_of
+from tasks.surface.nearest import hits
+from tasks.surface.plane import between, midsagittal
+from tasks.surface.upright import Motion, upright
+
+WIDE = 1.96  # deviations of a 95 % interval
+BY_HAND = "place it by hand"
+
+
+class Look(NamedTuple):
+    """What one photograph shows of the points."""
+
+    camera: Camera
+    places: dict[str, np.ndarray]  # name: (n, 2) px, one of each model that has it
+
+
+def looks_of(views: Sequence[View], *, settings: HeadPoints, detection: IngestLandmarks) -> list[Look]:
+    """Both models' points of every photograph in which dlib finds a face."""
+    looks = []
+    for view in views:
+        face = find_face(view.image, detection)
+        if face is None or face.score < settings.least_score:
+            continue
+        ours = place_points(view.image, face.box, predict_side=detection.predict_side)
+        found = mesh(view.image, ours, crop=settings.crop, crop_raised=settings.crop_raised)
+        places = {name: found[list(numbers)].mean(axis=0)[None] for name, numbers in MESH.items()}
+        for name, number in DLIB.items() if settings.both_models else ():
+            places[name] = np.vstack([places[name], ours[number]])
+        looks.append(Look(view.camera, places))
+    return looks
+
+
+def points_of(
+    views: Sequence[View],
+    surface: Surface,  # in mm
+    *,
+    settings: HeadPoints,
+    plane: MidPlane,
+    detection: IngestLandmarks,
+    placed: Mapping[str, np.ndarray],  # by hand (tasks.surface.placed), in the surface's frame: kept as they are
+) -> dict[str, Point]:
+    """Every point by its name. ValueError where a placed point has no such name."""
+    if strange := sorted(set(placed) - set(POINTS)):
+        raise ValueError(f"{strange[0]}: no point has this name; there are: {', '.join(POINTS)}")
+    looks = looks_of(views, settings=settings, detection=detection)
+    return placed_on(looks, surface, settings=settings, plane=plane, placed=placed)
+
+
+def placed_on(
+    looks: Sequence[Look],
+    surface: Surface,
+    *,
+    settings: HeadPoints,
+    plane: MidPlane,
+    placed: Mapping[str, np.ndarray],
+) -> dict[str, Point]:
+    """`points_of`, from what was seen."""
+    by_hand = {name: Point(np.asarray(place, float), settings.hand, 0, None) for name, place in placed.items()}
+    rough = _met(looks, surface, settings, None) | by_hand
+    turned = _upright(surface, rough, settings, plane)
+    if turned is None:
+        return rough
+    points = _met(looks, surface, settings, turned) | by_hand
+    _, rotation, shift = turned
+    places = {name: rotation @ own.position + shift for name, own in points.items() if own.position is not None}
+    told = defined(surface.moved(*turned), places, reach=settings.reach, smoothing=settings.smoothing)
+    for name in set(told) - set(by_hand):
+        place = rotation.T @ (told[name] - shift)
+        points[name] = Point(place, settings.told, points[name].views, None)
+    return points
+
+
+def _upright(surface: Surface, points: Mapping[str, Point], settings: HeadPoints, plane: MidPlane) -> Motion | None:
+    """The head's frame, by the surface's own plane or, failing that, the points'; None where too few are known."""
+    try:
+        first, _ = between(points)
+        with suppress(ValueError):
+            first = midsagittal(surface, points, settings=plane)
+        return upright(first, points, lean=settings.lean)
+    except ValueError:
+        return None
+
+
+def _met(looks: Sequence[Look], surface: Surface, settings: HeadPoints, frame: Motion | None) -> dict[str, Point]:
+    """Every point where the rays of trusted photographs meet, on the surface; of those not there, the reason."""
+    return {
+        name: _point(name, [look for look in looks if _trusted(name, look, frame, settings)], surface, settings)
+        for name in POINTS
+    }
+
+
+def _trusted(name: str, look: Look, frame: Motion | None, settings: HeadPoints) -> bool:
+    """Whether a photograph is from where a point is seen well: not from the other side of the head."""
+    if name not in look.places:
+        return False
+    if frame is None:
+        return True
+    _, rotation, shift = frame
+    x, _, z = rotation @ look.camera.centre + shift
+    yaw = float(np.degrees(np.arctan2(x, z))) * (side_of(name) or 1)
+    return -(settings.far_yaw if side_of(name) else settings.most_yaw) <= yaw <= settings.most_yaw
+
+
+def _point(name: str, looks: Sequence[Look], surface: Surface, settings: HeadPoints) -> Point:
+    if name not in MESH:
+        return Point(None, None, 0, f"no model of landmarks has this point; {BY_HAND}")
+    centres = np.repeat([look.camera.centre for look in looks], [len(look.places[name]) for look in looks], axis=0)
+    if len(looks) < settings.least_views:
+        return Point(None, None, len(looks), f"seen in {counted(len(looks), 'photograph', 'photographs')}; {BY_HAND}")
+    rays = np.vstack([look.camera.rays(look.places[name]) for look in looks])
+    met = intersect(centres, rays, gate=settings.gate, least_angle=settings.least_angle, noise=settings.noise)
+    if met is None:
+        return Point(None, None, len(looks), f"photographs do not agree where it is; {BY_HAND}")
+    agreeing = len({tuple(centre) for centre in centres[met.inliers]})
+    if agreeing < settings.least_views:
+        return Point(None, None, agreeing, f"{agreeing} of {len(looks)} photographs agree where it is; {BY_HAND}")
+    snapped = _snapped(met, rays, surface, *(settings.vague if name in VAGUE else settings.clear))
+    if snapped is None:
+        return Point(None, None, agreeing, f"the surface has a hole there; {BY_HAND}")
+    return Point(*snapped, agreeing, None)
+
+
+def _snapped(met: Met, rays: np.ndarray, surface: Surface, snap: float, bias: float) -> tuple[np.ndarray, float] | None:
+    """The place on the surface along the mean ray, and its interval: what lies along the ray is no longer in doubt."""
+    ray = rays[met.inliers].mean(axis=0)
+    ray /= np.linalg.norm(ray)
+    along = hits(surface, met.place, ray)
+    if not len(along) or np.abs(along).min() > snap:
+        return None
+    across = np.eye(3) - np.outer(ray, ray)
+    worst = float(np.linalg.eigvalsh(across @ met.covariance @ across)[-1])
+    return met.place + along[np.abs(along).argmin()] * ray, float(np.hypot(WIDE * np.sqrt(worst), bias))
