@@ -74,9 +74,11 @@ def until(page: Any, holds: str) -> None:
 
 
 def seen(page: Any) -> np.ndarray:  # (H, W, 3) uint8 RGB
-    """The canvas as it is drawn now, with what lies on it."""
-    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    shot = page.locator(".stage canvas").screenshot()
+    """The canvas as it is drawn now, with what lies on it: when it has come to rest."""
+    before, shot = b"", b" "
+    while shot != before:
+        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        before, shot = shot, page.locator(".stage canvas").screenshot()
     picture = cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
@@ -147,6 +149,7 @@ def test_colours_switch_and_say_what_they_mean(browser: Any, address: str) -> No
         assert page.inner_text("#key .low") == "−16 mm"
         cheek = page.locator(".marks button").nth(2).bounding_box()
         page.uncheck("#dots")
+        until(page, "[...document.querySelectorAll('.marks button')].every(one => one.hidden)")
         page.mouse.move(cheek["x"] + 11, cheek["y"] + 11)
         until(
             page, "/^[23]\\.\\d mm fuller on the patient’s left$/.test(document.querySelector('.reading').textContent)"
