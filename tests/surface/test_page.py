@@ -24,7 +24,7 @@ PX, WIDTH = 160, 128
 
 @pytest.fixture(scope="module")
 def html() -> str:
-    return render_surface_page(shown(across=41), notices=["Drawn " + EVIL], picture_px=PX)
+    return render_surface_page(shown(across=21), notices=["Drawn " + EVIL], picture_px=40)
 
 
 def test_all_parts_stand_there(html: str) -> None:
@@ -59,7 +59,7 @@ def test_nothing_from_a_file_runs(html: str) -> None:
 
 
 def test_the_same_bytes_again(html: str) -> None:
-    assert render_surface_page(shown(across=41), notices=["Drawn " + EVIL], picture_px=PX) == html
+    assert render_surface_page(shown(across=21), notices=["Drawn " + EVIL], picture_px=40) == html
 
 
 def test_a_visit_that_was_refused() -> None:
@@ -72,7 +72,7 @@ def test_a_visit_that_was_refused() -> None:
 
 def test_a_surface_without_asymmetry_and_points() -> None:
     bare = Shown("visit", surface=ellipsoid(across=20)[0])
-    html = render_surface_page(bare, notices=[], picture_px=PX)
+    html = render_surface_page(bare, notices=[], picture_px=40)
     assert "fuller on" not in html.partition("<script")[0]
     assert 'id="placing"' not in html
 

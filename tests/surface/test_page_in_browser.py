@@ -38,7 +38,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     path: Path = tmp_path_factory.mktemp("page") / "visit.html"
-    path.write_text(render_surface_page(shown(), notices=["Drawn."], picture_px=120), encoding="utf-8")
+    path.write_text(render_surface_page(shown(), notices=["Drawn."], picture_px=60), encoding="utf-8")
     return path.as_uri()
 
 
