@@ -23,6 +23,7 @@ HERE = (
     "london",
     "orchestration buckets",
     "screening",
+    "surface_page",
 )
 """Commands that run in this process, at --tiny."""
 SAYS = {
@@ -47,6 +48,7 @@ SAYS = {
     "rebuild idle": "vermilion rebuild, no server",
     "reevaluation": "re-evaluation with nothing to do",
     "screening": "(any flag, none planted)",
+    "surface_page": "unpacked MB",
     "trigger": "post | ",
 }
 """What only its last lines say, by command. bench.synthesis_gpu has tests of its own."""
@@ -54,6 +56,7 @@ PARTS = {
     "anthropometry_faces",
     "anthropometry_warps",
     "flux_networks",
+    "heads",
     "inpainting_cleft",
     "inpainting_faces",
     "inpainting_real",
