@@ -28,7 +28,7 @@ SETTINGS = IngestLandmarks(
     max_pitch=25,
     max_roll=30,
     min_sharpness=0.27,
-    min_mouth_contrast=0.3,
+    min_mouth_contrast=0.5,
     profile=NUMBERS.profile,
 )
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tasks.ingest.quality import POSE_MODEL, POSE_POINTS, interocular, mouth_contrast, pose_degrees, sharpness
-from tests.ingest.drawn import covered_mouth, face, scaled
+from tests.ingest.drawn import NUMBERS, covered_mouth, face, scaled
 
 
 def turned(axis: tuple[float, float, float], degrees: float) -> np.ndarray:
@@ -97,6 +97,31 @@ def test_mouth_contrast_tells_lips_from_a_cover() -> None:
         drawing = face(seed)
         assert mouth_contrast(drawing.image, drawing.landmarks) > 1
         assert mouth_contrast(covered_mouth(drawing), drawing.landmarks) < 0.1
+
+
+def test_fingers_over_the_lips_are_told_from_whole_mouths_by_the_limit() -> None:
+    for seed in (0, 2, 3, 5):
+        drawing = face(seed)
+        for degrees in (60, 90, 120):
+            assert mouth_contrast(fingers(drawing, degrees), drawing.landmarks) < NUMBERS.min_mouth_contrast
+        assert mouth_contrast(drawing.image, drawing.landmarks) > 2 * NUMBERS.min_mouth_contrast
+
+
+def fingers(drawing: Any, degrees: float) -> np.ndarray:
+    """Four fingers of the cheek's colour, darker towards their edges, side by side over both lips."""
+    points, image = drawing.landmarks, drawing.image.astype(float)
+    middle, width = points[48:60].mean(axis=0), np.hypot(*(points[54] - points[48]))
+    turn = np.radians(degrees)
+    along, across = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
+    x, y = ((points[2] + points[31]) / 2).astype(int)
+    skin = image[y - 3 : y + 4, x - 3 : x + 4].mean(axis=(0, 1))
+    rows, columns = np.indices(image.shape[:2])
+    offset = np.stack([columns - middle[0], rows - middle[1]], axis=-1)
+    beside = offset @ across / (0.31 * width)
+    hand = (np.abs(beside) < 2) & (np.abs(offset @ along) < 0.9 * width)
+    shade = 1 - 0.22 * (2 * (beside % 1) - 1) ** 2
+    image[hand] = (skin * shade[..., None])[hand]
+    return np.clip(image, 0, 255).astype(np.uint8)
 
 
 def test_mouth_contrast_is_of_the_lips_and_not_of_the_open_mouth() -> None:
