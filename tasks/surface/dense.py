@@ -7,6 +7,7 @@ Does not run patch-match stereo, which needs a GPU: that setting is refused wher
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pycolmap
@@ -30,12 +31,12 @@ def surface_of(
     """The surface that the views see, in their cameras' world. InputError says why there is none."""
     check(views, settings=settings)
     cloud = cloud_of(views, middle(views, points, radius=settings.radius), settings=settings)
-    vertices, faces = meshed(cloud, settings=settings)
-    if len(faces) == 0:
+    shape = meshed(cloud, settings=settings)
+    if len(shape.faces) == 0:
         raise InputError(f"{len(cloud.points)} points on which photographs agree make no surface")
-    colours, shown = coloured(vertices, faces, views, settings=settings)
-    measured = np.isfinite(cKDTree(cloud.points).query(vertices, distance_upper_bound=settings.voxel)[0])
-    return largest(Surface(vertices, faces, colours, shown & measured))
+    shown = coloured(shape, views, settings=settings)
+    measured = np.isfinite(cKDTree(cloud.points).query(shape.vertices, distance_upper_bound=settings.voxel)[0])
+    return largest(replace(shown, seen=shown.seen & measured))
 
 
 def check(views: Sequence[View], *, settings: SurfaceDense) -> None:

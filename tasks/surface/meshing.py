@@ -15,13 +15,14 @@ import trimesh
 from scipy.spatial import cKDTree
 
 from tasks.params.surface import SurfaceDense
+from tasks.space.views import Surface
 from tasks.surface.stereo import Cloud
 
 COLUMNS = ("x", "y", "z", "nx", "ny", "nz")
 
 
-def meshed(cloud: Cloud, *, settings: SurfaceDense) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices (V, 3) mm and triangles (F, 3) int32 within `fill` of the points; may be in several pieces."""
+def meshed(cloud: Cloud, *, settings: SurfaceDense) -> Surface:
+    """The surface within `fill` of the points, grey, nothing of it seen; may be in several pieces."""
     options = pycolmap.PoissonMeshingOptions()
     options.depth, options.trim, options.num_threads = settings.octree, 0.0, 1
     options.point_weight, options.color = settings.point_weight, False
@@ -32,7 +33,8 @@ def meshed(cloud: Cloud, *, settings: SurfaceDense) -> tuple[np.ndarray, np.ndar
         mesh = trimesh.load_mesh(made, process=False)
     vertices, faces = np.asarray(mesh.vertices, dtype=np.float64), np.asarray(mesh.faces, dtype=np.int32)
     away = cKDTree(cloud.points).query(vertices, distance_upper_bound=settings.fill)[0]
-    return part(vertices, faces, np.isfinite(away))[:2]
+    vertices, faces, _ = part(vertices, faces, np.isfinite(away))
+    return Surface(vertices, faces, np.full(vertices.shape, 128, np.uint8), np.zeros(len(vertices), bool))
 
 
 def _ply(cloud: Cloud) -> bytes:
@@ -53,17 +55,3 @@ def part(
     again = np.zeros(len(vertices), dtype=np.int32)
     again[numbers] = np.arange(len(numbers), dtype=np.int32)
     return vertices[numbers], again[whole], numbers
-
-
-def directions_of(
-    vertices: np.ndarray,  # (V, 3)
-    faces: np.ndarray,  # (F, 3)
-) -> np.ndarray:
-    """Unit directions out of the surface at its vertices, (V, 3), large triangles counting more."""
-    corners = vertices[faces]
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    sums = np.stack(
-        [np.bincount(faces.ravel(), np.repeat(across[:, axis], 3), minlength=len(vertices)) for axis in range(3)],
-        axis=1,
-    )
-    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12))

@@ -14,8 +14,8 @@ import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix, diags
 
 from tasks.params.surface import SurfaceDense
-from tasks.space.views import Camera, View
-from tasks.surface.meshing import directions_of
+from tasks.space.render import normals
+from tasks.space.views import Camera, Surface, View
 
 ROUNDS = 8
 """Of evening out exposures, and of smoothing weights over neighbours."""
@@ -23,16 +23,11 @@ ROW = 1024
 """OpenCV samples pictures at places laid out in rows; so many stand in one."""
 
 
-def coloured(
-    vertices: np.ndarray,  # (V, 3)
-    faces: np.ndarray,  # (F, 3)
-    views: Sequence[View],
-    *,
-    settings: SurfaceDense,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Colours (V, 3) uint8 and whether a photograph saw the vertex, (V,) bool."""
+def coloured(surface: Surface, views: Sequence[View], *, settings: SurfaceDense) -> Surface:
+    """The surface in the photographs' colours; `seen` where a photograph saw it."""
+    vertices, faces = surface.vertices, surface.faces
     beside = neighbours(len(vertices), faces)
-    directions = directions_of(vertices, faces)
+    directions = normals(surface)
     edge = edge_of(vertices, faces)
     weights = np.zeros((len(views), len(vertices)), dtype=np.float32)
     colours = np.zeros((len(views), len(vertices), 3), dtype=np.float32)
@@ -47,7 +42,7 @@ def coloured(
     seen = weights.max(axis=0) > 0
     weights /= np.maximum(weights.sum(axis=0), 1e-12)
     mixed = (weights[..., None] * evened(colours, weights)).sum(axis=0)
-    return spread(mixed, seen, beside), seen
+    return Surface(vertices, faces, spread(mixed, seen, beside), seen)
 
 
 def neighbours(

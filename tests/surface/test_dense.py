@@ -7,9 +7,9 @@ import pycolmap
 import pytest
 
 from tasks.errors import InputError
+from tasks.space.render import normals
 from tasks.space.views import Surface
 from tasks.surface.dense import surface_of
-from tasks.surface.meshing import directions_of
 from tasks.surface.texture import evened
 from tests.surface.eggs import AXES, DENSE, beyond, colour, views
 
@@ -40,7 +40,7 @@ def test_the_front_has_no_hole(surface: Surface) -> None:
 
 
 def test_triangles_look_outwards(surface: Surface) -> None:
-    outwards = (directions_of(surface.vertices, surface.faces) * surface.vertices / AXES**2).sum(axis=1)
+    outwards = (normals(surface) * surface.vertices / AXES**2).sum(axis=1)
     assert (outwards[in_front(surface.vertices)] > 0).all()
 
 
