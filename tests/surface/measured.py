@@ -35,7 +35,7 @@ POINTS = HeadPoints(
     vague=(15, 4),
     reach=10,
     smoothing=5,
-    told=1.0,
+    told=1.5,
     hand=0.5,
     lean=10,
 )

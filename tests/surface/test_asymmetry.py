@@ -68,7 +68,8 @@ def test_a_mirrored_head_swaps_its_sides_and_keeps_its_numbers() -> None:
     here, there = of(surface), of(other)
     both = np.isfinite(here) & np.isfinite(there)
     assert (np.isfinite(here) == np.isfinite(there)).mean() > 0.99  # between two equally close triangles chance decides
-    np.testing.assert_allclose(there[both], here[both], atol=1e-9)
+    np.testing.assert_allclose(there[both], here[both], atol=0.05)
+    assert np.isclose(there[both], here[both], atol=1e-9).mean() > 0.999
     one, two = (evenness(own, EXACT, of(own), front(own)) for own in (surface, other))
     assert {one.fuller, two.fuller} == {"left", "right"}
     assert one.rms == pytest.approx(two.rms, rel=1e-3) and one.by == pytest.approx(two.by, rel=1e-3)

@@ -18,8 +18,8 @@ MIDDLE = np.array([0, 690.0, 100])
 PLACES = {  # x and y on the head from the front, mm of its file
     "glabella": (0, 756),
     "nasion": (0, 732),
-    "pronasale": (0, 692.5),
-    "subnasale": (0, 677.5),
+    "pronasale": (0, 690.9),
+    "subnasale": (0, 678.5),
     "labiale_superius": (0, 668),
     "labiale_inferius": (0, 649),
     "exocanthion_right": (-47, 729),
