@@ -1,7 +1,7 @@
 """dvc.lock, written stage by stage: DVC itself parses and writes the text of all stages anew for each one that ran.
 
-In: the text that is there and a stage that ran. Out: the text that DVC would write, byte for byte, in a thirtieth of the
-time for fifty stages. A file that is not as DVC writes it (comments, data sets, a merge) is left to DVC. DVC has no
+In: the text that is there and a stage that ran. Out: the text that DVC would write, byte for byte, in a thirtieth of
+the time for fifty stages. A file that is not as DVC writes it (comments, data sets, a merge) is left to DVC. DVC has no
 setting for this, so its method is replaced; only in the process that runs the pipeline for `vermilion rebuild`.
 """
 

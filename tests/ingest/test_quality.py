@@ -121,7 +121,7 @@ def fingers(drawing: Any, degrees: float) -> np.ndarray:
     hand = (np.abs(beside) < 2) & (np.abs(offset @ along) < 0.9 * width)
     shade = 1 - 0.22 * (2 * (beside % 1) - 1) ** 2
     image[hand] = (skin * shade[..., None])[hand]
-    return np.clip(image, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image, 0, 255).astype(np.uint8))
 
 
 def test_mouth_contrast_is_of_the_lips_and_not_of_the_open_mouth() -> None:
