@@ -61,7 +61,8 @@ def photographs(head: Head, width: int, height: int, noise: float) -> list[View]
         image = cv2.resize(found.image, (width, height), interpolation=cv2.INTER_AREA)
         if noise:
             image = np.clip(image + random.normal(scale=noise, size=image.shape), 0, 255).astype(np.uint8)
-            image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1], cv2.IMREAD_COLOR)
+            stored = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+            image = np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR))
         made.append(View(f"{number:02d}.jpg", np.ascontiguousarray(image), camera))
     return made
 
