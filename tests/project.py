@@ -25,6 +25,7 @@ SMALL: dict[str, dict[str, Any]] = {
         "unrepaired_subjects": 6,
         "stills_per_unrepaired": 1,
     },
+    "phantoms_heads": {"asymmetries": []},
     "ingest_frames": {"count": 6},
     "ingest_landmarks": {"detect_side": 256, "enlarge_to": 384},
     "symmetry_pairs": {"train": 0.5, "validation": 0.25, "test": 0.25, "min_gap": 2, "per_clip": 4},

@@ -7,17 +7,28 @@ from prefect import flow
 from flows.buckets import Out, runtime
 from tasks import params
 from tasks.base import absence
-from tasks.params.phantoms import PhantomsDraw
+from tasks.params.phantoms import PhantomsDraw, PhantomsHeads
 from tasks.params.running import Data
-from tasks.phantoms.dataset import draw_dataset, draw_uncleft
+from tasks.phantoms.dataset import draw_dataset, draw_uncleft, make_room
+from tasks.phantoms.heads.visits import draw_heads, image_rows
+
+HEADS = "heads"
+"""Their folder below the raw folder."""
 
 
 @flow
 def phantoms_draw(out: Out) -> None:
-    """Draw faces, clips and ratings into a raw folder, where it is the raw folder of params.yaml."""
+    """Draw faces, heads, clips and ratings into a raw folder, where it is the raw folder of params.yaml."""
     _require_demo(Path(out))
-    settings = params.load(PhantomsDraw, "phantoms_draw")
-    draw_dataset(out, settings=settings, workers=runtime().workers)
+    settings, heads = params.load(PhantomsDraw, "phantoms_draw"), params.load(PhantomsHeads, "phantoms_heads")
+    workers = runtime().workers
+    make_room(Path(out))
+    known = [
+        (f"{HEADS}/{path}", measure, value)
+        for path, measure, value in draw_heads(Path(out) / HEADS, settings=heads, workers=workers)
+    ]
+    around = [row | {"path": f"{HEADS}/{row['path']}"} for row in image_rows(heads)]
+    draw_dataset(out, settings=settings, workers=workers, around=around, known=known)
 
 
 @flow

@@ -8,7 +8,7 @@ Every file is written under another name and renamed, the CSVs last, so a kill l
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -34,7 +34,7 @@ LEAST_UNREPAIRED = 0.4  # severity of the mildest unrepaired cleft: a notch stil
 
 IMAGE_COLUMNS = (
     ("path", "subject_id", "population", "cleft_side")
-    + ("age_group", "gender", "asymmetry", "scarring", "licence", "consent", "notice")
+    + ("age_group", "gender", "asymmetry", "scarring", "licence", "consent", "notice", "view", "visit")
 )  # fmt: skip
 RATING_COLUMNS = ("path", "rater_id", "rater_role", "scale", "score")
 REFERENCE_COLUMNS = ("path", "measure", "value")
@@ -44,19 +44,29 @@ SEVERITY = "drawn_severity"
 CSV_NAMES = ("images.csv", "ratings.csv", "references.csv")
 
 
-def draw_dataset(out: Path, *, settings: PhantomsDraw, workers: int) -> None:
+def draw_dataset(
+    out: Path,
+    *,
+    settings: PhantomsDraw,
+    workers: int,
+    around: Sequence[Mapping[str, str]] = (),
+    known: Sequence[tuple[str, str, str]] = (),
+) -> None:
     """Draw everything into `out` with `workers` processes; the files do not depend on how many there are.
 
+    `around`, `known`: what images.csv and references.csv say besides, of pictures that are drawn already
+    (tasks.phantoms.heads).
     InputError when `out` holds an images.csv that was not drawn, for then it is somebody's data.
     """
     repaired = repaired_stills(settings)
     jobs: list[Clip | Still] = [*_clips(settings), *_control_stills(settings), *repaired, *unrepaired_stills(settings)]
-    _make_room(out)
+    make_room(out)
     draw_files(out, jobs, workers=workers)
     _write_csv(out / "ratings.csv", RATING_COLUMNS, _ratings(repaired, settings))
     references = [(still.path, SEVERITY, f"{still.cleft.severity:.6f}") for still in repaired]
-    _write_csv(out / "references.csv", REFERENCE_COLUMNS, references)
-    _write_csv(out / "images.csv", IMAGE_COLUMNS, map(_image_row, sorted(jobs, key=lambda job: job.path)))
+    _write_csv(out / "references.csv", REFERENCE_COLUMNS, [*references, *known])
+    rows = [*map(_image_row, sorted(jobs, key=lambda job: job.path)), *map(_told, around)]
+    _write_csv(out / "images.csv", IMAGE_COLUMNS, rows)
 
 
 def draw_uncleft(out: Path, *, settings: PhantomsDraw, workers: int) -> None:
@@ -79,7 +89,7 @@ def draw_faces(
         _still("face", number, 0, seed=seed, size=image_size, variation=variation, cleft=NO_CLEFT)
         for number in range(count)
     ]
-    _make_room(out)
+    make_room(out)
     draw_files(out, jobs, workers=workers)
     _write_csv(out / "images.csv", IMAGE_COLUMNS, map(_image_row, jobs))
     return [out / job.path for job in jobs]
@@ -192,7 +202,13 @@ def _image_row(job: Still | Clip) -> tuple[str, ...]:
     population, side = (drawn, cleft.side) if cleft else ("control", "")
     person = identity(job.seed)
     told = (age_group(person), gender(person), asymmetry(cleft), scarring(cleft))
-    return job.path, job.subject_id, population, side, *told, LICENCE, CONSENT, NOTICE
+    return job.path, job.subject_id, population, side, *told, LICENCE, CONSENT, NOTICE, "", ""
+
+
+def _told(row: Mapping[str, str]) -> tuple[str, ...]:
+    """A row of a picture that is drawn already."""
+    filled = {"licence": LICENCE, "consent": CONSENT, "notice": NOTICE, **row}
+    return tuple(filled.get(column, "") for column in IMAGE_COLUMNS)
 
 
 def _ratings(stills: Sequence[Still], settings: PhantomsDraw) -> Iterator[tuple[str, ...]]:
@@ -202,7 +218,7 @@ def _ratings(stills: Sequence[Still], settings: PhantomsDraw) -> Iterator[tuple[
             yield still.path, rater.rater_id, rater.role, SCALE, str(score)
 
 
-def _make_room(out: Path) -> None:
+def make_room(out: Path) -> None:
     """Take away the CSVs of an earlier drawing, so that a killed run does not pass for that one."""
     images = out / "images.csv"
     if images.exists():

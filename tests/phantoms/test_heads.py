@@ -123,7 +123,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_a_visit_is_a_folder_of_photographs_with_tables_of_its_truth(tmp_path: Path, uneven: Head) -> None:
-    visits.draw_heads(tmp_path, settings=SETTINGS, workers=1)
+    known = visits.draw_heads(tmp_path, settings=SETTINGS, workers=1)
     heads, points = rows(tmp_path / "heads.csv"), rows(tmp_path / "points.csv")
     assert [(row["subject_id"], row["side"], float(row["asymmetry_mm"])) for row in heads] == [
         ("head_00000", "", 0.0),
@@ -136,6 +136,14 @@ def test_a_visit_is_a_folder_of_photographs_with_tables_of_its_truth(tmp_path: P
     drawn = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.jpg"))
     assert drawn == sorted(row["path"] for row in cameras) and len(drawn) == 10
     assert f"head_00001/{visits.VISIT}/left_15_below_20.jpg" in drawn
+    listed = visits.image_rows(SETTINGS)
+    assert [row["path"] for row in listed] == [row["path"] for row in cameras]
+    assert {(row["population"], row["cleft_side"], row["view"]) for row in listed} == {
+        ("control", "", "around"),
+        ("repaired", "right", "around"),
+    }
+    assert {value for path, measure, value in known if measure == "asymmetry_mm"} == {"0.0000", "0.8000"}
+    assert len(known) == 2 * len(drawn)  # and the distance between the eyes' outer corners
     front = visits.photograph(uneven, visits.camera_of(0, 0, settings=SETTINGS), seed=(1, 1, 1), settings=SETTINGS)
     written = (tmp_path / f"head_00001/{visits.VISIT}/front.jpg").read_bytes()
     assert written == visits.encoded(front, settings=SETTINGS)  # the same bytes again

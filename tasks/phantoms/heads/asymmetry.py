@@ -84,8 +84,6 @@ def made_asymmetric(vertices: np.ndarray, side: Side, asymmetry: float) -> tuple
 
     ValueError beyond what amplitude MOST gives.
     """
-    if asymmetry == 0:
-        return vertices, np.zeros(vertices.shape)
     each = moves(side)
     if rms(vertices + MOST * each) < asymmetry:
         raise ValueError(f"{asymmetry} mm: heads are drawn with at most {rms(vertices + MOST * each):.1f} mm")

@@ -52,13 +52,19 @@ def head(number: int, *, settings: PhantomsHeads) -> Head:
     colours = TONES[int(rng.integers(len(TONES)))]
     skin = int(rng.integers(2**31))
     asymmetry = settings.asymmetries[number]
-    side = SIDES[number % len(SIDES)]
-    vertices, moves = made_asymmetric(shape(targets), side, asymmetry)
+    side = side_of(number, settings=settings)
+    even = shape(targets)
+    vertices, moves = made_asymmetric(even, side, asymmetry) if side else (even, np.zeros(even.shape))
     return Head(
         surface=surface_of(vertices),
         paint=painted(vertices, colours=colours, seed=skin),
-        side=side if asymmetry else None,
+        side=side,
         asymmetry=asymmetry,
         moves=moves,
         points=places(vertices),
     )
+
+
+def side_of(number: int, *, settings: PhantomsHeads) -> Side | None:
+    """The side of a head's cleft, in turn; None where it is symmetric."""
+    return SIDES[number % len(SIDES)] if settings.asymmetries[number] else None

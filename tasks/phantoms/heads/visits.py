@@ -19,7 +19,7 @@ from tasks.base.processes import worker_pool
 from tasks.errors import InputError
 from tasks.params.phantoms import PhantomsHeads
 from tasks.phantoms.files import write_whole
-from tasks.phantoms.heads.people import Head, head
+from tasks.phantoms.heads.people import Head, head, side_of
 from tasks.space.render import Light, render
 from tasks.space.rings import camera_around, focal_of, ring
 from tasks.space.views import Camera
@@ -37,9 +37,11 @@ Rows = tuple[tuple[str, ...], list[tuple[str, ...]]]
 TABLES = ("heads.csv", "points.csv", "cameras.csv")
 
 
-def draw_heads(out: Path, *, settings: PhantomsHeads, workers: int) -> None:
+def draw_heads(out: Path, *, settings: PhantomsHeads, workers: int) -> list[tuple[str, str, str]]:
     """Draw every head's visit into `out` with `workers` processes.
 
+    Returns what is known of each photograph, as references.csv has it: path, measure (`asymmetry_mm`,
+    `distance_mm exocanthion_right exocanthion_left`) and value.
     InputError when `out` holds a heads.csv that was not drawn, for then it is somebody's data.
     """
     _make_room(out)
@@ -52,6 +54,23 @@ def draw_heads(out: Path, *, settings: PhantomsHeads, workers: int) -> None:
     _write(out / "cameras.csv", CAMERAS, (row for number in numbers for row in _camera_rows(number, settings)))
     _write(out / "points.csv", POINTS, (row for _, points in rows for row in points))
     _write(out / "heads.csv", HEADS, (row for row, _ in rows))
+    return [known for number in numbers for known in _known(number, rows[number][0], settings)]
+
+
+def image_rows(settings: PhantomsHeads) -> list[dict[str, str]]:
+    """What images.csv says of every photograph."""
+    return [
+        {
+            "path": path,
+            "subject_id": subject_of(number),
+            "population": "repaired" if side_of(number, settings=settings) else "control",
+            "cleft_side": side_of(number, settings=settings) or "",
+            "view": "around",
+            "visit": VISIT,
+        }
+        for number in range(len(settings.asymmetries))
+        for path in _paths(number, settings)
+    ]
 
 
 def _shared_out(out: Path, numbers: Iterable[int], settings: PhantomsHeads, workers: int) -> dict[int, Rows]:
@@ -127,10 +146,20 @@ def encoded(image: np.ndarray, *, settings: PhantomsHeads) -> bytes:
     return content.getvalue()
 
 
+def _paths(number: int, settings: PhantomsHeads) -> list[str]:
+    return [f"{subject_of(number)}/{VISIT}/{name_of(yaw, pitch)}.jpg" for yaw, pitch in places_of(settings)]
+
+
+def _known(number: int, row: Sequence[str], settings: PhantomsHeads) -> Iterable[tuple[str, str, str]]:
+    said = dict(zip(HEADS, row, strict=True))
+    for path in _paths(number, settings):
+        yield path, "asymmetry_mm", said["asymmetry_mm"]
+        yield path, "distance_mm exocanthion_right exocanthion_left", said["exocanthion_width_mm"]
+
+
 def _camera_rows(number: int, settings: PhantomsHeads) -> Iterable[tuple[str, ...]]:
     focal = focal_of(settings.focal, width=settings.width, height=settings.height)
-    for yaw, pitch in places_of(settings):
-        path = f"{subject_of(number)}/{VISIT}/{name_of(yaw, pitch)}.jpg"
+    for path, (yaw, pitch) in zip(_paths(number, settings), places_of(settings), strict=True):
         yield path, f"{yaw:g}", f"{pitch:g}", f"{settings.distance:g}", f"{focal:.3f}"
 
 
