@@ -25,7 +25,7 @@ def phantoms_draw(out: Out) -> None:
     make_room(Path(out))
     known = [
         (f"{HEADS}/{path}", measure, value)
-        for path, measure, value in draw_heads(Path(out) / HEADS, settings=heads, workers=workers)
+        for path, measure, value in draw_heads(Path(out) / HEADS, settings=heads, workers=workers, tables=False)
     ]
     around = [row | {"path": f"{HEADS}/{row['path']}"} for row in image_rows(heads)]
     draw_dataset(out, settings=settings, workers=workers, around=around, known=known)

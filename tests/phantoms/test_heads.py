@@ -123,7 +123,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def test_a_visit_is_a_folder_of_photographs_with_tables_of_its_truth(tmp_path: Path, uneven: Head) -> None:
-    known = visits.draw_heads(tmp_path, settings=SETTINGS, workers=1)
+    known = visits.draw_heads(tmp_path, settings=SETTINGS, workers=1, tables=True)
     heads, points = rows(tmp_path / "heads.csv"), rows(tmp_path / "points.csv")
     assert [(row["subject_id"], row["side"], float(row["asymmetry_mm"])) for row in heads] == [
         ("head_00000", "", 0.0),
@@ -159,7 +159,7 @@ def test_a_visit_is_a_folder_of_photographs_with_tables_of_its_truth(tmp_path: P
 def test_tables_of_somebody_else_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "heads.csv").write_text("subject_id,notice\nanna,\n")
     with pytest.raises(InputError, match=r"heads\.csv: names heads that were not drawn"):
-        visits.draw_heads(tmp_path, settings=SETTINGS, workers=1)
+        visits.draw_heads(tmp_path, settings=SETTINGS, workers=1, tables=True)
     assert (tmp_path / "heads.csv").exists()
 
 

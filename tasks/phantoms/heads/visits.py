@@ -37,8 +37,8 @@ Rows = tuple[tuple[str, ...], list[tuple[str, ...]]]
 TABLES = ("heads.csv", "points.csv", "cameras.csv")
 
 
-def draw_heads(out: Path, *, settings: PhantomsHeads, workers: int) -> list[tuple[str, str, str]]:
-    """Draw every head's visit into `out` with `workers` processes.
+def draw_heads(out: Path, *, settings: PhantomsHeads, workers: int, tables: bool) -> list[tuple[str, str, str]]:
+    """Draw every head's visit into `out` with `workers` processes; `tables`: write those of the truth beside them.
 
     Returns what is known of each photograph, as references.csv has it: path, measure (`asymmetry_mm`,
     `distance_mm exocanthion_right exocanthion_left`) and value.
@@ -51,9 +51,10 @@ def draw_heads(out: Path, *, settings: PhantomsHeads, workers: int) -> list[tupl
     else:
         found = _shared_out(out, numbers, settings, workers)
     rows = [found[number] for number in numbers]
-    _write(out / "cameras.csv", CAMERAS, (row for number in numbers for row in _camera_rows(number, settings)))
-    _write(out / "points.csv", POINTS, (row for _, points in rows for row in points))
-    _write(out / "heads.csv", HEADS, (row for row, _ in rows))
+    if tables:
+        _write(out / "cameras.csv", CAMERAS, (row for number in numbers for row in _camera_rows(number, settings)))
+        _write(out / "points.csv", POINTS, (row for _, points in rows for row in points))
+        _write(out / "heads.csv", HEADS, (row for row, _ in rows))
     return [known for number in numbers for known in _known(number, rows[number][0], settings)]
 
 
