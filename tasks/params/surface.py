@@ -73,7 +73,7 @@ class HeadPoints(Block):
     gate: float = Field(gt=0, description="how far a ray may pass by a place it agrees with")
     noise: float = Field(gt=0, description="standard deviation of a ray at least")
     clear: tuple[float, float] = Field(description=SNAP)
-    vague: tuple[float, float] = Field(description=f"the same of points on the outline (zygia): {SNAP}")
+    vague: tuple[float, float] = Field(description=f"the same of the alar bases: {SNAP}")
     reach: float = Field(gt=0, description="how far a point may lie, by its definition, from where it was seen")
     smoothing: int = Field(ge=0, description="rounds of averaging neighbours before a definition is applied")
     told: float = Field(gt=0, description="half-width of the interval of a point by its definition")

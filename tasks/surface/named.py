@@ -33,11 +33,11 @@ PAIRED = {
 POINTS = (*MIDLINE, *(f"{name}_{side}" for name in PAIRED for side in SIDES))
 DEFINITIONS = MIDLINE | {f"{name}_{side}": words for name, words in PAIRED.items() for side in SIDES}
 
-UNSEEN = ("gonion", "tragion")
-"""Points that no model of landmarks has: hair and ears hide the tragion; the gonion is felt, not seen, and what models
-mark on a face's outline lies some 20 mm in front of it."""
-VAGUE = ("zygion_right", "zygion_left")
-"""Points that models mark on the outline, wherever that lies in a photograph."""
+UNSEEN = ("zygion", "gonion", "tragion")
+"""Points that no model of landmarks has: hair and ears hide the tragion; the others are felt, not seen, and what models
+mark on a face's outline lies some 20 mm beside them."""
+VAGUE = ("alar_base_right", "alar_base_left")
+"""Points that models put several mm beside their place on drawn heads."""
 CHIN = (199,)  # of the 478: near the pogonion; the profile gives its place
 MESH: dict[str, tuple[int, ...]] = {
     **{name: MESH_MIDLINE[name] for name in MIDLINE if name in MESH_MIDLINE},

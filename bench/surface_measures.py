@@ -1,0 +1,107 @@
+"""`python -m bench.surface_measures`: mid-plane, asymmetry, points and distances of drawn heads against what was drawn.
+
+Heads are those of `tasks.phantoms.heads`, with the settings below; the surface is the drawn one, so that only
+what is measured on it is judged, not how it was reconstructed. Photographs are rendered, not taken.
+"""
+
+import argparse
+from collections.abc import Iterator
+
+import numpy as np
+
+from tasks import params
+from tasks.params.ingest import IngestLandmarks
+from tasks.params.phantoms import PhantomsHeads
+from tasks.phantoms.heads.people import Head, head
+from tasks.phantoms.heads.visits import camera_of, name_of, photograph, places_of
+from tasks.space.views import View
+from tasks.surface.asymmetry import asymmetry, evenness
+from tasks.surface.plane import Plane, midsagittal
+from tasks.surface.points import points_of
+from tests.surface.measured import ASYMMETRY, PLANE, POINTS
+
+ACROSS = 60.0  # degrees to each side: photographs beyond show no face to the detector
+SETTINGS = PhantomsHeads(
+    seed=5,
+    asymmetries=(0.0, 0.3, 0.6, 0.9, 1.2, 1.6),
+    width=720,
+    height=900,
+    ring_step=20,
+    ring_reach=60,
+    pitched=(),
+    distance=800,
+    focal=75,
+    focal_told=True,
+    noise=2,
+    quality=92,
+)
+
+
+def views_of(drawn: Head, number: int, settings: PhantomsHeads) -> Iterator[View]:
+    """The photographs of a head, with their true cameras."""
+    for yaw, pitch in places_of(settings):
+        if abs(yaw) <= ACROSS:
+            camera = camera_of(yaw, pitch, settings=settings)
+            image = photograph(drawn, camera, seed=(settings.seed, number), settings=settings)
+            yield View(name_of(yaw, pitch), image, camera)
+
+
+def measure(number: int, settings: PhantomsHeads) -> tuple[float, float, dict[str, float], list[float]]:
+    """Prints a head's plane and points; asymmetry set and measured (mm RMS), errors of points and distances (mm)."""
+    drawn = head(number, settings=settings)
+    detection = params.load(IngestLandmarks, "ingest_landmarks")
+    found = points_of(
+        list(views_of(drawn, number, settings)),
+        drawn.surface,
+        settings=POINTS,
+        plane=PLANE,
+        detection=detection,
+        placed={},
+    )
+    plane = midsagittal(drawn.surface, found, settings=PLANE)
+    angle = float(np.degrees(np.arccos(np.clip(plane.normal[0], -1, 1))))
+    aside = float(plane.beyond(np.array([0.0, 0, 20])))
+    rms = _nasolabial(drawn, plane)
+    known = {name: own.position for name, own in found.items() if own.position is not None and name in drawn.points}
+    errors = {name: float(np.linalg.norm(place - drawn.points[name])) for name, place in known.items()}
+    names = sorted(known)
+    distances = [
+        float(np.linalg.norm(known[one] - known[other]) - np.linalg.norm(drawn.points[one] - drawn.points[other]))
+        for place, one in enumerate(names)
+        for other in names[:place]
+    ]
+    print(
+        f"head {number}: plane {angle:.2f} degrees, {aside:+.2f} mm; asymmetry set {drawn.asymmetry:.2f}, {rms:.2f} mm"
+    )
+    return drawn.asymmetry, rms, errors, distances
+
+
+def _nasolabial(drawn: Head, plane: Plane) -> float:
+    from tasks.phantoms.heads.asymmetry import nasolabial
+
+    region = np.zeros(len(drawn.surface.vertices), bool)
+    region[nasolabial()] = True
+    values = asymmetry(drawn.surface, plane, settings=ASYMMETRY)
+    return evenness(drawn.surface, plane, values, region).rms or 0.0
+
+
+def main() -> None:
+    """All heads of the settings, or the first ones."""
+    parser = argparse.ArgumentParser("python -m bench.surface_measures", description=__doc__)
+    parser.add_argument("--heads", type=int, help="only so many")
+    options = parser.parse_args()
+    settings = SETTINGS
+    rows = [measure(number, settings) for number in range(len(settings.asymmetries))[: options.heads]]
+    wanted, found = (np.array(own) for own in list(zip(*rows, strict=True))[:2])
+    if len(rows) > 2:
+        print(f"asymmetry: r {np.corrcoef(wanted, found)[0, 1]:.3f}, slope {np.polyfit(wanted, found, 1)[0]:.2f}")
+    for name in sorted({name for _, _, errors, _ in rows for name in errors}):
+        print(
+            f"{name:24s} median error {np.median([errors[name] for _, _, errors, _ in rows if name in errors]):.1f} mm"
+        )
+    apart = np.abs(np.concatenate([distances for *_, distances in rows]))
+    print(f"distances: median error {np.median(apart):.2f} mm, 95 % below {np.quantile(apart, 0.95):.2f} mm")
+
+
+if __name__ == "__main__":
+    main()
