@@ -1,0 +1,80 @@
+"""Cameras come out of photographs, the same ones every time; a wall takes nothing over; a lens is straightened."""
+
+import numpy as np
+import pytest
+
+from tasks.space.views import Camera
+from tasks.surface.cameras import solve, solved_of
+from tasks.surface.distortion import bent, straight
+from tasks.surface.features import features_of
+from tasks.surface.solved import Solved
+from tests.surface.balls import FOCAL, RING, SETTINGS, camera, face, picture
+
+TRUE = {f"{number:02d}": camera(*place) for number, place in enumerate(RING)}
+PICTURES = {name: picture(seen) for name, seen in TRUE.items()}
+FACES = {name: face(seen) for name, seen in TRUE.items()}
+KNOWN = dict.fromkeys(TRUE, FOCAL)
+
+
+def wrong(solved: Solved, true: dict[str, Camera] = TRUE) -> np.ndarray:
+    """How far each camera stands from where it was, mm, in the frame that suits all of them best."""
+    found = np.array([solved.cameras[name].centre for name in solved.names])
+    there = np.array([true[name].centre for name in solved.names])
+    ours, theirs = found - found.mean(axis=0), there - there.mean(axis=0)
+    left, sizes, right = np.linalg.svd(theirs.T @ ours)
+    flip = np.array([1, 1, np.sign(np.linalg.det(left @ right))])
+    scale = (sizes * flip).sum() / (ours**2).sum()
+    return np.asarray(np.linalg.norm(scale * ours @ ((left * flip) @ right).T - theirs, axis=1))
+
+
+def test_every_photograph_gets_its_camera_and_the_same_one_again() -> None:
+    solved, views = solve(PICTURES, KNOWN, FACES, settings=SETTINGS)
+    assert [view.name for view in views] == sorted(TRUE)
+    assert not solved.refused
+    assert wrong(solved).max() < 6  # of 600 mm
+    seen = solved.observations
+    assert np.median(seen.error) < 0.5
+    for number, view in enumerate(views):
+        own = seen.view == number
+        off = np.linalg.norm(view.camera.project(solved.points[seen.point[own]]) - seen.pixel[own], axis=1)
+        assert np.median(off) == pytest.approx(solved.table[number].residual_px, abs=0.1)
+        assert solved.table[number].points == own.sum() > 40
+    again, _ = solve(PICTURES, KNOWN, FACES, settings=SETTINGS)
+    assert again.points.tobytes() == solved.points.tobytes()
+    assert again.table == solved.table
+    for name in TRUE:
+        assert again.cameras[name].translation.tobytes() == solved.cameras[name].translation.tobytes()
+
+
+@pytest.mark.long
+def test_a_second_camera_held_on_its_side_and_without_exif() -> None:
+    true, pictures = dict(TRUE), dict(PICTURES)
+    for name in ("02", "05", "07"):
+        true[name] = camera(*RING[int(name)], size=(400, 320), focal=540)
+        pictures[name] = picture(true[name])
+    faces = {name: face(seen) for name, seen in true.items()}
+    focals = {name: FOCAL if seen.width == 320 else None for name, seen in true.items()}
+    solved, _ = solve(pictures, focals, faces, settings=SETTINGS)
+    assert not solved.refused
+    assert wrong(solved, true).max() < 40  # of 600 mm: a focal length and a distance are hard to tell apart
+    widths = {solved.cameras[name].width: solved.cameras[name].matrix[0, 0] for name in true}
+    assert widths[400] == pytest.approx(540, rel=0.15)
+    assert widths[320] == pytest.approx(FOCAL, rel=0.15)
+
+
+@pytest.mark.long
+def test_a_wall_that_stays_while_the_head_turns_takes_nothing_over() -> None:
+    pictures = {name: picture(seen, wall=5) for name, seen in TRUE.items()}
+    faces = {name: box if name in ("03", "04", "05") else None for name, box in FACES.items()}
+    seen = {name: features_of(image, faces[name], settings=SETTINGS) for name, image in pictures.items()}
+    solved = solved_of(seen, KNOWN, settings=SETTINGS)
+    assert len(solved.names) >= 9
+    assert wrong(solved).max() < 8
+
+
+def test_a_lens_bends_and_is_straightened() -> None:
+    seen = camera(10)
+    pixels = np.random.default_rng(0).uniform(0, 300, size=(100, 2))
+    for bend in (-0.2, 0.15):
+        assert np.abs(bent(pixels, seen, bend) - pixels).max() > 1
+        assert np.allclose(straight(bent(pixels, seen, bend), seen, bend), pixels, atol=1e-3)

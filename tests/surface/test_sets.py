@@ -1,0 +1,78 @@
+"""Sets of which no head can be made are refused with the true reason; single photographs are named and left out."""
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+import pytest
+
+from tasks.surface.cameras import solved_of
+from tasks.surface.features import Features, features_of
+from tasks.surface.sets import RefusedSet, parted
+from tasks.surface.solved import Solved
+from tests.surface.balls import FOCAL, RING, SETTINGS, camera, face, picture
+
+
+def features(
+    places: list[tuple[float, float]], odd: Mapping[int, dict[str, float]], *, blur: float = 0
+) -> dict[str, Features]:
+    """Of photographs from these places; `odd`: what is another in some, by number. Those are blurred where asked."""
+    seen = {}
+    for number, place in enumerate(places):
+        there = camera(*place)
+        image = picture(there, **odd.get(number, {}))  # type: ignore[arg-type]
+        if blur and number in odd:
+            image = cv2.GaussianBlur(image, (0, 0), blur)
+        seen[f"{number:02d}"] = features_of(image, face(there), settings=SETTINGS)
+    return seen
+
+
+def solved(seen: dict[str, Features]) -> Solved:
+    return solved_of(seen, dict.fromkeys(seen, FOCAL), settings=SETTINGS)
+
+
+def test_six_photographs_thirty_degrees_apart() -> None:
+    with pytest.raises(RefusedSet, match=r"neighbours are 3\d degrees apart|of 6 photographs fit together"):
+        solved(features([(float(yaw), 0.0) for yaw in range(-75, 76, 30)], {}))
+
+
+def test_one_photograph() -> None:
+    with pytest.raises(RefusedSet, match="one photograph: a head needs at least 8"):
+        solved(features([(0.0, 0.0)], {}))
+
+
+@pytest.mark.parametrize("others", [pytest.param(range(1, 11, 2), marks=pytest.mark.long), range(5, 11)])
+def test_two_people(others: range) -> None:
+    with pytest.raises(RefusedSet, match="two people") as told:
+        solved(features(RING, {number: {"person": 2} for number in others}))
+    assert "groups of 6 and 5" in str(told.value)
+
+
+def test_a_face_that_moved_in_half_of_the_photographs() -> None:
+    with pytest.raises(RefusedSet, match="the face moved between the photographs"):
+        solved(features(RING, {number: {"chin": 8.0} for number in range(1, 11, 2)}))
+
+
+@pytest.mark.long
+def test_one_photograph_with_another_expression_is_named_and_left_out() -> None:
+    found = solved(features(RING, {4: {"chin": 8.0}}))
+    assert list(found.refused) == ["04"]
+    assert "another expression" in found.refused["04"]
+    assert [row.name for row in found.table if row.reason] == ["04"]
+    assert len(found.names) == 10
+
+
+def test_blurred_photographs_are_named_and_the_set_goes_on() -> None:
+    found = solved(features(RING, {2: {}, 9: {}}, blur=2))
+    assert list(found.refused) == ["02", "09"]
+    assert all(reason.startswith("blurred") for reason in found.refused.values())
+    with pytest.raises(RefusedSet, match="11 of 11 photographs are blurred") as told:
+        solved(features(RING, {number: {} for number in range(11)}, blur=4))
+    assert len(told.value.reasons) == 11
+
+
+def test_what_disagrees_is_parted() -> None:
+    odd = np.array([True, False, False, True, False, False, False])
+    near = np.full((7, 7), 100.0) - 100 * np.eye(7)
+    off = np.where(odd[:, None] != odd[None], 12.0, 1.0) * (near > 0)
+    assert (parted(near, off) == odd).all()
