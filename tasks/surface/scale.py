@@ -4,7 +4,7 @@ In: points of the set in its own unit, or pixels in its photographs, and what th
 with its 95 % interval. Does not know what is measured with it.
 
 Adults' irises are 11.7 mm wide, give or take 0.42 (Rüfer 2005: 390 eyes). As landmarks place them they read 7 % small
-on the London photographs (docs/anthropometry.md), so the interval reaches beyond the spread of irises by that bias; the
+on the London photographs of the real data, so the interval reaches beyond the spread of irises by that bias; the
 value itself is left as it is.
 """
 

@@ -62,6 +62,7 @@ PARTS = {
     "inpainting_real",
     "inpainting_speed",
     "london_faces",
+    "surface_cameras",
     "unseen",
 }
 """Modules that are run by another one's command."""

@@ -1,0 +1,132 @@
+"""Cameras of a rendered scanned head: photographs placed, errors, seconds and memory, beside COLMAP's own program.
+
+python -m bench.surface_cameras REAL [--size 720 900] [--tiny]    REAL: the folder that VERMILION_REAL names
+
+Renders 17 views (a ring of 15 degrees and six pitched ones), focal length known and not. `colmap` runs in the same
+run where it is installed (Debian has 3.8), on the same pictures, with its own features and the focal length. The
+scale is from the outermost two cameras' known distance; its error is that of all others.
+"""
+
+import argparse
+import resource
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pycolmap
+
+from bench.heads import SOFT, scanned_head
+from tasks.base import images
+from tasks.ingest.detection import find_face
+from tasks.params import load
+from tasks.params.ingest import IngestLandmarks
+from tasks.params.surface import SurfaceCameras
+from tasks.space.render import render
+from tasks.space.rings import camera_around, ring
+from tasks.space.views import Camera
+from tasks.surface.cameras import solved_of
+from tasks.surface.features import features_of
+from tests.surface.balls import SETTINGS
+
+PLACES = ring(15, 75, ((-30, 25), (0, 25), (30, 25), (-30, -25), (0, -25), (30, -25)))
+
+
+def main(given: list[str] | None = None) -> None:
+    """Print a line per way."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("real", type=Path)
+    parser.add_argument("--size", type=int, nargs=2, default=(720, 900), metavar=("WIDTH", "HEIGHT"))
+    parser.add_argument("--tiny", action="store_true", help="pictures of 240 x 300")
+    options = parser.parse_args(given)
+    width, height = (240, 300) if options.tiny else options.size
+    focal = 1.6 * height
+    true = {
+        f"{number:02d}": camera_around(
+            *place, centre=np.zeros(3), distance=700, focal=focal, width=width, height=height
+        )
+        for number, place in enumerate(PLACES)
+    }
+    head = scanned_head(options.real)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, camera in true.items():
+            seen = render(head.surface, camera.resized(width * 2, height * 2), paint=head.paint, light=SOFT).image
+            small = cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA)
+            cv2.imwrite(f"{folder}/{name}.png", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        ours(Path(folder), true, {"focal length known": focal, "focal length unknown": None}, SETTINGS)
+        if shutil.which("colmap"):
+            theirs(Path(folder), true, focal)
+        else:
+            print("colmap: not installed here")
+
+
+def ours(folder: Path, true: dict[str, Camera], ways: dict[str, float | None], settings: SurfaceCameras) -> None:
+    """Features once, cameras for each way."""
+    detection, before = load(IngestLandmarks, "ingest_landmarks"), time.process_time()
+    seen = {}
+    for name in true:
+        image = images.read(folder / f"{name}.png")
+        found = find_face(image, detection)
+        seen[name] = features_of(image, None if found is None else found.box, settings=settings)
+    features = time.process_time() - before
+    for words, focal in ways.items():
+        before = time.process_time()
+        solved = solved_of(seen, dict.fromkeys(seen, focal), settings=settings)
+        spent = time.process_time() - before
+        tell(f"ours, {words}", {name: it.centre for name, it in solved.cameras.items()}, true, len(solved.points))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        print(f"    CPU: features {features:.1f} s, the rest {spent:.1f} s; peak {peak:.2f} GB with the rendering")
+
+
+def theirs(folder: Path, true: dict[str, Camera], focal: float) -> None:
+    """COLMAP's program: features, exhaustive matching, mapper."""
+    some = next(iter(true.values()))
+    lens = f"{focal},{some.width / 2},{some.height / 2},0"
+    database, out = folder / "theirs.db", folder / "theirs"
+    out.mkdir()
+    steps = [
+        ["feature_extractor", "--image_path", folder, "--ImageReader.single_camera", 1,
+         "--ImageReader.camera_model", "SIMPLE_RADIAL", "--ImageReader.camera_params", lens,
+         "--SiftExtraction.use_gpu", 0],
+        ["exhaustive_matcher", "--SiftMatching.use_gpu", 0],
+        ["mapper", "--image_path", folder, "--output_path", out],
+    ]  # fmt: skip
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for step in steps:
+        words = ["colmap", step[0], "--database_path", database, *step[1:]]
+        subprocess.run(
+            [str(word) for word in words], check=True, capture_output=True, env={"QT_QPA_PLATFORM": "offscreen"}
+        )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    models = [pycolmap.Reconstruction(path) for path in sorted(out.iterdir())]
+    best = max(models, key=lambda model: model.num_reg_images(), default=None)
+    if best is None:
+        print("colmap's program: no model")
+        return
+    centres = {image.name[:2]: image.projection_center() for image in best.images.values()}
+    tell("colmap's program", centres, true, best.num_points3D())
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"    CPU: {spent:.1f} s; peak {after.ru_maxrss / 1e6:.2f} GB")
+
+
+def tell(words: str, centres: dict[str, np.ndarray], true: dict[str, Camera], points: int) -> None:
+    """One line: placed, errors in mm after the best similarity, error of the scale by one known distance."""
+    names = sorted(centres)
+    found, there = np.array([centres[name] for name in names]), np.array([true[name].centre for name in names])
+    a, b = found - found.mean(axis=0), there - there.mean(axis=0)
+    left, sizes, right = np.linalg.svd(b.T @ a)
+    flip = np.array([1, 1, np.sign(np.linalg.det(left @ right))])
+    size = (sizes * flip).sum() / (a**2).sum()
+    error = np.linalg.norm(size * a @ ((left * flip) @ right).T - b, axis=1)
+    known = np.linalg.norm(there[0] - there[-1]) / np.linalg.norm(found[0] - found[-1])
+    print(
+        f"{words}: {len(names)} of {len(true)} placed, {points} points, cameras off by {error.mean():.2f} mm "
+        f"(most {error.max():.2f}), scale off by {abs(known / size - 1):.2%}"
+    )
+
+
+if __name__ == "__main__":
+    main()
