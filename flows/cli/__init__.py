@@ -19,6 +19,7 @@ from flows.cli import (
     norms,
     ratings,
     rebuild,
+    reconstruct,
     results,
     review,
     score,
@@ -46,6 +47,7 @@ app.command()(score.score)
 app.command()(inpaint.inpaint)
 app.command()(measure.measure)
 app.command()(norms.norms)
+app.command()(reconstruct.reconstruct)
 app.add_typer(capture.app, name="capture")
 app.command()(results.results)
 app.command()(status.status)

@@ -41,9 +41,15 @@ class Study(NamedTuple):
     names: Mapping[str, str]  # readable names of methods, of all systems
 
     def compared(self) -> pd.DataFrame:
-        """Scores by image_id and method, of photographs that all methods scored and no network learned from."""
+        """Scores by image_id and method, of photographs that all methods scored and no network learned from.
+
+        A method that scored less than half of them (three dimensions, where few visits have them) is left out: the
+        others would be compared on its photographs alone.
+        """
         unseen = self.scores[~self.scores["image_id"].isin(self.taught)]
-        return unseen.pivot(index="image_id", columns="method", values="score").astype(float).dropna()
+        wide = unseen.pivot(index="image_id", columns="method", values="score").astype(float)
+        scored = wide.notna().sum()
+        return wide.loc[:, scored > 0.5 * scored.max()].dropna() if len(wide) else wide
 
 
 def make_study(

@@ -7,6 +7,40 @@ from pydantic import Field
 from tasks.params import Block
 
 
+class SurfaceCameras(Block):
+    """Structure from motion from the photographs of one visit (tasks.surface.cameras)."""
+
+    seed: int = Field(ge=0)
+    threads: int = Field(ge=1, description="of the solver; the same number gives the same bytes")
+    side: int = Field(ge=256, description="longer side of the picture in which features are looked for, pixels")
+    most_features: int = Field(ge=100, description="per photograph, the largest first")
+    peak_threshold: float = Field(gt=0, description="contrast below which nothing is a feature, 0..1")
+    ratio: float = Field(gt=0, lt=1, description="of a match's distance to the second nearest one's: above it, none")
+    error_px: float = Field(gt=0, description="most distance of a match from its place, pixels of that picture")
+    least_inliers: int = Field(ge=8, description="matches of two photographs that fit one motion; fewer are chance")
+    guessed_focal: float = Field(gt=0, description="where EXIF says none, of the longer side")
+    least_pose_inliers: int = Field(ge=6, description="points by which a photograph is placed among the others")
+    least_sharpness: float = Field(ge=0, le=1, description="gradient energy that a small blur takes away")
+    least_sharpness_of_median: float = Field(ge=0, le=1, description="... of the set's median")
+    least_views: int = Field(ge=3, description="photographs that must be placed")
+    least_share: float = Field(ge=0, le=1, description="... of those that are fit to be")
+    least_span: float = Field(ge=0, description="degrees round the head between the outermost photographs")
+    widest_gap: float = Field(gt=0, description="degrees from a photograph to its nearest neighbour")
+    most_moved: float = Field(ge=0, le=1, description="matches between halves of a set that fit no rigid head, more")
+    moved_px: float = Field(gt=0, description="a match is off its place from here, pixels of the features' picture")
+    moved_reach: float = Field(gt=0, description="... and up to here it is the same place moved, of the head's size")
+
+
+class SurfaceScale(Block):
+    """Millimetres per unit of a solved set (tasks.surface.scale)."""
+
+    error_px: float = Field(gt=0, description="standard error of a point that was clicked or found in a photograph")
+    most_flat: float = Field(gt=1, description="how much worse a point may be known along the rays than across")
+    iris_mm: float = Field(gt=0, description="mean visible width of adults' irises")
+    iris_sd_mm: float = Field(gt=0, description="standard deviation of irises' widths")
+    iris_bias: float = Field(ge=0, description="by which irises read small, as a share")
+
+
 class SurfaceDense(Block):
     """From views to a surface (tasks.surface.dense). Lengths in millimetres of the face."""
 
@@ -89,44 +123,20 @@ class Measures(Block):
     of_surface: int = Field(ge=0, description="the same of one that is read off the surface")
 
 
-class SurfaceMeasure(Block):
-    """Points, plane, asymmetry and measures of a head in three dimensions."""
+class SurfaceReconstruct(Block):
+    """From cameras to a face that stands upright (tasks.surface.reconstructing)."""
 
+    side: int = Field(ge=256, description="longer side of the photographs that the surface is made of, pixels")
+    margin: float = Field(gt=0, description="mm around the points of the face that are kept")
+    scale: SurfaceScale
+    dense: SurfaceDense
     points: HeadPoints
     plane: MidPlane
+
+
+class SurfaceMeasure(Block):
+    """Asymmetry and measures of a head in three dimensions, and its pictures (tasks.surface.facing)."""
+
     asymmetry: Asymmetry
     measures: Measures
-
-
-class SurfaceCameras(Block):
-    """Structure from motion from the photographs of one visit (tasks.surface.cameras)."""
-
-    seed: int = Field(ge=0)
-    threads: int = Field(ge=1, description="of the solver; the same number gives the same bytes")
-    side: int = Field(ge=256, description="longer side of the picture in which features are looked for, pixels")
-    most_features: int = Field(ge=100, description="per photograph, the largest first")
-    peak_threshold: float = Field(gt=0, description="contrast below which nothing is a feature, 0..1")
-    ratio: float = Field(gt=0, lt=1, description="of a match's distance to the second nearest one's: above it, none")
-    error_px: float = Field(gt=0, description="most distance of a match from its place, pixels of that picture")
-    least_inliers: int = Field(ge=8, description="matches of two photographs that fit one motion; fewer are chance")
-    guessed_focal: float = Field(gt=0, description="where EXIF says none, of the longer side")
-    least_pose_inliers: int = Field(ge=6, description="points by which a photograph is placed among the others")
-    least_sharpness: float = Field(ge=0, le=1, description="gradient energy that a small blur takes away")
-    least_sharpness_of_median: float = Field(ge=0, le=1, description="... of the set's median")
-    least_views: int = Field(ge=3, description="photographs that must be placed")
-    least_share: float = Field(ge=0, le=1, description="... of those that are fit to be")
-    least_span: float = Field(ge=0, description="degrees round the head between the outermost photographs")
-    widest_gap: float = Field(gt=0, description="degrees from a photograph to its nearest neighbour")
-    most_moved: float = Field(ge=0, le=1, description="matches between halves of a set that fit no rigid head, more")
-    moved_px: float = Field(gt=0, description="a match is off its place from here, pixels of the features' picture")
-    moved_reach: float = Field(gt=0, description="... and up to here it is the same place moved, of the head's size")
-
-
-class SurfaceScale(Block):
-    """Millimetres per unit of a solved set (tasks.surface.scale)."""
-
-    error_px: float = Field(gt=0, description="standard error of a point that was clicked or found in a photograph")
-    most_flat: float = Field(gt=1, description="how much worse a point may be known along the rays than across")
-    iris_mm: float = Field(gt=0, description="mean visible width of adults' irises")
-    iris_sd_mm: float = Field(gt=0, description="standard deviation of irises' widths")
-    iris_bias: float = Field(ge=0, description="by which irises read small, as a share")
+    picture: int = Field(ge=64, le=2000, description="height of the pictures in the report and on the page, pixels")

@@ -32,6 +32,8 @@ def read_placed(path: Path, names: Collection[str]) -> dict[str, np.ndarray]:
         if missing:
             raise InputError(f"{where}: no {' and '.join(missing)}; the columns are {', '.join(COLUMNS)}")
         name = row["name"].strip()
+        if not any(row[axis].strip() for axis in COLUMNS[1:]):
+            continue  # a point that was not found, in a table that `vermilion reconstruct` wrote
         if name not in names:
             raise InputError(f"{where}: there is no point {name!r}; the names are {', '.join(sorted(names))}")
         if name in found:

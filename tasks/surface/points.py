@@ -15,6 +15,7 @@ import numpy as np
 from tasks.base.words import counted
 from tasks.ingest.detection import find_face
 from tasks.ingest.landmarks import place_points
+from tasks.ingest.mesh import PAIRED as MESH_PAIRED
 from tasks.ingest.mesh import mesh
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.surface import HeadPoints, MidPlane
@@ -22,11 +23,14 @@ from tasks.space.views import Camera, Point, Surface, View
 from tasks.surface.defining import defined
 from tasks.surface.intersecting import Met, intersect
 from tasks.surface.named import DLIB, MESH, POINTS, VAGUE, side_of
-from tasks.surface.nearest import hits
+from tasks.surface.nearest import Finder, hits
 from tasks.surface.plane import between, midsagittal
 from tasks.surface.upright import Motion, upright
 
 WIDE = 1.96  # deviations of a 95 % interval
+IRIS = ("iris_inner", "iris_outer")
+EDGES = {f"{name}_{side}": MESH_PAIRED[name][number] for name in IRIS for number, side in enumerate(("right", "left"))}
+"""The irises' edges among the 478 points: what tells millimetres."""
 BY_HAND = "place it by hand"
 
 
@@ -47,6 +51,7 @@ def looks_of(views: Sequence[View], *, settings: HeadPoints, detection: IngestLa
         ours = place_points(view.image, face.box, predict_side=detection.predict_side)
         found = mesh(view.image, ours, crop=settings.crop, crop_raised=settings.crop_raised)
         places = {name: found[list(numbers)].mean(axis=0)[None] for name, numbers in MESH.items()}
+        places |= {name: found[[number]] for name, number in EDGES.items()}
         for name, number in DLIB.items() if settings.both_models else ():
             places[name] = np.vstack([places[name], ours[number]])
         looks.append(Look(view.camera, places))
@@ -144,12 +149,20 @@ def _point(name: str, looks: Sequence[Look], surface: Surface, settings: HeadPoi
 
 
 def _snapped(met: Met, rays: np.ndarray, surface: Surface, snap: float, bias: float) -> tuple[np.ndarray, float] | None:
-    """The place on the surface along the mean ray, and its interval: what lies along the ray is no longer in doubt."""
+    """The place on the surface along the mean ray, and its interval: what lies along the ray is no longer in doubt.
+
+    Where that ray passes the surface by, as at a wing's outline, the nearest place; how far it is counts as doubt.
+    """
     ray = rays[met.inliers].mean(axis=0)
     ray /= np.linalg.norm(ray)
     along = hits(surface, met.place, ray)
-    if not len(along) or np.abs(along).min() > snap:
-        return None
+    if len(along) and np.abs(along).min() <= snap:
+        place, away = met.place + along[np.abs(along).argmin()] * ray, 0.0
+    else:
+        near = Finder(surface).nearest(met.place[None])
+        place, away = near.places[0], float(np.linalg.norm(near.places[0] - met.place))
+        if near.rim[0] or away > snap:
+            return None
     across = np.eye(3) - np.outer(ray, ray)
     worst = float(np.linalg.eigvalsh(across @ met.covariance @ across)[-1])
-    return met.place + along[np.abs(along).argmin()] * ray, float(np.hypot(WIDE * np.sqrt(worst), bias))
+    return place, float(np.sqrt(WIDE**2 * worst + bias**2 + away**2))

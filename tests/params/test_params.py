@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,10 @@ BLOCKS = yaml.safe_load(PARAMS.read_text())
 def nested(model: type[BaseModel]) -> set[str]:
     """Names of the models that stand in a model's fields."""
     return {
-        other.__name__ for other in MODELS.values() for f in model.model_fields.values() if other.__name__ in str(f)
+        other.__name__
+        for other in MODELS.values()
+        for field in model.model_fields.values()
+        if re.search(rf"\b{other.__name__}\b", str(field))
     }
 
 
@@ -31,7 +35,7 @@ for _module in pkgutil.iter_modules(params.__path__):
     importlib.import_module(f"{params.__name__}.{_module.name}")
 MODELS = {model.__name__: model for model in last_derived(Block) if model.__module__.startswith(params.__name__)}
 INNER = set().union(*(nested(model) for model in MODELS.values()))
-EVERY_SYSTEM = ["anomaly", "anthropometry", "inpainting", "symmetry", "synthesis"]
+EVERY_SYSTEM = ["anomaly", "anthropometry", "inpainting", "surface", "symmetry", "synthesis"]
 OUTER = {name: model for name, model in MODELS.items() if name not in INNER} | {"Systems": Systems}
 
 

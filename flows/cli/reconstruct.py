@@ -1,0 +1,146 @@
+"""`vermilion reconstruct`: photographs of one visit from several sides, to a measured face in three dimensions."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from tqdm import tqdm
+
+from flows.cli.outputs import output_folder
+from flows.cli.project import JSON, private_folder, project_root
+from flows.cli.terminal import say
+from tasks.base.words import counted
+from tasks.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flows.photographs.reconstruct import Reconstructed
+    from tasks.surface.measuring import Measured
+    from tasks.surface.reconstructing import Known
+
+PAGE = "face.html"
+
+
+def reconstruct(
+    folder: Annotated[Path, typer.Argument(help="The photographs of one person and one visit (docs/capture.md).")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the page face.html, face.ply, face.glb, face.stl and the tables as CSV."),
+    ] = None,
+    known: Annotated[
+        list[str] | None,
+        typer.Option(metavar="POINT,POINT,MM", help="A distance measured on the person; without, the irises scale."),
+    ] = None,
+    points: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Points placed by hand on the page: CSV of name,x,y,z.")
+    ] = None,
+    stl: Annotated[str, typer.Option(metavar="REGION", help="What face.stl holds: face, or a region of it.")] = "face",
+    as_json: JSON = False,
+) -> None:
+    """Make a face in millimetres from photographs of several sides, and measure it.
+
+    Exit code 0: it was made; 1: it was not, with the reason; 2: nothing could be run; 130: it was interrupted.
+    `vermilion capture check FOLDER` says beforehand, in seconds, whether the photographs will do.
+
+    \b
+    vermilion reconstruct visit --out pages --known exocanthion_right,exocanthion_left,89.5
+    """
+    if out is not None:
+        output_folder(out, "--out")
+    given = [_known(text) for text in known or ()]
+    from flows.photographs import reconstruct as making  # OpenCV and COLMAP take a second
+    from flows.photographs.reconstructed import check_region, write
+
+    check_region(stl)
+    numbers = making.numbers_of(project_root())
+    found = making.reconstruct(folder, known=given, points=points, numbers=numbers, progress=_progress)
+    if out is not None:
+        write(private_folder(out), found, stl)
+    _print(found, as_json=as_json)
+    if out is not None:
+        say(f"page: {out / PAGE}", error=True)
+    raise typer.Exit(found.reason is not None)
+
+
+def _known(text: str) -> "Known":
+    from tasks.surface.named import POINTS
+    from tasks.surface.reconstructing import Known
+
+    parts = [part.strip() for part in text.split(",")]
+    try:
+        first, second, mm = parts[0], parts[1], float(parts[2])
+    except (IndexError, ValueError) as error:
+        raise InputError(
+            f"--known {text}: two points and millimetres expected, such as exocanthion_right,exocanthion_left,89.5"
+        ) from error
+    if strange := [name for name in (first, second) if name not in POINTS]:
+        raise InputError(f"--known {text}: there is no point {strange[0]}; the points are {', '.join(POINTS)}")
+    if len(parts) != 3 or first == second or not 1 <= mm <= 500:
+        raise InputError(f"--known {text}: two different points and 1 to 500 mm expected")
+    return Known(first, second, mm)
+
+
+def _progress(items: "Sequence[Any]", what: str) -> "Iterable[Any]":
+    return tqdm(items, what, unit="photo", disable=not sys.stderr.isatty(), leave=False)
+
+
+def _print(found: "Reconstructed", *, as_json: bool) -> None:
+    placed = sum(row.reason is None for row in found.cameras)
+    if as_json:
+        print(json.dumps(record(found), indent=1))
+        return
+    if found.face is None:
+        say(f"not made: {found.reason}")
+    else:
+        said = f"{placed} of {counted(len(found.cameras), 'photograph')} placed"
+        say(f"{said}; scale {found.face.scale_words}, lengths within {found.face.scale_share:.1%}")
+    for row in found.cameras:
+        if row.reason:
+            say(f"  {row.name}: {row.reason}")
+    for one in found.measures:
+        say(f"  {_line(one)}")
+
+
+def _line(one: "Measured") -> str:
+    if one.value is None:
+        return f"{one.measure.words}: not measured: {one.reason}"
+    ends = "" if one.low is None else f" ({one.low:.1f} to {one.high:.1f})"
+    side = "" if one.side is None else f", {one.side}"
+    return f"{one.measure.words}: {one.value:.1f} {one.measure.unit}{ends}{side}"
+
+
+def record(found: "Reconstructed") -> dict[str, Any]:
+    """Plain values, for --json. Angles are degrees, lengths mm in the head's frame."""
+    from tasks.surface.facing import measure_row
+
+    face = found.face
+    return {
+        "reason": found.reason,
+        "photographs": [
+            {
+                "photograph": row.name,
+                "reason": row.reason,
+                "turn": row.turn,
+                "height": row.height,
+                "residual_px": row.residual,
+                "points": row.points,
+            }
+            for row in found.cameras
+        ],
+        "scale": None if face is None else {"words": face.scale_words, "share": face.scale_share},
+        "points": {}
+        if face is None
+        else {
+            name: {
+                "at": None if point.position is None else point.position.tolist(),
+                "interval": point.interval,
+                "photographs": point.views,
+                "reason": point.reason,
+            }
+            for name, point in face.points.items()
+        },
+        "measures": [measure_row(one) for one in found.measures],
+    }

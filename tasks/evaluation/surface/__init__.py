@@ -1,0 +1,1 @@
+"""The chapter of three dimensions: faces from photographs of several sides."""

@@ -1,0 +1,147 @@
+"""A face held against its mirror image, and measured: what surface_measure and `vermilion reconstruct` compute.
+
+In: rows of SURFACES. Out: SURFACE_FACES with the map of asymmetry and two pictures, SURFACE_MEASURES, and a visit's
+page as `Shown`. Does not know how the surface came about.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tasks.base.images import encode_png
+from tasks.params.surface import SurfaceMeasure
+from tasks.schemas.surface import SURFACE_FACES, SURFACE_MEASURES
+from tasks.surface import stills
+from tasks.surface.asymmetry import asymmetry
+from tasks.surface.frontal import front_of
+from tasks.surface.measures.measure import Head
+from tasks.surface.measuring import Measured, measured
+from tasks.surface.named import DEFINITIONS
+from tasks.surface.plane import Plane
+from tasks.surface.reconstructing import Face, cameras_of, face_in
+from tasks.surface.shown import Measured as Line
+from tasks.surface.shown import Scale, Shown
+from tasks.surface.tints import limit_of, tinted
+
+WHO = ("image_id", "subject_id", "population", "visit", "reason")
+X = np.array([1.0, 0.0, 0.0])
+
+
+def plane_of(face: Face) -> Plane:
+    """The mid-sagittal plane of a face that stands upright."""
+    return Plane(X, np.array([face.middle, 0.0, 0.0]), 1.0, 0.0)
+
+
+def map_of(face: Face, *, settings: SurfaceMeasure) -> np.ndarray:
+    """Signed mm (V,) by which each vertex lies farther out than the mirrored other side; NaN where not known."""
+    return asymmetry(face.surface, plane_of(face), settings=settings.asymmetry)
+
+
+def measures_of(face: Face, values: np.ndarray, *, settings: SurfaceMeasure) -> list[Measured]:
+    """Every measure of a face, given its map."""
+    places = {name: point.position for name, point in face.points.items() if point.position is not None}
+    head = Head(places, face.middle, face.surface, front_of(face.surface), values)
+    return measured(head, face.points, settings=settings.measures)
+
+
+def face_sets(surfaces: pa.Table, *, settings: SurfaceMeasure) -> pa.Table:
+    """SURFACE_FACES of a bucket's sets."""
+    rows = []
+    for row in surfaces.to_pylist():
+        own = {name: row[name] for name in WHO} | {"photographs": [one.name for one in cameras_of(row["cameras"])]}
+        if row["reason"] is None:
+            face = face_in(row)
+            values = map_of(face, settings=settings)
+            front, tints = _pictures(face, values, height=settings.picture)
+            known = [None if np.isnan(value) else round(float(value), 4) for value in values]
+            own |= {"asymmetry": known, "front": encode_png(front), "map": encode_png(tints)}
+        rows.append(own)
+    return SURFACE_FACES.table(rows)
+
+
+def _pictures(face: Face, values: np.ndarray, *, height: int) -> tuple[np.ndarray, np.ndarray]:
+    shown = Shown("", surface=face.surface, origin=plane_of(face).point, asymmetry=values)
+    tints = replace(face.surface, colours=tinted(stills.fuller(shown), limit=limit_of(values)))
+    front = stills.still(face.surface, face.surface, 0.0, height=height)
+    return front, stills.still(tints, face.surface, 0.0, height=height, shaded=True)
+
+
+def measure_sets(surfaces: pa.Table, faces: pa.Table, *, settings: SurfaceMeasure) -> pa.Table:
+    """SURFACE_MEASURES of a bucket's sets; of one without a face there is none."""
+    maps = {row["image_id"]: row["asymmetry"] for row in faces.select(["image_id", "asymmetry"]).to_pylist()}
+    rows: list[dict[str, Any]] = []
+    for row in surfaces.to_pylist():
+        if row["reason"] is not None:
+            continue
+        face, values = face_in(row), np.array(maps[row["image_id"]], float)
+        who = {name: row[name] for name in WHO if name != "reason"}
+        rows += [who | measure_row(one) for one in measures_of(face, values, settings=settings)]
+    return SURFACE_MEASURES.table(rows)
+
+
+def measure_row(one: Measured) -> dict[str, Any]:
+    """A measure as a row of SURFACE_MEASURES, without whose it is."""
+    kind = one.measure.kind
+    return {
+        "measure": one.measure.name,
+        "region": one.measure.region,
+        "words": one.measure.words,
+        "value": one.value,
+        "low": one.low,
+        "high": one.high,
+        "left": one.left,
+        "right": one.right,
+        "side": one.side,
+        "unit": one.measure.unit,
+        "deviation": None if kind == "plain" or one.value is None else abs(one.value),
+        "reason": one.reason,
+    }
+
+
+def shown_of(
+    title: str,
+    face: Face,
+    values: np.ndarray,  # (V,) mm, of `map_of`
+    rows: Sequence[Measured],
+    *,
+    provenance: Sequence[tuple[str, str]],
+) -> Shown:
+    """A visit's page."""
+    return Shown(
+        title,
+        surface=face.surface,
+        origin=plane_of(face).point,
+        asymmetry=values,
+        points=face.points,
+        definitions=DEFINITIONS,
+        measures=[_line(one) for one in rows],
+        cameras=face.cameras,
+        scale=Scale(face.scale_words, face.scale_share),
+        provenance=provenance,
+    )
+
+
+DIGITS: Mapping[str, int] = {"mm": 1, "degrees": 1, "ml": 2, "cm2": 2}
+UNITS: Mapping[str, str] = {"degrees": "\u00b0", "cm2": "cm\u00b2"}
+
+
+def _line(one: Measured) -> Line:
+    measure = one.measure
+    return Line(
+        measure.region,
+        measure.words,
+        measure.meaning,
+        UNITS.get(measure.unit, measure.unit),
+        DIGITS.get(measure.unit, 2),
+        one.value,
+        one.low,
+        one.high,
+        None if measure.kind == "plain" or one.value is None else abs(one.value),
+        one.side or "",
+        right=one.right,
+        left=one.left,
+        reason=one.reason,
+    )

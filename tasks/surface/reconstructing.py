@@ -1,0 +1,285 @@
+"""The photographs of one visit, to a face in millimetres that stands upright, with its points.
+
+In: what was found in every photograph by itself, and the photographs. Out: a `Face`, or InputError with the reason.
+This is what the stage surface_reconstruct and `vermilion reconstruct` compute. Measures nothing.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import pyarrow as pa
+
+from tasks.base import images as pictures
+from tasks.errors import InputError
+from tasks.params.ingest import IngestLandmarks
+from tasks.params.surface import SurfaceCameras, SurfaceReconstruct
+from tasks.schemas.surface import SURFACES
+from tasks.space.views import Point, Surface, View
+from tasks.surface import scale
+from tasks.surface.cameras import solved_of
+from tasks.surface.dense import surface_of
+from tasks.surface.features import Features
+from tasks.surface.looking import of_row
+from tasks.surface.plane import midsagittal
+from tasks.surface.points import IRIS, WIDE, Look, looks_of, placed_on
+from tasks.surface.sets import RefusedSet
+from tasks.surface.shown import Photographed
+from tasks.surface.solved import Solved, view_of
+from tasks.surface.trimming import around
+from tasks.surface.upright import moved, upright
+
+SKIN = "exocanthion", "cheilion", "alare", "zygion"
+
+
+class Known(NamedTuple):
+    """A distance that somebody measured on the person."""
+
+    first: str  # name of a point
+    second: str
+    mm: float
+
+
+class Face(NamedTuple):
+    """A face in the head's frame (tasks.space.views)."""
+
+    surface: Surface
+    points: dict[str, Point]
+    middle: float  # mm: x of the mid-sagittal plane
+    cameras: list[Photographed]
+    scale_words: str
+    scale_share: float  # half of a length's 95 % interval, as a share of it
+
+
+Load = Callable[[str], np.ndarray]
+"""A photograph's name to its pixels, (H, W, 3) uint8 RGB, upright."""
+
+
+def face_of(
+    seen: Mapping[str, Features],
+    focals: Mapping[str, float | None],  # px
+    load: Load,
+    *,
+    known: Sequence[Known],
+    detection: IngestLandmarks,
+    cameras: SurfaceCameras,
+    settings: SurfaceReconstruct,
+) -> Face:
+    """The face that the photographs show. RefusedSet, InputError or ValueError: why there is none."""
+    solved = solved_of(seen, focals, settings=cameras)
+    views = [_bounded(view_of(name, load(name), solved), settings.side) for name in solved.names]
+    looks = looks_of(views, settings=settings.points, detection=detection)
+    unit = _unit(looks, settings)
+    views = [replace(view, camera=view.camera.moved(unit.value, np.eye(3), np.zeros(3))) for view in views]
+    looks = [look._replace(camera=look.camera.moved(unit.value, np.eye(3), np.zeros(3))) for look in looks]
+    surface = surface_of(views, solved.points * unit.value, settings=settings.dense)
+    points = placed_on(looks, surface, settings=settings.points, plane=settings.plane, placed={})
+    places = np.array([point.position for point in points.values() if point.position is not None]).reshape(-1, 3)
+    if len(places) < LEAST_PLACES:
+        raise InputError(
+            f"{len(places)} points of a face were found on the surface; at least {LEAST_PLACES} are needed"
+        )
+    surface = around(surface, places, margin=settings.margin)
+    factor = _factor(known, points, unit)
+    grown = surface.moved(factor.value, np.eye(3), np.zeros(3))
+    points = {name: _grown(point, factor.value) for name, point in points.items()}
+    plane = midsagittal(grown, points, settings=settings.plane)
+    motion = upright(plane, points, lean=settings.points.lean)
+    _, rotation, shift = motion
+    there = {view.name: view.camera.centre * factor.value @ rotation.T + shift for view in views}
+    return Face(
+        grown.moved(*motion),
+        moved(points, motion),
+        float((rotation @ plane.point + shift)[0]),
+        _photographed(solved, there),
+        factor.words,
+        max(factor.high / factor.value - 1, 1 - factor.low / factor.value),
+    )
+
+
+LEAST_PLACES = 6
+"""Points of the face without which nothing is known of where it is."""
+
+
+def _bounded(view: View, side: int) -> View:
+    """The view at no more than `side` pixels: memory grows with the number of photographs, not with their size."""
+    longer = max(view.camera.width, view.camera.height)
+    if longer <= side:
+        return view
+    width, height = (round(size * side / longer) for size in (view.camera.width, view.camera.height))
+    image = cv2.resize(view.image, (width, height), interpolation=cv2.INTER_AREA)
+    return replace(view, image=image, camera=view.camera.resized(width, height))
+
+
+def _unit(looks: Sequence[Look], settings: SurfaceReconstruct) -> scale.Factor:
+    """Millimetres per unit of the solved cameras, by the irises: what all settings in millimetres need."""
+    if len(looks) < 2:
+        raise InputError(
+            f"a face from the front was found in {len(looks)} of the photographs; it is needed in two or more"
+        )
+    named = {str(number): look for number, look in enumerate(looks)}
+    edges = [
+        tuple(
+            {
+                name: tuple(look.places[f"{end}_{side}"][0])
+                for name, look in named.items()
+                if f"{end}_{side}" in look.places
+            }
+            for end in IRIS
+        )
+        for side in ("right", "left")
+    ]
+    return scale.iris(
+        {name: look.camera for name, look in named.items()},
+        [(own[0], own[1]) for own in edges],
+        settings=settings.scale,
+    )
+
+
+def _factor(known: Sequence[Known], points: Mapping[str, Point], unit: scale.Factor) -> scale.Factor:
+    """By how much the points have to grow, and how sure that is: by the first known distance, else by the irises."""
+    for one in known:
+        ends = [points[name] for name in (one.first, one.second) if name in points]
+        if len(ends) < 2:
+            raise InputError(
+                f"a distance is known from {one.first} to {one.second}: the points are {', '.join(points)}"
+            )
+        places = [end.position for end in ends if end.position is not None]
+        if len(places) == 2:
+            error = float(np.mean([(end.interval or 0) / WIDE for end in ends]))
+            words = f"by {one.mm:g} mm from {one.first.replace('_', ' ')} to {one.second.replace('_', ' ')}"
+            return scale.known(places[0], places[1], one.mm, error=error)._replace(words=words)
+    return scale.Factor(1.0, unit.low / unit.value, unit.high / unit.value, unit.words)
+
+
+def _grown(point: Point, factor: float) -> Point:
+    if point.position is None:
+        return point
+    return replace(point, position=point.position * factor, interval=(point.interval or 0) * factor)
+
+
+def _photographed(solved: Solved, there: Mapping[str, np.ndarray]) -> list[Photographed]:
+    """Where every camera stood round the head, and how well its points fit."""
+    rows = []
+    for row in solved.table:
+        if row.name not in there:
+            rows.append(Photographed(row.name, reason=row.reason))
+            continue
+        x, y, z = there[row.name]
+        turn, height = np.degrees(np.arctan2(x, z)), np.degrees(np.arctan2(y, np.hypot(x, z)))
+        residual = None if row.residual_px is None else float(row.residual_px)
+        rows.append(Photographed(row.name, float(turn), float(height), residual, row.points))
+    return rows
+
+
+def reconstruct_sets(
+    sets: pa.Table, *, detection: IngestLandmarks, cameras: SurfaceCameras, settings: SurfaceReconstruct
+) -> pa.Table:
+    """SURFACES of the sets of a bucket; one that makes no face keeps the reason."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in sets.to_pylist():
+        rows.setdefault(row["image_id"], []).append(row)
+    return SURFACES.table(
+        _row(set_id, own, detection=detection, cameras=cameras, settings=settings) for set_id, own in rows.items()
+    )
+
+
+def _row(
+    set_id: str,
+    photographs: Sequence[Mapping[str, Any]],
+    *,
+    detection: IngestLandmarks,
+    cameras: SurfaceCameras,
+    settings: SurfaceReconstruct,
+) -> dict[str, Any]:
+    who = {name: photographs[0][name] for name in ("subject_id", "population", "visit")}
+    paths = {row["photograph"]: Path(row["path"]) for row in photographs}
+    bad = {row["photograph"]: row["reason"] for row in photographs if row["reason"]}
+    good = [row for row in photographs if not row["reason"]]
+    found: dict[str, Any]
+    try:
+        face = face_of(
+            {row["photograph"]: of_row(dict(row)) for row in good},
+            {row["photograph"]: row["focal_px"] for row in good},
+            lambda name: pictures.read(paths[name]),
+            known=[known_of(said) for said in photographs[0]["known"]],
+            detection=detection,
+            cameras=cameras,
+            settings=settings,
+        )
+        found = columns_of(face)
+    except (InputError, ValueError) as error:
+        told = error.reasons if isinstance(error, RefusedSet) else {}
+        rows = [Photographed(name, reason=told.get(name)) for name in sorted(paths) if name not in bad]
+        found = {"cameras": as_json(rows), "reason": str(error)}
+    unread = [Photographed(name, reason=reason) for name, reason in sorted(bad.items())]
+    found["cameras"] = as_json([*cameras_of(found["cameras"]), *unread])
+    return {"image_id": set_id, **who, "photographs": len(photographs), **found}
+
+
+def known_of(said: str) -> Known:
+    """A distance that is known, of a cell of SURFACE_SETS."""
+    first, second, mm = said.split()
+    return Known(first, second, float(mm))
+
+
+def columns_of(face: Face) -> dict[str, Any]:
+    """A face as a row of SURFACES keeps it."""
+    surface = face.surface
+    return {
+        "placed": sum(row.reason is None for row in face.cameras),
+        "cameras": as_json(face.cameras),
+        "vertices": surface.vertices.astype(np.float32).tobytes(),
+        "faces": surface.faces.astype(np.int32).tobytes(),
+        "colours": surface.colours.tobytes(),
+        "seen": surface.seen.astype(np.uint8).tobytes(),
+        "middle": face.middle,
+        "points": json.dumps({name: _point(point) for name, point in face.points.items()}),
+        "scale_words": face.scale_words,
+        "scale_share": face.scale_share,
+    }
+
+
+def face_in(row: Mapping[str, Any]) -> Face:
+    """The face that a row of SURFACES without a reason keeps."""
+    surface = Surface(
+        np.frombuffer(row["vertices"], np.float32).reshape(-1, 3).astype(float),
+        np.frombuffer(row["faces"], np.int32).reshape(-1, 3),
+        np.frombuffer(row["colours"], np.uint8).reshape(-1, 3),
+        np.frombuffer(row["seen"], np.uint8).astype(bool),
+    )
+    points = {
+        name: Point(None if at is None else np.array(at), interval, views, reason)
+        for name, (at, interval, views, reason) in json.loads(row["points"]).items()
+    }
+    return Face(surface, points, row["middle"], cameras_of(row["cameras"]), row["scale_words"], row["scale_share"])
+
+
+def _point(point: Point) -> list[Any]:
+    at = None if point.position is None else [round(float(value), DECIMALS) for value in point.position]
+    interval = None if point.interval is None else round(float(point.interval), DECIMALS)
+    return [at, interval, point.views, point.reason]
+
+
+DECIMALS = 6
+"""Of millimetres in the table: their last bits differ from run to run."""
+
+
+def as_json(rows: Iterable[Photographed]) -> str:
+    """Rows of the table of cameras as a cell keeps them."""
+    return json.dumps(
+        [[row.name, *(_short(v) for v in (row.turn, row.height, row.residual)), row.points, row.reason] for row in rows]
+    )
+
+
+def cameras_of(text: str) -> list[Photographed]:
+    """Rows of the table of cameras, of a cell."""
+    return [Photographed(*row) for row in json.loads(text)]
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, DECIMALS)

@@ -1,0 +1,140 @@
+"""The stages of three dimensions: sets that make no face keep the reason; a drawn head's asymmetry is found again."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.base import absence, tables
+from tasks.params.phantoms import PhantomsHeads
+from tasks.phantoms.heads.visits import draw_heads, image_rows
+from tasks.schemas.ingest import IMAGES
+from tasks.schemas.surface import SURFACE_FACES, SURFACE_MEASURES, SURFACE_VIEWS, SURFACE_VISITS, SURFACES
+from tasks.surface.reconstructing import cameras_of, face_in
+from tests.here import stages, vermilion
+from tests.project import copy_project, set_number
+
+STAGES = ("surface_views", "surface_reconstruct", "surface_measure")
+VISITS = PhantomsHeads(
+    seed=1,
+    asymmetries=(1.0,),
+    width=400,
+    height=500,
+    ring_step=15,
+    ring_reach=60,
+    pitched=((-30, 25), (0, 25), (30, 25), (0, -25)),
+    distance=700,
+    focal=85,
+    focal_told=True,
+    noise=1.5,
+    quality=95,
+)
+
+
+def own(built: Path, folder: Path, visits: PhantomsHeads) -> Path:
+    """The small project with a raw folder of its own: the visits of these heads."""
+    project = copy_project(built, folder)
+    raw = project / "data/raw/mine"
+    known = draw_heads(raw / "heads", settings=visits, workers=1, tables=False)
+    rows = image_rows(visits)
+    (raw / "images.csv").write_text(table(rows), encoding="utf-8")
+    (raw / "references.csv").write_text(
+        table({"path": f"heads/{path}", "measure": measure, "value": value} for path, measure, value in known), "utf-8"
+    )
+    set_number(project, "data", "raw", "data/raw/mine")
+    return project
+
+
+def table(rows: Any) -> str:
+    rows = [row | {"path": row["path"] if row["path"].startswith("heads/") else f"heads/{row['path']}"} for row in rows]
+    lines = [",".join(rows[0]), *(",".join(f'"{cell}"' for cell in row.values()) for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def rows(project: Path, name: str, schema: Any) -> Any:
+    return tables.read(project / "data/surface" / name, schema).to_pylist()
+
+
+def test_without_sets_the_stages_end_well_and_say_what_to_add(built: Path) -> None:
+    for out in ("views", "surfaces", "measures", "visits.parquet"):
+        assert "`around` under `view`" in str(absence.reason_of(built / "data/surface" / out))
+
+
+def test_photographs_of_a_set_are_no_faces_from_the_front_and_too_few_make_no_face(built: Path, tmp_path: Path) -> None:
+    few = VISITS.model_copy(update={"ring_reach": 15, "pitched": (), "width": 200, "height": 250})
+    project = own(built, tmp_path / "project", few)
+    stages(project, "ingest_images", "ingest_ratings", "ingest_landmarks", *STAGES)
+    images = tables.read(project / "data/ingest/images", IMAGES).to_pylist()
+    assert {(row["view"], bool(row["visit"])) for row in images} == {("around", True)}
+    assert not tables.parts(project / "data/ingest/landmarks")
+    (row,) = rows(project, "surfaces", SURFACES)
+    assert row["photographs"] == len(images) == 3
+    assert "at least 8" in row["reason"]
+    assert {one.name for one in cameras_of(row["cameras"])} == {image["image_id"] for image in images}
+    assert not tables.parts(project / "data/surface/measures")
+    assert {one["set_id"] for one in rows(project, "visits.parquet", SURFACE_VISITS)} == {row["image_id"]}
+
+
+@pytest.mark.long
+def test_a_drawn_head_is_found_again_and_another_photograph_computes_its_own_part(built: Path, tmp_path: Path) -> None:
+    project = own(built, tmp_path / "project", VISITS)
+    stages(project, "ingest_images", "ingest_ratings", *STAGES)
+    (row,) = rows(project, "surfaces", SURFACES)
+    assert row["reason"] is None
+    assert row["placed"] == row["photographs"] == 13
+    assert "by " in row["scale_words"] and " mm from exocanthion" in row["scale_words"]
+    assert face_in(row).points["pronasale"].position is not None
+    (face,) = rows(project, "faces", SURFACE_FACES)
+    assert len(face["asymmetry"]) == len(face_in(row).surface.vertices)
+    measures = {one["measure"]: one for one in rows(project, "measures", SURFACE_MEASURES)}
+    assert measures["nasolabial_asymmetry"]["value"] == pytest.approx(1.0, abs=0.25)
+
+    images = project / "data/raw/mine/images.csv"
+    images.write_text("\n".join(images.read_text("utf-8").splitlines()[:-1]) + "\n", "utf-8")  # one photograph less
+    said = stages(project, "ingest_images", "ingest_ratings", *STAGES)
+    assert "surface_views: 12 buckets reused" in said
+    assert "0 buckets computed" in said.partition("surface_reconstruct")[0]
+    assert len(rows(project, "views", SURFACE_VIEWS)) == 12
+
+
+@pytest.mark.long
+def test_vermilion_reconstruct_leaves_a_page_and_files(tmp_path: Path) -> None:
+    draw_heads(tmp_path / "heads", settings=VISITS, workers=1, tables=False)
+    (visit,) = (tmp_path / "heads").glob("*/*/")
+    done = vermilion(tmp_path, "reconstruct", str(visit), "--out", str(tmp_path / "pages"), "--stl", "nose", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert sum(one["reason"] is None for one in found["photographs"]) == 13
+    made = {path.name: path for path in (tmp_path / "pages").iterdir() if path.name != ".gitignore"}
+    tables_made = {"measures.csv", "photographs.csv", "points.csv"}
+    assert set(made) == {"face.html", "face.ply", "face.glb", "face.stl", *tables_made}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in made.values())
+    assert made["face.stl"].stat().st_size < made["face.ply"].stat().st_size
+    again = vermilion(tmp_path, "reconstruct", str(visit), "--points", str(made["points.csv"]), "--json")
+    assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("nowhere",), "no folder"),
+        ((".", "--known", "nose,chin,40"), "there is no point nose"),
+        ((".", "--known", "pronasale,menton"), "two points and millimetres"),
+        ((".", "--known", "pronasale,pronasale,40"), "two different points"),
+        ((".", "--points", "none.csv"), "none.csv"),
+        ((".", "--out", ".", "--stl", "ear"), "there is no such region"),
+    ],
+)
+def test_what_reconstruct_cannot_use_is_named(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"no picture")
+    done = vermilion(tmp_path, "reconstruct", *words)
+    assert done.returncode == 2
+    assert told in done.stderr
+
+
+def test_a_folder_without_a_set_is_refused_with_its_photographs(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"no picture")
+    done = vermilion(tmp_path, "reconstruct", str(tmp_path))
+    assert done.returncode == 1
+    assert "photo.jpg" in done.stdout
