@@ -16,8 +16,9 @@ from scipy.spatial import cKDTree
 from tasks.errors import InputError
 from tasks.params.surface import SurfaceDense
 from tasks.space.views import Surface, View
+from tasks.surface.fusing import cloud_of
 from tasks.surface.meshing import meshed
-from tasks.surface.stereo import cloud_of, middle
+from tasks.surface.stereo import middle
 from tasks.surface.texture import coloured
 from tasks.surface.trimming import largest
 

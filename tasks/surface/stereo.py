@@ -1,10 +1,9 @@
-"""Pairs of photographs whose cameras are known, to the points of the surface on which the pairs agree.
+"""Pairs of photographs whose cameras are known, to the points of the surface that each pair finds.
 
 In: views, and the point at which they look. Out: points with the directions in which the surface faces. Two
-neighbouring photographs are turned so that a point lies on the same row of both (rectified); semi-global matching finds
-how far apart it lies on that row; what the second photograph does not find back in the first is dropped. The points of
-all pairs are put into cells of a grid: where enough pairs found the surface in a cell, their mean is a point.
-Works at a set number of millimetres per pixel, so that large photographs cost no more than small ones.
+neighbouring photographs are turned so that a point lies on the same row of both (rectified); semi-global matching
+finds how far apart it lies on that row; what the second photograph does not find back in the first is dropped. Works
+at a set number of millimetres per pixel, so that large photographs cost no more than small ones.
 Does not know what is a face: background that the pairs agree on stays (tasks/surface/trimming.py).
 """
 
@@ -28,8 +27,6 @@ STRETCH = 40.0
 """Grey levels to which the local contrast is stretched."""
 BEYOND = 0.5
 """The search ends this share of the radius behind the middle; what lies further back is seen by nobody in front."""
-COHERENT = 0.7
-"""The pairs' directions in a cell must point alike: length of their mean, 1 where all are equal."""
 
 
 class Look(NamedTuple):
@@ -241,73 +238,3 @@ def _directions(
     directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
     slant = -(directions * shape).sum(-1) / np.linalg.norm(shape, axis=-1)
     return directions, slant
-
-
-def cloud_of(
-    views: Sequence[View],
-    middle: np.ndarray,  # (3,)
-    *,
-    settings: SurfaceDense,
-) -> Cloud:
-    """The points on which the pairs agree. InputError where they agree on none."""
-    looks = [
-        look(views[one], views[two], middle, settings=settings)
-        for one, two in pairs_of(views, middle, settings=settings)
-    ]
-    cells = [_in_cells(cloud_of_look(seen, middle, settings=settings), middle, settings=settings) for seen in looks]
-    agreed = unhindered(_agreed(np.concatenate(cells), len(cells), settings=settings), looks, settings=settings)
-    if len(agreed.points) == 0:
-        raise InputError(
-            f"{len(views)} photographs show no surface on which {settings.agreeing} pairs agree; the cameras or their "
-            "scale are wrong, or the pictures are blurred"
-        )
-    return agreed
-
-
-def unhindered(cloud: Cloud, looks: Sequence[Look], *, settings: SurfaceDense) -> Cloud:
-    """The points through which fewer pairs look at something behind than find the point itself.
-
-    So goes what hangs in the air: an even wall beside the head, whose distance no pair can tell, seems to stand beside
-    the face to those who see it there, and others see the face through it.
-    """
-    found, passed = np.zeros(len(cloud.points), dtype=int), np.zeros(len(cloud.points), dtype=int)
-    for seen in looks:
-        depth = seen.camera.seen(cloud.points)[:, 2]
-        places = np.nan_to_num(seen.camera.project(cloud.points), nan=-1).round().astype(int)
-        inside = ((places >= 0) & (places < [seen.camera.width, seen.camera.height])).all(axis=1)
-        columns, rows = np.where(inside[:, None], places, 0).T
-        behind = np.where(inside, seen.depth[rows, columns] - depth, np.nan)
-        found += np.abs(behind) <= 2 * settings.voxel
-        passed += behind > 2 * settings.voxel
-    return Cloud(*(values[passed < found] for values in cloud))
-
-
-def _in_cells(cloud: Cloud, middle: np.ndarray, *, settings: SurfaceDense) -> np.ndarray:
-    """One row per cell in which the pair found the surface: the cell's number, mean point, mean direction (M, 7)."""
-    across = int(np.ceil(2 * settings.radius / settings.voxel)) + 2
-    place = np.floor((cloud.points - middle + settings.radius) / settings.voxel).astype(np.int64) + 1
-    number = (place[:, 0] * across + place[:, 1]) * across + place[:, 2]
-    return _means(number, np.hstack([cloud.points, cloud.directions]))[0]
-
-
-def _means(
-    number: np.ndarray,  # (N,)
-    values: np.ndarray,  # (N, K)
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of equal number as one: number and mean values (M, 1 + K); and how many they were, (M,)."""
-    cells, which, count = np.unique(number, return_inverse=True, return_counts=True)
-    sums = [np.bincount(which, column, minlength=len(cells)) for column in values.T]
-    return np.column_stack([cells, *(total / np.maximum(count, 1) for total in sums)]), count
-
-
-def _agreed(
-    cells: np.ndarray,  # (M, 7) of all pairs
-    pairs: int,
-    *,
-    settings: SurfaceDense,
-) -> Cloud:
-    """The cells that enough pairs found, as one point each."""
-    means, count = _means(cells[:, 0], cells[:, 1:])
-    length = np.linalg.norm(means[:, 4:], axis=1)
-    kept = (count >= min(settings.agreeing, pairs)) & (length > COHERENT)
-    return Cloud(means[kept, 1:4], means[kept, 4:] / length[kept, None])

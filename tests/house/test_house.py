@@ -70,7 +70,10 @@ OWN_COMMAND = {
     },
     "surface": {
         "flows/cli/__init__.py",
-        *(f"flows/{room}.py" for room in ("cli/capture", "cli/reconstruct", "photographs/reconstruct")),
+        *(
+            f"flows/{room}.py"
+            for room in ("cli/capture", "cli/reconstruct", "photographs/reconstruct", "photographs/reconstructed")
+        ),
     },
     "synthesis": {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"},
     "inpainting": {

@@ -181,7 +181,8 @@ def test_a_file_without_systems_says_what_to_paste(tmp_path: Path) -> None:
     [told] = found(
         tmp_path,
         (
-            text + "  symmetry: true\n  anomaly: true\n  synthesis: true\n  inpainting: true\n  anthropometry: true\n",
+            text + "  symmetry: true\n  anomaly: true\n  synthesis: true\n  inpainting: true\n"
+            "  anthropometry: true\n  surface: true\n",
             "",
         ),
     )

@@ -1,7 +1,7 @@
 """What a drawn head looks like: skin, lips, brows, lashes, eyes and cropped hair, as a texture.
 
 In: a person's colours and seed, and the shape. Out: `Paint`. Everything is painted by the place on the neutral head, so
-that it moves with the shape, but for the iris, which is 11.7 mm wide in every shape. Skin has no mirror symmetry:
+that it moves with the shape, but for the iris, which is 11.7 mm wide in every shape. Skin is no mirror image of itself:
 pores, freckles and moles are noise. None of it is measured on people.
 """
 

@@ -72,7 +72,7 @@ def shape(targets: Mapping[str, float]) -> np.ndarray:
 
 
 def _set(vertices: np.ndarray, mirror: np.ndarray, origin: int) -> np.ndarray:
-    """The same in millimetres from the origin, with what rounding made of its symmetry mended."""
+    """The same in millimetres from the origin, with what rounding made of its evenness mended."""
     mended = (vertices + vertices[mirror] * [-1, 1, 1]) / 2 * UNIT
     return np.asarray(mended - mended[origin])
 

@@ -9,7 +9,7 @@ import pytest
 from tasks.base import absence, tables
 from tasks.params.phantoms import PhantomsHeads
 from tasks.phantoms.heads.visits import draw_heads, image_rows
-from tasks.schemas.ingest import IMAGES
+from tasks.schemas.ingest import IMAGES, LANDMARKS
 from tasks.schemas.surface import SURFACE_FACES, SURFACE_MEASURES, SURFACE_VIEWS, SURFACE_VISITS, SURFACES
 from tasks.surface.reconstructing import cameras_of, face_in
 from tests.here import stages, vermilion
@@ -66,8 +66,10 @@ def test_photographs_of_a_set_are_no_faces_from_the_front_and_too_few_make_no_fa
     project = own(built, tmp_path / "project", few)
     stages(project, "ingest_images", "ingest_ratings", "ingest_landmarks", *STAGES)
     images = tables.read(project / "data/ingest/images", IMAGES).to_pylist()
-    assert {(row["view"], bool(row["visit"])) for row in images} == {("around", True)}
-    assert not tables.parts(project / "data/ingest/landmarks")
+    images = [row for row in images if row["view"] == "around"]  # the small project has a batch, too
+    assert all(row["visit"] for row in images)
+    landmarks = tables.read(project / "data/ingest/landmarks", LANDMARKS, ["image_id"])["image_id"].to_pylist()
+    assert not {row["image_id"] for row in images} & set(landmarks)
     (row,) = rows(project, "surfaces", SURFACES)
     assert row["photographs"] == len(images) == 3
     assert "at least 8" in row["reason"]
