@@ -176,6 +176,10 @@ def _refined(model: "pycolmap.Reconstruction", settings: SurfaceCameras) -> "pyc
     options.print_summary = False
     options.ceres.loss_function_type = pycolmap.LossFunctionType.CAUCHY
     options.ceres.solver_options.num_threads = settings.threads
-    with quiet():
-        pycolmap.bundle_adjustment(model, options)
+    config = pycolmap.BundleAdjustmentConfig()
+    for image in sorted(model.reg_image_ids()):
+        config.add_image(image)
+    config.fix_gauge(pycolmap.BundleAdjustmentGauge.TWO_CAMS_FROM_WORLD)
+    with quiet():  # pycolmap.bundle_adjustment is not
+        pycolmap.create_default_bundle_adjuster(options, config, model).solve()
     return model

@@ -11,6 +11,7 @@ import numpy as np
 
 from tasks.anthropometry.frame import CANTHI, Frame, Half
 from tasks.anthropometry.names import INDEX, PAIRED, SIDES
+from tasks.faces.described import Described
 
 INTEROCULAR, DEGREES, PERCENT, RATIO = "interocular", "degrees", "%", ""
 """The units. Interocular: distances between the outer eye corners; RATIO: a pure number."""
@@ -29,27 +30,6 @@ Disturbance = Literal["yaw", "smile", "opening"]
 TURNED, MOVED = ("yaw",), ("yaw", "smile")
 """Usual disturbances: of widths and of left against right; of these about the mouth. An open mouth changes heights, and
 both sides alike."""
-
-
-class Described:
-    """What a measure's function says of it: its name and its docstring."""
-
-    function: Callable[..., np.ndarray]
-
-    @property
-    def name(self) -> str:
-        """As tables have it."""
-        return self.function.__name__
-
-    @property
-    def meaning(self) -> str:
-        """What it is, in the first sentence of its function."""
-        return " ".join((self.function.__doc__ or "").split("\n\n")[0].split())
-
-    @property
-    def source(self) -> str:
-        """Where it is from, in the last sentence of its function: `Source: ...`."""
-        return " ".join((self.function.__doc__ or "").partition("Source: ")[2].split()).removesuffix(".")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.anthropometry.measures.geometry import angle_at
-from tasks.anthropometry.measures.measure import DEGREES, Described
+from tasks.anthropometry.measures.measure import DEGREES
+from tasks.faces.described import Described
 
 NOSE_HEIGHTS = "nose heights"
 """The unit of a profile's lengths: the distance from nasion to subnasale, some 53 mm in adults."""

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from tasks.faces.described import Described
 from tasks.space.views import Surface
 from tasks.surface.frontal import Front
 
@@ -55,7 +56,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Measure:
+class Measure(Described):
     """One measure. `points` are those that it reads; of a pair, the name without its side."""
 
     function: Callable[[Head], float]  # ValueError says why it has no value
@@ -66,18 +67,3 @@ class Measure:
     kind: Kind
     points: tuple[str, ...]
     on_surface: bool = False  # read off the surface: costly
-
-    @property
-    def name(self) -> str:
-        """As tables have it."""
-        return self.function.__name__
-
-    @property
-    def meaning(self) -> str:
-        """What it is, in the first sentence of its function."""
-        return " ".join((self.function.__doc__ or "").split("\n\n")[0].split())
-
-    @property
-    def source(self) -> str:
-        """Where it is from, in the last sentence of its function."""
-        return " ".join((self.function.__doc__ or "").partition("Source: ")[2].split()).removesuffix(".")
