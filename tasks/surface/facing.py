@@ -22,6 +22,7 @@ from tasks.surface.measuring import Measured, measured
 from tasks.surface.named import DEFINITIONS
 from tasks.surface.plane import Plane
 from tasks.surface.reconstructing import Face, cameras_of, face_in
+from tasks.surface.short import in_short
 from tasks.surface.shown import Measured as Line
 from tasks.surface.shown import Scale, Shown
 from tasks.surface.tints import limit_of, tinted
@@ -118,6 +119,7 @@ def shown_of(
         points=face.points,
         definitions=DEFINITIONS,
         measures=[_line(one) for one in rows],
+        short=in_short(rows),
         cameras=face.cameras,
         scale=Scale(face.scale_words, face.scale_share),
         provenance=provenance,

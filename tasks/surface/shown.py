@@ -70,7 +70,8 @@ class Shown:
     points: Mapping[str, Point] = field(default_factory=dict)  # by name, in the list's order
     definitions: Mapping[str, str] = field(default_factory=dict)  # what each point is; those that a person may place
     measures: Sequence[Measured] = ()
-    findings: Sequence[tuple[str, str]] = ()  # a sentence, and where its limit comes from
+    short: Sequence[str] = ()  # what is told first, in sentences
+    findings: Sequence[tuple[str, str]] | None = None  # a sentence, and where its limit comes from; None: no rules
     cameras: Sequence[Photographed] = ()
     scale: Scale | None = None
     world: tuple[float, np.ndarray, np.ndarray] | None = None  # to the surface's files: X' = scale * rotation X + shift

@@ -54,6 +54,7 @@ def shown(*, across: int = 61, name: str = EVIL) -> Shown:
             Measured("Lip", "width of the lip", "", "mm", 1, 2.5, 1.5, 3.5, 2.5, "left", right=23.1, left=25.6),
             Measured("Lip", "height of the lip", EVIL, "mm", 1, None, reason="no two photographs show " + EVIL),
         ],
+        short=["The nose is <b>fuller</b>."],
         findings=[("The nose is wider than 95 of 100", "a source & more")],
         cameras=[
             Photographed(name, -30.0, 5.0, 0.41, 1204),

@@ -28,8 +28,8 @@ def html() -> str:
 
 
 def test_all_parts_stand_there(html: str) -> None:
-    parts = "findings turnable pictures symmetry measures refused scale photographs provenance"
-    assert [f'id="{name}"' in html for name in parts.split()] == [True] * 9
+    parts = "short findings turnable pictures symmetry measures refused scale photographs provenance"
+    assert [f'id="{name}"' in html for name in parts.split()] == [True] * 10
     words = unescape(re.sub(r"<[^>]+>", " ", html.partition("<script")[0]))
     for said in (
         "37.2 mm",

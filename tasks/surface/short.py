@@ -1,0 +1,33 @@
+"""What a visit's page says first: how uneven the face is, and which side is fuller, in sentences.
+
+In: the measures of a face. Out: sentences that stand alone. Knows nothing of pages.
+"""
+
+from collections.abc import Sequence
+
+from tasks.surface.measuring import Measured
+
+PARTS = {
+    "nose_fullness": "The nose",
+    "upper_lip_fullness": "The upper lip",
+    "cheek_fullness": "The cheek",
+    "chin_fullness": "The chin",
+}
+LEAST = 0.5
+"""mm: a side that is fuller by less is not told; photographs do not show it surely."""
+
+
+def in_short(rows: Sequence[Measured]) -> list[str]:
+    """How far the face lies from its mirror image, and the parts that are fuller on one side."""
+    by_name = {one.measure.name: one for one in rows}
+    uneven, face = by_name["nasolabial_asymmetry"], by_name["face_asymmetry"]
+    if uneven.value is None:
+        return [f"How uneven nose and upper lip are was not measured: {uneven.reason}."]
+    whole = "" if face.value is None else f", the face as a whole {face.value:.1f}\u2009mm"
+    said = [f"Nose and upper lip lie {uneven.value:.1f}\u2009mm from their mirror image (root mean square){whole}."]
+    told = [
+        f"{words} is {one.value:.1f}\u2009mm fuller on the patient\u2019s {one.side}, on average."
+        for name, words in PARTS.items()
+        if (one := by_name[name]).value is not None and one.value >= LEAST
+    ]
+    return said + (told or [f"No part of the face is fuller on one side by {LEAST:g}\u2009mm or more, on average."])

@@ -1,0 +1,31 @@
+"""What a visit's page says first: the evenness, the fuller sides, or why nothing is said."""
+
+from dataclasses import replace
+
+from tasks.surface.measures.catalogue import MEASURES
+from tasks.surface.measuring import Measured
+from tasks.surface.short import in_short
+
+ROWS = [Measured(measure, 0.2, None, None, None, None, "left", None) for measure in MEASURES]
+
+
+def changed(name: str, **values: object) -> list[Measured]:
+    return [replace(row, **values) if row.measure.name == name else row for row in ROWS]  # type: ignore[arg-type]
+
+
+def test_a_fuller_side_is_told_with_its_size() -> None:
+    said = in_short(changed("upper_lip_fullness", value=2.1, side="right"))
+    assert said == [
+        "Nose and upper lip lie 0.2\u2009mm from their mirror image (root mean square), "
+        "the face as a whole 0.2\u2009mm.",
+        "The upper lip is 2.1\u2009mm fuller on the patient\u2019s right, on average.",
+    ]
+
+
+def test_what_is_too_small_to_be_told_is_no_side() -> None:
+    assert in_short(ROWS)[1] == "No part of the face is fuller on one side by 0.5\u2009mm or more, on average."
+
+
+def test_what_was_not_measured_says_why() -> None:
+    said = in_short(changed("nasolabial_asymmetry", value=None, reason="no nasion: place it by hand"))
+    assert said == ["How uneven nose and upper lip are was not measured: no nasion: place it by hand."]
