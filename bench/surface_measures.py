@@ -5,7 +5,7 @@ what is measured on it is judged, not how it was reconstructed. Photographs are 
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -85,11 +85,12 @@ def _nasolabial(drawn: Head, plane: Plane) -> float:
     return evenness(drawn.surface, plane, values, region).rms or 0.0
 
 
-def main() -> None:
-    """All heads of the settings, or the first ones."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """All heads of the settings, or the first ones; `--tiny`: the first alone."""
     parser = argparse.ArgumentParser("python -m bench.surface_measures", description=__doc__)
     parser.add_argument("--heads", type=int, help="only so many")
-    options = parser.parse_args()
+    parser.add_argument("--tiny", action="store_const", const=1, dest="heads", help="the first one")
+    options = parser.parse_args(argv)
     settings = SETTINGS
     rows = [measure(number, settings) for number in range(len(settings.asymmetries))[: options.heads]]
     wanted, found = (np.array(own) for own in list(zip(*rows, strict=True))[:2])

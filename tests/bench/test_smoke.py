@@ -23,6 +23,7 @@ HERE = (
     "london",
     "orchestration buckets",
     "screening",
+    "surface_measures",
     "surface_page",
 )
 """Commands that run in this process, at --tiny."""
@@ -48,6 +49,7 @@ SAYS = {
     "rebuild idle": "vermilion rebuild, no server",
     "reevaluation": "re-evaluation with nothing to do",
     "screening": "(any flag, none planted)",
+    "surface_measures": "distances: median error ",
     "surface_page": "unpacked MB",
     "trigger": "post | ",
 }
@@ -63,9 +65,10 @@ PARTS = {
     "inpainting_speed",
     "london_faces",
     "surface_cameras",
+    "surface_dense",
     "unseen",
 }
-"""Modules that are run by another one's command."""
+"""Modules that are run by another one's command, and two that need the scanned head."""
 
 
 @pytest.fixture(autouse=True)

@@ -151,7 +151,14 @@ def ran(said: str) -> set[str]:
 def test_no_photographs_at_all(drawn: Path, tmp_path: Path) -> None:
     said = everything(own_project(drawn, tmp_path / "p", lambda line: False))
     assert "ingest_images: nothing to do: data/raw/mine/images.csv: names no image; add photographs or clips" in said
-    assert set(reasons(tmp_path / "p")) == {"anomaly", "anthropometry", "symmetry", "synthesis", "inpainting"}
+    assert set(reasons(tmp_path / "p")) == {
+        "anomaly",
+        "anthropometry",
+        "inpainting",
+        "surface",
+        "symmetry",
+        "synthesis",
+    }
 
 
 @pytest.mark.parametrize("name", ["symetry", "evaluate"])
@@ -163,4 +170,4 @@ def test_a_name_that_is_no_system_is_refused_with_the_known_ones(drawn: Path, tm
     with pytest.raises(SystemExit) as refused:
         stages(folder, "symmetry_baselines")
     assert f"systems.{name}: no such system; " in str(refused.value)
-    assert "there are: anomaly, anthropometry, inpainting, symmetry, synthesis" in str(refused.value)
+    assert "there are: anomaly, anthropometry, inpainting, surface, symmetry, synthesis" in str(refused.value)
