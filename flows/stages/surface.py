@@ -29,7 +29,7 @@ from tasks.schemas.surface import (
 from tasks.surface import visiting
 
 NO_SETS = (
-    "no photographs from several sides: in images.csv write `around` under `view` and the visit's day under `visit` "
+    "no photographs from several sides: in images.csv write `around` under `view` and the day under `visit` "
     "(docs/capture.md says how they are taken)"
 )
 
