@@ -17,6 +17,12 @@ from tasks.phantoms import files
 files.draw_file = work
 files.draw_files(Path("drawn"), range(9), workers=2)
 """,
+    "tasks/phantoms/heads/visits.py": """
+from types import SimpleNamespace
+from tasks.phantoms.heads import visits
+visits.draw_visit = work
+visits.draw_heads(Path("drawn"), settings=SimpleNamespace(asymmetries=(0, 1, 2)), workers=2, tables=False)
+""",
     "tasks/synthesis/standin/faces.py": """
 from types import SimpleNamespace
 from tasks.synthesis.standin import faces
