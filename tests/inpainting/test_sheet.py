@@ -216,7 +216,7 @@ def test_no_in_its_usual_spellings(reading: Reading, word: str) -> None:
 BAD: list[tuple[dict[str, str], str]] = [
     ({"valid": "perhaps"}, "line 3: valid 'perhaps' is not one of yes, no"),
     ({"valid": ""}, "line 3: valid is empty; write yes or no"),
-    ({"rank": ""}, "line 3: rank is empty, and the result is valid; accepted: whole numbers from 1 (best) to 3"),
+    ({"rank": ""}, "line 3: rank is empty, and the result is valid; write whole numbers from 1 (best)"),
     ({"rank": "best"}, "line 3: rank 'best' is not a number; accepted: whole numbers from 1 (best) to 3"),
     ({"rank": "4"}, "line 3: rank 4; accepted: whole numbers from 1 (best) to 3"),
     ({"rank": "1.5"}, "line 3: rank 1.5; accepted"),
