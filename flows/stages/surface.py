@@ -65,7 +65,9 @@ def surface_reconstruct(images: Path, views: Path, references: Path, sets: Out, 
     seen = tables.read(views, SURFACE_VIEWS).to_pylist()
     known = tables.read(references, REFERENCES).to_pylist()
     together = visiting.joined(tables.read(images, IMAGES).to_pylist(), seen, known)
-    write_parts(together, sets, SURFACE_SETS, {"stage": "surface_reconstruct"}, buckets=runtime().buckets)
+    write_parts(
+        together, sets, SURFACE_SETS, {"stage": "surface_reconstruct", "parameters": {}}, buckets=runtime().buckets
+    )
     keyed = tuple(column.name for column in SURFACE_SETS.columns if column.name != "path")
     work = Work(
         stage="surface_reconstruct",
@@ -96,6 +98,6 @@ def surface_measure(images: Path, surfaces: Path, faces: Out, out: Out, visits: 
     measuring = Work("surface_measure", facing.measure_sets, SURFACE_MEASURES, sources, settings, together=1)
     run_buckets(measuring, out, runtime=runtime())
     of_visits = visiting.visits_of(tables.read(images, IMAGES).to_pylist())
-    tables.write(of_visits, visits, SURFACE_VISITS, provenance={"stage": "surface_measure"})
+    tables.write(of_visits, visits, SURFACE_VISITS, provenance={"stage": "surface_measure", "parameters": {}})
     whole = sum(reason is None for reason in tables.read(surfaces, SURFACES, ["reason"])["reason"].to_pylist())
     print(f"surface_measure: {counted(whole, 'face')} measured", flush=True)

@@ -19,6 +19,10 @@ COLUMNS = ["image_id", "subject_id", "method", "score"]
 """Scores of methods: tidy, null where a photograph was refused, higher is worse."""
 
 
+SIZES = r"(distance|asymmetry)_mm\b"
+"""References that give a face's size in space: no target for methods that look at photographs."""
+
+
 class Targets(NamedTuple):
     """What scores are compared with, by name, and the subject of every image."""
 
@@ -86,7 +90,8 @@ def _raters(
     cluster = subjects.reindex(matrix.index).to_numpy()
     record["ceiling"] = ceilings(usable.rows, matrix, record["flagged"], cluster, settings)
     record["dropped"] = usable.dropped | _count("subject used in training", ratings["image_id"].isin(taught))
-    untaught = references[~references["image_id"].isin(taught)]
+    of_size = references["measure"].str.match(SIZES)
+    untaught = references[~references["image_id"].isin(taught) & ~of_size]
     known = {str(name): rows.set_index("image_id")["value"] for name, rows in untaught.groupby("measure")}
     means = {name: mean_rating(matrix, who) for name, who in groups.items()}
     return record, Targets(means, known, subjects)
