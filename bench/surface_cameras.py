@@ -30,7 +30,6 @@ from tasks.space.rings import camera_around, ring
 from tasks.space.views import Camera
 from tasks.surface.cameras import solved_of
 from tasks.surface.features import features_of
-from tests.surface.balls import SETTINGS
 
 PLACES = ring(15, 75, ((-30, 25), (0, 25), (30, 25), (-30, -25), (0, -25), (30, -25)))
 
@@ -50,13 +49,14 @@ def main(given: list[str] | None = None) -> None:
         )
         for number, place in enumerate(PLACES)
     }
+    settings = load(SurfaceCameras, "surface_cameras")
     head = scanned_head(options.real)
     with tempfile.TemporaryDirectory() as folder:
         for name, camera in true.items():
             seen = render(head.surface, camera.resized(width * 2, height * 2), paint=head.paint, light=SOFT).image
             small = cv2.resize(seen, (width, height), interpolation=cv2.INTER_AREA)
             cv2.imwrite(f"{folder}/{name}.png", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
-        ours(Path(folder), true, {"focal length known": focal, "focal length unknown": None}, SETTINGS)
+        ours(Path(folder), true, {"focal length known": focal, "focal length unknown": None}, settings)
         if shutil.which("colmap"):
             theirs(Path(folder), true, focal)
         else:

@@ -15,35 +15,25 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from bench.heads import SOFT, Head, scanned_head
-from tasks.params.surface import SurfaceDense
+from tasks import params
+from tasks.params.surface import SurfaceDense, SurfaceReconstruct
 from tasks.space.render import normals, render
 from tasks.space.rings import camera_around, ring
 from tasks.space.views import Surface, View
 from tasks.surface.dense import surface_of
 from tasks.surface.files import write
 
-DENSE = SurfaceDense(
-    dense="stereo",
-    radius=150,
-    step=0.6,
-    least_angle=8,
-    most_angle=35,
-    partners=2,
-    contrast=16,
-    window=5,
-    consistency=1,
-    slant=75,
-    voxel=2,
-    agreeing=3,
-    octree=8,
-    point_weight=1,
-    fill=6,
-    frontal=6,
-)
+RADIUS = 150.0  # mm: the whole scanned head, where params.yaml asks for the face alone
 PITCHED = tuple((turn, pitch) for pitch in (-25.0, 25.0) for turn in (-30.0, 0.0, 30.0))
 FRONT = np.array([[-60.0, -95.0, 40.0], [60.0, 60.0, 200.0]])
 """The front of the face in the scan's frame: from below the chin to the brow's top, mm."""
 SAMPLES, NEAR = 400_000, 2.0
+
+
+def numbers() -> SurfaceDense:
+    """Those of params.yaml, with room for the head."""
+    found = params.load(SurfaceReconstruct, "surface_reconstruct")
+    return found.dense.model_copy(update={"radius": RADIUS})
 
 
 def photographs(head: Head, width: int, height: int, noise: float) -> list[View]:
@@ -108,7 +98,7 @@ def measure(head: Head, width: int, height: int, noise: float, out: Path | None)
     """Print one line."""
     views = photographs(head, width, height, noise)
     start = time.process_time()
-    surface = surface_of(views, np.zeros((0, 3)), settings=DENSE)
+    surface = surface_of(views, np.zeros((0, 3)), settings=numbers())
     seconds = time.process_time() - start
     off, missing = distances(surface, head.surface)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3

@@ -12,13 +12,13 @@ import numpy as np
 from tasks import params
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.phantoms import PhantomsHeads
+from tasks.params.surface import SurfaceMeasure, SurfaceReconstruct
 from tasks.phantoms.heads.people import Head, head
 from tasks.phantoms.heads.visits import camera_of, name_of, photograph, places_of
 from tasks.space.views import View
 from tasks.surface.asymmetry import asymmetry, evenness
 from tasks.surface.plane import Plane, midsagittal
 from tasks.surface.points import points_of
-from tests.surface.measured import ASYMMETRY, PLANE, POINTS
 
 ACROSS = 60.0  # degrees to each side: photographs beyond show no face to the detector
 SETTINGS = PhantomsHeads(
@@ -50,15 +50,16 @@ def measure(number: int, settings: PhantomsHeads) -> tuple[float, float, dict[st
     """Prints a head's plane and points; asymmetry set and measured (mm RMS), errors of points and distances (mm)."""
     drawn = head(number, settings=settings)
     detection = params.load(IngestLandmarks, "ingest_landmarks")
+    made = params.load(SurfaceReconstruct, "surface_reconstruct")
     found = points_of(
         list(views_of(drawn, number, settings)),
         drawn.surface,
-        settings=POINTS,
-        plane=PLANE,
+        settings=made.points,
+        plane=made.plane,
         detection=detection,
         placed={},
     )
-    plane = midsagittal(drawn.surface, found, settings=PLANE)
+    plane = midsagittal(drawn.surface, found, settings=made.plane)
     angle = float(np.degrees(np.arccos(np.clip(plane.normal[0], -1, 1))))
     aside = float(plane.beyond(np.array([0.0, 0, 20])))
     rms = _nasolabial(drawn, plane)
@@ -81,7 +82,7 @@ def _nasolabial(drawn: Head, plane: Plane) -> float:
 
     region = np.zeros(len(drawn.surface.vertices), bool)
     region[nasolabial()] = True
-    values = asymmetry(drawn.surface, plane, settings=ASYMMETRY)
+    values = asymmetry(drawn.surface, plane, settings=params.load(SurfaceMeasure, "surface_measure").asymmetry)
     return evenness(drawn.surface, plane, values, region).rms or 0.0
 
 

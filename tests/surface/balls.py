@@ -3,36 +3,17 @@
 import cv2
 import numpy as np
 
-from tasks.params.surface import SurfaceCameras, SurfaceScale
+from flows import PROJECT
+from tasks import params
+from tasks.params.surface import SurfaceCameras, SurfaceReconstruct
 from tasks.space.rings import camera_around
 from tasks.space.views import Camera
 
 RADII = np.array([75.0, 100.0, 90.0])  # mm
 SIZE = 320, 400
 FOCAL = 620.0  # px
-NUMBERS = {
-    "seed": 0,
-    "threads": 1,
-    "side": 1600,
-    "most_features": 4000,
-    "peak_threshold": 0.002,
-    "ratio": 0.8,
-    "error_px": 4.0,
-    "least_inliers": 15,
-    "guessed_focal": 1.2,
-    "least_pose_inliers": 20,
-    "least_sharpness": 0.12,
-    "least_sharpness_of_median": 0.5,
-    "least_views": 8,
-    "least_share": 0.5,
-    "least_span": 80.0,
-    "widest_gap": 27.0,
-    "most_moved": 0.05,
-    "moved_px": 6.0,
-    "moved_reach": 0.3,
-}
-SETTINGS = SurfaceCameras.model_validate(NUMBERS)
-SCALE = SurfaceScale(error_px=1.0, most_flat=10000.0, iris_mm=11.7, iris_sd_mm=0.42, iris_bias=0.07)
+SETTINGS = params.load(SurfaceCameras, "surface_cameras", PROJECT / "params.yaml")
+SCALE = params.load(SurfaceReconstruct, "surface_reconstruct", PROJECT / "params.yaml").scale
 RING = [(float(yaw), 0.0) for yaw in range(-72, 73, 18)] + [(-20.0, 22.0), (20.0, -22.0)]
 
 
