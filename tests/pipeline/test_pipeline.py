@@ -214,9 +214,10 @@ def test_what_operations_advises_to_look_at_fits_a_terminal(built: Path, tmp_pat
     summary.write_text(re.sub(r"\b0\.\d+", "0.12345678", summary.read_text()))
     looking = [line for line in lines if line and not line.startswith(("dvc repro", "dvc exp run", "dvc plots"))]
     said = {line: run(project, *shlex.split(line), COLUMNS="80").stdout for line in looking}
-    plain = ("report: ", "Of these results: ")  # sentences, which a terminal breaks
+    # sentences, which a terminal breaks
+    sentence = re.compile(r"report: |Of these results: |On these pictures: |.* was not measured: ")
     widths = {
-        line: max(len(row) for row in text.splitlines() if not row.startswith(plain)) for line, text in said.items()
+        line: max(len(row) for row in text.splitlines() if not sentence.match(row)) for line, text in said.items()
     }
     assert widths.pop("dvc metrics diff --no-path") <= 90
     assert max(widths.values()) <= 80, widths
