@@ -17,7 +17,8 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from bench import unseen
+from bench import rephotography, unseen
+from bench.rephotography import photographed_anew
 from tasks import params
 from tasks.base import digests, images, tables
 from tasks.ingest.landmarks import measure_face, place_points
@@ -36,6 +37,8 @@ NUMBERS = Path(__file__).with_name("london.yaml")
 SEVERITIES = (0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
 PUBLISHED = (0.3, 1.0)
 """Severities of the published kind's test pairs: one peak up by 0.03 to 0.10 mouth widths."""
+
+PICTURES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".avif"}
 
 Trial = tuple[str, float, float, np.ndarray, np.ndarray]
 """Name, severity, cupid's bow difference by landmarks, right half, left half."""
@@ -80,7 +83,8 @@ def tiny(numbers: Numbers) -> Numbers:
 def cache_folder(folder: Path, numbers: Numbers) -> Path:
     """Where halves made with these numbers by this code are kept."""
     blocks = [numbers.landmarks, numbers.lips, numbers.warp]
-    code = [digests.code_digest(warp), *(Path(f).read_text() for f in (__file__, unseen.__file__))]
+    files = (__file__, unseen.__file__, rephotography.__file__)
+    code = [digests.code_digest(warp), *(Path(file).read_text() for file in files)]
     key = hashlib.sha256("".join([*map(repr, blocks), *code]).encode()).hexdigest()[:16]
     (folder / key).mkdir(parents=True, exist_ok=True)
     return folder / key
@@ -97,16 +101,30 @@ def draw_set(folder: Path, people: int) -> Path:
     return folder
 
 
-def find_faces(folder: Path, *, numbers: Numbers) -> list[dict[str, Any]]:
-    """A landmarks row for each photograph, with its path."""
+def london(folder: Path) -> list[tuple[Path, str]]:
+    """The set's photographs, and who is on them."""
+    return [(path, path.name[:3]) for path in sorted(folder.glob("london/*/*.jpg"))]
+
+
+def others(folder: Path) -> list[tuple[Path, str]]:
+    """The pictures of any folder, and who is on them: in a sub-folder its name, otherwise each is somebody else."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES and path.is_file())
+    return [(path, path.parent.name if path.parent != folder else path.stem) for path in files]
+
+
+def find_faces(pictures: Iterable[tuple[Path, str]], *, numbers: Numbers) -> list[dict[str, Any]]:
+    """A landmarks row for each photograph, with its path. One that cannot be measured is named and left out."""
     found = []
-    for path in sorted(folder.glob("london/*/*.jpg")):
-        content = path.read_bytes()
-        row = measure_face(images.decode(content), numbers.landmarks)
+    for path, person in pictures:
+        try:
+            content = path.read_bytes()
+            row = measure_face(images.decode(content), numbers.landmarks)
+        except images.UnreadableImage as error:
+            row = {"reason": str(error)}
         if row["reason"]:
             print(f"{path.name}: left out: {row['reason']}", file=sys.stderr)
             continue
-        name = {"image_id": hashlib.sha256(content).hexdigest(), "subject_id": path.name[:3], "population": "control"}
+        name = {"image_id": hashlib.sha256(content).hexdigest(), "subject_id": person, "population": "control"}
         found.append({**row, **name, "path": path})
     return found
 
@@ -126,22 +144,38 @@ def warps_of(row: dict[str, Any], *, numbers: Numbers, cache: Path) -> pa.Table:
     return tables.read(file, WARPS)
 
 
-def trials_of(row: dict[str, Any], *, numbers: Numbers, cache: Path) -> list[Trial]:
-    """What a trained network is asked about one photograph: (name, severity, landmark baseline, right, left)."""
-    file = cache / f"{row['image_id'][:16]}.trials.npz"
+def trials_of(row: dict[str, Any], *, numbers: Numbers, cache: Path, anew: bool = False) -> list[Trial]:
+    """What a trained network is asked about one photograph: (name, severity, landmark baseline, right, left).
+
+    `anew`: every changed face is photographed once more (bench/rephotography.py). Empty where no face is found then.
+    """
+    file = cache / f"{row['image_id'][:16]}.{'anew' if anew else 'trials'}.npz"
     if not file.exists():
-        made = list(_trials(images.read(row["path"]), row, numbers))
-        names, severities, baselines, right, left = (np.array(column) for column in zip(*made, strict=True))
+        made = list(_trials(images.read(row["path"]), row, numbers, anew))
+        empty = np.zeros((0, numbers.lips.half_size, numbers.lips.half_size, 3), np.uint8)
+        columns = zip(*made, strict=True) if made else ([], [], [], empty, empty)
+        names, severities, baselines, right, left = (np.array(column) for column in columns)
         np.savez(file, names=names, severities=severities, baselines=baselines, right=right, left=left)
     with np.load(file) as saved:
         return list(zip(*(saved[k] for k in ("names", "severities", "baselines", "right", "left")), strict=True))
 
 
-def _trials(image: np.ndarray, row: dict[str, Any], numbers: Numbers) -> Iterable[Trial]:
+def _trials(image: np.ndarray, row: dict[str, Any], numbers: Numbers, anew: bool) -> Iterable[Trial]:
     points, box = np.reshape(row["points"], (68, 2)), np.array(row["box"])
-    rng = np.random.default_rng(int(row["image_id"], 16))
+    identity = int(row["image_id"], 16)
+    rng = np.random.default_rng(identity)
+
+    def taken(picture: np.ndarray) -> np.ndarray:
+        return photographed_anew(picture, np.random.default_rng([identity, 1])) if anew else picture
+
+    if anew:
+        again = measure_face(taken(image), numbers.landmarks)
+        if again["reason"]:
+            return
+        box = np.array(again["box"])
 
     def cut(name: str, severity: float, picture: np.ndarray) -> Trial:
+        picture = taken(picture)
         found = place_points(picture, box, predict_side=numbers.landmarks.predict_side)
         halved = crop_lips(picture, found, settings=numbers.lips)
         return name, severity, cupids_bow_difference(found), halved.right, halved.left
@@ -162,5 +196,7 @@ def _trials(image: np.ndarray, row: dict[str, Any], numbers: Numbers) -> Iterabl
     for name, change in unseen.ONE_SIDED.items():
         yield cut(f"flagged, one-sided: {name}", 0.0, change(image, points, (side,)))
         yield cut(f"flagged, symmetric: {name}", 0.0, change(image, points, (1, -1)))
+    for name, change in unseen.TO_ONE_SIDE.items():
+        yield cut(f"flagged, one-sided: {name}", 0.0, change(image, points, (side,)))
     for name, change in unseen.HARMLESS.items():
         yield cut(f"flagged, symmetric: {name}", 0.0, change(image, points, (side,)))

@@ -40,11 +40,17 @@ from tasks.symmetry.training import train
 MARGIN, RATE, EPOCHS = 1.0, 0.01, 4
 VALIDATION_PAIRS = 4
 CUT = IngestLips(
-    half_size=224, margin_above=0.2, margin_below=0.12, margin_side=0.1, mirrored_half="left", erosion_kernel=1
+    half_size=224,
+    margin_above=0.2,
+    margin_below=0.12,
+    margin_side=0.1,
+    level_by_nose=0.0,
+    mirrored_half="left",
+    erosion_kernel=1,
 )
 SOME = Augmentation(
-    apart=0.7, brightness=0.1, contrast=0.2, tone=0.2, colour=0.1, lighting=0.2, blur=0.015, noise=0.02, jpeg=0.02,
-    flip=0.0, zoom=0.06, shift=0.03,
+    apart=0.7, brightness=0.1, contrast=0.2, tone=0.2, colour=0.1, lighting=0.2, shade=0.0, blur=0.015, noise=0.02,
+    jpeg=0.02, flip=0.0, zoom=0.06, shift=0.03,
 )  # fmt: skip
 NONE = Augmentation(**dict.fromkeys(Augmentation.model_fields, 0.0))
 
@@ -53,7 +59,8 @@ def settings(arguments: argparse.Namespace, augmentation: Augmentation) -> Symme
     """The same training as the plain recipe's, as our settings say it."""
     return SymmetryTrain(
         seed=1, threads=arguments.threads, input_size=arguments.input_size, width=1.0, embedding_dim=128,
-        normalise_embedding=True, pooled_grid=1, dropout=0.0, initial_weights="random", margin=MARGIN, optimiser="sgd",
+        normalise_embedding=True, pooled_grid=1, dropout=0.0, initial_weights="random", frozen_blocks=0, margin=MARGIN,
+        optimiser="sgd",
         learning_rate=RATE, momentum=0.9, weight_decay=1e-5, schedule="constant", flat_share=0.0, final_share=1.0,
         warmup_steps=0, steps=10**6, max_epochs=EPOCHS, batch_size=arguments.batch_size, evaluate_every=10**6,
         patience_epochs=EPOCHS, patience_from=1.0, mixed_precision=False, augmentation=augmentation,

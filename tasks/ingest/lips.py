@@ -1,9 +1,9 @@
 """The lip region, levelled, and its two halves.
 
-In: a photograph and its 68 landmarks. Out: the lip region with the eye line level, split at the cupid's
-bow along the facial midline into two equally wide halves of size x size x 3 (Rosero et al. 2025, Methods:
-"lip landmarks guided the cropping of the region of interest, and central points relative to the cupid's
-bow are used to split the image"). Every pixel is sampled straight from the original, once.
+In: a photograph and its 68 landmarks. Out: the lip region with the eye line level (by parameter the base of the
+nose), split at the cupid's bow along the facial midline into two equally wide halves of size x size x 3 (Rosero et al.
+2025, Methods: "lip landmarks guided the cropping of the region of interest, and central points relative to the
+cupid's bow are used to split the image"). Every pixel is sampled straight from the original, once.
 Does not know where landmarks come from, who the person is, or what the halves are for.
 """
 
@@ -25,6 +25,7 @@ RIGHT_COMMISSURE, LEFT_COMMISSURE = 48, 54
 BOW = slice(50, 53)
 """The two peaks of the cupid's bow and the dip between them."""
 RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)
+RIGHT_ALA, LEFT_ALA = 31, 35
 NAMES = ("image_id", "clip_id", "subject_id", "population", "frame_index")
 
 
@@ -70,10 +71,13 @@ class Lips:
 
 def level(
     landmarks: np.ndarray,  # (68, 2) float, original px
+    *,
+    by_nose: float = 0.0,
 ) -> Level:
     """The mouth's frame: the eye line gives the angle, the cupid's bow (mean of 50, 51, 52) the origin.
 
-    LipsError where eyes or mouth have no width.
+    `by_nose`: share by which the angle goes over to that of the nose's base (31 to 35), 0 to 1.
+    LipsError where eyes, mouth or, where it is asked for, the nose have no width.
     """
     if landmarks.shape != (68, 2) or not np.isfinite(landmarks).all():
         raise LipsError("landmarks are not 68 finite points")
@@ -83,7 +87,18 @@ def level(
     if length < 1 or width < 1:
         raise LipsError("eyes or mouth narrower than a pixel")
     x = eyes / length
+    if by_nose:
+        x = _between(x, landmarks[LEFT_ALA] - landmarks[RIGHT_ALA], by_nose)
     return Level(landmarks[BOW].mean(axis=0), np.array([x, [-x[1], x[0]]]), width)
+
+
+def _between(eyes: np.ndarray, nose: np.ndarray, share: float) -> np.ndarray:  # (2,) of length 1
+    """The direction that has gone over by `share` of the angle from that of the eyes to that of the nose's base."""
+    if float(np.hypot(*nose)) < 1:
+        raise LipsError("nose narrower than a pixel")
+    angle = share * np.arctan2(eyes[0] * nose[1] - eyes[1] * nose[0], eyes @ nose)
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([cos * eyes[0] - sin * eyes[1], sin * eyes[0] + cos * eyes[1]])
 
 
 def crop_lips(
@@ -97,7 +112,7 @@ def crop_lips(
     The region reaches from the highest to the lowest mouth point and as far as the farther commissure, plus
     margins in mouth widths. LipsError where that cannot be cut from the picture.
     """
-    frame = level(landmarks)
+    frame = level(landmarks, by_nose=settings.level_by_nose)
     box = lips_box(
         frame,
         landmarks,

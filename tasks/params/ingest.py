@@ -88,5 +88,6 @@ class IngestLips(Block):
     margin_above: float = Field(ge=0)
     margin_below: float = Field(ge=0)
     margin_side: float = Field(ge=0)
+    level_by_nose: float = Field(ge=0, le=1, description="0: the eye line is level, 1: the base of the nose")
     mirrored_half: Literal["left", "right", "none"] = Field(description="the half flipped so that both look alike")
     erosion_kernel: Literal[1, 3, 5, 7] = Field(description="minimum filter on the halves, pixels; 1: none")

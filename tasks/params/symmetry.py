@@ -39,6 +39,7 @@ class Augmentation(Block):
     tone: float = Field(ge=0, lt=1, description="most bending of the tone curve (like gamma)")
     colour: float = Field(ge=0, lt=1, description="most gain of one colour channel, share")
     lighting: float = Field(ge=0, lt=1, description="most fall of light from edge to edge, share")
+    shade: float = Field(ge=0, lt=1, description="most darkening of a whole half, each half in half of its pairs")
     blur: float = Field(ge=0, description="largest standard deviation, share of the half's side")
     noise: float = Field(ge=0, description="largest standard deviation, share of full scale")
     jpeg: float = Field(ge=0, description="largest quantisation step of JPEG-like loss, share of full scale")
@@ -59,6 +60,7 @@ class SymmetryTrain(Block):
     pooled_grid: int = Field(ge=1, description="cells per side over which features are averaged; 1: the whole half")
     dropout: float = Field(ge=0, lt=1, description="before the embedding")
     initial_weights: Literal["random", "mobilenet_v2_imagenet", "mobilenet_v2_torchvision"]
+    frozen_blocks: int = Field(ge=0, le=19, description="first blocks of the trunk that stay as they came; 0: none")
     margin: float = Field(gt=0, description="D from which a negative pair costs nothing")
     optimiser: Literal["sgd", "adam"]
     learning_rate: float = Field(gt=0, description="the highest")
@@ -101,6 +103,7 @@ class SymmetryPairs(Block):
     validation: float = Field(gt=0, description="share of the subjects")
     test: float = Field(gt=0, description="share of the subjects")
     most: MostPairs
+    strangers: float = Field(ge=0, lt=1, description="clp: share of negatives that join two photographs' halves")
     per_clip: int = Field(ge=1, description="temporal: positive pairs per clip at most, and as many negative ones")
     min_gap: int = Field(ge=2, description="temporal: frames between the halves of a negative pair, at least")
 

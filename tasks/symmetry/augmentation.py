@@ -76,7 +76,7 @@ def _gaussian(deviation: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def _relit(halves: torch.Tensor, settings: Augmentation, generator: torch.Generator) -> torch.Tensor:
-    """Colour cast, a fall of light, contrast, brightness and a bent tone curve, each drawn by half."""
+    """Colour cast, a fall of light, shade on a half, contrast, brightness and a bent tone curve, each drawn by half."""
     count, size, apart = len(halves), halves.shape[-1], settings.apart
     cast = 1 + settings.colour * _draw(count, apart, generator, 3).view(count, 3, 1, 1)
     slope = settings.lighting / 2 * _draw(count, apart, generator, 2)
@@ -88,6 +88,10 @@ def _relit(halves: torch.Tensor, settings: Augmentation, generator: torch.Genera
     cast, light, contrast, brightness, tone = (
         t.to(halves.device) for t in (cast, light.unsqueeze(1), contrast, brightness, tone)
     )
+    if settings.shade:
+        own = torch.rand(count, 2, generator=generator)
+        dark = 1 - settings.shade * own[:, :1] * (own[:, 1:] < 0.5)
+        light = light * dark.view(-1, 1, 1, 1).to(halves.device)
     halves = halves * cast * light
     mean = halves.mean((1, 2, 3), keepdim=True)
     halves = (halves * contrast + (mean * (1 - contrast) + brightness)).clamp(0, 1)

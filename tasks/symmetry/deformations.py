@@ -23,6 +23,15 @@ COMMISSURE: Moves = {54: (0, -1.5), 64: (0, -1.5), 53: (0, -0.8), 55: (0, -0.8),
 LOWER_LIP: Moves = {56: (0, 1), 55: (0, 0.5), 57: (0, 0.3), 65: (0, 0.4), 66: (0, 0.1)}
 ALAR_BASE: Moves = {35: (1.2, 1.2), 34: (0.8, 0.8), 33: (0.2, 0.2)}
 INNER_LIP: Moves = {63: (0, -1), 62: (0, -0.3), 64: (0, -0.1), 52: (0, -0.15)}
+CORNER_OUT: Moves = {54: (1.2, 0), 64: (1.1, 0), 53: (0.6, 0), 55: (0.6, 0), 63: (0.3, 0), 65: (0.3, 0)}
+BROAD: Moves = {
+    51: (0, -0.25), 52: (0, -0.65), 53: (0, -1), 54: (0, -0.85), 55: (0, -0.5), 56: (0, -0.3), 35: (0, -0.3),
+    62: (0, -0.2), 63: (0, -0.7), 64: (0, -0.85), 65: (0, -0.5), 50: (0, -0.05),
+}  # fmt: skip
+BOW_ASIDE: Moves = {
+    50: (0.8, 0), 51: (0.9, 0), 52: (0.9, 0), 49: (0.2, 0), 53: (0.4, 0), 61: (0.5, 0), 62: (0.6, 0), 63: (0.7, 0),
+    33: (0.3, 0),
+}  # fmt: skip
 LATERAL: Moves = {52: (1.5, 0), 51: (1.5, 0), 50: (0.8, 0), 53: (0.8, 0), 63: (1.0, 0), 62: (1.0, 0)}
 
 GEOMETRIC: dict[str, Moves] = {
@@ -33,10 +42,13 @@ GEOMETRIC: dict[str, Moves] = {
     "alar_base": ALAR_BASE,
     "inner_lip": INNER_LIP,
     "lateral": LATERAL,
+    "corner_out": CORNER_OUT,
+    "broad": BROAD,
+    "bow_aside": BOW_ASIDE,
 }
 """Deformations that move landmarks. `clp` (with parameters), `local` and `scar` are made below and in warp.py."""
 
-TURNED = {"commissure", "lower_lip", "alar_base", "inner_lip", "lateral"}
+TURNED = {"commissure", "lower_lip", "alar_base", "inner_lip", "lateral", "corner_out", "broad", "bow_aside"}
 """These go either way: half of them are drawn with the direction reversed."""
 
 

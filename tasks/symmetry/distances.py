@@ -6,7 +6,7 @@ filled up with black ones, so scoring one photograph today and a thousand tomorr
 Rosero et al. 2025, section "Contrastive Learning". Knows nothing of thresholds, grades or training.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tasks.schemas.symmetry import DISTANCES, PAIR_DISTANCES
 from tasks.symmetry import halves as half_pictures
 from tasks.symmetry.halves import PairedHalves
 from tasks.symmetry.network import SiameseNetwork, load_network
+from tasks.symmetry.views import View, seen_as
 
 BATCH = 32
 """Halves a pass. A constant and no parameter: another number may change the last bits of every D."""
@@ -62,6 +63,19 @@ def between(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 def all_alike(found: np.ndarray) -> bool:
     """Whether D (N,) of different pairs are one number: then the network says nothing of any face."""
     return bool(np.ptp(found) <= SAME * found.max())
+
+
+def over_views(
+    networks: Sequence[SiameseNetwork],
+    right: np.ndarray,  # (N, S, S, 3) uint8 RGB, S the networks' input size
+    left: np.ndarray,  # (N, S, S, 3) uint8 RGB
+    *,
+    views: Sequence[View],
+    mirrored: str,
+) -> np.ndarray:  # (networks * views, N) float64
+    """D of the pairs by each network in each view (tasks.symmetry.views); the mean over both is steadier than one."""
+    seen = [seen_as(right, left, view, mirrored=mirrored) for view in views]
+    return np.array([between(embedded(one, a), embedded(one, b)) for one in networks for a, b in seen])
 
 
 def of_pairs(network: SiameseNetwork, pairs: PairedHalves) -> np.ndarray:

@@ -10,7 +10,7 @@ The paper leaves open the embedding's size, whether it is normalised, and how fe
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import safetensors.torch
 import torch
@@ -51,6 +51,7 @@ class SiameseNetwork(nn.Module):
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture
+        self.frozen_blocks = 0
         branch = MobileNetV2(width_mult=architecture.width)
         self.features = branch.features
         self.dropout = nn.Dropout(architecture.dropout)
@@ -60,6 +61,20 @@ class SiameseNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
         self.to(memory_format=torch.channels_last)  # 1.8 times as fast as the default layout, on a CPU too
+
+    def freeze(self, blocks: int) -> None:
+        """The trunk's first `blocks` neither learn nor follow a batch's statistics from now on."""
+        self.frozen_blocks = blocks
+        for block in self.features[:blocks]:
+            block.requires_grad_(False)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """As of any module; frozen blocks stay as in evaluation."""
+        super().train(mode)
+        for block in self.features[: self.frozen_blocks]:
+            block.eval()
+        return self
 
     def forward(self, halves: torch.Tensor) -> torch.Tensor:
         """(N, 3, S, S) float RGB in [0, 1], either side -> (N, embedding_dim) float32."""

@@ -43,7 +43,43 @@ def clp_pairs(warps: Iterable[Mapping[str, Any]], *, settings: SymmetryPairs) ->
         }
         for row in warps
     ]
-    return _finished(rows, _controls(warps), settings.most.clp, settings)
+    controls = _controls(warps)
+    return _finished(_with_strangers(rows, controls, settings), controls, settings.most.clp, settings)
+
+
+def _with_strangers(rows: list[Row], controls: set[str], settings: SymmetryPairs) -> list[Row]:
+    """The rows, with a share of the negatives replaced: a photograph's left half beside the right one of another.
+
+    Both are of symmetric faces and of one split; mostly they show two people, now and then one at two moments.
+    """
+    if not settings.strangers:
+        return rows
+    split = split_subjects(controls, settings=settings)
+    symmetric = [row for row in rows if row["label"]]
+    symmetric.sort(key=lambda row: _number(f"{settings.seed} {row['pair_id']}"))
+    faces: dict[str, list[Row]] = {name: [] for name in SPLITS}
+    for row in symmetric:
+        faces[split[row["subject_id"]]].append(row)
+    own = {_photograph(row): row for row in symmetric}
+    return [_strange(row, own.get(_photograph(row)), faces[split[row["subject_id"]]], settings) for row in rows]
+
+
+def _strange(row: Row, own: Row | None, faces: Sequence[Row], settings: SymmetryPairs) -> Row:
+    """The row, or where its turn comes a pair of its photograph's left half and another photograph's right half."""
+    drawn = _number(f"{settings.seed} strangers {row['pair_id']}")
+    if row["label"] or own is None or drawn % 1000 >= 1000 * settings.strangers:
+        return row
+    order = (faces[(drawn // 1000 + step) % len(faces)] for step in range(len(faces)))
+    other = next((face for face in order if _photograph(face) != _photograph(row)), None)
+    if other is None:
+        return row
+    halves = {"left_from": own["left_from"], "right_from": other["right_from"]}
+    return row | {"kind": "strangers", "severity": 1.0, **halves}
+
+
+def _photograph(row: Row) -> str:
+    """The photograph that a warp was made of: its name begins with it."""
+    return str(row["pair_id"]).split("-")[0]
 
 
 def temporal_pairs(lips: Iterable[Mapping[str, Any]], *, settings: SymmetryPairs) -> tuple[pa.Table, list[str]]:

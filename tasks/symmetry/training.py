@@ -156,6 +156,7 @@ def _start(pairs: PairedHalves, settings: SymmetryTrain, weights_folder: Path) -
     imagenet = None if random else weights.state_dict(settings.initial_weights, weights_folder)
     fields = set(Architecture.model_fields)
     network = build(Architecture(**settings.model_dump(include=fields)), imagenet).to(runtime.device()).train()
+    network.freeze(settings.frozen_blocks)
     training = pairs.where("train")
     per_epoch = steps_per_epoch(len(training), settings.batch_size)
     total = min(settings.steps, settings.max_epochs * per_epoch)
@@ -167,10 +168,11 @@ def _start(pairs: PairedHalves, settings: SymmetryTrain, weights_folder: Path) -
 
 def _optimiser(network: SiameseNetwork, settings: SymmetryTrain) -> torch.optim.Optimizer:
     rate, decay = settings.learning_rate, settings.weight_decay
+    learning = [weights for weights in network.parameters() if weights.requires_grad]
     if settings.optimiser == "adam":
-        return torch.optim.Adam(network.parameters(), lr=rate, weight_decay=decay, fused=True)
+        return torch.optim.Adam(learning, lr=rate, weight_decay=decay, fused=True)
     return torch.optim.SGD(
-        network.parameters(),
+        learning,
         lr=rate,
         momentum=settings.momentum,
         nesterov=settings.momentum > 0,

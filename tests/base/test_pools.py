@@ -40,7 +40,6 @@ list(_each(2)(work, range(FEW + 1)))
 """,
     "bench/anomaly.py": None,
     "bench/damage.py": None,
-    "bench/london.py": None,
     "bench/screening.py": None,
 }
 """Who has a pool, and how its own code is brought to give its workers `work`. A bench's pool is bare."""

@@ -10,7 +10,13 @@ from tasks.ingest.lips import LipsError, crop_lips, level, lips_table
 from tasks.params.ingest import IngestLips
 
 SETTINGS = IngestLips(
-    half_size=48, margin_above=0.3, margin_below=0.15, margin_side=0.1, mirrored_half="left", erosion_kernel=1
+    half_size=48,
+    margin_above=0.3,
+    margin_below=0.15,
+    margin_side=0.1,
+    level_by_nose=0.0,
+    mirrored_half="left",
+    erosion_kernel=1,
 )
 
 
@@ -61,6 +67,32 @@ def test_mirrored_face_swaps_the_halves(even_face: Any) -> None:
     assert difference(swapped.left, lips.right) < 0.5
     assert difference(swapped.right, lips.left) < 0.5
     assert difference(swapped.right, lips.right) > 3
+
+
+def test_the_noses_base_levels_as_far_as_it_is_told_to(even_face: Any) -> None:
+    """Nose and mouth turned together by 6 degrees about the bow, the eyes as they were."""
+    turn = np.deg2rad(6.0)
+    spin = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    landmarks = even_face.landmarks.copy()
+    origin = landmarks[50:53].mean(axis=0)
+    landmarks[31:36] = (landmarks[31:36] - origin) @ spin + origin
+    landmarks[48:68] = (landmarks[48:68] - origin) @ spin + origin
+    for share in (0.0, 0.5, 1.0):
+        frame = level(landmarks, by_nose=share)
+        corners = frame.inward(landmarks[[48, 54]])
+        left_over = np.rad2deg(np.arctan2(*(corners[1] - corners[0])[::-1]))
+        assert left_over == pytest.approx(6 * (1 - share), abs=0.01)
+    even = crop_lips(even_face.image, even_face.landmarks, settings=SETTINGS)
+    by_nose = SETTINGS.model_copy(update={"level_by_nose": 1.0})
+    assert difference(crop_lips(even_face.image, even_face.landmarks, settings=by_nose).left, even.left) < 0.01
+
+
+def test_a_nose_without_width_is_refused_where_it_levels(even_face: Any) -> None:
+    landmarks = even_face.landmarks.copy()
+    landmarks[35] = landmarks[31]
+    assert level(landmarks).width > 0
+    with pytest.raises(LipsError, match="nose narrower"):
+        level(landmarks, by_nose=0.5)
 
 
 @pytest.mark.parametrize("angle", [-20.0, 7.0])

@@ -16,13 +16,14 @@ from tasks.symmetry.training import Progress, Trained, train
 
 SIZE = 32
 AUGMENTATION = Augmentation(
-    apart=0.7, brightness=0.1, contrast=0.2, tone=0.2, colour=0.1, lighting=0.2, blur=0.01, noise=0.02, jpeg=0.02,
-    flip=0.5, zoom=0.05, shift=0.03,
+    apart=0.7, brightness=0.1, contrast=0.2, tone=0.2, colour=0.1, lighting=0.2, shade=0.1, blur=0.01, noise=0.02,
+    jpeg=0.02, flip=0.5, zoom=0.05, shift=0.03,
 )  # fmt: skip
 SETTINGS = SymmetryTrain(
     seed=7, threads=1, input_size=SIZE, width=0.25, embedding_dim=16, normalise_embedding=True, pooled_grid=1,
     dropout=0.1,
-    initial_weights="random", margin=1.0, optimiser="sgd", learning_rate=0.05, momentum=0.9, weight_decay=1e-5,
+    initial_weights="random", frozen_blocks=0, margin=1.0, optimiser="sgd", learning_rate=0.05, momentum=0.9,
+    weight_decay=1e-5,
     schedule="flat_then_linear", flat_share=0.5, final_share=0.02, warmup_steps=3, steps=12, max_epochs=100,
     batch_size=8, evaluate_every=2, patience_epochs=100, patience_from=0.0, mixed_precision=True,
     augmentation=AUGMENTATION,

@@ -50,6 +50,16 @@ def test_light_and_sharpness_differ_between_halves_as_far_as_asked(halves: torch
         assert difference(0.0) == 0
 
 
+def test_shade_darkens_whole_halves_each_on_its_own(halves: torch.Tensor) -> None:
+    ratio = (augmented(halves, shade=0.4) / halves).flatten(1)
+    darker = ratio.mean(1)
+    torch.testing.assert_close(ratio, darker[:, None].expand_as(ratio), rtol=0.01, atol=0.01)
+    assert ((darker > 0.995) | (darker < 0.99)).all()
+    assert 3 <= (darker < 0.99).sum() <= 13
+    assert darker.min() >= 0.6 - 1e-5
+    assert (darker[:8] - darker[8:]).abs().max() > 0.1
+
+
 def test_flip_is_a_mirror_and_shift_goes_by_whole_pixels_without_blur(halves: torch.Tensor) -> None:
     torch.testing.assert_close(augmented(halves, flip=1.0), halves.flip(3), rtol=0, atol=1e-5)
     up = augmentation._interpolation(torch.arange(36.0).expand(16, 36) + 1) @ halves[:, 0]

@@ -51,6 +51,17 @@ def lips_row(name: str, left: np.ndarray | None, right: np.ndarray | None, reaso
     return {"image_id": name, "subject_id": f"subject {name}", "population": "control", "reason": reason, **halves}
 
 
+def test_views_come_with_each_network_and_the_first_is_plain_d(network: SiameseNetwork) -> None:
+    right, left = pictures(3, 1), pictures(3, 2)
+    views = [(0.0, 0.0), (0.05, 0.0), (0.0, 2.0)]
+    found = distances.over_views([network, network], right, left, views=views, mirrored="left")
+    plain = distances.between(distances.embedded(network, right), distances.embedded(network, left))
+    assert found.shape == (6, 3)
+    assert np.array_equal(found[0], plain)
+    assert np.array_equal(found[:3], found[3:])
+    assert (found[1:3] != plain).all()
+
+
 def test_embedding_is_the_same_alone_in_company_and_in_any_order(network: SiameseNetwork) -> None:
     halves = pictures(distances.BATCH * 2 + 5)
     together = distances.embedded(network, halves)

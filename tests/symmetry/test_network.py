@@ -55,6 +55,23 @@ def test_gradient_of_the_loss_is_right() -> None:
     assert torch.autograd.gradcheck(lambda a, b: contrastive_loss(a, b, label, margin=5.0), (left, right))
 
 
+def test_frozen_blocks_neither_learn_nor_follow_batches() -> None:
+    made = network().train()
+    made.freeze(3)
+    before = {name: value.clone() for name, value in made.state_dict().items()}
+    optimiser = torch.optim.SGD([weights for weights in made.parameters() if weights.requires_grad], lr=0.5)
+    left, right = made(torch.rand(8, 3, 32, 32)).chunk(2)
+    torch.autograd.backward(contrastive_loss(left, right, torch.tensor([0, 1, 0, 1]), margin=1.0))
+    optimiser.step()
+    made.eval().train()  # as around a look at the validation pairs
+    after = made.state_dict()
+    changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert not {name for name in changed if name.startswith(("features.0.", "features.1.", "features.2."))}
+    assert any(name.startswith("features.3.") for name in changed)
+    assert not made.features[2].training
+    assert made.features[3].training
+
+
 def test_distance_of_tiny_differences_is_not_rounded_to_zero() -> None:
     assert distance(torch.zeros(1, 1), torch.full((1, 1), 1e-15)).item() == pytest.approx(1e-15, rel=1e-5)
 

@@ -17,6 +17,7 @@ SETTINGS = SymmetryPairs(
     most=MostPairs(clp=None, temporal=None),
     per_clip=5,
     min_gap=4,
+    strangers=0,
 )
 
 
@@ -87,6 +88,29 @@ def test_classes_are_equal_and_subjects_apart_in_every_split() -> None:
             assert found[split, 0] == found[split, 1] > 0
         groups = [subjects_of(table, split) for split in ("train", "validation", "test")]
         assert sum(map(len, groups)) == len(set.union(*groups))
+
+
+def test_a_share_of_the_negatives_joins_two_photographs_of_one_split() -> None:
+    rows = warps(60, each=4)
+    plain = {row["pair_id"]: row for row in clp_pairs(rows, settings=SETTINGS).to_pylist()}
+    mixed = clp_pairs(rows, settings=settings(strangers=0.25)).to_pylist()
+    assert plain.keys() == {row["pair_id"] for row in mixed}
+    strange = [row for row in mixed if row["kind"] == "strangers"]
+    assert 40 < len(strange) < 80  # of 240
+    assert [row for row in mixed if row["kind"] != "strangers"] == [
+        row for name, row in plain.items() if name not in {row["pair_id"] for row in strange}
+    ]
+    split = {row["subject_id"]: row["split"] for row in mixed}
+    for row in strange:
+        left, right = (row[side].split("-") for side in ("left_from", "right_from"))
+        assert row["label"] == 0 and left[1] == right[1] == "positive"
+        assert left[0] == row["subject_id"] != right[0]
+        assert split[left[0]] == split[right[0]] == row["split"]
+
+
+def test_a_single_photograph_has_no_strangers() -> None:
+    found = clp_pairs(warps(3, each=4), settings=settings(strangers=0.9)).to_pylist()
+    assert {row["kind"] for row in found} == {"untouched", "clp"}
 
 
 def test_refused_warps_make_no_pairs() -> None:
