@@ -99,7 +99,7 @@ def tiny(numbers: Numbers) -> Numbers:
 def find(folder: Path, numbers: Numbers) -> list[Face]:
     """The London set's photographs."""
     ways = replace(london_faces.usual(), landmarks=numbers.landmarks)
-    rows = london_faces.find_faces(folder, numbers=ways)
+    rows = london_faces.find_faces(london_faces.london(folder), numbers=ways)
     return [face for row in rows for face in _face(images.read(row["path"]), row, numbers)]
 
 

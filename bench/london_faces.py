@@ -22,7 +22,7 @@ from bench.rephotography import photographed_anew
 from tasks import params
 from tasks.base import digests, images, tables
 from tasks.ingest.landmarks import measure_face, place_points
-from tasks.ingest.lips import crop_lips
+from tasks.ingest.lips import LipsError, crop_lips
 from tasks.params.ingest import IngestLandmarks, IngestLips
 from tasks.params.phantoms import PhantomVariation
 from tasks.params.symmetry import SymmetryPairs, SymmetryTrain, SymmetryWarp
@@ -147,14 +147,16 @@ def warps_of(row: dict[str, Any], *, numbers: Numbers, cache: Path) -> pa.Table:
 def trials_of(row: dict[str, Any], *, numbers: Numbers, cache: Path, anew: bool = False) -> list[Trial]:
     """What a trained network is asked about one photograph: (name, severity, landmark baseline, right, left).
 
-    `anew`: every changed face is photographed once more (bench/rephotography.py). Empty where no face is found then.
+    `anew`: every changed face is photographed once more (bench/rephotography.py). Empty where it cannot be cut.
     """
     file = cache / f"{row['image_id'][:16]}.{'anew' if anew else 'trials'}.npz"
     if not file.exists():
-        made = list(_trials(images.read(row["path"]), row, numbers, anew))
-        empty = np.zeros((0, numbers.lips.half_size, numbers.lips.half_size, 3), np.uint8)
-        columns = zip(*made, strict=True) if made else ([], [], [], empty, empty)
-        names, severities, baselines, right, left = (np.array(column) for column in columns)
+        try:
+            made = list(_trials(images.read(row["path"]), row, numbers, anew))
+        except LipsError as error:
+            print(f"{row['path'].name}: left out: {error}", file=sys.stderr)
+            made = []
+        names, severities, baselines, right, left = (np.array([trial[i] for trial in made]) for i in range(5))
         np.savez(file, names=names, severities=severities, baselines=baselines, right=right, left=left)
     with np.load(file) as saved:
         return list(zip(*(saved[k] for k in ("names", "severities", "baselines", "right", "left")), strict=True))

@@ -214,8 +214,9 @@ def darker(share: float) -> Change:
         axes, width = _frame(landmarks)
         y, x = np.indices(image.shape[:2], np.float32)
         out = ((x - landmarks[51, 0]) * axes[0, 0] + (y - landmarks[51, 1]) * axes[0, 1]) / width
-        dark = sum(1 / (1 + np.exp(-side * out / 0.08)) for side in sides)
-        return np.clip(image * (1 - share * dark[..., None]) + 0.5, 0, 255).astype(np.uint8)
+        dark = np.sum([1 / (1 + np.exp(-side * out / 0.08)) for side in sides], axis=0)
+        changed: np.ndarray = np.clip(image * (1 - share * dark[..., None]) + 0.5, 0, 255).astype(np.uint8)
+        return changed
 
     return change
 
