@@ -10,12 +10,17 @@ from tasks.anthropometry.measures.measure import KINDS, Measure
 from tasks.anthropometry.names import DEFINITIONS, MIDLINE, OUTLINES, PAIRED
 from tasks.anthropometry.profiles.measures import PROFILE_MEASURES
 from tasks.ingest.profile import NAMES
+from tasks.surface import named
+from tasks.surface.measures import measure as space
+from tasks.surface.measures.catalogue import MEASURES as SPACE
+from tasks.surface.measures.catalogue import REGIONS as SPACE_REGIONS
 
 TARGET = Path(__file__).with_name("measures.md")
 HEAD = """# The measures of a face
 
-Written by `python docs/make_measures.py` from `tasks/anthropometry/measures`; change the functions, not this page.
-How they are taken, and what their intervals mean: [anthropometry.md](anthropometry.md).
+Written by `python docs/make_measures.py` from `tasks/anthropometry/measures` and `tasks/surface/measures`; change the
+functions, not this page. How they are taken, and what their intervals mean: [anthropometry.md](anthropometry.md) of one
+photograph, [surface.md](surface.md) of a face [in three dimensions](#three-dimensions).
 
 Unit `interocular`: distances between the outer eye corners; empty: a pure number. Sides are the patient's own.
 *Suffers from*: what makes a measure null, beyond the limits of `anthropometry_measure` in params.yaml.
@@ -27,7 +32,7 @@ def render() -> str:
     """The whole page."""
     kinds = [f"| {kind} | {words} |" for kind, words in KINDS.items()]
     regions = [line for region, words in REGIONS.items() for line in _section(region, words)]
-    return "\n".join([HEAD, *KIND_HEAD, *kinds, "", *regions, *_profile(), *_points()])
+    return "\n".join([HEAD, *KIND_HEAD, *kinds, "", *regions, *_profile(), *_points(), *_space()])
 
 
 def _section(region: str, words: str) -> list[str]:
@@ -71,6 +76,26 @@ def _points() -> list[str]:
     lines = [f"| `{line.name}` | {line.words} |" for line in OUTLINES]
     head = ["| name | what it is |", "|---|---|"]
     return ["## The points", "", *head, *middle, *pairs, "", "## The outlines", "", *head, *lines, ""]
+
+
+def _space() -> list[str]:
+    """What is measured in three dimensions, and the points there."""
+    said = "Rules of findings and own measures name what stands here with `dimensions: 3`. Lengths are in mm."
+    kinds = [f"| {kind} | {words} |" for kind, words in space.KINDS.items()]
+    lines = ["## Three dimensions", "", said, "", "| kind | its value and its side |", "|---|---|", *kinds, ""]
+    for region, words in SPACE_REGIONS.items():
+        rows = [_space_row(measure) for measure in SPACE if measure.region == region]
+        head = ["| measure | what it is | unit | kind | a greater value | source |", "|---|---|---|---|---|---|"]
+        lines += [f"### {words}", "", *head, *rows, ""]
+    middle = [f"| `{name}` | {words} |" for name, words in named.MIDLINE.items()]
+    pairs = [f"| `{name}_right`, `{name}_left` | {words} |" for name, words in named.PAIRED.items()]
+    return [*lines, "### The points of a head", "", "| name | what it is |", "|---|---|", *middle, *pairs, ""]
+
+
+def _space_row(measure: space.Measure) -> str:
+    said = f"`{measure.name}`<br>{measure.words}"
+    cells = [said, measure.meaning, measure.unit, measure.kind, measure.direction, measure.source]
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

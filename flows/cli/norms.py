@@ -21,8 +21,8 @@ def norms(
         Path,
         typer.Argument(
             metavar="TABLE",
-            help="Measures: the pipeline's (data/anthropometry/measures), whose controls are taken, or a table that "
-            "`vermilion measure --table FILE.parquet` wrote of controls alone.",
+            help="Measures: the pipeline's (data/anthropometry/measures, data/surface/measures), whose controls are "
+            "taken, or a table that `vermilion measure --table FILE.parquet` wrote of controls alone.",
         ),
     ],
     out: Annotated[
@@ -37,8 +37,8 @@ def norms(
     table_suffix(out)
     root = project_root()
     from tasks import params
-    from tasks.anthropometry.norms import norms as made_of
     from tasks.base import tables
+    from tasks.findings.norms import norms as made_of
     from tasks.params.anthropometry import AnthropometryNorms
     from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
 
@@ -62,9 +62,10 @@ def _read(path: Path, root: Path) -> "tuple[pa.Table, dict[str, tuple[str | None
     import pyarrow.parquet as pq
 
     from tasks.base import tables
-    from tasks.evaluation.anthropometry.norms import check_parquet
+    from tasks.evaluation.norms import check_parquet
     from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, MEASURED_PHOTOGRAPHS
     from tasks.schemas.ingest import IMAGES
+    from tasks.schemas.surface import SURFACE_MEASURES
 
     check_parquet(path, "`vermilion measure --table FILE.parquet`")
     files = tables.parts(path) if path.exists() else []
@@ -76,7 +77,8 @@ def _read(path: Path, root: Path) -> "tuple[pa.Table, dict[str, tuple[str | None
         return photographs.append_column("subject_id", photographs["photograph"]).append_column(
             "population", control
         ), {}
-    found = tables.read(path, ANTHROPOMETRY_MEASURES)
+    space = "visit" in pq.read_schema(files[0]).names
+    found = tables.read(path, SURFACE_MEASURES if space else ANTHROPOMETRY_MEASURES)
     listed = root / "data/ingest/images"
     if not listed.exists():
         return found, {}

@@ -37,6 +37,11 @@ def reconstruct(
     points: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Points placed by hand on the page: CSV of name,x,y,z.")
     ] = None,
+    own: Annotated[Path | None, typer.Option(metavar="FILE", help="Your own measures, YAML.")] = None,
+    rules: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Rules of findings, YAML; else Vermilion's.")
+    ] = None,
+    norms: Annotated[Path | None, typer.Option(metavar="FILE", help="Norms of others than this project's.")] = None,
     stl: Annotated[str, typer.Option(metavar="REGION", help="What face.stl holds: face, or a region of it.")] = "face",
     as_json: JSON = False,
 ) -> None:
@@ -56,7 +61,8 @@ def reconstruct(
 
     check_region(stl)
     numbers = making.numbers_of(project_root())
-    found = making.reconstruct(folder, known=given, points=points, numbers=numbers, progress=_progress)
+    beside = making.beside_of(project_root(), own=own, rules=rules, norms=norms)
+    found = making.reconstruct(folder, known=given, points=points, numbers=numbers, beside=beside, progress=_progress)
     if out is not None:
         write(private_folder(out), found, stl)
     _print(found, as_json=as_json)
@@ -102,6 +108,19 @@ def _print(found: "Reconstructed", *, as_json: bool) -> None:
             say(f"  {row.name}: {row.reason}")
     for one in found.measures:
         say(f"  {_line(one)}")
+    _say_findings(found)
+
+
+def _say_findings(found: "Reconstructed") -> None:
+    from tasks.surface.showing import within
+
+    words = {one.measure.name: within(one.measure.words) for one in found.measures}
+    for line in found.notices:
+        say(line)
+    if found.face is not None:
+        say(counted(len(found.findings), "finding"))
+    for own in found.findings:
+        say(f"  {own.sentence(words[own.measure])}")
 
 
 def _line(one: "Measured") -> str:
@@ -143,4 +162,9 @@ def record(found: "Reconstructed") -> dict[str, Any]:
             for name, point in face.points.items()
         },
         "measures": [measure_row(one) for one in found.measures],
+        "findings": [
+            {"measure": own.measure, "finding": own.finding, "certainty": own.certainty, "source": own.source}
+            for own in found.findings
+        ],
+        "notices": list(found.notices),
     }

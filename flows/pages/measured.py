@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tasks import params
-from tasks.anthropometry import rules
 from tasks.anthropometry.measures.catalogue import BY_NAME, REGIONS
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.names import INDEX, OUTLINES, POINTS, Face
+from tasks.anthropometry.rules import read_rules
+from tasks.findings.rules import DEFAULT, Rule, findings
 from tasks.pages.norms import Norms, bar, norm_of
 from tasks.params.anthropometry import AnthropometryMeasure
 
@@ -50,7 +51,7 @@ def measured(
     after = measure_face(_face(row, own, now, settings), settings=settings, **given)
     who = {name: person[name] for name in ("population", "gender", "age_group")}
     fit = norms.for_picture(person["notice"])
-    found = rules.findings(after, _rules(), norms=fit.rows, **who)
+    found = findings(after, _rules(), norms=fit.rows, **who)
     normed = [norm_of(fit.rows, one["measure"], who["gender"], who["age_group"]) for one in after]
     return Measured(
         [_shown(*each) for each in zip(before, after, normed, strict=True)],
@@ -60,8 +61,8 @@ def measured(
 
 
 @cache
-def _rules() -> tuple[rules.Rule, ...]:
-    return rules.read_rules(rules.DEFAULT)
+def _rules() -> tuple[Rule, ...]:
+    return read_rules(DEFAULT)
 
 
 def _face(row: Mapping[str, Any], own: Places, points: Places, settings: AnthropometryMeasure) -> Face:

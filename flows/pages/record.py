@@ -22,8 +22,8 @@ from tasks.anthropometry.corrections import FILE, Said, said_in
 from tasks.anthropometry.names import POINTS
 from tasks.base import images, tables
 from tasks.errors import InputError
-from tasks.evaluation.anthropometry.norms import FILE as NORMS
-from tasks.evaluation.anthropometry.norms import own_norms
+from tasks.evaluation.norms import FILE as NORMS
+from tasks.evaluation.norms import own_norms
 from tasks.ingest.forms import lacking
 from tasks.ingest.spelling import key
 from tasks.pages.norms import Norms

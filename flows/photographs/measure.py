@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from flows.photographs.declared import PERSON, WHO, norms_of, own_of, people_of, rules_of
 from tasks import params
 from tasks.anthropometry import adjustment, locating
 from tasks.anthropometry.frame import CANTHI
@@ -18,18 +19,16 @@ from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.anthropometry.measures.measure import Measure
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.names import INDEX
-from tasks.anthropometry.own import own_measures
 from tasks.anthropometry.page import MeasuredFace
-from tasks.anthropometry.rules import DEFAULT, Rule, findings, read_rules
 from tasks.anthropometry.scale import Scale, from_irises
 from tasks.anthropometry.shown import shown
 from tasks.anthropometry.uncertainty import quantile_of
-from tasks.base import images, tables
+from tasks.base import images
 from tasks.base.digests import code_digest, digest, file_digest
 from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.evaluation.anthropometry.chapter import NAME
-from tasks.evaluation.anthropometry.norms import own_norms, read_norms
+from tasks.findings.rules import DEFAULT, Rule, findings
 from tasks.ingest.detection import NO_FACE
 from tasks.ingest.landmarks import measure_face as landmarks_of
 from tasks.ingest.views import without_face
@@ -37,11 +36,8 @@ from tasks.pages.norms import Norms
 from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints, LearnedFindings
 from tasks.params.anthropometry import Measure as PhotographLimits
 from tasks.params.ingest import IngestLandmarks
-from tasks.schemas.ingest import IMAGES
 
 FOLDER = Path("data/anthropometry")
-WHO = ("population", "gender", "age_group")
-PERSON = (*WHO, "cleft_side", "notice")
 
 
 @dataclass(frozen=True)
@@ -110,17 +106,17 @@ def prepared(
 ) -> Ready:
     """What photographs are measured with, everything checked. InputError names what cannot be used."""
     numbers = root / "params.yaml"
-    declared = own_measures(own) if own else ()
+    declared = own_of(own)
     settings = params.load(AnthropometryMeasure, "anthropometry_measure", numbers)
     limits = params.load(PhotographLimits, "measure", numbers)
     ready = Ready(
         params.load(IngestLandmarks, "ingest_landmarks", numbers),
         params.load(AnthropometryPoints, "anthropometry_points", numbers),
         settings.model_copy(update=limits.model_dump()),
-        declared,
-        read_rules(rules or DEFAULT, declared),
-        _norms(root, norms),
-        _people(root),
+        declared.flat,
+        rules_of(rules, declared).flat,
+        norms_of(norms, root / FOLDER),
+        people_of(root),
         scale,
         cleft_side,
         adjustment.of_project(root),
@@ -161,22 +157,6 @@ def _network_digest(root: Path) -> str:
 
     file = versioning.standing(root)
     return file_digest(file) if file else ""
-
-
-def _norms(root: Path, path: Path | None) -> Norms:
-    if path is None:
-        return own_norms(root / FOLDER)
-    if not path.exists():
-        raise InputError(f"{path}: there is no such file; `vermilion norms` writes one")
-    return read_norms(path, f"those of {path.name}")
-
-
-def _people(root: Path) -> dict[str, Mapping[str, Any]]:
-    """Who is on the project's own photographs."""
-    if not (root / "data/ingest/images").exists():
-        return {}
-    rows = tables.read(root / "data/ingest/images", IMAGES, ["image_id", *PERSON]).to_pylist()
-    return {row["image_id"]: row for row in rows}
 
 
 def measure(path: Path, ready: Ready) -> Measured:

@@ -13,9 +13,9 @@ from typing import Any
 
 from flows.photographs.measure import Measured
 from tasks.anthropometry.page import MeasuredFace, render_measured_page
-from tasks.anthropometry.rules import Finding
 from tasks.base import sheets, tables
 from tasks.base.digests import code_digest, digest, file_digest
+from tasks.findings.rules import Finding
 from tasks.schemas.anthropometry import MEASURED_PHOTOGRAPHS
 
 DONE = ".measured.jsonl"

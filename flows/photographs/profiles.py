@@ -10,9 +10,9 @@ from flows.photographs.measure import Measured, Ready
 from tasks.anthropometry.page import MeasuredFace
 from tasks.anthropometry.profiles.measuring import measure_profile, row_of
 from tasks.anthropometry.profiles.page import render_profile_page, shown_profile
-from tasks.anthropometry.rules import findings
 from tasks.base import images
 from tasks.base.digests import file_digest
+from tasks.findings.rules import findings
 from tasks.ingest.profile import View
 from tasks.ingest.views import seen_in_profile
 from tasks.params.anthropometry import AnthropometryProfiles

@@ -11,24 +11,31 @@ from typing import Any
 import numpy as np
 
 from flows.photographs import files
+from flows.photographs.declared import PERSON, WHO, norms_of, own_of, people_of, rules_of
 from tasks import params
 from tasks.base import images as pictures
+from tasks.base.digests import file_digest
 from tasks.errors import InputError
+from tasks.findings.rules import Finding, Rule, findings
 from tasks.ingest.detection import find_face
+from tasks.pages.norms import Norms
 from tasks.params.ingest import IngestImages, IngestLandmarks
 from tasks.params.surface import SurfaceCameras, SurfaceMeasure, SurfaceReconstruct
 from tasks.space.views import Point
 from tasks.surface import facing, reconstructing
 from tasks.surface.features import Features, features_of
 from tasks.surface.lens import lens_of
+from tasks.surface.measures.measure import Measure
 from tasks.surface.measuring import Measured
 from tasks.surface.named import POINTS
 from tasks.surface.page import render_surface_page
 from tasks.surface.placed import read_placed
 from tasks.surface.reconstructing import Face, Known
 from tasks.surface.sets import RefusedSet
+from tasks.surface.showing import shown_of
 from tasks.surface.shown import Photographed, Shown
 
+FOLDER = Path("data/surface")
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
 """Goes round a loop and shows how far it is: the loop's items, and what is done."""
 
@@ -45,6 +52,16 @@ class Numbers:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What a face is read beside: a user's own measures, rules of findings, norms, and who is on the photographs."""
+
+    own: tuple[Measure, ...]
+    rules: tuple[Rule, ...]
+    norms: Norms
+    people: Mapping[str, Mapping[str, Any]]  # the project's photographs by image_id
+
+
+@dataclass(frozen=True)
 class Reconstructed:
     """What became of a visit's photographs. With a `reason` there is no face; `cameras` says more."""
 
@@ -53,6 +70,8 @@ class Reconstructed:
     html: str
     face: Face | None = None
     measures: Sequence[Measured] = ()
+    findings: Sequence[Finding] = ()
+    notices: Sequence[str] = ()
 
 
 def numbers_of(root: Path) -> Numbers:
@@ -67,8 +86,14 @@ def numbers_of(root: Path) -> Numbers:
     )
 
 
+def beside_of(root: Path, *, own: Path | None, rules: Path | None, norms: Path | None) -> Beside:
+    """What is given, and what the project has. InputError names what cannot be used."""
+    given = own_of(own)
+    return Beside(given.space, rules_of(rules, given).space, norms_of(norms, root / FOLDER), people_of(root))
+
+
 def reconstruct(
-    folder: Path, *, known: Sequence[Known], points: Path | None, numbers: Numbers, progress: Progress
+    folder: Path, *, known: Sequence[Known], points: Path | None, numbers: Numbers, beside: Beside, progress: Progress
 ) -> Reconstructed:
     """The face that the photographs in a folder show. InputError: no folder, no photographs, no table of points."""
     if not folder.is_dir():
@@ -79,6 +104,7 @@ def reconstruct(
         for file in files.find([folder], numbers.images.still_suffixes).photographs
     }
     seen, bad = _seen(photographs, numbers, progress)
+    person = _person([photographs[name] for name in seen], beside)
     try:
         face = reconstructing.face_of(
             seen,
@@ -92,8 +118,10 @@ def reconstruct(
     except (InputError, ValueError) as error:
         told = error.reasons if isinstance(error, RefusedSet) else {}
         rows = [*(Photographed(name, reason=told.get(name)) for name in seen), *bad]
-        return Reconstructed(str(error), rows, _page(Shown(folder.name, reason=str(error), cameras=rows), numbers))
-    return _measured(folder.name, with_hand(face, placed, numbers), bad, numbers)
+        shown = Shown(folder.name, reason=str(error), cameras=rows)
+        notices = _drawn(person)
+        return Reconstructed(str(error), rows, _page(shown, notices, numbers), notices=notices)
+    return _measured(folder.name, with_hand(face, placed, numbers), bad, person, beside, numbers)
 
 
 def _seen(
@@ -118,16 +146,42 @@ def with_hand(face: Face, placed: Mapping[str, np.ndarray], numbers: Numbers) ->
     return face._replace(points=face.points | {name: Point(at, half, 0, None) for name, at in placed.items()})
 
 
-def _measured(title: str, face: Face, bad: list[Photographed], numbers: Numbers) -> Reconstructed:
+def _person(files: Sequence[Path], beside: Beside) -> Mapping[str, str | None]:
+    """Who is on the photographs, where the project knows all of them and says the same of each: PERSON."""
+    rows = [beside.people.get(file_digest(file), {}) for file in files] or [{}]
+    told = {name: {row.get(name) for row in rows} for name in PERSON}
+    drawn = sorted(said for said in told["notice"] if said)
+    alike = {name: next(iter(values)) if len(values) == 1 else None for name, values in told.items()}
+    return alike | {"notice": drawn[0] if drawn else None}
+
+
+def _drawn(person: Mapping[str, str | None]) -> list[str]:
+    """What a reader must know of the photographs: that they are drawn, where images.csv says so."""
+    return [f"These photographs: {person['notice']}."] if person["notice"] else []
+
+
+def _measured(
+    title: str,
+    face: Face,
+    bad: list[Photographed],
+    person: Mapping[str, str | None],
+    beside: Beside,
+    numbers: Numbers,
+) -> Reconstructed:
     values = facing.map_of(face, settings=numbers.measure)
-    rows = facing.measures_of(face, values, settings=numbers.measure)
+    rows = facing.measures_of(face, values, settings=numbers.measure, own=beside.own)
+    norms = beside.norms.for_picture(person["notice"])
+    who = {name: person[name] for name in WHO}
+    found = findings([facing.measure_row(one) for one in rows], beside.rules, norms=norms.rows, **who)
     face = face._replace(cameras=[*face.cameras, *bad])
-    shown = facing.shown_of(title, face, values, rows, provenance=_provenance(face))
-    return Reconstructed(None, face.cameras, _page(shown, numbers), face, rows)
+    made = [*_provenance(face), ("norms", norms.said)]
+    shown = shown_of(title, face, values, rows, norms=norms.rows, person=who, found=found, provenance=made)
+    notices = _drawn(person)
+    return Reconstructed(None, face.cameras, _page(shown, notices, numbers), face, rows, found, notices)
 
 
-def _page(shown: Shown, numbers: Numbers) -> str:
-    return render_surface_page(shown, notices=(), picture_px=numbers.measure.picture)
+def _page(shown: Shown, notices: Sequence[str], numbers: Numbers) -> str:
+    return render_surface_page(shown, notices=notices, picture_px=numbers.measure.picture)
 
 
 def _provenance(face: Face) -> list[tuple[str, str]]:

@@ -14,12 +14,11 @@ from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.anthropometry import adjustment, errors, locating, measuring
 from tasks.anthropometry.corrections import corrected, kept
-from tasks.anthropometry.norms import norms
 from tasks.anthropometry.profiles.measuring import locate_profiles, measure_profiles
 from tasks.anthropometry.visits import by_visit
 from tasks.base import absence, tables
 from tasks.base.digests import table_digest
-from tasks.base.words import counted
+from tasks.findings.norms import of_controls
 from tasks.params.anthropometry import (
     AnthropometryAdjust,
     AnthropometryMeasure,
@@ -108,17 +107,10 @@ def anthropometry_norms(images: Path, measures: Path, out: Out) -> None:
     absence.require(measures)
     settings = params.load(AnthropometryNorms, "anthropometry_norms")
     listed = tables.read(images, IMAGES, ["subject_id", "population", "gender", "age_group", "notice"]).to_pylist()
-    controls = [row for row in listed if row["population"] == "control"]
-    if not controls:
-        raise absence.Absent("no controls: add photographs of people without a cleft")
-    people = {row["subject_id"]: (row["gender"], row["age_group"]) for row in controls}
-    found = norms(tables.read(measures, ANTHROPOMETRY_MEASURES), people=people, least=settings.people)
-    made = {"stage": "anthropometry_norms", "parameters": settings.model_dump(mode="json")}
-    notices = sorted({row["notice"] or "" for row in controls})
-    tables.write(found, out, ANTHROPOMETRY_NORMS, provenance={**made, "notices": notices})
-    whole = sum(row["reason"] is None for row in found.to_pylist() if row["gender"] == row["age_group"] == "all")
-    said = f"{counted(whole, 'measure')} with a norm, of {counted(len(people), 'control')}"
-    print(f"anthropometry_norms: {said}", flush=True)
+    found = of_controls(tables.read(measures, ANTHROPOMETRY_MEASURES), listed, least=settings.people)
+    made = {"stage": "anthropometry_norms", "parameters": settings.model_dump(mode="json"), "notices": found.notices}
+    tables.write(found.table, out, ANTHROPOMETRY_NORMS, provenance=made)
+    print(f"anthropometry_norms: {found.said}", flush=True)
 
 
 def _put_corrections(points: Path, corrections: Path, placed: Path, error: float) -> None:

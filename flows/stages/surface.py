@@ -15,11 +15,16 @@ from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.base import absence, tables
 from tasks.base.words import counted
+from tasks.findings.norms import of_controls
+from tasks.pages.norms import NONE, OWN, made_of
+from tasks.params.anthropometry import AnthropometryNorms
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.surface import SurfaceCameras, SurfaceMeasure, SurfaceReconstruct
+from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
 from tasks.schemas.ingest import IMAGES, REFERENCES
 from tasks.schemas.surface import (
     SURFACE_FACES,
+    SURFACE_FINDINGS,
     SURFACE_MEASURES,
     SURFACE_SETS,
     SURFACE_VIEWS,
@@ -101,3 +106,27 @@ def surface_measure(images: Path, surfaces: Path, faces: Out, out: Out, visits: 
     tables.write(of_visits, visits, SURFACE_VISITS, provenance={"stage": "surface_measure", "parameters": {}})
     whole = sum(reason is None for reason in tables.read(surfaces, SURFACES, ["reason"])["reason"].to_pylist())
     print(f"surface_measure: {counted(whole, 'face')} measured", flush=True)
+
+
+@flow
+def surface_findings(images: Path, measures: Path, norms: Out, out: Out) -> None:
+    """Make norms of the project's controls in three dimensions, and find what lies beyond the rules' limits."""
+    from tasks.surface import finding
+
+    absence.require(measures)
+    settings = params.load(AnthropometryNorms, "anthropometry_norms")
+    found, listed = tables.read(measures, SURFACE_MEASURES), tables.read(images, IMAGES, PEOPLE).to_pylist()
+    made = {"stage": "surface_findings", "parameters": settings.model_dump(mode="json")}
+    fitting, said = NONE, "no controls"
+    try:
+        own = of_controls(found, listed, least=settings.people)
+        fitting, said = made_of(own.table.to_pylist(), own.notices, OWN), own.said
+        tables.write(own.table, norms, ANTHROPOMETRY_NORMS, provenance=made | {"notices": own.notices})
+    except absence.Absent as reason:  # rules that need no norms are asked all the same
+        absence.mark(norms, str(reason))
+    beyond = finding.find_sets(found, listed, norms=fitting)
+    tables.write(beyond, out, SURFACE_FINDINGS, provenance=made)
+    print(f"surface_findings: {said}; {counted(len(beyond), 'finding')}", flush=True)
+
+
+PEOPLE = ["image_id", "subject_id", "population", "gender", "age_group", "visit", "view", "kind", "notice"]

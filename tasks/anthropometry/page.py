@@ -10,8 +10,9 @@ from typing import Any
 
 from tasks.anthropometry.measures.catalogue import BY_NAME, REGIONS
 from tasks.anthropometry.measures.measure import INTEROCULAR, Measure
-from tasks.anthropometry.rules import CAVEAT, Finding
 from tasks.anthropometry.shown import Shown
+from tasks.findings.formulas import GROUP
+from tasks.findings.rules import CAVEAT, Finding
 from tasks.pages.environment import environment, number
 from tasks.pages.norms import bar, norm_of
 from tasks.pages.overlays import jpeg
@@ -58,11 +59,11 @@ class Line:
 def render_measured_page(face: MeasuredFace, *, notices: Sequence[str]) -> str:
     """The page of one photograph."""
     known = BY_NAME | {measure.name: measure for measure in face.own}
-    groups: dict[str, list[Line]] = {words: [] for words in (*REGIONS.values(), "Own measures")}
+    groups: dict[str, list[Line]] = {words: [] for words in (*REGIONS.values(), GROUP)}
     for row in face.rows:
         measure = known[row["measure"]]
         norm = norm_of(face.norms, measure.name, face.gender, face.age_group)
-        groups[REGIONS.get(measure.region, "Own measures")].append(_line(row, measure, norm))
+        groups[REGIONS.get(measure.region, GROUP)].append(_line(row, measure, norm))
     pictures = {}
     if face.shown is not None:
         side = max(face.shown.size)

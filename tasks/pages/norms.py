@@ -5,8 +5,10 @@ fits, a bar. Knows neither files nor what is measured.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+from tasks.base.words import counted
 
 ALL = "all"
 WIDE = 4.0
@@ -39,6 +41,19 @@ class Norms(NamedTuple):
 
 
 NONE = Norms([], "There are no norms.")
+OWN = "those of this project's controls"
+
+
+def made_of(every: Sequence[dict[str, Any]], notices: Sequence[str], whose: str) -> Norms:
+    """Norms of a whole table. `notices`: of the people's pictures; `whose`: they are, such as OWN."""
+    rows = [row for row in every if row["reason"] is None]
+    if not rows:
+        reasons = (row["reason"] for row in every if row["gender"] == row["age_group"] == ALL)
+        why = next(reasons, "no control could be measured")
+        return Norms([], f"There are no norms: {why}. Add photographs of people without a cleft.")
+    only = notices[0] if len(notices) == 1 else ""
+    people = counted(max(row["people"] for row in rows), "person", "people")
+    return Norms(rows, f"Norms are {whose}, {people}{only and f' ({only})'}.", only)
 
 
 def bar(row: Mapping[str, Any], norm: Mapping[str, Any]) -> dict[str, float]:

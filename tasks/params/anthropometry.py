@@ -76,7 +76,7 @@ class AnthropometryMeasure(Block):
 
 
 class AnthropometryNorms(Block):
-    """How norms are made of the project's own controls (tasks.anthropometry.norms)."""
+    """How norms are made of the project's own controls (tasks.findings.norms)."""
 
     people: int = Field(ge=2, description="fewest people of a group that a norm is made of")
 

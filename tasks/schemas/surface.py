@@ -5,6 +5,7 @@ import pyarrow as pa
 from tasks.base.tables import Column, Schema
 from tasks.schemas.columns import BYTES, IMAGE_ID, NUMBER, NUMBERS, POPULATION, REASON, SUBJECT, TEXT
 
+CERTAINTIES = ("clear", "borderline", "no interval")
 VISIT = Column("visit", TEXT, "the visit, as images.csv has it")
 SET_ID = Column("image_id", TEXT, "of the set: the least image_id of its photographs")
 
@@ -89,6 +90,23 @@ SURFACE_FACES = Schema(
     ),
     key=("image_id",),
 )
+
+SURFACE_FINDINGS = Schema(
+    "surface_findings",
+    (
+        SET_ID,
+        SUBJECT,
+        POPULATION,
+        VISIT,
+        Column("measure", TEXT, "its name, of tasks.surface.measures"),
+        Column("finding", TEXT, "the rule's words"),
+        Column("certainty", TEXT, "clear: the whole interval lies beyond the limit", allowed=CERTAINTIES),
+        Column("sentence", TEXT, "the finding with value, interval and limit, and that it is no diagnosis"),
+        Column("source", TEXT, "where the limit is from"),
+    ),
+    key=("image_id", "measure", "finding"),
+)
+"""What lies beyond a rule's limit."""
 
 SURFACE_VISITS = Schema(
     "surface_visits",

@@ -1,10 +1,10 @@
 """A face held against its mirror image, and measured: what surface_measure and `vermilion reconstruct` compute.
 
-In: rows of SURFACES. Out: SURFACE_FACES with the map of asymmetry and two pictures, SURFACE_MEASURES, and a visit's
-page as `Shown`. Does not know how the surface came about.
+In: rows of SURFACES. Out: SURFACE_FACES with the map of asymmetry and two pictures, and SURFACE_MEASURES. Does not
+know how the surface came about.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,14 +17,12 @@ from tasks.schemas.surface import SURFACE_FACES, SURFACE_MEASURES
 from tasks.surface import stills
 from tasks.surface.asymmetry import asymmetry
 from tasks.surface.frontal import front_of
-from tasks.surface.measures.measure import Head
+from tasks.surface.measures.catalogue import MEASURES
+from tasks.surface.measures.measure import Head, Measure
 from tasks.surface.measuring import Measured, measured
-from tasks.surface.named import DEFINITIONS
 from tasks.surface.plane import Plane
 from tasks.surface.reconstructing import Face, cameras_of, face_in
-from tasks.surface.short import in_short
-from tasks.surface.shown import Measured as Line
-from tasks.surface.shown import Scale, Shown
+from tasks.surface.shown import Shown
 from tasks.surface.tints import limit_of, tinted
 
 WHO = ("image_id", "subject_id", "population", "visit", "reason")
@@ -41,11 +39,13 @@ def map_of(face: Face, *, settings: SurfaceMeasure) -> np.ndarray:
     return asymmetry(face.surface, plane_of(face), settings=settings.asymmetry)
 
 
-def measures_of(face: Face, values: np.ndarray, *, settings: SurfaceMeasure) -> list[Measured]:
-    """Every measure of a face, given its map."""
+def measures_of(
+    face: Face, values: np.ndarray, *, settings: SurfaceMeasure, own: Sequence[Measure] = ()
+) -> list[Measured]:
+    """Every measure of a face, given its map; `own`: a surgeon's own ones besides."""
     places = {name: point.position for name, point in face.points.items() if point.position is not None}
     head = Head(places, face.middle, face.surface, front_of(face.surface), values)
-    return measured(head, face.points, settings=settings.measures)
+    return measured(head, face.points, settings=settings.measures, measures=(*MEASURES, *own))
 
 
 def face_sets(surfaces: pa.Table, *, settings: SurfaceMeasure) -> pa.Table:
@@ -85,7 +85,6 @@ def measure_sets(surfaces: pa.Table, faces: pa.Table, *, settings: SurfaceMeasur
 
 def measure_row(one: Measured) -> dict[str, Any]:
     """A measure as a row of SURFACE_MEASURES, without whose it is."""
-    kind = one.measure.kind
     return {
         "measure": one.measure.name,
         "region": one.measure.region,
@@ -97,53 +96,6 @@ def measure_row(one: Measured) -> dict[str, Any]:
         "right": one.right,
         "side": one.side,
         "unit": one.measure.unit,
-        "deviation": None if kind == "plain" or one.value is None else abs(one.value),
+        "deviation": one.value if one.measure.uneven else None,
         "reason": one.reason,
     }
-
-
-def shown_of(
-    title: str,
-    face: Face,
-    values: np.ndarray,  # (V,) mm, of `map_of`
-    rows: Sequence[Measured],
-    *,
-    provenance: Sequence[tuple[str, str]],
-) -> Shown:
-    """A visit's page."""
-    return Shown(
-        title,
-        surface=face.surface,
-        origin=plane_of(face).point,
-        asymmetry=values,
-        points=face.points,
-        definitions=DEFINITIONS,
-        measures=[_line(one) for one in rows],
-        short=in_short(rows),
-        cameras=face.cameras,
-        scale=Scale(face.scale_words, face.scale_share),
-        provenance=provenance,
-    )
-
-
-DIGITS: Mapping[str, int] = {"mm": 1, "degrees": 1, "ml": 2, "cm2": 2}
-UNITS: Mapping[str, str] = {"degrees": "\u00b0", "cm2": "cm\u00b2"}
-
-
-def _line(one: Measured) -> Line:
-    measure = one.measure
-    return Line(
-        measure.region,
-        measure.words,
-        measure.meaning,
-        UNITS.get(measure.unit, measure.unit),
-        DIGITS.get(measure.unit, 2),
-        one.value,
-        one.low,
-        one.high,
-        None if measure.kind == "plain" or one.value is None else abs(one.value),
-        one.side or "",
-        right=one.right,
-        left=one.left,
-        reason=one.reason,
-    )

@@ -5,7 +5,7 @@ measure again with every point moved at random by its own error; what is read of
 fewer times. What only the surface's own error moves is not in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,9 +33,11 @@ class Measured:
     reason: str | None
 
 
-def measured(head: Head, points: Mapping[str, Point], *, settings: Measures) -> list[Measured]:
-    """Every measure of the catalogue. `points` are the head's, with their intervals."""
-    return [_one(measure, head, points, settings) for measure in MEASURES]
+def measured(
+    head: Head, points: Mapping[str, Point], *, settings: Measures, measures: Sequence[Measure] = MEASURES
+) -> list[Measured]:
+    """Every measure of the catalogue, or those that are given. `points` are the head's, with their intervals."""
+    return [_one(measure, head, points, settings) for measure in measures]
 
 
 def needed(measure: Measure) -> tuple[str, ...]:

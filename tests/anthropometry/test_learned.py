@@ -16,11 +16,12 @@ from tasks.anthropometry.learned import faces, labels, network, suggesting, trai
 from tasks.anthropometry.learned.labels import LabelsError, read_labels
 from tasks.anthropometry.learned.training import Face
 from tasks.anthropometry.measures.catalogue import BY_NAME
-from tasks.anthropometry.rules import DEFAULT, read_rules
+from tasks.anthropometry.rules import read_rules
 from tasks.base.training import TrainingError
 from tasks.base.weights import WeightsError
 from tasks.errors import InputError
 from tasks.faces.regions import eye_centres
+from tasks.findings.rules import DEFAULT
 from tasks.params.anthropometry import LearnedFindings
 from tests.anthropometry import celeba
 from tests.ingest.drawn import SETTINGS as LANDMARKS

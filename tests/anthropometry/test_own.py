@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tasks.anthropometry.declared import DeclaredError
 from tasks.anthropometry.measures.catalogue import BY_NAME
 from tasks.anthropometry.measuring import measure_photographs
 from tasks.anthropometry.names import INDEX
 from tasks.anthropometry.own import own_measures
+from tasks.findings.declared import DeclaredError
 from tests.anthropometry.template import SETTINGS, mirrored, moved, table_of, template, uneven
 
 GOOD = """

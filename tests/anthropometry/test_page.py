@@ -10,8 +10,9 @@ from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.names import Face
 from tasks.anthropometry.page import MeasuredFace, render_measured_page
-from tasks.anthropometry.rules import DEFAULT, findings, read_rules
+from tasks.anthropometry.rules import read_rules
 from tasks.anthropometry.shown import shown
+from tasks.findings.rules import DEFAULT, findings
 from tasks.pages.norms import bar
 from tests.anthropometry.template import SETTINGS, mirrored, moved, template
 

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.anthropometry.declared import DeclaredError
 from tasks.anthropometry.measuring import measure_photographs
-from tasks.anthropometry.norms import norms
-from tasks.anthropometry.rules import DEFAULT, findings, read_rules
+from tasks.anthropometry.rules import read_rules
+from tasks.findings.declared import DeclaredError
+from tasks.findings.norms import norms
+from tasks.findings.rules import DEFAULT, findings
 from tasks.pages.norms import norm_of
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES
 from tests.anthropometry.template import SETTINGS, moved, table_of, template

@@ -36,7 +36,7 @@ def made(values: dict[str, float | None]) -> Surfaces:
         for name in values
         for photograph in (name, f"{name}-frontal")
     )
-    return Surfaces(surfaces, measures, visits, None)
+    return Surfaces(surfaces, measures, visits, None, pd.DataFrame())
 
 
 def study(references: Any = None, scores: Any = None) -> Any:

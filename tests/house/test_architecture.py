@@ -23,7 +23,7 @@ from tasks.evaluation.chapters import CHAPTERS
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
 PARAMS: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "params.yaml").read_text())
 FOUNDATIONS = {"base", "errors", "pages", "params", "phantoms", "schemas", "space", "statistics", "store"}
-SHARED = {"ingest", "faces"}
+SHARED = {"ingest", "faces", "findings"}
 """Not foundations, but open to every system."""
 SYSTEMS = {"symmetry", "anomaly", "synthesis", "inpainting", "anthropometry", "surface"}
 SOURCES = sorted((PROJECT / "tasks").rglob("*.py"))

@@ -21,9 +21,9 @@ from tasks.anthropometry.learned.labels import PROJECT, Labelled, split_of
 from tasks.anthropometry.learned.network import ALIGNED, crop
 from tasks.anthropometry.learned.training import Face
 from tasks.anthropometry.measures.catalogue import BY_NAME
-from tasks.anthropometry.rules import Rule, findings
 from tasks.base import images as pictures
 from tasks.errors import InputError
+from tasks.findings.rules import Rule, findings
 from tasks.ingest.landmarks import measure_face
 from tasks.params.ingest import IngestLandmarks
 

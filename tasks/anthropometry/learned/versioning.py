@@ -14,11 +14,12 @@ from tasks import params
 from tasks.anthropometry import judgements, versions
 from tasks.anthropometry.corrections import now
 from tasks.anthropometry.learned.labels import PROJECT
-from tasks.anthropometry.rules import DEFAULT, read_rules
+from tasks.anthropometry.rules import read_rules
 from tasks.anthropometry.versions import Version
 from tasks.base import tables
 from tasks.base.digests import digest
 from tasks.errors import InputError
+from tasks.findings.rules import DEFAULT
 from tasks.params.anthropometry import LearnedFindings
 from tasks.params.ingest import IngestLandmarks
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from tasks.anthropometry.profiles.measures import NOSE_HEIGHTS, PROFILE_BY_NAME
-from tasks.anthropometry.rules import CAVEAT, Finding
+from tasks.findings.rules import CAVEAT, Finding
 from tasks.ingest.profile import Seen
 from tasks.pages.environment import environment, number
 from tasks.pages.overlays import jpeg

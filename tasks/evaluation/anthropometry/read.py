@@ -13,7 +13,7 @@ import pandas as pd
 from tasks.base import absence, tables
 from tasks.base.tables import Schema
 from tasks.base.words import listed
-from tasks.evaluation.anthropometry.norms import own_norms
+from tasks.evaluation.norms import own_norms
 from tasks.pages.norms import NONE, Norms
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS
 

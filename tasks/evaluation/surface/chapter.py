@@ -75,6 +75,8 @@ def show(made: Surfaces, record: Mapping[str, Any], shown: Shown) -> Chapter:
             "own": record,
             "refused": made.surfaces["reason"].dropna().value_counts().to_dict(),
             "shown_agreement": agreement,
+            "beyond": made.findings.sort_values(["subject_id", "visit"], kind="stable").to_dict("records"),
+            "norms": made.norms.said,
         },
     )
 

@@ -11,7 +11,9 @@ import pandas as pd
 
 from tasks.base import absence, tables
 from tasks.base.tables import Schema
-from tasks.schemas.surface import SURFACE_MEASURES, SURFACE_VISITS, SURFACES
+from tasks.evaluation.norms import own_norms
+from tasks.pages.norms import NONE, Norms
+from tasks.schemas.surface import SURFACE_FINDINGS, SURFACE_MEASURES, SURFACE_VISITS, SURFACES
 
 HEAVY = {"vertices", "faces", "colours", "seen"}
 LIGHT = [column.name for column in SURFACES.columns if column.name not in HEAVY]
@@ -24,6 +26,8 @@ class Surfaces(NamedTuple):
     measures: pd.DataFrame  # SURFACE_MEASURES
     visits: pd.DataFrame  # SURFACE_VISITS
     missing: str | None
+    findings: pd.DataFrame  # SURFACE_FINDINGS
+    norms: Norms = NONE
 
 
 def read_surfaces(folder: Path) -> Surfaces:
@@ -33,6 +37,8 @@ def read_surfaces(folder: Path) -> Surfaces:
         _read(folder / "measures", SURFACE_MEASURES),
         _read(folder / "visits.parquet", SURFACE_VISITS),
         absence.reason_of(folder / "surfaces"),
+        _read(folder / "findings.parquet", SURFACE_FINDINGS),
+        own_norms(folder),
     )
 
 

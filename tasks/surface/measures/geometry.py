@@ -29,3 +29,10 @@ def from_line(place: np.ndarray, one: np.ndarray, other: np.ndarray) -> float:
 def tilt(along: float, up: float) -> float:
     """Degrees by which a line rises, that goes `along` and `up`."""
     return float(np.degrees(np.arctan2(up, along)))
+
+
+def ratio(over: float, under: float) -> float:
+    """One number over another. ValueError where the other is 0."""
+    if under == 0:
+        raise ValueError("what it is divided by is 0")
+    return over / under

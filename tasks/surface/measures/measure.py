@@ -14,7 +14,9 @@ from tasks.faces.described import Described
 from tasks.space.views import Surface
 from tasks.surface.frontal import Front
 
-MM, DEGREES, ML, CM2 = "mm", "degrees", "ml", "cm2"
+MM, DEGREES, ML, CM2, RATIO = "mm", "degrees", "ml", "cm2", ""
+LESS_EVEN = "less even"
+"""What a greater value means of a measure of the whole face that is 0 where it is even."""
 Kind = Literal["plain", "paired", "deviation"]
 KINDS: dict[Kind, str] = {
     "plain": "one number of the whole face",
@@ -67,3 +69,8 @@ class Measure(Described):
     kind: Kind
     points: tuple[str, ...]
     on_surface: bool = False  # read off the surface: costly
+
+    @property
+    def uneven(self) -> bool:
+        """Whether it is 0 of an even face, and the more the less even a face is."""
+        return self.kind != "plain" or self.direction == LESS_EVEN

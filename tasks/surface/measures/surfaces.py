@@ -10,7 +10,7 @@ import numpy as np
 
 from tasks.surface.asymmetry import Evenness, evenness
 from tasks.surface.curves import length, thread
-from tasks.surface.measures.measure import CM2, ML, MM, Head, Kind, Measure
+from tasks.surface.measures.measure import CM2, LESS_EVEN, ML, MM, Head, Kind, Measure
 from tasks.surface.plane import Plane
 from tasks.surface.profile import profile
 from tasks.surface.regions import NEEDED, Extent, extent, inside, regions_of
@@ -210,8 +210,8 @@ SURFACE = (
     _of(philtrum_curve, "Philtrum length on the skin", MM, LONGER, "paired", "subnasale", "crista_philtri"),
     _of(ala_curve, "Wing length on the skin", MM, LONGER, "paired", "pronasale", "alare"),
     _of(nose_curve, "Length of the nose's back", MM, "longer", "plain", "nasion", "pronasale"),
-    _of(nasolabial_asymmetry, "Asymmetry of nose and upper lip (RMS)", MM, "less even", "plain"),
-    _of(face_asymmetry, "Asymmetry of the face (RMS)", MM, "less even", "plain"),
+    _of(nasolabial_asymmetry, "Asymmetry of nose and upper lip (RMS)", MM, LESS_EVEN, "plain"),
+    _of(face_asymmetry, "Asymmetry of the face (RMS)", MM, LESS_EVEN, "plain"),
     _of(nose_fullness, "Fuller side of the nose", MM, FULLER, "deviation"),
     _of(upper_lip_fullness, "Fuller side of the upper lip", MM, FULLER, "deviation"),
     _of(cheek_fullness, "Fuller cheek", MM, FULLER, "deviation"),

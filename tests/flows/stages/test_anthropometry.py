@@ -20,8 +20,8 @@ from tasks.anthropometry import adjustment, versions
 from tasks.anthropometry.corrections import Said, keep, now
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.base import tables
-from tasks.evaluation.anthropometry.norms import own_norms
 from tasks.evaluation.chapters import CHAPTERS
+from tasks.evaluation.norms import own_norms
 from tasks.params.anthropometry import AnthropometryAdjust
 from tasks.phantoms.dataset import NOTICE
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS, ANTHROPOMETRY_PROFILES

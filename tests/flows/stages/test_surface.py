@@ -7,10 +7,18 @@ from typing import Any
 import pytest
 
 from tasks.base import absence, tables
+from tasks.evaluation.norms import own_norms
 from tasks.params.phantoms import PhantomsHeads
 from tasks.phantoms.heads.visits import draw_heads, image_rows
 from tasks.schemas.ingest import IMAGES, LANDMARKS
-from tasks.schemas.surface import SURFACE_FACES, SURFACE_MEASURES, SURFACE_VIEWS, SURFACE_VISITS, SURFACES
+from tasks.schemas.surface import (
+    SURFACE_FACES,
+    SURFACE_FINDINGS,
+    SURFACE_MEASURES,
+    SURFACE_VIEWS,
+    SURFACE_VISITS,
+    SURFACES,
+)
 from tasks.surface.reconstructing import cameras_of, face_in
 from tests.here import stages, vermilion
 from tests.project import copy_project, set_number
@@ -78,6 +86,35 @@ def test_photographs_of_a_set_are_no_faces_from_the_front_and_too_few_make_no_fa
     assert {one["set_id"] for one in rows(project, "visits.parquet", SURFACE_VISITS)} == {row["image_id"]}
 
 
+def test_what_lies_beyond_a_limit_is_found_and_the_report_says_it(built: Path, tmp_path: Path) -> None:
+    few = VISITS.model_copy(update={"ring_reach": 15, "pitched": (), "width": 200, "height": 250})
+    project = own(built, tmp_path / "project", few)
+    set_number(project, "anthropometry_norms", "people", 2)
+    stages(project, "ingest_images", "ingest_ratings", "ingest_landmarks", *STAGES)
+    (visit,) = rows(project, "surfaces", SURFACES)
+    plain = dict.fromkeys(("low", "high", "left", "right", "side", "deviation", "reason"))
+    plain |= {"visit": "2026-01-05", "region": "nose", "words": "Tip off the midline", "unit": "mm"}
+    plain |= {"measure": "tip_deviation"}
+    patient = {name: visit[name] for name in ("image_id", "subject_id", "population")}
+    assert patient["population"] == "repaired"
+    aside = plain | patient | {"value": 7.5, "deviation": 7.5, "side": "left", "low": 6.5, "high": 8.5}
+    measures = project / "data/surface/measures"
+    absence.clear(measures)
+    for file in tables.parts(measures):
+        file.unlink()
+    tables.write(SURFACE_MEASURES.table([aside]), measures / "00.parquet", SURFACE_MEASURES, provenance={})
+    said = stages(project, "surface_findings")
+    assert "1 finding" in said
+    (found,) = tables.read(project / "data/surface/findings.parquet", SURFACE_FINDINGS).to_pylist()
+    assert found["certainty"] == "clear"
+    assert found["sentence"] == (
+        "Nose deviates: tip off the midline, left 7.5 (6.5 to 8.5) mm, above 6. A finding, not a diagnosis."
+    )
+    norms = own_norms(project / "data/surface")
+    assert not norms.rows
+    assert "a norm" in norms.said or "no control" in norms.said
+
+
 @pytest.mark.long
 def test_a_drawn_head_is_found_again_and_another_photograph_computes_its_own_part(built: Path, tmp_path: Path) -> None:
     project = own(built, tmp_path / "project", VISITS)
@@ -126,10 +163,17 @@ def test_vermilion_reconstruct_leaves_a_page_and_files(tmp_path: Path) -> None:
         ((".", "--known", "pronasale,pronasale,40"), "two different points"),
         ((".", "--points", "none.csv"), "none.csv"),
         ((".", "--out", ".", "--stl", "ear"), "there is no such region"),
+        ((".", "--own", "own.yaml"), "own.yaml, line 6: 'menten' is not known; did you mean menton?"),
+        ((".", "--rules", "rules.yaml"), "rules.yaml, line 2: 'nose_wdth' is not known; did you mean nose_width?"),
+        ((".", "--norms", "none.parquet"), "`vermilion norms` writes one"),
     ],
 )
 def test_what_reconstruct_cannot_use_is_named(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"no picture")
+    formula = "    unit: mm\n    formula: { distance: [menten, nasion] }\n"
+    (tmp_path / "own.yaml").write_text(f"measures:\n  - name: x\n    words: x\n    dimensions: 3\n{formula}")
+    rule = "    dimensions: 3\n    above: 1\n    finding: x\n    source: x\n"
+    (tmp_path / "rules.yaml").write_text(f"rules:\n  - measure: nose_wdth\n{rule}")
     done = vermilion(tmp_path, "reconstruct", *words)
     assert done.returncode == 2
     assert told in done.stderr

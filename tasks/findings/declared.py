@@ -49,12 +49,12 @@ class Told:
                 self.wrong(f"{key} is missing")
         return dict(self.value)
 
-    def text(self, among: Sequence[str] = ()) -> str:
-        """The value as text; with `among`, one of these."""
+    def text(self, among: Sequence[str] = (), *, beside: str = "") -> str:
+        """The value as text; with `among`, one of these; `beside`: what else is told of one that is not."""
         if not isinstance(self.value, str) or not self.value.strip():
             self.wrong(f"text expected, not {self._shown()}")
         if among and self.value not in among:
-            self.wrong(f"{self.value!r} is not known{near(self.value, among)}")
+            self.wrong(f"{self.value!r} is not known{near(self.value, among)}{beside}")
         return self.value.strip()
 
     def number(self) -> float:
@@ -81,8 +81,18 @@ def near(name: str, known: Sequence[str]) -> str:
     close = get_close_matches(str(name).lower(), known, 1, 0.6)
     if close:
         return f"; did you mean {close[0]}?"
-    more = f" and {len(known) - 12} more (docs/anthropometry.md)" if len(known) > 12 else ""
+    more = f" and {len(known) - 12} more (docs/measures.md)" if len(known) > 12 else ""
     return f"; there are: {', '.join(known[:12])}{more}"
+
+
+def dimensions_of(entry: Told) -> int:
+    """In how many dimensions an entry is meant: 2 where it says nothing."""
+    said = entry.value.get("dimensions") if isinstance(entry.value, dict) else None
+    if said is None:
+        return 2
+    if said.value not in (2, 3) or isinstance(said.value, bool):
+        said.wrong("dimensions: 2 (a photograph) or 3 (photographs from several sides) expected")
+    return int(said.value)
 
 
 def entries(path: Path, key: str) -> list[Told]:

@@ -1,16 +1,18 @@
 """Norms: how each measure is spread among people without a cleft.
 
-In: ANTHROPOMETRY_MEASURES rows and who the people are. Out: ANTHROPOMETRY_NORMS, by gender and age group where these
-are known. Controls alone count; a person counts once, by the mean of all photographs. Knows no rules.
+In: rows of ANTHROPOMETRY_MEASURES or SURFACE_MEASURES, and who the people are. Out: ANTHROPOMETRY_NORMS, by gender and
+age group where these are known. Controls alone count; a person counts once, by the mean of all photographs or visits.
+Knows no rules.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tasks.base.absence import Absent
 from tasks.base.words import counted
 from tasks.pages.norms import ALL
 from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
@@ -35,6 +37,36 @@ def norms(
             chosen = each[((gender == one) | (one == ALL)) & ((age == other) | (other == ALL))]
             found += _of_group(chosen, one, other, least)
     return ANTHROPOMETRY_NORMS.table(found)
+
+
+class OfControls(NamedTuple):
+    """Norms of a project's own controls."""
+
+    table: pa.Table  # ANTHROPOMETRY_NORMS
+    notices: list[str]  # of their pictures; "" of one that has none
+    people: int
+
+    @property
+    def said(self) -> str:
+        """What a stage prints."""
+        rows = self.table.to_pylist()
+        whole = sum(row["reason"] is None for row in rows if row["gender"] == row["age_group"] == ALL)
+        return f"{counted(whole, 'measure')} with a norm, of {counted(self.people, 'control')}"
+
+
+def of_controls(
+    measures: pa.Table,
+    listed: Iterable[Mapping[str, Any]],  # rows of IMAGES
+    *,
+    least: int,  # fewest people of a group
+) -> OfControls:
+    """Norms of the controls among the photographs. Absent: there are none."""
+    controls = [row for row in listed if row["population"] == "control"]
+    if not controls:
+        raise Absent("no controls: add photographs of people without a cleft")
+    people = {row["subject_id"]: (row["gender"], row["age_group"]) for row in controls}
+    notices = sorted({row["notice"] or "" for row in controls})
+    return OfControls(norms(measures, people=people, least=least), notices, len(people))
 
 
 def _of_group(chosen: pd.DataFrame, gender: str, age_group: str, least: int) -> list[dict[str, Any]]:
