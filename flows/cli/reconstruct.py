@@ -34,6 +34,12 @@ def reconstruct(
         list[str] | None,
         typer.Option(metavar="POINT,POINT,MM", help="A distance measured on the person; without, the irises scale."),
     ] = None,
+    ruler: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A ruler's two ends, clicked in two or more photographs: CSV of file,x1,y1,x2,y2,mm."
+        ),
+    ] = None,
     points: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Points placed by hand on the page: CSV of name,x,y,z.")
     ] = None,
@@ -56,13 +62,17 @@ def reconstruct(
     if out is not None:
         output_folder(out, "--out")
     given = [_known(text) for text in known or ()]
+    if given and ruler is not None:
+        raise InputError("--known and --ruler both say how long a millimetre is; give one of them")
     from flows.photographs import reconstruct as making  # OpenCV and COLMAP take a second
     from flows.photographs.reconstructed import check_region, write
 
     check_region(stl)
     numbers = making.numbers_of(project_root())
     beside = making.beside_of(project_root(), own=own, rules=rules, norms=norms)
-    found = making.reconstruct(folder, known=given, points=points, numbers=numbers, beside=beside, progress=_progress)
+    found = making.reconstruct(
+        folder, known=given, ruler=ruler, points=points, numbers=numbers, beside=beside, progress=_progress
+    )
     if out is not None:
         write(private_folder(out), found, stl)
     _print(found, as_json=as_json)

@@ -31,6 +31,7 @@ from tasks.surface.named import POINTS
 from tasks.surface.page import render_surface_page
 from tasks.surface.placed import read_placed
 from tasks.surface.reconstructing import Face, Known
+from tasks.surface.ruler import read_ruler
 from tasks.surface.sets import RefusedSet
 from tasks.surface.showing import shown_of
 from tasks.surface.shown import Photographed, Shown
@@ -93,9 +94,17 @@ def beside_of(root: Path, *, own: Path | None, rules: Path | None, norms: Path |
 
 
 def reconstruct(
-    folder: Path, *, known: Sequence[Known], points: Path | None, numbers: Numbers, beside: Beside, progress: Progress
+    folder: Path,
+    *,
+    known: Sequence[Known],
+    ruler: Path | None,
+    points: Path | None,
+    numbers: Numbers,
+    beside: Beside,
+    progress: Progress,
 ) -> Reconstructed:
-    """The face that the photographs in a folder show. InputError: no folder, no photographs, no table of points."""
+    """The face that the photographs in a folder show. InputError: no folder, no photographs, no table of points or of a
+    ruler."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no folder; give the folder with the photographs of one visit")
     placed = {} if points is None else read_placed(points, POINTS)
@@ -103,6 +112,7 @@ def reconstruct(
         file.relative_to(folder).as_posix(): file
         for file in files.find([folder], numbers.images.still_suffixes).photographs
     }
+    clicked = None if ruler is None else read_ruler(ruler, photographs)
     seen, bad = _seen(photographs, numbers, progress)
     person = _person([photographs[name] for name in seen], beside)
     try:
@@ -111,6 +121,7 @@ def reconstruct(
             {name: lens_of(photographs[name]).focal for name in seen},
             lambda name: pictures.read(photographs[name]),
             known=known,
+            ruler=clicked,
             detection=numbers.detection,
             cameras=numbers.cameras,
             settings=numbers.reconstruct,

@@ -25,6 +25,7 @@ from tasks.ingest.preview import Found
 from tasks.ingest.sheets import RawLayoutError
 from tasks.params.evaluation import Evaluate
 from tasks.params.running import Data, Nightly, Runtime, Systems
+from tasks.params.surface import SurfaceCameras
 
 STAND_INS = ("random", "stand_in")
 """What params.yaml says where a stand-in takes the place of trained weights."""
@@ -54,7 +55,20 @@ def data(root: Path) -> list[Finding]:
     found += [Finding("warning", "data", note) for note in there.notes]
     if not made_by_a_stage(where.raw, root / "dvc.yaml") and (advice := limits(root / "params.yaml")):
         found.append(Finding("fact", "data", advice))
-    return [*found, *_skipped(root, there.found)]
+    return [*found, *_sets(root, there.found), *_skipped(root, there.found)]
+
+
+def _sets(root: Path, found: Found) -> Iterator[Finding]:
+    """Of photographs from several sides: how many there are, and what they lack."""
+    from tasks.surface.foreseen import foreseen
+
+    numbers = root / "params.yaml"
+    if params.load(Systems, "systems", numbers).off("surface"):
+        return
+    least = params.load(SurfaceCameras, "surface_cameras", numbers).least_views
+    seen = foreseen(found.images.to_pylist(), found.references.to_pylist(), least=least)
+    yield from (Finding("fact", "surface", line) for line in seen.facts)
+    yield from (Finding("warning", "surface", line) for line in seen.notes)
 
 
 def _skipped(root: Path, found: Found | None) -> Iterator[Finding]:

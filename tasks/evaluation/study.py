@@ -19,7 +19,7 @@ COLUMNS = ["image_id", "subject_id", "method", "score"]
 """Scores of methods: tidy, null where a photograph was refused, higher is worse."""
 
 
-SIZES = r"(distance|asymmetry)_mm\b"
+SIZES = r"(distance|asymmetry|ruler)_mm\b"
 """References that give a face's size in space: no target for methods that look at photographs."""
 
 

@@ -27,6 +27,7 @@ from tasks.surface.features import Features
 from tasks.surface.looking import of_row
 from tasks.surface.plane import midsagittal
 from tasks.surface.points import IRIS, WIDE, Look, looks_of, placed_on
+from tasks.surface.ruler import Ruler, factor_of, ruler_of
 from tasks.surface.sets import RefusedSet
 from tasks.surface.shown import Photographed
 from tasks.surface.solved import Solved, view_of
@@ -65,12 +66,14 @@ def face_of(
     load: Load,
     *,
     known: Sequence[Known],
+    ruler: Ruler | None = None,  # counts where no distance is known
     detection: IngestLandmarks,
     cameras: SurfaceCameras,
     settings: SurfaceReconstruct,
 ) -> Face:
     """The face that the photographs show. RefusedSet, InputError or ValueError: why there is none."""
     solved = solved_of(seen, focals, settings=cameras)
+    by_ruler = ruler and factor_of(ruler, solved.cameras, solved.bends, settings=settings.scale)
     views = [_bounded(view_of(name, load(name), solved), settings.side) for name in solved.names]
     looks = looks_of(views, settings=settings.points, detection=detection)
     unit = _unit(looks, settings)
@@ -84,7 +87,7 @@ def face_of(
             f"{len(places)} points of a face were found on the surface; at least {LEAST_PLACES} are needed"
         )
     surface = around(surface, places, margin=settings.margin)
-    factor = _factor(known, points, unit)
+    factor = _factor(known, points, unit, by_ruler)
     grown = surface.moved(factor.value, np.eye(3), np.zeros(3))
     points = {name: _grown(point, factor.value) for name, point in points.items()}
     plane = midsagittal(grown, points, settings=settings.plane)
@@ -140,8 +143,10 @@ def _unit(looks: Sequence[Look], settings: SurfaceReconstruct) -> scale.Factor:
     )
 
 
-def _factor(known: Sequence[Known], points: Mapping[str, Point], unit: scale.Factor) -> scale.Factor:
-    """By how much the points have to grow, and how sure that is: by the first known distance, else by the irises."""
+def _factor(
+    known: Sequence[Known], points: Mapping[str, Point], unit: scale.Factor, ruler: scale.Factor | None
+) -> scale.Factor:
+    """By how much the points have to grow, and how sure that is: by a known distance, a ruler, else by the irises."""
     for one in known:
         ends = [points[name] for name in (one.first, one.second) if name in points]
         if len(ends) < 2:
@@ -153,7 +158,8 @@ def _factor(known: Sequence[Known], points: Mapping[str, Point], unit: scale.Fac
             error = float(np.mean([(end.interval or 0) / WIDE for end in ends]))
             words = f"by {one.mm:g} mm from {one.first.replace('_', ' ')} to {one.second.replace('_', ' ')}"
             return scale.known(places[0], places[1], one.mm, error=error)._replace(words=words)
-    return scale.Factor(1.0, unit.low / unit.value, unit.high / unit.value, unit.words)
+    by = ruler or unit
+    return scale.Factor(by.value / unit.value, by.low / unit.value, by.high / unit.value, by.words)
 
 
 def _grown(point: Point, factor: float) -> Point:
@@ -206,7 +212,8 @@ def _row(
             {row["photograph"]: of_row(dict(row)) for row in good},
             {row["photograph"]: row["focal_px"] for row in good},
             lambda name: pictures.read(paths[name]),
-            known=[known_of(said) for said in photographs[0]["known"]],
+            known=[known_of(said) for said in photographs[0]["known"] if len(said.split()) == 3],
+            ruler=ruler_of(photographs[0]["known"]),
             detection=detection,
             cameras=cameras,
             settings=settings,

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tasks.schemas.columns import AROUND
 from tasks.schemas.surface import SURFACE_SETS, SURFACE_VISITS
+from tasks.surface.ruler import as_text
 
 KNOWN = re.compile(r"distance_mm (\w+) (\w+)")
 """How references.csv names a distance between two points that somebody measured, in millimetres."""
@@ -56,11 +57,13 @@ def _set(set_id: str, rows: Iterable[Row], seen: Mapping[str, Row], known: list[
 
 
 def _known(references: Iterable[Row]) -> dict[str, list[str]]:
-    """By photograph: two points and millimetres, as text."""
+    """By photograph: two points and millimetres, or a ruler's ends in it and millimetres, as text."""
     found: dict[str, list[str]] = {}
     for row in references:
         if said := KNOWN.fullmatch(str(row["measure"])):
             found.setdefault(row["image_id"], []).append(f"{said[1]} {said[2]} {row['value']:g}")
+        elif text := as_text(row["image_id"], str(row["measure"]), row["value"]):
+            found.setdefault(row["image_id"], []).append(text)
     return found
 
 

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,31 @@ def test_names_of_points(browser: Any, address: str) -> None:
         page.uncheck("#dots")
         seen(page)
         assert page.locator(".marks button:visible").count() == 0
+
+
+def test_after_a_place_the_next_missing_name_is_chosen(browser: Any, tmp_path: Path) -> None:
+    given = shown()
+    more = {"gonion_left": "the jaw's angle", "gonion_right": "the jaw's angle"}
+    html = render_surface_page(replace(given, definitions={**given.definitions, **more}), notices=[], picture_px=60)
+    (tmp_path / "visit.html").write_text(html, encoding="utf-8")
+    with opened(browser, (tmp_path / "visit.html").as_uri()) as page:
+        ready(page)
+        page.click("text=Place a point by hand")
+        page.click("#place")
+        for name, after in (("tragion_right", "gonion_left"), ("gonion_left", "gonion_right")):
+            assert page.input_value("#which") == name
+            page.focus("canvas")
+            page.keyboard.press("Enter")
+            until(page, f"document.querySelector('#which').value === '{after}'")
+            assert page.inner_text("#told").endswith(f"is placed. Next: {after.replace('_', ' ')}.")
+        assert page.inner_text("#meaning") == "the jaw's angle"
+        page.select_option("#which", "gonion_left")  # again: it stays chosen
+        page.focus("canvas")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("Enter")
+        until(page, "document.querySelector('#told').textContent === 'gonion left is placed.'")
+        assert page.input_value("#which") == "gonion_left"
+        assert page.locator("#placed li").count() == 2
 
 
 def test_a_point_placed_by_hand_is_saved(browser: Any, address: str) -> None:

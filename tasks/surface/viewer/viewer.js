@@ -294,11 +294,17 @@ function put(hit) {
   if (!hit) by("told").textContent = "That is not on the face.";
   else if (!hit.seen) by("told").textContent = "No photograph saw this place: no point can be placed here.";
   else {
+    const again = placed.has(name);
     take(name);
     placed.set(name, { at: hit.point.toArray(), mark: add({ name, at: hit.point.toArray(), words: "" }, true) });
     by("told").textContent = `${name.replaceAll("_", " ")} is placed.`;
     saved = false;
     list();
+    const next = given.placeable.find(one => one.missing && !placed.has(one.name));
+    if (next && !again) {  // who places one again goes on with that one
+      choose(next.name);
+      by("told").textContent += ` Next: ${next.name.replaceAll("_", " ")}.`;
+    }
   }
 }
 function take(name) {
@@ -332,13 +338,15 @@ function table() {
   });
   return [heads.join(","), ...rows, ""].join("\r\n");
 }
+function choose(name) {
+  by("which").value = name;
+  by("meaning").textContent = given.placeable.find(one => one.name === name)?.words ?? "";
+}
 if (by("placing")) {
   for (const one of given.placeable) by("which").add(new Option(one.name.replaceAll("_", " ") + (one.missing ? " (missing)" : ""), one.name));
   const missing = given.placeable.find(one => one.missing);
-  if (missing) by("which").value = missing.name;
-  const mean = () => { by("meaning").textContent = given.placeable.find(one => one.name === by("which").value)?.words ?? ""; };
-  by("which").addEventListener("change", mean);
-  mean();
+  choose(missing ? missing.name : by("which").value);
+  by("which").addEventListener("change", () => choose(by("which").value));
   by("place").addEventListener("click", () => {
     stage.classList.toggle("placing");
     by("place").setAttribute("aria-pressed", String(placing()));

@@ -52,6 +52,18 @@ def test_a_missing_raw_folder_is_one_line_with_what_to_do(tmp_path: Path, monkey
     assert max(map(len, said.splitlines())) <= 80
 
 
+def test_sets_that_lack_something_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = project(tmp_path / "p", images="a.jpg,s1,control\nb.jpg,s1,control\n")
+    lines = "a.jpg,s1,control,around,2026-01-05\nb.jpg,s1,control,around,2026-01-05\n"
+    (folder / "raw/images.csv").write_text("path,subject_id,population,view,visit\n" + lines)
+    (folder / "raw/references.csv").write_text("path,measure,value\na.jpg,distance_mm nose menton,60\n")
+    _, said = check(folder, monkeypatch, "--json")
+    found = [(row["level"], row["said"]) for row in json.loads(said) if row["about"] == "surface"]
+    assert found[0] == ("fact", "1 visit from several sides, 2 photographs")
+    assert [level for level, _ in found[1:]] == ["warning"] * 3
+    assert any("there is no point nose" in told for _, told in found)
+
+
 def test_what_will_be_skipped_is_told_with_what_to_add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = project(tmp_path / "p", images="a.jpg,s1,control\nb.jpg,s2,repaired\nc.jpg,s3,repaired\n")
     code, said = check(folder, monkeypatch, "--json")

@@ -162,6 +162,12 @@ def test_vermilion_reconstruct_leaves_a_page_and_files(tmp_path: Path) -> None:
         ((".", "--known", "pronasale,menton"), "two points and millimetres"),
         ((".", "--known", "pronasale,pronasale,40"), "two different points"),
         ((".", "--points", "none.csv"), "none.csv"),
+        ((".", "--ruler", "none.csv"), "none.csv: no such file; columns: file, x1, y1, x2, y2, mm"),
+        (
+            (".", "--ruler", "ruler.csv"),
+            "ruler.csv, line 2: there is no photograph 'foto.jpg'; did you mean photo.jpg?",
+        ),
+        ((".", "--ruler", "ruler.csv", "--known", "pronasale,menton,40"), "give one of them"),
         ((".", "--out", ".", "--stl", "ear"), "there is no such region"),
         ((".", "--own", "own.yaml"), "own.yaml, line 6: 'menten' is not known; did you mean menton?"),
         ((".", "--rules", "rules.yaml"), "rules.yaml, line 2: 'nose_wdth' is not known; did you mean nose_width?"),
@@ -171,6 +177,7 @@ def test_vermilion_reconstruct_leaves_a_page_and_files(tmp_path: Path) -> None:
 def test_what_reconstruct_cannot_use_is_named(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"no picture")
     formula = "    unit: mm\n    formula: { distance: [menten, nasion] }\n"
+    (tmp_path / "ruler.csv").write_text("file,x1,y1,x2,y2,mm\nfoto.jpg,1,2,3,4,50\n")
     (tmp_path / "own.yaml").write_text(f"measures:\n  - name: x\n    words: x\n    dimensions: 3\n{formula}")
     rule = "    dimensions: 3\n    above: 1\n    finding: x\n    source: x\n"
     (tmp_path / "rules.yaml").write_text(f"rules:\n  - measure: nose_wdth\n{rule}")

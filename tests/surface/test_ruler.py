@@ -1,0 +1,92 @@
+"""A ruler's two ends as people click them: read with every mistake told, and a lens's distortion taken out."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasks.errors import InputError
+from tasks.surface.distortion import bent
+from tasks.surface.ruler import Ruler, as_text, factor_of, read_ruler, ruler_of
+from tests.surface.balls import SCALE, camera
+
+UNIT = 37.0
+CAMERAS = {f"{yaw}.jpg": camera(yaw).moved(1 / UNIT, np.eye(3), np.zeros(3)) for yaw in (-30, 0, 20)}
+BENDS = dict.fromkeys(CAMERAS, 0.08)
+ENDS = np.array([[-40.0, -70, 60], [60, -80, 50]]) / UNIT
+MM = float(np.linalg.norm(ENDS[1] - ENDS[0])) * UNIT
+
+
+def clicked(names: tuple[str, ...] = tuple(CAMERAS)) -> Ruler:
+    """Both ends as the photographs, with the lens's distortion, show them."""
+    ends = {name: bent(CAMERAS[name].project(ENDS), CAMERAS[name], BENDS[name]) for name in names}
+    first = {name: (float(own[0, 0]), float(own[0, 1])) for name, own in ends.items()}
+    return Ruler(first, {name: (float(own[1, 0]), float(own[1, 1])) for name, own in ends.items()}, MM)
+
+
+def lines(ruler: Ruler) -> str:
+    rows = [
+        f"{name},{ruler.first[name][0]},{ruler.first[name][1]},{ruler.second[name][0]},{ruler.second[name][1]},{ruler.mm}"
+        for name in ruler.first
+    ]
+    return "\n".join(["file,x1,y1,x2,y2,mm", *rows, ""])
+
+
+def test_a_table_of_clicks_gives_millimetres_through_a_bent_lens(tmp_path: Path) -> None:
+    path = tmp_path / "ruler.csv"
+    path.write_text(lines(clicked()), encoding="utf-8")
+    found = factor_of(read_ruler(path, CAMERAS), CAMERAS, BENDS, settings=SCALE)
+    assert found.value == pytest.approx(UNIT, rel=1e-6)
+    assert found.low < UNIT < found.high
+    assert "on a ruler, clicked in 3 photographs" in found.words
+    straight = factor_of(read_ruler(path, CAMERAS), CAMERAS, dict.fromkeys(CAMERAS, 0.0), settings=SCALE)
+    assert straight.value != pytest.approx(UNIT, rel=1e-3)
+
+
+def test_a_photograph_that_has_no_camera_counts_nothing() -> None:
+    two = {name: CAMERAS[name] for name in ("-30.jpg", "20.jpg")}
+    assert factor_of(clicked(), two, BENDS, settings=SCALE).value == pytest.approx(UNIT, rel=1e-6)
+    with pytest.raises(InputError, match="1 of the 3 photographs in which its ends were clicked"):
+        factor_of(clicked(), {"0.jpg": CAMERAS["0.jpg"]}, BENDS, settings=SCALE)
+
+
+def test_references_say_the_same() -> None:
+    cells = [
+        as_text(name, "ruler_mm " + " ".join(f"{value:.6f}" for value in (*ruler.first[name], *ruler.second[name])), MM)
+        for ruler in [clicked()]
+        for name in ruler.first
+    ]
+    ruler = ruler_of(["exocanthion_right exocanthion_left 92", *map(str, cells)])
+    assert ruler is not None
+    assert factor_of(ruler, CAMERAS, BENDS, settings=SCALE).value == pytest.approx(UNIT, rel=1e-4)
+    assert ruler_of(["exocanthion_right exocanthion_left 92"]) is None
+    assert as_text("a", "asymmetry_mm", 1.0) is None
+    with pytest.raises(InputError, match="a ruler in 1 photograph"):
+        ruler_of([str(cells[0])])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("file,x1,y1,x2,y2,mm\n1.jpg,1,2,3,4,50\n", "line 2: there is no photograph '1.jpg'"),
+        ("file,x1,y1,x2,y2,mm\n0.jpg,1,2,3,4,50\n", "a ruler in 1 photograph; click its ends in 2 or more"),
+        ("file,x1,y1,x2,y2,mm\n0.jpg,1,2,3,4,50\n0.jpg,1,2,3,4,50\n", "line 3: 0.jpg stands there twice"),
+        ("file,x1,y1,x2,y2,mm\n0.jpg,1,2,3,4,50\n20.jpg,1,2,3,4,60\n", "50 and 60 mm; all lines"),
+        ("file,x1,y1,x2,y2,mm\n0.jpg,1,2,3,4,0\n20.jpg,1,2,3,4,0\n", "0 mm between the ends"),
+        ("file,x1,y1,x2,y2,mm\n0.jpg,1,2,1,2,50\n20.jpg,1,2,3,4,50\n", "in 0.jpg both ends lie in one place"),
+        ("file,x1,y1,x2,y2,mm\n0.jpg,left,2,3,4,50\n", "line 2: x1 "),
+        ("file,x1,y1,x2,y2\n0.jpg,1,2,3,4\n", "mm"),
+    ],
+)
+def test_every_mistake_is_told(text: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "ruler.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_ruler(tmp_path / "ruler.csv", CAMERAS)
+    assert told in str(error.value)
+
+
+def test_a_click_beside_the_photograph_is_told() -> None:
+    ruler = clicked()
+    beside = ruler._replace(first=dict(ruler.first) | {"0.jpg": (99999.0, 3.0)})
+    with pytest.raises(InputError, match="lies outside 0.jpg, which has"):
+        factor_of(beside, CAMERAS, BENDS, settings=SCALE)
