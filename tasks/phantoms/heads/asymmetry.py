@@ -55,8 +55,11 @@ def nasolabial() -> np.ndarray:
 
 
 def signed(vertices: np.ndarray, which: np.ndarray) -> np.ndarray:
-    """Millimetres (n,) from the vertices `which` to the mirrored surface; above 0 outside it."""
-    faces = template().faces
+    """Millimetres (n,) from the vertices `which` to the mirrored surface; above 0 outside it.
+
+    Only what can be seen counts: the back of a lip, some millimetres behind its skin, is no skin's counterpart.
+    """
+    faces = template().faces[outside()[template().faces].any(axis=1)]
     mirrored = vertices * [-1, 1, 1]
     triangles = mirrored[faces[:, ::-1]]
     _, near = cKDTree(triangles.mean(axis=1)).query(vertices[which], NEAR)
