@@ -1,4 +1,4 @@
-"""The scanned head of the real data, in millimetres: what benchmarks and tests marked `real` render views of.
+"""Heads in millimetres that benchmarks render views of: the scanned one of the real data, or a drawn one.
 
 Infinite-Realities, "Lee Perry-Smith", CC BY 3.0. Its eyes are closed. The file has no unit; ours makes the head, from
 the chin's lower edge to its top, 220 mm high. Needs DracoPy, which only a developer's installation has.
@@ -12,7 +12,11 @@ from pathlib import Path
 import DracoPy
 import numpy as np
 
+from tasks import params
 from tasks.base import images
+from tasks.params.phantoms import PhantomsHeads
+from tasks.phantoms.heads.people import head
+from tasks.phantoms.heads.visits import MIDDLE
 from tasks.space.render import Light, Paint
 from tasks.space.views import Surface
 
@@ -42,6 +46,12 @@ def scanned_head(
     colours = np.full(vertices.shape, 180, np.uint8)
     paint = Paint(uv, images.read(real / "head/color.jpg"))
     return Head(Surface(vertices, faces, colours, np.ones(len(vertices), bool)), paint)
+
+
+def drawn_head() -> Head:
+    """The demo's first head, which needs no data of one's own."""
+    drawn = head(0, settings=params.load(PhantomsHeads, "phantoms_heads"))
+    return Head(drawn.surface.moved(1.0, np.eye(3), -MIDDLE), drawn.paint)
 
 
 def _packed(content: bytes) -> bytes:

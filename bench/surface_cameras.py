@@ -1,6 +1,7 @@
 """Cameras of a rendered scanned head: photographs placed, errors, seconds and memory, beside COLMAP's own program.
 
-python -m bench.surface_cameras REAL [--size 720 900] [--tiny]    REAL: the folder that VERMILION_REAL names
+python -m bench.surface_cameras REAL [--size 720 900]    REAL: the folder that VERMILION_REAL names
+python -m bench.surface_cameras --tiny                   a drawn head, small
 
 Renders 17 views (a ring of 15 degrees and six pitched ones), focal length known and not. `colmap` runs in the same
 run where it is installed (Debian has 3.8), on the same pictures, with its own features and the focal length. The
@@ -8,9 +9,9 @@ scale is from the outermost two cameras' known distance; its error is that of al
 """
 
 import argparse
+import os
 import resource
 import shutil
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -19,7 +20,8 @@ import cv2
 import numpy as np
 import pycolmap
 
-from bench.heads import SOFT, scanned_head
+from bench.heads import SOFT, drawn_head, scanned_head
+from bench.orchestration import run
 from tasks.base import images
 from tasks.ingest.detection import find_face
 from tasks.params import load
@@ -37,11 +39,13 @@ PLACES = ring(15, 75, ((-30, 25), (0, 25), (30, 25), (-30, -25), (0, -25), (30, 
 def main(given: list[str] | None = None) -> None:
     """Print a line per way."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("real", type=Path)
+    parser.add_argument("real", type=Path, nargs="?")
     parser.add_argument("--size", type=int, nargs=2, default=(720, 900), metavar=("WIDTH", "HEIGHT"))
-    parser.add_argument("--tiny", action="store_true", help="pictures of 240 x 300")
+    parser.add_argument("--tiny", action="store_true", help="pictures of 320 x 400")
     options = parser.parse_args(given)
-    width, height = (240, 300) if options.tiny else options.size
+    if not options.real and not options.tiny:
+        parser.error("name the folder of the real data; --tiny draws a head")
+    width, height = (320, 400) if options.tiny else options.size
     focal = 1.6 * height
     true = {
         f"{number:02d}": camera_around(
@@ -50,7 +54,7 @@ def main(given: list[str] | None = None) -> None:
         for number, place in enumerate(PLACES)
     }
     settings = load(SurfaceCameras, "surface_cameras")
-    head = scanned_head(options.real)
+    head = scanned_head(options.real) if options.real else drawn_head()
     with tempfile.TemporaryDirectory() as folder:
         for name, camera in true.items():
             seen = render(head.surface, camera.resized(width * 2, height * 2), paint=head.paint, light=SOFT).image
@@ -84,32 +88,33 @@ def ours(folder: Path, true: dict[str, Camera], ways: dict[str, float | None], s
 def theirs(folder: Path, true: dict[str, Camera], focal: float) -> None:
     """COLMAP's program: features, exhaustive matching, mapper."""
     some = next(iter(true.values()))
-    lens = f"{focal},{some.width / 2},{some.height / 2},0"
-    database, out = folder / "theirs.db", folder / "theirs"
-    out.mkdir()
-    steps = [
-        ["feature_extractor", "--image_path", folder, "--ImageReader.single_camera", 1,
-         "--ImageReader.camera_model", "SIMPLE_RADIAL", "--ImageReader.camera_params", lens,
-         "--SiftExtraction.use_gpu", 0],
-        ["exhaustive_matcher", "--SiftMatching.use_gpu", 0],
-        ["mapper", "--image_path", folder, "--output_path", out],
-    ]  # fmt: skip
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for step in steps:
-        words = ["colmap", step[0], "--database_path", database, *step[1:]]
-        subprocess.run(
-            [str(word) for word in words], check=True, capture_output=True, env={"QT_QPA_PLATFORM": "offscreen"}
-        )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    models = [pycolmap.Reconstruction(path) for path in sorted(out.iterdir())]
+    costs = [run(folder, *step) for step in colmap_steps(folder, folder, (some.width, some.height), focal)]
+    models = [pycolmap.Reconstruction(path) for path in sorted((folder / "theirs").iterdir())]
     best = max(models, key=lambda model: model.num_reg_images(), default=None)
     if best is None:
         print("colmap's program: no model")
         return
     centres = {image.name[:2]: image.projection_center() for image in best.images.values()}
     tell("colmap's program", centres, true, best.num_points3D())
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"    CPU: {spent:.1f} s; peak {after.ru_maxrss / 1e6:.2f} GB")
+    peak = max(cost.peak_mb for cost in costs) / 1e3
+    print(f"    CPU: {sum(cost.cpu for cost in costs):.1f} s; peak {peak:.2f} GB")
+
+
+def colmap_steps(folder: Path, photographs: Path, size: tuple[int, int], focal: float) -> list[list[str]]:
+    """The commands from photographs to cameras, in order; what they find comes to lie in `folder`/theirs."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    out = folder / "theirs"
+    out.mkdir()
+    lens = f"{focal},{size[0] / 2},{size[1] / 2},0"
+    steps: list[list[object]] = [
+        ["feature_extractor", "--image_path", photographs, "--ImageReader.single_camera", 1,
+         "--ImageReader.camera_model", "SIMPLE_RADIAL", "--ImageReader.camera_params", lens,
+         "--SiftExtraction.use_gpu", 0],
+        ["exhaustive_matcher", "--SiftMatching.use_gpu", 0],
+        ["mapper", "--image_path", photographs, "--output_path", out],
+    ]  # fmt: skip
+    database = ["--database_path", folder / "theirs.db"]
+    return [[str(word) for word in ("colmap", step[0], *database, *step[1:])] for step in steps]
 
 
 def tell(words: str, centres: dict[str, np.ndarray], true: dict[str, Camera], points: int) -> None:

@@ -2,7 +2,7 @@
 
 `python -m bench.surface_dense --real FOLDER` renders the scanned head from 17 known places (a ring of 15 degrees, and
 six from above and below), makes the surface, and measures how far it lies from the scan over the front of the face; and
-again with a sensor's noise and JPEG. Does not say what solved cameras add.
+again with a sensor's noise and JPEG. Does not say what solved cameras add. `--tiny`: a drawn head, once.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
-from bench.heads import SOFT, Head, scanned_head
+from bench.heads import SOFT, Head, drawn_head, scanned_head
 from tasks import params
 from tasks.params.surface import SurfaceDense, SurfaceReconstruct
 from tasks.space.render import normals, render
@@ -111,16 +111,19 @@ def measure(head: Head, width: int, height: int, noise: float, out: Path | None)
         write(surface, out / f"{width}-{noise:g}.ply")
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--real", type=Path, required=True, help="folder of the real data, with head/ in it")
+    parser.add_argument("--real", type=Path, help="folder of the real data, with head/ in it")
     parser.add_argument("--out", type=Path, help="folder for the surfaces")
     parser.add_argument("--widths", type=int, nargs="+", default=[480, 720], help="of the photographs; 4 to 5, px")
-    options = parser.parse_args()
-    head = scanned_head(options.real)
-    for width in options.widths:
-        for noise in (0.0, 4.0):
+    parser.add_argument("--tiny", action="store_true", help="a drawn head in photographs of 240 x 300")
+    options = parser.parse_args(given)
+    if not options.real and not options.tiny:
+        parser.error("--real is needed; --tiny draws a head")
+    head = scanned_head(options.real) if options.real else drawn_head()
+    for width in [240] if options.tiny else options.widths:
+        for noise in (0.0,) if options.tiny else (0.0, 4.0):
             measure(head, width, width * 5 // 4, noise, options.out)
 
 

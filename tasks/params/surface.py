@@ -16,6 +16,8 @@ class SurfaceCameras(Block):
     most_features: int = Field(ge=100, description="per photograph, the largest first")
     peak_threshold: float = Field(gt=0, description="contrast below which nothing is a feature, 0..1")
     ratio: float = Field(gt=0, lt=1, description="of a match's distance to the second nearest one's: above it, none")
+    all_pairs: int = Field(ge=2, description="photographs up to which all are matched with all")
+    partners: int = Field(ge=2, description="in a larger set: with how many each is matched, the most alike")
     error_px: float = Field(gt=0, description="most distance of a match from its place, pixels of that picture")
     least_inliers: int = Field(ge=8, description="matches of two photographs that fit one motion; fewer are chance")
     guessed_focal: float = Field(gt=0, description="where EXIF says none, of the longer side")
@@ -127,6 +129,7 @@ class SurfaceReconstruct(Block):
     """From cameras to a face that stands upright (tasks.surface.reconstructing)."""
 
     side: int = Field(ge=256, description="longer side of the photographs that the surface is made of, pixels")
+    most_expression: float = Field(gt=0, description="mm by which mouth or brows may move between photographs")
     margin: float = Field(gt=0, description="mm around the points of the face that are kept")
     scale: SurfaceScale
     dense: SurfaceDense

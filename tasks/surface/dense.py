@@ -1,7 +1,7 @@
 """Photographs whose cameras are known, to the surface of a face with its colours.
 
-In: views and the sparse points of their solution, in millimetres. Out: a surface; what was filled without having been
-seen says so. Points on which pairs of views agree (tasks/surface/stereo.py), Poisson's surface through them
+In: views, and points of the face that show where it is, in millimetres. Out: a surface; what was filled without having
+been seen says so. Points on which pairs of views agree (tasks/surface/stereo.py), Poisson's surface through them
 (meshing.py), its largest piece (trimming.py), colours (texture.py). On a CPU, in seconds; the same bytes each time.
 Does not run patch-match stereo, which needs a GPU: that setting is refused where pycolmap has no CUDA.
 """
@@ -25,13 +25,13 @@ from tasks.surface.trimming import largest
 
 def surface_of(
     views: Sequence[View],
-    points: np.ndarray,  # (N, 3) sparse points, mm; any number
+    points: np.ndarray,  # (N, 3) places about the face, mm; any number
     *,
     settings: SurfaceDense,
 ) -> Surface:
     """The surface that the views see, in their cameras' world. InputError says why there is none."""
     check(views, settings=settings)
-    cloud = cloud_of(views, middle(views, points, radius=settings.radius), settings=settings)
+    cloud = cloud_of(views, middle(views, points), settings=settings)
     shape = meshed(cloud, settings=settings)
     if len(shape.faces) == 0:
         raise InputError(f"{len(cloud.points)} points on which photographs agree make no surface")

@@ -12,7 +12,7 @@ import numpy as np
 from tasks.errors import InputError
 from tasks.params.surface import SurfaceDense
 from tasks.space.views import View
-from tasks.surface.stereo import Cloud, Look, cloud_of_look, look, pairs_of
+from tasks.surface.stereo import Cloud, Look, cloud_of_look, look, pairs_of, reduced
 
 COHERENT = 0.7
 """The pairs' directions in a cell must point alike: length of their mean, 1 where all are equal."""
@@ -25,8 +25,9 @@ def cloud_of(
     settings: SurfaceDense,
 ) -> Cloud:
     """The points on which the pairs agree. InputError where they agree on none."""
+    small = [reduced(view, middle, step=settings.step) for view in views]
     looks = [
-        look(views[one], views[two], middle, settings=settings)
+        look(small[one], small[two], middle, settings=settings)
         for one, two in pairs_of(views, middle, settings=settings)
     ]
     cells = [_in_cells(cloud_of_look(seen, middle, settings=settings), middle, settings=settings) for seen in looks]

@@ -39,6 +39,8 @@ class Look(NamedTuple):
 
     camera: Camera
     places: dict[str, np.ndarray]  # name: (n, 2) px, one of each model that has it
+    name: str  # the photograph's
+    mesh: np.ndarray  # (478, 2) px, of tasks.ingest.mesh
 
 
 def looks_of(views: Sequence[View], *, settings: HeadPoints, detection: IngestLandmarks) -> list[Look]:
@@ -54,7 +56,7 @@ def looks_of(views: Sequence[View], *, settings: HeadPoints, detection: IngestLa
         places |= {name: found[[number]] for name, number in EDGES.items()}
         for name, number in DLIB.items() if settings.both_models else ():
             places[name] = np.vstack([places[name], ours[number]])
-        looks.append(Look(view.camera, places))
+        looks.append(Look(view.camera, places, view.name, found))
     return looks
 
 
@@ -72,6 +74,12 @@ def points_of(
         raise ValueError(f"{strange[0]}: no point has this name; there are: {', '.join(POINTS)}")
     looks = looks_of(views, settings=settings, detection=detection)
     return placed_on(looks, surface, settings=settings, plane=plane, placed=placed)
+
+
+def places_of(looks: Sequence[Look], *, settings: HeadPoints) -> np.ndarray:
+    """Where the rays of the models' points meet, before there is a surface: places (N, 3) about the face."""
+    met = [_meeting(looks, name, settings) for name in MESH]
+    return np.array([one.place for one in met if one is not None]).reshape(-1, 3)
 
 
 def placed_on(
@@ -132,11 +140,10 @@ def _trusted(name: str, look: Look, frame: Motion | None, settings: HeadPoints) 
 def _point(name: str, looks: Sequence[Look], surface: Surface, settings: HeadPoints) -> Point:
     if name not in MESH:
         return Point(None, None, 0, f"no model of landmarks has this point; {BY_HAND}")
-    centres = np.repeat([look.camera.centre for look in looks], [len(look.places[name]) for look in looks], axis=0)
     if len(looks) < settings.least_views:
         return Point(None, None, len(looks), f"seen in {counted(len(looks), 'photograph', 'photographs')}; {BY_HAND}")
-    rays = np.vstack([look.camera.rays(look.places[name]) for look in looks])
-    met = intersect(centres, rays, gate=settings.gate, least_angle=settings.least_angle, noise=settings.noise)
+    centres, rays = _rays(looks, name)
+    met = _meeting(looks, name, settings)
     if met is None:
         return Point(None, None, len(looks), f"photographs do not agree where it is; {BY_HAND}")
     agreeing = len({tuple(centre) for centre in centres[met.inliers]})
@@ -146,6 +153,18 @@ def _point(name: str, looks: Sequence[Look], surface: Surface, settings: HeadPoi
     if snapped is None:
         return Point(None, None, agreeing, f"the surface has a hole there; {BY_HAND}")
     return Point(*snapped, agreeing, None)
+
+
+def _meeting(looks: Sequence[Look], name: str, settings: HeadPoints) -> Met | None:
+    if not looks:
+        return None
+    return intersect(*_rays(looks, name), gate=settings.gate, least_angle=settings.least_angle, noise=settings.noise)
+
+
+def _rays(looks: Sequence[Look], name: str) -> tuple[np.ndarray, np.ndarray]:
+    """From where (N, 3) and in which directions (N, 3) photographs show a point."""
+    centres = np.repeat([look.camera.centre for look in looks], [len(look.places[name]) for look in looks], axis=0)
+    return centres, np.vstack([look.camera.rays(look.places[name]) for look in looks])
 
 
 def _snapped(met: Met, rays: np.ndarray, surface: Surface, snap: float, bias: float) -> tuple[np.ndarray, float] | None:

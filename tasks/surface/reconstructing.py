@@ -19,14 +19,15 @@ from tasks.errors import InputError
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.surface import SurfaceCameras, SurfaceReconstruct
 from tasks.schemas.surface import SURFACES
-from tasks.space.views import Point, Surface, View
+from tasks.space.views import Point, Surface
 from tasks.surface import scale
 from tasks.surface.cameras import solved_of
 from tasks.surface.dense import surface_of
+from tasks.surface.expression import moved as moved_faces
 from tasks.surface.features import Features
 from tasks.surface.looking import of_row
 from tasks.surface.plane import midsagittal
-from tasks.surface.points import IRIS, WIDE, Look, looks_of, placed_on
+from tasks.surface.points import IRIS, WIDE, Look, looks_of, placed_on, places_of
 from tasks.surface.ruler import Ruler, factor_of, ruler_of
 from tasks.surface.sets import RefusedSet
 from tasks.surface.shown import Photographed
@@ -74,12 +75,16 @@ def face_of(
     """The face that the photographs show. RefusedSet, InputError or ValueError: why there is none."""
     solved = solved_of(seen, focals, settings=cameras)
     by_ruler = ruler and factor_of(ruler, solved.cameras, solved.bends, settings=settings.scale)
-    views = [_bounded(view_of(name, load(name), solved), settings.side) for name in solved.names]
+    views = [view_of(name, _bounded(load(name), settings.side), solved) for name in solved.names]
     looks = looks_of(views, settings=settings.points, detection=detection)
     unit = _unit(looks, settings)
     views = [replace(view, camera=view.camera.moved(unit.value, np.eye(3), np.zeros(3))) for view in views]
     looks = [look._replace(camera=look.camera.moved(unit.value, np.eye(3), np.zeros(3))) for look in looks]
-    surface = surface_of(views, solved.points * unit.value, settings=settings.dense)
+    if odd := moved_faces(looks, len(seen), most=settings.most_expression):
+        still = {name: features for name, features in seen.items() if name not in odd}
+        again = face_of(still, focals, load, known=known, detection=detection, cameras=cameras, settings=settings)
+        return again._replace(cameras=[*again.cameras, *(Photographed(name, reason=odd[name]) for name in sorted(odd))])
+    surface = surface_of(views, places_of(looks, settings=settings.points), settings=settings.dense)
     points = placed_on(looks, surface, settings=settings.points, plane=settings.plane, placed={})
     places = np.array([point.position for point in points.values() if point.position is not None]).reshape(-1, 3)
     if len(places) < LEAST_PLACES:
@@ -108,14 +113,16 @@ LEAST_PLACES = 6
 """Points of the face without which nothing is known of where it is."""
 
 
-def _bounded(view: View, side: int) -> View:
-    """The view at no more than `side` pixels: memory grows with the number of photographs, not with their size."""
-    longer = max(view.camera.width, view.camera.height)
-    if longer <= side:
-        return view
-    width, height = (round(size * side / longer) for size in (view.camera.width, view.camera.height))
-    image = cv2.resize(view.image, (width, height), interpolation=cv2.INTER_AREA)
-    return replace(view, image=image, camera=view.camera.resized(width, height))
+def _bounded(
+    image: np.ndarray,  # (H, W, 3) uint8
+    side: int,
+) -> np.ndarray:
+    """The photograph at no more than `side` pixels: memory grows with their number, not with their size."""
+    scale = side / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    height, width = (round(size * scale) for size in image.shape[:2])
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
 
 
 def _unit(looks: Sequence[Look], settings: SurfaceReconstruct) -> scale.Factor:

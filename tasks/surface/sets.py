@@ -165,16 +165,18 @@ def conflicts(
 ) -> dict[tuple[str, str], tuple[int, int]]:
     """Of each pair: matches that lie near where a rigid head would show the place, and those of them not on it."""
     counted = {}
+    reaches = {name: settings.moved_reach * _spread(seen[name], where[name]) for name in placed}
     for one, other in itertools.combinations(sorted(placed), 2):
+        if (one, other) not in pairs:
+            continue
         matches, off = pairs[one, other], []
         for first, second, column in ((one, other, 0), (other, one, 1)):
             points = where[first][matches[:, column]]
             told = ~np.isnan(points[:, 0])
             at = bent(placed[second].project(points[told]), placed[second], bends[second])
             seen_at = seen[second].keypoints[matches[told, 1 - column], :2]
-            reach = settings.moved_reach * _spread(seen[second], where[second])
             distance = np.linalg.norm(at - seen_at, axis=1)
-            off.append(distance[distance < reach] / scale_of(seen[second], settings))
+            off.append(distance[distance < reaches[second]] / scale_of(seen[second], settings))
         distances = np.concatenate(off)
         counted[one, other] = len(distances), int((distances > settings.moved_px).sum())
     return counted

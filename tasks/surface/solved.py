@@ -150,8 +150,10 @@ def _row(
 
 
 def view_of(name: str, image: np.ndarray, solved: Solved) -> View:
-    """The photograph (H, W, 3) uint8 RGB as a pinhole camera would have taken it."""
+    """The photograph (H, W, 3) uint8 RGB, of any size, as a pinhole camera would have taken it."""
     camera, bend = solved.cameras[name], solved.bends[name]
+    if image.shape[:2] != (camera.height, camera.width):
+        camera = camera.resized(image.shape[1], image.shape[0])
     corners = np.array([[0.0, 0], [camera.width - 1.0, camera.height - 1.0]])
     if np.abs(bent(corners, camera, bend) - corners).max() > SEEN_BEND:
         across, down = cv2.initUndistortRectifyMap(

@@ -25,6 +25,8 @@ FLAT = 1.4
 """Grey levels: a local contrast below it is not stretched further (noise of the sensor, an even wall)."""
 STRETCH = 40.0
 """Grey levels to which the local contrast is stretched."""
+ENOUGH = 10
+"""Points of a face, from which their middle is its middle."""
 BEYOND = 0.5
 """The search ends this share of the radius behind the middle; what lies further back is seen by nobody in front."""
 
@@ -45,19 +47,21 @@ class Cloud(NamedTuple):
 
 def middle(
     views: Sequence[View],
-    points: np.ndarray,  # (N, 3) sparse points, any number
-    *,
-    radius: float,
+    points: np.ndarray,  # (N, 3) places about the face, any number
 ) -> np.ndarray:
-    """Where the face is, (3,): the middle of the sparse points around the place where the cameras' axes meet."""
+    """Where the face is, (3,): the middle of its points or, of fewer than ten, where the cameras' axes meet.
+
+    Sparse points of the cameras do not tell it: there are more of them on a freckled cheek, an ear or a collar.
+    """
+    if len(points) >= ENOUGH:
+        return np.asarray(np.median(points, axis=0))
     across = [np.eye(3) - np.outer(view.camera.rotation[2], view.camera.rotation[2]) for view in views]
     meet = np.linalg.lstsq(
         np.sum(across, axis=0),
         np.sum([a @ view.camera.centre for a, view in zip(across, views, strict=True)], axis=0),
         rcond=None,
     )[0]
-    near = points[np.linalg.norm(points - meet, axis=1) < radius] if len(points) else points
-    return np.asarray(np.median(near, axis=0) if len(near) >= 10 else meet)
+    return np.asarray(meet)
 
 
 def pairs_of(
@@ -181,7 +185,7 @@ def disparities(
 
 
 def look(
-    left: View,
+    left: View,  # `reduced`
     right: View,
     middle: np.ndarray,  # (3,)
     *,
@@ -190,7 +194,7 @@ def look(
     """What two views see together, as the left one's turned camera has it."""
     radius, step = settings.radius, settings.step
     one, two = rectified(left.camera, right.camera, middle, radius=radius, step=step)
-    greys = [seen_by(reduced(view, middle, step=step), camera) for view, camera in ((left, one), (right, two))]
+    greys = [seen_by(left, one), seen_by(right, two)]
     first, second = (levelled(grey, around=settings.contrast) for grey in greys)
     depth = float(one.seen(middle[None])[0, 2])
     apart = float(one.matrix[0, 0] * np.linalg.norm(right.camera.centre - left.camera.centre))

@@ -23,6 +23,9 @@ HERE = (
     "london",
     "orchestration buckets",
     "screening",
+    "surface_cameras",
+    "surface_cost",
+    "surface_dense",
     "surface_measures",
     "surface_page",
 )
@@ -49,6 +52,9 @@ SAYS = {
     "rebuild idle": "vermilion rebuild, no server",
     "reevaluation": "re-evaluation with nothing to do",
     "screening": "(any flag, none planted)",
+    "surface_cameras": "ours, focal length unknown: ",
+    "surface_cost": "  matches and cameras ",
+    "surface_dense": "of the front within 2 mm, ",
     "surface_measures": "distances: median error ",
     "surface_page": "unpacked MB",
     "trigger": "post | ",
@@ -67,11 +73,9 @@ PARTS = {
     "london_judges",
     "london_rows",
     "rephotography",
-    "surface_cameras",
-    "surface_dense",
     "unseen",
 }
-"""Modules that are run by another one's command, and two that need the scanned head."""
+"""Modules that are run by another one's command."""
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from tasks.errors import InputError
 from tasks.space.render import normals
 from tasks.space.views import Surface
 from tasks.surface.dense import surface_of
+from tasks.surface.stereo import middle
 from tasks.surface.texture import evened
 from tests.surface.eggs import AXES, DENSE, beyond, colour, views
 
@@ -98,3 +99,9 @@ def test_pictures_that_do_not_belong_together_make_no_surface() -> None:
     noise = [replace(view, image=random.integers(0, 256, view.image.shape, dtype=np.uint8)) for view in views()]
     with pytest.raises(InputError, match="no surface on which 3 pairs agree|make no surface|no part"):
         surface_of(noise, NONE, settings=DENSE)
+
+
+def test_the_middle_is_that_of_the_faces_points_where_there_are_enough() -> None:
+    face = np.random.default_rng(0).normal(scale=30, size=(28, 3)) + [5, 0, 90]
+    assert np.allclose(middle(views(), face), np.median(face, axis=0))
+    assert np.linalg.norm(middle(views(), face[:9])) < 1  # where the cameras' axes meet

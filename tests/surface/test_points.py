@@ -51,7 +51,8 @@ def looks(yaws: Sequence[float], noise: float = 1.0, wrong: float = 0.0) -> list
         seen = {
             name: camera.project(place[None]) + noise * rng.standard_normal((1, 2)) for name, place in TRUTH.items()
         }
-        found.append(Look(camera, {name: own + wrong * (number % 5 == 2) for name, own in seen.items()}))
+        places = {name: own + wrong * (number % 5 == 2) for name, own in seen.items()}
+        found.append(Look(camera, places, str(number), np.zeros((478, 2))))
     return found
 
 
