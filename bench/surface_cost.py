@@ -113,7 +113,14 @@ def parts(folder: Path) -> None:
     for words, module, name in PARTS:
         setattr(module, name, _timed(getattr(module, name), words, spent))
     found = making.reconstruct(
-        folder, known=(), points=None, numbers=making.numbers_of(PROJECT), progress=lambda items, _: items
+        folder,
+        known=(),
+        ruler=None,
+        points=None,
+        keep=None,
+        numbers=making.numbers_of(PROJECT),
+        beside=making.beside_of(PROJECT, own=None, rules=None, norms=None),
+        progress=lambda items, _: items,
     )
     placed = sum(row.reason is None for row in found.cameras)
     print(f"  {placed} of {len(found.cameras)} placed; {found.reason or 'a face was made'}")

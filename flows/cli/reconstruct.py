@@ -53,7 +53,8 @@ def reconstruct(
 ) -> None:
     """Make a face in millimetres from photographs of several sides, and measure it.
 
-    Exit code 0: it was made; 1: it was not, with the reason; 2: nothing could be run; 130: it was interrupted.
+    Killed and called again with the same --out, it goes on with the photographs that it had not looked at. Exit code 0:
+    it was made; 1: it was not, with the reason; 2: nothing could be run; 130: it was interrupted.
     `vermilion capture check FOLDER` says beforehand, in seconds, whether the photographs will do.
 
     \b
@@ -65,16 +66,26 @@ def reconstruct(
     if given and ruler is not None:
         raise InputError("--known and --ruler both say how long a millimetre is; give one of them")
     from flows.photographs import reconstruct as making  # OpenCV and COLMAP take a second
+    from flows.photographs.looked import NAME, forget
     from flows.photographs.reconstructed import check_region, write
 
     check_region(stl)
     numbers = making.numbers_of(project_root())
+    keep = None if out is None else private_folder(out) / NAME
     beside = making.beside_of(project_root(), own=own, rules=rules, norms=norms)
     found = making.reconstruct(
-        folder, known=given, ruler=ruler, points=points, numbers=numbers, beside=beside, progress=_progress
+        folder,
+        known=given,
+        ruler=ruler,
+        points=points,
+        keep=keep,
+        numbers=numbers,
+        beside=beside,
+        progress=_progress,
     )
     if out is not None:
-        write(private_folder(out), found, stl)
+        write(out, found, stl)
+    forget(keep)
     _print(found, as_json=as_json)
     if out is not None:
         say(f"page: {out / PAGE}", error=True)

@@ -1,6 +1,7 @@
 """Photographs of one visit to a face in three dimensions: what `vermilion reconstruct` computes.
 
-In: a folder. Out: a `Reconstructed` with its page, or the reason why there is none. Writes nothing.
+In: a folder. Out: a `Reconstructed` with its page, or the reason why there is none. Writes nothing but
+what it needs to go on after a kill (looked.py).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,18 +13,19 @@ import numpy as np
 
 from flows.photographs import files
 from flows.photographs.declared import PERSON, WHO, norms_of, own_of, people_of, rules_of
+from flows.photographs.looked import looked_at
 from tasks import params
 from tasks.base import images as pictures
 from tasks.base.digests import file_digest
+from tasks.base.images import UnreadableImage
 from tasks.errors import InputError
 from tasks.findings.rules import Finding, Rule, findings
-from tasks.ingest.detection import find_face
 from tasks.pages.norms import Norms
 from tasks.params.ingest import IngestImages, IngestLandmarks
 from tasks.params.surface import SurfaceCameras, SurfaceMeasure, SurfaceReconstruct
 from tasks.space.views import Point
 from tasks.surface import facing, reconstructing
-from tasks.surface.features import Features, features_of
+from tasks.surface.features import Features
 from tasks.surface.lens import lens_of
 from tasks.surface.measures.measure import Measure
 from tasks.surface.measuring import Measured
@@ -99,12 +101,14 @@ def reconstruct(
     known: Sequence[Known],
     ruler: Path | None,
     points: Path | None,
+    keep: Path | None,
     numbers: Numbers,
     beside: Beside,
     progress: Progress,
 ) -> Reconstructed:
     """The face that the photographs in a folder show. InputError: no folder, no photographs, no table of points or of a
-    ruler."""
+    ruler. `keep`: a folder in which each photograph's features stand until the end, for the run after a kill.
+    """
     if not folder.is_dir():
         raise InputError(f"{folder}: no folder; give the folder with the photographs of one visit")
     placed = {} if points is None else read_placed(points, POINTS)
@@ -113,7 +117,7 @@ def reconstruct(
         for file in files.find([folder], numbers.images.still_suffixes).photographs
     }
     clicked = None if ruler is None else read_ruler(ruler, photographs)
-    seen, bad = _seen(photographs, numbers, progress)
+    seen, bad = _seen(photographs, keep, numbers, progress)
     person = _person([photographs[name] for name in seen], beside)
     try:
         face = reconstructing.face_of(
@@ -136,18 +140,15 @@ def reconstruct(
 
 
 def _seen(
-    photographs: Mapping[str, Path], numbers: Numbers, progress: Progress
+    photographs: Mapping[str, Path], keep: Path | None, numbers: Numbers, progress: Progress
 ) -> tuple[dict[str, Features], list[Photographed]]:
     """What is found in every photograph, and those that cannot be read."""
     seen, bad = {}, []
     for name in progress(sorted(photographs), "looking"):
         try:
-            image = pictures.read(photographs[name])
-        except ValueError as error:
+            seen[name] = looked_at(photographs[name], keep, detection=numbers.detection, settings=numbers.cameras)
+        except UnreadableImage as error:
             bad.append(Photographed(name, reason=str(error)))
-            continue
-        box = find_face(image, numbers.detection)
-        seen[name] = features_of(image, None if box is None else box.box, settings=numbers.cameras)
     return seen, bad
 
 

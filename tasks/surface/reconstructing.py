@@ -82,7 +82,9 @@ def face_of(
     looks = [look._replace(camera=look.camera.moved(unit.value, np.eye(3), np.zeros(3))) for look in looks]
     if odd := moved_faces(looks, len(seen), most=settings.most_expression):
         still = {name: features for name, features in seen.items() if name not in odd}
-        again = face_of(still, focals, load, known=known, detection=detection, cameras=cameras, settings=settings)
+        again = face_of(
+            still, focals, load, known=known, ruler=ruler, detection=detection, cameras=cameras, settings=settings
+        )
         return again._replace(cameras=[*again.cameras, *(Photographed(name, reason=odd[name]) for name in sorted(odd))])
     surface = surface_of(views, places_of(looks, settings=settings.points), settings=settings.dense)
     points = placed_on(looks, surface, settings=settings.points, plane=settings.plane, placed={})
