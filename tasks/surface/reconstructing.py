@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 import pyarrow as pa
 
@@ -31,7 +30,7 @@ from tasks.surface.points import IRIS, WIDE, Look, looks_of, placed_on, places_o
 from tasks.surface.ruler import Ruler, factor_of, ruler_of
 from tasks.surface.sets import RefusedSet
 from tasks.surface.shown import Photographed
-from tasks.surface.solved import Solved, view_of
+from tasks.surface.solved import Solved, bounded, view_of
 from tasks.surface.trimming import around
 from tasks.surface.upright import moved, upright
 
@@ -75,7 +74,7 @@ def face_of(
     """The face that the photographs show. RefusedSet, InputError or ValueError: why there is none."""
     solved = solved_of(seen, focals, settings=cameras)
     by_ruler = ruler and factor_of(ruler, solved.cameras, solved.bends, settings=settings.scale)
-    views = [view_of(name, _bounded(load(name), settings.side), solved) for name in solved.names]
+    views = [view_of(name, bounded(load(name), settings.side), solved) for name in solved.names]
     looks = looks_of(views, settings=settings.points, detection=detection)
     unit = _unit(looks, settings)
     views = [replace(view, camera=view.camera.moved(unit.value, np.eye(3), np.zeros(3))) for view in views]
@@ -113,18 +112,6 @@ def face_of(
 
 LEAST_PLACES = 6
 """Points of the face without which nothing is known of where it is."""
-
-
-def _bounded(
-    image: np.ndarray,  # (H, W, 3) uint8
-    side: int,
-) -> np.ndarray:
-    """The photograph at no more than `side` pixels: memory grows with their number, not with their size."""
-    scale = side / max(image.shape[:2])
-    if scale >= 1:
-        return image
-    height, width = (round(size * scale) for size in image.shape[:2])
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
 
 
 def _unit(looks: Sequence[Look], settings: SurfaceReconstruct) -> scale.Factor:

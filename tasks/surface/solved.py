@@ -166,3 +166,15 @@ def view_of(name: str, image: np.ndarray, solved: Solved) -> View:
         )
         image = cv2.remap(image, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return View(name, image, camera)
+
+
+def bounded(
+    image: np.ndarray,  # (H, W, 3) uint8
+    side: int,
+) -> np.ndarray:
+    """The photograph at no more than `side` pixels: memory grows with their number, not with their size."""
+    scale = side / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    height, width = (round(size * scale) for size in image.shape[:2])
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))

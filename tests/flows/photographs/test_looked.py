@@ -1,4 +1,4 @@
-"""What was found in photographs is there after a kill, gone at the end; damaged files and other numbers do not count."""
+"""What was found in photographs is there after a kill, gone at the end; damaged files, other numbers do not count."""
 
 from pathlib import Path
 
