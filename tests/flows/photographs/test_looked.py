@@ -1,6 +1,7 @@
 """What was found in photographs is there after a kill, gone at the end; damaged files, other numbers do not count."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from flows.photographs.looked import forget, looked_at
 from tasks import params
 from tasks.base.images import UnreadableImage
 from tasks.params.ingest import IngestLandmarks
+from tasks.surface.features import Features
 from tests.surface.balls import SETTINGS
 
 DETECTION = params.load(IngestLandmarks, "ingest_landmarks", PROJECT / "params.yaml")
@@ -26,9 +28,13 @@ def photograph(tmp_path: Path) -> Path:
 
 
 def test_it_is_not_looked_at_twice(photograph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keep, looks = tmp_path / "kept", []
-    own = looked._look
-    monkeypatch.setattr(looked, "_look", lambda *given: looks.append(given) or own(*given))
+    keep, looks, own = tmp_path / "kept", [], looked._look
+
+    def counted(*given: Any) -> Features:
+        looks.append(given)
+        return own(*given)
+
+    monkeypatch.setattr(looked, "_look", counted)
     first = looked_at(photograph, keep, detection=DETECTION, settings=SETTINGS)
     again = looked_at(photograph, keep, detection=DETECTION, settings=SETTINGS)
     assert len(looks) == 1
