@@ -89,12 +89,6 @@ class Asymmetry(Block):
     least_cosine: float = Field(ge=0, lt=1, description="of the angle between a place and its counterpart")
 
 
-SNAP = (
-    "how far the surface may lie from where the rays meet; and the half-width of an interval at least, for what all "
-    "photographs get wrong alike"
-)
-
-
 class HeadPoints(Block):
     """Where the named points of a head lie (tasks.surface.points). Lengths in mm, angles in degrees."""
 
@@ -108,11 +102,11 @@ class HeadPoints(Block):
     least_angle: float = Field(gt=0, description="between two rays that propose a place")
     gate: float = Field(gt=0, description="how far a ray may pass by a place it agrees with")
     noise: float = Field(gt=0, description="standard deviation of a ray at least")
-    clear: tuple[float, float] = Field(description=SNAP)
-    vague: tuple[float, float] = Field(description=f"the same of the alar bases: {SNAP}")
+    snap: float = Field(gt=0, description="how far the surface may lie from where the rays meet")
+    seen: dict[str, float] = Field(description="half-width of an interval at least, by name without side")
     reach: float = Field(gt=0, description="how far a point may lie, by its definition, from where it was seen")
     smoothing: int = Field(ge=0, description="rounds of averaging neighbours before a definition is applied")
-    told: float = Field(gt=0, description="half-width of the interval of a point by its definition")
+    told: dict[str, float] = Field(description="the same of a point by its definition")
     hand: float = Field(gt=0, description="the same of a point that a person placed")
     lean: float = Field(gt=-45, lt=45, description="by how much eye corners lie behind the mouth's in an upright head")
 

@@ -1,6 +1,7 @@
 """Points of a head by their geometry, where that says more than a detector: the tip of the nose is furthest forward.
 
-In: an upright surface and rough points. Out: the points where the surface has them. Does not know photographs.
+In: an upright surface and rough points. Out: the points where the surface has them. Those of the nose's wings and
+columella are found by tasks.surface.wings, the tip and the profile's here. Does not know photographs.
 """
 
 from collections.abc import Mapping
@@ -8,16 +9,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from tasks.space.views import Surface
+from tasks.surface.named import SIDES, side_of
 from tasks.surface.nearest import edges
 from tasks.surface.profile import deepest, furthest, profile
+from tasks.surface.wings import base, columella, widest
 
-OUT = {
-    "pronasale": np.array([0.0, 0, 1]),
-    "alare_right": np.array([-1.0, 0, 0]),
-    "alare_left": np.array([1.0, 0, 0]),
-}
-"""Points that lie furthest in a direction, within reach of where they were seen."""
+FORWARD = np.array([0.0, 0, 1])
 STRIDE = 3.0  # mm: how far the next place may lie on the way to a tip
+BELOW_THE_CHIN = np.arange(15.0, -5, -1)
+"""mm below where the menton was seen to which its profile goes, if not into the neck."""
 WAYS = {
     "pogonion": np.array([0.0, 1.0]),
     "menton": np.array([-np.sin(np.radians(60)), np.cos(np.radians(60))]),
@@ -35,14 +35,27 @@ def defined(
     """The points that the surface itself tells, by name, (3,) each; absent where it does not, or has a hole."""
     calm = smoothed(surface, smoothing)
     found: dict[str, np.ndarray] = {}
-    for name, direction in OUT.items():
-        if name in rough and (place := _furthest(calm, rough[name], direction, reach)) is not None:
-            found[name] = place
-    for name in ("subnasale", "pogonion", "sublabiale", "menton"):
-        place = _on_profile(name, calm, {**rough, **found})
+    if "pronasale" in rough and (tip := _furthest(calm, rough["pronasale"], FORWARD, reach)) is not None:
+        found["pronasale"] = tip
+    for side in SIDES:
+        found |= _wing(calm, rough, side, reach)
+    start = dict(rough)
+    if "subnasale" in rough and (middle := columella(calm, rough["subnasale"])) is not None:
+        start["subnasale"] = np.array([middle, *rough["subnasale"][1:]])
+    for name in NEIGHBOURS:
+        place = _on_profile(name, calm, {**start, **found})
         if place is not None and np.linalg.norm(place - rough[name]) < reach:
             found[name] = place
     return found
+
+
+def _wing(surface: Surface, rough: Mapping[str, np.ndarray], side: str, reach: float) -> dict[str, np.ndarray]:
+    """The widest place of a side's wing, and its base below that."""
+    names, sign = (f"alare_{side}", f"alar_base_{side}"), side_of(f"_{side}")
+    if names[0] not in rough or (wing := widest(surface, rough[names[0]], sign, reach)) is None:
+        return {}
+    place = base(surface, wing, sign)
+    return {names[0]: wing} if place is None else {names[0]: wing, names[1]: place}
 
 
 def smoothed(surface: Surface, rounds: int) -> Surface:
@@ -78,9 +91,9 @@ def _on_profile(name: str, surface: Surface, places: Mapping[str, np.ndarray]) -
     if not {name, above, below} <= set(places):
         return None
     x, high, low = float(places[name][0]), places[above][1:], places[below][1:]
-    if name == "menton":
-        low = low - [15, 0]
-    line = profile(surface, x, float(low[0]), float(high[0]))
+    drops = BELOW_THE_CHIN if name == "menton" else (0.0,)
+    lines = (profile(surface, x, float(low[0]) - drop, float(high[0])) for drop in drops)
+    line = next((one for one in lines if len(one)), np.zeros((0, 2)))
     if len(line) < 4:
         return None
     at = furthest(line, WAYS[name]) if name in WAYS else deepest(line, high, low)
@@ -89,8 +102,9 @@ def _on_profile(name: str, surface: Surface, places: Mapping[str, np.ndarray]) -
 
 NEIGHBOURS = {
     "subnasale": ("pronasale", "labiale_superius"),
-    "pogonion": ("sublabiale", "menton"),
+    "stomion": ("labiale_superius", "labiale_inferius"),
     "sublabiale": ("labiale_inferius", "pogonion"),
+    "pogonion": ("sublabiale", "menton"),
     "menton": ("pogonion", "menton"),
 }
-"""Between which points each is looked for, the upper one first. Below the menton nothing has a name."""
+"""Between which points each is looked for, the upper one first, in this order. Below the menton nothing has a name."""

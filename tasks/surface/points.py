@@ -22,7 +22,7 @@ from tasks.params.surface import HeadPoints, MidPlane
 from tasks.space.views import Camera, Point, Surface, View
 from tasks.surface.defining import defined
 from tasks.surface.intersecting import Met, intersect
-from tasks.surface.named import DLIB, MESH, POINTS, VAGUE, side_of
+from tasks.surface.named import DLIB, MESH, POINTS, base_of, side_of
 from tasks.surface.nearest import Finder, hits
 from tasks.surface.plane import between, midsagittal
 from tasks.surface.upright import Motion, upright
@@ -102,7 +102,7 @@ def placed_on(
     told = defined(surface.moved(*turned), places, reach=settings.reach, smoothing=settings.smoothing)
     for name in set(told) - set(by_hand):
         place = rotation.T @ (told[name] - shift)
-        points[name] = Point(place, settings.told, points[name].views, None)
+        points[name] = Point(place, settings.told[base_of(name)], points[name].views, None)
     return points
 
 
@@ -149,7 +149,7 @@ def _point(name: str, looks: Sequence[Look], surface: Surface, settings: HeadPoi
     agreeing = len({tuple(centre) for centre in centres[met.inliers]})
     if agreeing < settings.least_views:
         return Point(None, None, agreeing, f"{agreeing} of {len(looks)} photographs agree where it is; {BY_HAND}")
-    snapped = _snapped(met, rays, surface, *(settings.vague if name in VAGUE else settings.clear))
+    snapped = _snapped(met, rays, surface, settings.snap, settings.seen[base_of(name)])
     if snapped is None:
         return Point(None, None, agreeing, f"the surface has a hole there; {BY_HAND}")
     return Point(*snapped, agreeing, None)
@@ -175,8 +175,9 @@ def _snapped(met: Met, rays: np.ndarray, surface: Surface, snap: float, bias: fl
     ray = rays[met.inliers].mean(axis=0)
     ray /= np.linalg.norm(ray)
     along = hits(surface, met.place, ray)
-    if len(along) and np.abs(along).min() <= snap:
-        place, away = met.place + along[np.abs(along).argmin()] * ray, 0.0
+    along = along[np.abs(along) <= snap]
+    if len(along):  # the first of them is what the photographs show
+        place, away = met.place + along[0] * ray, 0.0
     else:
         near = Finder(surface).nearest(met.place[None])
         place, away = near.places[0], float(np.linalg.norm(near.places[0] - met.place))

@@ -34,8 +34,6 @@ from tasks.surface.solved import Solved, bounded, view_of
 from tasks.surface.trimming import around
 from tasks.surface.upright import moved, upright
 
-SKIN = "exocanthion", "cheilion", "alare", "zygion"
-
 
 class Known(NamedTuple):
     """A distance that somebody measured on the person."""

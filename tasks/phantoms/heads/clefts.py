@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from tasks.phantoms.heads.points import places
+from tasks.phantoms.heads.points import vertices_of
 from tasks.phantoms.heads.template import template
 
 Side = Literal["left", "right"]
@@ -41,7 +41,7 @@ def moves(side: Side) -> np.ndarray:
     """Millimetres (V, 3) by which each vertex moves at amplitude 1."""
     head = template()
     towards = np.array([1.0 if side == "left" else -1.0, 1.0, 1.0])
-    at, named = head.neutral, places(head.neutral)
+    at, named = head.neutral, vertices_of(head.neutral)
     total = np.zeros(at.shape)
     for bump in BUMPS:
         centre = named.get(bump.point, named.get(f"{bump.point}_{side}"))

@@ -1,12 +1,13 @@
 """Where the named points lie on the drawn heads: vertices of the base mesh, chosen by eye on its neutral shape.
 
 Out: name -> vertex, and positions on a shape. Names are the field's (Farkas 1994), sides the patient's own. A point
-stays on its vertex in every shape, so what moves the vertex moves the point: no search, no error. What a definition by
-an extreme (widest, lowest) would find on another shape may be a millimetre or two away.
+stays on its vertex in every shape, so what moves the vertex moves the point. What a definition by an extreme (foremost,
+deepest, widest) tells is looked for on the exact shape (`definitions.py`), near the vertex.
 """
 
 import numpy as np
 
+from tasks.phantoms.heads.definitions import defined
 from tasks.phantoms.heads.template import template
 
 SIDES = ("right", "left")
@@ -44,6 +45,11 @@ def numbers() -> dict[str, int]:
     return found
 
 
-def places(vertices: np.ndarray) -> dict[str, np.ndarray]:
-    """Positions (3,) in mm of the named points on a shape (V, 3)."""
+def vertices_of(vertices: np.ndarray) -> dict[str, np.ndarray]:
+    """Positions (3,) in mm of the named points' vertices on a shape (V, 3): what stays on the same skin."""
     return {name: vertices[number] for name, number in numbers().items()}
+
+
+def places(vertices: np.ndarray) -> dict[str, np.ndarray]:
+    """Positions (3,) in mm of the named points on a shape (V, 3), by their definition where it is an extreme."""
+    return vertices_of(vertices) | defined(vertices, numbers())
