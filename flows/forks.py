@@ -2,9 +2,11 @@
 
 In: `python -m flows STAGE ...`, ordered by DVC. Out: the stage's exit code. The first stage of a `dvc repro` leaves
 such a process behind, the second one wakes it, and from the third on stages are forks. A run of one stage pays nothing.
-What runs is the same code with the same environment and the same open files; a stage runs by itself where a source file
-has changed since it was imported. For a stage that has little to compute, imports are most of the cost: torch,
-diffusers and Prefect take 2 to 10 seconds.
+`vermilion rebuild` knows its stages and begins the process before the first of them. What a stage needs
+(flows/needs.py) is imported before it is forked, so that what several stages need is imported once. What runs is the
+same code with the same environment and the same open files; a stage runs by itself where a source file has changed
+since it was imported. For a stage that has little to compute, imports are most of the cost: torch, diffusers and
+Prefect take 2 to 10 seconds.
 
 A fork ends when DVC or the process that asked for it ends. Linux only; elsewhere stages start by themselves. Nobody but
 the user reaches the process: it listens on a socket in a folder that no other account may enter. Knows nothing of what
@@ -16,19 +18,20 @@ import gc
 import importlib
 import json
 import os
+import select
 import selectors
+import shutil
 import signal
 import socket
 import sys
 import threading
 from collections import deque
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from flows import PROJECT
 from flows.running.sockets import address_of, is_ours, is_taken, socket_of, tidy
 from tasks.base.processes import die_with, die_with_parent
 
@@ -56,7 +59,7 @@ def run_in_fork(arguments: list[str], dvc: int) -> int | None:
             socket.send_fds(asking, [len(content).to_bytes(8, "big")], [0, 1, 2])
             asking.sendall(content)
         except (FileNotFoundError, ConnectionRefusedError):
-            _begin_process(dvc)
+            begin_process(dvc, [], os.environ)
             return None
         except OSError:
             return None
@@ -66,11 +69,26 @@ def run_in_fork(arguments: list[str], dvc: int) -> int | None:
     return int(answer) if answer else 1
 
 
-def _begin_process(dvc: int) -> None:
-    """Leave the process behind. Nobody waits for it, so it has none of our files open."""
-    command = [sys.executable, "-m", "flows.forks", str(dvc)]
-    nothing = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
-    os.posix_spawn(sys.executable, command, os.environ, file_actions=nothing, setsid=True)
+def begin_process(dvc: int, stages: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Leave the process behind. Nobody waits for it, so it has none of our files open.
+
+    `stages`: what will be asked for, as far as that is known; what they need is imported at once, in their order, and
+    the process can be asked when this returns.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    python = shutil.which("python", path=environment.get("PATH")) or sys.executable  # which is what dvc.yaml calls
+    command = [python, "-m", "flows.forks", str(dvc), *stages]
+    files: list[tuple[Any, ...]] = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+    ready, told = os.pipe()
+    try:
+        if stages:
+            files[1] = (os.POSIX_SPAWN_DUP2, told, 1)
+        os.posix_spawn(python, command, environment, file_actions=files, setsid=True)
+        os.close(told)
+        select.select([ready], [], [], SECONDS_TO_ASK)  # it closes its output, or has ended
+    finally:
+        os.close(ready)
 
 
 @dataclass(frozen=True)
@@ -81,11 +99,8 @@ class _Fork:
     asking: socket.socket
 
 
-def serve(dvc: int) -> None:
-    """Fork for everyone who asks, until DVC ends; from the first question on import what stages need.
-
-    A fork imports by itself what is not there yet, so the first stages need not wait for the last ones' libraries.
-    """
+def serve(dvc: int, stages: Sequence[str]) -> None:
+    """Fork for everyone who asks, until DVC ends. What `stages` need is imported while nobody asks."""
     listener = socket.socket(socket.AF_UNIX)
     try:
         end = os.pidfd_open(dvc)
@@ -95,19 +110,24 @@ def serve(dvc: int) -> None:
             Path(address).unlink(missing_ok=True)  # left by a process that was killed
             listener.bind(address)
             listener.listen()
+        os.dup2(os.open(os.devnull, os.O_RDWR), 1)  # whoever began it may ask now
         own = socket_of(dvc)
         tidy()
     except OSError:  # DVC has ended, or the folder is no place for sockets
         return
     try:
-        _answer(dvc, end, listener)
+        _answer(dvc, end, listener, stages)
     finally:  # a fork never comes here
         own.unlink(missing_ok=True)
 
 
-def _answer(dvc: int, end: int, listener: socket.socket) -> None:
+def _answer(dvc: int, end: int, listener: socket.socket, stages: Sequence[str]) -> None:
     """Fork for everyone who asks, until `end` says that DVC has ended."""
-    missing, seen = deque[str](), dict[Path, int]()
+    from flows.needs import needs  # which imports much that who asks does not need
+
+    missing, seen = deque(dict.fromkeys(name for stage in stages for name in needs(stage))), dict[Path, int]()
+    if missing:
+        _import(missing.popleft(), seen)
     waiting = selectors.DefaultSelector()
     waiting.register(listener, selectors.EVENT_READ)
     waiting.register(end, selectors.EVENT_READ)
@@ -120,34 +140,13 @@ def _answer(dvc: int, end: int, listener: socket.socket) -> None:
                 return
             if key.fileobj is listener:
                 asking, _ = listener.accept()
-                if not seen and not missing:
-                    missing.extend(_modules())
-                _begin(asking, seen, waiting, dvc)
+                wanted = _begin(asking, seen, waiting, dvc)
+                if wanted and not seen:
+                    missing.extend(needs(wanted))
             elif key.fileobj is key.data.asking:
                 _abandon(key.data, waiting)
             else:
                 _finish(key.data, int(key.fd), waiting)
-
-
-def _modules() -> list[str]:
-    """What all stages need, then the stages' own modules in the order of dvc.yaml, then what these depend on."""
-    import yaml
-
-    from flows.launch import modules_of
-
-    stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"] if Path("dvc.yaml").exists() else {}
-    systems = dict.fromkeys(stage.partition("_")[0] for stage in stages)
-    names = ["flows.buckets.incremental", *chain.from_iterable(modules_of(system) for system in systems)]
-    deps = dict.fromkeys(str(dep) for stage in stages.values() for dep in stage.get("deps", []))
-    names += chain.from_iterable(_modules_in(dep) for dep in deps if dep.startswith("tasks/"))
-    return list(dict.fromkeys(names))
-
-
-def _modules_in(dep: str) -> list[str]:
-    """The modules of a file or folder of code that a stage depends on."""
-    files = sorted((PROJECT / dep).rglob("*.py")) or [PROJECT / dep]
-    names = [".".join(file.relative_to(PROJECT).with_suffix("").parts) for file in files]
-    return [name.removesuffix(".__init__") for name in names]
 
 
 def _import(name: str, seen: dict[Path, int]) -> None:
@@ -168,8 +167,27 @@ def _unchanged(seen: dict[Path, int]) -> bool:
     return False
 
 
-def _begin(asking: socket.socket, seen: dict[Path, int], waiting: selectors.BaseSelector, dvc: int) -> None:
-    """Fork for the process that asks. In the fork this ends the process, in its parent it returns at once."""
+def _settle(stage: str, seen: dict[Path, int]) -> None:
+    """Import what the stage needs, and read the numbers: a fork has both from here."""
+    from flows.needs import needs
+    from flows.running.readiness import numbers
+    from tasks.errors import InputError
+    from tasks.params import load
+    from tasks.params.running import Systems
+
+    for name in needs(stage):
+        if name not in sys.modules:
+            _import(name, seen)
+    numbers(Path())
+    with suppress(InputError):  # the stage will say so
+        load(Systems, "systems")
+
+
+def _begin(asking: socket.socket, seen: dict[Path, int], waiting: selectors.BaseSelector, dvc: int) -> str | None:
+    """Fork for the process that asks. In the fork this ends the process, in its parent it returns at once.
+
+    The name of the stage that was asked for; None where nothing can be made of the question.
+    """
     files: list[int] = []
     try:
         asking.settimeout(SECONDS_TO_ASK)
@@ -185,11 +203,17 @@ def _begin(asking: socket.socket, seen: dict[Path, int], waiting: selectors.Base
         for file in files:
             os.close(file)
         asking.close()
-        return
-    if not (seen and _unchanged(seen)):
-        with suppress(OSError):
-            asking.sendall(REFUSED)
-        pid = 0
+        return None
+    stage, pid = str((wanted["arguments"] or [""])[0]), 0
+    try:
+        ready = bool(seen) and _unchanged(seen)
+        if ready:
+            _settle(stage, seen)
+    except BaseException:
+        _refuse(asking)
+        raise
+    if not ready:
+        _refuse(asking)
     elif (pid := os.fork()) == 0:
         waiting.close()
         _become(wanted, files, dvc)
@@ -197,10 +221,17 @@ def _begin(asking: socket.socket, seen: dict[Path, int], waiting: selectors.Base
         os.close(file)
     if not pid:
         asking.close()
-        return
+        return stage
     fork = _Fork(pid, asking)
     waiting.register(asking, selectors.EVENT_READ, fork)
     waiting.register(os.pidfd_open(pid), selectors.EVENT_READ, fork)
+    return stage
+
+
+def _refuse(asking: socket.socket) -> None:
+    """Say that the stage has to start by itself."""
+    with suppress(OSError):
+        asking.sendall(REFUSED)
 
 
 def _become(wanted: dict[str, object], files: list[int], dvc: int) -> None:
@@ -258,4 +289,4 @@ def _finish(fork: _Fork, pidfd: int, waiting: selectors.BaseSelector) -> None:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve(int(sys.argv[1]), sys.argv[2:])

@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel
 
+from flows.buckets.code import code_digest
 from tasks.base import tables
-from tasks.base.digests import code_digest, digest, file_digest, table_digest
+from tasks.base.digests import digest, file_digest, table_digest
 from tasks.base.tables import Schema
 from tasks.store.artifacts import Reference, Store
 

@@ -54,6 +54,11 @@ class Repository:
         self.close()
         raise RequestFailed(f"the process that runs DVC was killed (exit code {process.returncode})")
 
+    @property
+    def pid(self) -> int:
+        """The process that DVC's stages are ordered by."""
+        return self._started().pid
+
     def _started(self) -> "subprocess.Popen[str]":
         if self.process is None or self.process.poll() is not None:
             self.process = subprocess.Popen(

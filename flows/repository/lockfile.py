@@ -27,21 +27,21 @@ def use() -> None:
 
 def with_stages(text: str, changed: dict[str, Any]) -> str | None:
     """The text of dvc.lock with these stages' entries, by name; None where `text` is not as DVC writes it."""
-    blocks = _blocks(text or HEAD)
-    new = _blocks(dumps_yaml({"schema": "2.0", "stages": changed}))
-    if blocks is None or new is None:
+    old = blocks(text or HEAD)
+    new = blocks(dumps_yaml({"schema": "2.0", "stages": changed}))
+    if old is None or new is None:
         return None
-    return HEAD + "".join((blocks | new).values())
+    return HEAD + "".join((old | new).values())
 
 
-def _blocks(text: str) -> dict[str, str] | None:
+def blocks(text: str) -> dict[str, str] | None:
     """Each stage's lines by the first of them, in the file's order; None where the file has anything else."""
     head, stages = text[: len(HEAD)], text[len(HEAD) :]
     if head != HEAD or not _LINES.fullmatch(stages) and stages:
         return None
-    blocks = [f"  {block}" for block in _STAGE.split(stages)[1:]]
-    found = {block.partition("\n")[0]: block for block in blocks}
-    return found if len(found) == len(blocks) else None
+    lines = [f"  {block}" for block in _STAGE.split(stages)[1:]]
+    found = {block.partition("\n")[0]: block for block in lines}
+    return found if len(found) == len(lines) else None
 
 
 def _dump_stages(self: Any, stages: list[Any], **options: Any) -> None:

@@ -25,7 +25,7 @@ from dvc.stage import Stage
 from dvc.utils.serialize import YAMLFileCorruptedError
 from dvc.utils.strictyaml import YAMLValidationError
 
-from flows.repository import lockfile
+from flows.repository import lockfile, parsing
 from flows.repository.locks import mend_lockfile, recover_damaged, release_recycled
 from tasks.errors import InputError
 
@@ -164,6 +164,7 @@ def main() -> None:
     mark, ending, idle = sys.argv[1], False, True
     sys.argv = ["vermilion rebuild"]  # how DVC names the holder of its locks
     lockfile.use()
+    parsing.use()
 
     def end(*_: Any) -> None:
         nonlocal ending

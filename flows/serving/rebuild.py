@@ -22,6 +22,7 @@ from prefect.logging import get_run_logger
 from prefect.runtime import deployment, flow_run, task_run
 from pydantic import BaseModel, ConfigDict
 
+from flows.forks import begin_process
 from flows.repository.client import Repository, RequestFailed, opened
 from flows.running.address import project_resource
 from flows.running.logbook import noted
@@ -110,6 +111,8 @@ def _rebuild(
         _go_before(params.load(Nightly, "nightly").before)
         fetch_missing(repository, say)
     plan = make_plan(repository, stages, training=training)
+    if len(coming := expected(plan, training=training, force=force)) > 1:
+        begin_process(repository.pid, coming, repository.environment)
     outcomes = night.outcomes = run_plan(repository, plan, training=training, force=force)
     failed = cause(outcomes)
     changes = _metrics(repository)
@@ -153,6 +156,16 @@ def make_plan(repository: Repository, targets: list[str] | None, *, training: bo
                 "first (`vermilion rebuild`), or fetch a colleague's result (`dvc pull`)"
             )
     return [stage for stage in plan if not stage.is_data]
+
+
+def expected(plan: Sequence[Stage], *, training: bool, force: bool) -> list[str]:
+    """The stages that will run, as far as can be said before: what is stale, and what follows from it."""
+    found: list[str] = []
+    for stage in plan:
+        stale = stage.stale or force or bool(set(stage.upstream) & set(found))
+        if stale and (training or not stage.training):
+            found.append(stage.name)
+    return found
 
 
 def run_plan(repository: Repository, plan: Sequence[Stage], *, training: bool, force: bool) -> list[Outcome]:

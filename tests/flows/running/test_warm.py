@@ -199,6 +199,19 @@ def test_from_the_third_on_a_dvc_runs_stages_are_forks(chain: Path, linked: bool
     assert "flows.forks" in parents[-1]
 
 
+def test_a_pipelines_stages_are_forks_from_the_first_on(chain: Path) -> None:
+    with Family(chain, "vermilion", "rebuild", "--force") as family:
+        assert family.wait() == 0, family.said()
+        assert not family.survivors()
+    assert all("flows.forks" in (chain / f"{number}.txt").read_text() for number in range(1, 7))
+
+
+def test_a_pipeline_of_one_stage_begins_no_process(chain: Path) -> None:
+    with Family(chain, "vermilion", "rebuild", "chain_1", "--force") as family:
+        assert family.wait() == 0, family.said()
+    assert "flows.forks" not in (chain / "1.txt").read_text()
+
+
 def test_forks_end_with_dvc(chain: Path) -> None:
     (chain / "asleep").write_text("")
     with Family(chain, "dvc", "repro", "--force", SHELL="/bin/sh") as family:
