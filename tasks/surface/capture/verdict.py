@@ -25,6 +25,8 @@ RAISED = 12.0
 """Degrees above or below the ring from which a photograph counts as from above or below."""
 MANY = 2
 """Photographs of another expression from which the set has two of them, and not a slip."""
+ASTRAY, SHARE = 3, 0.2
+"""Photographs, and share of the set, that share nothing with those beside them: from here on it is no slip."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def judge(
     shared = Counter(number for point in points for number in point)
     rows = [Row(shot, angle, shared[n], n in group, reasons[n]) for n, (shot, angle) in enumerate(pairs)]
     missing = _missing([row for row in rows if row.reason is None], settings)
-    faults = _mixed(rows, others, moved) + _lacking(rows, missing, settings)
+    faults = _mixed(rows, others, moved) + _astray(rows, settings) + _lacking(rows, missing, settings)
     return Verdict(rows, faults, _notes(rows, settings), missing)
 
 
@@ -124,6 +126,25 @@ def _mixed(rows: Sequence[Row], others: Collection[int], moved: Collection[int])
     if len(moved) >= MANY:
         said.append(f"two expressions: {_names([rows[n] for n in moved])} show another than the others do")
     return said
+
+
+def _astray(rows: Sequence[Row], settings: Capture) -> list[str]:
+    """Photographs that share too little with those on either side of them, though those hold together."""
+    used = [row for row in rows if row.reason is None]
+    held = np.array([row.angle.yaw for row in used if row.held and row.angle])
+    astray = []
+    for row in used:
+        if row.held or row.angle is None or not len(held):
+            continue
+        near = held[np.abs(held - row.angle.yaw) <= settings.most_gap] - row.angle.yaw
+        if (near < 0).any() and (near > 0).any():
+            astray.append(row)
+    if len(astray) < max(ASTRAY, SHARE * len(used)):
+        return []
+    return [
+        f"two people, two visits, or a head that moved: {_names(astray)} share too little with the photographs beside "
+        "them, which hold together"
+    ]
 
 
 def _missing(used: Sequence[Row], settings: Capture) -> list[Gap]:

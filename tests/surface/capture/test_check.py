@@ -92,6 +92,17 @@ def test_two_people_will_not_do() -> None:
     assert verdict.faults[0].startswith("two people: 1-015+00.jpg, 1+000+00.jpg, 1+015+00.jpg show somebody else")
 
 
+def test_people_whose_faces_are_alike_are_told_by_what_neighbours_share() -> None:
+    shots = ring(10)
+    mixed = [
+        replace(shot(yaw, person=1), head=own.head) if n % 2 else own
+        for n, (yaw, own) in enumerate(zip(range(-90, 91, 10), shots, strict=True))
+    ]
+    told = said(mixed).line
+    assert told.startswith("This set will not do: two people, two visits, or a head that moved: ")
+    assert "share too little with the photographs beside them" in told
+
+
 def test_two_expressions_will_not_do_and_a_slip_is_left_out() -> None:
     half = [shot(yaw, gap=0.1 * (yaw > 0)) for yaw in range(-90, 91, 15)]
     assert said(half).faults[0].startswith("two expressions: ")
