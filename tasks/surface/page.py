@@ -101,10 +101,6 @@ def _mesh(shown: Shown) -> tuple[str, dict[str, Any]]:
 
 def _given(shown: Shown, limit: float) -> dict[str, Any]:
     """What the script knows besides the mesh."""
-    world = None
-    if shown.world is not None:
-        scale, rotation, shift = shown.world
-        world = {"matrix": (scale * rotation).tolist(), "shift": shift.tolist()}
     return {
         "points": [
             {
@@ -125,7 +121,6 @@ def _given(shown: Shown, limit: float) -> dict[str, Any]:
         "tints": base64.b64encode(TINTS.tobytes()).decode("ascii"),
         "unknown": UNKNOWN,
         "hatch": stills.HATCH,
-        "world": world,
     }
 
 

@@ -74,5 +74,4 @@ class Shown:
     findings: Sequence[tuple[str, str]] | None = None  # a sentence, and where its limit comes from; None: no rules
     cameras: Sequence[Photographed] = ()
     scale: Scale | None = None
-    world: tuple[float, np.ndarray, np.ndarray] | None = None  # to the surface's files: X' = scale * rotation X + shift
     provenance: Sequence[tuple[str, str]] = ()  # models, versions, settings: name, value

@@ -61,6 +61,5 @@ def shown(*, across: int = 61, name: str = EVIL) -> Shown:
             Photographed("IMG_2.jpg", reason="too few of its points are seen elsewhere"),
         ],
         scale=Scale("the distance between the eyes' outer corners, 92 mm, was given", 0.012),
-        world=(2.0, np.eye(3), np.array([1.0, 2.0, 3.0])),
         provenance=[("reconstruction", "pycolmap"), ("notes", EVIL)],
     )

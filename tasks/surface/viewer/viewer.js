@@ -331,12 +331,8 @@ function list() {
 const fixed = (number, digits) => number.toFixed(digits).replace(/^-(0(\.0*)?)$/, "$1");
 const quoted = text => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 function table() {
-  const world = given.world, heads = ["name", "x", "y", "z", ...(world ? ["x_world", "y_world", "z_world"] : [])];
-  const rows = [...placed].map(([name, { at }]) => {
-    const there = world ? world.matrix.map((row, i) => row.reduce((sum, own, k) => sum + own * at[k], world.shift[i])) : [];
-    return [quoted(name), ...at.map(one => fixed(one, 2)), ...there.map(one => one.toPrecision(8))].join(",");
-  });
-  return [heads.join(","), ...rows, ""].join("\r\n");
+  const rows = [...placed].map(([name, { at }]) => [quoted(name), ...at.map(one => fixed(one, 2))].join(","));
+  return ["name,x,y,z", ...rows, ""].join("\r\n");
 }
 function choose(name) {
   by("which").value = name;
