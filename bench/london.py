@@ -39,8 +39,9 @@ from bench.london_faces import (
     warps_of,
 )
 from bench.london_judges import Judging, teach
-from bench.london_rows import binary, bow_threshold_of, on_people, show, show_first
+from bench.london_rows import binary, bow_threshold_of, on_people, show, show_first, steadiness
 from tasks import params
+from tasks.symmetry.views import AS_CUT
 
 TINY_PEOPLE = 8
 LONDON, ANEW = "London, held-out people", "London, held-out people, photographed anew"
@@ -61,6 +62,13 @@ class People:
         asked = partial(trials_of, numbers=self.numbers, cache=self.cache, anew=title == ANEW)
         return [(row["subject_id"], trials) for row in rows if (trials := asked(row))]
 
+    def untouched(self, split: Mapping[str, str], name: str) -> list[tuple[np.ndarray, ...]]:
+        """Right and left half of each photograph of London's people of one split, and of the same taken anew."""
+        asked = partial(trials_of, numbers=self.numbers, cache=self.cache)
+        rows = [f for f in self.faces if split.get(f["subject_id"]) == name]
+        both = [(asked(row), asked(row, anew=True)) for row in rows]
+        return [(own[0][3], own[0][4], anew[0][3], anew[0][4]) for own, anew in both if own and anew]
+
 
 def train_and_try(
     seed: int, made: list[pa.Table], people: People, *, numbers: Numbers, judging: Judging, weights: Path
@@ -74,6 +82,12 @@ def train_and_try(
         who, trials = zip(*people(title, taught.split, "test"), strict=True)
         results[title] = {"threshold": judge.threshold, "steps": taught.steps}
         results[title] |= on_people(judge.measure, judge.threshold, trials, who, bow)
+    plain = people.untouched(taught.split, "test")
+    if plain:
+        right, left, right_anew, left_anew = (np.stack(column) for column in zip(*plain, strict=True))
+        views = [AS_CUT, *judging.shaken]
+        shaken = [judge.in_views(*pair, views) for pair in ((right, left), (right_anew, left_anew))]
+        results[LONDON] |= steadiness(*shaken)
     test = taught.pairs.where("test")
     right, left = (taught.pairs.halves[side[test]] for side in (taught.pairs.right, taught.pairs.left))
     found = judge.measure(right, left)

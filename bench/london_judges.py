@@ -25,7 +25,8 @@ class Judging(Block):
     """How D and its threshold come about in bench/london.py."""
 
     networks: int = Field(ge=1, description="trained apart, each without other people; D is the mean")
-    views: list[tuple[float, float]] = Field(min_length=1, description="shift of the midline, turn in degrees")
+    views: list[View] = Field(min_length=1, description="D is the mean over them (tasks.symmetry.views)")
+    shaken: list[View] = Field(min_length=1, description="views of the interval, as `score.views`")
     flagged: float | None = Field(ge=0, lt=1, description="share of untouched faces above the threshold; null: best")
 
 
@@ -42,6 +43,11 @@ class Judge:
         """D (N,): the mean over networks and views."""
         found = distances.over_views(self.networks, right, left, views=self.views, mirrored=self.mirrored)
         return np.asarray(found.mean(axis=0))
+
+    def in_views(self, right: np.ndarray, left: np.ndarray, views: Sequence[View]) -> np.ndarray:
+        """D (views, N): the mean over networks."""
+        found = distances.over_views(self.networks, right, left, views=views, mirrored=self.mirrored)
+        return np.asarray(found.reshape(len(self.networks), len(views), -1).mean(axis=0))
 
 
 @dataclass(frozen=True)

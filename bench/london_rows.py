@@ -12,9 +12,13 @@ from sklearn.metrics import accuracy_score, precision_score, roc_auc_score
 
 from bench.london_faces import Trial
 from tasks.statistics.grading import choose_threshold
+from tasks.symmetry.views import interval
 
 Measure = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Right halves and left halves, (N, S, S, 3) uint8 RGB, to D (N,)."""
+
+REACHES = (1.0, 2.0, 3.0, 4.0)
+KEPT = (1.0, 0.8, 0.6, 0.4)
 
 FIRST = {
     "published kind of pair: balanced accuracy": ("test pairs, published kind: accuracy", ">=", 0.95),
@@ -66,6 +70,26 @@ def on_people(
     mixed = _strangers(right[plain], left[plain], [who[int(p)] for p in place[plain]], measure)
     told = float((mixed > threshold).mean()) if len(mixed) else np.nan
     result["flagged, one-sided: halves of different people"] = told
+    return result
+
+
+def steadiness(before: np.ndarray, after: np.ndarray) -> dict[str, float]:
+    """How far D moves when a face is photographed anew, and whether the views told.
+
+    `before` and `after`: (V, N) D of the same untouched faces in V views, first as cut; as they are, and taken anew.
+    """
+    moved = np.abs(after[0] - before[0])
+    result = {}
+    for reach in REACHES:
+        ends = np.array([interval(list(own), reach=reach) for own in before.T])
+        covered = (ends[:, 0] <= after[0]) & (after[0] <= ends[:, 1])
+        result[f"D photographed anew within the interval, reach {reach:g}"] = float(covered.mean())
+    spread = np.sqrt(((after[1:] - after[0]) ** 2).mean(axis=0))
+    result["spread over views and how far D moved: Spearman"] = float(spearmanr(spread, moved).statistic)
+    order = np.argsort(spread)
+    for share in KEPT:
+        kept = order[: max(1, round(share * len(order)))]
+        result[f"how far D moved, steadiest {100 * share:.0f} % kept"] = float(moved[kept].mean())
     return result
 
 

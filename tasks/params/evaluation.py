@@ -49,6 +49,11 @@ class Score(Block):
         description="share of symmetric pairs above a D that stands out, of controls below such an S, and of the other "
         "kind beyond a value called clear",
     )
+    views: list[tuple[float, float, float]] = Field(
+        description="of each D for its interval: shift of the midline, turn in degrees, light that a side lacks"
+    )
+    reach: float = Field(ge=0, description="half the interval, in root mean squares of what the views change")
+    most_spread: float = Field(gt=0, description="half an interval above this share of the threshold: D is unreliable")
 
 
 def disagreements(blocks: Mapping[str, BaseModel]) -> Iterator[Disagreement]:

@@ -75,7 +75,9 @@ def over_views(
 ) -> np.ndarray:  # (networks * views, N) float64
     """D of the pairs by each network in each view (tasks.symmetry.views); the mean over both is steadier than one."""
     seen = [seen_as(right, left, view, mirrored=mirrored) for view in views]
-    return np.array([between(embedded(one, a), embedded(one, b)) for one in networks for a, b in seen])
+    halves = np.concatenate([pair[side] for side in (0, 1) for pair in seen])
+    found = [between(*np.split(embedded(one, halves), 2)).reshape(len(views), -1) for one in networks]
+    return np.concatenate(found)
 
 
 def of_pairs(network: SiameseNetwork, pairs: PairedHalves) -> np.ndarray:
@@ -137,6 +139,16 @@ def distances_of_photographs(lips: pa.Table, *, model: Path, threads: int) -> pa
 def _network(model: Path, changed: int) -> SiameseNetwork:
     """The network, opened once for many buckets; opened again when the file has `changed`."""
     return load_network(model).to(runtime.device())
+
+
+def in_views(
+    left: bytes, right: bytes, network: SiameseNetwork, *, views: Sequence[View], mirrored: str, threads: int
+) -> list[float]:
+    """D of one photograph's halves (PNG bytes as in LIPS) in each view."""
+    pictures = half_pictures.decoded([left, right], size=network.architecture.input_size, threads=1)
+    with runtime.settled(threads=threads, seed=0):
+        found = over_views([network], pictures[1:], pictures[:1], views=views, mirrored=mirrored)
+    return [float(value) for value in found[:, 0]]
 
 
 def distance_of_halves(left: bytes, right: bytes, network: SiameseNetwork, *, threads: int) -> float:

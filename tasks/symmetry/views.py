@@ -1,17 +1,33 @@
-"""A pair of halves as other crops would have cut it: the midline a little aside, the picture a little turned.
+"""A pair of halves as it might have been: the midline a little aside, the picture a little turned, one side darker.
 
-In: halves as they were cut. Out: the same for each of a few small shifts and turns, made from the halves alone, so
-that nothing has to be cut anew. What D does over them says how much of it is the crop's. Beyond the paper.
+In: halves as they were cut. Out: the same for each of a few views, made from the halves alone, so that nothing has to
+be cut anew. What D does over them says how much of it is the crop's and the light's, as an interval. Beyond the paper.
 Knows nothing of networks.
 """
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-View = tuple[float, float]
-"""Shift of the midline to the picture's right, as a share of a half's width; turn of the picture in degrees."""
+View = tuple[float, float, float]
+"""Shift of the midline to the picture's right, as a share of a half's width; turn in degrees; light that a half lacks.
 
-AS_CUT: View = (0.0, 0.0)
+The third is a share of the light of the patient's right half; below 0 of the left one.
+"""
+
+AS_CUT: View = (0.0, 0.0, 0.0)
+
+
+def interval(
+    over: Sequence[float],  # D as cut, then D in each other view
+    *,
+    reach: float,
+) -> tuple[float, float]:
+    """D as cut, less and more `reach` times the root mean square of what the views change; not below 0."""
+    as_cut, rest = over[0], np.asarray(over[1:], float) - over[0]
+    half = reach * float(np.sqrt(np.mean(rest**2))) if len(rest) else 0.0
+    return max(0.0, as_cut - half), as_cut + half
 
 
 def seen_as(
@@ -25,9 +41,10 @@ def seen_as(
 
     Both halves stay equally wide: where the midline moves by s, each is 1 - |s| as wide and high, at the old size.
     """
-    if view == AS_CUT:
+    shift, degrees, darker = view
+    right, left = _darker(right, darker), _darker(left, -darker)
+    if not shift and not degrees:
         return right, left
-    shift, degrees = view
     size = right.shape[1]
     keep = 1 - abs(shift)
     turn = np.deg2rad(degrees)
@@ -43,6 +60,10 @@ def seen_as(
     if mirrored == "left":
         new_left = new_left[:, :, ::-1]
     return np.ascontiguousarray(new_right), np.ascontiguousarray(new_left)
+
+
+def _darker(half: np.ndarray, share: float) -> np.ndarray:
+    return half if share <= 0 else np.round(half * (1 - share)).astype(np.uint8)
 
 
 def _whole(right: np.ndarray, left: np.ndarray, mirrored: str) -> np.ndarray:  # (S, 2 * S, 3)

@@ -159,3 +159,23 @@ def test_a_page_does_not_tell_a_surgeon_what_to_write_into_a_file(line: str, sho
     assert for_a_reader(line) == shown
     page = render_photo_page(Photo("a.jpg", "", reason="no face was found"), notices=[line])
     assert f"<li>{shown}</li>" in page
+
+
+def test_d_has_an_interval_and_says_nothing_where_it_is_wide(region: bytes) -> None:
+    narrow, wide = (distance_of(interval=(0.6 - half, 0.6 + half), most_spread=0.4) for half in (0.05, 0.3))
+    [said] = reading(narrow).said
+    assert said.value == "D 0.600 (0.550 to 0.650 as crop and light change a little), grade 3 of 5"
+    assert (said.stands_out, said.doubt) == (True, None)
+    [said] = reading(wide).said
+    assert said.stands_out is None
+    assert said.doubt is not None
+    assert said.doubt.startswith("pose or light makes this D unreliable")
+    assert reading(wide).record["clp"]["interval"] == [0.3, 0.9]
+    html = render_photo_page(photo(region, readings=[reading(wide)]), notices=[])
+    assert "0.300 to 0.900 as crop and light change" in html
+
+
+def test_without_an_interval_nothing_is_said_of_one() -> None:
+    [said] = reading(distance_of(most_spread=0.0)).said
+    assert said.value == "D 0.600, grade 3 of 5"
+    assert said.doubt is None

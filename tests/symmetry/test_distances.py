@@ -53,7 +53,7 @@ def lips_row(name: str, left: np.ndarray | None, right: np.ndarray | None, reaso
 
 def test_views_come_with_each_network_and_the_first_is_plain_d(network: SiameseNetwork) -> None:
     right, left = pictures(3, 1), pictures(3, 2)
-    views = [(0.0, 0.0), (0.05, 0.0), (0.0, 2.0)]
+    views = [(0.0, 0.0, 0.0), (0.05, 0.0, 0.0), (0.0, 2.0, 0.0)]
     found = distances.over_views([network, network], right, left, views=views, mirrored="left")
     plain = distances.between(distances.embedded(network, right), distances.embedded(network, left))
     assert found.shape == (6, 3)

@@ -27,13 +27,15 @@ from tasks.evaluation.symmetry.section import notices as said_of
 from tasks.evaluation.symmetry.trial import trial_of
 from tasks.pages.chapter import Reading
 from tasks.params.evaluation import Report, Score
+from tasks.params.ingest import IngestLips
 from tasks.params.symmetry import SymmetryTrain
 from tasks.schemas.evaluation import SCORES
 from tasks.schemas.ingest import RATINGS
 from tasks.schemas.symmetry import PAIR_DISTANCES
 from tasks.statistics.grading import GradeScale
-from tasks.symmetry.distances import distance_of_halves
+from tasks.symmetry.distances import distance_of_halves, in_views
 from tasks.symmetry.network import SiameseNetwork, load_network
+from tasks.symmetry.views import interval
 
 
 @dataclass(frozen=True)
@@ -50,18 +52,26 @@ class SymmetryReader:
 
     models: tuple[Model, ...]
     threads: int
+    words: Score
+    mirrored: str
     notices: tuple[str, ...] = ()
     steps: int = 1
 
     def read(self, photograph: Photograph, advance: Callable[[int], None]) -> Reading:
         """D of every strategy."""
         left, right = encode_png(photograph.lips.left), encode_png(photograph.lips.right)
-        found = [
-            replace(model.beside, distance=distance_of_halves(left, right, model.network, threads=self.threads))
-            for model in self.models
-        ]
+        found = [self._measured(left, right, model) for model in self.models]
         advance(1)
         return as_reading(NAME, "Symmetry", SOURCE, found)
+
+    def _measured(self, left: bytes, right: bytes, model: Model) -> Distance:
+        distance = distance_of_halves(left, right, model.network, threads=self.threads)
+        found = replace(model.beside, distance=distance, most_spread=self.words.most_spread)
+        if not self.words.views:
+            return found
+        views, threads = self.words.views, self.threads
+        over = in_views(left, right, model.network, views=views, mirrored=self.mirrored, threads=threads)
+        return replace(found, interval=interval([distance, *over], reach=self.words.reach))
 
 
 NO_NETWORK = "there is no trained network; run `dvc repro`"
@@ -80,7 +90,8 @@ def open_reader(root: Path) -> SymmetryReader | str:
     known = scores[scores["image_id"].isin(rated)]
     missing = dict(measured.get("missing", {}))
     numbers = root / "params.yaml"
-    limits = (params.load(Score, "score", numbers).clear, params.load(Report, "report", numbers).few_people)
+    words, cut = params.load(Score, "score", numbers), params.load(IngestLips, "ingest_lips", numbers)
+    limits = (words.clear, params.load(Report, "report", numbers).few_people)
     models, made = [], []
     for folder in sorted(path.parent.parent for path in root.glob(f"data/{NAME}/*/model/model.safetensors")):
         if file_digest(folder / "model/model.safetensors") == measured.get("networks", {}).get(folder.name):
@@ -92,7 +103,7 @@ def open_reader(root: Path) -> SymmetryReader | str:
         return "; ".join(dict.fromkeys(missing.values())) or NO_NETWORK
     said = [f"{called(name)} was not read: {reason}" for name, reason in missing.items()]
     stood_in = dict.fromkeys(line for settings in made for line in said_of(settings))
-    return SymmetryReader(tuple(models), made[0].threads, (*stood_in, *said))
+    return SymmetryReader(tuple(models), made[0].threads, words, cut.mirrored_half, (*stood_in, *said))
 
 
 def trained_with(curves: Path) -> SymmetryTrain:

@@ -28,6 +28,9 @@ CAVEAT = (
 )
 
 
+UNRELIABLE = "pose or light makes this D unreliable: small changes of crop or light would change it much"
+
+
 @dataclass(frozen=True)
 class Distance:
     """One strategy's D for this photograph, and what it is read beside. Empty arrays where there is nothing."""
@@ -40,7 +43,16 @@ class Distance:
     negatives: np.ndarray  # (m,) D of the same people's pairs made asymmetric
     rated: np.ndarray  # (k,) D of rated photographs
     trial: Trial  # how well the network tells those pairs
+    interval: tuple[float, float] | None = None  # of D, over small changes of crop and light
+    most_spread: float = np.inf  # half an interval above this share of the threshold tells nothing
     clear: float = 0.05  # share of one kind of pair that may lie beyond a D that is unlike that kind
+
+    @property
+    def unreliable(self) -> bool:
+        """Whether small changes of crop and light change D so much that it tells nothing."""
+        if self.interval is None or self.threshold is None:
+            return False
+        return self.interval[1] - self.distance > self.most_spread * self.threshold
 
 
 def as_reading(name: str, title: str, source: str, distances: Sequence[Distance]) -> Reading:
@@ -67,6 +79,7 @@ def _plain(shown: Mapping[str, Any]) -> dict[str, Any]:
         | {"percentile_among": below, "stands_out": shown["stands_out"]}
         | {
             "doubt": shown["doubt"],
+            "interval": shown["interval"],
             "tested": shown["tested"],
         }
     )
@@ -89,15 +102,22 @@ def say(own: Distance, shown: Mapping[str, Any]) -> Said:
     guess = own.trial.guess
     return Said(
         name=measure(own.strategy),
-        value=f"D {number(own.distance, 3)}{grade}",
+        value=f"D {number(own.distance, 3)}{_between(own)}{grade}",
         place=guess or _place(own),
         stands_out=shown["stands_out"],
         sure="" if guess else _sure(own, shown["stands_out"]),
         alone=ALONE.get(own.strategy, ""),
         quiet=QUIET.get(own.strategy, ""),
-        doubt=own.trial.doubt,
+        doubt=shown["doubt"],
         trust="" if guess else own.trial.said,
     )
+
+
+def _between(own: Distance) -> str:
+    if own.interval is None:
+        return ""
+    low, high = own.interval
+    return f" ({number(low, 3)} to {number(high, 3)} as crop and light change a little)"
 
 
 def stands_out(own: Distance) -> bool | None:
@@ -106,7 +126,7 @@ def stands_out(own: Distance) -> bool | None:
     It takes two that agree: the threshold that sets the two kinds of pair apart, and the symmetric pairs themselves, of
     which there must be enough for a share of `clear` to be one.
     """
-    if own.threshold is None or own.trial.guess or len(own.positives) * own.clear < 1:
+    if own.threshold is None or own.trial.guess or own.unreliable or len(own.positives) * own.clear < 1:
         return None
     over, unlike = own.distance > own.threshold, bool(np.mean(own.positives >= own.distance) < own.clear)
     return over if over == unlike else None
@@ -152,7 +172,8 @@ def read_out(reading: Distance) -> dict[str, Any]:
     return {
         "strategy": reading.strategy,
         "title": called(reading.strategy),
-        "doubt": reading.trial.doubt,
+        "doubt": reading.trial.doubt or (UNRELIABLE if reading.unreliable else None),
+        "interval": None if reading.interval is None else [round(value, 6) for value in reading.interval],
         "trust": reading.trial.guess or reading.trial.said,
         "tested": dict(reading.trial.record),
         "distance": reading.distance,
