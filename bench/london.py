@@ -8,7 +8,8 @@ Siamese networks on most of the people and prints, for each seed and as a mean, 
 never saw: London's held-out people, the same photographed anew as simulated (bench/rephotography.py), and those
 of other folders. Pairs of the published kind, D against severity, and changes made by other means than training's
 (bench/unseen.py). Every seed splits the people anew. Beside it the landmark baseline with a threshold of
-its own. Numbers: bench/london.yaml. Nothing is written but the cache of lip halves.
+its own. Numbers: bench/london.yaml, or `--numbers bench/london_wider.yaml`, which teaches more changes. Nothing is
+written but the cache of lip halves.
 """
 
 import argparse
@@ -39,7 +40,7 @@ from bench.london_faces import (
     warps_of,
 )
 from bench.london_judges import Judging, teach
-from bench.london_rows import binary, bow_threshold_of, on_people, show, show_first, steadiness
+from bench.london_rows import binary, bow_threshold_of, on_people, show, show_first, show_frames, steadiness
 from tasks import params
 from tasks.symmetry.views import AS_CUT
 
@@ -105,7 +106,8 @@ def options(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, default=Path("/tmp/vermilion-london"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--also", type=Path, action="append", default=[], help="a folder with other people's pictures")
-    parser.add_argument("--networks", type=int, help="how many are trained apart; bench/london.yaml says otherwise")
+    parser.add_argument("--numbers", type=Path, default=NUMBERS, help="another file's than bench/london.yaml")
+    parser.add_argument("--networks", type=int, help="how many are trained apart; otherwise as the file says")
     parser.add_argument("--tiny", action="store_true", help="a few drawn faces, where the figures mean nothing")
     chosen = parser.parse_args(given)
     if chosen.real is None and not chosen.tiny:
@@ -116,15 +118,15 @@ def options(given: list[str] | None) -> argparse.Namespace:
 def main(given: list[str] | None = None) -> None:
     """Measure, on the real set or a drawn one."""
     chosen = options(given)
-    judging = params.load(Judging, "judging", NUMBERS)
+    judging = params.load(Judging, "judging", chosen.numbers)
     if not chosen.tiny:
         judging = judging.model_copy(update={"networks": chosen.networks} if chosen.networks else {})
-        measure(Path(chosen.real), chosen.cache, usual(), judging, seeds=chosen.seeds, also=chosen.also)
+        measure(Path(chosen.real), chosen.cache, usual(chosen.numbers), judging, seeds=chosen.seeds, also=chosen.also)
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = draw_set(Path(scratch), people=TINY_PEOPLE)
         also = chosen.also or [folder / "london/neutral"]
-        measure(folder, folder / "cache", tiny(usual()), judging, seeds=[1], also=also)
+        measure(folder, folder / "cache", tiny(usual(chosen.numbers)), judging, seeds=[1], also=also)
 
 
 def measure(
@@ -138,6 +140,7 @@ def measure(
         raise SystemExit(f"{empty[0]}: no picture with a face that can be measured")
     cache = cache_folder(kept, numbers)
     print(f"{len(faces)} photographs of {len({f['subject_id'] for f in faces})} people; lip halves in {cache}")
+    show_frames([np.reshape(face["points"], (68, 2)) for face in faces])
     people = People(faces, elsewhere, numbers, cache)
     made = [warps_of(face, numbers=numbers, cache=cache) for face in faces]
     results: list[dict[str, dict[str, float]]] = []

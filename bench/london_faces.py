@@ -55,14 +55,14 @@ class Numbers:
     train: SymmetryTrain
 
 
-def usual() -> Numbers:
-    """What the README's figures were measured with."""
+def usual(file: Path = NUMBERS) -> Numbers:
+    """What the README's figures were measured with, or another file's numbers."""
     return Numbers(
-        landmarks=params.load(IngestLandmarks, "ingest_landmarks", NUMBERS),
-        lips=params.load(IngestLips, "ingest_lips", NUMBERS),
-        warp=params.load(SymmetryWarp, "symmetry_warp", NUMBERS),
-        pairs=params.load(SymmetryPairs, "symmetry_pairs", NUMBERS),
-        train=params.load(SymmetryTrain, "symmetry_train", NUMBERS),
+        landmarks=params.load(IngestLandmarks, "ingest_landmarks", file),
+        lips=params.load(IngestLips, "ingest_lips", file),
+        warp=params.load(SymmetryWarp, "symmetry_warp", file),
+        pairs=params.load(SymmetryPairs, "symmetry_pairs", file),
+        train=params.load(SymmetryTrain, "symmetry_train", file),
     )
 
 

@@ -1,8 +1,9 @@
 """The judges that bench/london.py tries: one network as the pipeline trains it, or several, each of other people.
 
 In: faces as warped for training, and the numbers. Out: networks, their views and a threshold, as one `Judge`. With one
-network the threshold comes from the validation pairs, as in the pipeline. With several, whoever is no test person is
-left out by one of them; a threshold then rests on everybody's D as told by the network that has not seen them.
+network the threshold comes from the validation pairs, as in the pipeline, and so with several of the same people. With
+several that are cross-fitted, whoever is no test person is left out by one of them; a threshold then rests on
+everybody's D as told by the network that has not seen them.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,8 @@ from tasks.symmetry.views import View
 class Judging(Block):
     """How D and its threshold come about in bench/london.py."""
 
-    networks: int = Field(ge=1, description="trained apart, each without other people; D is the mean")
+    networks: int = Field(ge=1, description="trained apart; D is the mean")
+    cross_fitted: bool = Field(description="each without other people, so that a threshold rests on all of them")
     views: list[View] = Field(min_length=1, description="D is the mean over them (tasks.symmetry.views)")
     shaken: list[View] = Field(min_length=1, description="views of the interval, as `score.views`")
     flagged: float | None = Field(ge=0, lt=1, description="share of untouched faces above the threshold; null: best")
@@ -70,9 +72,9 @@ def teach(made: Sequence[pa.Table], *, seed: int, numbers: Numbers, judging: Jud
     subjects = np.array(table["subject_id"].to_pylist())
     kinds = np.array(table["kind"].to_pylist())
     networks, steps = [], []
-    own = np.full(len(subjects), np.nan)
+    own = np.full((judging.networks, len(subjects)), np.nan)
     views, mirrored = judging.views, numbers.lips.mirrored_half
-    for number, split in enumerate(_splits(paired.split, subjects, judging.networks)):
+    for number, split in enumerate(_splits(paired.split, subjects, judging)):
         parts = replace(paired, split=split)
         ours = settings.model_copy(update={"seed": 1000 * number + seed})
         trained = training.train(parts, settings=ours, weights_folder=weights, checkpoint=None, provenance={})
@@ -80,16 +82,26 @@ def teach(made: Sequence[pa.Table], *, seed: int, numbers: Numbers, judging: Jud
         steps.append(trained.best_step)
         unseen = parts.where("validation")
         right, left = paired.halves[paired.right[unseen]], paired.halves[paired.left[unseen]]
-        own[unseen] = distances.over_views(networks[-1:], right, left, views=views, mirrored=mirrored).mean(axis=0)
-    threshold = _threshold(own, paired.label, kinds, judging.flagged)
+        own[number, unseen] = distances.over_views(networks[-1:], right, left, views=views, mirrored=mirrored).mean(
+            axis=0
+        )
+    threshold = _threshold(_mean(own), paired.label, kinds, judging.flagged)
     judge = Judge(networks, views, mirrored, threshold)
     return Taught(judge, dict(zip(subjects, paired.split, strict=True)), paired, kinds, float(np.mean(steps)))
 
 
-def _splits(split: np.ndarray, subjects: np.ndarray, networks: int) -> list[np.ndarray]:
-    """For each network the split of every pair: with one as it is; else each person is one network's validation."""
-    if networks == 1:
-        return [split]
+def _mean(own: np.ndarray) -> np.ndarray:
+    """(networks, P) -> (P,): the mean of those networks that have not seen a pair's person; NaN where all have."""
+    known = np.isfinite(own)
+    count = known.sum(axis=0)
+    return np.where(count, np.where(known, own, 0).sum(axis=0) / np.maximum(count, 1), np.nan)
+
+
+def _splits(split: np.ndarray, subjects: np.ndarray, judging: Judging) -> list[np.ndarray]:
+    """For each network the split of every pair: as it is, or cross-fitted: each person is one network's validation."""
+    networks = judging.networks
+    if networks == 1 or not judging.cross_fitted:
+        return [split] * networks
     people = list(dict.fromkeys(subjects[split != "test"]))
     fold = {person: number % networks for number, person in enumerate(sorted(people))}
     left_out = np.array([fold.get(subject, -1) for subject in subjects])

@@ -11,12 +11,14 @@ from scipy.stats import spearmanr
 from sklearn.metrics import accuracy_score, precision_score, roc_auc_score
 
 from bench.london_faces import Trial
+from tasks.ingest.lips import level
 from tasks.statistics.grading import choose_threshold
 from tasks.symmetry.views import interval
 
 Measure = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Right halves and left halves, (N, S, S, 3) uint8 RGB, to D (N,)."""
 
+LEVELS = (0.0, 0.5, 0.7, 1.0)
 REACHES = (1.0, 2.0, 3.0, 4.0)
 KEPT = (1.0, 0.8, 0.6, 0.4)
 
@@ -71,6 +73,23 @@ def on_people(
     told = float((mixed > threshold).mean()) if len(mixed) else np.nan
     result["flagged, one-sided: halves of different people"] = told
     return result
+
+
+def show_frames(landmarks: Sequence[np.ndarray]) -> None:
+    """How uneven these untouched faces are in frames of other kinds, standard deviations in mouth widths.
+
+    A crop is the better, the less it adds to what it shows: left against right, and the midline against the bow.
+    """
+    print(f"\nuntouched faces as landmarks see them, {len(landmarks)} photographs, standard deviation in mouth widths")
+    for share in LEVELS:
+        frames = [level(points, by_nose=share) for points in landmarks]
+        own = np.array([f.inward(points) / f.width for f, points in zip(frames, landmarks, strict=True)])
+        corners, peaks = ((own[:, left, 1] - own[:, right, 1]).std() for left, right in ((54, 48), (52, 50)))
+        nose, eyes = (own[:, where, 0].mean(axis=1).std() for where in ([31, 35], list(range(36, 48))))
+        print(
+            f"level by the nose {share:.1f}: corners, one higher {corners:.4f}, peaks {peaks:.4f}; beside the bow stand"
+            f" the middle of the nose's base {nose:.4f}, of the eyes {eyes:.4f}"
+        )
 
 
 def steadiness(before: np.ndarray, after: np.ndarray) -> dict[str, float]:
