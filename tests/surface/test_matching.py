@@ -13,7 +13,8 @@ POINTS, SEEN, WALL = 900, 40.0, 200  # of an egg; degrees from the front of each
 def descriptors(count: int, seed: int) -> np.ndarray:  # (count, 128) uint8
     """Unlike each other."""
     found = np.abs(np.random.default_rng(seed).normal(size=(count, 128)))
-    return np.rint(found / np.linalg.norm(found, axis=1, keepdims=True) * 512).clip(0, 255).astype(np.uint8)
+    unit = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return np.asarray(np.rint(unit * 512).clip(0, 255).astype(np.uint8))
 
 
 def photograph(yaw: float) -> Features:
