@@ -48,12 +48,14 @@ LONGEST = _LONGEST.split()
 def pytest_configure() -> None:
     """A shell that starts the tests in the background has them ignore Ctrl-C; what they start would inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.disable()  # until everything is collected
 
 
 def pytest_collection_finish() -> None:
     """Python's collector leaves alone what was imported, which stays: to look at it costs half a second each time."""
     gc.freeze()
     gc.set_threshold(20_000)
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from tasks.params.synthesis import StandIn
-from tasks.synthesis.standin.build import build_stand_in
 
 SETTINGS = StandIn(
     seed=1, size=32, faces=8, frame=1.5, vae_channels=(8, 12, 16), latent_channels=4, vae_steps=2, vae_batch=2,
@@ -20,5 +19,9 @@ def settings(**changes: Any) -> StandIn:
 
 def tiny_base(folder: Path, **changes: Any) -> Path:
     """Build it into `folder`; the path of its base.json."""
+    from tasks.synthesis.standin.build import (
+        build_stand_in,
+    )  # torch and diffusers, of which xdist's own process needs none
+
     build_stand_in(folder, settings=settings(**changes), threads=1, checkpoint=None)
     return folder / "base.json"
