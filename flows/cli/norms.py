@@ -40,13 +40,13 @@ def norms(
     from tasks.base import tables
     from tasks.findings.norms import norms as made_of
     from tasks.params.anthropometry import AnthropometryNorms
-    from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
+    from tasks.schemas.norms import NORMS
 
     measures, people = _read(controls, root)
     least = params.load(AnthropometryNorms, "anthropometry_norms", root / "params.yaml").people
     found = made_of(measures, people=people, least=least)
     if out.suffix.lower() == ".parquet":
-        tables.write(found, out, ANTHROPOMETRY_NORMS, provenance={"command": "vermilion norms"})
+        tables.write(found, out, NORMS, provenance={"command": "vermilion norms"})
     else:
         sheets.write(out, found.column_names, [list(row.values()) for row in found.to_pylist()])
     rows: list[dict[str, Any]] = found.to_pylist()

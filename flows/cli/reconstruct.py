@@ -23,6 +23,20 @@ if TYPE_CHECKING:
 
 PAGE = "face.html"
 
+KNOWN = Annotated[
+    list[str] | None,
+    typer.Option(metavar="POINT,POINT,MM", help="A distance measured on the person; without, the irises scale."),
+]
+RULER = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="A ruler's two ends, clicked in two or more photographs: CSV of file,x1,y1,x2,y2,mm."
+    ),
+]
+POINTS = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Points placed by hand on the page: CSV of name,x,y,z.")
+]
+
 
 def reconstruct(
     folder: Annotated[Path, typer.Argument(help="The photographs of one person and one visit (docs/capture.md).")],
@@ -30,19 +44,9 @@ def reconstruct(
         Path | None,
         typer.Option(help="Folder for the page face.html, face.ply, face.glb, face.stl and the tables as CSV."),
     ] = None,
-    known: Annotated[
-        list[str] | None,
-        typer.Option(metavar="POINT,POINT,MM", help="A distance measured on the person; without, the irises scale."),
-    ] = None,
-    ruler: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="A ruler's two ends, clicked in two or more photographs: CSV of file,x1,y1,x2,y2,mm."
-        ),
-    ] = None,
-    points: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Points placed by hand on the page: CSV of name,x,y,z.")
-    ] = None,
+    known: KNOWN = None,
+    ruler: RULER = None,
+    points: POINTS = None,
     own: Annotated[Path | None, typer.Option(metavar="FILE", help="Your own measures, YAML.")] = None,
     rules: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Rules of findings, YAML; else Vermilion's.")
@@ -93,7 +97,7 @@ def reconstruct(
 
 
 def _known(text: str) -> "Known":
-    from tasks.surface.named import POINTS
+    from tasks.surface.named import POINTS as NAMES
     from tasks.surface.reconstructing import Known
 
     parts = [part.strip() for part in text.split(",")]
@@ -103,8 +107,8 @@ def _known(text: str) -> "Known":
         raise InputError(
             f"--known {text}: two points and millimetres expected, such as exocanthion_right,exocanthion_left,89.5"
         ) from error
-    if strange := [name for name in (first, second) if name not in POINTS]:
-        raise InputError(f"--known {text}: there is no point {strange[0]}; the points are {', '.join(POINTS)}")
+    if strange := [name for name in (first, second) if name not in NAMES]:
+        raise InputError(f"--known {text}: there is no point {strange[0]}; the points are {', '.join(NAMES)}")
     if len(parts) != 3 or first == second or not 1 <= mm <= 500:
         raise InputError(f"--known {text}: two different points and 1 to 500 mm expected")
     return Known(first, second, mm)

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from flows.pages import kit, look, rate, review, who
+from flows.pages import kit, look, rate, review, visits, who
 from flows.pages.guard import Guard
 from flows.pages.record import Project
 from tasks.errors import InputError
@@ -25,6 +25,7 @@ def make_app(root: Path, token: str) -> Guard:
     app.include_router(look.router(project))
     app.include_router(review.router(project))
     app.include_router(rate.router(project))
+    app.include_router(visits.router(project))
     app.add_exception_handler(InputError, _bad_input)
     app.add_exception_handler(OSError, _no_room)
     app.add_exception_handler(StarletteHTTPException, _refused)

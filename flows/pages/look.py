@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from flows.pages import kit, who
 from flows.pages.record import NUMBERS_AT, Photograph, Project
+from flows.pages.visits import visits_of
 
 OWN = ("photograph", "person", "population", "refused because", "image_id")
 """Columns of the report's table that the page shows in its own way."""
@@ -32,6 +33,7 @@ def router(project: Project) -> APIRouter:
             who=who.named(vermilion_who),
             columns=shown,
             rows=rows,
+            visits=list(visits_of(project).values()),
             populations=sorted({one.population for one in photographs.values()}),
             refused=sum(one.reason is not None for one in photographs.values()),
             lacking=""

@@ -83,17 +83,17 @@ class Project:
         """Every still by its id, in the order of names. InputError before the first run."""
         if not (self.root / STILLS).exists():
             raise InputError(f"{STILLS}: not there yet; run `dvc repro` first")
-        found: dict[str, Photograph] = self._fresh("stills", [STILLS, LANDMARKS_AT], self._stills)
+        found: dict[str, Photograph] = self.fresh("stills", [STILLS, LANDMARKS_AT], self._stills)
         return found
 
     def said(self) -> list[Said]:
         """Every line that people wrote about points."""
-        found: list[Said] = self._fresh("said", [CORRECTIONS / FILE], lambda: said_in(self.root / CORRECTIONS))
+        found: list[Said] = self.fresh("said", [CORRECTIONS / FILE], lambda: said_in(self.root / CORRECTIONS))
         return found
 
     def lacking(self, *, rater: str, role: str, scale: str, controls: bool) -> set[str]:
         """The stills that the rater has not rated on the scale, as far as the last run knows."""
-        images, ratings = self._fresh("ratings", [STILLS, RATINGS_AT], self._rated)
+        images, ratings = self.fresh("ratings", [STILLS, RATINGS_AT], self._rated)
         wanted = {
             row["path"] for row in lacking(images, ratings, rater=rater, role=role, scale=scale, controls=controls)
         }
@@ -101,28 +101,28 @@ class Project:
 
     def roles(self) -> dict[str, str]:
         """Each rater's role in the project's ratings, by the name's key."""
-        _, ratings = self._fresh("ratings", [STILLS, RATINGS_AT], self._rated)
+        _, ratings = self.fresh("ratings", [STILLS, RATINGS_AT], self._rated)
         return {key(row["rater_id"]): row["rater_role"] for row in ratings.to_pylist()}
 
     def numbers(self) -> tuple[Sequence[str], dict[str, dict[str, str]]]:
         """Columns of the report's table of photographs, and its rows by image_id; none before the first report."""
         found: tuple[Sequence[str], dict[str, dict[str, str]]]
-        found = self._fresh("numbers", [NUMBERS_AT], self._numbers)
+        found = self.fresh("numbers", [NUMBERS_AT], self._numbers)
         return found
 
     def norms(self) -> Norms:
         """Those of the project's own controls."""
         folder = self.root / POINTS_AT.parent
-        found: Norms = self._fresh("norms", [POINTS_AT.parent / NORMS], lambda: own_norms(folder))
+        found: Norms = self.fresh("norms", [POINTS_AT.parent / NORMS], lambda: own_norms(folder))
         return found
 
     def placed(self, image_id: str) -> Placed:
         """The photograph's points; none, and why, where it has none."""
-        models = self._fresh("points", [POINTS_AT, CORRECTIONS / adjustment.FILE], self._points)
+        models = self.fresh("points", [POINTS_AT, CORRECTIONS / adjustment.FILE], self._points)
         if image_id in models:
             row = models[image_id]
             return Placed(_pairs(row["points"], POINTS), row, row["reason"] or "Drag a point to where it belongs.")
-        dlib = self._fresh("landmarks", [LANDMARKS_AT], self._landmarks)
+        dlib = self.fresh("landmarks", [LANDMARKS_AT], self._landmarks)
         if image_id not in dlib:
             return Placed({}, None, "No points were found in this photograph, so there is nothing to correct.")
         said = "These are dlib's 68 points, to look at: the stage `anthropometry_points` has not made its own yet."
@@ -144,7 +144,7 @@ class Project:
         except (OSError, ValueError) as error:
             raise KeyError(image_id) from error
 
-    def _fresh(self, name: str, paths: Sequence[Path], read: Callable[[], Any]) -> Any:
+    def fresh(self, name: str, paths: Sequence[Path], read: Callable[[], Any]) -> Any:
         """What `read` gives, as long as the files are what they were."""
         files = [file for path in paths for file in _files(self.root / path)]
         now = [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files]

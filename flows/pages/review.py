@@ -162,7 +162,7 @@ def _point(point: str, placed: Placed, people: list[Said], own: str) -> dict[str
 def _measured(project: Project, image_id: str, placed: Placed, now: Mapping[str, corrections.Place | None]) -> Measured:
     if placed.row is None or not placed.points:
         return Measured([], [])
-    points = {name: place for name, place in now.items() if place is not None}
+    points = {name: (place[0], place[1]) for name, place in now.items() if place is not None}
     person = {name: getattr(project.photographs()[image_id], name) for name in PERSON}
     return measured(placed.row, person, project.norms(), placed.points, points, project.root / "params.yaml")
 

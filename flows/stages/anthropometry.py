@@ -29,12 +29,12 @@ from tasks.params.anthropometry import (
 from tasks.params.ingest import IngestLandmarks
 from tasks.schemas.anthropometry import (
     ANTHROPOMETRY_MEASURES,
-    ANTHROPOMETRY_NORMS,
     ANTHROPOMETRY_POINTS,
     ANTHROPOMETRY_PROFILES,
     ANTHROPOMETRY_VISITS,
 )
 from tasks.schemas.ingest import IMAGES, LANDMARKS
+from tasks.schemas.norms import NORMS
 
 
 @flow
@@ -109,7 +109,7 @@ def anthropometry_norms(images: Path, measures: Path, out: Out) -> None:
     listed = tables.read(images, IMAGES, ["subject_id", "population", "gender", "age_group", "notice"]).to_pylist()
     found = of_controls(tables.read(measures, ANTHROPOMETRY_MEASURES), listed, least=settings.people)
     made = {"stage": "anthropometry_norms", "parameters": settings.model_dump(mode="json"), "notices": found.notices}
-    tables.write(found.table, out, ANTHROPOMETRY_NORMS, provenance=made)
+    tables.write(found.table, out, NORMS, provenance=made)
     print(f"anthropometry_norms: {found.said}", flush=True)
 
 

@@ -20,11 +20,12 @@ from tasks.pages.norms import NONE, OWN, made_of
 from tasks.params.anthropometry import AnthropometryNorms
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.surface import SurfaceCameras, SurfaceMeasure, SurfaceReconstruct
-from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
 from tasks.schemas.ingest import IMAGES, REFERENCES
+from tasks.schemas.norms import NORMS
 from tasks.schemas.surface import (
     SURFACE_FACES,
     SURFACE_FINDINGS,
+    SURFACE_HAND,
     SURFACE_MEASURES,
     SURFACE_SETS,
     SURFACE_VIEWS,
@@ -90,22 +91,38 @@ def surface_reconstruct(images: Path, views: Path, references: Path, sets: Out, 
 
 
 @flow
-def surface_measure(images: Path, surfaces: Path, faces: Out, out: Out, visits: Out) -> None:
-    """Hold every surface against its mirror image, and measure between its points."""
+def surface_measure(
+    images: Path, surfaces: Path, corrections: Path, hand: Out, faces: Out, out: Out, visits: Out
+) -> None:
+    """Hold every surface against its mirror image, and measure between its points, people's among them."""
     from tasks.surface import facing
 
     absence.require(surfaces)
+    _write_hand(surfaces, corrections, hand)
     settings = {"settings": params.load(SurfaceMeasure, "surface_measure")}
     found = Source(surfaces, SURFACES)
     mirroring = Work("surface_measure", facing.face_sets, SURFACE_FACES, {"surfaces": found}, settings, together=1)
     run_buckets(mirroring, faces, runtime=runtime())
-    sources = {"surfaces": found, "faces": Source(faces, SURFACE_FACES)}
-    measuring = Work("surface_measure", facing.measure_sets, SURFACE_MEASURES, sources, settings, together=1)
+    sources = {"surfaces": found, "faces": Source(faces, SURFACE_FACES), "hand": Source(hand, SURFACE_HAND)}
+    numbers = settings | {"points": params.load(SurfaceReconstruct, "surface_reconstruct").points}
+    measuring = Work("surface_measure", facing.measure_sets, SURFACE_MEASURES, sources, numbers, together=1)
     run_buckets(measuring, out, runtime=runtime())
     of_visits = visiting.visits_of(tables.read(images, IMAGES).to_pylist())
     tables.write(of_visits, visits, SURFACE_VISITS, provenance={"stage": "surface_measure", "parameters": {}})
     whole = sum(reason is None for reason in tables.read(surfaces, SURFACES, ["reason"])["reason"].to_pylist())
     print(f"surface_measure: {counted(whole, 'face')} measured", flush=True)
+
+
+def _write_hand(surfaces: Path, corrections: Path, hand: Path) -> None:
+    """What people placed, set by set."""
+    from tasks.surface.corrections import SHEET, hand_rows
+
+    rows = tables.read(surfaces, SURFACES, ["image_id", "subject_id", "cameras"]).to_pylist()
+    placed = hand_rows(rows, SHEET.said_in(corrections))
+    made = {"stage": "surface_measure", "parameters": {}}
+    for old in tables.parts(hand) if hand.exists() else ():
+        old.unlink()
+    write_parts(placed, hand, SURFACE_HAND, made, buckets=runtime().buckets)
 
 
 @flow
@@ -121,7 +138,7 @@ def surface_findings(images: Path, measures: Path, norms: Out, out: Out) -> None
     try:
         own = of_controls(found, listed, least=settings.people)
         fitting, said = made_of(own.table.to_pylist(), own.notices, OWN), own.said
-        tables.write(own.table, norms, ANTHROPOMETRY_NORMS, provenance=made | {"notices": own.notices})
+        tables.write(own.table, norms, NORMS, provenance=made | {"notices": own.notices})
     except absence.Absent as reason:  # rules that need no norms are asked all the same
         absence.mark(norms, str(reason))
     beyond = finding.find_sets(found, listed, norms=fitting)

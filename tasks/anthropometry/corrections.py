@@ -1,119 +1,30 @@
-"""Points that people placed: the lines that the review page keeps, and which of them count.
+"""Points that people placed on photographs: which of them count, and how far the models' points were off.
 
-In: the folder of corrections, rows of ANTHROPOMETRY_POINTS. Out: the value of each point that counts now; the rows with
-these values in them; how far the points were off. Nothing is ever overwritten: an undo is a line, too. Lines lie as
-CSV, so that a withdrawal finds a person's. Knows neither pages nor pictures.
+In: the folder of corrections (lines as tasks.faces.placing has them), rows of ANTHROPOMETRY_POINTS. Out: the value of
+each point that counts now; the rows with these values in them; how far the points were off. Knows neither pages nor
+pictures.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from tasks.anthropometry.names import INDEX, POINTS
-from tasks.base import lines
-from tasks.errors import InputError
-from tasks.ingest.spelling import Spellings
+from tasks.faces.placing import CorrectionsError, Place, Said, Sheet, Step, now, own_values, steps
 from tasks.schemas.anthropometry import ANTHROPOMETRY_CORRECTIONS
 
-FILE = "points.csv"
-COLUMNS = ("at", "corrector_id", "image_id", "point", "action", "x", "y", "original_x", "original_y")
-"""`x` and `y` are empty where a person took the own value back; `original_...`: what the page showed of the model."""
-ACTIONS = ("moved", "undone", "redone")
+__all__ = ["CorrectionsError", "Place", "Said", "Step", "bias", "corrected", "keep", "kept", "now", "own_values"]
+__all__ += ["said_in", "steps"]
+
 LARGEST = 100_000
 """Pixels: no photograph has a longer side; a point that lies beyond was not placed on a page."""
-
-Place = tuple[float, float]
-
-
-class CorrectionsError(InputError):
-    """A line of corrections is not as it was written; the message names the file and the line."""
-
-
-class Said(NamedTuple):
-    """One line: who did what to which point. `place` None: the person's own value is taken back."""
-
-    at: str
-    who: str
-    image_id: str
-    point: str
-    action: str
-    place: Place | None
-
-
-def now() -> str:
-    """The time, UTC, in the form in which lines have it: as text it sorts by time."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def keep(folder: Path, said: Said, original: Place | None) -> None:
-    """Append one line; when this returns it is on the disk."""
-    x, y = said.place or (None, None)
-    old_x, old_y = original or (None, None)
-    cells = (said.at, said.who, said.image_id, said.point, said.action, x, y, old_x, old_y)
-    lines.append(folder / FILE, COLUMNS, dict(zip(COLUMNS, cells, strict=True)))
-
-
-def said_in(folder: Path) -> list[Said]:
-    """All lines in their order; a person goes under the first spelling of the name. CorrectionsError: a damaged one."""
-    names, spelt, said = Spellings(), dict[str, str](), list[Said]()
-    for where, cells in lines.read(folder / FILE, COLUMNS, by="the review page"):
-        one = _said(dict(zip(COLUMNS, cells, strict=True)), where)
-        said.append(one._replace(who=spelt.get(one.who) or spelt.setdefault(one.who, names.of(one.who))))
-    return said
-
-
-def _said(cells: Mapping[str, str], where: str) -> Said:
-    try:
-        place = (float(cells["x"]), float(cells["y"])) if cells["x"] or cells["y"] else None
-        fits = (
-            cells["point"] in INDEX and cells["action"] in ACTIONS and all(-1 <= one <= LARGEST for one in place or ())
-        )
-    except ValueError:
-        fits, place = False, None
-    if not fits or not all(cells[name] for name in ("at", "corrector_id", "image_id")):
-        raise CorrectionsError(f"{where}: not as the review page wrote it; put it right, or delete the line")
-    return Said(cells["at"], cells["corrector_id"], cells["image_id"], cells["point"], cells["action"], place)
-
-
-def own_values(said: Iterable[Said]) -> dict[tuple[str, str], list[Said]]:
-    """By photograph and point, the last line of each person who has a value there; the one that counts comes last."""
-    last: dict[tuple[str, str], dict[str, Said]] = {}
-    for one in said:
-        own = last.setdefault((one.image_id, one.point), {})
-        own.pop(one.who, None)
-        if one.place is not None:
-            own[one.who] = one
-    return {about: list(own.values()) for about, own in last.items() if own}
-
-
-class Step(NamedTuple):
-    """A change that can be undone, or done again: a person's own value of a point before it and after it."""
-
-    point: str
-    before: Place | None
-    after: Place | None
-
-
-def steps(said: Iterable[Said], image_id: str, who: str) -> tuple[list[Step], list[Step]]:
-    """What the person can undo in this photograph, and what they can do again; the next one last."""
-    undo, redo, own = list[Step](), list[Step](), dict[str, Place | None]()
-    for one in said:
-        if (one.image_id, one.who) != (image_id, who):
-            continue
-        if one.action == "undone" and undo:
-            redo.append(undo.pop())
-        elif one.action == "redone" and redo:
-            undo.append(redo.pop())
-        else:
-            undo.append(Step(one.point, own.get(one.point), one.place))
-            redo.clear()
-        own[one.point] = one.place
-    return undo, redo
+SHEET = Sheet("points.csv", ("x", "y"), POINTS, -1, LARGEST)
+FILE, COLUMNS = SHEET.file, SHEET.columns
+keep, said_in = SHEET.keep, SHEET.said_in
 
 
 def kept(folder: Path, until: str | None = None) -> pa.Table:

@@ -36,7 +36,7 @@ class MeasuredFace:
     gender: str | None = None
     age_group: str | None = None
     own: Sequence[Measure] = ()  # a surgeon's own measures
-    norms: list[dict[str, Any]] = field(default_factory=list)  # ANTHROPOMETRY_NORMS rows with numbers; none: no bars
+    norms: list[dict[str, Any]] = field(default_factory=list)  # NORMS rows with numbers; none: no bars
     others: Sequence[tuple[str, str]] = field(default=())  # what other methods say of this photograph: name, value
     provenance: Sequence[tuple[str, str]] = field(default=())  # models, versions, settings
 

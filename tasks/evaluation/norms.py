@@ -1,6 +1,6 @@
 """Norms as files: those of the project's own controls, or any table of norms.
 
-In: a table of ANTHROPOMETRY_NORMS. Out: `Norms`, with whose they are, or why there are none. Does not know how norms
+In: a table of NORMS. Out: `Norms`, with whose they are, or why there are none. Does not know how norms
 are made (tasks.findings.norms).
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 from tasks.base import absence, tables
 from tasks.errors import InputError
 from tasks.pages.norms import OWN, Norms, made_of
-from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
+from tasks.schemas.norms import NORMS
 
 FILE = "norms.parquet"
 """Where a system's stage leaves the norms of the project's own controls, below its folder."""
@@ -25,7 +25,7 @@ def read_norms(path: Path, whose: str) -> Norms:
         return Norms([], f"There are no norms: {reason}.")
     if not tables.parts(path):
         raise InputError(f"{path} holds no table of norms; `vermilion norms` writes one")
-    every: list[dict[str, Any]] = tables.read(path, ANTHROPOMETRY_NORMS).to_pylist()
+    every: list[dict[str, Any]] = tables.read(path, NORMS).to_pylist()
     return made_of(every, tables.provenance_of(path).get("notices", []), whose)
 
 

@@ -2,7 +2,7 @@
 
 In: a file of names, wordings, units and formulas over named points, and what formulas are written over (a `Language`:
 faces in two or in three dimensions). Out: what the file declares, each with its function. A formula is built from six
-words and nothing else; nothing in the file is executed. docs/anthropometry.md has an example. Knows no point.
+words and nothing else; nothing in the file is executed. Knows no point.
 """
 
 import re
@@ -29,7 +29,7 @@ WHOLE = ("difference", "deviation")
 """Formulas that stand alone: their values have a side."""
 
 Face = Any
-"""A face as one side sees it: tasks.anthropometry.frame.Half, tasks.surface.measures.measure.Head."""
+"""A face as one side sees it, of a photograph or in three dimensions: what a Language says."""
 Function = Callable[[Face], Any]
 
 

@@ -1,8 +1,8 @@
 """Norms: how each measure is spread among people without a cleft.
 
-In: rows of ANTHROPOMETRY_MEASURES or SURFACE_MEASURES, and who the people are. Out: ANTHROPOMETRY_NORMS, by gender and
-age group where these are known. Controls alone count; a person counts once, by the mean of all photographs or visits.
-Knows no rules.
+In: rows of measures with person, population, measure, value and unit, and who the people are. Out: NORMS, by gender
+and age group where these are known. Controls alone count; a person counts once, by the mean of all photographs or
+visits. Knows no rules.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,8 +15,8 @@ import pyarrow as pa
 from tasks.base.absence import Absent
 from tasks.base.words import counted
 from tasks.pages.norms import ALL
-from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS
 from tasks.schemas.columns import AGE_GROUPS, GENDERS
+from tasks.schemas.norms import NORMS
 
 
 def norms(
@@ -36,13 +36,13 @@ def norms(
         for other in (ALL, *AGE_GROUPS):
             chosen = each[((gender == one) | (one == ALL)) & ((age == other) | (other == ALL))]
             found += _of_group(chosen, one, other, least)
-    return ANTHROPOMETRY_NORMS.table(found)
+    return NORMS.table(found)
 
 
 class OfControls(NamedTuple):
     """Norms of a project's own controls."""
 
-    table: pa.Table  # ANTHROPOMETRY_NORMS
+    table: pa.Table  # NORMS
     notices: list[str]  # of their pictures; "" of one that has none
     people: int
 

@@ -126,7 +126,7 @@ def findings(
     rows: Sequence[Mapping[str, Any]],  # of one photograph or visit: ANTHROPOMETRY_MEASURES or SURFACE_MEASURES
     rules: Sequence[Rule],
     *,
-    norms: list[dict[str, Any]],  # ANTHROPOMETRY_NORMS rows; none: rules by norms find nothing
+    norms: list[dict[str, Any]],  # NORMS rows; none: rules by norms find nothing
     population: str | None,
     gender: str | None,
     age_group: str | None,

@@ -6,8 +6,6 @@ import pyarrow as pa
 
 from tasks.base.tables import Column, Schema
 from tasks.schemas.columns import (
-    AGE_GROUPS,
-    GENDERS,
     IMAGE_ID,
     NUMBER,
     NUMBERS,
@@ -142,22 +140,6 @@ ANTHROPOMETRY_CORRECTIONS = Schema(
         Column("at", TEXT, "when, UTC"),
     ),
     key=("image_id", "point"),
-)
-ANTHROPOMETRY_NORMS = Schema(
-    "anthropometry_norms",
-    (
-        Column("measure", TEXT, "its name"),
-        Column("gender", TEXT, "of whom; all: of everybody", allowed=("all", *GENDERS)),
-        Column("age_group", TEXT, "of whom; all: of everybody", allowed=("all", *AGE_GROUPS)),
-        Column("unit", TEXT, "of the numbers, as in anthropometry_measures"),
-        Column("people", pa.int64(), "how many, one value each: the mean of a person's photographs", low=0),
-        Column("mean", NUMBER, "of the people", nullable=True),
-        Column("sd", NUMBER, "their standard deviation", nullable=True, low=0),
-        Column("p05", NUMBER, "what 5 per cent of them lie below", nullable=True),
-        Column("p95", NUMBER, "what 5 per cent of them lie above", nullable=True),
-        REASON,
-    ),
-    key=("measure", "gender", "age_group"),
 )
 MEASURED_PHOTOGRAPHS = Schema(
     "measured_photographs",

@@ -91,6 +91,17 @@ SURFACE_FACES = Schema(
     key=("image_id",),
 )
 
+SURFACE_HAND = Schema(
+    "surface_hand",
+    (
+        SET_ID,
+        SUBJECT,
+        Column("points", TEXT, "points that people placed: x, y, z in the head's frame, mm; JSON"),
+    ),
+    key=("image_id",),
+)
+"""Points by hand that count, of the sets that have any."""
+
 SURFACE_FINDINGS = Schema(
     "surface_findings",
     (

@@ -4,7 +4,7 @@ In: rows of SURFACES. Out: SURFACE_FACES with the map of asymmetry and two pictu
 know how the surface came about.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +12,13 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.base.images import encode_png
-from tasks.params.surface import SurfaceMeasure
+from tasks.params.surface import HeadPoints, SurfaceMeasure
 from tasks.schemas.surface import SURFACE_FACES, SURFACE_MEASURES
 from tasks.surface import stills
 from tasks.surface.asymmetry import asymmetry
+from tasks.surface.corrections import placed_in, with_hand
 from tasks.surface.frontal import front_of
-from tasks.surface.measures.catalogue import MEASURES
+from tasks.surface.measures.catalogue import BY_NAME, MEASURES
 from tasks.surface.measures.measure import Head, Measure
 from tasks.surface.measuring import Measured, measured
 from tasks.surface.plane import Plane
@@ -70,17 +71,27 @@ def _pictures(face: Face, values: np.ndarray, *, height: int) -> tuple[np.ndarra
     return front, stills.still(tints, face.surface, 0.0, height=height, shaded=True)
 
 
-def measure_sets(surfaces: pa.Table, faces: pa.Table, *, settings: SurfaceMeasure) -> pa.Table:
-    """SURFACE_MEASURES of a bucket's sets; of one without a face there is none."""
+def measure_sets(
+    surfaces: pa.Table, faces: pa.Table, hand: pa.Table, *, settings: SurfaceMeasure, points: HeadPoints
+) -> pa.Table:
+    """SURFACE_MEASURES of a bucket's sets, with people's points; of one without a face there is none."""
+    placed = placed_in(hand)
     maps = {row["image_id"]: row["asymmetry"] for row in faces.select(["image_id", "asymmetry"]).to_pylist()}
     rows: list[dict[str, Any]] = []
     for row in surfaces.to_pylist():
         if row["reason"] is not None:
             continue
         face, values = face_in(row), np.array(maps[row["image_id"]], float)
+        face = with_hand(face, placed.get(row["image_id"], {}), settings=points)
         who = {name: row[name] for name in WHO if name != "reason"}
         rows += [who | measure_row(one) for one in measures_of(face, values, settings=settings)]
     return SURFACE_MEASURES.table(rows)
+
+
+def measured_in(row: Mapping[str, Any]) -> Measured:
+    """The measure of a row of SURFACE_MEASURES."""
+    numbers = (row[name] for name in ("value", "low", "high", "left", "right", "side", "reason"))
+    return Measured(BY_NAME[row["measure"]], *numbers)
 
 
 def measure_row(one: Measured) -> dict[str, Any]:

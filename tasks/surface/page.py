@@ -46,15 +46,21 @@ class Line:
     reason: str | None
 
 
-def render_surface_page(shown: Shown, *, notices: Sequence[str], picture_px: int) -> str:
-    """The page of one visit; `picture_px`: height of its still pictures."""
+def render_surface_page(
+    shown: Shown, *, notices: Sequence[str], picture_px: int | None, keeping: Mapping[str, Any] | None = None
+) -> str:
+    """The page of one visit; `picture_px`: height of its still pictures, None: it has none.
+
+    `keeping`: the page is served, and keeps what people place (flows.pages.visits.state); else it keeps nothing.
+    """
     limit = 0.0 if shown.asymmetry is None else limit_of(shown.asymmetry)
     pictures, mesh, given = {}, "", Markup("")
     if shown.surface is not None:
-        drawn = stills.stills(shown, limit=limit, height=picture_px)
-        pictures = {name: jpeg(image, side=picture_px) for name, image in drawn.items()}
+        if picture_px is not None:
+            drawn = stills.stills(shown, limit=limit, height=picture_px)
+            pictures = {name: jpeg(image, side=picture_px) for name, image in drawn.items()}
         mesh, numbers = _mesh(shown)
-        given = _as_json(_given(shown, limit) | {"mesh": numbers})
+        given = _as_json(_given(shown, limit) | {"mesh": numbers, "keeping": keeping})
     groups: dict[str, list[Line]] = {}
     for one in shown.measures:
         groups.setdefault(one.group, []).append(_line(one))
@@ -75,6 +81,7 @@ def render_surface_page(shown: Shown, *, notices: Sequence[str], picture_px: int
             refused=_refused(shown),
             caveat=CAVEAT,
             notices=notices,
+            keeping=keeping,
         )
     )
 
@@ -83,9 +90,19 @@ def _environment() -> Environment:
     """The kit, whose script is the viewer's: three.js, and ours."""
     env, script = environment(), _script()
     env.globals["script"] = Markup(script)  # noqa: S704 (our own files)
-    digest = base64.b64encode(sha256(script.encode()).digest()).decode("ascii")
-    env.globals["script_digest"] = f"sha256-{digest}"
+    env.globals["script_digest"] = _digest()
     return env
+
+
+def _digest() -> str:
+    return f"sha256-{base64.b64encode(sha256(_script().encode()).digest()).decode('ascii')}"
+
+
+def policy() -> str:
+    """What a served page may do, for its header: its own script, and asking its own server."""
+    rest = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    own = f"script-src '{_digest()}'; connect-src 'self'"
+    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; {own}; {rest}"
 
 
 @cache

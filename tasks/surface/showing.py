@@ -27,7 +27,7 @@ def shown_of(
     values: np.ndarray,  # (V,) mm, of `map_of`
     rows: Sequence[Measured],
     *,
-    norms: list[dict[str, Any]],  # rows of ANTHROPOMETRY_NORMS; none: no bars
+    norms: list[dict[str, Any]],  # rows of NORMS; none: no bars
     person: Mapping[str, str | None],  # gender and age_group, as far as they are known
     found: Sequence[Finding],
     provenance: Sequence[tuple[str, str]],

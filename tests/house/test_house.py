@@ -47,11 +47,12 @@ TASKS = {
     "phantoms": {"base", "errors", "params", "space"},
     "ingest": BASIS,
     "faces": BASIS | {"ingest"},
+    "findings": BASIS | {"pages"},
     "symmetry": BASIS | {"ingest"},
     "anomaly": BASIS | {"ingest", "faces"},
     "inpainting": BASIS | {"ingest", "faces", "pages"},
-    "anthropometry": BASIS | {"ingest", "faces", "pages"},
-    "surface": BASIS | {"ingest", "faces", "pages", "space"},
+    "anthropometry": BASIS | {"ingest", "faces", "findings", "pages"},
+    "surface": BASIS | {"ingest", "faces", "findings", "pages", "space"},
     "synthesis": BASIS | {"ingest", "phantoms"},  # its stand-in for the base model learns from drawn faces
     "evaluation": BASIS
     | {"ingest", "faces", "pages", "statistics", "symmetry", "anomaly", "inpainting", "anthropometry"}
@@ -66,8 +67,9 @@ OWN_COMMAND = {
         "flows/cli/__init__.py",
         "flows/cli/anthropometry.py",
         *(f"flows/pages/{name}.py" for name in ("handing", "look", "lost", "measured", "rate", "record", "review")),
-        *(f"flows/photographs/{name}.py" for name in ("measure", "measured", "profiles")),
+        *(f"flows/photographs/{name}.py" for name in ("declared", "measure", "measured", "profiles")),
         *(f"flows/cli/{name}.py" for name in ("measure", "norms")),
+        "flows/stages/surface.py",  # norms of as many people
     },
     "surface": {
         "flows/cli/__init__.py",
@@ -75,6 +77,10 @@ OWN_COMMAND = {
             f"flows/{room}.py"
             for room in ("cli/capture", "cli/reconstruct", "photographs/reconstruct", "photographs/reconstructed")
         ),
+        "flows/cli/norms.py",
+        "flows/pages/visits.py",
+        "flows/photographs/declared.py",
+        "flows/running/inspection.py",  # what sets of photographs lack
     },
     "synthesis": {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"},
     "inpainting": {

@@ -9,5 +9,6 @@ NUMBERS = PROJECT / "params.yaml"
 DETECTION = params.load(IngestLandmarks, "ingest_landmarks", NUMBERS)
 _MADE = params.load(SurfaceReconstruct, "surface_reconstruct", NUMBERS)
 PLANE, POINTS = _MADE.plane, _MADE.points
-ASYMMETRY = params.load(SurfaceMeasure, "surface_measure", NUMBERS).asymmetry
+MEASURING = params.load(SurfaceMeasure, "surface_measure", NUMBERS)
+ASYMMETRY = MEASURING.asymmetry
 MEASURES = Measures(seed=1, of_points=50, of_surface=2)

@@ -19,7 +19,7 @@ NORM = ("mean", "sd", "p05", "p95", "people")
 
 def against_norms(
     measures: pd.DataFrame,  # ANTHROPOMETRY_MEASURES
-    norms: list[dict[str, Any]],  # ANTHROPOMETRY_NORMS rows with numbers
+    norms: list[dict[str, Any]],  # NORMS rows with numbers
     settings: Evaluate,
 ) -> dict[str, dict[str, Any]]:
     """By measure, in the table's order. A person counts once, by the mean of their photographs."""

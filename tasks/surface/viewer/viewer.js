@@ -295,17 +295,47 @@ function put(hit) {
   else if (!hit.seen) by("told").textContent = "No photograph saw this place: no point can be placed here.";
   else {
     const again = placed.has(name);
+    if (keeping) return keep("/points", { point: name, x: hit.point.x, y: hit.point.y, z: hit.point.z }, again ? null : name);
     take(name);
     placed.set(name, { at: hit.point.toArray(), mark: add({ name, at: hit.point.toArray(), words: "" }, true) });
     by("told").textContent = `${name.replaceAll("_", " ")} is placed.`;
     saved = false;
     list();
-    const next = given.placeable.find(one => one.missing && !placed.has(one.name));
-    if (next && !again) {  // who places one again goes on with that one
-      choose(next.name);
-      by("told").textContent += ` Next: ${next.name.replaceAll("_", " ")}.`;
-    }
+    if (!again) goOn();
   }
+}
+function goOn() {  // who places one again goes on with that one
+  const next = given.placeable.find(one => one.missing && !placed.has(one.name));
+  if (!next) return;
+  choose(next.name);
+  by("told").textContent += ` Next: ${next.name.replaceAll("_", " ")}.`;
+}
+// Where the page is served: each change is sent, and what the server answers is what stands.
+const keeping = given.keeping;
+let sending = Promise.resolve();
+function keep(path, body, fresh) {
+  by("told").textContent = "Saving …";
+  saved = false;
+  sending = sending.then(async () => {
+    try {
+      const answer = await fetch(keeping.path + path, {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}),
+      });
+      const said = await answer.json().catch(() => ({}));
+      if (!answer.ok) throw new Error(typeof said.detail === "string" ? said.detail : "the server refused it");
+      stands(said);
+      by("told").textContent = fresh ? `${fresh.replaceAll("_", " ")} is placed and saved.` : "Saved.";
+      saved = true;
+      if (fresh) goOn();
+    } catch (error) { by("told").textContent = `NOT saved: ${error.message}`; }
+  });
+}
+function stands(state) {
+  for (const name of [...placed.keys()]) take(name);
+  for (const { name, at, by: who, mine } of state.placed) placed.set(name, { at, who, mine, mark: add({ name, at, words: `placed by ${who}` }, true) });
+  by("undo").disabled = !state.undo;
+  by("redo").disabled = !state.redo;
+  list();
 }
 function take(name) {
   const old = placed.get(name);
@@ -315,14 +345,18 @@ function take(name) {
   placed.delete(name);
 }
 function list() {
-  by("placed").replaceChildren(...[...placed].map(([name, { at }]) => {
+  by("placed").replaceChildren(...[...placed].map(([name, { at, who, mine }]) => {
     const line = document.createElement("li"), words = document.createElement("span"), button = document.createElement("button");
-    words.textContent = `${name.replaceAll("_", " ")}: ${at.map(one => fixed(one, 1)).join(", ")}`;
+    words.textContent = `${name.replaceAll("_", " ")}: ${at.map(one => fixed(one, 1)).join(", ")}${who ? `, by ${who}` : ""}`;
     button.type = "button";
     button.textContent = "remove";
     button.setAttribute("aria-label", `remove ${name.replaceAll("_", " ")}`);
-    button.addEventListener("click", () => { take(name); saved = placed.size === 0; list(); });
-    line.append(words, button);
+    button.addEventListener("click", () => {
+      if (keeping) return keep("/points", { point: name });
+      take(name); saved = placed.size === 0; list();
+    });
+    line.append(words);
+    if (!keeping || mine) line.append(button);
     return line;
   }));
   by("save").disabled = placed.size === 0;
@@ -356,6 +390,10 @@ if (by("placing")) {
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
     saved = true;
   });
+  if (keeping) {
+    for (const step of ["undo", "redo"]) by(step).addEventListener("click", () => keep(`/${step}`));
+    stands(keeping);
+  }
   addEventListener("beforeunload", event => { if (!saved) event.preventDefault(); });
 }
 

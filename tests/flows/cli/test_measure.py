@@ -12,7 +12,8 @@ from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.anthropometry.profiles.measures import PROFILE_BY_NAME
 from tasks.base import tables
 from tasks.base.images import encode_png
-from tasks.schemas.anthropometry import ANTHROPOMETRY_NORMS, MEASURED_PHOTOGRAPHS
+from tasks.schemas.anthropometry import MEASURED_PHOTOGRAPHS
+from tasks.schemas.norms import NORMS
 from tests.anthropometry.drawn import face
 from tests.here import vermilion
 from tests.ingest import sideways
@@ -161,7 +162,7 @@ def test_norms_of_too_few_people_say_so(photographs: Path, tmp_path: Path) -> No
     done = vermilion(PROJECT, "norms", str(table), "--out", str(out))
     assert done.returncode == 1
     assert "0 measures of 2 people" in done.stdout
-    assert "a norm needs 20" in tables.read(out, ANTHROPOMETRY_NORMS)["reason"].to_pylist()[0]
+    assert "a norm needs 20" in tables.read(out, NORMS)["reason"].to_pylist()[0]
 
 
 def test_pages_are_made_again_when_they_would_look_otherwise(tmp_path: Path) -> None:
