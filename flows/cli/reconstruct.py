@@ -149,11 +149,13 @@ def _say_findings(found: "Reconstructed") -> None:
 
 
 def _line(one: "Measured") -> str:
+    from tasks.surface.showing import called
+
     if one.value is None:
         return f"{one.measure.words}: not measured: {one.reason}"
     ends = "" if one.low is None else f" ({one.low:.1f} to {one.high:.1f})"
     side = "" if one.side is None else f", {one.side}"
-    return f"{one.measure.words}: {one.value:.1f} {one.measure.unit}{ends}{side}"
+    return f"{called(one.measure)}: {one.value:.1f} {one.measure.unit}{ends}{side}"
 
 
 def record(found: "Reconstructed") -> dict[str, Any]:

@@ -13,6 +13,7 @@ from tasks.findings.rules import Finding
 from tasks.pages.norms import norm_of
 from tasks.surface.facing import plane_of
 from tasks.surface.measures.catalogue import REGIONS
+from tasks.surface.measures.measure import Measure
 from tasks.surface.measuring import Measured
 from tasks.surface.named import DEFINITIONS
 from tasks.surface.reconstructing import Face
@@ -59,14 +60,25 @@ def within(words: str) -> str:
     return words[:1].lower() + words[1:]
 
 
+def called(measure: Measure) -> str:
+    """A measure's name where its value stands beside it: of a pair the value is how much more the one side has."""
+    return f"{measure.words}, difference" if measure.kind == "paired" else measure.words
+
+
+def _digits(measure: Measure) -> int:
+    """Decimals: how far a surface lies from its mirror image is told more finely than lengths between points."""
+    fine = measure.on_surface and measure.uneven and measure.kind != "paired"
+    return 2 if fine else DIGITS.get(measure.unit, 2)
+
+
 def _line(one: Measured, norm: Mapping[str, Any] | None) -> Line:
     measure = one.measure
     return Line(
         REGIONS.get(measure.region, GROUP),
-        measure.words,
+        called(measure),
         measure.meaning,
         UNITS.get(measure.unit, measure.unit),
-        DIGITS.get(measure.unit, 2),
+        _digits(measure),
         one.value,
         one.low,
         one.high,
