@@ -146,4 +146,4 @@ def surface_findings(images: Path, measures: Path, norms: Out, out: Out) -> None
     print(f"surface_findings: {said}; {counted(len(beyond), 'finding')}", flush=True)
 
 
-PEOPLE = ["image_id", "subject_id", "population", "gender", "age_group", "visit", "view", "kind", "notice"]
+PEOPLE = ["image_id", "subject_id", "population", "gender", "age_group", "notice"]

@@ -13,7 +13,6 @@ from tasks.pages.norms import Norms
 from tasks.schemas.surface import SURFACE_FINDINGS
 from tasks.surface.rules import read_rules
 from tasks.surface.showing import within
-from tasks.surface.visiting import sets_of
 
 Row = Mapping[str, Any]
 WHO = ("image_id", "subject_id", "population", "visit")
@@ -30,7 +29,7 @@ def find_sets(
     for row in measures.to_pylist():
         by_set.setdefault(row["image_id"], []).append(row)
     rules = read_rules(DEFAULT)
-    people = {set_id: rows[0] for set_id, rows in sets_of(images).items()}
+    people = {row["image_id"]: row for row in images}  # a set has the id of one of its photographs
     return SURFACE_FINDINGS.table(
         row for set_id, rows in sorted(by_set.items()) for row in _found(rows, people[set_id], rules, norms)
     )
