@@ -65,7 +65,7 @@ def with_hand(face: Face, placed: Mapping[str, tuple[float, ...]], *, settings: 
     points = dict(face.points)
     for name, place, at in zip(names, near.places, placed.values(), strict=True):
         far = float(np.linalg.norm(place - np.array(at)))
-        lost = far > settings.clear[0]
+        lost = far > settings.snap
         why = f"placed by hand {far:.0f} mm from the surface, which was made anew since; place it again"
         points[name] = Point(None, None, 0, why) if lost else Point(place, settings.hand, 0, None)
     return face._replace(points=points)
