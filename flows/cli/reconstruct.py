@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 PAGE = "face.html"
 
+OUT = Annotated[
+    Path | None,
+    typer.Option(help="Folder for the page face.html, face.ply, face.glb, face.stl and the tables as CSV."),
+]
+RULES = Annotated[Path | None, typer.Option(metavar="FILE", help="Rules of findings, YAML; else Vermilion's.")]
+NORMS = Annotated[Path | None, typer.Option(metavar="FILE", help="Norms of others than this project's.")]
 KNOWN = Annotated[
     list[str] | None,
     typer.Option(metavar="POINT,POINT,MM", help="A distance measured on the person; without, the irises scale."),
@@ -40,18 +46,13 @@ POINTS = Annotated[
 
 def reconstruct(
     folder: Annotated[Path, typer.Argument(help="The photographs of one person and one visit (docs/capture.md).")],
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for the page face.html, face.ply, face.glb, face.stl and the tables as CSV."),
-    ] = None,
+    out: OUT = None,
     known: KNOWN = None,
     ruler: RULER = None,
     points: POINTS = None,
     own: Annotated[Path | None, typer.Option(metavar="FILE", help="Your own measures, YAML.")] = None,
-    rules: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Rules of findings, YAML; else Vermilion's.")
-    ] = None,
-    norms: Annotated[Path | None, typer.Option(metavar="FILE", help="Norms of others than this project's.")] = None,
+    rules: RULES = None,
+    norms: NORMS = None,
     stl: Annotated[str, typer.Option(metavar="REGION", help="What face.stl holds: face, or a region of it.")] = "face",
     as_json: JSON = False,
 ) -> None:

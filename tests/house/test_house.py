@@ -80,6 +80,7 @@ OWN_COMMAND = {
         "flows/cli/norms.py",
         "flows/pages/visits.py",
         "flows/photographs/declared.py",
+        "flows/photographs/looked.py",
         "flows/running/inspection.py",  # what sets of photographs lack
     },
     "synthesis": {"flows/cli/__init__.py", "flows/cli/synthesis.py", "flows/photographs/survey.py"},
