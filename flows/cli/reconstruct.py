@@ -67,9 +67,7 @@ def reconstruct(
     """
     if out is not None:
         output_folder(out, "--out")
-    given = [_known(text) for text in known or ()]
-    if given and ruler is not None:
-        raise InputError("--known and --ruler both say how long a millimetre is; give one of them")
+    given = _given(known, ruler)
     from flows.photographs import reconstruct as making  # OpenCV and COLMAP take a second
     from flows.photographs.looked import NAME, forget
     from flows.photographs.reconstructed import check_region, write
@@ -95,6 +93,13 @@ def reconstruct(
     if out is not None:
         say(f"page: {out / PAGE}", error=True)
     raise typer.Exit(found.reason is not None)
+
+
+def _given(known: list[str] | None, ruler: Path | None) -> "list[Known]":
+    """The known distances; InputError where a ruler is given besides."""
+    if known and ruler is not None:
+        raise InputError("--known and --ruler both say how long a millimetre is; give one of them")
+    return [_known(text) for text in known or ()]
 
 
 def _known(text: str) -> "Known":
