@@ -141,6 +141,7 @@ def _factor(
     known: Sequence[Known], points: Mapping[str, Point], unit: scale.Factor, ruler: scale.Factor | None
 ) -> scale.Factor:
     """By how much the points have to grow, and how sure that is: by a known distance, a ruler, else by the irises."""
+    lost = ""
     for one in known:
         ends = [points[name] for name in (one.first, one.second) if name in points]
         if len(ends) < 2:
@@ -148,12 +149,13 @@ def _factor(
                 f"a distance is known from {one.first} to {one.second}: the points are {', '.join(points)}"
             )
         places = [end.position for end in ends if end.position is not None]
+        said = f"{one.mm:g} mm from {one.first.replace('_', ' ')} to {one.second.replace('_', ' ')}"
         if len(places) == 2:
             error = float(np.mean([(end.interval or 0) / WIDE for end in ends]))
-            words = f"by {one.mm:g} mm from {one.first.replace('_', ' ')} to {one.second.replace('_', ' ')}"
-            return scale.known(places[0], places[1], one.mm, error=error)._replace(words=words)
+            return scale.known(places[0], places[1], one.mm, error=error)._replace(words=f"by {said}")
+        lost += f"; {said} says nothing, for a point of it was not found"
     by = ruler or unit
-    return scale.Factor(by.value / unit.value, by.low / unit.value, by.high / unit.value, by.words)
+    return scale.Factor(by.value / unit.value, by.low / unit.value, by.high / unit.value, by.words + lost)
 
 
 def _grown(point: Point, factor: float) -> Point:
