@@ -11,6 +11,7 @@ from pathlib import Path
 
 import DracoPy
 import numpy as np
+import trimesh
 
 from tasks import params
 from tasks.base import images
@@ -19,11 +20,16 @@ from tasks.phantoms.heads.people import head
 from tasks.phantoms.heads.visits import MIDDLE
 from tasks.space.render import Light, Paint
 from tasks.space.views import Surface
+from tasks.surface.nearest import Finder
 
 UNIT = 50.0  # mm
 FROM_THE_CENTRE = np.array([0.0, 1.75, 0.0])  # of the bust to that of the head, in the file's unit
 SOFT = Light(ambient=0.45, lamps=np.array([[0.12, 0.2, 0.3], [-0.15, 0.05, 0.25]]))
 """Daylight from the front and both sides: nothing is white, nothing black."""
+
+
+NOSE = 30.0  # mm to each side of the middle: what stands foremost there is the tip of the nose
+ROUNDS = 60
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,29 @@ def drawn_head() -> Head:
     """The demo's first head, which needs no data of one's own."""
     drawn = head(0, settings=params.load(PhantomsHeads, "phantoms_heads"))
     return Head(drawn.surface.moved(1.0, np.eye(3), -MIDDLE), drawn.paint)
+
+
+def away_from(
+    head: Head,
+    vertices: np.ndarray,  # (V, 3) of a made surface that stands upright, of any size and place
+    tip: np.ndarray,  # (3,) its pronasale
+) -> np.ndarray:
+    """How far each vertex lies from the head, in its mm, (V,), once the made surface lies on it as well as it can.
+
+    The best similarity, by the nearest places of nine vertices in ten: place and size do not count.
+    """
+    true = head.surface.vertices
+    near = Finder(head.surface)
+    foremost = true[np.argmax(np.where(np.abs(true[:, 0]) < NOSE, true[:, 2], -np.inf))]
+    laid, chance = vertices + foremost - tip, np.random.default_rng(0)
+    for _ in range(ROUNDS):
+        some = laid[chance.choice(len(laid), min(len(laid), 4000), replace=False)]
+        places = near.nearest(some).places
+        gaps = np.linalg.norm(some - places, axis=1)
+        kept = gaps <= np.quantile(gaps, 0.9)
+        motion, _, _ = trimesh.registration.procrustes(some[kept], places[kept], reflection=False, scale=True)
+        laid = trimesh.transform_points(laid, motion)
+    return np.asarray(np.linalg.norm(laid - near.nearest(laid).places, axis=1))
 
 
 def _packed(content: bytes) -> bytes:

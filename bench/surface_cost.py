@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
-from bench.heads import SOFT, Head, drawn_head, scanned_head
+from bench.heads import SOFT, Head, away_from, drawn_head, scanned_head
 from bench.orchestration import Cost, run
 from bench.surface_cameras import colmap_steps
 from flows import PROJECT
@@ -65,21 +65,21 @@ def main(given: list[str] | None = None) -> None:
     parser.add_argument("--parts", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(given)
     if options.parts:
-        parts(options.parts)
+        parts(options.parts, scanned_head(options.real) if options.real else drawn_head())
         return
     width, height = (480, 640) if options.tiny else options.size
-    head = scanned_head(options.real) if options.real else drawn_head()
     for views in [9] if options.tiny else options.views:
         with tempfile.TemporaryDirectory() as name:
-            compare(head, views, (width, height), Path(name))
+            compare(options.real, views, (width, height), Path(name))
 
 
-def compare(head: Head, views: int, size: tuple[int, int], folder: Path) -> None:
-    """Print what so many views cost."""
+def compare(real: Path | None, views: int, size: tuple[int, int], folder: Path) -> None:
+    """Print what so many views cost, and how far the face lies from the head."""
     photographs = folder / "visit"
     photographs.mkdir()
-    photograph(head, views, *size, photographs)
-    own = run(folder, sys.executable, "-m", "bench.surface_cost", "--parts", str(photographs))
+    photograph(scanned_head(real) if real else drawn_head(), views, *size, photographs)
+    given = [] if real is None else [str(real.absolute())]
+    own = run(folder, sys.executable, "-m", "bench.surface_cost", *given, "--parts", str(photographs))
     print(f"{views} views of {size[0]} x {size[1]}: {_per(own, views)}")
     print((folder / "said").read_text().rstrip(), flush=True)
     if shutil.which("colmap"):
@@ -107,7 +107,7 @@ def photograph(head: Head, views: int, width: int, height: int, folder: Path) ->
         write_whole(folder / f"{number:02d}.jpg", content.getvalue())
 
 
-def parts(folder: Path) -> None:
+def parts(folder: Path, head: Head) -> None:
     """`vermilion reconstruct` in this process: CPU seconds of each part, and the most memory until its end."""
     spent: dict[str, tuple[float, float]] = {}
     for words, module, name in PARTS:
@@ -124,6 +124,10 @@ def parts(folder: Path) -> None:
     )
     placed = sum(row.reason is None for row in found.cameras)
     print(f"  {placed} of {len(found.cameras)} placed; {found.reason or 'a face was made'}")
+    if found.face and (tip := found.face.points["pronasale"].position) is not None:
+        away = away_from(head, found.face.surface.vertices[found.face.surface.seen], tip)
+        told = f"median {np.median(away):.2f} mm, 95 % within {np.quantile(away, 0.95):.2f} mm"
+        print(f"  the face lies from the head that was photographed: {told}")
     for words, (seconds, peak) in spent.items():
         print(f"  {words:30} {seconds:6.1f} CPU s, until then at most {peak:.0f} MB")
 

@@ -42,7 +42,7 @@ def solved_of(seen: Mapping[str, Features], focals: Mapping[str, float | None], 
     reasons = sets.unplaced(model.names, model.placed(), kept, model.inliers)
     solved = solved_from(model, kept, seen, refused, reasons)
     middle = np.median(solved.points, axis=0) if len(solved.points) else np.zeros(3)
-    sets.apart(model.names, model.inliers, solved.cameras, middle, solved.refused, settings=settings)
+    sets.apart(model.names, model.inliers, solved.cameras, middle, solved.refused, model.others, settings=settings)
     counted = sets.conflicts(kept, pairs, where_of(model, kept), solved.cameras, solved.bends, settings=settings)
     odd = sets.moved(solved.names, counted, solved.refused, settings=settings)
     if not odd:

@@ -6,7 +6,7 @@ not on it. Does not know who is shown.
 """
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -83,16 +83,25 @@ def apart(
     placed: Mapping[str, Camera],
     middle: np.ndarray,  # (3,) of the head
     reasons: Mapping[str, str],
+    others: Sequence[Sequence[str]],  # photographs that fit together, but not with those placed
     *,
     settings: SurfaceCameras,
 ) -> None:
     """RefusedSet where the photographs that are placed do not make a head: groups that share nothing, gaps, too few."""
+    least = max(3, FEWER * len(names))
     found = [group for group in groups(names, inliers, settings=settings) if len(group) > 1]
-    if len(found) > 1 and len(found[1]) >= max(3, FEWER * len(names)):
+    if len(found) > 1 and len(found[1]) >= least:
         told = " and ".join(str(len(group)) for group in found)
         raise RefusedSet(
             f"two people, or two visits: the photographs fall into groups of {told} that share no place of a face",
             reasons,
+        )
+    second = sorted(set(others[0]) - set(placed)) if others else []
+    if len(second) >= least:
+        raise RefusedSet(
+            f"two people, two visits, or a head that moved: {len(placed)} photographs fit together, and {len(second)} "
+            "others fit one another but not these",
+            {**reasons, **dict.fromkeys(second, f"fits {len(second) - 1} others, but not the {len(placed)} most")},
         )
     few = len(placed) < max(settings.least_views, settings.least_share * len(names))
     gaps = neighbours(placed, middle)

@@ -1,5 +1,6 @@
 """Sets of which no head can be made are refused with the true reason; single photographs are named and left out."""
 
+import itertools
 from collections.abc import Mapping
 
 import cv2
@@ -8,9 +9,11 @@ import pytest
 
 from tasks.surface.cameras import solved_of
 from tasks.surface.features import Features, features_of
-from tasks.surface.sets import RefusedSet, parted
+from tasks.surface.sets import RefusedSet, apart, parted
 from tasks.surface.solved import Solved
 from tests.surface.balls import FOCAL, RING, SETTINGS, camera, face, picture
+
+FEW = SETTINGS.model_copy(update={"widest_gap": 90.0, "least_views": 3, "least_share": 0.3})
 
 
 def features(
@@ -46,6 +49,18 @@ def test_two_people(others: range) -> None:
     with pytest.raises(RefusedSet, match="two people") as told:
         solved(features(RING, {number: {"person": 2} for number in others}))
     assert "groups of 6 and 5" in str(told.value)
+
+
+def test_people_who_are_alike_fall_into_two_models_of_cameras() -> None:
+    """Some matches join them, so they are no groups that share nothing; gaps between the placed are not the reason."""
+    names = [f"{number:02d}" for number in range(len(RING))]
+    first, second = names[::2], names[1::2]
+    placed = {name: camera(*place) for name, place in zip(names, RING, strict=True) if name in first}
+    joined = dict.fromkeys(itertools.combinations(names, 2), 200)
+    with pytest.raises(RefusedSet, match="two people, two visits, or a head that moved: 6 .*, and 5 others") as told:
+        apart(names, joined, placed, np.zeros(3), {}, [second], settings=SETTINGS)
+    assert sorted(told.value.reasons) == second
+    apart(names, joined, placed, np.zeros(3), {}, [second[:2]], settings=FEW)
 
 
 def test_a_face_that_moved_in_half_of_the_photographs() -> None:
