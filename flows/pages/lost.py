@@ -3,15 +3,18 @@
 In: the project's folder. Out: findings. Opens no picture.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
-from flows.pages.record import CORRECTIONS, POINTS_AT
+from flows.pages.record import CORRECTIONS, POINTS_AT, STILLS
 from flows.running.readiness import Finding
 from tasks.anthropometry.corrections import kept
 from tasks.base import tables
 from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
+from tasks.schemas.ingest import IMAGES
+from tasks.surface.corrections import SHEET
 
 
 def corrected(root: Path) -> list[Finding]:
@@ -19,8 +22,24 @@ def corrected(root: Path) -> list[Finding]:
     points = root / POINTS_AT
     try:
         said = set(kept(root / CORRECTIONS)["image_id"].to_pylist())
+        in_space = {one.image_id for one in SHEET.said_in(root / CORRECTIONS)}
     except InputError as error:
         return [Finding("error", "corrections", str(error))]
+    return [*_flat(points, said), *_in_space(root / STILLS, in_space)]
+
+
+def _in_space(stills: Path, said: Collection[str]) -> list[Finding]:
+    """Visits in three dimensions whose points hang on a photograph that is gone."""
+    if not said or not stills.exists():
+        return []
+    lost = len(set(said) - set(tables.read(stills, IMAGES, ["image_id"])["image_id"].to_pylist()))
+    if not lost:
+        return []
+    told = f"points in three dimensions hang on {counted(lost, 'photograph')} now gone"
+    return [Finding("warning", "corrections", f"{told}; the lines stay in data/corrections/{SHEET.file}")]
+
+
+def _flat(points: Path, said: set[str]) -> list[Finding]:
     if not said or not points.exists():
         return []
     rows = tables.read(points, ANTHROPOMETRY_POINTS, ["image_id", "reason"]).to_pylist()

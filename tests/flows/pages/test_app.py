@@ -16,6 +16,7 @@ from flows.running.ports import listening
 from tasks.anthropometry import corrections
 from tasks.anthropometry.corrections import Said
 from tasks.errors import InputError
+from tasks.surface.corrections import SHEET
 from tests.flows.pages import reviewed
 
 TOKEN = "t" * 43
@@ -261,6 +262,10 @@ def test_corrections_of_photographs_that_are_gone_or_refused_are_told_by_the_che
         "points were corrected in 1 photograph now gone",
         "points were corrected in 1 photograph now refused, so the corrections have no effect",
     ]
+    for image_id in ("1" * 64, reviewed.image_id(project, 1)):
+        SHEET.keep(folder, Said(corrections.now(), "Anna", image_id, "gonion_left", "moved", (3.0, 4.0, 5.0)), None)
+    *_, told_last = (finding.said for finding in corrected(project))
+    assert told_last.startswith("points in three dimensions hang on 1 photograph now gone")
     (folder / corrections.FILE).write_bytes(b"")
     (finding,) = corrected(project)
     assert finding.level == "error"
