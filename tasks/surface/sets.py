@@ -98,10 +98,11 @@ def apart(
         )
     second = sorted(set(others[0]) - set(placed)) if others else []
     if len(second) >= least:
+        one = f"fits {len(second) - 1} others, but not the {len(placed)} that fit together"
         raise RefusedSet(
             f"two people, two visits, or a head that moved: {len(placed)} photographs fit together, and {len(second)} "
             "others fit one another but not these",
-            {**reasons, **dict.fromkeys(second, f"fits {len(second) - 1} others, but not the {len(placed)} most")},
+            {**reasons, **dict.fromkeys(second, one)},
         )
     few = len(placed) < max(settings.least_views, settings.least_share * len(names))
     gaps = neighbours(placed, middle)
