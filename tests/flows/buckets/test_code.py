@@ -1,6 +1,7 @@
 """The digest of the code is remembered, and made again as soon as a source may be another one."""
 
 import importlib
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,24 @@ def test_a_source_that_changed_is_parsed_again(work: ModuleType, package: Path, 
     before = code.code_digest(work)
     (package / name).write_text((package / name).read_text() + "MORE = 1\n")
     assert code.code_digest(work) == digests.code_digest(work) != before
+
+
+def test_a_copied_project_has_its_own_digest(
+    work: ModuleType, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is remembered is copied with it, and the first one's sources are still there, as they were."""
+    import tasks
+
+    before = code.code_digest(work)
+    copy = tmp_path / "copy"
+    shutil.copytree(package, copy / "zz_code")
+    (copy / "zz_code/other.py").write_text("ANSWER = 2\n")
+    monkeypatch.setattr(tasks, "__path__", [*tasks.__path__[:-1], str(copy)])
+    for name in [name for name in sys.modules if name.startswith(NAME)]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+    copied = importlib.import_module(f"{NAME}.work")
+    assert code.code_digest(copied) == digests.code_digest(copied) != before
 
 
 def test_a_comment_makes_no_other_digest(work: ModuleType, package: Path) -> None:
