@@ -1,8 +1,8 @@
 """How much fuller a face is on the one side than on the other: a signed map in mm, and what regions say of it.
 
-In: a surface and its mid-sagittal plane. Out: for every vertex how far the mirror image of the other side lies from
-it, above 0 where it is outside; nothing where the other side has a hole. "2.1 mm fuller on the left" is +2.1 on a
-vertex of the left, and -2.1 on its counterpart. Does not know where the regions lie (tasks.surface.regions).
+In: a surface and its mid-sagittal plane. Out: for every vertex how far it lies outside the mirror image of the other
+side, along its normal; nothing where the other side has a hole. "2.1 mm fuller on the left" is +2.1 on a vertex of the
+left, and -2.1 on its counterpart. Does not know where the regions lie (tasks.surface.regions).
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,9 @@ def asymmetry(surface: Surface, plane: Plane, *, settings: Asymmetry) -> np.ndar
     gap = surface.vertices - found.places
     cosine = np.einsum("ij,ij->i", normals, found.normals)
     distance = np.linalg.norm(gap, axis=1)
-    values = np.where(np.einsum("ij,ij->i", gap, found.normals) >= 0, distance, -distance)
+    along = np.einsum("ij,ij->i", gap, found.normals) / np.where(cosine > 0, cosine, 1)  # to the plane it lies in
+    size = np.where(np.abs(along) < 2 * distance, np.abs(along), distance)
+    values = np.where(along >= 0, size, -size)
     hidden = found.rim | ~surface.seen | ~surface.seen[surface.faces[found.faces]].all(axis=1)
     far = (distance > settings.furthest) | (cosine < settings.least_cosine)
     return np.where(hidden | far, np.nan, values)
