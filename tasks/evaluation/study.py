@@ -44,6 +44,11 @@ class Study(NamedTuple):
     settings: Evaluate
     names: Mapping[str, str]  # readable names of methods, of all systems
 
+    @property
+    def of_photographs(self) -> pd.DataFrame:
+        """The references but those that give the size of a face in space."""
+        return self.references[~self.references["measure"].str.match(SIZES)]
+
     def compared(self) -> pd.DataFrame:
         """Scores by image_id and method, of photographs that all methods scored and no network learned from.
 

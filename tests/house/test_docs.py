@@ -165,7 +165,8 @@ def columns_of(summary: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "title", ["## Symmetry, anomaly and the two plain measures", "## Inpainting", "## Anthropometry"]
+    "title",
+    ["## Symmetry, anomaly and the two plain measures", "## Inpainting", "## Anthropometry", "## Three dimensions"],
 )
 def test_the_demos_page_holds_the_committed_numbers(title: str) -> None:
     """Of every row and column of its first table: the committed number lies in the range, as rounded there."""

