@@ -78,6 +78,7 @@ OWN_COMMAND = {
             for room in ("cli/capture", "cli/reconstruct", "photographs/reconstruct", "photographs/reconstructed")
         ),
         "flows/cli/norms.py",
+        "flows/pages/lost.py",
         "flows/pages/visits.py",
         "flows/photographs/declared.py",
         "flows/photographs/looked.py",
