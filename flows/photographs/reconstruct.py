@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from flows.photographs import files
 from flows.photographs.declared import PERSON, WHO, norms_of, own_of, people_of, rules_of
 from flows.photographs.looked import looked_at
@@ -23,8 +21,8 @@ from tasks.findings.rules import Finding, Rule, findings
 from tasks.pages.norms import Norms
 from tasks.params.ingest import IngestImages, IngestLandmarks
 from tasks.params.surface import SurfaceCameras, SurfaceMeasure, SurfaceReconstruct
-from tasks.space.views import Point
 from tasks.surface import facing, reconstructing
+from tasks.surface.corrections import with_hand
 from tasks.surface.features import Features
 from tasks.surface.lens import lens_of
 from tasks.surface.measures.measure import Measure
@@ -136,7 +134,8 @@ def reconstruct(
         shown = Shown(folder.name, reason=str(error), cameras=rows)
         notices = _drawn(person)
         return Reconstructed(str(error), rows, _page(shown, notices, numbers), notices=notices)
-    return _measured(folder.name, with_hand(face, placed, numbers), bad, person, beside, numbers)
+    face = with_hand(face, placed, settings=numbers.reconstruct.points)
+    return _measured(folder.name, face, bad, person, beside, numbers)
 
 
 def _seen(
@@ -150,12 +149,6 @@ def _seen(
         except UnreadableImage as error:
             bad.append(Photographed(name, reason=str(error)))
     return seen, bad
-
-
-def with_hand(face: Face, placed: Mapping[str, np.ndarray], numbers: Numbers) -> Face:
-    """The face with points that a person placed, in its own frame, instead of those that were found."""
-    half = numbers.reconstruct.points.hand
-    return face._replace(points=face.points | {name: Point(at, half, 0, None) for name, at in placed.items()})
 
 
 def _person(files: Sequence[Path], beside: Beside) -> Mapping[str, str | None]:

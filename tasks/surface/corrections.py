@@ -53,7 +53,7 @@ def placed_in(hand: pa.Table) -> dict[str, dict[str, tuple[float, ...]]]:
     }
 
 
-def with_hand(face: Face, placed: Mapping[str, tuple[float, ...]], *, settings: HeadPoints) -> Face:
+def with_hand(face: Face, placed: Mapping[str, tuple[float, ...] | np.ndarray], *, settings: HeadPoints) -> Face:
     """The face with people's points instead of those that were found, each on the nearest place of the surface.
 
     One that lies further from it than a found point may is null, with the reason: the surface was made anew since.
