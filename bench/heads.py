@@ -13,6 +13,7 @@ import DracoPy
 import numpy as np
 import trimesh
 
+from bench.demo import PROJECT
 from tasks import params
 from tasks.base import images
 from tasks.params.phantoms import PhantomsHeads
@@ -56,7 +57,7 @@ def scanned_head(
 
 def drawn_head() -> Head:
     """The demo's first head, which needs no data of one's own."""
-    drawn = head(0, settings=params.load(PhantomsHeads, "phantoms_heads"))
+    drawn = head(0, settings=params.load(PhantomsHeads, "phantoms_heads", PROJECT / "params.yaml"))
     return Head(drawn.surface.moved(1.0, np.eye(3), -MIDDLE), drawn.paint)
 
 

@@ -198,10 +198,11 @@ def test_after_a_place_the_next_missing_name_is_chosen(browser: Any, tmp_path: P
             assert page.inner_text("#told").endswith(f"is placed. Next: {after.replace('_', ' ')}.")
         assert page.inner_text("#meaning") == "the jaw's angle"
         page.select_option("#which", "gonion_left")  # again: it stays chosen
-        page.focus("canvas")
-        page.keyboard.press("ArrowLeft")
-        page.keyboard.press("Enter")
-        until(page, "document.querySelector('#told').textContent === 'gonion left is placed.'")
+        page.evaluate(  # both before the next picture is drawn
+            "for (const key of ['ArrowLeft', 'Enter'])"
+            " document.querySelector('canvas').dispatchEvent(new KeyboardEvent('keydown', { key }));"
+        )
+        assert page.inner_text("#told") == "gonion left is placed."
         assert page.input_value("#which") == "gonion_left"
         assert page.locator("#placed li").count() == 2
 

@@ -217,6 +217,7 @@ function mark() {
 // What lies under a place of the picture.
 const ray = new THREE.Raycaster();
 function under(x, y) {
+  camera.updateMatrixWorld(); // it may have been moved since the last picture
   ray.setFromCamera(new THREE.Vector2(2 * x / canvas.clientWidth - 1, 1 - 2 * y / canvas.clientHeight), camera);
   const hit = ray.intersectObject(face)[0];
   if (!hit) return null;
