@@ -1,8 +1,8 @@
 """CSV files that only grow: a line is appended, flushed to the disk, and from then on stands there.
 
 In: a file, its columns, a row. Out: one line more, readable by its owner alone. Two processes may append at once. What
-a power failure left of a line that was never confirmed is cut off by the next one. Knows nothing of what stands in a
-file.
+a power failure left of a line that was never confirmed is cut off by the next one; a last line that has all its cells
+and no end, as some editors leave it, is told. Knows nothing of what stands in a file.
 """
 
 import codecs
@@ -27,6 +27,7 @@ def append(file: Path, columns: Sequence[str], row: Mapping[str, Cell]) -> None:
     """Append the row, a cell for each column; when this returns it is on the disk. OSError names the file.
 
     Text stands on one line: white space of any kind is one blank. It is never a live formula of a spreadsheet.
+    LinesError: the last line has all its cells and no end.
     """
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not file.exists():
@@ -34,7 +35,7 @@ def append(file: Path, columns: Sequence[str], row: Mapping[str, Cell]) -> None:
     opened = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX)
-        _cut_torn(opened)
+        _cut_torn(opened, file, columns)
         empty = os.fstat(opened).st_size == 0
         line = _line([_cell(row[name]) for name in columns])
         _write(opened, (_line(columns) if empty else b"") + line)
@@ -72,7 +73,7 @@ def read(file: Path, columns: Sequence[str], *, by: str) -> Iterator[tuple[str, 
     """Where each line stands, for people, and its cells, text as it was given; none where the file is not there.
 
     What a power failure left of the last line is no line. LinesError: no header, or another one, another number of
-    cells, no text. `by`: who writes the file, for the message.
+    cells, no text, a last line with all its cells and no end. `by`: who writes the file, for the message.
     """
     content = file.read_bytes() if file.exists() else None
     if content is not None and b"\n" not in content:
@@ -90,6 +91,18 @@ def read(file: Path, columns: Sequence[str], *, by: str) -> Iterator[tuple[str, 
             raise LinesError(f"{where}: not as {by} wrote it; put it right, or delete the line")
         if number > 1:
             yield where, [plain(cell) for cell in row]
+    _check_end(content, file, columns)
+
+
+def _check_end(content: bytes, file: Path, columns: Sequence[str]) -> None:
+    """LinesError where the last line has all its cells and no end: an editor's work, or cut off within a number."""
+    last = content[content.rfind(b"\n") + 1 :].strip()
+    if last and len(_cells(last) or ()) == len(columns):
+        number = content.count(b"\n") + 1
+        raise LinesError(
+            f"{file}, line {number}: its end is missing, so nobody knows whether it is whole; if it is, open the file "
+            "in an editor and press Enter behind it, else delete it"
+        )
 
 
 def _cells(line: bytes) -> list[str] | None:
@@ -126,11 +139,13 @@ def _write(opened: int, content: bytes) -> None:
         raise
 
 
-def _cut_torn(opened: int) -> None:
-    """Take away what stands behind the last line's end."""
+def _cut_torn(opened: int, file: Path, columns: Sequence[str]) -> None:
+    """Take away what stands behind the last line's end. LinesError where it could be a line."""
     size = os.fstat(opened).st_size
     if size and os.pread(opened, 1, size - 1) != b"\n":
-        os.ftruncate(opened, os.pread(opened, size, 0).rfind(b"\n") + 1)
+        content = os.pread(opened, size, 0)
+        _check_end(content, file, columns)
+        os.ftruncate(opened, content.rfind(b"\n") + 1)
 
 
 def _sync_folder(folder: Path) -> None:

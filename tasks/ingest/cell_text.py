@@ -12,18 +12,18 @@ ANEW = "format the cells as text and type it anew"
 DATE = f"a date or time, which spreadsheets make of 1-2 or 3.4; {ANEW}"
 LONG = f"a number of more than 15 digits, of which spreadsheets keep only 15; {ANEW}"
 ERROR = "the spreadsheet's error {}; put the formula right, or write the value"
+NARROW = "what a spreadsheet shows in a column that is too narrow; widen the column and save again"
 TRUTH = "what spreadsheets make of the words true and false; write another word, or a number"
 
 DIGITS = 1e15
 """From here on a spreadsheet's number has more digits than it keeps."""
 
-ERRORS = frozenset(
-    (
-        *("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"),
-        *("#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#ÜBERLAUF!", "#REF", "#VALEUR!", "#NOM?", "#NOMBRE!"),
-    )
+_ERROR = re.compile(
+    r"#[\u00a1\u00bf]?[^\W\d_a-z][^\W_a-z]*(?:/[^\W_a-z]+)?[!?]|#[N\u041d]/\w{1,2}|#NV|#REF|#GETTING_DATA"
+    r"|Err:\d{3}|#{3,}"
 )
-"""What spreadsheets write where a formula failed, in English, German, French, also into CSV files."""
+"""What spreadsheets write where a formula failed (`#N/A`, `#BEZUG!`, `Err:502`) or a column is too narrow (`####`), in
+any language, also into CSV files."""
 
 _LEFT = re.compile(r"\[\$-[^\]]*\]|\[[^$\]][^\]]*\]|_.|\*.")
 """Of a number format what shows nothing: language, colour and condition, widths, fillings."""
@@ -34,7 +34,9 @@ _PLAIN = re.compile(r"(?:General|[0#?.,/E+() @-])*", re.IGNORECASE)
 
 def broken(text: str) -> str | None:
     """What is wrong with a cell in which a formula failed; None for other cells."""
-    return ERROR.format(text) if text in ERRORS else None
+    if not _ERROR.fullmatch(text):
+        return None
+    return NARROW if set(text) == {"#"} else ERROR.format(text)
 
 
 def cell_text(value: object, kind: str, number_format: str) -> tuple[str, str | None]:

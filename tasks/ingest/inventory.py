@@ -18,6 +18,7 @@ from pathlib import Path, PurePath, PurePosixPath
 import pyarrow as pa
 
 from tasks.base.digests import file_digest
+from tasks.ingest.cell_text import DATE, TRUTH
 from tasks.ingest.cells import no_such_word, word
 from tasks.ingest.naming import Ambiguous, Finder, is_leftover, looks_like_table, slashes, walk
 from tasks.ingest.raw import Folder, Line, read_lines, refusals_table
@@ -50,7 +51,9 @@ WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
 """Optional columns of fixed words: what several of them are called, and the words."""
 
 REQUIRED = ("path", "subject_id", "population")
-OPTIONAL = (*WORDS, "visit", "licence", "consent", "notice")
+FREE = ("licence", "consent", "notice")
+"""Columns of any text: a day, or the words true and false, may be what was meant."""
+OPTIONAL = (*WORDS, "visit", *FREE)
 
 
 class NoImages(RawLayoutError):
@@ -84,13 +87,10 @@ def take_inventory(
     """The images and refusals tables. `folders`: the raw folder first, which must have an images.csv.
 
     `withdrawn`: ids of photographs that are refused wherever they lie; `same`: of those that show the same.
-    `identify`: a file's content to its id.
-
-    RawLayoutError when an images.csv is unusable; NoImages when none of them names an image.
-
-    Refused with their line: files that are missing or of another kind, populations, sides and other words that are
-    not known, files that cannot be opened, the same photograph under two subjects, populations, sides or other words,
-    and subjects who are both control and patient.
+    `identify`: a file's content to its id. RawLayoutError when an images.csv is unusable; NoImages when none of them
+    names an image. Refused with their line: files that are missing or of another kind, cells that are not what was
+    typed, words that are not known, files that cannot be opened, the same photograph under two subjects, populations,
+    sides or other words, and subjects who are both control and patient.
     """
     found, refused = name_files(folders, settings, identify)
     for ids, reason in ((withdrawn, REASON), (same, SAME)):
@@ -159,9 +159,9 @@ def _no_table(raw: Path, suffixes: Sequence[str]) -> str:
 def meant(line: Line) -> Line:
     """The line with its words as this project spells them; Refused where the cells themselves are wrong."""
     cells = line.cells
-    for column in ("path", "subject_id", "population", *WORDS):
-        if column in line.wrong:
-            raise Refused(f"{column} {cells[column]!r} is {line.wrong[column]}")
+    for column, reason in line.wrong.items():
+        if column != "visit" and not (column in FREE and reason in (DATE, TRUTH)):
+            raise Refused(f"{column} {cells[column]!r} is {reason}")
     if not cells["path"] or not key(cells["subject_id"]):
         raise Refused("path and subject_id must not be empty")
     said = {"population": word(cells["population"], POPULATIONS)}
@@ -172,7 +172,7 @@ def meant(line: Line) -> Line:
             said[column] = word(cells[column], words)
             if said[column] is None:
                 raise Refused(f"{column} {no_such_word(cells[column], words)} or empty")
-    if cells.get("visit"):
+    if cells.get("visit") or "visit" in line.wrong:
         try:
             said["visit"] = visit_of(cells["visit"], line.wrong.get("visit"))
         except NoDay as error:

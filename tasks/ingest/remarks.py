@@ -19,7 +19,7 @@ from tasks.ingest.kinds import FOUND_BY, unread_sheets
 from tasks.ingest.naming import NOT_READ, looks_like_table, walk
 from tasks.ingest.raw import Folder
 from tasks.ingest.spelling import lookalikes
-from tasks.ingest.visits import same_visit
+from tasks.ingest.visits import same_visit, unclear
 
 Remark = dict[str, Any]
 """A row of the refusals table that stands for no line of a table."""
@@ -69,7 +69,10 @@ def subjects_alike(images: pa.Table, batches: Sequence[Folder]) -> Iterator[Rema
 
 
 def visits_alike(images: pa.Table) -> Iterator[Remark]:
-    """Pairs of visits of one person whose names could mean one visit; of batches' photographs too."""
+    """Pairs of visits of one person whose names could mean one visit; days of which nobody can tell which they are.
+
+    Of batches' photographs too.
+    """
     named: dict[str, Counter[str]] = {}
     for row in images.select(["subject_id", "visit"]).to_pylist():
         if row["visit"]:
@@ -78,6 +81,12 @@ def visits_alike(images: pa.Table) -> Iterator[Remark]:
         for one, other in combinations(sorted(count), 2):
             if same_visit(one, other):
                 yield _asked(f"visits of {subject},", one, other, count, "file")
+    every = sum(named.values(), Counter[str]())
+    for name in sorted(filter(unclear, every)):
+        reason = (
+            f"visit {name} ({counted(every[name], 'file')}) is a day of which nobody can tell which one it is; it is "
+        )
+        yield _remark("asked", name, f"{reason}kept as a name. Write days as 2026-01-31")
 
 
 def raters_alike(own: pa.Table, ratings: pa.Table) -> Iterator[Remark]:

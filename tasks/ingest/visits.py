@@ -1,8 +1,9 @@
 """A visit as images.csv names it: a day, in whatever way it is written, or any other name.
 
-In: a cell's text. Out: the name that is kept (a day as 2026-01-31), and whether two names could mean one visit. A day
-is taken where it can be one alone: 31.01.2026 and 2026/1/31 are; 02/03/2026 may be in March or in February and stays
-as it is written. Knows no tables.
+In: a cell's text. Out: the name that is kept (a day as 2026-01-31), whether a name is a day that cannot be told, and
+whether two names could mean one visit. A day is taken where it can be one alone, without its time: 31.01.2026,
+2026/1/31 10:15, 20260131 and 31 Jan 2026 are; 02/03/2026 may be in March or in February, 31.1.26 in 2026 or in 2031,
+and they stay as they are written. Knows no tables.
 """
 
 import re
@@ -11,8 +12,19 @@ from datetime import date
 from tasks.ingest.cell_text import DATE
 from tasks.ingest.spelling import alike, key, tidy
 
-_YEAR_FIRST = re.compile(r"(\d{4})([-./])(\d{1,2})\2(\d{1,2})", re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})([-./:]?)(\d\d?)\2(\d\d?)", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([-./])(\d{1,2})\2(\d{4})", re.ASCII)
+_NAMED = re.compile(r"(?:(\d{1,2})[-. ]*([^\W\d_]{3,9})|([^\W\d_]{3,9})[. ]*(\d{1,2}))[-., ]*(\d{4})")
+_SHORT = re.compile(r"(\d{1,2})([-./])(\d{1,2}|[^\W\d_]{3})\2(\d{2})")
+_TIME = re.compile(
+    r"(?<=\d)[ T]+\d{1,2}[:.]\d\d(?:[:.]\d\d(?:[.,]\d+)?)?(?: ?[ap]m)?(?:Z|[+-]\d\d:?\d\d)?$", re.IGNORECASE
+)
+_MONTHS = (
+    *("jan january januar", "feb february februar", "mar m\u00e4r march m\u00e4rz", "apr april", "may mai"),
+    *("jun june juni", "jul july juli", "aug august", "sep sept september", "oct okt october oktober"),
+    *("nov november", "dec dez december dezember"),
+)
+"""English and German months."""
 YEARS = (1900, 2099)
 """Years in which a day of a photograph can be."""
 
@@ -26,8 +38,8 @@ def visit_of(cell: str, wrong: str | None) -> str:
 
     A day that a spreadsheet keeps as one is a day.
     """
-    text = re.sub(r"[ T]00:00(:00)?$", "", tidy(cell))
-    if wrong and not (wrong == DATE and _YEAR_FIRST.fullmatch(text)):
+    text = tidy(cell)
+    if wrong and not (wrong == DATE and _days(text)):
         raise NoDay(f"is {wrong}")
     found = _days(text)
     if found is None:
@@ -45,16 +57,35 @@ def same_visit(one: str, other: str) -> bool:
     return not (days[0] or days[1]) and key(one) != key(other) and alike(one, other)
 
 
+def unclear(name: str) -> bool:
+    """Whether a name, as it is kept, is written like a day of which nobody can tell which one it is."""
+    days = _days(name)
+    return bool(_SHORT.fullmatch(_TIME.sub("", key(name)))) or (days is not None and len(days) > 1)
+
+
 def _days(text: str) -> set[date] | None:
     """The days that a text can mean, none where there is no such day; None: it is not written like a day."""
-    if found := _YEAR_FIRST.fullmatch(key(text)):
+    text = _TIME.sub("", key(text))
+    if found := _YEAR_FIRST.fullmatch(text):
+        if not found[2] and len(text) < 8:  # noqa: PLR2004
+            return None
         orders = {(int(found[1]), int(found[3]), int(found[4]))}
-    elif found := _YEAR_LAST.fullmatch(key(text)):
+    elif found := _YEAR_LAST.fullmatch(text):
         first, second, year = int(found[1]), int(found[3]), int(found[4])
         orders = {(year, second, first)} | (set() if found[2] == "." else {(year, first, second)})
+    elif found := _NAMED.fullmatch(text):
+        month = _month(found[2] or found[3])
+        if month is None:
+            return None
+        orders = {(int(found[5]), month, int(found[1] or found[4]))}
     else:
         return None
-    return {day for order in orders if (day := _day(*order))}
+    days = {day for order in orders if (day := _day(*order))}
+    return days or (None if text.isdecimal() else days)  # 20269999 is a number
+
+
+def _month(word: str) -> int | None:
+    return next((number for number, own in enumerate(_MONTHS, 1) if word in own.split()), None)
 
 
 def _day(year: int, month: int, day: int) -> date | None:

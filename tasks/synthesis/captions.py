@@ -153,6 +153,8 @@ def _edits_of(folder: Path, ids: Names, *, strangers_allowed: bool) -> dict[str,
     known = set(ids.exact.values())
     for line in _lines(folder):
         where = f"{folder / line.source}: line {line.number}"
+        for column, reason in line.wrong.items():
+            raise CaptionError(f"{where}: {column} {line.cells[column]!r} is {reason}")
         image_id = _named(line, ids, known, where)
         if image_id is None and strangers_allowed:
             continue

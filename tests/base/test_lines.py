@@ -29,7 +29,7 @@ def test_what_a_power_failure_left_of_a_line_is_cut_off(tmp_path: Path) -> None:
     file = tmp_path / "lines.csv"
     append(file, COLUMNS, {"name": "a", "x": 1})
     whole = file.read_bytes()
-    for torn in (b"b,", b'"b\xc3', whole[:3]):
+    for torn in (b"b", b'"b\xc3', whole[:3]):
         file.write_bytes(whole + torn if torn != whole[:3] else torn)
         append(file, COLUMNS, {"name": "c", "x": 2})
         assert read(file)[-1] == {"name": "c", "x": "2"}
@@ -41,7 +41,7 @@ def test_what_was_appended_is_read_back_and_what_was_changed_is_named(tmp_path: 
     assert list(read_back(file, COLUMNS, by="a test")) == []
     append(file, COLUMNS, {"name": '=a, "b"', "x": 1})
     whole = file.read_bytes()
-    for saved in (b"\xef\xbb\xbf" + whole + b"torn,", whole.replace(b"\n", b"\r\n")):  # the latter by a spreadsheet
+    for saved in (b"\xef\xbb\xbf" + whole + b"torn", whole.replace(b"\n", b"\r\n")):  # the latter by a spreadsheet
         file.write_bytes(saved)
         assert list(read_back(file, COLUMNS, by="a test")) == [(f"{file}, line 2", ['=a, "b"', "1"])]
     for changed, said in (
@@ -56,6 +56,22 @@ def test_what_was_appended_is_read_back_and_what_was_changed_is_named(tmp_path: 
         file.write_bytes(changed)
         with pytest.raises(LinesError, match=said):
             list(read_back(file, COLUMNS, by="a test"))
+
+
+def test_a_last_line_without_its_end_is_told_and_never_cut_off(tmp_path: Path) -> None:
+    file = tmp_path / "lines.csv"
+    append(file, COLUMNS, {"name": "a", "x": 1})
+    for line in (b"b,2", b"b,", b'"b",2  ', b"b,2\r"):
+        saved = file.read_bytes() + line  # by an editor that writes no last line's end
+        file.write_bytes(saved)
+        with pytest.raises(LinesError, match=r"lines\.csv, line 3: its end is missing.*press Enter behind it"):
+            list(read_back(file, COLUMNS, by="a test"))
+        with pytest.raises(LinesError, match="line 3"):
+            append(file, COLUMNS, {"name": "c", "x": 2})
+        assert file.read_bytes() == saved
+        file.write_bytes(saved.removesuffix(line))
+    file.write_bytes(file.read_bytes() + b"b,2\n")
+    assert [cells for _, cells in read_back(file, COLUMNS, by="a test")] == [["a", "1"], ["b", "2"]]
 
 
 def test_a_file_is_there_with_its_header_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

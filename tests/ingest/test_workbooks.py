@@ -118,6 +118,31 @@ def test_a_failed_formula_is_nobody_in_csv_either(tmp_path: Path, word: str) -> 
     assert f"subject_id '{word}' is the spreadsheet's error {word}" in next(iter(refused))["reason"]
 
 
+@pytest.mark.parametrize("column", ["consent", "notice", "licence", "visit"])
+@pytest.mark.parametrize("word", ["#N/A", "#\u00a1REF!", "#VALORE!", "Err:502", "#DIV/0!", "######"])
+def test_a_failed_formula_is_told_in_every_column(tmp_path: Path, word: str, column: str) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg")
+    lines = [f"a.jpg,p1,repaired,{word}", "b.jpg,p1,repaired,#7"]
+    (tmp_path / "images.csv").write_text("\n".join([f"path,subject_id,population,{column}", *lines]))
+    images, refused = take(Folder(tmp_path, ""))
+    assert images[column].to_pylist() == ["#7"]
+    ((line, reason),) = [(row["line"], row["reason"]) for row in refused]
+    assert (line, reason.partition(" is ")[0]) == (2, f"{column} {word!r}")
+
+
+def test_consent_may_be_a_day_or_true_but_nothing_that_nobody_sees(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    said = [datetime.datetime(2026, 1, 31), True, "form 12", "=A1"]
+    rows = [[f"{name}.jpg", "p1", "repaired", cell] for name, cell in zip("abcd", said, strict=True)]
+    (sheet,) = workbook_of(tmp_path / "images.xlsx", [IMAGES, *rows])
+    sheet["D4"].font = Font(strike=True)
+    assert sheet.parent
+    sheet.parent.save(tmp_path / "images.xlsx")
+    images, refused = take(Folder(tmp_path, ""))
+    assert sorted(images["consent"].to_pylist()) == ["2026-01-31", "TRUE"]
+    assert [(row["line"], row["reason"].split()[0]) for row in refused] == [(4, "consent"), (5, "consent")]
+
+
 def test_a_merged_column_holds_in_each_row_and_a_merged_row_is_told(tmp_path: Path) -> None:
     pictures(tmp_path, "a.jpg", "b.jpg", "c.jpg")
     (sheet,) = workbook_of(tmp_path / "images.xlsx", PEOPLE)

@@ -163,18 +163,22 @@ def test_a_file_of_placed_points(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("name,x,y,z,x_world\r\ntragion_left,68.1,-3,20,5\r\n")
     assert read_placed(path, ["tragion_left"])["tragion_left"].tolist() == [68.1, -3, 20]
+    path.write_text("sep=;\n Name;X;Y;Z\n\ntragion_left ;68,1;-3;20\n;;;\n")  # as a spreadsheet program saves it
+    assert read_placed(path, ["tragion_left"])["tragion_left"].tolist() == [68.1, -3, 20]
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "no points"),
+        ("", "no column name"),
         ("name,x,y,z\n", "no points"),
-        ("name,x,y\na,1,2\n", "line 2: no z"),
+        ("name,x,y\na,1,2\n", "line 1: no column z"),
         ("name,x,y,z\nb,1,2,3\n", "no point 'b'; the names are a"),
         ("name,x,y,z\na,1,2,3\na,1,2,3\n", "line 3: a stands there twice"),
-        ("name,x,y,z\na,1,2,nan\n", "z is 'nan'"),
-        ("name,x,y,z\na,1,two,3\n", "y is 'two'"),
+        ("name,x,y,z\na,1,2,nan\n", "z 'nan' is not a number"),
+        ("name,x,y,z\na,1,two,3\n", "y 'two' is not a number"),
+        ("name,x,y,z\n\n\na,1,#N/A,3\n", "line 4: y '#N/A' is the spreadsheet's error"),
+        ("name,x,y,z\na,1,0_3,3\n", "y '0_3' is not a number"),
         ("name,x,y,z\na,1,2,1e9\n", "at most 1000"),
     ],
 )
@@ -184,5 +188,5 @@ def test_a_file_that_is_none(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=re.escape(str(path))) as caught:
         read_placed(path, ["a"])
     assert said in str(caught.value)
-    with pytest.raises(InputError, match="no table of points"):
+    with pytest.raises(InputError, match="no such file"):
         read_placed(tmp_path / "none.csv", ["a"])

@@ -169,6 +169,7 @@ def test_a_trigger_that_is_not_the_conditions_or_in_the_way_costs_the_photograph
         ("caption\nA\n", "one of the two"),
         ("path,text\nfaces/1.png,A\n", "no column caption"),
         ("path,caption\nfaces/1.png,A,B\n", "2 cells expected"),
+        ("path,caption\nfaces/1.png,#N/A\n", r"line 2: caption '#N/A' is the spreadsheet's error"),
     ],
 )
 def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> None:
