@@ -129,7 +129,8 @@ def read_identities(path: Path) -> dict[str, str]:
             continue
         if len(parts) != 2:  # noqa: PLR2004
             raise InputError(f"{path}, line {number}: {line[:60]!r}; accepted: a file's name and a number of a person")
-        found[parts[0]] = f"celeba-{parts[1]}"
+        if found.setdefault(parts[0], f"celeba-{parts[1]}") != f"celeba-{parts[1]}":
+            raise InputError(f"{path}, line {number}: {parts[0]} stands above as another person")
     return found
 
 

@@ -100,16 +100,34 @@ def test_any_csv_of_labels_is_understood_and_a_patient_refused(tmp_path: Path) -
     with pytest.raises(LabelsError, match=r"labels\.csv, line 3: population repaired; no photograph of a patient"):
         read_labels(file)
     for text, said in (
-        ("path,mole,mole\na.png,1,0\n", "line 1: mole stands there twice"),
+        ("path,mole,mole\na.png,1,0\n", "line 1: column 3 is a second mole"),
+        ("path,subject_id\na.png,1\n", "line 1: at least one label's column"),
+        ("name,mole\na.png,1\n", "line 1: no column path"),
+        ("path,population,mole\na.png,contol,1\n", r"line 2: population 'contol' is not one of .*meant: control"),
+        ("path,subject_id,mole\na.png,#N/A,1\n", "line 2: subject_id '#N/A' is the spreadsheet's error"),
+        ("path,long nose\na.png,#REF!\n", "line 2: long nose '#REF!' is the spreadsheet's error"),
         ("path,mole\na.png,1\na.png,0\n", "line 3: a path expected that no line above has"),
         ("path,mole\n,1\n", "line 2: a path expected"),
     ):
         file.write_text(text)
-        with pytest.raises(LabelsError, match=said):
+        with pytest.raises(InputError, match=said):
             read_labels(file)
     file.write_text("path,mole\na.png,perhaps\n")
     with pytest.raises(LabelsError, match="line 2: mole is 'perhaps'; 1, yes, true, 0, -1, no, false, or empty"):
         read_labels(file)
+
+
+def test_labels_from_a_spreadsheet_are_of_the_people_who_are_meant(tmp_path: Path) -> None:
+    """One person in two spellings is never in two splits (law 7)."""
+    lines = [
+        f"{n}.png;{name};Control ;WAHR;" for n, name in enumerate(["Mu\u0308ller", "M\u00fcller", "m\u00fcller\u200b"])
+    ]
+    text = "sep=;\nPath;Subject ID;population;Long nose;\n" + "\n".join(lines)
+    (tmp_path / "labels.csv").write_text(text.replace("WAHR", "TRUE") + "\n;;;;\n", encoding="utf-16")
+    found = read_labels(tmp_path / "labels.csv")
+    assert len(found) == len(lines)
+    assert len({(one.subject, one.split) for one in found}) == 1
+    assert all(one.labels == {"Long nose": True} for one in found)
 
 
 def test_a_photograph_that_cannot_be_used_is_named(tmp_path: Path) -> None:

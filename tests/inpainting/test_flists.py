@@ -83,6 +83,8 @@ def test_lists_that_cannot_be_used_as_a_whole(tmp_path: Path) -> None:
         read_list(tmp_path / "binary.flist")
     with pytest.raises(InputError, match=r"who.txt, line 2: .* accepted: a file's name and a number"):
         reasons(listed, identities=written(tmp_path / "who.txt", "1.png 7", "2.png"))
+    with pytest.raises(InputError, match="line 2: 1.png stands above as another person"):
+        reasons(listed, identities=written(tmp_path / "who.txt", "1.png 7", "1.png 8"))
 
 
 def test_files_are_found_where_they_lie_now(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ its split. CelebA's partition and identity files are read where they lie beside 
 of theirs trains (law 7). Opens no picture.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,12 @@ from pathlib import Path
 
 from tasks.base.runtime import seed_of
 from tasks.errors import InputError
+from tasks.ingest.cells import no_such_word, word
+from tasks.ingest.naming import slashes
+from tasks.ingest.raw import read_lines
+from tasks.ingest.sheets import read_sheets
+from tasks.ingest.spelling import Spellings, key, tidy
+from tasks.schemas.columns import POPULATIONS
 
 ATTRIBUTES, PARTITION, IDENTITIES = "list_attr_celeba.txt", "list_eval_partition.txt", "identity_CelebA.txt"
 BESIDE = (".", "Anno", "Eval")
@@ -23,6 +28,7 @@ SHARES = (0.7, 0.85)
 """Of people: those below the first train, those below the second calibrate, the others test."""
 PROJECT, CELEBA, TABLE = "project ", "celeba ", "labels "
 """What stands before a person's name, so that two sources' people are never one."""
+CONTROL = "control"
 NOT_LABELS = ("path", "subject_id", "population")
 YES, NO = ("1", "yes", "true"), ("0", "-1", "no", "false")
 
@@ -121,27 +127,37 @@ def _check_once(where: str, names: Sequence[str]) -> None:
 
 
 def _table(file: Path) -> Iterator[Labelled]:
-    reader = csv.DictReader(_text(file).splitlines())
-    names = [name for name in reader.fieldnames or () if name not in NOT_LABELS]
-    if "path" not in (reader.fieldnames or ()) or not names:
-        raise LabelsError(f"{file}, line 1: a column `path` and at least one label's column expected")
-    _check_once(f"{file}, line 1", list(reader.fieldnames or ()))
-    seen = set[str]()
-    for row in reader:
-        where = f"{file}, line {reader.line_num}"
-        if None in row or None in row.values():
-            raise LabelsError(f"{where}: another number of cells than line 1 has")
-        if not row["path"].strip() or row["path"] in seen:
-            raise LabelsError(f"{where}: a path expected that no line above has, not {row['path']!r}")
-        seen.add(row["path"])
-        if row.get("population", "control") != "control":
-            raise LabelsError(f"{where}: population {row['population']}; no photograph of a patient trains")
-        given = {name: row[name].strip().lower() for name in names if row[name].strip()}
+    lines = list(read_lines(file, required=("path",), optional=None))
+    (header,) = (one for one in read_sheets(file) if "path" in one.columns and not one.hidden)
+    names = {own: tidy(cell) for own, cell in zip(header.columns, header.header.cells, strict=True)}
+    names = {own: name for own, name in names.items() if own not in NOT_LABELS}
+    if not names:
+        raise LabelsError(f"{file}, line {header.header.number}: at least one label's column expected, beside `path`")
+    seen, people = set[str](), Spellings()
+    for line in lines:
+        where, cells = f"{file}, line {line.number}", line.cells
+        for column, reason in line.wrong.items():
+            if not (cells[column].casefold() in (*YES, *NO) and column in names):  # a spreadsheet's TRUE
+                raise LabelsError(f"{where}: {names.get(column, column)} {cells[column]!r} is {reason}")
+        if not cells["path"] or cells["path"] in seen:
+            raise LabelsError(f"{where}: a path expected that no line above has, not {cells['path']!r}")
+        seen.add(cells["path"])
+        _check_control(cells.get("population", ""), where)
+        given = {name: key(cells[own]) for own, name in names.items() if cells[own]}
         if strange := [name for name, value in given.items() if value not in (*YES, *NO)]:
-            raise LabelsError(f"{where}: {strange[0]} is {row[strange[0]]!r}; {', '.join((*YES, *NO))}, or empty")
-        subject = f"{TABLE}{row.get('subject_id') or row['path']}"
+            raise LabelsError(f"{where}: {strange[0]} is {given[strange[0]]!r}; {', '.join((*YES, *NO))}, or empty")
+        subject = f"{TABLE}{people.of(cells.get('subject_id') or cells['path'])}"
         labels = {name: value in YES for name, value in given.items()}
-        yield Labelled(file.parent / row["path"], subject, labels, split_of(subject))
+        yield Labelled(file.parent / slashes(cells["path"]), subject, labels, split_of(subject))
+
+
+def _check_control(cell: str, where: str) -> None:
+    """Law 7. An empty cell is a control's, as where there is no such column."""
+    population = word(cell, POPULATIONS) if cell else CONTROL
+    if population is None:
+        raise LabelsError(f"{where}: population {no_such_word(cell, POPULATIONS)}")
+    if population != CONTROL:
+        raise LabelsError(f"{where}: population {population}; no photograph of a patient trains")
 
 
 def _text(file: Path) -> str:
