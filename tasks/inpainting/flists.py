@@ -122,7 +122,7 @@ def read_identities(path: Path) -> dict[str, str]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as text; CelebA's list of people is {IDENTITIES}") from error
-    found = {}
+    found: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         parts = line.split()
         if not parts:

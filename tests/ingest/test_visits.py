@@ -29,7 +29,7 @@ def taken(folder: Path, *visits: str) -> tuple[list[str], list[str], list[str]]:
 
 
 def test_a_day_in_any_writing_and_a_name_in_any_case_is_one_visit(tmp_path: Path) -> None:
-    days = ("2026-01-31", "31.1.2026", "2026/01/31", "1/31/2026", "31-01-2026", "2026-01-31 00:00:00")
+    days: tuple[str, ...] = ("2026-01-31", "31.1.2026", "2026/01/31", "1/31/2026", "31-01-2026", "2026-01-31 00:00:00")
     days += ("20260131", "2026:01:31 10:15:00", "2026-01-31T10:15:00.5Z", "31.1.2026 9:05", "31 Jan 2026")
     days += ("31. Januar 2026", "January 31, 2026", "31-Jan-2026", "1/31/2026 9:05 PM")
     assert taken(tmp_path, *days) == (["2026-01-31"] * len(days), [], [])
