@@ -1,8 +1,8 @@
 """What a picture file is, whether its container is whole, and its PNG chunks.
 
 In: a file's bytes. Out: a name for what is no picture that is read here, what is damaged by the file's own lengths and
-checksums, and a PNG without long texts. BMP, GIF, WebP and uncompressed TIFF have no checksums: a changed byte among
-their pixels stays unseen. Knows nothing of colours.
+checksums or by blocks of zeros, and a PNG without long texts. BMP, GIF, WebP and uncompressed TIFF have no checksums: a
+changed byte among their pixels stays unseen. Knows nothing of colours.
 """
 
 import struct
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from PIL import Image, TiffImagePlugin
 
 from tasks.base import jpeg
+from tasks.base.zeros import zeros
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LONG_TEXT = 65_536
@@ -35,6 +36,18 @@ STRANGERS = (
     (4, b"ftypmp4", "a video (MP4); give it that suffix, or take a picture out of it"),
     (8, b"AVI ", "a video (AVI); give it that suffix, or take a picture out of it"),
     (0, b"\x1a\x45\xdf\xa3", "a video (MKV or WebM); give it that suffix, or take a picture out of it"),
+    (0, b"version https://git-lfs", "a pointer of Git LFS, not the photograph; fetch it (git lfs pull)"),
+    (0, b"outs:\n- md5:", "a note of DVC, not the photograph; fetch it (dvc pull)"),
+    (0, b"bplist00", "a placeholder of iCloud or macOS, not the photograph; download it"),
+    (0, b"Rar!", "a RAR archive; take the photograph out of it"),
+    (0, b"7z\xbc\xaf", "a 7-Zip archive; take the photograph out of it"),
+    (0, b"\x1f\x8b", "packed with gzip; unpack it"),
+    (0, b"data:image", "a picture written as text (data:image...); save the picture itself"),
+    (0, b"/9j/4", "a JPEG written as text (base64); save the picture itself"),
+    (0, b"\xc3\xbf\xc3\x98\xc3\xbf", "a JPEG that some program changed as if it were text; get it again"),
+    (0, b"\xef\xbf\xbd\xef\xbf\xbd", "a picture that some program changed as if it were text; get it again"),
+    (0, b"\x76\x2f\x31\x01", "an OpenEXR file; export it as JPEG, PNG or TIFF"),
+    (0, b"#?RADIANCE", "a Radiance file (HDR); export it as JPEG, PNG or TIFF"),
     (0, b"\0\x05\x16\x07", "a leftover of macOS, not the photograph"),
     (0, b"\xff\xd8", "a JPEG whose beginning is damaged"),
     (0, PNG, "a PNG whose beginning is damaged"),
@@ -50,11 +63,18 @@ def stranger(data: bytes) -> str | None:
     if not data.strip(b"\0"):
         return "nothing but zeros; its copy was not finished"
     begin = data[:1024].lstrip().lower()
+    if data[:1].isspace() and data[:64].lstrip().startswith((b"\xff\xd8\xff", PNG)):
+        return "a picture with blank lines before it; the program that sent it is at fault; get it another way"
     if begin.startswith((b"<!doctype html", b"<html")):
         return "a web page; the download failed"
     if b"<svg" in begin:
         return "a drawing (SVG), not a photograph"
-    return next((name for place, magic, name in STRANGERS if data.startswith(magic, place)), None)
+    named = next((name for place, magic, name in STRANGERS if data.startswith(magic, place)), None)
+    return named or ("plain text, not a picture" if _is_text(data[:4096]) else None)
+
+
+def _is_text(data: bytes) -> bool:
+    return all(one >= 32 or one in b"\t\r\n\f" for one in data) and not data.strip(bytes(range(128)))  # noqa: PLR2004
 
 
 def damage(data: bytes, picture: Image.Image) -> str | None:
@@ -65,9 +85,10 @@ def damage(data: bytes, picture: Image.Image) -> str | None:
         return _png_damage(data)
     if picture.format == "WEBP" and struct.unpack("<I", data[4:8])[0] + 8 > len(data):
         return "it ends before its length says"
-    if isinstance(picture, TiffImagePlugin.TiffImageFile):
-        return _tiff_damage(data, picture)
-    return None
+    if isinstance(picture, TiffImagePlugin.TiffImageFile) and (wrong := _tiff_damage(data, picture)):
+        return wrong
+    at = zeros(data, picture)
+    return None if at is None else f"a part of it, from byte {at:,} on, is nothing but zeros"
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:

@@ -24,6 +24,9 @@ from tasks.base.colours import Unfollowed
 
 NEW_SUBFILE, MAX_SAMPLE, S_MAX_SAMPLE = 254, 281, 341
 SIGNED = 2
+NO_BLACK = "its pixels are signed numbers, which have no agreed black; export it with 8 bits"
+MOST_NEGATIVE = 0.01
+"""Share of floating-point pixels under black by over a hundredth of white: fewer are what sharpening leaves."""
 WHITE_IS_ZERO, RGB, RAW = 0, 2, (32803, 34892)
 MOST_PAGES = 64
 FOURTEEN_BITS, TWELVE_BITS = 2**14, 2**12
@@ -121,7 +124,7 @@ def _check_tiff(picture: TiffImageFile) -> None:
     if tags.get(PHOTOMETRIC_INTERPRETATION) in RAW:
         raise Unfollowed("a camera's raw data (DNG); develop it and export it as JPEG or TIFF")
     if SIGNED in tuple(tags.get(SAMPLEFORMAT, ())):
-        raise Unfollowed("its pixels are signed numbers, which have no agreed black; export it with 8 bits")
+        raise Unfollowed(NO_BLACK)
 
 
 def _is_deep_planar(picture: TiffImageFile) -> bool:
@@ -167,6 +170,8 @@ def _from_deep(picture: Image.Image, data: bytes) -> Image.Image:
     finite = np.isfinite(values)
     values[~finite] = 0
     top = float(values.max(initial=0))
+    if picture.mode == "F" and (values < -top / 100).mean() > MOST_NEGATIVE:
+        raise Unfollowed(NO_BLACK)
     tags = picture.tag_v2 if isinstance(picture, TiffImageFile) else None
     white = _told_white(tags, data, top)
     if white is None and picture.mode.startswith("I;16"):

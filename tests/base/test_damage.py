@@ -1,5 +1,7 @@
 """A damaged picture never passes for a whole one, and a whole one never for a damaged one."""
 
+import base64
+import gzip
 import io
 import os
 import random
@@ -33,8 +35,12 @@ def photograph(seed: int = 3) -> Image.Image:
 
 
 def saved(kind: str = "JPEG", seed: int = 3, mode: str = "RGB", **options: Any) -> bytes:
+    return saved_as(photograph(seed).convert(mode), kind, **options)
+
+
+def saved_as(picture: Image.Image, kind: str, **options: Any) -> bytes:
     file = io.BytesIO()
-    photograph(seed).convert(mode).save(file, kind, **options)
+    picture.save(file, kind, **options)
     return file.getvalue()
 
 
@@ -172,6 +178,40 @@ def test_a_changed_byte_in_a_png_or_a_deflated_tiff_is_seen(share: float) -> Non
             decode(bytes(bad))
 
 
+PACKED: list[tuple[str, dict[str, Any]]] = [
+    *(("WEBP", {"lossless": True}), ("AVIF", {"quality": 90}), ("HEIF", {"quality": 90})),
+    *(("TIFF", {"compression": "tiff_lzw"}), ("TIFF", {"compression": "jpeg"})),
+]
+LOOSE: list[tuple[str, dict[str, Any]]] = [
+    *(("TIFF", {}), ("BMP", {}), ("PPM", {}), ("WEBP", {"quality": 95}), ("JPEG2000", {})),
+]
+
+
+@pytest.mark.parametrize(("kind", "options"), [*PACKED, *LOOSE])
+def test_a_part_that_is_nothing_but_zeros_is_seen(kind: str, options: dict[str, Any]) -> None:
+    """A sector that could not be read, and a copy whose place was made before it stopped."""
+    whole = saved(kind, **options)
+    decode(whole)
+    begin = len(whole) // 2 // 4096 * 4096
+    for length in (512 if (kind, options) in PACKED else 4096, len(whole) - begin):
+        damaged = whole[:begin] + bytes(length) + whole[begin + length :]
+        with pytest.raises(UnreadableImage, match="damaged") as caught:
+            decode(damaged)
+        if kind in ("AVIF", "HEIF", "BMP", "PPM"):
+            assert "is nothing but zeros; get the file again" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "BMP", "PPM", "WEBP", "AVIF", "HEIF", "JPEG2000"])
+def test_black_is_no_damage(kind: str) -> None:
+    """Bars above and below, a black background, a picture of one colour."""
+    for width in (512, 640, 601):
+        picture = Image.new("RGB", (width, 512))
+        decode(saved_as(picture, kind))
+        picture.paste(photograph().resize((300, 200)), (150, 100))
+        decode(saved_as(picture, kind))
+        decode(saved_as(Image.new("RGB", (width, 512), "white"), kind))
+
+
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "GIF", "BMP", "JPEG2000", "AVIF", "HEIF"])
 def test_cut_files_are_refused(kind: str) -> None:
     data = saved(kind)
@@ -193,6 +233,14 @@ def test_cut_files_are_refused(kind: str) -> None:
         (b"\0" * 128 + b"DICM" + b"\0" * 99, "a DICOM file"),
         (b"PK\x03\x04" + b"x" * 99, "a ZIP archive"),
         (b"\xff\xd8\xff" + b"x" * 99, "a JPEG whose beginning is damaged"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "a pointer of Git LFS.*git lfs pull"),
+        (base64.b64encode(saved()), r"a JPEG written as text \(base64\)"),
+        (b"data:image/jpeg;base64," + base64.b64encode(saved()), "a picture written as text"),
+        (saved().decode("latin-1").encode(), "changed as if it were text"),
+        (saved().decode(errors="replace").encode(), "changed as if it were text"),
+        (b"\r\n" + saved(), "blank lines before it"),
+        (gzip.compress(saved()), "packed with gzip"),
+        (b"see the other folder\n", "plain text"),
     ],
 )
 def test_what_the_file_really_is_is_named(tmp_path: Path, begin: Any, said: str) -> None:

@@ -246,7 +246,7 @@ def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
         decode(b"")
     text = tmp_path / "letter.jpg"
     text.write_text("Dear photographer,\n" * 50)
-    with pytest.raises(UnreadableImage, match=r"not a picture.*JPEG, PNG"):
+    with pytest.raises(UnreadableImage, match="not a picture.*plain text"):
         read(text)
     with pytest.raises(UnreadableImage, match="cannot be read: .*directory"):
         read(tmp_path)

@@ -310,3 +310,12 @@ def test_long_texts_beside_the_pixels_do_no_harm() -> None:
     data = saved(plain(), "JPEG", quality=100, subsampling=0)
     segment = b"\xff\xe1\xff\xff" + b"http://ns.adobe.com/xap/1.0/\0".ljust(65_533, b" ")
     assert_shows(data[:2] + segment * 40 + data[2:], within=3)
+
+
+def test_floating_point_around_zero_is_refused_and_a_few_undershoots_are_not() -> None:
+    ramp = np.linspace(0, 1, 6400, dtype=np.float32).reshape(80, 80)
+    for values in (2 * ramp - 1, ramp - 0.5, 100 * ramp - 30):  # as networks take pictures
+        with pytest.raises(UnreadableImage, match="signed numbers"):
+            decode(saved(Image.fromarray(values), "TIFF"))
+    ramp[:1, :20] = -0.2  # what sharpening leaves at an edge
+    assert decode(saved(Image.fromarray(ramp), "TIFF"))[79, 79].tolist() == [255] * 3

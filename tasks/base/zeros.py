@@ -1,0 +1,146 @@
+"""Blocks of zeros where a picture's pixels lie: a copy that was not finished, a sector that could not be read.
+
+In: a file's bytes, and the picture opened. Out: where the zeros begin. Packed pixels hold next to none: in photographs
+and drawn faces 16 at the most, in lossy WebP up to 600 where a picture is wholly white. Pixels that are not packed may
+be black, so there zeros count where they fill whole sectors and do not begin and end with a row. JPEG and what has
+checksums is looked at elsewhere (tasks.base.jpeg, containers). Knows nothing of colours.
+"""
+
+import re
+from collections.abc import Iterator
+
+from PIL import Image, TiffImagePlugin
+
+SECTOR, PAGE, STRAY = 512, 4096, 2
+"""Bytes that disks lose together; that copies end with; zeros before and after them that are the picture's own."""
+
+PACKED, FLAT = 64, 2048
+"""Zeros in a row that no packed picture has; the latter where packed pixels of one colour are nearly all zeros."""
+
+UNPACKED, BY_STRIPS = 1, (5, 7, 8, 32946, 50000, 50001)
+"""Compressions of TIFF."""
+
+CODED = (b"hvc1", b"av01", b"hev1", b"avc1")
+"""Kinds of items that hold pixels, in HEIC and AVIF."""
+
+
+def zeros(data: bytes, picture: Image.Image) -> int | None:
+    """The first byte of a block of zeros among the pixels; None where there is none, or they could be black."""
+    if picture.format == "WEBP":
+        return next((at for name, *part in _riff(data) for at in _runs(data, *part, _least(name))), None)
+    if picture.format == "JPEG2000":
+        return next(_runs(data, max(data.find(b"jp2c"), 0), len(data), FLAT), None)
+    if picture.format in ("HEIF", "AVIF"):
+        return next((at for part in _items(data) for at in _runs(data, *part, PACKED)), None)
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        packed = picture.tag_v2.get(259, UNPACKED)
+        parts = list(_strips(picture))
+        if packed in BY_STRIPS:
+            return next((at for part in parts for at in _runs(data, *part, PACKED)), None)
+        return _sectors(data, parts, _row(picture)) if packed == UNPACKED else None
+    if picture.format in ("BMP", "PPM"):
+        begins = getattr(picture.tile[0], "offset", 0) if picture.tile else 0
+        return _sectors(data, [(begins, len(data))], _row(picture))
+    return None
+
+
+def _runs(data: bytes, begins: int, ends: int, least: int) -> Iterator[int]:
+    for found in re.compile(rb"\0{%d,}" % least).finditer(data, begins, ends):
+        yield found.start()
+
+
+def _least(name: bytes) -> int:
+    return PACKED if name == b"VP8L" else FLAT
+
+
+def _riff(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks of a WebP that hold pixels: name, where they begin and end."""
+    place = 12
+    while place + 8 <= len(data):
+        name, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "little")
+        if name in (b"VP8 ", b"VP8L"):
+            yield name, place + 8, min(place + 8 + size, len(data))
+        place += 8 + size + size % 2
+
+
+def _sectors(data: bytes, parts: list[tuple[int, int]], row: int) -> int | None:
+    """The first whole sectors of zeros, or pages up to a part's end, that do not begin and end with a row of pixels."""
+    for begins, ends in parts:
+        for found in re.compile(rb"\0{%d,}" % SECTOR).finditer(data, begins, ends):
+            start, end = found.span()
+            sector = PAGE if end == ends else SECTOR
+            whole = -start % sector <= STRAY and (end == ends or end % sector <= STRAY)
+            rows = (start - begins) % row == 0 and (end == ends or (end - begins) % row == 0)
+            if whole and not rows and end - start >= SECTOR:
+                return start
+    return None
+
+
+def _row(picture: Image.Image) -> int:
+    """Bytes of a row of pixels that are not packed."""
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        return max(1, picture.width * sum(picture.tag_v2.get(258, (8,))) // 8)
+    said = picture.tile[0].args if picture.tile else ()
+    stride = said[1] if isinstance(said, tuple) and len(said) > 1 and isinstance(said[1], int) else 0
+    return stride or picture.width * len(picture.getbands())
+
+
+def _strips(picture: TiffImagePlugin.TiffImageFile) -> Iterator[tuple[int, int]]:
+    """Where the strips or tiles of a TIFF's page begin and end."""
+    tags = picture.tag_v2
+    starts, lengths = tags.get(324, tags.get(273, ())), tags.get(325, tags.get(279, ()))
+    yield from ((start, start + length) for start, length in zip(starts, lengths, strict=False))
+
+
+def _items(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where the pixels of a HEIC or AVIF begin and end: its items of kinds `CODED`. None where its boxes are odd."""
+    found = {name: part for name, *part in _boxes(data, 0, len(data))}
+    if b"meta" not in found:
+        return
+    inside = {name: part for name, *part in _boxes(data, found[b"meta"][0] + 4, found[b"meta"][1])}
+    if b"iinf" not in inside or b"iloc" not in inside:
+        return
+    coded = set()
+    begins, ends = inside[b"iinf"]
+    for name, at, end in _boxes(data, begins + (6 if data[begins] == 0 else 8), ends):
+        wide = 4 if data[at] == 3 else 2  # noqa: PLR2004
+        if name == b"infe" and data[at + 4 + wide + 2 : min(at + 10 + wide, end)] in CODED:
+            coded.add(int.from_bytes(data[at + 4 : at + 4 + wide]))
+    for item, place, length in _extents(data[slice(*inside[b"iloc"])]):
+        if item in coded:
+            yield place, place + length
+
+
+def _boxes(data: bytes, place: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """The boxes between two places: name, where their contents begin and end."""
+    while place + 8 <= end:
+        size, head = int.from_bytes(data[place : place + 4]), 8
+        if size == 1:
+            size, head = int.from_bytes(data[place + 8 : place + 16]), 16
+        last = end if size == 0 else place + size
+        if size and size < head or last > end:
+            return
+        yield data[place + 4 : place + 8], place + head, last
+        place = last
+
+
+def _extents(box: bytes) -> Iterator[tuple[int, int, int]]:
+    """Of an `iloc` box: an item, a place in the file, and how many bytes of it lie there."""
+    version, sizes = box[0], (box[4] >> 4, box[4] & 15, box[5] >> 4, box[5] & 15 if box[0] else 0)
+    place = 6
+    wide = 2 if version < 2 else 4  # noqa: PLR2004
+
+    def number(size: int) -> int:
+        nonlocal place
+        place += size
+        return int.from_bytes(box[place - size : place])
+
+    for _ in range(min(number(wide), len(box))):
+        item, method = number(wide), number(2) & 15 if version else 0
+        number(2)
+        base = number(sizes[2])
+        for _ in range(min(number(2), len(box))):
+            number(sizes[3])
+            start, length = number(sizes[0]), number(sizes[1])
+            if method == 0:
+                yield item, base + start, length
