@@ -27,7 +27,7 @@ CODED = (b"hvc1", b"av01", b"hev1", b"avc1")
 def zeros(data: bytes, picture: Image.Image) -> int | None:
     """The first byte of a block of zeros among the pixels; None where there is none, or they could be black."""
     if picture.format == "WEBP":
-        return next((at for name, *part in _riff(data) for at in _runs(data, *part, _least(name))), None)
+        return next((at for begins, ends, least in _riff(data) for at in _runs(data, begins, ends, least)), None)
     if picture.format == "JPEG2000":
         return next(_runs(data, max(data.find(b"jp2c"), 0), len(data), FLAT), None)
     if picture.format in ("HEIF", "AVIF"):
@@ -39,7 +39,7 @@ def zeros(data: bytes, picture: Image.Image) -> int | None:
             return next((at for part in parts for at in _runs(data, *part, PACKED)), None)
         return _sectors(data, parts, _row(picture)) if packed == UNPACKED else None
     if picture.format in ("BMP", "PPM"):
-        begins = getattr(picture.tile[0], "offset", 0) if picture.tile else 0
+        begins = next((tile.offset for tile in getattr(picture, "tile", ())), 0)
         return _sectors(data, [(begins, len(data))], _row(picture))
     return None
 
@@ -49,17 +49,13 @@ def _runs(data: bytes, begins: int, ends: int, least: int) -> Iterator[int]:
         yield found.start()
 
 
-def _least(name: bytes) -> int:
-    return PACKED if name == b"VP8L" else FLAT
-
-
-def _riff(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """The chunks of a WebP that hold pixels: name, where they begin and end."""
+def _riff(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """The chunks of a WebP that hold pixels: where they begin and end, and the least zeros that are damage."""
     place = 12
     while place + 8 <= len(data):
         name, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "little")
         if name in (b"VP8 ", b"VP8L"):
-            yield name, place + 8, min(place + 8 + size, len(data))
+            yield place + 8, min(place + 8 + size, len(data)), PACKED if name == b"VP8L" else FLAT
         place += 8 + size + size % 2
 
 
@@ -80,7 +76,7 @@ def _row(picture: Image.Image) -> int:
     """Bytes of a row of pixels that are not packed."""
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         return max(1, picture.width * sum(picture.tag_v2.get(258, (8,))) // 8)
-    said = picture.tile[0].args if picture.tile else ()
+    said = next((tile.args for tile in getattr(picture, "tile", ())), ())
     stride = said[1] if isinstance(said, tuple) and len(said) > 1 and isinstance(said[1], int) else 0
     return stride or picture.width * len(picture.getbands())
 

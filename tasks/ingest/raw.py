@@ -111,7 +111,9 @@ def _check_header(where: str, sheet: Sheet, required: Sequence[str], optional: S
             wrong.append(f"column {number} is a second {name}")
         elif optional is not None and name not in {*required, *optional}:
             near = get_close_matches(name, [*required, *optional], 1)
-            wrong.append(f"column {number}, {cell[:60]!r}, is not known" + (f" (meant: {near[0]}?)" if near else ""))
+            wrong.append(
+                f"column {number}, {cell[:60]!r}, is not known" + (f" (meant: {near[0]}?)" if near else "; delete it")
+            )
     if wrong:
         accepted = f"needed: {', '.join(required)}; optional: {', '.join(optional or ()) or 'none'}"
         hint = ". The whole line is one cell: separate its cells by commas, without quotes around the line"
