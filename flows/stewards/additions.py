@@ -4,7 +4,6 @@ In: what a steward brings (tasks.ingest.batch). Out: a batch in data/added and o
 beside what was brought and nothing else changed. How it is put in place: flows.stewards.batches.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -20,18 +19,18 @@ from flows.repository.commits import check_git
 from flows.running.address import announce
 from flows.running.holdings import holdings, line_of
 from flows.stewards.batches import added_folder, place, settled, steward
+from flows.stewards.brought import summary
 from flows.stewards.reasons import reasons_beside, write_reasons
 from flows.stewards.versions import Tell, check_room
 from tasks import params
-from tasks.base.images import carries_place
 from tasks.base.processes import worker_pool
-from tasks.base.words import counted, listed_lines, tally
+from tasks.base.words import counted, listed_lines
 from tasks.errors import InputError
 from tasks.ingest.admission import Admission, Each, Inspect, Known, admit, known, spelt_out, unfit
 from tasks.ingest.batch import Batch, Photograph, Problem, read_batch
 from tasks.ingest.preview import find
 from tasks.ingest.raw import BATCHES, folders
-from tasks.ingest.spelling import key, lookalikes
+from tasks.ingest.spelling import lookalikes
 from tasks.ingest.withdrawn import read_withdrawn
 from tasks.params.evaluation import Evaluate
 from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestRatings
@@ -260,37 +259,3 @@ def reject(path: Path, problems: Sequence[Problem], reasons: Path | None, tell: 
         except OSError as error:
             tell(f"their list could not be written: {error}")
     return Outcome("rejected", path.name, problems=len(problems))
-
-
-def summary(batch: Batch, admission: Admission, there: Known) -> Iterator[str]:
-    """What a batch will bring, in a few lines."""
-    if batch.photographs:
-        subjects = {key(photograph.subject_id) for photograph in batch.photographs}
-        old = subjects & {key(str(row["subject_id"])) for row in there.images.values()}
-        of = tally(photograph.line.cells["population"] for photograph in batch.photographs)
-        yield f"photographs: {len(batch.photographs)} ({of}) of {counted(len(subjects), 'subject')}, {len(old)} known"
-    kinds = Counter((str(row["scale"]), str(row["rater_role"])) for row in admission.ratings)
-    for (scale, role), number in sorted(kinds.items()):
-        yield f"ratings: {number} {role} on {scale}"
-    raters = {str(row["rater_id"]) for row in admission.ratings}
-    if raters:
-        new = sorted(raters - set(there.roles))
-        names = f"{len(new)} new ({', '.join(new)})" if new else "all known"
-        yield f"raters: {len(raters)}, {names}"
-    if admission.references:
-        yield f"references: {admission.references}"
-    yield from _remarks(batch, admission)
-
-
-def _remarks(batch: Batch, admission: Admission) -> Iterator[str]:
-    rated = {row["image_id"] for row in admission.ratings}
-    unrated = sum(photograph.image_id not in rated for photograph in batch.photographs)
-    if unrated:
-        yield f"note: {counted(unrated, 'photograph')} in it without any rating"
-    if any(photograph.line.cells["population"] == "control" for photograph in batch.photographs):
-        yield "note: its controls train the networks at the next nightly run, not before"
-    if admission.means:
-        yield f"note: {counted(len(admission.means), 'name')} taken for photographs of earlier batches"
-    places = sum(carries_place(photograph.file) for photograph in batch.photographs)
-    if places:
-        yield f"note: {counted(places, 'photograph')} with the place where it was taken (EXIF); it stays in the copy"

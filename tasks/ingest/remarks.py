@@ -6,7 +6,7 @@ none of it but visits: the rest refuses a batch.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tasks.base.words import counted
 from tasks.ingest.kinds import FOUND_BY, unread_sheets
 from tasks.ingest.naming import NOT_READ, looks_like_table, walk
 from tasks.ingest.raw import Folder
-from tasks.ingest.spelling import lookalikes
+from tasks.ingest.spelling import Spellings, lookalikes
 from tasks.ingest.visits import same_visit, unclear
 
 Remark = dict[str, Any]
@@ -73,10 +73,15 @@ def visits_alike(images: pa.Table) -> Iterator[Remark]:
 
     Of batches' photographs too.
     """
-    named: dict[str, Counter[str]] = {}
-    for row in images.select(["subject_id", "visit"]).to_pylist():
-        if row["visit"]:
-            named.setdefault(row["subject_id"], Counter())[row["visit"]] += 1
+    yield from visits_asked((row["subject_id"], row["visit"]) for row in images.to_pylist())
+
+
+def visits_asked(photographs: Iterable[tuple[str, str | None]]) -> Iterator[Remark]:
+    """The same of photographs' subjects and visits."""
+    named, subjects = dict[str, Counter[str]](), Spellings()
+    for who, visit in photographs:
+        if visit:
+            named.setdefault(subjects.of(who), Counter())[visit] += 1
     for subject, count in sorted(named.items()):
         for one, other in combinations(sorted(count), 2):
             if same_visit(one, other):

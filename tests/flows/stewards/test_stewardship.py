@@ -183,6 +183,15 @@ def test_a_dry_run_changes_nothing(root: Path, new: Path, tmp_path: Path) -> Non
     assert not (root / "data/.incoming").exists()
 
 
+def test_days_of_visits_that_nobody_can_tell_are_told_before_they_come_in(root: Path, new: Path) -> None:
+    columns, line = (new / "images.csv").read_text().splitlines()
+    for visit, said in (("31.1.26", 1), ("31.1.2026", 0)):
+        (new / "images.csv").write_text(f"{columns},visit\n{line},{visit}\n")
+        outcome, told = add(new, root, dry_run=True)
+        assert outcome.state == "fine"
+        assert told.count(f"note: visit {visit} (1 file) is a day of which nobody can tell which one it is") == said
+
+
 def test_a_rejected_batch_changes_nothing_and_says_why_beside_it(root: Path, new: Path, tmp_path: Path) -> None:
     text = (new / "ratings.csv").read_text()
     (new / "ratings.csv").write_text(text.replace("3.5", "7"))
