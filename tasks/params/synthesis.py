@@ -170,6 +170,7 @@ class SynthesisIdentity(Block):
     side: int = Field(ge=64, description="pictures smaller than this are enlarged to it for the detector, pixels")
     threshold: float = Field(description="arcface: cosine similarity from which two faces are one; published: 0.6")
     dlib_distance: float = Field(gt=0, description="dlib: distance up to which two faces are one; 0.6 on photographs")
+    repeated: float = Field(gt=0, le=1, description="likeness from which a picture repeats a photograph")
 
 
 class SynthesisMeasure(Block):

@@ -63,8 +63,9 @@ def draw_rows(rng: np.random.Generator) -> dict[str, list[dict[str, Any]]]:
             )
             lost = failed or n == 1
             near = {"nearest_id": f"photo-{condition}-{n % 8:02d}", "similarity": 0.96 if n == 0 else 0.3 + n / 100}
-            near |= {"matches": int(n == 0), "pairs": 8, "quarantined": n == 0, "reason": None}
-            none = {"nearest_id": None, "similarity": None, "matches": 0, "pairs": 0, "quarantined": True}
+            near |= {"matches": int(n == 0), "pairs": 8, "repeats": n == 0, "quarantined": n == 0, "reason": None}
+            none = {"nearest_id": None, "similarity": None, "matches": 0, "pairs": 0, "repeats": False}
+            none |= {"quarantined": True}
             rows["identity"].append(who | (none | {"reason": "no face"} if lost else near))
     return rows
 

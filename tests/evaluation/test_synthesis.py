@@ -71,7 +71,7 @@ def test_what_the_stage_measures_is_what_is_read(drawn: SimpleNamespace, setting
     vectors[0] = vectors[5]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     table = EMBEDDINGS.table(row | {"embedding": v.tolist()} for row, v in zip(rows, vectors, strict=True))
-    arcface = SynthesisIdentity(network="arcface", side=64, threshold=0.99, dlib_distance=0.6)
+    arcface = SynthesisIdentity(network="arcface", side=64, threshold=0.99, dlib_distance=0.6, repeated=0.965)
     identity = {name: leakage(table, name, settings=arcface) for name in ("pre", "post")}
     found = run(drawn, settings, identity=compare(table, settings=arcface).to_pandas(), measures={"identity": identity})
     fir = found["table2"]["fir"]

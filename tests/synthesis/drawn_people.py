@@ -16,7 +16,7 @@ from tasks.phantoms.render import render
 from tasks.phantoms.shape import NEUTRAL, Cleft
 from tasks.schemas.synthesis import CAPTIONS, GENERATED
 
-DLIB = SynthesisIdentity(network="dlib", side=256, threshold=0.6, dlib_distance=0.3)
+DLIB = SynthesisIdentity(network="dlib", side=256, threshold=0.6, dlib_distance=0.3, repeated=0.965)
 ARCFACE = DLIB.model_copy(update={"network": "arcface"})
 SEED = 9 * 10**9
 

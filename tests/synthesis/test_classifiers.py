@@ -24,7 +24,7 @@ def tables_of(names: list[str], flagged: tuple[str, ...] = ()) -> tuple[pa.Table
     who = [{"image_id": name, "condition": name.split()[0]} for name in names]
     screened = [one | {"faces": 1, "flags": ["text"] if one["image_id"] in flagged else []} for one in who]
     return SCREENED.table(screened), IDENTITY.table(
-        one | {"matches": 0, "pairs": 1, "quarantined": False} for one in who
+        one | {"matches": 0, "pairs": 1, "repeats": False, "quarantined": False} for one in who
     )
 
 

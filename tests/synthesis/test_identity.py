@@ -14,7 +14,8 @@ from tasks.ingest.detection import resized
 from tasks.schemas.synthesis import EMBEDDINGS
 from tasks.synthesis.gate import identity
 from tasks.synthesis.gate.identity import compare, embed_generated, embed_photographs, leakage, similarities
-from tasks.synthesis.gate.recognition import embed
+from tasks.synthesis.gate.likeness import SIDE, likenesses
+from tasks.synthesis.gate.recognition import face_of
 from tests.synthesis.drawn_people import ARCFACE, DLIB, drawn, generated, photographs
 
 LEARNT, HELD_OUT, AFTER = range(3), 3, 4
@@ -67,8 +68,47 @@ def test_copies_of_training_photographs_are_caught_and_nobody_else_is(embedded: 
     assert {name for name, row in rows.items() if row["quarantined"]} == COPIES.keys()
     assert {name: rows[name]["nearest_id"] for name in COPIES} == {name: f"p{n}" for name, n in SOURCE.items()}
     assert all(row["matches"] == row["quarantined"] and row["pairs"] == len(LEARNT) for row in rows.values())
+    assert {name for name, row in rows.items() if row["repeats"]} == COPIES.keys()
     assert rows["same"]["similarity"] == 1
     assert not any(row["reason"] for row in rows.values())
+
+
+def test_a_copy_that_no_network_knows_any_more_is_held_back_and_no_part_of_fir(embedded: pa.Table) -> None:
+    """Mirrored, in other colours and blurred until dlib takes it for somebody else."""
+    colours = np.clip(drawn(0)[:, ::-1] * [0.9, 1.1, 1.2] - 8, 0, 255).astype(np.uint8)
+    copy = generated({"blurred": cv2.GaussianBlur(colours, (0, 0), 4)})
+    known = embedded.filter(pa.compute.equal(embedded["origin"], "real"))
+    table = pa.concat_tables([known, embed_generated(copy, settings=DLIB, weights="")])
+    [row] = compare(table, settings=DLIB).to_pylist()
+    assert (row["matches"], row["repeats"], row["quarantined"], row["likest_id"]) == (0, True, True, "p0")
+    assert leakage(table, "pre", settings=DLIB)["fir"] == 0
+    [row] = compare(table, settings=DLIB.model_copy(update={"repeated": 1.0})).to_pylist()
+    assert (row["repeats"], row["quarantined"]) == (False, False)
+
+
+def test_a_repeat_of_a_control_is_held_back(embedded: pa.Table) -> None:
+    rows = embedded.to_pylist()
+    own = next(row for row in rows if row["image_id"] == "other 10")
+    control = {"image_id": "c", "subject_id": "c", "condition": "control", "origin": "real", "split": "train"}
+    away = (np.array(own["embedding"]) + 1).tolist()  # whoever the network takes it for
+    for split, repeats in (("train", True), ("test", False)):
+        table = EMBEDDINGS.table([*rows, control | {"embedding": away, "look": own["look"], "split": split}])
+        found = {row["image_id"]: row for row in compare(table, settings=DLIB).to_pylist()}["other 10"]
+        assert (found["repeats"], found["quarantined"], found["reason"]) == (repeats, repeats, None)
+
+
+def test_likeness_is_of_looks_moved_turned_over_and_lit_anew() -> None:
+    """Noise is unlike other noise, like itself elsewhere; what has no contrast is like nothing."""
+    rng = np.random.default_rng(0)
+    looks = [cv2.GaussianBlur(rng.uniform(0, 255, (SIDE, SIDE)), (0, 0), 2) for _ in range(4)]
+    first = looks[0]
+    moved = np.roll(first, (1, -1), axis=(0, 1))
+    for changed in (first, moved, moved[:, ::-1], 0.6 * first + 40):
+        found = likenesses([look.astype(np.uint8) for look in looks], changed.astype(np.uint8))
+        assert found[0] > 0.97
+        assert found[1:].max() < 0.6
+    flat = np.full((SIDE, SIDE), 90, np.uint8)
+    assert likenesses([flat], first.astype(np.uint8)).tolist() == [0]
 
 
 def test_held_out_photographs_are_not_looked_at(embedded: pa.Table) -> None:
@@ -93,9 +133,10 @@ def test_the_same_pictures_have_the_same_bytes(embedded: pa.Table) -> None:
 
 def test_a_face_in_a_large_picture_is_the_same_face() -> None:
     large = np.pad(resized(drawn(5), 7), ((300, 0), (500, 300), (0, 0)), mode="edge")
-    ours, theirs = (embed(picture, settings=DLIB, weights="") for picture in (drawn(5), large))
+    ours, theirs = (face_of(picture, settings=DLIB, weights="") for picture in (drawn(5), large))
     assert ours is not None and theirs is not None
-    assert np.linalg.norm(ours - theirs) < 0.2
+    assert np.linalg.norm(ours.embedding - theirs.embedding) < 0.2
+    assert likenesses([ours.look], theirs.look)[0] > DLIB.repeated
 
 
 def test_what_cannot_be_compared_is_quarantined_and_says_why(embedded: pa.Table) -> None:

@@ -12,7 +12,7 @@ from tasks.schemas.synthesis import EMBEDDINGS, FEATURES
 from tasks.synthesis.measures.together import measure, project
 from tests.synthesis.drawn_faces import generated
 
-IDENTITY = SynthesisIdentity(network="dlib", side=256, threshold=0.6, dlib_distance=0.3)
+IDENTITY = SynthesisIdentity(network="dlib", side=256, threshold=0.6, dlib_distance=0.3, repeated=0.965)
 SETTINGS = SynthesisMeasure(
     seed=1, threads=1, inception="random", dims=64, lpips_net="squeeze", lpips_trunk="random", pairs=8,
     kid_subsets=5, kid_subset_size=8,

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tasks.base.weights import ARCFACE_W600K_R50, REGISTRY, WeightsError
 from tasks.synthesis.gate.identity import compare, embed_generated, embed_photographs
-from tasks.synthesis.gate.recognition import TEMPLATE, aligned, embed, onnx_network
+from tasks.synthesis.gate.recognition import TEMPLATE, aligned, face_of, onnx_network
 from tests.synthesis.drawn_people import ARCFACE, drawn, generated, photographs
 
 
@@ -100,7 +100,7 @@ def test_another_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / ARCFACE_W600K_R50.file).write_bytes(small_onnx())
     monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, **__: pytest.fail("opened"))
     with pytest.raises(WeightsError, match=ARCFACE_W600K_R50.sha256):
-        embed(drawn(0), settings=ARCFACE, weights=str(tmp_path))
+        face_of(drawn(0), settings=ARCFACE, weights=str(tmp_path))
 
 
 def test_a_missing_file_is_an_error_and_not_a_reason(tmp_path: Path) -> None:

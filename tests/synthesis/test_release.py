@@ -58,7 +58,7 @@ def screened(**changes: dict[str, object]) -> pa.Table:
 
 
 def compared(**changes: dict[str, object]) -> pa.Table:
-    clean = {"nearest_id": "p", "similarity": 0.1, "matches": 0, "pairs": 3, "quarantined": False}
+    clean = {"nearest_id": "p", "similarity": 0.1, "matches": 0, "pairs": 3, "repeats": False, "quarantined": False}
     return IDENTITY.table(
         clean | {"image_id": i, "condition": c} | changes.get(i.replace("-", "_"), {}) for c, _, i in PLANNED
     )

@@ -65,6 +65,7 @@ def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for group, left in record["funnel"].items():
         if left["asked_for"]:
             found[group] |= {"released": left.get("released"), "quarantined": record["quarantined"][group]}
+            found[group]["repeats"] = record["repeats"][group]
     for task, own in record["classifiers"].items():
         found["all"][f"{task}_accuracy"] = None if own["reason"] else own["accuracy"]["value"]
     return found

@@ -70,6 +70,7 @@ def evaluate_synthesis(made: Synthesis, ratings: pd.DataFrame, *, settings: Eval
         "photographs": photographs(made.captions),
         "table2": table2(made.measures),
         "matched": {name: matched(made.identity, name, settings) for name in CONDITIONS},
+        "repeats": {name: int(_own(made.identity, name)["repeats"].sum()) for name in CONDITIONS},
         "quarantined": {name: int(_own(made.identity, name)["quarantined"].sum()) for name in CONDITIONS},
         "trigger": {name: dict(own) for name, own in made.trigger.items()},
         "network": dict(made.measures.get("network", {})),

@@ -127,7 +127,11 @@ def _identity_said(name: str, record: Mapping[str, Any]) -> list[str]:
     )
     if own["value"] is not None:
         text += f"; {share(own['value'])}\u2009% of the pictures match somebody ({span(dict(own), percent=True)})"
-    return [text + f"; {count(quarantined)} are quarantined."]
+    repeats = counted(record["repeats"][name], "picture")
+    return [
+        f"{text}. Whoever the network sees in them, {repeats} repeat{'s' if record['repeats'][name] == 1 else ''} a"
+        f" training photograph, perhaps mirrored, recoloured, cropped or blurred. {count(quarantined)} are quarantined."
+    ]
 
 
 def _stand_in(network: Mapping[str, Any], key: str) -> bool:

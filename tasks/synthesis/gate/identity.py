@@ -20,7 +20,8 @@ from tasks.base.images import UnreadableImage
 from tasks.ingest.landmarks import DECIMALS
 from tasks.params.synthesis import SynthesisIdentity
 from tasks.schemas.synthesis import CONDITIONS, EMBEDDINGS, IDENTITY
-from tasks.synthesis.gate.recognition import embed
+from tasks.synthesis.gate.likeness import SIDE, likenesses
+from tasks.synthesis.gate.recognition import face_of
 
 CHUNK = 512
 """Generated faces compared at a time: with 10,000 photographs 40 MB."""
@@ -68,19 +69,20 @@ def embed_generated(
 def _embedded(
     content: str | bytes | None, reason: str | None, settings: SynthesisIdentity, weights: str
 ) -> dict[str, object]:
-    """The columns embedding and reason of a file, by path or by its bytes."""
+    """The columns embedding, look and reason of a file, by path or by its bytes."""
+    unknown = {"embedding": None, "look": None}
     if reason or content is None:
-        return {"embedding": None, "reason": reason or "no picture"}
+        return unknown | {"reason": reason or "no picture"}
     try:
         picture = pictures.decode(content) if isinstance(content, bytes) else pictures.read(Path(content))
-        found = embed(picture, settings=settings, weights=weights)
+        found = face_of(picture, settings=settings, weights=weights)
     except UnreadableImage as error:
-        return {"embedding": None, "reason": str(error)}
+        return unknown | {"reason": str(error)}
     if found is None:
-        return {"embedding": None, "reason": "no face found"}
-    if not np.isfinite(found).all():
-        return {"embedding": None, "reason": "the network gives no finite numbers for this face"}
-    return {"embedding": found.tolist(), "reason": None}
+        return unknown | {"reason": "no face found"}
+    if not np.isfinite(found.embedding).all():
+        return unknown | {"reason": "the network gives no finite numbers for this face"}
+    return {"embedding": found.embedding.tolist(), "look": found.look.tobytes(), "reason": None}
 
 
 def threshold_of(settings: SynthesisIdentity) -> float:
@@ -114,8 +116,9 @@ def _alike(
 def compare(embeddings: pa.Table, *, settings: SynthesisIdentity) -> pa.Table:
     """The identity table: each generated picture against every training photograph of its condition.
 
-    Quarantined are those with a match; those that could not be compared; and those that match a training photograph of
-    a control, from which adapters may learn too (`preservation`). The last two have a reason. FIR knows no controls.
+    Quarantined are those with a match; those that repeat a photograph that an adapter learnt from; those that could
+    not be compared; and those that match a training photograph of a control, from which adapters may learn too
+    (`preservation`). The last two have a reason. FIR knows neither controls nor repeats.
     """
     rows = [row for condition in CONDITIONS for row in _verdicts(embeddings, condition, settings)]
     return IDENTITY.table(sorted(rows, key=lambda row: str(row["image_id"])))
@@ -126,17 +129,42 @@ def _verdicts(embeddings: pa.Table, condition: str, settings: SynthesisIdentity)
     others, controls = _faces(embeddings, "control", "real")
     rows = dict(_against(embeddings, condition, known, settings))
     beside = dict(_against(embeddings, condition, controls, settings))
+    looks = _learnt(embeddings, condition) + _learnt(embeddings, "control")
     for told in _rows(embeddings, condition, "generated"):
         who = {"image_id": told["image_id"], "condition": condition}
         row = rows.get(told["image_id"])
         if row is None:
             why = told["reason"] or "no training photograph of this condition to compare with"
-            yield who | {"matches": 0, "pairs": 0, "quarantined": True, "reason": why}
+            yield who | {"matches": 0, "pairs": 0, "repeats": False, "quarantined": True, "reason": why}
             continue
         best, matches = int(row.argmax()), int((row >= threshold_of(settings)).sum())
         reason = _control(beside.get(told["image_id"]), others, settings)
+        repeat = _repeated(told, looks, settings)
         who |= {"nearest_id": names[best], "similarity": float(row[best]), "matches": matches, "pairs": len(names)}
-        yield who | {"quarantined": matches > 0 or reason is not None, "reason": reason}
+        held = matches > 0 or bool(repeat["repeats"]) or reason is not None
+        yield who | repeat | {"quarantined": held, "reason": reason}
+
+
+def _repeated(
+    told: Mapping[str, Any], looks: list[Mapping[str, Any]], settings: SynthesisIdentity
+) -> dict[str, object]:
+    """The columns likest_id, likeness and repeats of a generated picture."""
+    if not looks or told["look"] is None:
+        return {"likest_id": None, "likeness": None, "repeats": False}
+    found = likenesses([_picture(row["look"]) for row in looks], _picture(told["look"]))
+    best = int(found.argmax())
+    value = round(float(found[best]), DECIMALS)
+    return {"likest_id": looks[best]["image_id"], "likeness": value, "repeats": value >= settings.repeated}
+
+
+def _learnt(embeddings: pa.Table, condition: str) -> list[Mapping[str, Any]]:
+    """The photographs that an adapter learnt from and that have a look, by image_id."""
+    rows = [r for r in _rows(embeddings, condition, "real") if r["split"] == "train" and r["look"] is not None]
+    return sorted(rows, key=lambda row: str(row["image_id"]))
+
+
+def _picture(look: bytes) -> np.ndarray:
+    return np.frombuffer(look, np.uint8).reshape(SIDE, SIDE)
 
 
 def _control(

@@ -1,12 +1,14 @@
 """A face as numbers that tell people apart: ArcFace by ONNX, or dlib's network.
 
-In: a picture. Out: its surest face's embedding, or None. Rosero et al. 2025, DiffusionCleft, section 4.3.1 (InsightFace
-w600k_r50, ArcFace); the five points that it is aligned by come from dlib's 68. Both networks run on the CPU in one
-thread: the same picture gives the same bytes. Knows nothing of thresholds or tables.
+In: a picture. Out: its surest face's embedding and look (gate/likeness.py), or None. Rosero et al. 2025,
+DiffusionCleft, section 4.3.1 (InsightFace w600k_r50, ArcFace); the five points that it is aligned by come from dlib's
+68. Both networks run on the CPU in one thread: the same picture gives the same bytes. Knows nothing of thresholds or
+tables.
 """
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from tasks.base import weights as registry
 from tasks.base.weights import WeightsError
 from tasks.ingest.detection import resized
 from tasks.params.synthesis import SynthesisIdentity
+from tasks.synthesis.gate import likeness
 from tasks.synthesis.gate.screening import enlarged, find
 
 MOST = 1024
@@ -34,13 +37,23 @@ Network = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """A picture and its 68 points to the embedding (D,)."""
 
 
-def embed(
+@dataclass(frozen=True)
+class Face:
+    """What the gate knows of a face."""
+
+    embedding: np.ndarray
+    """(512,) of length 1 (arcface) or (128,) (dlib)."""
+    look: np.ndarray
+    """(S, S) uint8: the face, grey and small (tasks.synthesis.gate.likeness)."""
+
+
+def face_of(
     picture: np.ndarray,  # (H, W, 3) uint8 RGB
     *,
     settings: SynthesisIdentity,
     weights: str,
-) -> np.ndarray | None:
-    """The surest face's embedding, (512,) of length 1 (arcface) or (128,) (dlib); None where no face is found.
+) -> Face | None:
+    """The surest face; None where no face is found.
 
     A picture of fewer pixels than twice `settings.side` is looked at once more at that size where none is found.
     """
@@ -49,8 +62,22 @@ def embed(
     for seen in _sizes(shown, settings.side):
         points = find(seen, min_score=0.0, second_face_score=math.inf).points
         if points is not None:
-            return network(seen, points)
+            return Face(network(seen, points), _look(seen, points))
     return None
+
+
+def _look(picture: np.ndarray, points: np.ndarray) -> np.ndarray:  # (S, S) uint8
+    narrow = likeness.SIDE - 2 * likeness.FRAME
+    smaller = min(1.0, SIDE / float(np.ptp(points[:, 0])))  # reduced by areas, not by single pixels
+    face = aligned(
+        resized(picture, smaller),
+        points * smaller,
+        zoom=likeness.ZOOM * narrow / likeness.SIDE,
+        border=cv2.BORDER_REPLICATE,
+    )
+    soft = cv2.GaussianBlur(face, (0, 0), SIDE / narrow / 2)
+    small = cv2.resize(soft, (likeness.SIDE, likeness.SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(small.mean(axis=2).round().astype(np.uint8))
 
 
 def _sizes(picture: np.ndarray, side: int) -> Iterator[np.ndarray]:
@@ -62,16 +89,24 @@ def _sizes(picture: np.ndarray, side: int) -> Iterator[np.ndarray]:
 def aligned(
     picture: np.ndarray,  # (H, W, 3) uint8 RGB
     points: np.ndarray,  # (68, 2) px
+    *,
+    zoom: float = 1.0,
+    border: int = cv2.BORDER_CONSTANT,
 ) -> np.ndarray:
-    """The face turned, scaled and moved (least squares, unmirrored) to ArcFace's template: (112, 112, 3) uint8 RGB."""
+    """The face turned, scaled and moved (least squares, unmirrored) to ArcFace's template: (112, 112, 3) uint8 RGB.
+
+    It stands `zoom` times as large as there, about its middle. `border`: OpenCV's, of what the picture lacks.
+    """
     eyes = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
     five = np.array([*eyes, points[30], points[48], points[54]])
-    source, target = five @ [1, 1j], TEMPLATE @ [1, 1j]
+    wanted_at = (TEMPLATE - SIDE / 2) * zoom + SIDE / 2
+    source, target = five @ [1, 1j], wanted_at @ [1, 1j]
     centred, wanted = source - source.mean(), target - target.mean()
     turn = (centred.conj() @ wanted) / (np.abs(centred) ** 2).sum()
     shift = target.mean() - turn * source.mean()
     matrix = np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
-    return np.asarray(cv2.warpAffine(np.ascontiguousarray(picture), matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR))
+    picture, size = np.ascontiguousarray(picture), (SIDE, SIDE)
+    return np.asarray(cv2.warpAffine(picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border))
 
 
 @cache
