@@ -19,15 +19,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def prefect_server(folder: Path, database: str | None = None) -> Iterator[str]:
+def prefect_server(folder: Path, database: str | None = None, secret: str | None = None) -> Iterator[str]:
     """The API's address of a server that runs as long as the context; server.log and server.pid lie in `folder`.
 
-    `database`: its address; None is SQLite in `folder`.
+    `database`: its address; None is SQLite in `folder`. `secret`: `name:password` that it asks for, beside CSRF tokens.
     """
     port = free_port()
     env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
     env |= {"PREFECT_HOME": str(folder), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
     env |= {"PREFECT_SERVER_DATABASE_CONNECTION_URL": database} if database else {}
+    if secret:
+        env |= {"PREFECT_SERVER_API_AUTH_STRING": secret, "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true"}
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=log)

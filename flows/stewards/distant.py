@@ -63,6 +63,8 @@ def _asked(client: httpx.Client, how: str, what: str, content: Any = None) -> ht
         if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
             break
         time.sleep(wait)
+    if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        raise ValueError("the server refuses these credentials; set PREFECT_API_AUTH_STRING to its name:password")
     if answer.status_code != httpx.codes.NOT_FOUND:
         answer.raise_for_status()
     return answer

@@ -1,5 +1,6 @@
 """Records on a Prefect server of one's own lose the person: by its API, on a real server."""
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,17 @@ from flows.running.address import OWNERS, owner
 from flows.running.elsewhere import note
 from flows.stewards import distant
 from flows.stewards.person import Person
+from tests.server import prefect_server
 
 IMAGE = "ab" * 32
 ANNA = Person(subject="anna-k", control=False, images=(IMAGE,), frames=(), names=("anna-k.png",), sizes=(1,))
 
 
 def post(server: str, what: str, content: Any) -> Any:
-    answer = httpx.post(f"{server}/{what}", json=content, timeout=30)
+    """As a client of the server does that has its credentials, if it asks for any."""
+    name, _, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    with httpx.Client(auth=(name, password) if name else None, base_url=server, timeout=30) as client:
+        answer = client.post(f"/{what}", json=content, headers=address.permitted(client))
     answer.raise_for_status()
     return answer.json() if answer.content else None
 
@@ -72,6 +77,28 @@ def test_runs_that_mention_the_person_go_and_the_others_stay(
     assert all(there(server, run) == (0, 0, 0) for run in go)
     assert all(there(server, run) == (1, 1, 1) for run in stay)
     assert distant.clean(home, ANNA).deleted == 0
+
+
+@pytest.mark.long
+def test_a_server_that_asks_for_credentials_is_cleaned_with_them(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of somebody else, with a password and CSRF tokens; without the right password the place is named."""
+    with prefect_server(tmp_path, secret="us:right") as server:
+        monkeypatch.setattr(distant, "SERVER_NAMED", server)
+        monkeypatch.setattr(address, "SERVER_NAMED", server)
+        monkeypatch.setenv("PREFECT_API_URL", server)
+        monkeypatch.setenv("PREFECT_API_AUTH_STRING", "us:right")
+        note(server)
+        run = made(server, tags=["vermilion", owner(home)], said="refused: anna-k.png")
+        monkeypatch.setenv("PREFECT_API_AUTH_STRING", "us:wrong")
+        refused = distant.clean(home, ANNA)
+        assert (refused.places, refused.deleted) == (frozenset(), 0)
+        assert f"{server}: the server refuses these credentials" in refused.trouble
+        assert "PREFECT_API_AUTH_STRING" in refused.trouble
+        monkeypatch.setenv("PREFECT_API_AUTH_STRING", "us:right")
+        assert distant.clean(home, ANNA) == distant.Reached(frozenset({f"Prefect server {server}"}), 1)
+        assert there(server, run)[0] == 0
 
 
 def test_a_server_that_does_not_answer_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
