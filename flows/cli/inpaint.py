@@ -65,7 +65,7 @@ def inpaint(
     if (by_hand or devices) and len(found.photographs) > 1:
         raise InputError("a painted mask goes with one photograph; call `vermilion inpaint` for each")
     opened = filling.open_network(root, proposals=proposals)
-    notices = [*(f"Of the network: {stale}" for stale in [not_current(root)] if stale), *opened.notices]
+    notices = [*(stale.after("Of the network: ") for stale in [not_current(root)] if stale), *opened.notices]
     fill = partial(filling.inpaint, opened=opened, mask=by_hand, devices=devices)
     results = _filled(found.photographs, fill, out, notices)
     _print(results, notices, as_json=as_json)

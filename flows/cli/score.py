@@ -62,7 +62,7 @@ def score(
     found = files.find(photos, params.load(IngestImages, "ingest_images", root / "params.yaml").still_suffixes)
     opened = scoring.open_readers(root, without or ())
     stale = not_current(root)
-    notices = [f"Of what these numbers are read beside: {stale}"] if stale else []
+    notices: list[str] = [stale.after("Of what these numbers are read beside: ")] if stale else []
     notices += [*earlier_networks(root), *scoring.notices(root, opened)]
     every = [*notices, *_passed_over(found.others)]  # a page of one person does not tell of other files
     results: list[Scored] = []
@@ -76,7 +76,7 @@ def score(
     if as_json:
         print(json.dumps([result.record(list(opened.readers), every) for result in results], indent=1))
     else:
-        _print(results, every)
+        _print(results, every if any(result.photo.readings for result in results) else _passed_over(found.others))
     _say_where({"table": table, "pages": out})
     if stopped:
         say(f"interrupted: {len(results)} of {counted(len(found.photographs), 'photograph')} scored", error=True)

@@ -26,6 +26,7 @@ from tasks.evaluation.verdict import Verdict, verdict
 from tasks.ingest.landmarks import measure_face
 from tasks.ingest.lips import LipsError, crop_lips
 from tasks.pages.chapter import Reading
+from tasks.pages.notices import notice_of
 from tasks.params.ingest import IngestLandmarks, IngestLips
 from tasks.phantoms.dataset import NOTICE as DRAWN
 from tasks.schemas.ingest import IMAGES
@@ -196,7 +197,7 @@ def _measures(face: Mapping[str, object], limits: IngestLandmarks) -> list[Measu
 def notices(root: Path, opened: Readers) -> list[str]:
     """What a reader must know of the networks: on what they were trained, what stood in, and which cannot read."""
     trained = [f"Trained and compared on these pictures: {line}" for line in _pictures(root)["notices"]]
-    absent = [f"{name} was not read: {reason}" for name, reason in opened.missing.items()]
+    absent = [notice_of(reason).after(f"{name} was not read: ") for name, reason in opened.missing.items()]
     return [*trained, *(line for reader in opened.readers.values() for line in reader.notices), *absent]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tasks.base.words import listed
+from tasks.pages.notices import Notice
 
 SHOWN = ("evaluate", "report")
 """The stages whose outs people read."""
@@ -58,17 +59,20 @@ class Currency:
         return bool(self.changed) and self.changed == self.untrained
 
 
-def not_current(root: Path) -> str | None:
+def not_current(root: Path) -> Notice | None:
     """Why the numbers and the page may not be of the present data; None where they are."""
     found = currency(root)
     if found.unknown:
-        return found.unknown
+        return Notice(found.unknown)
     if not found.changed:
         return None
     names = listed(sorted(found.changed), MOST)
     if found.but_networks:
-        return f"they are of the present photographs and ratings, by networks of an earlier run ({names}); {AGAIN}"
-    return f"they are of an earlier run: {names} changed since (`vermilion status` says what); run `vermilion rebuild`"
+        return Notice(
+            f"they are of the present photographs and ratings, by networks of an earlier run ({names})", AGAIN
+        )
+    again = "run `vermilion rebuild` (`vermilion status` says what changed)"
+    return Notice(f"they are of an earlier run: {names} changed since", again)
 
 
 def currency(root: Path) -> Currency:
@@ -92,7 +96,7 @@ def currency(root: Path) -> Currency:
         return Currency(unknown=f"DVC cannot say whether they are of the present data: {first}")
 
 
-def earlier_networks(root: Path) -> list[str]:
+def earlier_networks(root: Path) -> list[Notice]:
     """A line for every network that is still the one of an earlier run, with what changed since.
 
     Those are the outs that dvc.yaml keeps (`persist`) until the next of their kind is whole: its training did not
@@ -108,7 +112,7 @@ def earlier_networks(root: Path) -> list[str]:
     except (DvcException, OSError):
         return []  # `not_current` says so
     return [
-        f"{name}: its network is of an earlier run: {listed(list(map(str, how)), MOST)}; {AGAIN}"
+        Notice(f"{name}: its network is of an earlier run: {listed(list(map(str, how)), MOST)}", AGAIN)
         for name, how in found.items()
         if how
     ]

@@ -4,7 +4,6 @@ In: one photograph's lip region, halves and points, and the systems' readings. O
 file. Every value is escaped. Knows no system, and nothing of networks, files and tables.
 """
 
-import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from markupsafe import Markup
 
 from tasks.pages.chapter import Reading
 from tasks.pages.environment import environment
+from tasks.pages.notices import for_a_page
 
 OUTLINES = {"outer lip": (*range(48, 60), 48), "inner lip": (*range(60, 68), 60), "nose": tuple(range(31, 36))}
 """Chains of the 68 points that are drawn as lines (indices from 0)."""
@@ -65,16 +65,11 @@ def render_photo_page(
     return page.render(
         photo=photo,
         verdict=verdict,
-        notices=[for_a_reader(line) for line in notices],
+        notices=[for_a_page(line) for line in notices],
         declines=declines,
         overlay=drawn,
         readings=readings,
     )
-
-
-def for_a_reader(line: str) -> str:
-    """A notice without what only an operator can do: clauses after a semicolon that name a command or params.yaml."""
-    return re.sub(r";[^;]*(`|params\.yaml)[^;]*", "", line)
 
 
 def _body(reading: Reading) -> Markup:

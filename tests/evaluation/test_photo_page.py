@@ -7,13 +7,13 @@ import pytest
 from tasks.evaluation.photo_page import (
     Measure,
     Photo,
-    for_a_reader,
     overlay,
     png_size,
     render_photo_page,
 )
 from tasks.evaluation.symmetry.reading import Distance, as_reading, percentile, read_out
 from tasks.pages.chapter import Reading
+from tasks.pages.notices import Notice, notice_of
 from tasks.statistics.grading import GradeScale
 from tests.evaluation.trials import trial
 
@@ -140,25 +140,16 @@ def test_nothing_is_fetched(region: bytes) -> None:
     assert all(address.startswith(("data:", "#")) for address in addresses)
 
 
-@pytest.mark.parametrize(
-    ("line", "shown"),
-    [
-        (
-            "anomaly was not read: anomaly is off; write anomaly: true under systems in params.yaml",
-            "anomaly was not read: anomaly is off",
-        ),
-        (
-            "Lip pose was not read: its network is not the one that was evaluated; run `dvc repro`",
-            "Lip pose was not read: its network is not the one that was evaluated",
-        ),
-        ("anomaly was not read: no controls; add photographs", "anomaly was not read: no controls; add photographs"),
-        ("12 of 14 images: drawn faces.", "12 of 14 images: drawn faces."),
-    ],
-)
-def test_a_page_does_not_tell_a_surgeon_what_to_write_into_a_file(line: str, shown: str) -> None:
-    assert for_a_reader(line) == shown
-    page = render_photo_page(Photo("a.jpg", "", reason="no face was found"), notices=[line])
-    assert f"<li>{shown}</li>" in page
+def test_a_page_does_not_tell_a_surgeon_what_to_write_into_a_file() -> None:
+    """What an operator can do is not on the page of a person; of what people wrote nothing is left out."""
+    off = "anomaly is off; write anomaly: true under systems in params.yaml"
+    theirs = "Drawn here; ask `Dr B` before you print it; never outside params.yaml"
+    lines = [notice_of(off).after("anomaly was not read: "), Notice("An earlier network", "run `dvc repro`"), theirs]
+    assert lines[:2] == [f"anomaly was not read: {off}", "An earlier network; run `dvc repro`"]
+    page = render_photo_page(Photo("a.jpg", "", reason="no face was found"), notices=lines)
+    assert all(
+        f"<li>{said}</li>" in page for said in ("anomaly was not read: anomaly is off", "An earlier network", theirs)
+    )
 
 
 def test_d_has_an_interval_and_says_nothing_where_it_is_wide(region: bytes) -> None:

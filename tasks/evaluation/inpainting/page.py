@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.evaluation.inpainting.section import GREY, dotted
-from tasks.evaluation.photo_page import for_a_reader
 from tasks.pages.environment import environment
+from tasks.pages.notices import for_a_page
 from tasks.pages.overlays import jpeg, lay_over
 
 SIDE = 420
@@ -59,4 +59,4 @@ def render_filled_page(face: FilledFace, *, notices: Sequence[str]) -> str:
             picture = lay_over(face.filled[0], heat, high=high, opacity=0.7)
             shown.append((jpeg(picture, side=SIDE), f"Where the proposals differ, by up to {high:.0f} grey levels"))
     page = environment().get_template("evaluation/inpainting/page.html.j2")
-    return page.render(face=face, shown=shown, notices=[for_a_reader(line) for line in notices])
+    return page.render(face=face, shown=shown, notices=[for_a_page(line) for line in notices])

@@ -26,6 +26,7 @@ from tasks.evaluation.symmetry.reading import Distance, as_reading
 from tasks.evaluation.symmetry.section import notices as said_of
 from tasks.evaluation.symmetry.trial import trial_of
 from tasks.pages.chapter import Reading
+from tasks.pages.notices import notice_of
 from tasks.params.evaluation import Report, Score
 from tasks.params.ingest import IngestLips
 from tasks.params.symmetry import SymmetryTrain
@@ -101,7 +102,7 @@ def open_reader(root: Path) -> SymmetryReader | str:
             missing[folder.name] = "its network is not the one that was evaluated; run `dvc repro`"
     if not models:
         return "; ".join(dict.fromkeys(missing.values())) or NO_NETWORK
-    said = [f"{called(name)} was not read: {reason}" for name, reason in missing.items()]
+    said = [notice_of(reason).after(f"{called(name)} was not read: ") for name, reason in missing.items()]
     stood_in = dict.fromkeys(line for settings in made for line in said_of(settings))
     return SymmetryReader(tuple(models), made[0].threads, words, cut.mirrored_half, (*stood_in, *said))
 
