@@ -45,5 +45,5 @@ serve: install ## nightly runs, re-evaluation on new ratings, and the UI to watc
 	vermilion serve
 
 clean: ## remove what runs made (not your raw data, not .venv)
-	rm -rf data/.artifacts data/raw/phantoms data/ingest data/symmetry data/anomaly data/synthesis data/inpainting data/anthropometry data/surface data/uncleft data/evaluation
+	rm -rf data/.artifacts data/raw/phantoms data/ingest data/symmetry data/anomaly data/synthesis data/inpainting data/anthropometry data/surface data/fairness data/uncleft data/evaluation
 	rm -rf data/reports/index.html data/reports/first.html data/reports/figures data/reports/photographs.csv data/reports/photographs.xlsx .mypy_cache .ruff_cache .pytest_cache .cache/tests

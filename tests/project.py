@@ -86,6 +86,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "inpainting_measure": {"perceptual": {"net": "squeeze", "trunk": "random", "size": 64}},
     "inpainting_controls": {"most_photographs": 2, "kid_subsets": 2, "kid_subset_size": 2},
     "evaluate": {"resamples": 100},
+    "fairness": {"least_people": 3},
 }
 """What differs from params.yaml; everything else is the demo's."""  # fmt: skip
 

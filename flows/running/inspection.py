@@ -15,11 +15,12 @@ from typing import Any
 import psutil
 import yaml
 
-from flows.running.holdings import holdings, limits
+from flows.running.holdings import TOLD, holdings, limits, line_of
 from flows.running.readiness import Finding, made_by_a_stage
 from tasks import params
 from tasks.base import weights
-from tasks.base.words import counted
+from tasks.base.words import counted, listed, listed_lines
+from tasks.ingest.groups import groups_file, read_groups
 from tasks.ingest.inventory import NoImages
 from tasks.ingest.preview import Found
 from tasks.ingest.sheets import RawLayoutError
@@ -55,7 +56,29 @@ def data(root: Path) -> list[Finding]:
     found += [Finding("warning", "data", note) for note in there.notes]
     if not made_by_a_stage(where.raw, root / "dvc.yaml") and (advice := limits(root / "params.yaml")):
         found.append(Finding("fact", "data", advice))
-    return [*found, *_sets(root, there.found), *_skipped(root, there.found)]
+    return [*found, *_groups(root / where.raw, there.found), *_sets(root, there.found), *_skipped(root, there.found)]
+
+
+def _groups(raw: Path, found: Found) -> Iterator[Finding]:
+    """Of groups.csv, where there is one: its groupings with how many people are in each group, and refused lines."""
+    if groups_file(raw) is None:
+        return
+    try:
+        table, refused = read_groups(raw, found.images)
+    except RawLayoutError as error:
+        yield Finding("error", "groups", str(error))
+        return
+    people = dict(zip(*(found.images[name].to_pylist() for name in ("image_id", "subject_id")), strict=True))
+    members: dict[str, dict[str, set[str]]] = {}
+    for row in table.to_pylist():
+        group = row["word"] if row["number"] is None else "a number"
+        members.setdefault(row["grouping"], {}).setdefault(group, set()).add(people[row["image_id"]])
+    for grouping, groups in members.items():
+        sizes = [f"{group} {counted(len(who), 'person', 'people')}" for group, who in sorted(groups.items())]
+        yield Finding("fact", "groups", f"{grouping}: {listed(sizes, TOLD)}")
+    lines = [line_of(row) for row in refused.to_pylist()]
+    told = listed_lines(lines, TOLD, "line that cannot be used", "lines that cannot be used")
+    yield from (Finding("warning", "groups", line) for line in told)
 
 
 def _sets(root: Path, found: Found) -> Iterator[Finding]:

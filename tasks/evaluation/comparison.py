@@ -41,10 +41,13 @@ def gather(
     """What each chapter's stages wrote (under `data`/NAME), and the study that all are compared in."""
     made = {chapter.NAME: chapter.read(data / chapter.NAME) for chapter in chapters}
     scores = [chapter.scores(made[chapter.NAME], numbers) for chapter in chapters]
-    taught = frozenset[str]().union(*(chapter.taught(made[chapter.NAME]) for chapter in chapters))
+    seen = [frozenset(chapter.taught(made[chapter.NAME])) for chapter in chapters]
+    taught = frozenset[str]().union(*seen)
     everything = pd.concat([own for own in scores if len(own)] or [pd.DataFrame(columns=COLUMNS)], ignore_index=True)
     names = {name: title for chapter in chapters for name, title in chapter.NAMES.items()}
-    return made, make_study(ratings, references, everything, taught, settings, names, repeats)
+    study = make_study(ratings, references, everything, taught, settings, names, repeats)
+    by_method = {name: own for table, own in zip(scores, seen, strict=True) for name in table["method"].unique()}
+    return made, study._replace(taught_by=by_method)
 
 
 def evaluate(chapters: Sequence[System], made: Mapping[str, Any], study: Study, *, numbers: Path) -> Evaluation:

@@ -5,6 +5,7 @@ chapters, and the record of the raters themselves. Rosero et al. 2025, Results. 
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -43,6 +44,7 @@ class Study(NamedTuple):
     raters: Mapping[str, Any]  # the raters' own record
     settings: Evaluate
     names: Mapping[str, str]  # readable names of methods, of all systems
+    taught_by: Mapping[str, frozenset[str]] = MappingProxyType({})  # by method: those of its own chapter
 
     @property
     def of_photographs(self) -> pd.DataFrame:

@@ -221,8 +221,8 @@ def looks_like_table(name: str) -> bool:
 
 
 NOT_READ = (
-    "a table that is not read; images, ratings and references are, beside the pictures: as .csv or .xlsx files of "
-    "these names, or as sheets of one workbook"
+    "a table that is not read; images, ratings, references and groups are, beside the pictures: as .csv or .xlsx files "
+    "of these names, or (but groups) as sheets of one workbook"
 )
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from tasks.base.escaping import visible
 from tasks.base.words import counted
+from tasks.ingest.groups import groups_file
 from tasks.ingest.kinds import FOUND_BY, unread_sheets
 from tasks.ingest.naming import NOT_READ, looks_like_table, walk
 from tasks.ingest.raw import Folder
@@ -38,7 +39,7 @@ def passed_over(
     named = {name for row in images.select(["names"]).to_pylist() for name in row["names"]}
     named |= {row["path"] for row in refused.to_pylist()}
     read = {kind: table for kind, columns in FOUND_BY.items() if (table := raw.table(kind, columns))}
-    named |= {table.name for table in read.values()}
+    named |= {table.name for table in (*read.values(), groups_file(raw.path)) if table}
     elsewhere = [_inside(folder.path, raw.path) for folder in folders[1:]]
     for table, sheet, reason in unread_sheets(read):
         yield _remark("passed over", f"{table.name}, sheet {sheet}", reason)

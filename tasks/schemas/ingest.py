@@ -128,6 +128,17 @@ REFERENCES = Schema(
     key=("image_id", "measure"),
 )
 
+GROUPS = Schema(
+    "groups",
+    (
+        IMAGE_ID,
+        Column("grouping", TEXT, "a column of groups.csv, or gender or age_group of images.csv"),
+        Column("word", TEXT, "the group that the photograph is in; null where the column holds numbers", nullable=True),
+        Column("number", NUMBER, "its number; null where the column holds words", nullable=True),
+    ),
+    key=("image_id", "grouping"),
+)
+
 FRAMES = Schema(
     "frames",
     (

@@ -104,7 +104,20 @@ def with_interval(
             value, None, None, reason=f"no interval: {counted(count, 'subject')}, {MIN_SUBJECTS} needed", **size
         )
     draws = bootstrap(statistic, subjects, resamples=settings.resamples, seed=settings.seed)
-    ends = interval(draws, confidence=settings.confidence)
+    return from_draws(value, draws, confidence=settings.confidence, **size)
+
+
+def from_draws(
+    value: float,
+    draws: np.ndarray,  # (resamples,)
+    *,
+    confidence: float,
+    n_images: int,
+    n_subjects: int,
+) -> Estimate:
+    """`value` with the interval of its resamples; a reason where they give none."""
+    size = _Size(n_images=n_images, n_subjects=n_subjects)
+    ends = interval(draws, confidence=confidence)
     if ends is None:
         return estimate(value, None, None, reason="no interval: undefined in most resamples", **size)
     if ends[1] - ends[0] <= _TINY:

@@ -25,7 +25,7 @@ PARAMS: dict[str, dict[str, Any]] = yaml.safe_load((PROJECT / "params.yaml").rea
 FOUNDATIONS = {"base", "errors", "pages", "params", "phantoms", "schemas", "space", "statistics", "store"}
 SHARED = {"ingest", "faces", "findings"}
 """Not foundations, but open to every system."""
-SYSTEMS = {"symmetry", "anomaly", "synthesis", "inpainting", "anthropometry", "surface"}
+SYSTEMS = {"symmetry", "anomaly", "synthesis", "inpainting", "anthropometry", "surface", "fairness"}
 SOURCES = sorted((PROJECT / "tasks").rglob("*.py"))
 
 

@@ -53,6 +53,7 @@ TASKS = {
     "inpainting": BASIS | {"ingest", "faces", "pages"},
     "anthropometry": BASIS | {"ingest", "faces", "findings", "pages"},
     "surface": BASIS | {"ingest", "faces", "findings", "pages", "space"},
+    "fairness": BASIS | {"ingest"},
     "synthesis": BASIS | {"ingest", "phantoms"},  # its stand-in for the base model learns from drawn faces
     "evaluation": BASIS
     | {"ingest", "faces", "pages", "statistics", "symmetry", "anomaly", "inpainting", "anthropometry"}
@@ -61,7 +62,7 @@ TASKS = {
 """The same of tasks/. That a system's part of the evaluation enters that system alone, and for what, is asked in
 tests/house/test_architecture.py."""
 
-SYSTEMS = ("symmetry", "anomaly", "synthesis", "inpainting", "anthropometry", "surface")
+SYSTEMS = ("symmetry", "anomaly", "synthesis", "inpainting", "anthropometry", "surface", "fairness")
 OWN_COMMAND = {
     "anthropometry": {
         "flows/cli/__init__.py",

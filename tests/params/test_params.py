@@ -35,7 +35,7 @@ for _module in pkgutil.iter_modules(params.__path__):
     importlib.import_module(f"{params.__name__}.{_module.name}")
 MODELS = {model.__name__: model for model in last_derived(Block) if model.__module__.startswith(params.__name__)}
 INNER = set().union(*(nested(model) for model in MODELS.values()))
-EVERY_SYSTEM = ["anomaly", "anthropometry", "inpainting", "surface", "symmetry", "synthesis"]
+EVERY_SYSTEM = ["anomaly", "anthropometry", "fairness", "inpainting", "surface", "symmetry", "synthesis"]
 OUTER = {name: model for name, model in MODELS.items() if name not in INNER} | {"Systems": Systems}
 
 
@@ -182,7 +182,7 @@ def test_a_file_without_systems_says_what_to_paste(tmp_path: Path) -> None:
         tmp_path,
         (
             text + "  symmetry: true\n  anomaly: true\n  synthesis: true\n  inpainting: true\n"
-            "  anthropometry: true\n  surface: true\n",
+            "  anthropometry: true\n  surface: true\n  fairness: true\n",
             "",
         ),
     )

@@ -64,6 +64,26 @@ def test_sets_that_lack_something_are_told(tmp_path: Path, monkeypatch: pytest.M
     assert any("there is no point nose" in told for _, told in found)
 
 
+def test_the_table_of_groups_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = project(tmp_path / "p", images="a.jpg,s1,control\nb.jpg,s2,repaired\nc.jpg,s3,repaired\n")
+    lines = "subject_id,skin_type,clinic\ns1,2,north\ns2,5,north\ns3,dark,south\ns4,1,south\n"
+    (folder / "raw/groups.csv").write_text(lines)
+    code, said = check(folder, monkeypatch, "--json")
+    assert code == 1
+    found = [(row["level"], row["said"]) for row in json.loads(said) if row["about"] == "groups"]
+    assert found[:2] == [
+        ("fact", "clinic: north 2 people, south 1 person"),
+        ("fact", "skin_type: a number 2 people"),
+    ]
+    assert found[2][1].startswith("groups.csv, line 4: s3: skin_type 'dark' is not a number, as most of the column are")
+    assert found[3] == ("warning", "groups.csv, line 5: s4: no such person in images.csv, or all photographs refused")
+    assert not any("groups.csv" in row["said"] for row in json.loads(said) if row["about"] == "data")
+    (folder / "raw/groups.csv").write_text("person,clinic\ns1,north\n")
+    code, said = check(folder, monkeypatch)
+    assert code == 2
+    assert "no column subject_id or path. Accepted: subject_id or path" in " ".join(said.split())
+
+
 def test_what_will_be_skipped_is_told_with_what_to_add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = project(tmp_path / "p", images="a.jpg,s1,control\nb.jpg,s2,repaired\nc.jpg,s3,repaired\n")
     code, said = check(folder, monkeypatch, "--json")
