@@ -12,6 +12,7 @@ import io
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
 from tasks.base.tables import replacing
+from tasks.ingest.groups import groups_file
 from tasks.ingest.inventory import OPTIONAL, REQUIRED, Named
 from tasks.ingest.kinds import LAYOUT
 from tasks.ingest.naming import Names
 from tasks.ingest.photographs import image_meant
 from tasks.ingest.raw import Folder, read_lines
-from tasks.ingest.sheets import column_name, read_sheets
+from tasks.ingest.sheets import RawLayoutError, column_name, read_sheets
 from tasks.ingest.spelling import key
 from tasks.ingest.workbooks import is_workbook
 
@@ -48,7 +50,7 @@ def lines_about(
 def lines_naming(
     folders: Sequence[Folder], named: Sequence[Named], ids: Collection[str], subject: str | None
 ) -> Iterator[tuple[Path, set[Place]]]:
-    """Tables of images, and their lines that name these photographs alone, or `subject`."""
+    """Tables of images and of groups, and their lines that name these photographs alone, or `subject`."""
     by_line: dict[tuple[str, int], set[str]] = defaultdict(set)
     for item in named:
         by_line[item.line.source, item.line.number].add(item.image_id)
@@ -61,6 +63,21 @@ def lines_naming(
                 if own or (files and files <= set(ids)):
                     lines.add((line.sheet, line.number))
             yield table, lines
+        if groups := groups_file(folder.path):
+            yield groups, _lines_of_groups(groups, folder, named, ids, subject)
+
+
+def _lines_of_groups(
+    groups: Path, folder: Folder, named: Sequence[Named], ids: Collection[str], subject: str | None
+) -> set[Place]:
+    """Lines of a table of groups about the person or these photographs; none where it cannot be read."""
+    names, lines = Names({item.path: item.image_id for item in named}), set[Place]()
+    with suppress(RawLayoutError):
+        for line in read_lines(groups, required=(), optional=None):
+            own = subject is not None and key(line.cells.get("subject_id", "")) == key(subject)
+            if own or ("path" in line.cells and image_meant(line, folder, names)[0] in ids):
+                lines.add((line.sheet, line.number))
+    return lines
 
 
 def rows_with(table: Path, named: Callable[[str], Collection[str]]) -> set[Place]:

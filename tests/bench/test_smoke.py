@@ -16,6 +16,7 @@ HERE = (
     "anthropometry",
     "anthropometry_errors",
     "damage",
+    "fairness",
     "inpainting",
     "inpainting --speed",
     "inspection",
@@ -37,6 +38,8 @@ SAYS = {
     "anthropometry_errors": "width, joint over independent: ",
     "damage": "whole photographs refused: 0 of 14",
     "demo": "all ",
+    "fairness": "largest with skin lightness at equal severity: ",
+    "fairness --project .": "S (ssim, base)",
     "ingest one": "one photograph more: ",
     "ingest peer": "mouth points apart, share of eye distance",
     "ingest scale": "ms CPU a photograph",
@@ -136,7 +139,7 @@ def test_a_reevaluation_runs(built: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert SAYS["reevaluation"] in capfd.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["anomaly", "inpainting --demo", "trigger"])
+@pytest.mark.parametrize("command", ["anomaly", "fairness --project .", "inpainting --demo", "trigger"])
 def test_it_runs_on_a_project(
     command: str, built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

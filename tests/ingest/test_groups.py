@@ -6,10 +6,14 @@ import pyarrow as pa
 import pytest
 
 from tasks.ingest.groups import groups_file, read_groups
+from tasks.ingest.inventory import name_files
 from tasks.ingest.raw import Folder, refusals_table
 from tasks.ingest.remarks import passed_over
+from tasks.ingest.removal import lines_naming, write_without
 from tasks.ingest.sheets import RawLayoutError
+from tasks.params.ingest import IngestImages
 
+SETTINGS = IngestImages(still_suffixes=(".jpg",), clip_suffixes=(), most_still_megabytes=1, most_clip_megabytes=1)
 IMAGES = pa.table(
     {
         "image_id": ["a" * 64, "b" * 64, "c" * 64],
@@ -94,3 +98,20 @@ def test_the_file_is_not_passed_over_and_a_copy_of_it_is(tmp_path: Path) -> None
     remarks = list(passed_over([Folder(tmp_path, "")], IMAGES, refusals_table([]), suffixes=(".jpg",)))
     assert [row["path"] for row in remarks] == ["groups (1).csv"]
     assert "groups" in remarks[0]["reason"]
+
+
+@pytest.mark.parametrize("column", ["subject_id", "path"])
+def test_a_withdrawal_takes_the_persons_line_out(tmp_path: Path, column: str) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.jpg").write_text(name)
+    (tmp_path / "images.csv").write_text("path,subject_id,population\na.jpg,p1,control\nb.jpg,p2,control\n")
+    who = {"subject_id": ("P1", "p2"), "path": ("a.jpg", "b.jpg")}[column]
+    groups = tmp_path / "groups.csv"
+    groups.write_text(f"{column},clinic\n{who[0]},north\n{who[1]},south\n")
+    raw = Folder(tmp_path, "")
+    named = name_files([raw], SETTINGS)[0]
+    own = {item.image_id for item in named if item.subject_id == "p1"}
+    lines = dict(lines_naming([raw], named, own, "p1"))
+    assert lines[groups] == {("", 2)}
+    write_without(groups, lines[groups])
+    assert groups.read_text().split() == [f"{column},clinic", f"{who[1]},south"]
