@@ -89,14 +89,16 @@ def test_what_is_planted_is_found_in_both_and_what_is_not_is_not(record: dict[st
 
 def test_it_is_said_in_words(record: dict[str, Any]) -> None:
     said = findings(record, NAMES)
-    assert said[0].startswith("Unfair U follows skin lightness among unseen controls most of all methods, by more than")
+    assert said[0].startswith("Of all methods Unfair U follows skin lightness most among unseen controls, by more than")
     assert "80 people" in said[0]
     assert re.match(
         r"Of \d+ correlations among unseen controls, \d+ are above the limit of 0.1, \d+ of them by", said[1]
     )
-    told = next(line for line in notices(record, NAMES) if line.startswith("Unfair U follows, among unseen controls"))
-    assert "it rates lighter skin as worse" in told
-    assert "it rates less skin type as worse" in told
+    told = next(
+        line for line in notices(record, NAMES) if line.startswith("Unfair U: among unseen controls, rated as worse: ")
+    )
+    assert "lighter skin (" in told
+    assert "less skin type (" in told
     assert [tile.people for tile in tiles(record, NAMES)] == [80, 60]
     assert missing(record) == []
 
@@ -153,7 +155,7 @@ def test_the_section_has_table_figures_and_what_to_add(own: SimpleNamespace, rec
     study = study_of(own)
     shown = Shown(study, own.scores, Path(), Path(), Path("params.yaml"), REPORT)
     found = chapter.show(own.made, record, shown)
-    assert len(found.pictures["rho"]) == len(record["traits"])
+    assert len(found.pictures["rho"]) == 6
     assert all(picture.png.startswith(b"\x89PNG") for picture in found.pictures["rho"])
     page = re.sub(r"\s+", " ", _body(found))
     assert page.count('<th scope="row">Unfair U</th>') == len(record["traits"])

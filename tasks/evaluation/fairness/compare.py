@@ -47,6 +47,7 @@ def evaluate_fairness(made: Fairness, study: Study, settings: Settings) -> dict[
         "bands": settings.bands,
         "severity": severity_of(study)[0],
         "people": people_of(made),
+        "order": [trait.name for trait in traits],
         "traits": {trait.name: {"title": trait.title, "more": trait.more, "less": trait.less} for trait in traits},
         "followed": {
             trait.name: {method: {name: own[trait.name][method] for name, own in among.items()} for method in methods}
@@ -90,8 +91,8 @@ def severity_of(study: Study) -> tuple[str | None, pd.Series]:
 
 def each(record: Mapping[str, Any]) -> Iterator[Found]:
     """Every rho of a record."""
-    for trait, methods in record["followed"].items():
-        for method, own in methods.items():
+    for trait in record["order"]:
+        for method, own in record["followed"][trait].items():
             for among, found in own.items():
                 yield Found(trait, method, among, found)
 

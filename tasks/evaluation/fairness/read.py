@@ -24,6 +24,10 @@ MEASURED = {
 """Traits that every photograph shows: what each is called, and who has more and who less of it."""
 
 
+USUAL = ("gender", "age_group")
+"""Groupings that come last: images.csv names them."""
+
+
 class Trait(NamedTuple):
     """A number per photograph that no measure may follow; of a group 1 in it and 0 outside it."""
 
@@ -68,15 +72,16 @@ def _read(path: Path, schema: Schema) -> pd.DataFrame:
 
 
 def traits_of(made: Fairness, *, least: int) -> tuple[list[Trait], list[Small]]:
-    """Every trait: what photographs show, then groupings by name; and groups of fewer people than `least`.
+    """Every trait: what photographs show, then groupings by name, those of images.csv last. And groups that are small.
 
-    Of two groups one stands for both.
+    `least`: fewest people of a group. Of two groups one stands for both.
     """
     shown = made.appearance.set_index("image_id")
     traits = [Trait(name, *words, shown[name].astype(float).dropna()) for name, words in MEASURED.items()]
     small: list[Small] = []
     people = shown["subject_id"]
-    for grouping, rows in made.groups[made.groups["image_id"].isin(shown.index)].groupby("grouping", sort=True):
+    groups = made.groups[made.groups["image_id"].isin(shown.index)]
+    for grouping, rows in sorted(groups.groupby("grouping"), key=lambda own: (own[0] in USUAL, own[0])):
         called = str(grouping).replace("_", " ")
         if rows["word"].isna().all():
             values = rows.set_index("image_id")["number"].astype(float)

@@ -10,7 +10,7 @@ from tasks.base.words import counted, listed
 from tasks.evaluation.fairness.compare import CONTROLS, PATIENTS, SETS, SKIN, Found, each, followed, largest
 from tasks.evaluation.fairness.read import Small
 from tasks.pages.chapter import Tile
-from tasks.pages.environment import number, sentence, span
+from tasks.pages.environment import number, span
 from tasks.statistics.following import standing
 
 MOST = 5
@@ -43,9 +43,9 @@ def findings(record: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
         told = f"\u03c1 {number(one.estimate['value'])}, {span(one.estimate)}, {people}"
         kind = standing(one.estimate, limit=record["limit"])
         said.append(
-            sentence(f"{method} follows skin lightness {where} most of all methods, by more than chance ({told})")
+            f"Of all methods {method} follows skin lightness most {where}, by more than chance ({told})."
             if kind == "follows"
-            else sentence(f"no method is shown to follow skin lightness {where}; the largest is {method} ({told})")
+            else f"No method is shown to follow skin lightness {where}; the largest is {method}: {told}."
         )
         said.append(_count(record, among))
     return said
@@ -80,8 +80,9 @@ def _follows(found: Sequence[Found], record: Mapping[str, Any], names: Mapping[s
     for one in found:
         own, rho = record["traits"][one.trait], one.estimate["value"]
         worse = own["more"] if rho > 0 else own["less"]
-        parts.append(f"{own['title']} (\u03c1 {number(rho)}, {span(one.estimate)}: it rates {worse} as worse)")
-    return f"{names.get(found[0].method, found[0].method)} follows, {SETS[found[0].among]}: {'; '.join(parts)}."
+        parts.append(f"{worse} (\u03c1 {number(rho)}, {span(one.estimate)})")
+    method = names.get(found[0].method, found[0].method)
+    return f"{method}: {SETS[found[0].among]}, rated as worse: {'; '.join(parts)}."
 
 
 def missing(record: Mapping[str, Any]) -> list[str]:
