@@ -95,6 +95,9 @@ def test_one_more_chapter_scores_photographs(project: Path) -> None:
     assert "mean brightness" in said
     assert "Brightness is a toy." in said
     assert max(len(line) for line in said.splitlines()) <= 80
+    said = CliRunner().invoke(app, ["score", "nobody.jpg", *without]).stdout
+    assert "Not measured: cannot be read: No such file" in said
+    assert "Brightness is a toy." not in said  # nothing was read in it
 
 
 def test_one_more_chapter_says_before_a_run_what_it_needs(project: Path) -> None:
