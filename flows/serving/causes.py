@@ -15,6 +15,7 @@ EXCEPTION = re.compile(r"[\w.]*(Error|Exception)\b")
 LOGGED = re.compile(r"\d\d:\d\d:\d\d\.\d{3} \| ")
 """How a line of Prefect's own begins; some come after the stage's last word."""
 KILLED = re.compile(r"killed \(exit code (-?\d+)\)")
+PARAMETER = re.compile(r"params\.yaml: line \d+: ([a-z0-9_.]+): ")
 NAMED = 2
 """So many failed stages are in the run's name."""
 SHOWN = 5
@@ -57,8 +58,23 @@ def cause(outcomes: Sequence[Outcome]) -> str:
 
 
 def which_failed(outcomes: Sequence[Outcome]) -> str:
-    """For the run's name, which stands on top of its page and in lists of runs: `evaluate failed`."""
-    return f"{listed([outcome.stage for outcome in outcomes if outcome.state == 'Failed'], NAMED)} failed"
+    """For the run's name, which stands on top of its page and in lists: `evaluate failed (the disk is full)`."""
+    failed = [outcome for outcome in outcomes if outcome.state == "Failed"]
+    why = _in_short(failed[0].said) if failed else ""
+    return f"{listed([outcome.stage for outcome in failed], NAMED)} failed{why and f' ({why})'}"
+
+
+def _in_short(said: str) -> str:
+    """A few words on the cause, where they can name nobody: other accounts of a server may see runs' names."""
+    if KILLED.search(said):
+        return "killed"
+    if "No space left" in said or "were free)" in said:
+        return "the disk is full"
+    if EXCEPTION.match(said):
+        return "a fault of the program"
+    if found := PARAMETER.match(said):
+        return f"{found[1]} in params.yaml"
+    return "the training diverged" if said.startswith("the training diverged") else ""
 
 
 def advice(said: str) -> str:

@@ -13,7 +13,7 @@ RANDOM = re.compile(r"[a-z]+-[a-z]+|rebuild")
 """A name that says nothing: one that Prefect made up, such as `brave-otter`, or the flow's own."""
 
 MADE_GOOD = ", made good"
-FAILED = re.compile(r": [\w@, -]+ failed$")
+FAILED = re.compile(r": [\w@, -]+ failed(?: \([\w. ]+\))?$")
 """What a run's name says at its end where stages failed (flows.serving.causes)."""
 
 

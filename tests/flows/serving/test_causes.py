@@ -79,5 +79,16 @@ def test_a_runs_name_has_the_stages_that_failed() -> None:
     assert which_failed(outcomes[:2]) == "a failed"
     assert which_failed(outcomes) == "a, c failed"
     assert which_failed([*outcomes, *outcomes[:1]]) == "a, c and 1 more failed"
+    why = {
+        "the training diverged: by step 40 the loss is nan": " (the training diverged)",
+        "params.yaml: line 12: runtime.workers: 'p071' does not fit": " (runtime.workers in params.yaml)",
+        "killed (exit code -9)": " (killed)",
+        "data/x.parquet: cannot be written: 5,000 bytes or more (7 were free)": " (the disk is full)",
+        "KeyError: 'p071'": " (a fault of the program)",
+        "images.csv, line 3: p071.jpg: no such file": "",  # a run's name names nobody
+    }
+    for said, shown in why.items():
+        assert which_failed([Outcome("a", "Failed", 0.0, said)]) == f"a failed{shown}"
+        assert renamed(f"night 2026-11-29: a failed{shown}", "nightly", {}, None) == "night 2026-11-29"
     for said in ("symmetry_train@clp failed", "a, c and 1 more failed"):
         assert renamed(f"night 2026-11-29: {said}", "nightly", {}, None) == "night 2026-11-29"
