@@ -16,7 +16,6 @@ from flows.cli.outputs import output_file
 from flows.cli.project import JSON, project_root
 from flows.cli.reevaluation import RUN, reevaluate
 from flows.cli.terminal import cell, say
-from tasks.base.sheets import check_suffix
 from tasks.base.words import counted
 
 DRY_RUN = Annotated[bool, typer.Option("--dry-run", help="Check and report; change nothing.")]
@@ -146,6 +145,7 @@ def sheet(
     vermilion ratings add surgeon.xlsx
     """
     from flows.stewards.forms import write_form
+    from tasks.base.sheets import check_suffix
 
     path = output_file(check_suffix(path.absolute()), "FILE")
     os.chdir(project_root())

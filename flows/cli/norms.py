@@ -8,7 +8,6 @@ import typer
 from flows.cli.outputs import output_file, table_suffix
 from flows.cli.project import project_root
 from flows.cli.terminal import say
-from tasks.base import sheets
 from tasks.base.words import counted
 from tasks.errors import InputError
 
@@ -37,7 +36,7 @@ def norms(
     table_suffix(out)
     root = project_root()
     from tasks import params
-    from tasks.base import tables
+    from tasks.base import sheets, tables
     from tasks.findings.norms import norms as made_of
     from tasks.params.anthropometry import AnthropometryNorms
     from tasks.schemas.norms import NORMS

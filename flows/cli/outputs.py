@@ -7,7 +7,6 @@ nothing can be written there. The question leaves nothing behind.
 import tempfile
 from pathlib import Path
 
-from tasks.base import sheets
 from tasks.errors import InputError
 
 PARQUET = ".parquet"
@@ -25,6 +24,8 @@ def output_file(path: Path, option: str) -> Path:
 
 def table_suffix(path: Path) -> Path:
     """The path, where its suffix is one of a table, .parquet among them. InputError names those that can be written."""
+    from tasks.base import sheets  # slow to import
+
     if path.suffix.lower() not in (*sheets.SUFFIXES, PARQUET):
         accepted = f"{', '.join(sheets.SUFFIXES)} or {PARQUET}"
         raise InputError(f"{path}: a table is written as {accepted}; give the file one of these endings")

@@ -11,7 +11,6 @@ from rich.table import Table
 
 from flows.cli.project import JSON, project_root
 from flows.repository.currency import not_current
-from tasks.base import tables
 from tasks.base.escaping import visible
 from tasks.evaluation.metrics import read_records
 
@@ -53,6 +52,8 @@ def results(as_json: JSON = False) -> None:
 
 def shown(root: Path) -> list[str]:
     """What must be told of the pictures that the numbers are of; nothing where their scores are not here."""
+    from tasks.base import tables
+
     scores = root / "data/evaluation/scores.parquet"
     return list(tables.provenance_of(scores).get("pictures", {}).get("notices", [])) if scores.exists() else []
 

@@ -16,7 +16,6 @@ from tqdm import tqdm
 from flows.cli.outputs import output_file, output_folder
 from flows.cli.project import JSON, private_folder, project_root
 from flows.cli.terminal import say
-from tasks.base import sheets
 from tasks.base.escaping import visible
 from tasks.base.words import counted
 from tasks.errors import INTERRUPTED
@@ -55,15 +54,14 @@ def score(
     root = project_root()
     from flows.photographs import files  # torch takes seconds to import
     from flows.photographs import score as scoring
-    from flows.repository.currency import earlier_networks, not_current
+    from flows.repository.currency import told_of
     from tasks import params
+    from tasks.base import sheets
     from tasks.params.ingest import IngestImages
 
     found = files.find(photos, params.load(IngestImages, "ingest_images", root / "params.yaml").still_suffixes)
     opened = scoring.open_readers(root, without or ())
-    stale = not_current(root)
-    notices: list[str] = [stale.after("Of what these numbers are read beside: ")] if stale else []
-    notices += [*earlier_networks(root), *scoring.notices(root, opened)]
+    notices = [*told_of(root), *scoring.notices(root, opened)]
     every = [*notices, *_passed_over(found.others)]  # a page of one person does not tell of other files
     results: list[Scored] = []
     stopped = False
@@ -94,6 +92,8 @@ def _passed_over(others: "Mapping[Path, int]") -> list[str]:
 def _check_outputs(table: Path | None, out: Path | None) -> None:
     """InputError where one of them cannot be written."""
     if table is not None:
+        from tasks.base import sheets
+
         output_file(sheets.check_suffix(table), "--table")
     if out is not None:
         output_folder(out, "--out")
@@ -110,6 +110,7 @@ def _score_all(
 ) -> None:
     """Fill `results`. What is done is saved as it goes, so that nothing is lost when hours of work are cut short."""
     from flows.photographs import score as scoring
+    from tasks.base import sheets
     from tasks.base.tables import replacing
     from tasks.evaluation.photo_page import render_photo_page
 

@@ -9,7 +9,6 @@ import yaml
 
 from flows.cli.project import project_root
 from flows.cli.terminal import say
-from tasks.base.tables import replacing
 from tasks.errors import InputError
 
 
@@ -30,6 +29,8 @@ def use(
         return
     shown = raw.relative_to(root.resolve()) if raw.is_relative_to(root.resolve()) else raw
     text = renamed(numbers.read_text(encoding="utf-8"), shown)
+    from tasks.base.tables import replacing
+
     with replacing(numbers) as temporary:
         temporary.write_text(text, encoding="utf-8")
     say(f"params.yaml: data.raw is now {shown}; next: `dvc repro report`, then open data/reports/index.html")

@@ -59,6 +59,15 @@ class Currency:
         return bool(self.changed) and self.changed == self.untrained
 
 
+def told_of(root: Path) -> list[str]:
+    """What must be told of the numbers and the networks that are here, as `not_current` and `earlier_networks`."""
+    from flows.repository.looking import at_once
+
+    with at_once():
+        stale = not_current(root)
+        return [*([stale.after("Of what these numbers are read beside: ")] if stale else []), *earlier_networks(root)]
+
+
 def not_current(root: Path) -> Notice | None:
     """Why the numbers and the page may not be of the present data; None where they are."""
     found = currency(root)
@@ -83,8 +92,10 @@ def currency(root: Path) -> Currency:
     from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
     from dvc.rwlock import RWLockFileCorruptedError
 
+    from flows.repository.looking import at_once
+
     try:
-        with chdir(root), Repo(str(root)) as repo, lock_repo(repo):
+        with at_once(), chdir(root), Repo(str(root)) as repo, lock_repo(repo):
             graph = get_active_graph(repo.index.graph)
             plan = plan_repro(graph, collect_stages(repo, list(SHOWN)))
             return _currency(plan, graph, {stage: how for stage in plan if (how := list(_differs(stage)))})
@@ -105,8 +116,10 @@ def earlier_networks(root: Path) -> list[Notice]:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
+    from flows.repository.looking import at_once
+
     try:
-        with chdir(root), Repo(str(root)) as repo:
+        with at_once(), chdir(root), Repo(str(root)) as repo:
             kept = [stage for stage in repo.index.stages if any(out.persist and out.exists for out in stage.outs)]
             found = {stage.addressing: list(_reads(stage)) for stage in kept}
     except (DvcException, OSError):

@@ -2,12 +2,15 @@
 
 In: the text of a file. Out: what DVC's own functions make of that text, a new copy each time; of dvc.lock, stage by
 stage, since one stage's lines change at a time. Keyed by the text, so a changed file is parsed again. DVC has no
-setting for this, so its functions are replaced; only in the process that runs the pipeline for `vermilion rebuild`.
+setting for this, so its functions are replaced: in the process that runs the pipeline for `vermilion rebuild`, and
+while a command looks at what changed (flows.repository.looking).
 """
 
 import io
 import pickle
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +29,9 @@ _params_by_dvc = param.read_param_file
 
 Schema = Callable[[Any], Any]
 
+_PLAIN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+"""A number's name without patterns or places in a list, as all in dvc.yaml are."""
+
 _parsed: dict[str, bytes] = {}
 
 _valid: dict[tuple[int, str], Schema] = {}
@@ -37,6 +43,17 @@ def use() -> None:
     _yaml.parse_yaml = strictyaml.parse_yaml = parse
     strictyaml.validate = validate
     param.read_param_file = read_params
+
+
+@contextmanager
+def used() -> Iterator[None]:
+    """As `use`, for as long as the context lasts."""
+    before = _yaml.parse_yaml, strictyaml.parse_yaml, strictyaml.validate, param.read_param_file
+    use()
+    try:
+        yield
+    finally:
+        _yaml.parse_yaml, strictyaml.parse_yaml, strictyaml.validate, param.read_param_file = before
 
 
 def parse(text: str, path: str, typ: str = "safe") -> Any:
@@ -101,4 +118,16 @@ class _Text:
 
 @lru_cache(maxsize=1024)
 def _params(text: str, path: str, keys: tuple[str, ...], flatten: bool) -> bytes:
-    return pickle.dumps(_params_by_dvc(_Text(text), path, list(keys) or None, flatten))
+    if not flatten or not keys or not all(_PLAIN.fullmatch(key) for key in keys):
+        return pickle.dumps(_params_by_dvc(_Text(text), path, list(keys) or None, flatten))
+    whole = pickle.loads(_params(text, path, (), flatten))
+    return pickle.dumps({key: found[0] for key in keys if (found := _under(whole, key.split(".")))})
+
+
+def _under(whole: Any, names: list[str]) -> list[Any]:
+    """The value under these names, nothing where there is none: DVC looks at every value of the file for each name."""
+    for name in names:
+        if not isinstance(whole, dict) or name not in whole:
+            return []
+        whole = whole[name]
+    return [whole]

@@ -27,6 +27,7 @@ from dvc.utils.strictyaml import YAMLValidationError
 
 from flows.repository import lockfile, parsing
 from flows.repository.locks import mend_lockfile, recover_damaged, release_recycled
+from flows.repository.looking import at_once
 from tasks.errors import InputError
 
 T = TypeVar("T")
@@ -38,10 +39,11 @@ def plan(targets: list[str] | None) -> list[dict[str, Any]]:
     """The stages in DVC's order, each with what it needs and how its inputs and outs differ from dvc.lock."""
 
     def act(repo: Repo) -> list[dict[str, Any]]:
-        changed = repo.status()
-        graph = get_active_graph(repo.index.graph)
-        order = plan_repro(graph, collect_stages(repo, targets) if targets else None)
-        return [_describe(stage, graph.successors(stage), changed) for stage in order]
+        with at_once():
+            changed = repo.status()
+            graph = get_active_graph(repo.index.graph)
+            order = plan_repro(graph, collect_stages(repo, targets) if targets else None)
+            return [_describe(stage, graph.successors(stage), changed) for stage in order]
 
     return _with_repo(act)
 

@@ -10,13 +10,15 @@ import re
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from flows import SERVER_NAMED
 from tasks.base.words import counted
+
+if TYPE_CHECKING:  # slow to import, and most projects are served by nobody
+    import httpx
 
 RATINGS_ADDED = "vermilion.ratings.added"
 """The event that starts a re-evaluation."""
@@ -78,6 +80,8 @@ def recorded() -> Served | None:
 
 def answers(api_url: str) -> bool:
     """Whether a Prefect server answers there; a busy one gets five seconds."""
+    import httpx
+
     try:
         return httpx.get(f"{api_url.rstrip('/')}/health", timeout=5.0).is_success
     except (httpx.HTTPError, httpx.InvalidURL):
@@ -86,11 +90,15 @@ def answers(api_url: str) -> bool:
 
 def admits(api_url: str, auth: str | None) -> bool:
     """Whether the server there takes these credentials, `name:secret`; None is none."""
+    import httpx
+
     with _client(api_url, auth) as client:
         return client.get("/admin/version").status_code not in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 
-def _client(api_url: str, auth: str | None) -> httpx.Client:
+def _client(api_url: str, auth: str | None) -> "httpx.Client":
+    import httpx
+
     token = base64.b64encode((auth or "").encode()).decode()
     headers = {"Authorization": f"Basic {token}"} if auth else {}
     return httpx.Client(base_url=api_url.rstrip("/"), headers=headers, timeout=20.0)
@@ -112,7 +120,7 @@ def project_name(root: Path) -> str:
     return re.sub(r"[^\w. -]", "-", f"{root.name} {digest}")  # names in Prefect hold no slashes
 
 
-def on_server(root: Path) -> tuple[httpx.Client, str] | None:
+def on_server(root: Path) -> "tuple[httpx.Client, str] | None":
     """A client of the server that serves the project, and what its deployments' names end with; None: nobody serves.
 
     The client's requests may find nobody listening.
@@ -130,6 +138,8 @@ def announce(root: Path, payload: dict[str, Any]) -> bool:
     found = on_server(root)
     if found is None:
         return False
+    import httpx
+
     event = {
         "id": str(uuid.uuid4()),
         "occurred": datetime.now(UTC).isoformat(),
@@ -153,7 +163,7 @@ def _about(payload: dict[str, Any]) -> str:
     return ": ".join(filter(None, [str(payload.get("batch", "")), ", ".join(parts)]))
 
 
-def permitted(client: httpx.Client) -> dict[str, str]:
+def permitted(client: "httpx.Client") -> dict[str, str]:
     """What a server that guards against forged requests wants to see with one that changes something."""
     own = str(uuid.uuid4())
     answer = client.get("/csrf-token", params={"client": own})

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import httpx
-
 from flows.running.address import on_server, permitted
 
 DEPLOYMENTS = ("nightly", "reevaluate", "rebuild")
@@ -31,6 +29,8 @@ def waiting(root: Path) -> list[Waiting] | None:
     found = on_server(root)
     if found is None:
         return None
+    import httpx
+
     client, suffix = found
     wanted = {
         "deployments": {"name": {"any_": [f"{name}{suffix}" for name in DEPLOYMENTS]}},

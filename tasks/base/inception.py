@@ -12,9 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from pytorch_fid import inception as published
 from torch import Tensor, nn
-from torchvision import models
 
 from tasks.base import runtime, weights
 from tasks.base.weights import WeightsError
@@ -104,6 +102,9 @@ def stand_in() -> nn.Module:
 
 def _shape() -> nn.Module:
     """pytorch-fid's network without numbers: its own function fetches weights from the net."""
+    from pytorch_fid import inception as published  # both take seconds to import
+    from torchvision import models
+
     with torch.device("meta"):
         network: nn.Module = models.inception_v3(num_classes=1008, aux_logits=False, weights=None, init_weights=False)
         for name, inside, pooled in (("5b", 192, 32), ("5c", 256, 64), ("5d", 288, 64)):

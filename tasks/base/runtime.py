@@ -29,11 +29,12 @@ def device() -> "torch.device":
 def settled(*, threads: int, seed: int) -> Iterator[None]:
     """Torch with `threads` CPU threads, deterministic algorithms and its global generator at `seed`.
 
-    Everything is put back at the end, so a caller's own random numbers are not disturbed.
+    Everything is put back at the end, so a caller's own random numbers are not disturbed. Deterministic algorithms are
+    asked for by the debug mode: `use_deterministic_algorithms` imports torch's compiler, which takes seconds.
     """
     import torch
 
-    threads_before, strict_before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    threads_before, strict_before = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     fills_before = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     attention_before = torch.backends.cuda.cudnn_sdp_enabled()  # type: ignore[no-untyped-call]
     here = [torch.cuda.current_device()] if torch.cuda.is_available() else []
@@ -42,14 +43,14 @@ def settled(*, threads: int, seed: int) -> Iterator[None]:
             torch.set_num_threads(threads)
             if device().type == "cuda":
                 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-                torch.use_deterministic_algorithms(True)
+                torch.set_deterministic_debug_mode("error")
                 torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
                 torch.backends.cuda.enable_cudnn_sdp(False)
             torch.manual_seed(seed)
             yield
         finally:
             torch.set_num_threads(threads_before)
-            torch.use_deterministic_algorithms(strict_before)
+            torch.set_deterministic_debug_mode(strict_before)
             torch.utils.deterministic.fill_uninitialized_memory = fills_before  # type: ignore[attr-defined]
             torch.backends.cuda.enable_cudnn_sdp(attention_before)
 

@@ -6,13 +6,13 @@ of Rosero et al. 2025. Knows nothing of pages and files.
 """
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 POSITIVE, NEGATIVE, RATED, INK, GRID = "#009E73", "#D55E00", "#0072B2", "#26323a", "#dfe3e6"
 
@@ -41,6 +41,9 @@ _STYLE: dict[str, Any] = {
 
 def draw_figure(draw: Any, *, height: float = 3.7) -> bytes:
     """The PNG of one pair of axes that `draw` fills; `height` in inches."""
+    import matplotlib as mpl  # slow to import, and most who show numbers draw nothing
+    from matplotlib.figure import Figure
+
     with mpl.rc_context({**mpl.rcParamsDefault, **_STYLE, "backend": "agg"}):
         figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, layout="constrained", facecolor="white")
         draw(figure.subplots())
@@ -49,7 +52,7 @@ def draw_figure(draw: Any, *, height: float = 3.7) -> bytes:
     return buffer.getvalue()
 
 
-def legend(axes: Axes, columns: int) -> None:
+def legend(axes: "Axes", columns: int) -> None:
     """The legend above the axes."""
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, columnspacing=1.2, borderaxespad=0.2)
 
@@ -69,7 +72,7 @@ def scatter(
         ("rated photographs", rated, RATED, "D"),
     )
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         for name, values, colour, marker in groups:
             shown = _thinned(np.asarray(values, float), most)
             along = (np.arange(len(shown)) + 0.5) / max(1, len(shown))
@@ -100,7 +103,7 @@ def distance_by_rating(
 ) -> bytes:
     """D against the mean rating, with the median D of each whole grade."""
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         axes.scatter(ratings, distances, s=18, c=RATED, marker="o", alpha=0.55, linewidths=0)
         nearest = np.clip(np.floor(np.asarray(ratings, float) + 0.5), 1, grades)
         present = np.unique(nearest)
@@ -119,7 +122,7 @@ def distance_by_rating(
 def training_curves(curves: pd.DataFrame) -> bytes:
     """Training and validation loss by optimiser step (columns step, train_loss, validation_loss)."""
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         axes.plot(curves["step"], curves["train_loss"], color=RATED, label="training")
         axes.plot(curves["step"], curves["validation_loss"], color=NEGATIVE, linestyle="--", label="validation")
         axes.set(xlabel="optimiser steps", ylabel="contrastive loss")
@@ -133,7 +136,7 @@ def rater_agreement(raters: dict[str, dict[str, Any]]) -> bytes:
     """Each rater's correlation with the mean of the others and its interval; `raters` as in metrics.json."""
     known = [(name, r) for name, r in sorted(raters.items()) if r["with_others"]["value"] is not None]
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         for row, (_, record) in enumerate(known):
             found = record["with_others"]
             colour = NEGATIVE if record["flagged"] else RATED

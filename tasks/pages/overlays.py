@@ -4,13 +4,22 @@ In: pictures and heatmaps as arrays, or as the PNG bytes of ANOMALY_MAPS. Out: J
 cividis (told apart with any colour vision, and in grey). Knows nothing of pages, files and scores.
 """
 
+from functools import cache
+
 import cv2
-import matplotlib as mpl
 import numpy as np
 
-COLOURS = (mpl.colormaps["cividis"](np.linspace(0, 1, 256))[:, :3] * 255).round().astype(np.uint8)  # (256, 3) RGB
 SIDE = 160
 """Pixels of a picture on a page; small ones are enlarged so that a browser does not smear them."""
+
+
+@cache
+def colours() -> np.ndarray:  # (256, 3) uint8 RGB
+    """From nothing to the most that is shown."""
+    import matplotlib as mpl  # slow to import
+
+    found: np.ndarray = (mpl.colormaps["cividis"](np.linspace(0, 1, 256))[:, :3] * 255).round().astype(np.uint8)
+    return found
 
 
 def decode_heat(png: bytes, high: float) -> np.ndarray:  # (H, W) float, 0..high
@@ -29,7 +38,7 @@ def lay_over(
     """The heatmap over the picture: colour by the value, opacity by its root, so that no difference leaves the face."""
     share = np.clip(heat / high, 0, 1) if high > 0 else np.zeros_like(heat)
     alpha = opacity * np.sqrt(share)[:, :, None]
-    colour = COLOURS[np.rint(share * 255).astype(int)]
+    colour = colours()[np.rint(share * 255).astype(int)]
     return np.asarray(np.rint((1 - alpha) * image + alpha * colour), dtype=np.uint8)
 
 

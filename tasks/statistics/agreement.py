@@ -13,9 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from sklearn.metrics import cohen_kappa_score
-from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa
+import scipy
 
 from tasks.base.words import counted
 from tasks.params.evaluation import Evaluate
@@ -90,6 +88,8 @@ def fleiss(matrix: pd.DataFrame, cluster: np.ndarray, settings: Evaluate) -> Est
     """Fleiss' kappa (statsmodels) over images that every rater rated, scores as nearest grades."""
     if refused := _unusable(matrix, cluster):
         return refused
+    from statsmodels.stats.inter_rater import aggregate_raters, fleiss_kappa  # slow to import
+
     grades = nearest_grade(matrix.to_numpy(float), grades=settings.grades)
     table = np.asarray(aggregate_raters(grades, n_cat=settings.grades + 1)[0], dtype=float)
     k = matrix.shape[1]
@@ -144,6 +144,8 @@ def mean_pairwise_kappa(matrix: pd.DataFrame, cluster: np.ndarray, settings: Eva
 
     A pair counts by the number of these images; one with fewer than three subjects in common does not count.
     """
+    from sklearn.metrics import cohen_kappa_score  # slow to import
+
     size = {"n_images": len(matrix), "n_subjects": len(np.unique(cluster.astype(str)))}
     k, cells, values, shared = settings.grades, [], [], []
     for one, two in combinations(matrix.columns, 2):
@@ -221,7 +223,7 @@ def against_others(
         return missing(f"{counted(size['n_subjects'], 'subject')} rated by both sides, {MIN_SUBJECTS} needed", **size)
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         return missing("scores do not vary", **size)
-    value = float(stats.pearsonr(x, y).statistic)
+    value = float(scipy.stats.pearsonr(x, y).statistic)
     return with_interval(value, lambda w: bootstrap.pearson(w, x, y), cluster[both], settings)
 
 
@@ -257,7 +259,7 @@ def rater_ceiling(
         if len(np.unique(cluster[both].astype(str))) < MIN_SUBJECTS or np.ptp(x) == 0 or np.ptp(y) == 0:
             continue
         sides.append((both, x, y))
-        values.append(float(stats.pearsonr(x, y).statistic))
+        values.append(float(scipy.stats.pearsonr(x, y).statistic))
     size = {"n_images": len(matrix), "n_subjects": len(np.unique(cluster.astype(str)))}
     if not values or size["n_subjects"] < MIN_SUBJECTS:
         return missing("no second rater to compare with", **size)

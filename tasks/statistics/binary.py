@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from sklearn.metrics import accuracy_score, precision_score, recall_score, roc_auc_score
+import scipy
 
 from tasks.base.words import counted
 from tasks.params.evaluation import Evaluate
@@ -39,6 +38,8 @@ def evaluate_pairs(pairs: pd.DataFrame, settings: Evaluate) -> dict[str, Any]:
 
 def binary_metrics(pairs: pd.DataFrame, threshold: float, settings: Evaluate) -> dict[str, Any]:
     """Accuracy, precision, recall of the positive class and AUC at `threshold`, with n and intervals."""
+    from sklearn.metrics import accuracy_score, precision_score, recall_score  # slow to import
+
     label = pairs["label"].to_numpy(int)
     distance = pairs["distance"].to_numpy(float)
     called = (distance <= threshold).astype(int)
@@ -76,6 +77,8 @@ def area(pairs: pd.DataFrame, settings: Evaluate) -> Estimate:
     names, member = np.unique(pairs["subject_id"].to_numpy(str), return_inverse=True)
     if len(np.unique(label)) < 2:
         return missing("only one label occurs", n_images=len(pairs), n_subjects=len(names))
+    from sklearn.metrics import roc_auc_score  # slow to import
+
     distance = pairs["distance"].to_numpy(float)
     wins = _wins(distance, label, member)
     positive = np.bincount(member, label, minlength=len(names)).astype(float)
@@ -130,7 +133,7 @@ def severity_correlation(pairs: pd.DataFrame, settings: Evaluate) -> Estimate:
     if size["n_subjects"] < MIN_SUBJECTS:
         return missing(f"{counted(size['n_subjects'], 'subject')}, {MIN_SUBJECTS} needed", **size)
     x, y = rows["distance"].to_numpy(float), rows["severity"].to_numpy(float)
-    value = float(stats.spearmanr(x, y).statistic)
+    value = float(scipy.stats.spearmanr(x, y).statistic)
     return with_interval(value, lambda w: spearman(w, x, y), rows["subject_id"].to_numpy(), settings)
 
 

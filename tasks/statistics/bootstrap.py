@@ -11,7 +11,6 @@ from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
 from tasks.base.words import counted
 from tasks.params.evaluation import Evaluate
@@ -140,6 +139,8 @@ def share_with_interval(
     found = with_interval(value, statistic, subjects, settings, n_images=n_images)
     n = found["n_subjects"]
     if found["low"] is None and found["value"] in (0.0, 1.0) and n >= MIN_SUBJECTS:
+        from statsmodels.stats.proportion import proportion_confint  # slow to import
+
         low, high = proportion_confint(round(value * n), n, alpha=1.0 - settings.confidence, method="beta")
         return found | {"low": float(low), "high": float(high), "reason": None}
     return found

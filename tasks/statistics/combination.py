@@ -6,10 +6,6 @@ regression (scikit-learn) that was fitted on other people alone. Knows nothing o
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 FOLDS = 5
 PENALTIES = np.logspace(-1, 4, 11)
@@ -30,6 +26,11 @@ def cross_fitted(
     people = subjects.reindex(known.index).to_numpy(str)
     if len(np.unique(people)) < 2 * FOLDS:
         return None
+    from sklearn.linear_model import RidgeCV  # slow to import
+    from sklearn.model_selection import GroupKFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     x, y = known[values.columns].to_numpy(float), known["target"].to_numpy(float)
     found = np.empty(len(known))
     for fitted, judged in GroupKFold(FOLDS).split(x, y, people):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from tasks.base.words import counted
 from tasks.params.evaluation import Evaluate
@@ -49,7 +49,7 @@ def correlate(score: pd.Series, target: pd.Series, subjects: pd.Series, settings
     cluster, (x, y) = _aligned(subjects, score, target)
     if refused := _refused(cluster, x, y):
         return {"pearson": refused, "spearman": refused}
-    r, rho = float(stats.pearsonr(x, y).statistic), float(stats.spearmanr(x, y).statistic)
+    r, rho = float(scipy.stats.pearsonr(x, y).statistic), float(scipy.stats.spearmanr(x, y).statistic)
     return {
         "pearson": with_interval(r, lambda w: bootstrap.pearson(w, x, y), cluster, settings),
         "spearman": with_interval(rho, lambda w: bootstrap.spearman(w, x, y), cluster, settings),
@@ -64,7 +64,7 @@ def within_subject(score: pd.Series, target: pd.Series, subjects: pd.Series, set
         own = cluster == name
         if own.sum() >= 3 and np.ptp(x[own]) > 0 and np.ptp(y[own]) > 0:
             names.append(name)
-            values.append(float(stats.spearmanr(x[own], y[own]).statistic))
+            values.append(float(scipy.stats.spearmanr(x[own], y[own]).statistic))
             used += int(own.sum())
     if len(names) < MIN_SUBJECTS:
         why = f"{counted(len(names), 'subject')} with three images that vary, {MIN_SUBJECTS} needed"
@@ -81,7 +81,7 @@ def difference(
     Both are computed on the same resamples, so what they share cancels. `verdict`: better, worse (the
     interval lies on one side of zero), alike (it does not), or unknown.
     """
-    found = _paired(score, other, target, subjects, settings, stats.spearmanr, bootstrap.spearman)
+    found = _paired(score, other, target, subjects, settings, scipy.stats.spearmanr, bootstrap.spearman)
     return {"spearman_difference": found, "verdict": verdict(found)}
 
 
@@ -89,7 +89,7 @@ def pearson_difference(
     score: pd.Series, other: pd.Series, target: pd.Series, subjects: pd.Series, settings: Evaluate
 ) -> dict[str, Any]:
     """As `difference`, of Pearson's r."""
-    found = _paired(score, other, target, subjects, settings, stats.pearsonr, bootstrap.pearson)
+    found = _paired(score, other, target, subjects, settings, scipy.stats.pearsonr, bootstrap.pearson)
     return {"pearson_difference": found, "verdict": verdict(found)}
 
 

@@ -10,7 +10,6 @@ from typing import Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sklearn.metrics import confusion_matrix, roc_curve
 
 from tasks.statistics.ratings import nearest_grade
 
@@ -67,6 +66,8 @@ def choose_threshold(distances: np.ndarray, labels: np.ndarray) -> float:  # (n,
     labels = np.asarray(labels)
     if set(np.unique(labels)) != {0, 1}:
         raise ValueError("a threshold needs validation pairs of both labels")
+    from sklearn.metrics import roc_curve  # slow to import
+
     fpr, tpr, cuts = roc_curve(labels, -np.asarray(distances, float), drop_intermediate=False)
     if len(cuts) == 2:
         return float(-cuts[1])
@@ -86,6 +87,8 @@ def credit(grades: int) -> np.ndarray:  # (k, k): [actual - 1, predicted - 1]
 
 def confusion(actual: np.ndarray, predicted: np.ndarray, *, grades: int) -> np.ndarray:  # -> (k, k) counts
     """Counts by actual (row) and predicted (column) grade."""
+    from sklearn.metrics import confusion_matrix  # slow to import
+
     return np.asarray(confusion_matrix(actual, predicted, labels=np.arange(1, grades + 1)), dtype=float)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import cohen_kappa_score
 
 from tasks.params.evaluation import Evaluate
 from tasks.statistics.bootstrap import Estimate, missing, with_interval
@@ -45,6 +44,8 @@ def _kappa(rows: pd.DataFrame, settings: Evaluate) -> Estimate:
     if grades == 1:
         size = {"n_images": len(rows), "n_subjects": rows["subject_id"].nunique()}
         return missing("every answer is the same", **size)
+    from sklearn.metrics import cohen_kappa_score  # slow to import
+
     first, again = (both - low).T
     value = cohen_kappa_score(first, again, weights="quadratic", labels=np.arange(grades))
     cells = np.eye(grades * grades)[first * grades + again]

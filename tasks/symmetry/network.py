@@ -16,9 +16,9 @@ import safetensors.torch
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import nn
-from torchvision.models import MobileNetV2
 
 from tasks.base.escaping import said
+from tasks.base.mobilenet import MobileNetV2, draw_head
 from tasks.base.tensorfiles import TensorFileError, record, require_finite, tensors, whole
 from tasks.base.weights import WeightsError
 
@@ -52,12 +52,11 @@ class SiameseNetwork(nn.Module):
         super().__init__()
         self.architecture = architecture
         self.frozen_blocks = 0
-        branch = MobileNetV2(width_mult=architecture.width)
+        branch = MobileNetV2(width=architecture.width)
         self.features = branch.features
         self.dropout = nn.Dropout(architecture.dropout)
         self.embedding = nn.Linear(branch.last_channel * architecture.pooled_grid**2, architecture.embedding_dim)
-        nn.init.normal_(self.embedding.weight, 0, 0.01)  # as torchvision's own head
-        nn.init.zeros_(self.embedding.bias)
+        draw_head(self.embedding)  # as torchvision's own head
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
         self.to(memory_format=torch.channels_last)  # 1.8 times as fast as the default layout, on a CPU too

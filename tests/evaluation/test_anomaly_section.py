@@ -11,7 +11,7 @@ import pytest
 
 from tasks.evaluation.anomaly.section import draw_anomaly, gallery, pick_faces, stand_ins
 from tasks.evaluation.comparison import Evaluation
-from tasks.pages.overlays import COLOURS, around_face, decode_heat, jpeg, lay_over
+from tasks.pages.overlays import around_face, colours, decode_heat, jpeg, lay_over
 from tasks.params.evaluation import Evaluate, Report
 from tests.evaluation.anomaly_study import HEADLINE
 from tests.evaluation.showing import anomaly_chapter
@@ -76,15 +76,15 @@ def test_what_differs_is_laid_over_where_it_differs() -> None:
     heat = np.zeros((8, 8))
     heat[2, 3] = 5.0
     over = lay_over(image, heat, high=1.0, opacity=1.0)
-    assert (over[2, 3] == COLOURS[-1]).all()
+    assert (over[2, 3] == colours()[-1]).all()
     assert (np.delete(over.reshape(-1, 3), 2 * 8 + 3, axis=0) == 100).all()
     half = lay_over(image, heat, high=1.0, opacity=0.5)
-    assert half[2, 3].astype(int) == pytest.approx((100 + COLOURS[-1].astype(int)) / 2, abs=1)
+    assert half[2, 3].astype(int) == pytest.approx((100 + colours()[-1].astype(int)) / 2, abs=1)
     assert (lay_over(image, heat * 0, high=0.0, opacity=1.0) == 100).all()
 
 
 def test_colours_rise_in_lightness() -> None:
-    grey = cv2.cvtColor(COLOURS[None], cv2.COLOR_RGB2LAB)[0, :, 0].astype(int)
+    grey = cv2.cvtColor(colours()[None], cv2.COLOR_RGB2LAB)[0, :, 0].astype(int)
     assert (np.diff(grey) >= -1).all()
     assert grey[-1] - grey[0] > 150
 

@@ -16,9 +16,9 @@ import safetensors.torch
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import nn
-from torchvision.models import MobileNetV2
 
 from tasks.base.escaping import said
+from tasks.base.mobilenet import MobileNetV2, draw_head
 from tasks.base.tensorfiles import TensorFileError, record, require_finite, tensors, whole
 from tasks.base.weights import WeightsError
 from tasks.faces.regions import eye_centres
@@ -56,12 +56,11 @@ class FindingsNetwork(nn.Module):
     def __init__(self, architecture: Architecture, dropout: float = 0.0) -> None:
         super().__init__()
         self.architecture = architecture
-        trunk = MobileNetV2(width_mult=architecture.width)
+        trunk = MobileNetV2(width=architecture.width)
         self.features = trunk.features
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(trunk.last_channel, len(architecture.labels))
-        nn.init.normal_(self.head.weight, 0, 0.01)
-        nn.init.zeros_(self.head.bias)
+        draw_head(self.head)
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1))
         self.register_buffer("temperature", torch.ones(len(architecture.labels)))

@@ -5,14 +5,16 @@ Hayajneh et al., Table 1, Figure 8's remark and Figure 11. Knows nothing of page
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from tasks.evaluation.anomaly.published import TABLE
 from tasks.pages.figures import INK, NEGATIVE, POSITIVE, RATED, draw_figure, legend
 from tasks.schemas.anomaly import PROCESSINGS, REGIONS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 HEATMAPS = {"pse": (RATED, "o"), "ssim": (POSITIVE, "^"), "lpips": (NEGATIVE, "D")}
 DONE = {"base": "base", "ycbcr": "+YCbCr", "erosion": "+erosion", "both": "+both"}
@@ -23,7 +25,7 @@ def table_dots(regions: Mapping[str, Any], state: str) -> bytes:
     """Pearson's r with intervals: rows by region and processing, a marker a heatmap; a tick where the paper's lies."""
     rows = [(region, done) for region in REGIONS for done in PROCESSINGS]
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         for number, (name, (colour, marker)) in enumerate(HEATMAPS.items()):
             at = [row + (number - 1) * 0.24 for row in range(len(rows))]
             found = [regions[region][name][done]["pearson"] for region, done in rows]
@@ -58,7 +60,7 @@ def score_by_rating(
 ) -> bytes:
     """Figure 11: S against the mean rating, with the line of least squares. Agreement always rises."""
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         colour, marker = HEATMAPS[heatmap]
         axes.scatter(ratings, scores, s=20, c=colour, marker=marker, alpha=0.6, linewidths=0)
         if len(ratings) > 1 and np.ptp(ratings) > 0:
@@ -83,7 +85,7 @@ def score_by_step(
     """S over the iterations of adaptation: median and quartiles of each third of severity."""
     groups = np.array_split(np.argsort(severity, kind="stable"), len(THIRDS))
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         for (name, colour, marker), members in zip(THIRDS, groups, strict=True):
             if not len(members):
                 continue
@@ -102,7 +104,7 @@ def inversion_curves(curves: np.ndarray) -> bytes:  # (photographs, points)
     low, middle, high = np.quantile(curves, [0.1, 0.5, 0.9], axis=0)
     along = np.linspace(0, 100, curves.shape[1])
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         axes.fill_between(along, low, high, color=RATED, alpha=0.2, linewidth=0, label="10 to 90 % of photographs")
         axes.plot(along, middle, color=RATED, label="median")
         axes.set(xlabel="share of the iterations, %", ylabel="distance from the photograph")

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from tasks.base.words import counted
 from tasks.evaluation.anomaly.compare import Combination, turned
@@ -134,7 +133,7 @@ class AnomalyReading:
                 "css": css,
                 "n": len(values),
                 "values": np.sort(values),
-                "below": float(stats.percentileofscore(values, self.score or 0.0, kind="strict")),
+                "below": float(np.count_nonzero(values < (self.score or 0.0)) * (100.0 / len(values))),
             }
             for key, name, values, css in groups
             if len(values)

@@ -4,13 +4,14 @@ In: the record of `evaluate_anthropometry`, and what measures are called. Out: r
 """
 
 from collections.abc import Mapping
-from typing import Any
-
-from matplotlib.axes import Axes
+from typing import TYPE_CHECKING, Any
 
 from tasks.evaluation.anthropometry.compare import TOGETHER
 from tasks.pages.environment import Picture
 from tasks.pages.figures import NEGATIVE, RATED, draw_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FIRST = "all ratings"
 """The target whose order the picture has; without ratings, the first of the references."""
@@ -43,7 +44,7 @@ def agreement_picture(record: Mapping[str, Any], words: Mapping[str, str]) -> li
         return []
     rows = [(name, own["spearman"]) for name, own in ordered(record)[target] if own["spearman"]["value"] is not None]
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         places = range(len(rows))
         values = [own["value"] for _, own in rows]
         colours = [NEGATIVE if name == TOGETHER else RATED for name, _ in rows]

@@ -6,19 +6,21 @@ pictures as JPEG bytes. Knows nothing of files, nor of how fillings were made.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from matplotlib.axes import Axes
 
 from tasks.base import images
 from tasks.pages.environment import Picture
 from tasks.pages.figures import NEGATIVE, RATED, draw_figure, legend
 from tasks.pages.overlays import jpeg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 GREY = 127
 """What the gallery shows under a mask."""
@@ -44,7 +46,7 @@ def curves_picture(curves: pd.DataFrame) -> list[Picture]:
     if curves.empty:
         return []
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         axes.plot(curves["step"], curves["loss"], color=RATED, label="training loss")
         axes.set(xlabel="optimiser steps", ylabel="loss (equation 8)", yscale="log")
         if curves["held_out"].notna().any():

@@ -5,12 +5,12 @@ terminal.
 Rosero et al. 2025, "Lip Symmetry Evaluation". Knows nothing of networks, files and tables.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from tasks.evaluation.symmetry.names import ALONE, QUIET, called, measure
 from tasks.evaluation.symmetry.trial import Trial
@@ -192,7 +192,7 @@ def read_out(reading: Distance) -> dict[str, Any]:
 
 def percentile(values: np.ndarray, distance: float) -> float:  # 0..100
     """Share of `values` lower than `distance`, in per cent; an equal one is not lower."""
-    return float(stats.percentileofscore(values, distance, kind="strict"))
+    return float(np.count_nonzero(values < distance) * (100.0 / len(values))) if len(values) else math.nan
 
 
 def _ticks(values: np.ndarray) -> np.ndarray:

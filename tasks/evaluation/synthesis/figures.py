@@ -5,15 +5,17 @@ DiffusionCleft, Figures 2, 3, 4 and 7. Knows nothing of pages and files.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from tasks.evaluation.synthesis.words import FUNNEL, named
 from tasks.pages.figures import INK, NEGATIVE, POSITIVE, RATED, draw_figure, legend
 from tasks.schemas.synthesis import CONDITIONS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLOURS = {"pre": NEGATIVE, "post": RATED, "control": POSITIVE}
 MARKERS = {"pre": "^", "post": "o", "control": "s"}
@@ -31,7 +33,7 @@ def similarities(
 ) -> bytes:
     """Figure 2: how similar generated faces and training photographs are, all pairs, with mean and threshold."""
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         axes.bar(
             edges[:-1], counts, width=np.diff(edges), align="edge", color=COLOURS[condition], alpha=0.7, linewidth=0
         )
@@ -53,7 +55,7 @@ def rating_bars(means: Mapping[str, Mapping[str, Mapping[str, Any]]], *, highest
     groups = [name for name in ("pre", "post") if any(name in own for own in means.values())]
     wide = 0.8 / max(1, len(groups))
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         for number, name in enumerate(groups):
             at = np.arange(len(scales)) + (number - (len(groups) - 1) / 2) * wide
             known = [(x, means[s][name]) for x, s in zip(at, scales, strict=True) if name in means[s]]
@@ -78,7 +80,7 @@ def rating_bars(means: Mapping[str, Mapping[str, Mapping[str, Any]]], *, highest
 def embeddings(points: pd.DataFrame) -> bytes:
     """Figure 7: the first two principal components; `points` with columns condition, origin, x, y."""
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         for (name, origin), rows in points.groupby(["condition", "origin"]):
             real = origin == "real"
             colour = COLOURS[str(name)]
@@ -102,7 +104,7 @@ def embeddings(points: pd.DataFrame) -> bytes:
 def adapter_curves(curves: Mapping[str, pd.DataFrame]) -> bytes:
     """Flow-matching loss of each adapter by optimiser step (columns step, loss)."""
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         for name, rows in curves.items():
             axes.plot(
                 rows["step"], rows["loss"], color=COLOURS[name], marker=MARKERS[name], markersize=4, label=named(name)
@@ -118,7 +120,7 @@ def funnel_bars(funnel: Mapping[str, Mapping[str, int]]) -> bytes:
     """How many pictures are left after each step of the screening, by condition."""
     steps = [step for step in FUNNEL if any(step in left for left in funnel.values())]
 
-    def draw(axes: Axes) -> None:
+    def draw(axes: "Axes") -> None:
         for number, name in enumerate(name for name in CONDITIONS if funnel[name]["asked_for"]):
             at, left = np.arange(len(steps)) + (number - 0.5) * 0.38, funnel[name]
             values = [left.get(step, 0) for step in steps]

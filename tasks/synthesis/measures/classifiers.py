@@ -17,11 +17,11 @@ import pyarrow as pa
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.models import MobileNetV2
 
 from tasks.base import images as pictures
 from tasks.base import runtime, weights
 from tasks.base.images import UnreadableImage
+from tasks.base.mobilenet import MobileNetV2
 from tasks.base.schedules import cosine_fall
 from tasks.base.training import Losses, Progress, due, set_rate, steps
 from tasks.base.weights import WeightsError
@@ -250,7 +250,7 @@ def batch(shown: list[np.ndarray]) -> Tensor:
 
 def build(settings: SynthesisClassify, folder: Path) -> nn.Module:
     """MobileNetV2 with one output; features from the settings' initial weights, or random by torch's generator."""
-    network: nn.Module = MobileNetV2(num_classes=1, width_mult=settings.width, dropout=0.2)
+    network: nn.Module = MobileNetV2(classes=1, width=settings.width, dropout=0.2)
     name = settings.initial_weights
     if name != "random":
         found = weights.state_dict(name, folder)

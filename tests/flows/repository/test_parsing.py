@@ -128,3 +128,12 @@ def test_dvc_uses_it(counted: list[str], tmp_path: Path) -> None:
     for _ in range(2):
         assert strictyaml.load(str(tmp_path / "dvc.yaml"), COMPILED_MULTI_STAGE_SCHEMA)[0] == {"stages": {}}
     assert len(counted) == 1
+
+
+def test_used_for_a_while_and_then_no_more(counted: list[str]) -> None:
+    by_dvc = strictyaml.validate
+    with parsing.used():
+        assert strictyaml.validate is parsing.validate
+        assert param.read_param_file is parsing.read_params
+    assert strictyaml.validate is by_dvc
+    assert param.read_param_file is not parsing.read_params
