@@ -29,8 +29,8 @@ def project(tmp_path: Path) -> Path:
 def test_the_same_is_said_of_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
     assert status() == {}
-    for change in (lambda: Path("here/b").write_text("2"), lambda: Path("params.yaml").write_text("number: 2\n")):
-        change()
+    for changed, text in (("here/b", "2"), ("params.yaml", "number: 2\n")):
+        Path(changed).write_text(text)
         before = status()
         with at_once():
             assert status() == before
