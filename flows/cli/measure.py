@@ -28,38 +28,45 @@ RULER_ERROR = 1.0
 SeenFrom = Annotated[
     str, typer.Option(metavar="frontal|left|right", help="From the front, or the side of the face that is seen.")
 ]
+Pages = Annotated[
+    Path | None, typer.Option(help="Folder for one HTML page per photograph, measures.csv and measures.parquet.")
+]
+Table = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write all measures into one table: .csv, .xlsx or .parquet.")
+]
+Ruler = Annotated[
+    str | None,
+    typer.Option(metavar="X1,Y1,X2,Y2,MM", help="Two points in the photograph, and the distance between them."),
+]
+Rules = Annotated[Path | None, typer.Option(metavar="FILE", help="Rules of findings, YAML; else Vermilion's.")]
 CleftSide = Annotated[str | None, typer.Option(metavar="left|right", help="The patient's side with the cleft.")]
 
 
 def measure(
     photos: Annotated[
-        list[Path], typer.Argument(metavar="PHOTO...", help="Photographs of faces in any common format, or folders.")
+        list[Path],
+        typer.Argument(metavar="PHOTO...", help="Photographs of faces in any common format, clips, or folders."),
     ],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for one HTML page per photograph, measures.csv and measures.parquet.")
-    ] = None,
-    table: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write all measures into one table: .csv, .xlsx or .parquet.")
-    ] = None,
+    out: Pages = None,
+    table: Table = None,
     mm_per: Annotated[
         float | None, typer.Option(metavar="MM", help="Millimetres per pixel, where they are known.")
     ] = None,
-    ruler: Annotated[
-        str | None,
-        typer.Option(metavar="X1,Y1,X2,Y2,MM", help="Two points in the photograph, and the distance between them."),
-    ] = None,
+    ruler: Ruler = None,
     own: Annotated[Path | None, typer.Option(metavar="FILE", help="Your own measures, YAML.")] = None,
-    rules: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Rules of findings, YAML; else Vermilion's.")
-    ] = None,
+    rules: Rules = None,
     norms: Annotated[Path | None, typer.Option(metavar="FILE", help="Norms of others than this project's.")] = None,
     cleft_side: CleftSide = None,
     view: SeenFrom = "frontal",
+    frames: Annotated[
+        int, typer.Option(min=1, help="Most frames that are measured of a clip, spread evenly over it.")
+    ] = 60,
     alone: Annotated[bool, typer.Option(help="Pages without what the other systems say, which takes seconds.")] = False,
     as_json: JSON = False,
 ) -> None:
     """Measure faces between named points: proportions, side against side, lip and nose, with intervals and findings.
 
+    Of a clip every measure over time: with --out a page with plots and a CSV of all frames; in the tables its means.
     Called again with the same --out, it goes on where it stopped. A finding is no diagnosis. Exit code 0: all were
     measured; 1: at least one was refused, with its reason; 2: nothing could be run; 130: it was interrupted.
     """
@@ -68,13 +75,14 @@ def measure(
     root = project_root()
     from flows.photographs import measure as measuring  # OpenCV and pandas take a second
 
-    photographs = _photographs(photos, root, ruler)
+    photographs, clips = _photographs(photos, root, ruler, view)
     ready = measuring.prepared(
         root, own=own, rules=rules, norms=norms, scale=_scale(mm_per, ruler), cleft_side=cleft_side
     )
     if out is not None and not alone and view == "frontal":
         ready = measuring.with_others(ready, root)
-    results, stopped = _measured(photographs, ready, out, view)
+    one, key = _measurer(ready, view, clips, frames)
+    results, stopped = _measured(photographs, ready, out, one, key)
     _write_tables(table, out, results)
     _print(results, ready, ready.notices if view == "frontal" else [], as_json=as_json)
     _say_where({"table": table, "pages": out})
@@ -83,15 +91,20 @@ def measure(
     raise typer.Exit(INTERRUPTED if stopped else any(result.face.reason for result in results))
 
 
-def _photographs(photos: list[Path], root: Path, ruler: str | None) -> "Sequence[Path]":
+def _photographs(photos: list[Path], root: Path, ruler: str | None, view: str) -> "tuple[Sequence[Path], set[Path]]":
+    """All files that are meant, and which of them are clips."""
     from flows.photographs import files
     from tasks import params
     from tasks.params.ingest import IngestImages
 
-    found = files.find(photos, params.load(IngestImages, "ingest_images", root / "params.yaml").still_suffixes)
-    if ruler and len(found.photographs) > 1:
+    known = params.load(IngestImages, "ingest_images", root / "params.yaml")
+    found = files.find(photos, (*known.still_suffixes, *known.clip_suffixes)).photographs
+    clips = {path for path in found if path.suffix.lower() in known.clip_suffixes}
+    if ruler and len(found) > 1:
         raise InputError("--ruler has points of one photograph; call `vermilion measure` for each")
-    return found.photographs
+    if clips and view != "frontal":
+        raise InputError(f"{min(clips)}: a clip; in profile (--view {view}) only photographs are measured")
+    return found, clips
 
 
 def _check(out: Path | None, table: Path | None, cleft_side: str | None, view: str) -> None:
@@ -134,12 +147,11 @@ def _scale(mm_per: float | None, ruler: str | None) -> "Scale | None":
 
 
 def _measured(
-    photographs: "Sequence[Path]", ready: "Ready", out: Path | None, view: str
+    photographs: "Sequence[Path]", ready: "Ready", out: Path | None, one: "Callable[[Path], Measured]", key: str
 ) -> "tuple[list[Measured], bool]":
     """Each photograph's result, and whether it was interrupted. Its page is written at once, so that none is lost."""
     from flows.photographs import measured
 
-    one, key = _measurer(ready, view)
     before = {} if out is None else measured.earlier(private_folder(out), key)
     results: list[Measured] = []
     taken = 0
@@ -159,8 +171,8 @@ def _measured(
     return results, False
 
 
-def _measurer(ready: "Ready", view: str) -> "tuple[Callable[[Path], Measured], str]":
-    """What measures one photograph, from the front or in profile, and the key of all that its result depends on."""
+def _measurer(ready: "Ready", view: str, clips: "set[Path]", frames: int) -> "tuple[Callable[[Path], Measured], str]":
+    """What measures one file, from the front or in profile, and the key of all that its result depends on."""
     from flows.photographs import measured, profiles
     from flows.photographs.measure import measure as from_the_front
     from tasks import anthropometry, pages, params
@@ -169,11 +181,26 @@ def _measurer(ready: "Ready", view: str) -> "tuple[Callable[[Path], Measured], s
     from tasks.params.anthropometry import AnthropometryProfiles
 
     key = digest([ready.key, measured.looks(*(Path(str(own.__file__)).parent for own in (anthropometry, pages)))])
+    if clips:
+        from flows.photographs import clips as filmed
+
+        key = digest([key, frames, code_digest(filmed)])
+        return partial(_film_or_photograph, ready=ready, clips=clips, frames=frames), key
     if view not in VIEWED:
         return partial(from_the_front, ready=ready), key
     settings = params.load(AnthropometryProfiles, "anthropometry_profiles", project_root() / "params.yaml")
     key = digest([key, view, settings.model_dump(mode="json"), code_digest(profiles)])
     return partial(profiles.measure_in_profile, view=VIEWED[view], ready=ready, settings=settings), key
+
+
+def _film_or_photograph(path: Path, *, ready: "Ready", clips: "set[Path]", frames: int) -> "Measured":
+    from flows.photographs.clips import measure_clip
+    from flows.photographs.measure import measure as from_the_front
+
+    if path not in clips:
+        return from_the_front(path, ready)
+    shown = partial(tqdm, desc=visible(path.name), unit="frame", leave=False, disable=not sys.stderr.isatty())
+    return measure_clip(path, ready, most_frames=frames, bar=lambda found, most: shown(found, total=most))
 
 
 def _write_tables(table: Path | None, out: Path | None, results: "Sequence[Measured]") -> None:
@@ -208,7 +235,9 @@ def _print(results: "Sequence[Measured]", ready: "Ready", notices: "Sequence[str
             say(f"{visible(str(result.path))}: not measured: {face.reason}")
             continue
         valued = sum(row["reason"] is None for row in result.rows)
-        said = f"{counted(valued, 'measure')} of {len(result.rows)}, {counted(len(face.findings), 'finding')}"
+        said = (
+            f"{result.said}{counted(valued, 'measure')} of {len(result.rows)}, {counted(len(face.findings), 'finding')}"
+        )
         say(f"{visible(str(result.path))}: {said}")
         for own in face.findings:
             say(f"  {own.sentence(words[own.measure])}")

@@ -75,6 +75,8 @@ class Measured:
     face: MeasuredFace
     rows: Sequence[Mapping[str, Any]] = ()
     html: str | None = None  # its page, where it is not that of a face from the front
+    frames: Sequence[Mapping[str, Any]] = ()  # of a clip: a row per frame and measure, with its time
+    said: str = ""  # before the number of measures, of a clip
 
     def record(self) -> dict[str, Any]:
         """Plain values, for --json."""
@@ -172,23 +174,32 @@ def _measure(path: Path, ready: Ready) -> Measured:
     try:
         images.check_size(path)
         face = replace(face, image_id=file_digest(path))
-        image = images.read(path)
-        found = landmarks_of(image, ready.landmarks)
-        if found["reason"] == NO_FACE:
-            raise InputError(without_face(image, ready.landmarks))
-        if found["reason"]:
-            raise InputError(str(found["reason"]))
-        points68 = np.reshape(np.array(found["points"], float), (68, 2))
-        located = locating.find(image, points68, settings=ready.points)
-        points = adjustment.move(located.face.points[None], ready.learned)[0]
-        located = located._replace(face=located.face._replace(points=points))
-        done = _measured(path, face, image, located, float(str(found["yaw_deg"])), ready)
-        return replace(done, face=replace(done.face, suggested=_suggested(image, points68, done.face, ready)))
+        return of_picture(path, face, images.read(path), ready)
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"
     except ValueError as error:  # refused by name: unreadable, no face, models that disagree
         reason = str(error)
     return Measured(path, replace(face, reason=reason))
+
+
+def of_picture(
+    path: Path,
+    face: MeasuredFace,
+    image: np.ndarray,  # (H, W, 3) uint8 RGB, upright
+    ready: Ready,
+) -> Measured:
+    """What is measured in a picture. ValueError: no face, one turned away, or models that disagree."""
+    found = landmarks_of(image, ready.landmarks)
+    if found["reason"] == NO_FACE:
+        raise InputError(without_face(image, ready.landmarks))
+    if found["reason"]:
+        raise InputError(str(found["reason"]))
+    points68 = np.reshape(np.array(found["points"], float), (68, 2))
+    located = locating.find(image, points68, settings=ready.points)
+    points = adjustment.move(located.face.points[None], ready.learned)[0]
+    located = located._replace(face=located.face._replace(points=points))
+    done = _measured(path, face, image, located, float(str(found["yaw_deg"])), ready)
+    return replace(done, face=replace(done.face, suggested=_suggested(image, points68, done.face, ready)))
 
 
 def _suggested(image: np.ndarray, points68: np.ndarray, face: MeasuredFace, ready: Ready) -> Sequence[Any]:

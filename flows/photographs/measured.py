@@ -1,6 +1,7 @@
 """Measured photographs as they are done: a page and a line each, so that an interruption loses nothing.
 
-In: a folder, measured photographs, a key of everything they were measured with. Out: pages, and lines by photograph;
+In: a folder, measured photographs or clips, a key of everything they were measured with. Out: pages, of a clip the
+table of its frames beside, and lines by photograph;
 what was measured before with the same key is not measured again. At the end, CSV and Parquet of all. Measures nothing.
 """
 
@@ -16,10 +17,12 @@ from tasks.anthropometry.page import MeasuredFace, render_measured_page
 from tasks.base import sheets, tables
 from tasks.base.digests import code_digest, digest, file_digest
 from tasks.findings.rules import Finding
-from tasks.schemas.anthropometry import MEASURED_PHOTOGRAPHS
+from tasks.schemas.anthropometry import MEASURE_COLUMNS, MEASURED_PHOTOGRAPHS
 
 DONE = ".measured.jsonl"
 TABLES = ("measures.csv", "measures.parquet")
+FRAME_COLUMNS = ("frame", "time_s", *(column.name for column in MEASURE_COLUMNS))
+"""Of the table that lies beside a clip's page."""
 
 
 LOOKS = (".j2", ".css", ".js")
@@ -70,7 +73,7 @@ def again(photograph: Path, lines: Mapping[str, Mapping[str, Any]]) -> Measured 
         return None
     face = MeasuredFace(photograph.name, line["image_id"], rows=line["rows"])
     face = dataclasses.replace(face, findings=[Finding(**own) for own in line["findings"]])
-    return Measured(photograph, face, line["rows"])
+    return Measured(photograph, face, line["rows"], said=line.get("said", ""))
 
 
 def keep(out: Path, key: str, found: Measured, notices: Sequence[str]) -> None:
@@ -80,9 +83,13 @@ def keep(out: Path, key: str, found: Measured, notices: Sequence[str]) -> None:
         temporary.touch(mode=0o600)
         html = found.html or render_measured_page(found.face, notices=notices)
         temporary.write_text(html, encoding="utf-8")
+    if found.frames:
+        rows = [[row.get(name) for name in FRAME_COLUMNS] for row in found.frames]
+        sheets.write((out / page).with_suffix(".csv"), FRAME_COLUMNS, rows)
     if found.face.reason:
         return
     line = {"key": key, "image_id": found.face.image_id, "page": page, "rows": list(found.rows)}
+    line["said"] = found.said
     line["findings"] = [dataclasses.asdict(own) for own in found.face.findings]
     file = out / DONE
     file.touch(mode=0o600)

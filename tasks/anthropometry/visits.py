@@ -34,25 +34,42 @@ def by_visit(
     found = found[found["visit"].notna() & found["value"].notna()]
     rows = []
     for keys, own in found.groupby(BY, sort=True):
-        named = Counter(own["side"].dropna())
-        side = max(sorted(named), key=lambda name: named[name]) if named else None
-        kind = KINDS.get(str(keys[2]), "plain")
-        mean, low, high = over_photographs(_turned(own, side, kind), confidence=confidence)
-        if not np.isfinite(mean):
-            continue
-        if mean < 0 and kind in SIZES:  # the fewer photographs show more than the others
-            mean, low, high = -mean, *(None if end is None else -end for end in (high, low))
-            side = "left" if side == "right" else "right"
-        rows.append(
-            dict(zip(BY, keys, strict=True))
-            | {"unit": own["unit"].iloc[0], "photographs": len(own), "side": side}
-            | {"value": mean, "low": low, "high": high}
-        )
+        one = together(own, KINDS.get(str(keys[2]), "plain"), confidence=confidence)
+        if one is not None:
+            told = {"unit": own["unit"].iloc[0], "photographs": len(own)}
+            rows.append(dict(zip(BY, keys, strict=True)) | told | one)
     return ANTHROPOMETRY_VISITS.table(rows)
 
 
-def _turned(own: pd.DataFrame, side: str | None, kind: str) -> np.ndarray:
-    """The photographs' values, as seen from one side: sizes change their sign, ratios are turned over."""
+def together(
+    own: pd.DataFrame,  # value, side: one measure of one person, by photograph
+    kind: str,
+    *,
+    confidence: float,
+) -> dict[str, float | str | None] | None:
+    """The columns value, low, high and side of the photographs' mean; None where it is no number."""
+    side = side_of(own["side"])
+    mean, low, high = over_photographs(turned(own, side, kind), confidence=confidence)
+    if not np.isfinite(mean):
+        return None
+    if mean < 0 and kind in SIZES:  # the fewer photographs show more than the others
+        mean, low, high = -mean, *(None if end is None else -end for end in (high, low))
+        side = "left" if side == "right" else "right"
+    return {"value": mean, "low": low, "high": high, "side": side}
+
+
+def side_of(sides: pd.Series) -> str | None:
+    """The side that most name, the left where as many name either; None where nobody names any."""
+    named = Counter(sides.dropna())
+    return max(sorted(named), key=lambda name: named[name]) if named else None
+
+
+def turned(
+    own: pd.DataFrame,  # value, side
+    side: str | None,
+    kind: str,
+) -> np.ndarray:
+    """The photographs' values (n,), as seen from one side: sizes change their sign, ratios are turned over."""
     values, other = own["value"].to_numpy(float), own["side"].notna() & (own["side"] != side)
     if kind in SIZES:
         return np.where(other, -values, values)

@@ -68,7 +68,7 @@ OWN_COMMAND = {
         "flows/cli/__init__.py",
         "flows/cli/anthropometry.py",
         *(f"flows/pages/{name}.py" for name in ("handing", "look", "lost", "measured", "rate", "record", "review")),
-        *(f"flows/photographs/{name}.py" for name in ("declared", "measure", "measured", "profiles")),
+        *(f"flows/photographs/{name}.py" for name in ("clips", "declared", "measure", "measured", "profiles")),
         *(f"flows/cli/{name}.py" for name in ("measure", "norms")),
         "flows/stages/surface.py",  # norms of as many people
     },

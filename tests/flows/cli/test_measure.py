@@ -1,8 +1,11 @@
 """`vermilion measure` and `vermilion norms` on drawn faces: what is written, what is refused, and how that is said."""
 
+import csv
 import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from flows import PROJECT
@@ -53,6 +56,49 @@ def test_a_folder_becomes_a_table_and_pages(photographs: Path, tmp_path: Path) -
     assert len(pages) == 3
     assert {path.stat().st_mode & 0o077 for path in [*pages, table]} == {0}
     assert "tip above the base" in pages[0].read_text()
+
+
+def film(path: Path, pictures: list[np.ndarray], *, rate: float = 10.0) -> Path:
+    height, width = pictures[0].shape[:2]
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, (width, height))
+    for picture in pictures:
+        video.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    video.release()
+    return path
+
+
+def test_a_clip_becomes_a_page_with_plots_and_a_table_of_its_frames(tmp_path: Path) -> None:
+    even, cleft = face(1)[0], face(1, 0.9, "left")[0]
+    clip = film(tmp_path / "speech.avi", [even, even, cleft, np.full_like(even, 128), cleft])
+    (tmp_path / "broken.avi").write_bytes(b"RIFF    AVI nothing else")
+    out = tmp_path / "out"
+    words = ["measure", str(clip), str(tmp_path / "broken.avi"), "--out", str(out), "--frames", "5"]
+    done = vermilion(PROJECT, *words)
+    assert done.returncode == 1
+    assert "speech.avi: 4 of 5 frames, 0.4 s; " in done.stdout
+    assert "broken.avi: not measured: no frame of this clip could be decoded" in done.stdout
+    [page] = out.glob("speech-*.html")
+    assert "1 frame: no face found" in page.read_text(encoding="utf-8")
+    with page.with_suffix(".csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4 * len(MEASURES) + 1
+    assert [float(row["time_s"]) for row in rows if row["reason"] == "no face found"] == [0.3]
+    peaks = {row["frame"]: float(row["value"]) for row in rows if row["measure"] == "peak_height_difference"}
+    assert min(peaks["2"], peaks["4"]) > 2 * max(peaks["0"], peaks["1"])
+    means = tables.read(out / "measures.parquet", MEASURED_PHOTOGRAPHS).to_pylist()
+    [mean] = [row["value"] for row in means if row["measure"] == "peak_height_difference"]
+    assert mean == pytest.approx(np.mean([*peaks.values()]), rel=0.2)  # an even face may name either side
+    assert page.with_suffix(".csv").stat().st_mode & 0o077 == 0
+    again = vermilion(PROJECT, *words)
+    assert "1 of 2 photographs measured by an earlier call" in again.stderr
+    assert "speech.avi: 4 of 5 frames" in again.stdout
+
+
+def test_a_clip_is_not_measured_in_profile(tmp_path: Path) -> None:
+    clip = film(tmp_path / "speech.avi", [face(1)[0]])
+    done = vermilion(PROJECT, "measure", str(clip), "--view", "left")
+    assert done.returncode == 2
+    assert "speech.avi: a clip; in profile (--view left) only photographs are measured" in done.stderr
 
 
 def test_an_interrupted_folder_goes_on_where_it_stopped(
