@@ -91,6 +91,13 @@ def columns(image: np.ndarray, channel: int) -> np.ndarray:
     return np.flatnonzero((image[..., channel].astype(int) - others > 40).sum(axis=0) > 8)
 
 
+def assert_whole(image: np.ndarray) -> None:
+    """The face lies inside the picture and fills most of its height or width."""
+    drawn = image[4:-4, 4:-4].min(axis=2) < 250
+    assert not np.concatenate([drawn[0], drawn[-1], drawn[:, 0], drawn[:, -1]]).any()
+    assert max(np.ptp(np.flatnonzero(drawn.any(axis=own))) / drawn.shape[1 - own] for own in (0, 1)) > 0.8
+
+
 def ready(page: Any) -> None:
     until(page, "document.querySelector('canvas').dataset.turn === '0'")
 
@@ -107,6 +114,8 @@ def test_a_face_that_turns(browser: Any, address: str, width: int) -> None:
         page.click("text=left profile")
         until(page, "document.querySelector('canvas').dataset.turn === '90'")
         side = seen(page)
+        assert_whole(front)
+        assert_whole(side)
         assert len(columns(side, 1)) == 0 < len(columns(side, 2))
         assert page.get_attribute("#views [data-turn='90']", "aria-pressed") == "true"
         assert "90 degrees towards the patient’s left" in page.get_attribute("canvas", "aria-label")

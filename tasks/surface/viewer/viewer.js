@@ -3,7 +3,7 @@
 // Without WebGL nothing happens, and the page says so. Places are the head's frame: x to the patient's left, y up, z forward.
 
 (async () => {
-const FIELD = 18, STEP = 10, NEARER = 1.25, CLICK = 6, HIDDEN = 8;
+const FIELD = 18, STEP = 10, NEARER = 1.25, CLICK = 6, HIDDEN = 8, ROOM = 1.05;
 const by = id => document.getElementById(id);
 if (!by("given") || !self.DecompressionStream) return;
 const given = JSON.parse(by("given").textContent);
@@ -121,9 +121,20 @@ function stand(turn, height, distance) {
   draw();
 }
 function look(turn) {
-  const across = Math.min(1, canvas.clientWidth / canvas.clientHeight || 1);
+  const across = canvas.clientWidth / canvas.clientHeight || 1;
   controls.target.copy(center);
-  stand(turn, 0, 0.92 * radius / Math.sin(FIELD / 2 * Math.PI / 180) / across);
+  stand(turn, 0, ROOM * away(turn, Math.tan(FIELD / 2 * Math.PI / 180), across));
+}
+// How far a camera must stand for every vertex to lie inside its picture.
+function away(turn, high, across) {
+  const sine = Math.sin(turn), cosine = Math.cos(turn), at = mesh.position;
+  let far = 0;
+  for (let n = 0; n < at.length; n += 3) {
+    const x = at[n] - center.x, y = at[n + 1] - center.y, z = at[n + 2] - center.z;
+    const near = sine * x + cosine * z, aside = Math.abs(cosine * x - sine * z);
+    far = Math.max(far, near + Math.max(Math.abs(y), aside / across) / high);
+  }
+  return far;
 }
 function approach(factor) {
   const distance = camera.position.distanceTo(controls.target) / factor;
