@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import pycolmap
 from scipy.spatial import cKDTree
 
 from tasks.errors import InputError
 from tasks.params.surface import SurfaceDense
 from tasks.space.views import Surface, View
+from tasks.surface.colmap import pycolmap
 from tasks.surface.fusing import cloud_of
 from tasks.surface.meshing import meshed
 from tasks.surface.stereo import middle

@@ -4,7 +4,8 @@ In: what photographs show of the 478 points, and their cameras. Out: the photogr
 otherwise than in the rest. Each point is put where its rays meet; by how much a photograph shows it beside that place,
 in millimetres of the head, is the model's error or an expression. Errors follow the height of the camera and are taken
 off; what is left is parted in two, and parts of a still face lie closer together than a smile moves it
-(docs/surface.md). Photographs without a face from the front are not judged. Knows no pixels.
+(docs/surface.md). Photographs without a face from the front, or from further than `ASIDE`, are not judged. Knows no
+pixels.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ UPPER, LOWER = (0, 13, 37, 267), (14, 17, 84, 87, 314, 317)
 BROWS = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300)
 FAR = 35.0
 """Degrees to the other side, up to which a photograph tells where a corner of the mouth stands."""
+ASIDE = 52.0
+"""Degrees to the side, beyond which the models' own errors at the mouth are as large as a smile."""
 FEWEST = 6
 """Photographs of which fewer tell nothing."""
 LEAST = 2
@@ -69,6 +72,7 @@ class Change(NamedTuple):
 
 def changed(looks: Sequence[Look]) -> Change | None:
     """What differs most between two parts of these photographs, however little; None where they are too few."""
+    looks = _from_the_front(looks)
     if len(looks) < FEWEST:
         return None
     return max((_parted(looks, feature, values) for feature, values in _features(looks).items()), key=_size)
@@ -87,15 +91,27 @@ def _size(change: Change) -> float:
     return abs(change.apart)
 
 
+def _from_the_front(looks: Sequence[Look]) -> Sequence[Look]:
+    """Those that are judged."""
+    if len(looks) < FEWEST:
+        return looks
+    places, _ = _beside(looks)
+    return [look for look, (turn, _) in zip(looks, _turns(looks, places), strict=True) if abs(turn) <= ASIDE]
+
+
+def _turns(looks: Sequence[Look], places: np.ndarray) -> np.ndarray:
+    """From where each photograph shows the head, (n, 2): degrees to the patient's left, and from above."""
+    eyes = places[list(PAIRED["exocanthion"])].mean(axis=0)
+    x, y, z = (np.array([look.camera.centre - eyes for look in looks]) @ rotation_of(places)).T
+    return np.asarray(np.degrees(np.column_stack([np.arctan2(x, z), np.arctan2(y, np.hypot(x, z))])))
+
+
 def _features(looks: Sequence[Look]) -> dict[str, np.ndarray]:
     """How mouth and brows stand in each photograph, (n,) mm, from their mean place."""
     places, beside = _beside(looks)
-    head = rotation_of(places)
-    eyes = places[list(PAIRED["exocanthion"])].mean(axis=0)
-    rows, heights = [], []
-    for look, off in zip(looks, beside, strict=True):
-        towards = head.T @ (look.camera.centre - eyes)
-        turn = float(np.degrees(np.arctan2(towards[0], towards[2])))
+    head, turns = rotation_of(places), _turns(looks, places)
+    rows = []
+    for look, off, turn in zip(looks, beside, turns[:, 0], strict=True):
         axes = (look.camera.rotation @ head[:, :2])[:2].T  # where the picture shows the head's left, and its up
         along = off @ (axes / (axes**2).sum(axis=1, keepdims=True)).T
         corners = [
@@ -105,8 +121,7 @@ def _features(looks: Sequence[Look]) -> dict[str, np.ndarray]:
         ]
         opening = along[list(UPPER), 1].mean() - along[list(LOWER), 1].mean()
         rows.append((np.mean(corners), opening, along[list(BROWS), 1].mean()))
-        heights.append(np.degrees(np.arctan2(towards[1], np.hypot(towards[0], towards[2]))))
-    even = np.column_stack([np.ones(len(rows)), heights])
+    even = np.column_stack([np.ones(len(rows)), turns[:, 1]])
     values = np.array(rows)
     values = values - even @ np.linalg.lstsq(even, values, rcond=None)[0]
     return dict(zip(WORDS, values.T, strict=True))
@@ -134,9 +149,13 @@ def _beside(looks: Sequence[Look]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _parted(looks: Sequence[Look], feature: str, values: np.ndarray) -> Change:
-    """The two parts, each of `LEAST` or more, between which most of the values' spread lies."""
+    """The two parts, each of `LEAST` or more, between which most of the values' spread lies.
+
+    The least and the greatest value count as the next one does, so that a slip does not take another one with it.
+    """
     order = np.argsort(values, kind="stable")
     ordered, number = values[order], len(values)
+    ordered[0], ordered[-1] = ordered[1], ordered[-2]
     between = []
     for first in range(LEAST, number - LEAST + 1):
         apart = ordered[first:].mean() - ordered[:first].mean()

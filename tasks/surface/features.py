@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import pycolmap
 
 from tasks.params.surface import SurfaceCameras
+from tasks.surface.colmap import pycolmap
 
 TILES = 8
 """Sharpness is measured in as many tiles across and down."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pycolmap
 
 from tasks.params.surface import SurfaceCameras
+from tasks.surface.colmap import pycolmap
 from tasks.surface.features import Features, quiet
 from tasks.surface.matching import Pairs
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pycolmap
 import trimesh
 from scipy.spatial import cKDTree
 
 from tasks.params.surface import SurfaceDense
 from tasks.space.views import Surface
+from tasks.surface.colmap import pycolmap
 from tasks.surface.stereo import Cloud
 
 COLUMNS = ("x", "y", "z", "nx", "ny", "nz")

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import pycolmap
 
 from tasks.space.views import Camera, View
+from tasks.surface.colmap import pycolmap
 from tasks.surface.distortion import bent, straight
 from tasks.surface.features import Features
 from tasks.surface.mapping import Model

@@ -1,6 +1,6 @@
 """A smile, parted lips or raised brows in some of the photographs are told from a still face; few are left out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -27,10 +27,15 @@ def head() -> np.ndarray:  # (478, 3) mm
     return places
 
 
-def looks(seed: int, moves: dict[tuple[int, ...], np.ndarray], where: Callable[[int], bool]) -> list[Look]:
+def looks(
+    seed: int,
+    moves: dict[tuple[int, ...], np.ndarray],
+    where: Callable[[int], bool],
+    taken_from: Sequence[tuple[float, float]] = PLACES,
+) -> list[Look]:
     """What photographs show; each point a millimetre aside, all brows higher where it is taken from below."""
     random, found = np.random.default_rng(seed), []
-    for number, (yaw, pitch) in enumerate(PLACES):
+    for number, (yaw, pitch) in enumerate(taken_from):
         camera = camera_around(yaw, pitch, centre=np.zeros(3), distance=700, focal=1200, width=720, height=900)
         places = head() + random.normal(scale=1.0, size=(478, 3))
         places[list(BROWS), 1] -= pitch * 0.06
@@ -75,6 +80,19 @@ def test_two_of_another_expression_are_left_out() -> None:
     found = moved(looks(1, dict(zip(CORNERS, SMILE, strict=True)), lambda number: number in (3, 8)), 17, most=MOST)
     assert list(found) == ["03", "08"]
     assert "another expression: the corners of the mouth stand" in found["03"]
+
+
+def test_a_slip_takes_no_other_photograph_with_it() -> None:
+    assert moved(looks(2, dict(zip(CORNERS, SMILE * 2, strict=True)), lambda number: number == 4), 17, most=MOST) == {}
+
+
+def test_photographs_from_the_side_are_not_judged() -> None:
+    wide = (*PLACES, (60, 0), (65, 2), (58, -2), (-60, 1))
+
+    def beyond(number: int) -> bool:
+        return number >= len(PLACES)
+
+    assert moved(looks(3, dict(zip(CORNERS, SMILE * 2, strict=True)), beyond, wide), 21, most=MOST) == {}
 
 
 def test_too_few_tell_nothing() -> None:

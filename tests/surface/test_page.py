@@ -159,6 +159,21 @@ def test_a_mesh_is_unpacked_as_it_was() -> None:
     assert (columns[8] == surface.seen).all()
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeffname;x;y;z\r\ntragion_left;68,1;-3;20\r\n",
+        "name\tx\ty\tz\ntragion_left\t68,1\t-3\t20\n",
+        "z,reason,name,x,y\n20,,tragion_left,68.1,-3\n,a hole,gonion_left,,\n",
+    ],
+)
+def test_placed_points_as_a_spreadsheet_writes_them(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "points.csv"
+    path.write_text(content, encoding="utf-8")
+    found = read_placed(path, ["tragion_left", "gonion_left"])
+    assert {name: place.tolist() for name, place in found.items()} == {"tragion_left": [68.1, -3, 20]}
+
+
 def test_a_file_of_placed_points(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_text("name,x,y,z,x_world\r\ntragion_left,68.1,-3,20,5\r\n")
