@@ -23,11 +23,13 @@ def use(
     root = project_root()
     numbers = root / "params.yaml"
     raw = folder.expanduser().resolve()
-    for line in _found(raw, root):
+    shown = raw.relative_to(root.resolve()) if raw.is_relative_to(root.resolve()) else raw
+    found = _found(raw, root)
+    _check_place(shown, root)
+    for line in found:
         say(line)
     if dry_run:
         return
-    shown = raw.relative_to(root.resolve()) if raw.is_relative_to(root.resolve()) else raw
     text = renamed(numbers.read_text(encoding="utf-8"), shown)
     from tasks.base.tables import replacing
 
@@ -53,6 +55,23 @@ def _found(raw: Path, root: Path) -> list[str]:
         raise InputError("\n".join([f"{raw}: no photograph can be used:", *there.notes]))
     advice = limits(root / "params.yaml")
     return [*there.counts, *(f"note: {note}" for note in there.notes), *([advice] if advice else [])]
+
+
+def _check_place(raw: Path, root: Path) -> None:
+    """InputError where a run would refuse the folder for its name, or for where it lies."""
+    from pydantic import ValidationError
+
+    from flows.running.readiness import apart
+    from tasks import params
+    from tasks.params.running import Data
+
+    added = params.load(Data, "data", root / "params.yaml").added
+    try:
+        data = Data(raw=raw, added=added)
+    except ValidationError as error:
+        raise InputError(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
+    if wrong := apart(root, data):
+        raise InputError(wrong)
 
 
 def renamed(text: str, raw: Path) -> str:

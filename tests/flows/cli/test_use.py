@@ -1,10 +1,12 @@
 """`vermilion use` of a folder with one workbook, of a file in place of a folder, and of profiles."""
 
+import shutil
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
-from flows import cli
+from flows import PROJECT, cli
 from tasks.errors import InputError
 from tests.ingest.test_identity import pictures
 from tests.ingest.test_sheets import book
@@ -35,3 +37,24 @@ def test_photographs_in_profile_are_counted_as_such(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli.app, ["use", str(tmp_path), "--dry-run"])
     told = done.output.splitlines()
     assert {"repaired: 3 photographs of 2 people, 2 in profile", "control: 1 photograph of 1 person"} <= {*told}
+
+
+def test_a_folder_that_a_run_would_refuse_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For its name, which DVC would take for one of its own, or since batches lie in it."""
+    root = tmp_path / "project"
+    for folder in (tmp_path / "a ${b}", root, root / "data"):
+        pictures(folder, "a.jpg")
+        table(folder / "images.csv", IMAGES, ["a.jpg,p1,repaired,t"])
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(PROJECT / name, root / name)
+    before = (root / "params.yaml").read_text()
+    monkeypatch.chdir(root)
+    for given, said in (
+        (tmp_path / "a ${b}", "rename the folder"),
+        (root, "lie in each other"),
+        (root / "data", "lie in"),
+    ):
+        error = CliRunner().invoke(cli.app, ["use", str(given)]).exception
+        assert isinstance(error, InputError)
+        assert said in str(error)
+    assert (root / "params.yaml").read_text() == before
