@@ -21,7 +21,7 @@ from tasks.base.words import counted
 from tasks.ingest.batch import Batch, Photograph, Problem
 from tasks.ingest.clips import UnshownClip
 from tasks.ingest.detection import NO_FACE
-from tasks.ingest.frames import read_frames
+from tasks.ingest.frames import check_take
 from tasks.ingest.landmarks import measure_face
 from tasks.ingest.photographs import Photographs
 from tasks.ingest.ratings import RATING_COLUMNS, rating_row, reference_row
@@ -140,7 +140,7 @@ def unfit(
     file = photograph.file
     if file.suffix.lower() in clip_suffixes:
         try:
-            next(read_frames(file, frames))
+            check_take(file, frames)
         except UnshownClip as error:
             return str(error)
         return None

@@ -7,7 +7,7 @@ every format. A frame's time is that of its own time stamp, counted from the fir
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import pyarrow as pa
 from tasks.base.images import MAX_PIXELS, encode_png
 from tasks.ingest import clips
 from tasks.ingest.clips import UnshownClip
+from tasks.ingest.takes import cut_at, small
 from tasks.params.ingest import IngestFrames
 from tasks.schemas.ingest import FRAMES
 
@@ -34,10 +35,14 @@ def sample_frames(images: pa.Table, *, settings: IngestFrames) -> pa.Table:
 def _frames_of(clip: dict[str, str], path: Path, settings: IngestFrames) -> Iterator[dict[str, object]]:
     base: dict[str, object] = {name: clip[name] for name in ("subject_id", "population")}
     base["clip_id"] = clip["image_id"]
+    rows, seen = list[dict[str, object]](), list[tuple[float, np.ndarray]]()
     try:
         for index, time_s, frame in read_frames(path, settings):
             identity = frame_id(clip["image_id"], index)
-            yield base | {"image_id": identity, "frame_index": index, "time_s": time_s, "png": encode_png(frame)}
+            rows.append({"image_id": identity, "frame_index": index, "time_s": time_s, "png": encode_png(frame)})
+            seen.append((time_s, small(frame)))
+        _check_cuts(seen)
+        yield from (base | row for row in rows)
     except UnshownClip as error:
         yield base | {"image_id": frame_id(clip["image_id"], -1), "reason": str(error)}
 
@@ -45,6 +50,18 @@ def _frames_of(clip: dict[str, str], path: Path, settings: IngestFrames) -> Iter
 def frame_id(clip_id: str, index: int) -> str:
     """The image_id of a clip's frame."""
     return hashlib.sha256(f"{clip_id}:{index}".encode()).hexdigest()
+
+
+def check_take(path: Path, settings: IngestFrames) -> None:
+    """UnshownClip where no frame of the clip can be shown, or it is cut."""
+    _check_cuts([(time_s, small(frame)) for _, time_s, frame in read_frames(path, settings)])
+
+
+def _check_cuts(seen: Sequence[tuple[float, np.ndarray]]) -> None:
+    if (time_s := cut_at(seen)) is not None:
+        raise UnshownClip(
+            f"it is cut before {time_s:.1f} s: it may show two people, or one twice; save each take as its own clip"
+        )
 
 
 def read_frames(path: Path, settings: IngestFrames) -> Iterator[tuple[int, float, np.ndarray]]:
