@@ -12,6 +12,7 @@ ANEW = "format the cells as text and type it anew"
 DATE = f"a date or time, which spreadsheets make of 1-2 or 3.4; {ANEW}"
 LONG = f"a number of more than 15 digits, of which spreadsheets keep only 15; {ANEW}"
 ERROR = "the spreadsheet's error {}; put the formula right, or write the value"
+DAMAGED = "damaged: a zero byte stands in it; type it anew, or get the file again"
 NARROW = "what a spreadsheet shows in a column that is too narrow; widen the column and save again"
 TRUTH = "what spreadsheets make of the words true and false; write another word, or a number"
 
@@ -33,7 +34,9 @@ _PLAIN = re.compile(r"(?:General|[0#?.,/E+() @-])*", re.IGNORECASE)
 
 
 def broken(text: str) -> str | None:
-    """What is wrong with a cell in which a formula failed; None for other cells."""
+    """What is wrong with a cell in which a formula failed, or that is damaged; None for other cells."""
+    if "\0" in text:
+        return DAMAGED
     if not _ERROR.fullmatch(text):
         return None
     return NARROW if set(text) == {"#"} else ERROR.format(text)

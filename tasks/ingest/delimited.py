@@ -6,6 +6,7 @@ guessed, since one byte is another letter in each, and a wrong letter is another
 
 import csv
 import io
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,9 +114,20 @@ def _rows(path: Path, text: str, separator: str, begin: int) -> Iterator[Row]:
                 raise RawLayoutError(
                     f"{path}: line {began}: too large; {MOST_COLUMNS:,} columns and {MOST_CELLS:,} cells are read"
                 )
-            yield Row(began, tuple(cell.strip() for cell in found))
+            if found[0].startswith(("<<<<<<< ", ">>>>>>> ")) or found == ["======="]:
+                raise RawLayoutError(
+                    f"{path}: line {began}: a mark of a merge that git left unfinished; keep one of the two versions, "
+                    "and delete the marks"
+                )
+            yield Row(began, tuple(_typed(cell.strip()) for cell in found))
     except csv.Error as error:
         raise RawLayoutError(f"{path}: the row that begins in line {line + 1}: {_said(str(error))}") from error
+
+
+def _typed(cell: str) -> str:
+    """The text of a cell that programs write as `="007"`, so that spreadsheets keep its zeros."""
+    found = re.fullmatch(r'="([^"=]*)"', cell)
+    return found[1].strip() if found else cell
 
 
 def _said(error: str) -> str:

@@ -106,14 +106,14 @@ def _the_one(path: Path, sheets: Sequence[Sheet], required: Sequence[str]) -> Sh
 def _check_header(where: str, sheet: Sheet, required: Sequence[str], optional: Sequence[str] | None) -> None:
     """RawLayoutError unless the header has every required column, each once, and no other than the optional ones."""
     wrong = [f"no column {name}" for name in required if name not in sheet.columns]
+    otherwise = "" if wrong else "; delete it"
     for number, (cell, name) in enumerate(zip(sheet.header.cells, sheet.columns, strict=True), 1):
         if sheet.columns.index(name) < number - 1:
             wrong.append(f"column {number} is a second {name}")
         elif optional is not None and name not in {*required, *optional}:
             near = get_close_matches(name, [*required, *optional], 1)
-            wrong.append(
-                f"column {number}, {cell[:60]!r}, is not known" + (f" (meant: {near[0]}?)" if near else "; delete it")
-            )
+            meant = f" (meant: {near[0]}?)" if near else otherwise
+            wrong.append(f"column {number}, {cell[:60]!r}, is not known{meant}")
     if wrong:
         accepted = f"needed: {', '.join(required)}; optional: {', '.join(optional or ()) or 'none'}"
         hint = ". The whole line is one cell: separate its cells by commas, without quotes around the line"

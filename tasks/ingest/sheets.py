@@ -104,6 +104,8 @@ def _strange(data: bytes) -> str | None:
         b"{\\rtf": "a text of a word processor (RTF)",
         b"\xff\xd8\xff": "a JPEG picture",
         b"\x89PNG": "a PNG picture",
+        b"\x1f\x8b": "packed with gzip: unpack it",
+        b"version https://git-lfs": "a pointer of Git LFS: fetch the file (git lfs pull)",
     }
     head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head[:14].lower().startswith((b"<!doctype html", b"<html", b"<?xml", b"<table")):

@@ -85,7 +85,8 @@ def test_a_photograph_and_a_clip(raw: Path) -> None:
         ("patients/../../a.jpg,s,control,,,,", "must lie inside the folder"),
         ("pat**,s,control,,,,", "not a usable path or pattern"),
         (f"{'x' * 300}.jpg,s,control,,,,", "cannot be looked for: File name too long"),
-        ("a\0.jpg,s,control,,,,", "no such file"),
+        ("a\0.jpg,s,control,,,,", r"path 'a\x00.jpg' is damaged: a zero byte stands in it"),
+        ("a.jpg,s\0,control,,,,", r"subject_id 's\x00' is damaged"),
     ],
 )
 def test_a_bad_line_is_refused_with_its_number_and_the_others_stay(raw: Path, line: str, reason: str) -> None:
@@ -292,7 +293,7 @@ def test_a_file_that_cannot_be_opened_costs_that_file() -> None:
         (b"path,subject_id\na.jpg,ann\n", "line 1: no column population. Columns needed"),
         (
             b"path,subject_id,population,side\na.jpg,ann,control,left\n",
-            "column 4, 'side', is not known. Columns",
+            "column 4, 'side', is not known; delete it. Columns",
         ),
         (b"path,subject_id,population,path\na.jpg,ann,control,a.jpg\n", "column 4 is a second path"),
         (b"path|subject_id|population\na.jpg|ann|control\n", "column 1, 'path|subject_id|population', is not known"),

@@ -287,3 +287,30 @@ def test_what_grows_or_would_vanish_is_refused_before_it_is_read(
             packed.writestr(name, stored.read(name))
     with pytest.raises(RawLayoutError, match=told):
         rows(tmp_path / "p.xlsx")
+
+
+def test_zeros_that_a_program_kept_by_a_formula_are_the_text(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('path,score\n="007",3\n"=""a b.jpg""","=""2"""\n"=""a""&""b""",1\n')
+    assert [tuple(row.values())[:2] for row in rows(tmp_path / "t.csv")] == [
+        ("007", "3"),
+        ("a b.jpg", "2"),
+        ('="a"&"b"', "1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"path,score\n<<<<<<< HEAD\na,1\n=======\na,2\n>>>>>>> b\n", "line 2: a mark of a merge that git left"),
+        (b"path,score\na,1\n=======\na,2\n", "line 3: a mark of a merge"),
+        (b"<<<<<<< HEAD\npath,score\n", "line 1: a mark of a merge"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of Git LFS: fetch the file"),
+        (b"\x1f\x8b\x08\0packed", "packed with gzip: unpack it"),
+        (b"path|score\na|1\n", r"not known\. The whole line is one cell"),
+        (b"path,score,remark\na,1,x\n", "'remark', is not known; delete it"),
+    ],
+)
+def test_what_programs_leave_in_a_table_is_named(tmp_path: Path, data: bytes, said: str) -> None:
+    (tmp_path / "t.csv").write_bytes(data)
+    with pytest.raises(RawLayoutError, match=said):
+        list(read_lines(tmp_path / "t.csv", required=COLUMNS, optional=()))
