@@ -17,8 +17,8 @@ SECTOR, PAGE, STRAY = 512, 4096, 2
 PACKED, FLAT = 64, 2048
 """Zeros in a row that no packed picture has; the latter where packed pixels of one colour are nearly all zeros."""
 
-UNPACKED, BY_STRIPS = 1, (5, 7, 8, 32946, 50000, 50001)
-"""Compressions of TIFF."""
+UNPACKED, BY_STRIPS = 1, (5, 7, 50001)
+"""Compressions of TIFF: LZW, JPEG, WebP. What others pack may hold black pixels as they are."""
 
 CODED = (b"hvc1", b"av01", b"hev1", b"avc1")
 """Kinds of items that hold pixels, in HEIC and AVIF."""
