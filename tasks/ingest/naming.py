@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from tasks.ingest.sheets import RawLayoutError, read_sheets
-from tasks.ingest.spelling import key
+from tasks.ingest.spelling import Lookalikes, key
 
 LEFT_BEHIND = frozenset(
     (
@@ -37,6 +37,10 @@ BOOK = 6
 
 _NAME = re.compile(r"(?P<stem>.+?)(?P<suffix>(?:\.(?:csv|tsv|tab|txt|xlsx|xlsm))+)")
 _COPY = r"(?: ?\(\d+\)| ?-? ?(?:copy|kopie|copie)(?: ?\(?\d+\)?)?)"
+
+
+MOST_COMPARED = 20_000
+"""Names among which one that looks alike is looked for; of more it would take many seconds."""
 
 
 class Ambiguous(ValueError):
@@ -65,6 +69,7 @@ class Names:
     exact: Mapping[str, str]
     _near: dict[str, dict[str, str]] = field(default_factory=dict)
     _stems: dict[str, list[str]] = field(default_factory=dict)
+    _alike: Lookalikes | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.exact.items():
@@ -83,8 +88,11 @@ class Names:
         return next(iter(near), None)
 
     def hint(self, path: str) -> str:
-        """What may be meant by a name that nothing has: `; there is a.jpg` for a.png, for a, and for x/a.jpg."""
-        like = self._stems.get(_stem(path), [])
+        """What may be meant by a name that nothing has: `; there is a_01.jpg` for a_01.png, x/a_01.jpg and a_1.jpg."""
+        like = self._stems.get(_stem(path), []) or self._stems.get(PurePosixPath(folded(path)).name, [])
+        if not like and len(self._stems) <= MOST_COMPARED:
+            self._alike = self._alike or Lookalikes(self._stems)
+            like = [name for stem in self._alike.of(_stem(path)) for name in self._stems[stem]]
         return f"; there is {' and '.join(like[:3])}" if like else ""
 
 

@@ -114,6 +114,21 @@ def _one_slip(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     return max(len(x), len(y)) <= 1 or (len(x) == 2 and x == y[::-1])
 
 
+class Lookalikes:
+    """Names among which those that look alike are found at once."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.places: dict[object, list[str]] = defaultdict(list)
+        for name in names:
+            for mark in _marks(name):
+                self.places[mark].append(name)
+
+    def of(self, name: str) -> list[str]:
+        """The names that look like this one, in their order."""
+        near = dict.fromkeys(other for mark in _marks(name) for other in self.places.get(mark, ()))
+        return sorted(other for other in near if alike(name, other))
+
+
 def _marks(name: str) -> set[object]:
     """What two names that look alike have in common: their words, their look, or their words but for one letter."""
     words = _words(name)

@@ -85,6 +85,18 @@ def test_a_name_that_nothing_has_is_told_with_what_may_be_meant(typed: str) -> N
     assert names.hint("p3.jpg") == ""
 
 
+def test_a_slip_in_a_files_name_is_told_and_another_number_is_not() -> None:
+    names = Names({name: name for name in ("a/IMG_0001.JPG", "a/IMG_0057.JPG", "o'k.png", "front.b.png")})
+    slips = {
+        "a/IMG_001.JPG": "a/IMG_0001.JPG",
+        "o\u2019k.png": "o'k.png",
+        "front.b": "front.b.png",
+        "fornt.b.png": "front.b.png",
+    }
+    assert {typed: names.hint(typed) for typed in slips} == {typed: f"; there is {own}" for typed, own in slips.items()}
+    assert names.hint("a/IMG_0058.JPG") == ""
+
+
 LEFT = [
     *("@eaDir/a.jpg/SYNO_THUMB_M.jpg", "._a.jpg", "#recycle/old.jpg", "$RECYCLE.BIN/$R1.jpg", ".AppleDouble/a.jpg"),
     *("__MACOSX/x/a.jpg", ".Trashes/b.jpg", "sub/@eaDir/c.jpg", "System Volume Information/d.jpg"),
