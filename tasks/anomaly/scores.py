@@ -31,6 +31,10 @@ NAMES = cast("tuple[Name, ...]", HEATMAPS)
 FLOOR = 1e-16
 """The least norm a pixel that is told from none, so equal pictures score 36.84: at 1024 x 1024 one pixel that differs
 by one 16-bit level in one channel is over it."""
+MIDDLE = 0.5
+"""Mean of nose and mouth where brightness is evened; SSIM's constants were chosen for pictures in [0, 1]."""
+DARKEST = 0.02
+"""Of a darker photograph there is nothing to even."""
 
 
 def anomaly_score(
@@ -64,6 +68,14 @@ class Photograph:
         """The columns by which every table names it."""
         return {name: self.row[name] for name in ("image_id", "subject_id", "population")}
 
+    def compared(self, settings: AnomalyScore) -> tuple[np.ndarray, list[np.ndarray]]:
+        """The pictures as they are compared: as they are, or with their brightness evened (`even`)."""
+        original, drawn = self.pictures()
+        if settings.brightness == "as_is":
+            return original, drawn
+        factor = even(original, self.masks(settings)["mouth"])
+        return original * factor, [picture * factor for picture in drawn]
+
     def pictures(self) -> tuple[np.ndarray, list[np.ndarray]]:
         """The photograph and what was drawn at each step, (H, W, 3) float RGB in [0, 1]. InputError: sizes differ."""
         original, drawn = decode(self.row["picture"]), [decode(png) for png in self.drawn if png is not None]
@@ -77,6 +89,22 @@ class Photograph:
         points = np.reshape(np.asarray(self.row["points"], float), (68, 2))
         side = len(decode(self.row["picture"]))
         return region_masks(points, side, soft_edge=settings.soft_edge)
+
+
+def even(
+    original: np.ndarray,  # (H, W, 3) float RGB in [0, 1]
+    mask: np.ndarray,  # (H, W) float 0..1
+) -> float:
+    """By what both pictures are multiplied so that the photograph's mean within the mask is MIDDLE, in every skin.
+
+    On dark skin the same cleft differs by fewer grey levels, so that without it darker faces are nearer to a control's.
+    InputError where the mask is empty.
+    """
+    pixels = float(mask.sum(dtype=np.float64))
+    if pixels == 0:
+        raise InputError("a region to be scored lies outside the picture")
+    mean: float = float((original * mask[..., None]).sum(dtype=np.float64)) / (original.shape[2] * pixels)
+    return MIDDLE / max(mean, DARKEST)
 
 
 def photographs(aligned: pa.Table, adaptations: pa.Table) -> Iterator[Photograph]:
@@ -122,7 +150,9 @@ def _score_rows(
     reason = photograph.reason
     if reason is None:
         try:
-            scores = scores_of(*photograph.pictures(), photograph.masks(settings), network, erosion=settings.erosion)
+            scores = scores_of(
+                *photograph.compared(settings), photograph.masks(settings), network, erosion=settings.erosion
+            )
         except InputError as error:
             reason = str(error)
     steps = photograph.steps if reason is None else (0, iterations)
@@ -190,9 +220,10 @@ def _mapped(photograph: Photograph, network: Perceptual, settings: AnomalyScore,
             f"adaptation kept the steps {photograph.steps}; the heatmap's, {iterations}, is not among them"
         )
     try:
-        original, drawn = photograph.pictures()
+        _, drawn = photograph.pictures()
+        original, compared = photograph.compared(settings)
         mask = photograph.masks(settings)[settings.region]
-        a, *others = (_processed(each, settings.processing, settings.erosion) for each in (original, *drawn))
+        a, *others = (_processed(each, settings.processing, settings.erosion) for each in (original, *compared))
         heats = heatmaps(a, others, name=settings.heatmap, perceptual=network)
         norms = [norm_per_pixel(heat, mask) for heat in heats]
     except InputError as error:

@@ -147,6 +147,10 @@ class AnomalyScore(Block):
     heatmap: Literal["pse", "ssim", "lpips"] = Field(description="the headline score and picture")
     processing: Literal["base", "ycbcr", "erosion", "both"] = Field(description="the headline score and picture")
     region: Literal["mouth", "face"] = Field(description="the headline score and picture")
+    brightness: Literal["as_is", "evened"] = Field(
+        description="of every score; evened: both pictures multiplied so that the photograph's nose and mouth have one "
+        "mean, in every skin; published: as_is"
+    )
 
 
 def disagreements(blocks: Mapping[str, BaseModel]) -> Iterator[Disagreement]:

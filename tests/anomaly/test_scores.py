@@ -11,9 +11,12 @@ import pytest
 import torch
 
 from tasks.anomaly.scores import (
+    DARKEST,
     FLOOR,
+    MIDDLE,
     NAMES,
     anomaly_score,
+    even,
     map_photographs,
     norm_per_pixel,
     score_photographs,
@@ -33,7 +36,9 @@ from tasks.schemas.anomaly import (
 from tasks.schemas.faces import ALIGNED
 
 SIDE = 48
-SETTINGS = AnomalyScore(threads=1, erosion=3, soft_edge=0.0, heatmap="pse", processing="both", region="mouth")
+SETTINGS = AnomalyScore(
+    threads=1, erosion=3, soft_edge=0.0, heatmap="pse", processing="both", region="mouth", brightness="as_is"
+)
 PERCEPTUAL = AnomalyPerceptual(net="squeeze", trunk="random", size=32)
 STEPS = (0, 5, 10)
 SHARES = (1.0, 0.6, 0.3)
@@ -303,3 +308,42 @@ def test_a_callers_threads_and_random_numbers_are_left_alone(cohort: Cohort) -> 
     threads = torch.get_num_threads()
     scored(*cohort.tables())
     assert torch.get_num_threads() == threads and torch.equal(torch.rand(1), expected)
+
+
+EVENED = SETTINGS.model_copy(update={"brightness": "evened"})
+
+
+def test_the_mean_is_the_same_in_every_light() -> None:
+    picture, mask = np.full((4, 4, 3), 0.2), np.zeros((4, 4))
+    mask[1:3] = 1.0
+    picture[0] = 1.0  # outside the mask
+    assert even(picture, mask) == pytest.approx(MIDDLE / 0.2)
+    assert even(picture / 2, mask) == pytest.approx(2 * MIDDLE / 0.2)
+    assert even(picture * 0, mask) == MIDDLE / DARKEST
+    with pytest.raises(InputError, match="outside the picture"):
+        even(picture, mask * 0)
+
+
+@pytest.mark.parametrize(("settings", "far"), [(SETTINGS, 2 * math.log(2)), (EVENED, 0.0)], ids=["as_is", "evened"])
+def test_half_the_brightness_counts_as_nearer_only_as_it_is(points: np.ndarray, settings: Any, far: float) -> None:
+    """Of squared errors in equation 6 the score rises by twice the logarithm; evened it stays."""
+    found = []
+    for share in (1.0, 0.5):
+        original, drawn = share * changed(base(1), points, 0.2), share * base(1)
+        aligned = ALIGNED.table([aligned_row("a", original, points)])
+        table = scored(aligned, ADAPTATIONS.table(drawn_rows("a", [drawn] * 3)), settings=settings)
+        found.append(by_key(table)["a", "pse", "base", "mouth", 10]["score"])
+    assert found[1] - found[0] == pytest.approx(far, abs=0.06)  # the photograph has 256 levels
+
+
+def test_the_headline_s_map_is_evened_as_the_scores_are(cohort: Cohort) -> None:
+    """The norm of the map inside the region, as its score has it."""
+    aligned, adaptations = cohort.tables()
+    ssim = EVENED.model_copy(update={"heatmap": "pse", "processing": "base"})
+    score = by_key(scored(aligned, adaptations, settings=ssim))["a", "pse", "base", "mouth", 10]["score"]
+    row = mapped(cohort, ssim)["a"]
+    deep = np.asarray(cv2.imdecode(np.frombuffer(row["heat"], np.uint8), cv2.IMREAD_UNCHANGED), np.float64)
+    heat = deep / 65535 * row["heat_high"]
+    mask = region_masks(np.reshape(cohort.aligned[0]["points"], (68, 2)), SIDE, soft_edge=0.0)["mouth"]
+    assert anomaly_score(heat, mask) == pytest.approx(score, abs=0.01)
+    assert row["normalised"] == mapped(cohort, SETTINGS)["a"]["normalised"]  # to look at: as it was drawn
