@@ -124,7 +124,8 @@ class SurfaceReconstruct(Block):
 
     side: int = Field(ge=256, description="longer side of the photographs that the surface is made of, pixels")
     most_expression: float = Field(gt=0, description="mm by which mouth or brows may move between photographs")
-    margin: float = Field(gt=0, description="mm around the points of the face that are kept")
+    margin: float = Field(gt=0, description="mm around the points of the face: where the mid-plane is looked for")
+    aside: float = Field(gt=0, description="mm to the sides of them and behind them that are kept, for cheeks and ears")
     scale: SurfaceScale
     dense: SurfaceDense
     points: HeadPoints

@@ -31,7 +31,7 @@ from tasks.surface.ruler import Ruler, factor_of, ruler_of
 from tasks.surface.sets import RefusedSet
 from tasks.surface.shown import Photographed
 from tasks.surface.solved import Solved, bounded, view_of
-from tasks.surface.trimming import around
+from tasks.surface.trimming import around, between_the_ears
 from tasks.surface.upright import moved, upright
 
 
@@ -90,16 +90,17 @@ def face_of(
         raise InputError(
             f"{len(places)} points of a face were found on the surface; at least {LEAST_PLACES} are needed"
         )
-    surface = around(surface, places, margin=settings.margin)
+    front = around(surface, places, margin=settings.margin)
     factor = _factor(known, points, unit, by_ruler)
-    grown = surface.moved(factor.value, np.eye(3), np.zeros(3))
+    front, surface = (own.moved(factor.value, np.eye(3), np.zeros(3)) for own in (front, surface))
     points = {name: _grown(point, factor.value) for name, point in points.items()}
-    plane = midsagittal(grown, points, settings=settings.plane)
+    plane = midsagittal(front, points, settings=settings.plane)
     motion = upright(plane, points, lean=settings.points.lean)
     _, rotation, shift = motion
+    surface, places = surface.moved(*motion), places * factor.value @ rotation.T + shift
     there = {view.name: view.camera.centre * factor.value @ rotation.T + shift for view in views}
     return Face(
-        grown.moved(*motion),
+        between_the_ears(surface, places, margin=settings.margin, aside=settings.aside),
         moved(points, motion),
         float((rotation @ plane.point + shift)[0]),
         _photographed(solved, there),

@@ -27,6 +27,8 @@ STRETCH = 40.0
 """Grey levels to which the local contrast is stretched."""
 ENOUGH = 10
 """Points of a face, from which their middle is its middle."""
+BEHIND = 25.0
+"""mm behind the middle of a face's points, away from the cameras: the middle of a head's part that has ears, too."""
 BEYOND = 0.5
 """The search ends this share of the radius behind the middle; what lies further back is seen by nobody in front."""
 
@@ -49,12 +51,14 @@ def middle(
     views: Sequence[View],
     points: np.ndarray,  # (N, 3) places about the face, any number
 ) -> np.ndarray:
-    """Where the face is, (3,): the middle of its points or, of fewer than ten, where the cameras' axes meet.
-
-    Sparse points of the cameras do not tell it: there are more of them on a freckled cheek, an ear or a collar.
+    """Where the head is, (3,): `BEHIND` the middle of the face's points or, of fewer than ten, where the cameras' axes
+    meet. Sparse points of the cameras do not tell it: there are more of them on a freckled cheek, an ear or a collar.
     """
     if len(points) >= ENOUGH:
-        return np.asarray(np.median(points, axis=0))
+        face = np.median(points, axis=0)
+        towards = np.array([view.camera.centre - face for view in views])
+        forward = (towards / np.linalg.norm(towards, axis=1, keepdims=True)).mean(axis=0)
+        return np.asarray(face - BEHIND * forward / max(float(np.linalg.norm(forward)), 1e-9))
     across = [np.eye(3) - np.outer(view.camera.rotation[2], view.camera.rotation[2]) for view in views]
     meet = np.linalg.lstsq(
         np.sum(across, axis=0),

@@ -1,8 +1,7 @@
 """What of a surface is the face: background, loose pieces and shoulders are cut away.
 
-In: a surface, and points of the face in three dimensions where there are any. Out: a part of the surface. Around
-landmarks the part within `margin` of their convex hull is kept; without landmarks the ball in which the surface was
-looked for is all that is known. Of what remains the largest piece that was seen is kept.
+In: a surface, and points of the face in three dimensions where there are any. Out: a part of the surface: the largest
+piece that was seen, what lies within a margin of the landmarks' convex hull, or that with cheeks, jaw and ears.
 Does not know hair by its look: hair that pairs agreed on within the margin stays, as a surface of its own resolution.
 """
 
@@ -50,8 +49,26 @@ def around(
     margin: float,  # mm
 ) -> Surface:
     """The part within `margin` of the landmarks' convex hull. InputError where no surface is there."""
-    planes = ConvexHull(landmarks).equations
-    beyond = (surface.vertices @ planes[:, :3].T + planes[:, 3]).max(axis=1)
-    if not (beyond <= margin)[surface.faces].all(axis=1).any():
+    kept = _beyond(surface, landmarks) <= margin
+    if not kept[surface.faces].all(axis=1).any():
         raise InputError(f"no surface within {margin:g} mm of the landmarks")
-    return cut(surface, beyond <= margin)
+    return cut(surface, kept)
+
+
+def between_the_ears(
+    surface: Surface,  # upright
+    landmarks: np.ndarray,  # (N, 3) mm, as in `around`
+    *,
+    margin: float,  # mm above and below them
+    aside: float,  # mm of their convex hull in every other direction
+) -> Surface:
+    """The part that has cheeks, jaw and ears, too, and no more of forehead and neck."""
+    height, ends = surface.vertices[:, 1], landmarks[:, 1]
+    kept = (_beyond(surface, landmarks) <= aside) & (height >= ends.min() - margin) & (height <= ends.max() + margin)
+    return cut(surface, kept)
+
+
+def _beyond(surface: Surface, landmarks: np.ndarray) -> np.ndarray:
+    """How far each vertex lies outside the landmarks' convex hull, (V,) mm; inside it below 0."""
+    planes = ConvexHull(landmarks).equations
+    return np.asarray((surface.vertices @ planes[:, :3].T + planes[:, 3]).max(axis=1))

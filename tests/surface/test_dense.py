@@ -10,7 +10,7 @@ from tasks.errors import InputError
 from tasks.space.render import normals
 from tasks.space.views import Surface
 from tasks.surface.dense import surface_of
-from tasks.surface.stereo import middle
+from tasks.surface.stereo import BEHIND, middle
 from tasks.surface.texture import evened
 from tests.surface.eggs import AXES, DENSE, beyond, colour, views
 
@@ -101,7 +101,9 @@ def test_pictures_that_do_not_belong_together_make_no_surface() -> None:
         surface_of(noise, NONE, settings=DENSE)
 
 
-def test_the_middle_is_that_of_the_faces_points_where_there_are_enough() -> None:
+def test_the_middle_lies_behind_that_of_the_faces_points_where_there_are_enough() -> None:
     face = np.random.default_rng(0).normal(scale=30, size=(28, 3)) + [5, 0, 90]
-    assert np.allclose(middle(views(), face), np.median(face, axis=0))
+    away = middle(views(), face) - np.median(face, axis=0)
+    assert np.linalg.norm(away) == pytest.approx(BEHIND)
+    assert all(away @ (view.camera.centre - np.median(face, axis=0)) < 0 for view in views())
     assert np.linalg.norm(middle(views(), face[:9])) < 1  # where the cameras' axes meet

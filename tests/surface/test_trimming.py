@@ -6,7 +6,7 @@ import trimesh
 
 from tasks.errors import InputError
 from tasks.space.views import Surface
-from tasks.surface.trimming import around, largest
+from tasks.surface.trimming import around, between_the_ears, largest
 
 CORNERS = np.array([[x, y, z] for x in (-20.0, 20.0) for y in (-20.0, 20.0) for z in (-20.0, 20.0)])
 
@@ -41,3 +41,19 @@ def test_what_lies_beyond_the_margin_of_the_landmarks_is_cut_away() -> None:
 def test_landmarks_where_no_surface_is_are_refused() -> None:
     with pytest.raises(InputError, match="no surface within 5 mm of the landmarks"):
         around(balls(0, seen=(True,)), CORNERS + 500, margin=5)
+
+
+def test_cheeks_and_ears_are_kept_and_neck_and_forehead_are_not() -> None:
+    head = trimesh.creation.icosphere(subdivisions=5, radius=1).apply_transform(np.diag([75.0, 120, 100, 1]))
+    vertices = np.asarray(head.vertices)
+    colours = np.full((len(vertices), 3), 180, np.uint8)
+    whole = Surface(vertices, np.asarray(head.faces, np.int32), colours, np.ones(len(vertices), bool))
+    points = np.array(
+        [[-40.0, 40, 80], [40, 40, 80], [0, 45, 95], [0, 0, 115], [-25, -30, 85], [25, -30, 85], [0, -60, 85]]
+    )
+    kept = between_the_ears(whole, points, margin=25, aside=70).vertices
+    assert kept[:, 0].max() > 70  # the ears' places
+    assert kept[:, 2].min() < 20
+    assert kept[:, 1].min() > -85.1
+    assert kept[:, 1].max() < 70.1
+    assert around(whole, points, margin=25).vertices[:, 0].max() < 65
