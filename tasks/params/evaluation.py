@@ -54,6 +54,10 @@ class Score(Block):
     )
     reach: float = Field(ge=0, description="half the interval, in root mean squares of what the views change")
     most_spread: float = Field(gt=0, description="half an interval above this share of the threshold: D is unreliable")
+    most_unlike: float = Field(
+        gt=0,
+        description="beside mouth and nose, so many times as far off as the farthest control: S says nothing",
+    )
 
 
 def disagreements(blocks: Mapping[str, BaseModel]) -> Iterator[Disagreement]:

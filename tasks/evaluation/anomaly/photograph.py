@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from tasks import params
@@ -25,6 +26,7 @@ from tasks.evaluation.anomaly.chapter import NAME, SOURCE
 from tasks.evaluation.anomaly.compare import Combination
 from tasks.evaluation.anomaly.read import notices as said_of
 from tasks.evaluation.anomaly.reading import AnomalyReading, cohort, pictures
+from tasks.evaluation.anomaly.unlike import rest, rest_of_controls, unlike
 from tasks.evaluation.anomaly.words import trial_said
 from tasks.evaluation.metrics import read_records
 from tasks.evaluation.photograph import Photograph
@@ -52,6 +54,8 @@ class AnomalyReader:
     score: AnomalyScore
     perceptual: AnomalyPerceptual
     opacity: float
+    controls: np.ndarray  # (n,) how far off unseen controls stay beside mouth and nose
+    most_unlike: float
     notices: tuple[str, ...]
 
     @property
@@ -83,16 +87,20 @@ def open_reader(root: Path) -> AnomalyReader | str:
     numbers = {name: record["parameters"]["settings"] for name, record in made.items()}
     aligned = tables.provenance_of(folder / "generator/curves.parquet")["parameters"]["align"]
     adapt = AnomalyAdapt.model_validate(numbers["adaptations"])
+    headline, score = Combination(**measured["headline"]), AnomalyScore.model_validate(numbers["scores"])
+    known = tables.read(folder / "scores", ANOMALY_SCORES).to_pandas()
     return AnomalyReader(
         generator=generator,
         weights=root / "data/weights",
-        beside=_beside(folder, Combination(**measured["headline"]), measured["detection"]["patients"], root),
+        beside=_beside(folder, known, headline, measured["detection"]["patients"], root),
         align=AnomalyAlign.model_validate(aligned),
         invert=AnomalyInvert.model_validate(numbers["inversions"]).model_copy(update={"together": 1}),
         adapt=adapt.model_copy(update={"together": 1, "until": adapt.iterations}),
-        score=AnomalyScore.model_validate(numbers["scores"]),
+        score=score,
         perceptual=AnomalyPerceptual.model_validate(made["scores"]["parameters"]["perceptual"]),
         opacity=params.load(Report, "report", root / "params.yaml").opacity,
+        controls=_rest_of_controls(folder, known, headline, score, int(aligned["size"])),
+        most_unlike=params.load(Score, "score", root / "params.yaml").most_unlike,
         notices=tuple(said_of(folder)),
     )
 
@@ -101,11 +109,20 @@ TRIED = {"people": "n_subjects", "auc": "value", "auc_low": "low", "auc_high": "
 """What --json says of the trial of S on patients and unseen controls."""
 
 
-def _beside(folder: Path, made: Combination, tried: Mapping[str, Any], root: Path) -> AnomalyReading:
+def _rest_of_controls(
+    folder: Path, scores: pd.DataFrame, made: Combination, settings: AnomalyScore, size: int
+) -> np.ndarray:
+    aligned = tables.read(folder / "aligned", ALIGNED, ["image_id", "points"]).to_pandas()
+    return rest_of_controls(scores, aligned, size, made, soft_edge=settings.soft_edge)
+
+
+def _beside(
+    folder: Path, scores: pd.DataFrame, made: Combination, tried: Mapping[str, Any], root: Path
+) -> AnomalyReading:
     """What every S is read beside. `tried`: how well S tells patients from unseen controls."""
     few = params.load(Report, "report", root / "params.yaml").few_people
     guess, trust = trial_said(tried, few_people=few)
-    known = cohort(tables.read(folder / "scores", ANOMALY_SCORES).to_pandas(), made)
+    known = cohort(scores, made)
     return AnomalyReading(
         made,
         known["controls"],
@@ -159,7 +176,13 @@ def _read(
     if found["reason"]:
         return replace(anomaly.beside, reason=found["reason"])
     own = anomaly.beside.made._asdict()
-    score = next(s["score"] for s in scores.to_pylist() if all(s[name] == value for name, value in own.items()))
+    region = own.pop("region")
+    by_region = {
+        s["region"]: s["score"] for s in scores.to_pylist() if all(s[name] == value for name, value in own.items())
+    }
+    score = by_region[region]
+    beside = rest(by_region, face.points, anomaly.align.size, soft_edge=anomaly.score.soft_edge)
+    doubt = anomaly.beside.doubt or unlike(beside, anomaly.controls, most=anomaly.most_unlike)
     heat = cv2.imdecode(np.frombuffer(found["heat"], np.uint8), cv2.IMREAD_UNCHANGED) * (found["heat_high"] / 65535)
     shown = pictures(
         aligned=face.picture,
@@ -171,7 +194,7 @@ def _read(
         high=found["heat_high"],
         opacity=anomaly.opacity,
     )
-    found_out: dict[str, Any] = {"score": score, **shown}
+    found_out: dict[str, Any] = {"score": score, "doubt": doubt, **shown}
     return replace(anomaly.beside, **found_out)
 
 
