@@ -14,12 +14,14 @@ import pandas as pd
 
 from tasks.base.words import counted
 from tasks.params.evaluation import Evaluate
-from tasks.statistics.bootstrap import Estimate, bootstrap, from_draws, missing, spearman
+from tasks.statistics.bootstrap import Estimate, bootstrap, from_draws, midranks, missing, pearson
 
 Standing = Literal["follows", "perhaps", "within", "unknown"]
 """`follows`: above the limit, and the interval excludes zero; `perhaps`: above it, by chance perhaps."""
 SMALLEST_BAND = 10
 """Photographs below which a band says nothing: there are fewer bands then."""
+MOST_BYTES = 2**28
+"""Of resamples' ranks that are kept for the next pair."""
 
 
 class _Pair(NamedTuple):
@@ -33,13 +35,43 @@ class _Pair(NamedTuple):
     n_images: int
     n_subjects: int
 
-    def rho(self, weights: np.ndarray) -> np.ndarray:  # (B, images) -> (B,)
+    def rho(self, ranked: "_Ranked") -> np.ndarray:  # (B,)
         """Spearman's rho within each band, averaged by the bands' sizes."""
-        rhos = np.stack([spearman(weights[:, own], self.x[own], self.y[own]) for own in self.bands])
-        sizes = np.stack([weights[:, own].sum(1) for own in self.bands]) * np.isfinite(rhos)
+        found = []
+        for own in self.bands:
+            x, y = ranked.of(f"score {self.score}", self.x, own), ranked.of(f"trait {self.trait}", self.y, own)
+            found.append((pearson(ranked.weights(own), x, y), ranked.weights(own).sum(1)))
+        rhos = np.stack([rho for rho, _ in found])
+        sizes = np.stack([size for _, size in found]) * np.isfinite(rhos)
         total = sizes.sum(0)
         mean: np.ndarray = np.where(total > 0, (np.nan_to_num(rhos) * sizes).sum(0) / np.maximum(total, 1), np.nan)
         return mean
+
+
+class _Ranked:
+    """Resamples (B, images): the weights and mid-ranks of bands, each made once for all pairs that have them."""
+
+    def __init__(self, weights: np.ndarray) -> None:
+        self._whole = weights
+        self._weights: dict[bytes, np.ndarray] = {}
+        self._ranks: dict[tuple[str, bytes], np.ndarray] = {}
+
+    def weights(self, band: np.ndarray) -> np.ndarray:
+        """Of the images of a band."""
+        name = band.tobytes()
+        if name not in self._weights:
+            self._weights[name] = self._whole[:, band]
+        return self._weights[name]
+
+    def of(self, name: str, values: np.ndarray, band: np.ndarray) -> np.ndarray:
+        """Mid-ranks of values within a band; `name` tells values apart."""
+        place = name, band.tobytes()
+        if sum(kept.nbytes for kept in (*self._ranks.values(), *self._weights.values())) > MOST_BYTES:
+            self._ranks.clear()
+            self._weights.clear()
+        if place not in self._ranks:
+            self._ranks[place] = midranks(self.weights(band), values[band])
+        return self._ranks[place]
 
 
 def following(
@@ -86,7 +118,8 @@ def _estimates(pairs: Sequence[_Pair], whose: np.ndarray, settings: Evaluate) ->
     """Every pair's rho with its interval."""
 
     def every(weights: np.ndarray) -> np.ndarray:  # (B, images) -> (B, pairs)
-        return np.stack([pair.rho(weights) for pair in pairs], axis=1)
+        ranked = _Ranked(weights)
+        return np.stack([pair.rho(ranked) for pair in pairs], axis=1)
 
     values = every(np.ones((1, len(whose))))[0]
     draws = bootstrap(every, whose, resamples=settings.resamples, seed=settings.seed)

@@ -111,6 +111,15 @@ def test_what_a_value_stands_for(value: Any, low: Any, high: Any, kind: str) -> 
     assert standing(estimate(value, low, high, n_images=9, n_subjects=9), limit=0.1) == kind
 
 
+def test_little_room_for_ranks_and_one_name_for_score_and_trait_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    score, trait = drawn(8, 0.4)
+    alone = follows(score, trait)
+    named_alike = following(score.to_frame("y"), trait.to_frame("y"), CLUSTERS, SETTINGS, least=10)
+    assert named_alike["y"]["y"] == alone
+    monkeypatch.setattr("tasks.statistics.following.MOST_BYTES", 0)
+    assert follows(score, trait) == alone
+
+
 def test_pairs_together_are_what_they_are_alone() -> None:
     """A score that most images lack changes nothing for the others."""
     score, trait = drawn(7, 0.4)
