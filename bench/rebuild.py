@@ -10,15 +10,13 @@ import argparse
 import os
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from contextlib import nullcontext
 from pathlib import Path
 
+from bench.spent import Spent, spent
 from flows.serving.server import api_url, own_secret, own_server
-from tasks.errors import InputError
 
 TIMES = 3
 BIN = Path(sys.executable).parent
@@ -26,7 +24,7 @@ BIN = Path(sys.executable).parent
 
 def idle(*, tiny: bool) -> None:
     """Medians of three runs of each, and that no stage ran."""
-    said = _run([str(BIN / "dvc"), "status", "--json"])[1]
+    said = _run([str(BIN / "dvc"), "status", "--json"]).said
     if said.strip() != "{}":
         sys.exit("bench.rebuild idle: there is something to do in this project; run `dvc repro` first")
     rows = [("dvc repro (the peer)", [str(BIN / "dvc"), "repro"], False)]
@@ -35,10 +33,12 @@ def idle(*, tiny: bool) -> None:
     rows += [("vermilion rebuild, no server", command, False)]
     rows += [] if tiny else [("the nightly flow, in the UI", command, True)]
     for name, words, tracked in rows:
-        print(f"{name:45} {_median(words, tracked=tracked, tiny=tiny):6.1f} s", flush=True)
+        wall, cpu = _median(words, tracked=tracked, tiny=tiny)
+        print(f"{name:45} {wall:6.1f} s {cpu:6.1f} CPU s", flush=True)
 
 
-def _median(words: list[str], *, tracked: bool, tiny: bool) -> float:
+def _median(words: list[str], *, tracked: bool, tiny: bool) -> tuple[float, float]:
+    """Wall seconds and CPU seconds; without a server's."""
     with tempfile.TemporaryDirectory() as home:
         os.environ["PREFECT_HOME"] = home
         os.environ.pop("PREFECT_API_URL", None)
@@ -46,28 +46,23 @@ def _median(words: list[str], *, tracked: bool, tiny: bool) -> float:
         with own_server(port, own_secret()) if tracked else nullcontext():
             if tracked:
                 os.environ |= {"PREFECT_API_URL": api_url(port), "PREFECT_API_AUTH_STRING": own_secret()}
-            seconds = []
+            found = []
             for _ in range(TIMES if words and not tiny else 1):
-                spent, said = _run(words) if words else _one_by_one(2 if tiny else None)
-                assert "Running stage" not in said, said
-                seconds.append(spent)
-    return statistics.median(seconds)
+                found += [_run(words)] if words else [_one_by_one(2 if tiny else None)]
+                assert "Running stage" not in found[-1].said, found[-1].said
+    return statistics.median(own.wall for own in found), statistics.median(own.cpu for own in found)
 
 
-def _one_by_one(most: int | None) -> tuple[float, str]:
+def _one_by_one(most: int | None) -> Spent:
     """A program of DVC's for every stage (or so many): how a flow over stages would do it plainly."""
-    listed = _run([str(BIN / "dvc"), "stage", "list", "--name-only"])[1].split()[:most]
+    listed = _run([str(BIN / "dvc"), "stage", "list", "--name-only"]).said.split()[:most]
     done = [_run([str(BIN / "dvc"), "repro", "--single-item", name]) for name in listed]
-    return sum(spent for spent, _ in done), "".join(said for _, said in done)
+    return Spent(sum(own.wall for own in done), sum(own.cpu for own in done), "".join(own.said for own in done))
 
 
-def _run(words: list[str]) -> tuple[float, str]:
-    """Wall seconds of a program and what it printed."""
-    begun = time.perf_counter()
-    done = subprocess.run(words, text=True, capture_output=True, check=False)
-    if done.returncode:
-        raise InputError(f"{' '.join(words)} exited {done.returncode}:\n{done.stdout}{done.stderr}")
-    return time.perf_counter() - begun, done.stdout + done.stderr
+def _run(words: list[str]) -> Spent:
+    with tempfile.TemporaryDirectory() as name:
+        return spent(words, Path(), os.environ, Path(name) / "answer")
 
 
 def _free_port() -> int:

@@ -12,19 +12,19 @@ import argparse
 import contextlib
 import re
 import shutil
-import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.ingest import VARIATION
+from bench.spent import Spent, spent
 from tasks.phantoms.dataset import draw_faces
-from tests.project import SMALL, copy_project, make_project, run
+from tests.project import SMALL, copy_project, environment, make_project, run
 from tests.server import prefect_server
 
+VERMILION = str(Path(sys.executable).with_name("vermilion"))
 STILLS = 3
 """Photographs a patient."""
 
@@ -62,16 +62,19 @@ def forget(folder: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-Started = Callable[..., "subprocess.CompletedProcess[str]"]
-"""A program that is run in the project, with what its environment has besides."""
+Started = Callable[..., Spent]
+"""`vermilion` with these words, run in the project."""
 
 
-def rebuild(started: Started) -> tuple[float, list[str]]:
-    """Re-evaluate: seconds, and the run's table of stages: state, seconds, buckets reused and computed."""
-    start = time.perf_counter()
-    said = started("vermilion", "rebuild", "--no-training").stdout
-    seconds = time.perf_counter() - start
-    return seconds, re.findall(r"^\S+ +Ran .*$", said, re.MULTILINE)
+def rebuild(started: Started) -> tuple[Spent, list[str]]:
+    """Re-evaluate: what it cost, and the run's table of stages: state, seconds, buckets reused and computed."""
+    found = started("rebuild", "--no-training")
+    return found, re.findall(r"^\S+ +Ran .*$", found.said, re.MULTILINE)
+
+
+def costs(own: Spent) -> str:
+    """Wall and CPU seconds, in words."""
+    return f"{own.wall:.1f} s ({own.cpu:.1f} CPU s)"
 
 
 def batch(folder: Path) -> Path:
@@ -98,20 +101,24 @@ def main(given: list[str] | None = None) -> None:
         else:
             make_trained(folder, SMALL if options.tiny else changes(options.photographs))
         (Path(name) / "server").mkdir()
-        started: Started = partial(run, folder, OMP_NUM_THREADS="2")
+        around = environment(folder) | {"OMP_NUM_THREADS": "2"}
         if options.served:
-            started = partial(started, PREFECT_API_URL=stack.enter_context(prefect_server(Path(name) / "server")))
+            around["PREFECT_API_URL"] = stack.enter_context(prefect_server(Path(name) / "server"))
+
+        def started(*words: str) -> Spent:
+            return spent([VERMILION, *words], folder, around, Path(name) / "answer")
+
         forget(folder)
         full, said = rebuild(started)
         rated = "few" if options.tiny or options.project else options.photographs
-        print(f"re-evaluation of everything, {rated} rated photographs: {full:.1f} s", *said, sep="\n")
-        start = time.perf_counter()
-        started("vermilion", "ratings", "add", str(batch(Path(name) / "batch")), "--no-run")
-        print(f"\nvermilion ratings add, one photograph: {time.perf_counter() - start:.1f} s")
+        print(f"re-evaluation of everything, {rated} rated photographs: {costs(full)}", *said, sep="\n")
+        added = started("ratings", "add", str(batch(Path(name) / "batch")), "--no-run")
+        print(f"\nvermilion ratings add, one photograph: {costs(added)}")
         one, said = rebuild(started)
-        print(f"re-evaluation after it: {one:.1f} s, {100 * one / full:.1f} % of everything", *said, sep="\n")
+        share = f"{100 * one.cpu / full.cpu:.1f} % of everything's CPU s"
+        print(f"re-evaluation after it: {costs(one)}, {share}", *said, sep="\n")
         idle, _ = rebuild(started)
-        print(f"re-evaluation with nothing to do: {idle:.1f} s")
+        print(f"re-evaluation with nothing to do: {costs(idle)}")
 
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ SAYS = {
     "rebuild idle": "vermilion rebuild, no server",
     "reevaluation": "re-evaluation with nothing to do",
     "copies": "(somebody else)",
+    "score": "vermilion score, symmetry alone",
     "screening": "(any flag, none planted)",
     "surface_cameras": "ours, focal length unknown: ",
     "surface_cost": "  matches and cameras ",
@@ -78,6 +79,7 @@ PARTS = {
     "london_judges",
     "london_rows",
     "rephotography",
+    "spent",
     "unseen",
 }
 """Modules that are run by another one's command."""
@@ -139,7 +141,7 @@ def test_a_reevaluation_runs(built: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert SAYS["reevaluation"] in capfd.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["anomaly", "fairness --project .", "inpainting --demo", "trigger"])
+@pytest.mark.parametrize("command", ["anomaly", "fairness --project .", "inpainting --demo", "score", "trigger"])
 def test_it_runs_on_a_project(
     command: str, built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
