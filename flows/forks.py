@@ -150,13 +150,19 @@ def _answer(dvc: int, end: int, listener: socket.socket, stages: Sequence[str]) 
 
 
 def _import(name: str, seen: dict[Path, int]) -> None:
-    """Import a module of ours; `seen`: the files imported so far, with the time of their last change."""
+    """Import a module of ours, and what modules of ours name (`IMPORTED_LATER`) as imported by their functions.
+
+    `seen`: the files imported so far, with the time of their last change.
+    """
     with suppress(ModuleNotFoundError):  # a stage of another project's dvc.yaml, which will say so
         importlib.import_module(name)
+    ours = [own for own in list(sys.modules) if own.partition(".")[0] in ("__main__", "flows", "tasks")]
+    for later in [later for own in ours for later in getattr(sys.modules[own], "IMPORTED_LATER", ())]:
+        with suppress(ImportError):  # whoever needs it will say so
+            importlib.import_module(later)
     if threading.active_count() > 1:  # idle threads of OpenBLAS and jemalloc know how to be forked, Python's do not
         sys.exit(f"flows.forks: importing {name} started a thread, so forking is not safe; stages start by themselves")
     gc.freeze()  # a fork's collector leaves alone what is there, and its pages stay shared
-    ours = [own for own in list(sys.modules) if own.partition(".")[0] in ("__main__", "flows", "tasks")]
     files = [Path(file) for own in ours if (file := getattr(sys.modules[own], "__file__", None))]
     seen.update({file: file.stat().st_mtime_ns for file in files if file not in seen})
 

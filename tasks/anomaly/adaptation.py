@@ -29,6 +29,9 @@ from tasks.faces.perceptual import Perceptual
 from tasks.params.anomaly import AnomalyAdapt, AnomalyPerceptual
 from tasks.schemas.anomaly import ADAPTATIONS
 
+IMPORTED_LATER = ("torch._dynamo",)
+"""What an optimiser imports when it steps: imported once for all stages (flows/forks.py)."""
+
 Progress = Callable[[int, int], None]
 """Called with iterations done and iterations in all."""
 FROZEN = "mapper."

@@ -20,6 +20,9 @@ from tasks.base import runtime
 from tasks.faces.perceptual import Perceptual
 from tasks.params.anomaly import AnomalyInvert
 
+IMPORTED_LATER = ("torch._dynamo",)
+"""What an optimiser imports when it steps: imported once for all stages (flows/forks.py)."""
+
 BLOCK = 32
 """Iterations whose latent noise is drawn together. A constant and no parameter: another number draws other noise."""
 OFFSET = 0.5

@@ -24,6 +24,9 @@ from tqdm import tqdm
 from tasks.base import digests, runtime
 from tasks.errors import InputError
 
+IMPORTED_LATER = ("torch._dynamo",)
+"""What an optimiser imports when it steps: imported once for all stages (flows/forks.py)."""
+
 EXPLODED = 1000.0
 """So many times the larger of 1 and the first loss since the process began: the training has diverged."""
 

@@ -14,6 +14,9 @@ import pandas as pd
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+IMPORTED_LATER = ("matplotlib.figure", "matplotlib.backends.backend_agg")
+"""What its functions import: imported once for all stages (flows/forks.py), and not for a photograph's score."""
+
 POSITIVE, NEGATIVE, RATED, INK, GRID = "#009E73", "#D55E00", "#0072B2", "#26323a", "#dfe3e6"
 
 _WIDTH, _DPI = 5.4, 200

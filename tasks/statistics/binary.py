@@ -17,6 +17,9 @@ from tasks.params.evaluation import Evaluate
 from tasks.statistics.bootstrap import MIN_SUBJECTS, Estimate, missing, share_with_interval, spearman, with_interval
 from tasks.statistics.grading import choose_threshold
 
+IMPORTED_LATER = ("scipy.stats", "sklearn.metrics")
+"""What its functions import: imported once for all stages (flows/forks.py), and not for a photograph's score."""
+
 SPLITS = ("train", "validation", "test")
 
 

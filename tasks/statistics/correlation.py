@@ -28,6 +28,9 @@ from tasks.statistics.grading import (
 )
 from tasks.statistics.ratings import nearest_grade
 
+IMPORTED_LATER = ("scipy.stats",)
+"""What its functions import: imported once for all stages (flows/forks.py), and not for a photograph's score."""
+
 
 def _aligned(subjects: pd.Series, *series: pd.Series) -> tuple[np.ndarray, list[np.ndarray]]:
     """Subjects and values of the images that every series knows, in order of image_id."""

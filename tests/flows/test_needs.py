@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 import yaml
@@ -34,3 +36,11 @@ def test_of_no_stage_it_is_what_all_need() -> None:
 def test_it_asks_for_no_library_of_a_stage() -> None:
     code = "import sys; from flows.needs import needs; needs('synthesis_cache'); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=False).returncode == 0
+
+
+def test_what_is_imported_later_is_modules() -> None:
+    sources = [path for path in (PROJECT / "tasks").rglob("*.py") if "IMPORTED_LATER = " in path.read_text()]
+    names = [".".join(path.relative_to(PROJECT).with_suffix("").parts) for path in sources]
+    later = [own for name in names for own in import_module(name).IMPORTED_LATER]
+    assert {"torch._dynamo", "scipy.stats", "matplotlib.figure"} <= set(later)
+    assert all(find_spec(own) for own in later)

@@ -5,7 +5,9 @@ import inspect
 import itertools
 import pkgutil
 import re
+from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +20,7 @@ from flows import PROJECT
 from flows.buckets import Out
 from flows.launch import module_of as found_module
 from tasks import params
+from tasks.base import digests
 from tasks.base.digests import imports_of, modules_of
 from tasks.evaluation.chapters import CHAPTERS
 
@@ -28,6 +31,14 @@ SHARED = {"ingest", "faces", "findings"}
 """Not foundations, but open to every system."""
 SYSTEMS = {"symmetry", "anomaly", "synthesis", "inpainting", "anthropometry", "surface", "fairness"}
 SOURCES = sorted((PROJECT / "tasks").rglob("*.py"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def parsed_once() -> Iterator[None]:
+    """A source file that fifty stages stand on is parsed for the first of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digests, "imports_of", cache(digests.imports_of))
+        yield
 
 
 def room(path: Path) -> str:
