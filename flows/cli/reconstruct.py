@@ -155,13 +155,14 @@ def _say_findings(found: "Reconstructed") -> None:
 
 
 def _line(one: "Measured") -> str:
-    from tasks.surface.showing import called
+    from tasks.surface.showing import called, digits
 
     if one.value is None:
         return f"{one.measure.words}: not measured: {one.reason}"
-    ends = "" if one.low is None else f" ({one.low:.1f} to {one.high:.1f})"
+    places = digits(one.measure)
+    ends = "" if one.low is None else f" ({one.low:.{places}f} to {one.high:.{places}f})"
     side = "" if one.side is None else f", {one.side}"
-    return f"{called(one.measure)}: {one.value:.1f} {one.measure.unit}{ends}{side}"
+    return f"{called(one.measure)}: {one.value:.{places}f} {one.measure.unit}{ends}{side}"
 
 
 def record(found: "Reconstructed") -> dict[str, Any]:

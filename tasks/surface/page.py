@@ -53,7 +53,9 @@ def render_surface_page(
 
     `keeping`: the page is served, and keeps what people place (flows.pages.visits.state); else it keeps nothing.
     """
-    limit = 0.0 if shown.asymmetry is None else limit_of(shown.asymmetry)
+    limit = 0.0
+    if shown.asymmetry is not None and shown.surface is not None:
+        limit = limit_of(shown.asymmetry, shown.surface.vertices[:, 2])
     pictures, mesh, given = {}, "", Markup("")
     if shown.surface is not None:
         if picture_px is not None:

@@ -65,7 +65,7 @@ def called(measure: Measure) -> str:
     return f"{measure.words}, difference" if measure.kind == "paired" else measure.words
 
 
-def _digits(measure: Measure) -> int:
+def digits(measure: Measure) -> int:
     """Decimals: how far a surface lies from its mirror image is told more finely than lengths between points."""
     fine = measure.on_surface and measure.uneven and measure.kind != "paired"
     return 2 if fine else DIGITS.get(measure.unit, 2)
@@ -78,7 +78,7 @@ def _line(one: Measured, norm: Mapping[str, Any] | None) -> Line:
         called(measure),
         measure.meaning,
         UNITS.get(measure.unit, measure.unit),
-        _digits(measure),
+        digits(measure),
         one.value,
         one.low,
         one.high,

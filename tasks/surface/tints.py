@@ -12,9 +12,16 @@ LIMITS = (2.0, 4.0, 8.0, 16.0)
 """Millimetres at which the map may end; few, so that visits are compared on one scale."""
 
 
-def limit_of(values: np.ndarray) -> float:
-    """The first of `LIMITS` that holds 95 of 100 of the values (N,), NaN left out."""
-    known = np.abs(values[np.isfinite(values)])
+FRONT = -45.0
+"""mm from the subnasale forward: behind it lie the jaw's angles and the ears, on which no limit hangs."""
+
+
+def limit_of(
+    values: np.ndarray,  # (N,) mm
+    depths: np.ndarray,  # (N,) mm, how far forward each lies in the head's frame
+) -> float:
+    """The first of `LIMITS` that holds 95 of 100 of the values in `FRONT`, NaN left out."""
+    known = np.abs(values[np.isfinite(values) & (depths > FRONT)])
     reach = float(np.percentile(known, 95)) if len(known) else 0.0
     return next((limit for limit in LIMITS if reach <= limit), LIMITS[-1])
 

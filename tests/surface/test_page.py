@@ -112,7 +112,8 @@ def test_the_map_is_purple_where_the_left_is_fuller() -> None:
     assert tuple(one[0]) == UNKNOWN
     assert one[1].min() > 235
     assert (one[2:] == TINTS[[-1, 0]]).all()
-    assert [limit_of(np.array([value, np.nan])) for value in (0.5, 3, 40)] == [2, 4, 16]
+    assert [limit_of(np.array([value, np.nan]), np.zeros(2)) for value in (0.5, 3, 40)] == [2, 4, 16]
+    assert limit_of(np.array([5.0, 0, 0, 0]), np.array([0.0, -90, -90, -90])) == 8  # ears are even, the nose is not
 
 
 def test_what_no_photograph_saw_is_hatched() -> None:
