@@ -2,7 +2,7 @@
 
 In: a file's bytes, and the picture opened. Out: where the zeros begin. Packed pixels hold next to none: in photographs
 and drawn faces 16 at the most, in lossy WebP up to 600 where a picture is wholly white. Pixels that are not packed may
-be black, so there zeros count where they fill whole sectors and do not begin and end with a row. JPEG and what has
+be black, so there zeros count where they fill whole pages and do not begin and end with a row. JPEG and what has
 checksums is looked at elsewhere (tasks.base.jpeg, containers). Knows nothing of colours.
 """
 
@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 from PIL import Image, TiffImagePlugin
 
-SECTOR, PAGE, STRAY = 512, 4096, 2
-"""Bytes that disks lose together; that copies end with; zeros before and after them that are the picture's own."""
+PAGE, STRAY = 4096, 2
+"""Bytes that copies lose together; zeros before and after them that are the picture's own."""
 
+OTHER = re.compile(rb"[^\0]")
 PACKED, FLAT = 64, 2048
 """Zeros in a row that no packed picture has; the latter where packed pixels of one colour are nearly all zeros."""
 
@@ -37,16 +38,24 @@ def zeros(data: bytes, picture: Image.Image) -> int | None:
         parts = list(_strips(picture))
         if packed in BY_STRIPS:
             return next((at for part in parts for at in _runs(data, *part, PACKED)), None)
-        return _sectors(data, parts, _row(picture)) if packed == UNPACKED else None
+        return _pages(data, parts, _row(picture)) if packed == UNPACKED else None
     if picture.format in ("BMP", "PPM"):
         begins = next((tile.offset for tile in getattr(picture, "tile", ())), 0)
-        return _sectors(data, [(begins, len(data))], _row(picture))
+        return _pages(data, [(begins, len(data))], _row(picture))
     return None
 
 
 def _runs(data: bytes, begins: int, ends: int, least: int) -> Iterator[int]:
-    for found in re.compile(rb"\0{%d,}" % least).finditer(data, begins, ends):
-        yield found.start()
+    return (start for start, _ in _spans(data, begins, ends, least))
+
+
+def _spans(data: bytes, begins: int, ends: int, least: int) -> Iterator[tuple[int, int]]:
+    """Where so many zeros in a row, or more, begin and end; in a time that grows as the bytes do."""
+    block = bytes(least)
+    while (start := data.find(block, begins, ends)) >= 0:
+        found = OTHER.search(data, start + least, ends)
+        begins = found.start() if found else ends
+        yield start, begins
 
 
 def _riff(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -59,15 +68,13 @@ def _riff(data: bytes) -> Iterator[tuple[int, int, int]]:
         place += 8 + size + size % 2
 
 
-def _sectors(data: bytes, parts: list[tuple[int, int]], row: int) -> int | None:
-    """The first whole sectors of zeros, or pages up to a part's end, that do not begin and end with a row of pixels."""
+def _pages(data: bytes, parts: list[tuple[int, int]], row: int) -> int | None:
+    """The first whole pages of zeros, or up to a part's end, that do not begin and end with a row of pixels."""
     for begins, ends in parts:
-        for found in re.compile(rb"\0{%d,}" % SECTOR).finditer(data, begins, ends):
-            start, end = found.span()
-            sector = PAGE if end == ends else SECTOR
-            whole = -start % sector <= STRAY and (end == ends or end % sector <= STRAY)
+        for start, end in _spans(data, begins, ends, PAGE):
+            whole = -start % PAGE <= STRAY and (end == ends or end % PAGE <= STRAY)
             rows = (start - begins) % row == 0 and (end == ends or (end - begins) % row == 0)
-            if whole and not rows and end - start >= SECTOR:
+            if whole and not rows:
                 return start
     return None
 
@@ -75,7 +82,7 @@ def _sectors(data: bytes, parts: list[tuple[int, int]], row: int) -> int | None:
 def _row(picture: Image.Image) -> int:
     """Bytes of a row of pixels that are not packed."""
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
-        return max(1, picture.width * sum(picture.tag_v2.get(258, (8,))) // 8)
+        return max(1, picture.width * picture.tag_v2.get(258, (8,))[0] // 8)  # of one colour: planes may lie apart
     said = next((tile.args for tile in getattr(picture, "tile", ())), ())
     stride = said[1] if isinstance(said, tuple) and len(said) > 1 and isinstance(said[1], int) else 0
     return stride or picture.width * len(picture.getbands())

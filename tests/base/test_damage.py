@@ -5,6 +5,7 @@ import gzip
 import io
 import os
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from PIL import Image
 from tasks.base import jpeg
 from tasks.base.images import UnreadableImage, carries_place, decode, read
 from tasks.base.stairs import BAND, STAIR, stair
+from tasks.base.zeros import zeros
 from tests.ingest.drawn import face
 
 REAL = Path(os.environ.get("VERMILION_REAL", ""))
@@ -210,6 +212,16 @@ def test_black_is_no_damage(kind: str) -> None:
         picture.paste(photograph().resize((300, 200)), (150, 100))
         decode(saved_as(picture, kind))
         decode(saved_as(Image.new("RGB", (width, 512), "white"), kind))
+
+
+def test_dark_pictures_are_looked_through_at_once() -> None:
+    """Thousands of zeros in a row, again and again, and never enough."""
+    dark = np.zeros((3000, 4000, 3), np.uint8)
+    dark[:, ::1000], dark[::2, ::700] = 5, 9
+    data = saved_as(Image.fromarray(dark), "TIFF")
+    began = time.process_time()
+    assert zeros(data, Image.open(io.BytesIO(data))) is None
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "GIF", "BMP", "JPEG2000", "AVIF", "HEIF"])
