@@ -82,7 +82,8 @@ def _pages(data: bytes, parts: list[tuple[int, int]], row: int) -> int | None:
 def _row(picture: Image.Image) -> int:
     """Bytes of a row of pixels that are not packed."""
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
-        return max(1, picture.width * picture.tag_v2.get(258, (8,))[0] // 8)  # of one colour: planes may lie apart
+        bits = int(picture.tag_v2.get(258, (8,))[0])  # of one colour: planes may lie apart
+        return max(1, picture.width * bits // 8)
     said = next((tile.args for tile in getattr(picture, "tile", ())), ())
     stride = said[1] if isinstance(said, tuple) and len(said) > 1 and isinstance(said[1], int) else 0
     return stride or picture.width * len(picture.getbands())
