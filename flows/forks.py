@@ -63,7 +63,10 @@ def run_in_fork(arguments: list[str], dvc: int) -> int | None:
             return None
         except OSError:
             return None
-        answer = b"".join(iter(lambda: asking.recv(64), b""))
+        try:
+            answer = b"".join(iter(lambda: asking.recv(64), b""))
+        except ConnectionResetError:  # it ended before it read the question
+            return None
     if answer == REFUSED:
         return None
     return int(answer) if answer else 1

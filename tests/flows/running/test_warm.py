@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -265,3 +266,17 @@ def test_one_that_says_nothing_is_not_waited_for(env: dict[str, str], monkeypatc
         with address_of(os.getpid()) as address:
             silent.connect(address)
         assert list_images(env, "beside").returncode == 0
+
+
+def test_of_one_that_ends_before_it_reads_the_question_nothing_is_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / ".prefect"))
+    with socket.socket(socket.AF_UNIX) as listener:
+        with address_of(os.getpid()) as address:
+            listener.bind(address)
+        listener.listen()
+        ending = threading.Timer(0.5, listener.close)
+        ending.start()
+        assert warm.run_in_fork(["ingest_nothing"], os.getpid()) is None
+        ending.join()
