@@ -88,7 +88,7 @@ def face_of(
     places = np.array([point.position for point in points.values() if point.position is not None]).reshape(-1, 3)
     if len(places) < LEAST_PLACES:
         raise InputError(
-            f"{len(places)} points of a face were found on the surface; at least {LEAST_PLACES} are needed"
+            f"{len(places)} points of a face were found on the surface; at least {LEAST_PLACES} are needed; {TURNED}"
         )
     front = around(surface, places, margin=settings.margin)
     factor = _factor(known, points, unit, by_ruler)
@@ -111,13 +111,14 @@ def face_of(
 
 LEAST_PLACES = 6
 """Points of the face without which nothing is known of where it is."""
+TURNED = "turn photographs that lie on their side or stand on their head: vermilion capture check names them"
 
 
 def _unit(looks: Sequence[Look], settings: SurfaceReconstruct) -> scale.Factor:
     """Millimetres per unit of the solved cameras, by the irises: what all settings in millimetres need."""
     if len(looks) < 2:
         raise InputError(
-            f"a face from the front was found in {len(looks)} of the photographs; it is needed in two or more"
+            f"a face from the front was found in {len(looks)} of the photographs; it is needed in two or more; {TURNED}"
         )
     named = {str(number): look for number, look in enumerate(looks)}
     edges = [
