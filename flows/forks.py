@@ -3,10 +3,9 @@
 In: `python -m flows STAGE ...`, ordered by DVC. Out: the stage's exit code. The first stage of a `dvc repro` leaves
 such a process behind, the second one wakes it, and from the third on stages are forks. A run of one stage pays nothing.
 `vermilion rebuild` knows its stages and begins the process before the first of them. What a stage needs
-(flows/needs.py) is imported before it is forked, so that what several stages need is imported once. What runs is the
-same code with the same environment and the same open files; a stage runs by itself where a source file has changed
-since it was imported. For a stage that has little to compute, imports are most of the cost: torch, diffusers and
-Prefect take 2 to 10 seconds.
+(flows/needs.py) is imported before it is forked, so that what several stages need is imported once: torch, diffusers
+and Prefect take 2 to 10 seconds. What runs is the same code with the same environment and the same open files; a stage
+runs by itself where a source file has changed since it was imported.
 
 A fork ends when DVC or the process that asked for it ends. Linux only; elsewhere stages start by themselves. Nobody but
 the user reaches the process: it listens on a socket in a folder that no other account may enter. Knows nothing of what

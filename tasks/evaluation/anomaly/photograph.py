@@ -175,14 +175,7 @@ def _read(
     found = maps.to_pylist()[0]
     if found["reason"]:
         return replace(anomaly.beside, reason=found["reason"])
-    own = anomaly.beside.made._asdict()
-    region = own.pop("region")
-    by_region = {
-        s["region"]: s["score"] for s in scores.to_pylist() if all(s[name] == value for name, value in own.items())
-    }
-    score = by_region[region]
-    beside = rest(by_region, face.points, anomaly.align.size, soft_edge=anomaly.score.soft_edge)
-    doubt = anomaly.beside.doubt or unlike(beside, anomaly.controls, most=anomaly.most_unlike)
+    score, doubt = _score_of(scores, face.points, anomaly)
     heat = cv2.imdecode(np.frombuffer(found["heat"], np.uint8), cv2.IMREAD_UNCHANGED) * (found["heat_high"] / 65535)
     shown = pictures(
         aligned=face.picture,
@@ -196,6 +189,15 @@ def _read(
     )
     found_out: dict[str, Any] = {"score": score, "doubt": doubt, **shown}
     return replace(anomaly.beside, **found_out)
+
+
+def _score_of(scores: pa.Table, points: np.ndarray, anomaly: AnomalyReader) -> tuple[float, str | None]:
+    """S, and why it says nothing."""
+    own = anomaly.beside.made._asdict()
+    region = own.pop("region")
+    by_region = {s["region"]: s["score"] for s in scores.to_pylist() if all(s[name] == own[name] for name in own)}
+    beside = rest(by_region, points, anomaly.align.size, soft_edge=anomaly.score.soft_edge)
+    return by_region[region], anomaly.beside.doubt or unlike(beside, anomaly.controls, most=anomaly.most_unlike)
 
 
 def _through_the_stages(
