@@ -173,9 +173,9 @@ def inpainting_measure(
 
     absence.require(fillings)
     numbers = _measure_numbers(weights)
-    filled = Source(fillings, FILLINGS)
+    filled, compared = Source(fillings, FILLINGS), numbers | {"brightness": _brightness()}
     run_buckets(
-        Work("inpainting_measure", measuring.measure_distances, FILLING_DISTANCES, {"fillings": filled}, numbers),
+        Work("inpainting_measure", measuring.measure_distances, FILLING_DISTANCES, {"fillings": filled}, compared),
         distances,
         runtime=runtime(),
         here=_on_a_card(),
@@ -213,6 +213,10 @@ def inpainting_judge(votes: Path, fillings: Path, out: Out) -> None:
 def _measure_numbers(weights: Path) -> dict[str, Any]:
     settings = params.load(InpaintingMeasure, "inpainting_measure")
     return {"perceptual": settings.perceptual, "threads": settings.threads, "weights": str(weights)}
+
+
+def _brightness() -> str:
+    return params.load(InpaintingMeasure, "inpainting_measure").brightness
 
 
 def _lay_after(images: Path, landmarks: Path, fillings: Path, uncleft: Path, out: Path) -> None:

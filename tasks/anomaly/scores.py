@@ -20,6 +20,7 @@ import pyarrow as pa
 from tasks.base import runtime
 from tasks.base.images import PNG_LEVEL, encode_png
 from tasks.errors import InputError
+from tasks.faces.brightness import even
 from tasks.faces.heatmaps import Name, heatmaps, processed
 from tasks.faces.perceptual import Perceptual, load_perceptual
 from tasks.faces.pictures import decode
@@ -31,10 +32,6 @@ NAMES = cast("tuple[Name, ...]", HEATMAPS)
 FLOOR = 1e-16
 """The least norm a pixel that is told from none, so equal pictures score 36.84: at 1024 x 1024 one pixel that differs
 by one 16-bit level in one channel is over it."""
-MIDDLE = 0.5
-"""Mean of nose and mouth where brightness is evened; SSIM's constants were chosen for pictures in [0, 1]."""
-DARKEST = 0.02
-"""Of a darker photograph there is nothing to even."""
 
 
 def anomaly_score(
@@ -89,22 +86,6 @@ class Photograph:
         points = np.reshape(np.asarray(self.row["points"], float), (68, 2))
         side = len(decode(self.row["picture"]))
         return region_masks(points, side, soft_edge=settings.soft_edge)
-
-
-def even(
-    original: np.ndarray,  # (H, W, 3) float RGB in [0, 1]
-    mask: np.ndarray,  # (H, W) float 0..1
-) -> float:
-    """By what both pictures are multiplied so that the photograph's mean within the mask is MIDDLE, in every skin.
-
-    On dark skin the same cleft differs by fewer grey levels, so that without it darker faces are nearer to a control's.
-    InputError where the mask is empty.
-    """
-    pixels = float(mask.sum(dtype=np.float64))
-    if pixels == 0:
-        raise InputError("a region to be scored lies outside the picture")
-    mean: float = float((original * mask[..., None]).sum(dtype=np.float64)) / (original.shape[2] * pixels)
-    return MIDDLE / max(mean, DARKEST)
 
 
 def photographs(aligned: pa.Table, adaptations: pa.Table) -> Iterator[Photograph]:

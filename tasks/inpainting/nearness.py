@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from tasks.base import runtime
 from tasks.base.images import decode_png
+from tasks.faces.brightness import even
 from tasks.faces.heatmaps import heatmaps, processed
 from tasks.faces.perceptual import Perceptual, load_perceptual
 from tasks.inpainting.baselines import opencv_filled
@@ -25,22 +26,24 @@ from tasks.schemas.inpainting import AFTER_METHODS, FILLING_DISTANCES, HEATMAPS,
 WHITE = 255.0
 
 
-def measure_distances(fillings: pa.Table, *, perceptual: PerceptualNet, weights: str, threads: int) -> pa.Table:
-    """FILLING_DISTANCES of a bucket: each photograph against its first filling."""
+def measure_distances(
+    fillings: pa.Table, *, perceptual: PerceptualNet, weights: str, threads: int, brightness: str
+) -> pa.Table:
+    """FILLING_DISTANCES of a bucket: each photograph against its first filling. `brightness`: as_is or evened."""
     with runtime.settled(threads=threads, seed=0):
         network = load_perceptual(perceptual, Path(weights)).to(runtime.device())
         rows = [row for row in fillings.to_pylist() if row["proposal"] == 0]
-        return FILLING_DISTANCES.table([_distances(row, network) for row in rows])
+        return FILLING_DISTANCES.table([_distances(row, network, brightness) for row in rows])
 
 
-def _distances(row: Mapping[str, Any], network: Perceptual) -> dict[str, Any]:
+def _distances(row: Mapping[str, Any], network: Perceptual, brightness: str) -> dict[str, Any]:
     names = {name: row[name] for name in ("image_id", "subject_id", "population", "reason")}
     if row["reason"] is not None:
         return names
     photograph, filled, mask = _pictures(row)
-    return names | {
-        name: float(heat[mask].mean()) for name, heat in _heat(photograph, [filled], network, HEATMAPS)[0].items()
-    }
+    factor = even(photograph / WHITE, mask.astype(float)) if brightness == "evened" else 1.0
+    heats = _heat(factor * photograph, [factor * filled], network, HEATMAPS)[0]
+    return names | {name: float(heat[mask].mean()) for name, heat in heats.items()}
 
 
 def measure_nearness(

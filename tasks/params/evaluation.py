@@ -56,7 +56,7 @@ class Score(Block):
     most_spread: float = Field(gt=0, description="half an interval above this share of the threshold: D is unreliable")
     most_unlike: float = Field(
         gt=0,
-        description="beside mouth and nose, so many times as far off as the farthest control: S says nothing",
+        description="beside mouth and nose, so many times as far off as a usual control: S says nothing",
     )
 
 

@@ -104,6 +104,10 @@ class InpaintingMeasure(Block):
     threads: int = Field(ge=1, description="CPU threads of one process; another number gives other last bits")
     perceptual: PerceptualNet
     heatmap: Literal["pse", "ssim", "lpips"] = Field(description="how a photograph and its filling are compared")
+    brightness: Literal["as_is", "evened"] = Field(
+        description="of that comparison; evened: both pictures multiplied so that under the mask the photograph has "
+        "one mean, in every skin; published: as_is"
+    )
 
 
 class InpaintingControls(Block):

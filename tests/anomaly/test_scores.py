@@ -11,12 +11,9 @@ import pytest
 import torch
 
 from tasks.anomaly.scores import (
-    DARKEST,
     FLOOR,
-    MIDDLE,
     NAMES,
     anomaly_score,
-    even,
     map_photographs,
     norm_per_pixel,
     score_photographs,
@@ -311,17 +308,6 @@ def test_a_callers_threads_and_random_numbers_are_left_alone(cohort: Cohort) -> 
 
 
 EVENED = SETTINGS.model_copy(update={"brightness": "evened"})
-
-
-def test_the_mean_is_the_same_in_every_light() -> None:
-    picture, mask = np.full((4, 4, 3), 0.2), np.zeros((4, 4))
-    mask[1:3] = 1.0
-    picture[0] = 1.0  # outside the mask
-    assert even(picture, mask) == pytest.approx(MIDDLE / 0.2)
-    assert even(picture / 2, mask) == pytest.approx(2 * MIDDLE / 0.2)
-    assert even(picture * 0, mask) == MIDDLE / DARKEST
-    with pytest.raises(InputError, match="outside the picture"):
-        even(picture, mask * 0)
 
 
 @pytest.mark.parametrize(("settings", "far"), [(SETTINGS, 2 * math.log(2)), (EVENED, 0.0)], ids=["as_is", "evened"])

@@ -55,11 +55,11 @@ def rest_of_controls(
 
 
 def unlike(own: float, controls: np.ndarray, *, most: float) -> str | None:
-    """Why S says nothing of this photograph; None where it may. `most`: times the farthest control."""
-    if len(controls) < LEAST or not own > most * controls.max():
+    """Why S says nothing of this photograph; None where it may. `most`: times a usual control, the median."""
+    if len(controls) < LEAST or not own > most * np.median(controls):
         return None
-    here, farthest = (value / np.median(controls) for value in (own, controls.max()))
+    times = own / np.median(controls)
     return (
-        f"the generator cannot draw this photograph: beside mouth and nose it stays {here:.1f} times as far off as a "
-        f"usual control does, the farthest of {len(controls)} controls {farthest:.1f} times"
+        f"the generator cannot draw this photograph: beside mouth and nose it stays {times:.1f} times as far off as a "
+        f"usual one of {len(controls)} controls"
     )

@@ -40,6 +40,7 @@ class InpaintingReader:
     settings: InpaintingFill
     perceptual: PerceptualNet
     heatmap: str
+    brightness: str
     weights: Path
     controls: np.ndarray  # (n,) distances of unseen controls
     notices: tuple[str, ...]
@@ -58,7 +59,9 @@ class InpaintingReader:
         crop = cropped(photograph.image, made, self.settings.kept_side, self.filler.align.size)
         who = {"image_id": photograph.image_id, "proposal": 0, "subject_id": "photograph", "population": "repaired"}
         row = FILLINGS.table([who | {"masked": masked} | crop])
-        found = measure_distances(row, perceptual=self.perceptual, weights=str(self.weights), threads=1)
+        found = measure_distances(
+            row, perceptual=self.perceptual, weights=str(self.weights), threads=1, brightness=self.brightness
+        )
         distance = float(found[self.heatmap][0].as_py())
         above = round(100 * float((self.controls < distance).mean()), 1) if len(self.controls) else None
         pictures = [(jpeg(decode_png(crop[name]), side=SIDE), said) for name, said in SHOWN.items()]
@@ -96,6 +99,7 @@ def open_reader(root: Path) -> InpaintingReader | str:
         settings,
         PerceptualNet.model_validate(measured["perceptual"]),
         heatmap,
+        str(measured.get("brightness", "as_is")),
         root / "data/weights",
         known[heatmap].to_numpy(float),
         tuple(notices(folder)),
