@@ -57,7 +57,8 @@ def test_a_mirrored_head_has_the_mirrored_plane() -> None:
         base, _, side = name.rpartition("_")
         named[f"{base}_{swapped[side]}"] = Point(point.position * flip, 1.0, 1, None)
     one, two = midsagittal(surface, points, settings=PLANE), midsagittal(other, named, settings=PLANE)
-    np.testing.assert_allclose(one.normal * [1, -1, -1], two.normal, atol=1e-6)
+    near = PLANE.settled / 100  # where a search ends: its rounds differ in the last digits from processor to processor
+    np.testing.assert_allclose(one.normal * [1, -1, -1], two.normal, rtol=0, atol=near)
     assert one.beyond(MIDDLE) == pytest.approx(-two.beyond(MIDDLE), abs=1e-4)
 
 

@@ -10,7 +10,6 @@ import pandas as pd
 from tasks import params
 from tasks.evaluation.fairness import compare as compared
 from tasks.evaluation.fairness.compare import SETS, evaluate_fairness
-from tasks.evaluation.fairness.figures import pictures
 from tasks.evaluation.fairness.read import Fairness, read_fairness, refused_lines, traits_of
 from tasks.evaluation.fairness.words import findings, left_out, missing, notices, tiles
 from tasks.evaluation.study import COLUMNS, Study
@@ -63,6 +62,8 @@ def show(made: Fairness, record: Mapping[str, Any], shown: Shown) -> Chapter:
     empty = Chapter(NAME, TITLE, LEDE, SOURCE, reason=record["reason"])
     if record["reason"]:
         return empty
+    from tasks.evaluation.fairness.figures import pictures  # matplotlib takes a while, and no photograph asks for it
+
     names, least = shown.study.names, params.load(Settings, "fairness", shown.numbers).least_people
     small = traits_of(made, least=least)[1]
     return replace(

@@ -169,4 +169,4 @@ def test_a_name_that_is_no_system_is_refused_with_the_known_ones(drawn: Path, tm
     with pytest.raises(SystemExit) as refused:
         stages(folder, "symmetry_baselines")
     assert f"systems.{name}: no such system; " in str(refused.value)
-    assert "there are: anomaly, anthropometry, inpainting, surface, symmetry, synthesis" in str(refused.value)
+    assert "there are: anomaly, anthropometry, fairness, inpainting, surface, symmetry, synthesis" in str(refused.value)
