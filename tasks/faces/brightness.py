@@ -1,8 +1,8 @@
 """One brightness for all faces before they are compared: in every skin and light the same part has the same mean.
 
 In: a photograph, and the mask of the part. Out: by what the photograph and what is held against it are multiplied. On
-dark skin the same cleft differs by fewer grey levels, so that without it darker faces are nearer to a control's
-(docs/fairness.md). Knows nothing of what is compared, and how.
+dark skin the same cleft differs by fewer grey levels, so that without it darker faces are nearer to a control's.
+Knows nothing of what is compared, and how.
 """
 
 import numpy as np
