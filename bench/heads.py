@@ -70,18 +70,30 @@ def away_from(
 
     The best similarity, by the nearest places of nine vertices in ten: place and size do not count.
     """
-    true = head.surface.vertices
-    near = Finder(head.surface)
+    motion = laid_on(head.surface, vertices, tip)
+    laid = trimesh.transform_points(vertices, motion)
+    return np.asarray(np.linalg.norm(laid - Finder(head.surface).nearest(laid).places, axis=1))
+
+
+def laid_on(
+    surface: Surface,  # of a head: z out of the face
+    vertices: np.ndarray,  # (V, 3) of a made one
+    tip: np.ndarray,  # (3,) its pronasale
+) -> np.ndarray:
+    """The similarity (4, 4) that brings the made vertices onto the head, by the nearest places of nine in ten."""
+    near, true = Finder(surface), surface.vertices
     foremost = true[np.argmax(np.where(np.abs(true[:, 0]) < NOSE, true[:, 2], -np.inf))]
-    laid, chance = vertices + foremost - tip, np.random.default_rng(0)
+    whole, chance = np.eye(4), np.random.default_rng(0)
+    whole[:3, 3] = foremost - tip
     for _ in range(ROUNDS):
-        some = laid[chance.choice(len(laid), min(len(laid), 4000), replace=False)]
+        chosen = vertices[chance.choice(len(vertices), min(len(vertices), 4000), replace=False)]
+        some = trimesh.transform_points(chosen, whole)
         places = near.nearest(some).places
         gaps = np.linalg.norm(some - places, axis=1)
         kept = gaps <= np.quantile(gaps, 0.9)
         motion, _, _ = trimesh.registration.procrustes(some[kept], places[kept], reflection=False, scale=True)
-        laid = trimesh.transform_points(laid, motion)
-    return np.asarray(np.linalg.norm(laid - near.nearest(laid).places, axis=1))
+        whole = motion @ whole
+    return np.asarray(whole)
 
 
 def _packed(content: bytes) -> bytes:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from flows.photographs.reconstruct import Reconstructed
     from tasks.surface.measuring import Measured
-    from tasks.surface.reconstructing import Known
+    from tasks.surface.sizing import Known
 
 PAGE = "face.html"
 
@@ -31,7 +31,10 @@ RULES = Annotated[Path | None, typer.Option(metavar="FILE", help="Rules of findi
 NORMS = Annotated[Path | None, typer.Option(metavar="FILE", help="Norms of others than this project's.")]
 KNOWN = Annotated[
     list[str] | None,
-    typer.Option(metavar="POINT,POINT,MM", help="A distance measured on the person; without, the irises scale."),
+    typer.Option(
+        metavar="POINT,POINT,MM",
+        help="A distance measured on the person; several, and a ruler besides, are combined. None: the irises scale.",
+    ),
 ]
 RULER = Annotated[
     Path | None,
@@ -67,7 +70,7 @@ def reconstruct(
     """
     if out is not None:
         output_folder(out, "--out")
-    given = _given(known, ruler)
+    given = [_known(text) for text in known or ()]
     from flows.photographs import reconstruct as making  # OpenCV and COLMAP take a second
     from flows.photographs.looked import NAME, forget
     from flows.photographs.reconstructed import check_region, write
@@ -95,16 +98,9 @@ def reconstruct(
     raise typer.Exit(found.reason is not None)
 
 
-def _given(known: list[str] | None, ruler: Path | None) -> "list[Known]":
-    """The known distances; InputError where a ruler is given besides."""
-    if known and ruler is not None:
-        raise InputError("--known and --ruler both say how long a millimetre is; give one of them")
-    return [_known(text) for text in known or ()]
-
-
 def _known(text: str) -> "Known":
     from tasks.surface.named import POINTS as NAMES
-    from tasks.surface.reconstructing import Known
+    from tasks.surface.sizing import Known
 
     parts = [part.strip() for part in text.split(",")]
     try:

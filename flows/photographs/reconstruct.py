@@ -30,11 +30,12 @@ from tasks.surface.measuring import Measured
 from tasks.surface.named import POINTS
 from tasks.surface.page import render_surface_page
 from tasks.surface.placed import read_placed
-from tasks.surface.reconstructing import Face, Known
+from tasks.surface.reconstructing import Face
 from tasks.surface.ruler import read_ruler
 from tasks.surface.sets import RefusedSet
 from tasks.surface.showing import shown_of
 from tasks.surface.shown import Photographed, Shown
+from tasks.surface.sizing import Known
 
 FOLDER = Path("data/surface")
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]

@@ -41,6 +41,7 @@ class SurfaceScale(Block):
     iris_mm: float = Field(gt=0, description="mean visible width of adults' irises")
     iris_sd_mm: float = Field(gt=0, description="standard deviation of irises' widths")
     iris_bias: float = Field(ge=0, description="by which irises read small, as a share")
+    calliper_mm: float = Field(gt=0, description="standard error of a distance that somebody measured on the person")
 
 
 class SurfaceDense(Block):

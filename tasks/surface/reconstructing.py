@@ -26,21 +26,14 @@ from tasks.surface.expression import moved as moved_faces
 from tasks.surface.features import Features
 from tasks.surface.looking import of_row
 from tasks.surface.plane import midsagittal
-from tasks.surface.points import IRIS, WIDE, Look, looks_of, placed_on, places_of
+from tasks.surface.points import IRIS, Look, looks_of, placed_on, places_of
 from tasks.surface.ruler import Ruler, factor_of, ruler_of
 from tasks.surface.sets import RefusedSet
 from tasks.surface.shown import Photographed
+from tasks.surface.sizing import Known, known_of, size_of
 from tasks.surface.solved import Solved, bounded, view_of
 from tasks.surface.trimming import around, between_the_ears
 from tasks.surface.upright import moved, upright
-
-
-class Known(NamedTuple):
-    """A distance that somebody measured on the person."""
-
-    first: str  # name of a point
-    second: str
-    mm: float
 
 
 class Face(NamedTuple):
@@ -64,7 +57,7 @@ def face_of(
     load: Load,
     *,
     known: Sequence[Known],
-    ruler: Ruler | None = None,  # counts where no distance is known
+    ruler: Ruler | None = None,
     detection: IngestLandmarks,
     cameras: SurfaceCameras,
     settings: SurfaceReconstruct,
@@ -91,7 +84,7 @@ def face_of(
             f"{len(places)} points of a face were found on the surface; at least {LEAST_PLACES} are needed; {TURNED}"
         )
     front = around(surface, places, margin=settings.margin)
-    factor = _factor(known, points, unit, by_ruler)
+    factor = size_of(known, points, unit, by_ruler, settings=settings.scale)
     front, surface = (own.moved(factor.value, np.eye(3), np.zeros(3)) for own in (front, surface))
     points = {name: _grown(point, factor.value) for name, point in points.items()}
     plane = midsagittal(front, points, settings=settings.plane)
@@ -137,27 +130,6 @@ def _unit(looks: Sequence[Look], settings: SurfaceReconstruct) -> scale.Factor:
         [(own[0], own[1]) for own in edges],
         settings=settings.scale,
     )
-
-
-def _factor(
-    known: Sequence[Known], points: Mapping[str, Point], unit: scale.Factor, ruler: scale.Factor | None
-) -> scale.Factor:
-    """By how much the points have to grow, and how sure that is: by a known distance, a ruler, else by the irises."""
-    lost = ""
-    for one in known:
-        ends = [points[name] for name in (one.first, one.second) if name in points]
-        if len(ends) < 2:
-            raise InputError(
-                f"a distance is known from {one.first} to {one.second}: the points are {', '.join(points)}"
-            )
-        places = [end.position for end in ends if end.position is not None]
-        said = f"{one.mm:g} mm from {one.first.replace('_', ' ')} to {one.second.replace('_', ' ')}"
-        if len(places) == 2:
-            error = float(np.mean([(end.interval or 0) / WIDE for end in ends]))
-            return scale.known(places[0], places[1], one.mm, error=error)._replace(words=f"by {said}")
-        lost += f"; {said} says nothing, for a point of it was not found"
-    by = ruler or unit
-    return scale.Factor(by.value / unit.value, by.low / unit.value, by.high / unit.value, by.words + lost)
 
 
 def _grown(point: Point, factor: float) -> Point:
@@ -224,12 +196,6 @@ def _row(
     unread = [Photographed(name, reason=reason) for name, reason in sorted(bad.items())]
     found["cameras"] = as_json([*cameras_of(found["cameras"]), *unread])
     return {"image_id": set_id, **who, "photographs": len(photographs), **found}
-
-
-def known_of(said: str) -> Known:
-    """A distance that is known, of a cell of SURFACE_SETS."""
-    first, second, mm = said.split()
-    return Known(first, second, float(mm))
 
 
 def columns_of(face: Face) -> dict[str, Any]:

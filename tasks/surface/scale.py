@@ -1,7 +1,7 @@
-"""Millimetres per unit of a solved set: from a known distance, a ruler's two ends, or the size of an iris.
+"""Millimetres per unit of a solved set: from a ruler's two ends, or the size of an iris.
 
-In: points of the set in its own unit, or pixels in its photographs, and what they are in millimetres. Out: a factor
-with its 95 % interval. Does not know what is measured with it.
+In: pixels in photographs of the set, and what they are in millimetres. Out: a factor with its 95 % interval. What known
+distances add: tasks/surface/sizing.py. Does not know what is measured with it.
 
 Adults' irises are 11.7 mm wide, give or take 0.42 (Rüfer 2005: 390 eyes). As landmarks place them they read 7 % small
 on the London photographs of the real data, so the interval reaches beyond the spread of irises by that bias; the
@@ -33,17 +33,6 @@ class Factor(NamedTuple):
 
 class ScaleError(InputError):
     """A scale that measures nothing; the message says which number or point."""
-
-
-def known(
-    first: np.ndarray,  # (3,)
-    second: np.ndarray,  # (3,)
-    mm: float,
-    *,
-    error: float,  # standard error of each of the two points, in the set's unit
-) -> Factor:
-    """From two points of the set and the distance between them."""
-    return _factor(_length(first, second), mm, error, f"by {mm:g} mm between two points")
 
 
 def ruler(

@@ -1,4 +1,4 @@
-"""Millimetres from a known distance, a ruler in two photographs, an iris; and what is no scale."""
+"""Millimetres from a ruler in two photographs, an iris; and what is no scale."""
 
 import numpy as np
 import pytest
@@ -21,13 +21,6 @@ def clicked(
     random = np.random.default_rng(0)
     pixels = {name: CAMERAS[name].project(at(point)[None])[0] + random.normal(scale=off, size=2) for name in names}
     return {name: (float(pixel[0]), float(pixel[1])) for name, pixel in pixels.items()}
-
-
-def test_a_known_distance() -> None:
-    found = scale.known(at([-46, 30, 60]), at([46, 30, 60]), 92, error=0.3 / UNIT)
-    assert found.value == pytest.approx(UNIT)
-    assert found.low < UNIT < found.high
-    assert (found.high - found.low) / UNIT == pytest.approx(2 * 1.96 * np.sqrt(2) * 0.3 / 92, rel=0.01)
 
 
 @pytest.mark.parametrize("names", [("-30", "20"), ("-30", "0", "20")])
@@ -59,6 +52,6 @@ def test_what_is_no_scale() -> None:
     with pytest.raises(ScaleError, match=r"elsewhere\.jpg: this photograph has no camera"):
         scale.ruler(CAMERAS, {**one, "elsewhere.jpg": (1.0, 1.0)}, two, 10, settings=SCALE)
     with pytest.raises(ScaleError, match="too near"):
-        scale.known(at([0, 0, 0]), at([0.1, 0, 0]), 10, error=1.0)
+        scale.ruler(CAMERAS, one, clicked([0.1, 0, 90]), 10, settings=SCALE)
     with pytest.raises(ScaleError, match="no iris"):
         scale.iris(CAMERAS, [], settings=SCALE)

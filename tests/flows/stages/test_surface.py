@@ -167,7 +167,6 @@ def test_vermilion_reconstruct_leaves_a_page_and_files(tmp_path: Path) -> None:
             (".", "--ruler", "ruler.csv"),
             "ruler.csv, line 2: there is no photograph 'foto.jpg'; did you mean photo.jpg?",
         ),
-        ((".", "--ruler", "ruler.csv", "--known", "pronasale,menton,40"), "give one of them"),
         ((".", "--out", ".", "--stl", "ear"), "there is no such region"),
         ((".", "--own", "own.yaml"), "own.yaml, line 6: 'menten' is not known; did you mean menton?"),
         ((".", "--rules", "rules.yaml"), "rules.yaml, line 2: 'nose_wdth' is not known; did you mean nose_width?"),

@@ -1,0 +1,166 @@
+"""`python -m bench.surface_chain`: drawn heads from photographs to points, cameras solved, held against what was drawn.
+
+Each head is photographed from 17 places and goes through all of `vermilion reconstruct`. The face is then laid on the
+drawn head by the best similarity, so that points and distances are judged without the scale. The scale is judged by
+itself: from the irises, from each known distance alone, and from several together. `--tiny`: one small head.
+"""
+
+import argparse
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bench.heads import laid_on
+from tasks import params
+from tasks.ingest.detection import find_face
+from tasks.params.ingest import IngestLandmarks
+from tasks.params.phantoms import PhantomsHeads
+from tasks.params.surface import SurfaceCameras, SurfaceReconstruct
+from tasks.phantoms.heads.people import Head, head
+from tasks.phantoms.heads.visits import camera_of, name_of, photograph, places_of
+from tasks.space.rings import focal_of
+from tasks.surface.features import features_of
+from tasks.surface.named import base_of
+from tasks.surface.nearest import Finder
+from tasks.surface.reconstructing import Face, face_of
+from tasks.surface.scale import Factor
+from tasks.surface.sizing import Known, size_of
+
+WANTED = 1.5  # mm
+SETTINGS = PhantomsHeads(
+    seed=11,
+    asymmetries=(1.5, 0.0, 0.8, 1.2),
+    width=900,
+    height=1200,
+    ring_step=15,
+    ring_reach=75,
+    pitched=((-30, 25), (0, 25), (30, 25), (-30, -25), (0, -25), (30, -25)),
+    distance=800,
+    focal=75,
+    focal_told=True,
+    noise=2,
+    quality=92,
+)
+SIZES = (
+    ("exocanthion_right", "exocanthion_left"),
+    ("endocanthion_right", "endocanthion_left"),
+    ("cheilion_right", "cheilion_left"),
+    ("nasion", "subnasale"),
+    ("nasion", "menton"),
+)
+"""What a calliper may have measured."""
+
+
+class Row(NamedTuple):
+    """What is told of a head."""
+
+    errors: dict[str, np.ndarray]  # (3,) mm by point, without the scale
+    intervals: dict[str, float]  # half-widths of 95 %
+    distances: np.ndarray  # errors of those between any two points, mm
+    away: np.ndarray  # (V,) mm of the surface from the drawn one
+
+
+def chain(number: int, settings: PhantomsHeads) -> tuple[Head, Face]:
+    """A drawn head, and the face that its photographs made, by the irises."""
+    drawn = head(number, settings=settings)
+    detection, cameras = (
+        params.load(IngestLandmarks, "ingest_landmarks"),
+        params.load(SurfaceCameras, "surface_cameras"),
+    )
+    images, seen = {}, {}
+    for index, (yaw, pitch) in enumerate(places_of(settings)):
+        name, seed = name_of(yaw, pitch), (settings.seed, number, index)
+        images[name] = photograph(drawn, camera_of(yaw, pitch, settings=settings), seed=seed, settings=settings)
+        found = find_face(images[name], detection)
+        seen[name] = features_of(images[name], None if found is None else found.box, settings=cameras)
+    focal = focal_of(settings.focal, width=settings.width, height=settings.height)
+    made = face_of(
+        seen,
+        dict.fromkeys(seen, focal),
+        images.__getitem__,
+        known=(),
+        detection=detection,
+        cameras=cameras,
+        settings=params.load(SurfaceReconstruct, "surface_reconstruct"),
+    )
+    return drawn, made
+
+
+def held(drawn: Head, face: Face) -> tuple[Row, float]:
+    """The face against the head, and by how much its lengths are too long."""
+    tip = face.points["pronasale"].position
+    assert tip is not None
+    motion = laid_on(drawn.surface, face.surface.vertices[face.surface.seen], tip)
+    scale = float(np.cbrt(np.linalg.det(motion[:3, :3])))
+    there = {
+        name: motion[:3, :3] @ own.position + motion[:3, 3]
+        for name, own in face.points.items()
+        if own.position is not None and name in drawn.points
+    }
+    names = sorted(there)
+    apart = [
+        np.linalg.norm(there[one] - there[other]) - np.linalg.norm(drawn.points[one] - drawn.points[other])
+        for place, one in enumerate(names)
+        for other in names[:place]
+    ]
+    laid = face.surface.vertices[face.surface.seen] @ motion[:3, :3].T + motion[:3, 3]
+    away = np.linalg.norm(laid - Finder(drawn.surface).nearest(laid).places, axis=1)
+    errors = {name: there[name] - drawn.points[name] for name in names}
+    intervals = {name: (face.points[name].interval or 0) * scale for name in names}
+    return Row(errors, intervals, np.array(apart), away), 1 / scale - 1
+
+
+def sized(drawn: Head, face: Face, scale: float, known: Sequence[tuple[str, str]]) -> tuple[float, float]:
+    """By how much lengths are off, as a share, with these distances known; and half of the interval."""
+    sizes = [Known(one, other, float(np.linalg.norm(drawn.points[one] - drawn.points[other]))) for one, other in known]
+    settings = params.load(SurfaceReconstruct, "surface_reconstruct").scale
+    found = size_of(sizes, face.points, Factor(1.0, 0.5, 2.0, "irises"), None, settings=settings)
+    return (1 + scale) * found.value - 1, found.high / found.value - 1
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """All heads of the settings, or the first ones; `--tiny`: the first one, small."""
+    parser = argparse.ArgumentParser("python -m bench.surface_chain", description=__doc__)
+    parser.add_argument("--heads", type=int, help="only so many")
+    parser.add_argument("--seed", type=int, default=SETTINGS.seed, help="other people")
+    parser.add_argument("--tiny", action="store_true", help="one head of 400 x 500")
+    options = parser.parse_args(argv)
+    settings = SETTINGS.model_copy(update={"seed": options.seed})
+    if options.tiny:
+        settings = settings.model_copy(update={"width": 400, "height": 500, "asymmetries": (1.0,), "ring_reach": 60})
+    rows = []
+    for number in range(len(settings.asymmetries))[: options.heads]:
+        drawn, face = chain(number, settings)
+        row, scale = held(drawn, face)
+        rows.append(row)
+        print(
+            f"head {number}, asymmetry {drawn.asymmetry:g}: surface {np.median(row.away):.2f} mm off in the median, "
+            f"95 % {np.quantile(row.away, 0.95):.2f}; {told(row.distances)}; lengths by the irises {scale:+.1%}",
+            flush=True,
+        )
+        for words, known in [(f"{one} to {other}", [(one, other)]) for one, other in SIZES] + [("all", list(SIZES))]:
+            off, within = sized(drawn, face, scale, known)
+            print(f"  lengths by {words}: {off:+.1%}, interval {within:.1%}")
+    for base in sorted({base_of(name) for row in rows for name in row.errors}):
+        own = [(row.errors[name], row.intervals[name]) for row in rows for name in row.errors if base_of(name) == base]
+        sizes, reach = np.linalg.norm([error for error, _ in own], axis=1), np.array([one for _, one in own])
+        print(
+            f"{base:18s} {len(own):3d} points: median error {np.median(sizes):.1f} mm, at most {sizes.max():.1f}; "
+            f"interval {np.median(reach):.1f} mm, it held {np.mean(sizes <= reach):.0%}"
+        )
+    inside = np.mean([np.linalg.norm(row.errors[name]) <= row.intervals[name] for row in rows for name in row.errors])
+    print(f"all: {told(np.concatenate([row.distances for row in rows]))}; {inside:.0%} of points in their interval")
+
+
+def told(distances: np.ndarray) -> str:
+    """Errors of distances, in words."""
+    apart = np.abs(distances)
+    return (
+        f"distances {np.median(apart):.2f} mm off in the median, 95 % {np.quantile(apart, 0.95):.2f}, "
+        f"{np.mean(apart < WANTED):.0%} within {WANTED} mm"
+    )
+
+
+if __name__ == "__main__":
+    main()

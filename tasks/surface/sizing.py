@@ -1,0 +1,146 @@
+"""How long a millimetre is on a face: from every distance that somebody measured, a ruler, or else the irises.
+
+In: a face's points in millimetres by the irises, distances that are known of it, a ruler's factor. Out: the factor by
+which the face has to grow, its 95 % interval, and words that name what was used and by how much each is missed. What is
+known is combined by inverse variance; two that contradict each other are refused with both numbers. Knows no
+photographs.
+"""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tasks.errors import InputError
+from tasks.params.surface import SurfaceScale
+from tasks.space.views import Point
+from tasks.surface.scale import Z95, Factor
+
+APART = 3.0
+"""Standard deviations of their difference beyond which two sizes contradict each other."""
+
+
+class Known(NamedTuple):
+    """A distance that somebody measured on the person."""
+
+    first: str  # name of a point
+    second: str
+    mm: float
+
+
+class Size(NamedTuple):
+    """One word on the size: the logarithm of the factor, and what moves it."""
+
+    said: str
+    log: float
+    moves: dict[str, np.ndarray]  # by point (3,): change of `log` for a standard deviation of the point
+    own: float  # standard deviation of `log` besides
+    length: float | None  # mm on the face, by the irises; None: a ruler, which is no part of the face
+    mm: float  # as it was given
+
+
+def known_of(said: str) -> Known:
+    """A distance that is known, of a cell of SURFACE_SETS."""
+    first, second, mm = said.split()
+    return Known(first, second, float(mm))
+
+
+def size_of(
+    known: Sequence[Known],
+    points: Mapping[str, Point],
+    unit: Factor,
+    ruler: Factor | None,
+    *,
+    settings: SurfaceScale,
+) -> Factor:
+    """By how much points in millimetres of `unit`, the irises' factor, have to grow.
+
+    InputError: a distance names no point, or two sizes contradict each other.
+    """
+    sizes, lost = [], ""
+    for one in known:
+        size, why = _size(one, points, settings)
+        if size is None:
+            lost += f"; {_said(one)} says nothing, for {why}"
+        else:
+            sizes.append(size)
+    if ruler is not None:
+        spread = math.log(ruler.high / ruler.low) / (2 * Z95)
+        sizes.append(Size(ruler.words.removeprefix("by "), math.log(ruler.value / unit.value), {}, spread, None, 0))
+    if not sizes:
+        return Factor(1.0, unit.low / unit.value, unit.high / unit.value, unit.words + lost)
+    errors = _errors(sizes)
+    _agree(sizes, errors)
+    shares = 1 / np.diag(errors)
+    shares /= shares.sum()
+    log, reach = float(shares @ [size.log for size in sizes]), Z95 * math.sqrt(shares @ errors @ shares)
+    value = math.exp(log)
+    words = f"by {_listed(sizes, value)}{_beside(value, unit)}{lost}"
+    return Factor(value, value * math.exp(-reach), value * math.exp(reach), words)
+
+
+def _size(one: Known, points: Mapping[str, Point], settings: SurfaceScale) -> tuple[Size | None, str]:
+    """What a distance says, or why it says nothing."""
+    ends = [points[name] for name in (one.first, one.second) if name in points]
+    if len(ends) < 2:
+        raise InputError(f"a distance is known from {one.first} to {one.second}: the points are {', '.join(points)}")
+    if any(end.position is None for end in ends):
+        return None, "a point of it was not found"
+    first, second = (np.asarray(end.position) for end in ends)
+    length, spreads = float(np.linalg.norm(second - first)), [(end.interval or 0) / Z95 for end in ends]
+    if not length > Z95 * math.hypot(*spreads):
+        return None, "its points lie too near to each other"
+    along = (second - first) / length**2
+    moves = {one.first: along * spreads[0], one.second: -along * spreads[1]}
+    return Size(_said(one), math.log(one.mm / length), moves, settings.calliper_mm / one.mm, length, one.mm), ""
+
+
+def _said(one: Known) -> str:
+    return f"{one.mm:g} mm from {one.first.replace('_', ' ')} to {one.second.replace('_', ' ')}"
+
+
+def _errors(sizes: Sequence[Size]) -> np.ndarray:
+    """Covariance (N, N) of what the sizes say; those with a point in common err together."""
+    found = np.diag([size.own**2 for size in sizes])
+    for (row, one), (column, other) in itertools.product(enumerate(sizes), repeat=2):
+        found[row, column] += sum(float(one.moves[name] @ other.moves[name]) for name in one.moves.keys() & other.moves)
+    return found
+
+
+def _agree(sizes: Sequence[Size], errors: np.ndarray) -> None:
+    """InputError names the two that differ most, where that is more than their errors allow."""
+    worst, pair = 0.0, (0, 0)
+    for one, other in itertools.combinations(range(len(sizes)), 2):
+        spread = math.sqrt(max(errors[one, one] + errors[other, other] - 2 * errors[one, other], 1e-12))
+        off = abs(sizes[one].log - sizes[other].log) / spread
+        worst, pair = max((worst, pair), (off, (one, other)))
+    if worst <= APART:
+        return
+    larger, smaller = sorted((sizes[number] for number in pair), key=lambda size: -size.log)
+    raise InputError(
+        f"two sizes contradict each other: by {larger.said} the face is {math.exp(larger.log - smaller.log) - 1:.0%} "
+        f"larger than by {smaller.said}; measure both again, or leave one out"
+    )
+
+
+def _listed(sizes: Sequence[Size], value: float) -> str:
+    """What was used, and of several how far the face misses each."""
+    if len(sizes) == 1:
+        return sizes[0].said
+    return " and by ".join(f"{size.said} ({_missed(size, value)})" for size in sizes)
+
+
+def _missed(size: Size, value: float) -> str:
+    if size.length is None:
+        return f"it alone makes the face {math.exp(size.log) / value - 1:+.1%}"
+    return f"on the face {size.length * value - size.mm:+.1f} mm"
+
+
+def _beside(value: float, unit: Factor) -> str:
+    """What the irises say, where that is another size altogether."""
+    low, high = unit.low / unit.value, unit.high / unit.value
+    if low <= value <= high:
+        return ""
+    return f"; by the irises all would be {abs(1 / value - 1):.0%} {'larger' if value < 1 else 'smaller'}: look again"

@@ -1,0 +1,88 @@
+"""How long a millimetre is: several known distances are combined, held against each other, and named."""
+
+import numpy as np
+import pytest
+
+from tasks.errors import InputError
+from tasks.space.views import Point
+from tasks.surface.scale import Factor
+from tasks.surface.sizing import Known, known_of, size_of
+from tests.surface.balls import SCALE
+
+PLACES = {
+    "exocanthion_right": (-45.0, 30.0, 0.0),
+    "exocanthion_left": (45.0, 30.0, 0.0),
+    "cheilion_right": (-25.0, -30.0, 5.0),
+    "cheilion_left": (25.0, -30.0, 5.0),
+    "nasion": (0.0, 40.0, 10.0),
+    "menton": (0.0, -70.0, 5.0),
+}
+POINTS = {name: Point(np.array(at), 1.96, 9, None) for name, at in PLACES.items()}
+EYES = Known("exocanthion_right", "exocanthion_left", 99.0)  # the face has to grow by a tenth
+MOUTH = Known("cheilion_right", "cheilion_left", 55.0)
+IRISES = Factor(2.0, 1.7, 2.4, "estimated by irises")
+
+
+def test_one_distance_says_its_own_size_and_interval() -> None:
+    found = size_of([EYES], POINTS, IRISES, None, settings=SCALE)
+    assert found.value == pytest.approx(1.1)
+    assert found.high / found.value - 1 == pytest.approx(1.96 * np.hypot(np.sqrt(2) / 90, 0.5 / 99), rel=0.05)
+    assert found.words == "by 99 mm from exocanthion right to exocanthion left"
+
+
+def test_several_are_combined_and_the_surer_one_counts_more() -> None:
+    longer = MOUTH._replace(mm=56.0)
+    alone = [size_of([one], POINTS, IRISES, None, settings=SCALE) for one in (EYES, longer)]
+    found = size_of([EYES, longer], POINTS, IRISES, None, settings=SCALE)
+    assert alone[0].value < found.value < alone[1].value
+    assert found.value - alone[0].value < alone[1].value - found.value
+    assert found.high / found.low < alone[0].high / alone[0].low
+    told = found.words
+    assert "99 mm from exocanthion right to exocanthion left (on the face +" in told
+    assert "56 mm from cheilion right to cheilion left (on the face -" in told
+
+
+def test_the_same_distance_twice_is_hardly_surer_than_once() -> None:
+    once = size_of([EYES], POINTS, IRISES, None, settings=SCALE)
+    twice = size_of([EYES, EYES._replace(mm=99.2)], POINTS, IRISES, None, settings=SCALE)
+    assert twice.high / twice.low - 1 > 0.85 * (once.high / once.low - 1)
+
+
+def test_two_that_contradict_each_other_are_told_with_both_numbers() -> None:
+    wrong = MOUTH._replace(mm=80.0)
+    with pytest.raises(InputError, match=r"contradict each other: by 80 mm .* the face is 46% larger than by 121 mm"):
+        size_of([Known("nasion", "menton", 121), EYES, wrong], POINTS, IRISES, None, settings=SCALE)
+    with pytest.raises(InputError, match="by 99 mm from exocanthion .* 6% larger than by 93 mm from exocanthion"):
+        size_of([EYES, EYES._replace(mm=93.0)], POINTS, IRISES, None, settings=SCALE)
+
+
+def test_a_ruler_counts_beside_known_distances_by_its_own_interval() -> None:
+    ruler = Factor(2.24, 2.235, 2.245, "by 50 mm on a ruler, clicked in 3 photographs")
+    found = size_of([EYES], POINTS, IRISES, ruler, settings=SCALE)
+    assert found.value == pytest.approx(1.12, abs=0.001)
+    assert "50 mm on a ruler, clicked in 3 photographs (it alone makes the face" in found.words
+    with pytest.raises(InputError, match="on a ruler"):
+        size_of([EYES._replace(mm=80)], POINTS, IRISES, ruler, settings=SCALE)
+
+
+def test_what_says_nothing_is_told_and_the_irises_stay() -> None:
+    points = {**POINTS, "menton": Point(None, None, 0, "the surface has a hole there")}
+    far = Known("nasion", "menton", 120)
+    found = size_of([far], points, IRISES, None, settings=SCALE)
+    assert (found.value, found.low, found.high) == pytest.approx((1, 0.85, 1.2))
+    assert found.words.startswith("estimated by irises; 120 mm from nasion to menton says nothing, for a point")
+    near = {**POINTS, "menton": Point(np.array([0.0, 41, 10]), 1.96, 9, None)}
+    assert "too near to each other" in size_of([far], near, IRISES, None, settings=SCALE).words
+    assert "says nothing" in size_of([far, EYES], points, IRISES, None, settings=SCALE).words
+
+
+def test_a_size_that_the_irises_do_not_bear_out_is_told() -> None:
+    found = size_of([EYES._replace(mm=45.0)], POINTS, IRISES, None, settings=SCALE)
+    assert found.words.endswith("; by the irises all would be 100% larger: look again")
+    assert "irises" not in size_of([EYES], POINTS, IRISES, None, settings=SCALE).words
+
+
+def test_a_point_that_there_is_not_is_named() -> None:
+    with pytest.raises(InputError, match="from nose to menton: the points are exocanthion_right"):
+        size_of([Known("nose", "menton", 40)], POINTS, IRISES, None, settings=SCALE)
+    assert known_of("nasion menton 110.5") == Known("nasion", "menton", 110.5)
