@@ -141,10 +141,12 @@ def show_cost(image: np.ndarray) -> None:
     face = find_face(image, landmarks)
     if face is None:
         return
-    points68 = place_points(image, face.box, predict_side=landmarks.predict_side)
+    points68 = place_points(image, face.box, model=landmarks.model, predict_side=landmarks.predict_side)
     steps: dict[str, Callable[[], object]] = {
         "dlib's box": lambda: find_face(image, landmarks),
-        "dlib's 68 points": lambda: place_points(image, face.box, predict_side=landmarks.predict_side),
+        "dlib's 68 points": lambda: place_points(
+            image, face.box, model=landmarks.model, predict_side=landmarks.predict_side
+        ),
         "the 478 points": lambda: mesh(image, points68, crop=numbers.crop, crop_raised=numbers.crop_raised),
         "all of it, with the mirror image": lambda: find(image, points68, settings=numbers),
     }

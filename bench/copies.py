@@ -97,7 +97,9 @@ def _embedded(pictures: dict[str, np.ndarray], settings: SynthesisIdentity) -> p
         | {"picture": encode_png(picture), "reason": None}
         for number, (name, picture) in enumerate(pictures.items())
     ]
-    return embed_generated(GENERATED.table(rows), settings=settings, weights=str(PROJECT / "data/weights"))
+    return embed_generated(
+        GENERATED.table(rows), settings=settings, weights=str(PROJECT / "data/weights"), model="dlib"
+    )
 
 
 def table(source: str, found: pd.DataFrame) -> pd.DataFrame:

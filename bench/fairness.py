@@ -126,7 +126,10 @@ def plain(drawn: Drawn) -> dict[str, pd.Series]:
     """What needs no training: by name, higher is worse."""
     found = measure_photographs(drawn.images, drawn.landmarks).to_pandas().set_index("image_id")
     points = locating.locate_points(
-        drawn.images, drawn.landmarks, settings=params.load(AnthropometryPoints, "anthropometry_points")
+        drawn.images,
+        drawn.landmarks,
+        settings=params.load(AnthropometryPoints, "anthropometry_points"),
+        model=params.load(IngestLandmarks, "ingest_landmarks").model,
     )
     numbers = params.load(AnthropometryMeasure, "anthropometry_measure").model_copy(update={"intervals": False})
     measured = measuring.measure_bucket(

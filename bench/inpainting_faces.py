@@ -69,7 +69,7 @@ def points_again(wide: np.ndarray, box: np.ndarray, filled: np.ndarray) -> np.nd
     """dlib's points on a face whose crop is another, (68, 2) px of the crop; see `surroundings`."""
     quarter, whole = len(filled) // 2, wide.copy()
     whole[quarter : quarter + len(filled), quarter : quarter + len(filled)] = filled
-    return place_points(whole, box, predict_side=PREDICT_SIDE) - quarter
+    return place_points(whole, box, model="dlib", predict_side=PREDICT_SIDE) - quarter
 
 
 def usual() -> Numbers:

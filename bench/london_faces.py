@@ -136,7 +136,7 @@ def warps_of(row: dict[str, Any], *, numbers: Numbers, cache: Path) -> pa.Table:
         made = warps_table(
             [row],
             lambda _: images.read(row["path"]),
-            partial(place_points, predict_side=numbers.landmarks.predict_side),
+            partial(place_points, model=numbers.landmarks.model, predict_side=numbers.landmarks.predict_side),
             settings=numbers.warp,
             lips=numbers.lips,
         )
@@ -178,7 +178,7 @@ def _trials(image: np.ndarray, row: dict[str, Any], numbers: Numbers, anew: bool
 
     def cut(name: str, severity: float, picture: np.ndarray) -> Trial:
         picture = taken(picture)
-        found = place_points(picture, box, predict_side=numbers.landmarks.predict_side)
+        found = place_points(picture, box, model=numbers.landmarks.model, predict_side=numbers.landmarks.predict_side)
         halved = crop_lips(picture, found, settings=numbers.lips)
         return name, severity, cupids_bow_difference(found), halved.right, halved.left
 

@@ -62,7 +62,9 @@ def looked_at(job: Job) -> list[tuple[str, str, int, tuple[str, ...]]]:
     settings = params.load(SynthesisScreen, "synthesis_screen").model_copy(update={"min_sharpness": MIN_SHARPNESS})
     picture = picture_of(job)
     seen = screening.enlarged(picture, settings.side)
-    found = screening.find(seen, min_score=settings.min_score, second_face_score=settings.second_face_score)
+    found = screening.find(
+        seen, model="dlib", min_score=settings.min_score, second_face_score=settings.second_face_score
+    )
     source = "photographs" if isinstance(job.face, Path) else "drawn"
     if found.points is None:
         return [(source, "", job.size, ("no_face",))]
@@ -79,7 +81,7 @@ def looked_at(job: Job) -> list[tuple[str, str, int, tuple[str, ...]]]:
 
 def flags_of(picture: np.ndarray, skin_tone: str, settings: SynthesisScreen) -> tuple[str, ...]:
     """Every flag that screening raises, asked for a person of this skin tone."""
-    flags = screening.screen(picture, person="person", skin_tone=skin_tone, settings=settings)["flags"]
+    flags = screening.screen(picture, person="person", skin_tone=skin_tone, settings=settings, model="dlib")["flags"]
     assert isinstance(flags, list)
     return tuple(flags)
 

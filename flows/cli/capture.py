@@ -12,8 +12,9 @@ from rich.table import Table
 from tqdm import tqdm
 
 from flows.cli.outputs import output_folder
-from flows.cli.project import JSON, private_folder, project_root
+from flows.cli.project import JSON, project_root
 from flows.cli.terminal import cell, say
+from flows.running.privacy import private_folder
 from tasks.errors import InputError
 
 if TYPE_CHECKING:

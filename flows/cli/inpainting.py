@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.outputs import output_folder
-from flows.cli.project import private_folder, project_root
+from flows.cli.project import project_root
 from flows.cli.terminal import say
+from flows.photographs.sheets import KEYS, SEED, SIDE, VOTES
+from flows.running.privacy import private_folder
 from tasks.base.words import counted
 from tasks.errors import InputError
 
@@ -16,18 +18,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Surgeons' judgement of filled faces: a blinded sheet out, its votes in.")
 
-VOTES = Path("data/votes")
-"""What came back, a CSV file per sheet: the stage that judges reads this folder (tasks.inpainting.votes.kept)."""
-KEYS = Path("data/sheet_keys")
-"""What each sheet's letters are: never handed out."""
-
 
 @app.command()
 def sheet(
     out: Annotated[Path, typer.Option(help="Folder to make, and to hand out.")],
     rater: Annotated[str, typer.Option(help="Who will judge; every rater has an own sheet.")],
-    seed: Annotated[int, typer.Option(help="Of the order in which patients and results are shown.", min=0)] = 1,
-    side: Annotated[int, typer.Option(help="Longer side of every picture, pixels, at most.", min=16)] = 512,
+    seed: Annotated[int, typer.Option(help="Of the order in which patients and results are shown.", min=0)] = SEED,
+    side: Annotated[int, typer.Option(help="Longer side of every picture, pixels, at most.", min=16)] = SIDE,
     population: Annotated[
         list[str] | None, typer.Option(help="Whose photographs: unrepaired (if none is named), repaired.")
     ] = None,

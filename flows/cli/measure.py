@@ -10,8 +10,9 @@ import typer
 from tqdm import tqdm
 
 from flows.cli.outputs import output_file, output_folder, table_suffix
-from flows.cli.project import JSON, private_folder, project_root
+from flows.cli.project import JSON, project_root
 from flows.cli.terminal import say
+from flows.running.privacy import private_folder
 from tasks.base.escaping import visible
 from tasks.base.words import counted
 from tasks.errors import INTERRUPTED, InputError

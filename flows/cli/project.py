@@ -10,14 +10,6 @@ from flows import PROJECT
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
-def private_folder(folder: Path) -> Path:
-    """The folder, made if need be, for pictures of people: its owner alone reads it, and git passes it over."""
-    if not folder.exists():
-        folder.mkdir(parents=True, mode=0o700)
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-    return folder
-
-
 def project_root() -> Path:
     """The project that is meant: the current folder's or that of one above it, else the one of this installation."""
     here = Path.cwd()

@@ -17,7 +17,8 @@ def review(
     """Look at all photographs, put their points right, rate them: in a browser, on this machine alone.
 
     It prints an address with a token, which opens the pages, and runs until Ctrl-C. Every change is saved at once:
-    corrections in data/corrections, which the next `dvc repro` uses; ratings when the rater hands them in.
+    corrections in data/corrections, which the next `dvc repro` uses; ratings, and votes on filled faces side by side,
+    when the rater hands them in.
 
     \b
     vermilion review

@@ -14,8 +14,9 @@ from rich.text import Text
 from tqdm import tqdm
 
 from flows.cli.outputs import output_file, output_folder
-from flows.cli.project import JSON, private_folder, project_root
+from flows.cli.project import JSON, project_root
 from flows.cli.terminal import say
+from flows.running.privacy import private_folder
 from tasks.base.escaping import visible
 from tasks.base.words import counted
 from tasks.errors import INTERRUPTED

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from flows.cli.outputs import output_file, output_folder
-from flows.cli.project import private_folder, project_root
+from flows.cli.project import project_root
+from flows.running.privacy import private_folder
 from tasks.base.words import counted
 from tasks.errors import InputError
 

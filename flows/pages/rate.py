@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from flows.pages import handing, kit, who
+from flows.pages import beside, handing, kit, who
 from flows.pages.record import Project
 from flows.pages.scales import Answers, askable
 from flows.pages.sequence import Showing, sequence
@@ -80,6 +80,7 @@ def _pages(project: Project) -> APIRouter:
             role=role,
             repeats=REPEATS,
             begun=[one for one in begun if one],
+            beside=beside.offered(project, name) if name else [],
         )
 
     @routes.get("/sitting")

@@ -59,7 +59,7 @@ class Photograph:
 
 @dataclass(frozen=True)
 class Placed:
-    """Points by name, pixels of the upright photograph. `row`: of ANTHROPOMETRY_POINTS; dlib's, which are shown only,
+    """Points by name, pixels of the upright photograph. `row`: of ANTHROPOMETRY_POINTS; the 68, which are shown only,
     have none."""
 
     points: Mapping[str, tuple[float, float]]
@@ -125,7 +125,7 @@ class Project:
         dlib = self.fresh("landmarks", [LANDMARKS_AT], self._landmarks)
         if image_id not in dlib:
             return Placed({}, None, "No points were found in this photograph, so there is nothing to correct.")
-        said = "These are dlib's 68 points, to look at: the stage `anthropometry_points` has not made its own yet."
+        said = "These are the 68 points of `ingest_landmarks`, to look at: `anthropometry_points` has not run yet."
         return Placed(dlib[image_id], None, said)
 
     def picture(self, image_id: str) -> tuple[bytes, tuple[int, int]]:

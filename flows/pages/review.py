@@ -148,7 +148,7 @@ def _point(point: str, placed: Placed, people: list[Said], own: str) -> dict[str
     return {
         "name": point,
         "called": point.replace("_", " "),
-        "words": DEFINITIONS.get(point, "one of dlib's 68 points"),
+        "words": DEFINITIONS.get(point, "one of the 68 points"),
         "x": x,
         "y": y,
         "original": original,

@@ -97,6 +97,11 @@ class Measured:
         }
 
 
+MODELS = {"dlib": "the 478-point model and dlib's", "mesh": "the 478-point model, in its own square"}
+TWO = {"dlib": "the two models", "mesh": "two looks by the model"}
+"""What a page says of the points, by `ingest_landmarks.model`."""
+
+
 def prepared(
     root: Path,
     *,
@@ -236,8 +241,8 @@ def _measured(
     levelled = bool(np.isfinite(located.face.points[[INDEX[name] for name in CANTHI]]).all())
     found = findings(rows, ready.rules, norms=norms.rows, **{name: person[name] for name in WHO})
     provenance = [
-        ("points", "the 478-point model and dlib's; peaks and border of the upper lip on the pixels" + _moved(ready)),
-        ("the two models", f"disagree by {located.disagreement:.3f} pupil distances"),
+        ("points", f"{MODELS[ready.landmarks.model]}; peaks and border of the upper lip on the pixels{_moved(ready)}"),
+        (TWO[ready.landmarks.model], f"disagree by {located.disagreement:.3f} pupil distances"),
         ("eyes", f"outer corners {located.interocular:.0f} pixels apart; head turned by {yaw:.0f} degrees"),
         ("norms", norms.said),
     ]

@@ -60,6 +60,14 @@ def _is_open(path: Path, closed: int) -> bool:
     return not stat.S_ISLNK(found.st_mode) and found.st_uid == os.getuid() and bool(found.st_mode & closed)
 
 
+def private_folder(folder: Path) -> Path:
+    """The folder, made if need be, for pictures of people: its owner alone reads it, and git passes it over."""
+    if not folder.exists():
+        folder.mkdir(parents=True, mode=0o700)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    return folder
+
+
 def _close(path: Path, closed: int) -> bool:
     """Whether it was open, and is closed now."""
     if not _is_open(path, closed):

@@ -48,7 +48,10 @@ def anthropometry_points(images: Path, landmarks: Path, out: Out) -> None:
         compute=locating.locate_points,
         schema=ANTHROPOMETRY_POINTS,
         sources={"images": Source(images, IMAGES, (*PIXELS, "view")), "landmarks": Source(landmarks, LANDMARKS)},
-        settings={"settings": params.load(AnthropometryPoints, "anthropometry_points")},
+        settings={
+            "settings": params.load(AnthropometryPoints, "anthropometry_points"),
+            "model": params.load(IngestLandmarks, "ingest_landmarks").model,
+        },
     )
     run_buckets(work, out, runtime=runtime())
 

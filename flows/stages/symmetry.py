@@ -36,6 +36,7 @@ def symmetry_warp(images: Path, landmarks: Path, exemplars: Path, out: Out) -> N
     kinds = tables.read(images, IMAGES, ["kind", "population"]).to_pylist()
     if {"kind": "still", "population": "control"} not in kinds:
         raise absence.Absent("no photographs of controls: add some (population control in images.csv)")
+    detection = params.load(IngestLandmarks, "ingest_landmarks")
     work = Work(
         stage="symmetry_warp",
         compute=controls.warp_controls,
@@ -44,7 +45,8 @@ def symmetry_warp(images: Path, landmarks: Path, exemplars: Path, out: Out) -> N
         settings={
             "settings": params.load(SymmetryWarp, "symmetry_warp"),
             "lips": params.load(IngestLips, "ingest_lips"),
-            "predict_side": params.load(IngestLandmarks, "ingest_landmarks").predict_side,
+            "model": detection.model,
+            "predict_side": detection.predict_side,
         },
         files={"exemplars": exemplars},
     )

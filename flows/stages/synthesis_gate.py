@@ -22,6 +22,7 @@ from tasks import params
 from tasks.base import absence, tables
 from tasks.base.digests import table_digest
 from tasks.base.words import counted
+from tasks.params.ingest import IngestLandmarks, LandmarkModel
 from tasks.params.synthesis import (
     SynthesisClassify,
     SynthesisGenerate,
@@ -64,7 +65,7 @@ def synthesis_screen(prompts: Path, pre: Path, post: Path, out: Out) -> None:
                 compute=screening.screen_pictures,
                 schema=SCREENED,
                 sources={"generated": Source(generated, GENERATED), "prompts": Source(prompts, PROMPTS)},
-                settings={"settings": settings},
+                settings={"settings": settings, "model": _model()},
             )
             run_buckets(work, out / condition, runtime=runtime(), pool=pool)
 
@@ -78,7 +79,7 @@ def synthesis_identity(
     from tasks.synthesis.gate import identity
 
     settings = params.load(SynthesisIdentity, "synthesis_identity")
-    numbers: dict[str, BaseModel | int | str] = {"settings": settings, "weights": str(weights)}
+    numbers: dict[str, BaseModel | int | str] = {"settings": settings, "weights": str(weights), "model": _model()}
     work = Work(
         stage="synthesis_identity",
         compute=identity.embed_photographs,
@@ -201,13 +202,20 @@ def synthesis_classify(
         "identity": tables.read(identity, IDENTITY),
     }
     inputs = {name: table_digest(table) for name, table in given.items()}
-    numbers: dict[str, BaseModel | int | str] = {"settings": settings, "side": side}
+    model = _model()
+    numbers: dict[str, BaseModel | int | str] = {"settings": settings, "side": side, "model": model}
     record = provenance("synthesis_classify", classifiers, CLASSIFIED, numbers, {}, inputs)
     listed = tables.read(images, IMAGES)
 
     def make(_: Path, report: Callable[[int, int], None]) -> pa.Table:
         return classifiers.classify(
-            **given, images=listed, side=side, settings=settings, weights=str(weights), on_progress=report
+            **given,
+            images=listed,
+            side=side,
+            settings=settings,
+            model=model,
+            weights=str(weights),
+            on_progress=report,
         )
 
     tables.write(recall_or_train(record, CLASSIFIED, make), out, CLASSIFIED, provenance=record)
@@ -223,6 +231,11 @@ def synthesis_release(prompts: Path, pre: Path, post: Path, screened: Path, iden
         _both(pre, post), tables.read(prompts, PROMPTS), _screened(screened), tables.read(identity, IDENTITY), out=out
     )
     print(f"synthesis_release: {counted(count, 'picture')} released", flush=True)
+
+
+def _model() -> LandmarkModel:
+    """Whose 68 points."""
+    return params.load(IngestLandmarks, "ingest_landmarks").model
 
 
 def _both(pre: Path, post: Path) -> pa.Table:

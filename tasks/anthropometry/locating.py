@@ -1,8 +1,9 @@
 """The named points and outlines of every photograph: models, pixels, and what they agree upon.
 
-In: photographs and dlib's landmarks rows. Out: ANTHROPOMETRY_POINTS rows, refused ones with their reason. Everything
-is done on the photograph and on its mirror image and averaged: a mirrored photograph gives exactly the mirrored
-points, whatever the models prefer. Does not know what is measured between the points.
+In: photographs and landmarks rows (dlib's points, or the 478-point model's own). Out: ANTHROPOMETRY_POINTS rows,
+refused ones with their reason. Everything is done on the photograph and on its mirror image and averaged: a mirrored
+photograph gives exactly the mirrored points, whatever the models prefer. Does not know what is measured
+between them.
 """
 
 from collections.abc import Mapping
@@ -23,9 +24,11 @@ from tasks.ingest.landmarks import padded_crop
 from tasks.ingest.mesh import mesh
 from tasks.ingest.views import VIEWED
 from tasks.params.anthropometry import AnthropometryPoints
+from tasks.params.ingest import LandmarkModel
 from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
 
-BOTH = "both models"
+SOURCES: dict[LandmarkModel, str] = {"dlib": "both models", "mesh": "the 478-point model alone"}
+"""Whose points these are, by whose 68 points they began with."""
 ALIKE = {
     "exocanthion_right": 36,
     "endocanthion_right": 39,
@@ -60,14 +63,14 @@ class Located(NamedTuple):
     refined: np.ndarray  # (45,) 1 where a point was refined on the pixels, else 0
     interocular: float  # px
     pupil_distance: float  # px
-    disagreement: float  # of the two models, pupil distances
+    disagreement: float  # of the two models, or of two looks by one, pupil distances
     smile: float  # mouth width, pupil distances
     opening: float  # gap between the lips, pupil distances
 
 
 def find(
     image: np.ndarray,  # (H, W, 3) uint8 RGB, upright
-    points68: np.ndarray,  # (68, 2) float, px: dlib's
+    points68: np.ndarray,  # (68, 2) float, px: of the landmarks table
     *,
     settings: AnthropometryPoints,
     regression: Regression | None = None,
@@ -156,15 +159,19 @@ def locate_points(
     landmarks: pa.Table,
     *,
     settings: AnthropometryPoints,
+    model: LandmarkModel,
 ) -> pa.Table:
-    """ANTHROPOMETRY_POINTS of a bucket's stills from the front; refused ones keep their reason, or get one."""
+    """ANTHROPOMETRY_POINTS of a bucket's stills from the front; refused ones keep their reason, or get one.
+
+    `model`: whose 68 points the landmarks are.
+    """
     sideways = pa.array([row["image_id"] for row in images.to_pylist() if row.get("view") in VIEWED], pa.string())
     frontal = landmarks.filter(pc.invert(pc.is_in(landmarks["image_id"], sideways)))
-    return ANTHROPOMETRY_POINTS.table(rows_of_stills(images, frontal, partial(_found, settings)))
+    return ANTHROPOMETRY_POINTS.table(rows_of_stills(images, frontal, partial(_found, settings, SOURCES[model])))
 
 
 def _found(
-    settings: AnthropometryPoints, picture: np.ndarray, points68: np.ndarray, row: Mapping[str, Any]
+    settings: AnthropometryPoints, source: str, picture: np.ndarray, points68: np.ndarray, row: Mapping[str, Any]
 ) -> dict[str, Any]:
     located = find(picture, points68, settings=settings)
     face = located.face
@@ -179,7 +186,7 @@ def _found(
         "yaw_deg": row["yaw_deg"],
         "smile": located.smile,
         "opening": located.opening,
-        "source": BOTH,
+        "source": source,
     }
 
 

@@ -1,8 +1,8 @@
-"""The face and its 68 points by dlib, and the quality gate.
+"""The face by dlib's detector, its 68 points by dlib's model or the 478-point one, and the quality gate.
 
 In: stills and frames. Out: a landmarks row each (photographs of a set from several sides have none), with the points in
-original pixels (sub-pixel), or the reason for which the image was refused. dlib's points lean towards even faces (a
-cleft is under-reported): they are for aligning and cropping, not a measure of asymmetry.
+original pixels (sub-pixel), or the reason for which the image was refused. Both models lean towards even faces (a
+cleft is under-reported): the points are for aligning and cropping, not a measure of asymmetry.
 """
 
 from collections.abc import Iterator
@@ -16,11 +16,12 @@ import pyarrow as pa
 
 from tasks.base import weights
 from tasks.base.images import UnreadableImage
+from tasks.ingest import mesh68
 from tasks.ingest.detection import NO_FACE, UNCLEAR, Face, find_face, lying, resized
 from tasks.ingest.pixels import Loader, loader
 from tasks.ingest.quality import interocular, mouth_contrast, pose_degrees, sharpness
 from tasks.ingest.views import IN_PROFILE, VIEWED, unfit_profile, without_face
-from tasks.params.ingest import IngestLandmarks
+from tasks.params.ingest import IngestLandmarks, LandmarkModel
 from tasks.schemas.columns import AROUND
 from tasks.schemas.ingest import LANDMARKS
 
@@ -81,7 +82,7 @@ def measure_face(
     turned = lying(image, face, settings)
     if face is None or turned not in (None, UNCLEAR):
         return row | {"reason": turned or NO_FACE}
-    points = place_points(image, face.box, predict_side=settings.predict_side)
+    points = place_points(image, face.box, model=settings.model, predict_side=settings.predict_side)
     if turned:  # a face that is cut off looks unsure, too
         return row | {"reason": turned if _mouth_whole(points, width, height) else CUT_OFF}
     yaw, pitch, roll = pose_degrees(points, width, height)
@@ -137,13 +138,16 @@ def place_points(
     image: np.ndarray,  # (H, W, 3) uint8 RGB
     box: np.ndarray,  # (4,) left, top, right, bottom, px
     *,
+    model: LandmarkModel,
     predict_side: int,
 ) -> np.ndarray:
     """The 68 points in a face box, (68, 2) float px of the image.
 
-    dlib rounds points to whole pixels; so they are placed in a copy of the face's surroundings in which the
-    box is `predict_side` wide, and come back in 1/scale pixels.
+    dlib rounds points to whole pixels; so it places them in a copy of the face's surroundings in which the
+    box is `predict_side` wide, and they come back in 1/scale pixels. `mesh` needs neither that nor dlib's file.
     """
+    if model == "mesh":
+        return mesh68.place(image, box)
     scale = predict_side / float(box[2] - box[0])
     margin = (box[2:] - box[:2]) * 0.5
     corner = np.floor(box[:2] - margin).astype(int)

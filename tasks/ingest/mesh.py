@@ -1,6 +1,6 @@
 """The 478-point model with irises: where it lies, how a face is shown to it, and which of its points have a name.
 
-In: a photograph and a rough idea of where eyes, mouth and chin are (dlib's 68 points). Out: 478 points in the
+In: a photograph and a rough idea of where eyes, mouth and chin are (68 points). Out: 478 points in the
 photograph's pixels. OpenCV runs the network, so no runtime is added. Does not know what is refined or measured.
 """
 
@@ -89,7 +89,14 @@ def solid(
     crop_raised: float,
 ) -> np.ndarray:
     """The same points with the depth that the model guesses, away from the camera, (478, 3) float px."""
-    to_image = _square(points, crop, crop_raised)
+    return looked_at(image, around(points, crop, crop_raised))
+
+
+def looked_at(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB
+    to_image: np.ndarray,  # (2, 3): px of the model's picture to px of the photograph
+) -> np.ndarray:
+    """The model's points and depth on a square of the photograph, (478, 3) float px."""
     picture = resample(image, to_image, (SIDE, SIDE), enlarging=cv2.INTER_LINEAR)
     net = _network()
     net.setInput(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32) / 255)
@@ -98,8 +105,12 @@ def solid(
     return np.column_stack([found[:, :2] @ to_image[:, :2].T + to_image[:, 2], depth])
 
 
-def _square(points: np.ndarray, crop: float, crop_raised: float) -> np.ndarray:
-    """(2, 3): px of the model's picture to px of the photograph."""
+def around(
+    points: np.ndarray,  # (68, 2) float, px
+    crop: float,
+    crop_raised: float,
+) -> np.ndarray:
+    """(2, 3): px of the model's picture to px of the photograph; the square around the points, levelled by the eyes."""
     right, left = points[RIGHT_EYE].mean(axis=0), points[LEFT_EYE].mean(axis=0)
     x = (left - right) / np.hypot(*(left - right))
     turned = np.stack([x, [-x[1], x[0]]])

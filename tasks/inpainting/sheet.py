@@ -7,7 +7,7 @@ patients, rater and seed give the same bytes. Reading the form back: tasks.inpai
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
@@ -31,6 +31,25 @@ class SheetError(InputError):
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """What a rater is asked: patients in their order, what their letters are, and the key's lines."""
+
+    name: str
+    lines: tuple[Result, ...]
+    patients: tuple[tuple[Patient, Mapping[str, str]], ...]
+    side: int
+
+    def masked(self, number: int) -> bytes:
+        """The photograph of a patient, from 1, with its hole: PNG."""
+        return _png(self.patients[number - 1][0].masked(), self.side)
+
+    def result(self, number: int, letter: str) -> bytes:
+        """A patient's result under a letter: PNG. KeyError: there is no such letter."""
+        patient, letters = self.patients[number - 1]
+        return _png(patient.filled[letters[letter]](), self.side)
+
+
+@dataclass(frozen=True)
 class _Shown:
     """A patient on the page: PNG bytes of the masked input and, by letter, of the results."""
 
@@ -45,38 +64,56 @@ def write_sheet(out: Path, keys: Path, patients: Sequence[Patient], *, rater: st
     `side`: the longer side of every picture in the page, pixels, at most. SheetError: nobody to show, a folder that is
     not empty or holds the key, patients whose methods differ, results of other sizes (they would give a method away).
     """
-    _check(out, keys, patients, rater)
-    shown: list[_Shown] = []
-    drawn: list[tuple[int, str, str, str, str]] = []
-    for number, patient in enumerate(_shuffled(patients, rater, seed), 1):
-        letters = dict(zip(LETTERS, _order(patient, rater, seed), strict=False))
-        masked = patient.masked()
-        results = {letter: _alike(patient, method, masked.shape) for letter, method in letters.items()}
-        drawn += [
-            (number, letter, method, patient.image_id, digest_of(results[letter])) for letter, method in letters.items()
-        ]
-        pictures = {letter: _png(picture, side) for letter, picture in results.items()}
-        shown.append(_Shown(number, _png(masked, side), pictures))
-    name = "sheet-" + hashlib.sha256(repr((tidy(rater), seed, side, drawn)).encode()).hexdigest()[:10]
-    lines = [Result(name, tidy(rater), *own) for own in drawn]
-    path = keys / f"{name}.csv"
-    sheets.write(path, KEY_COLUMNS, [astuple(line) for line in lines])  # first: a sheet without its key is worthless
+    _check_places(out, keys)
+    made = drawn(patients, rater=rater, seed=seed, side=side)
+    path = keep_key(keys, made)  # first: a sheet without its key is worthless
     for form in FORMS:
         within = {"rank": (1.0, float(len(patients[0].filled)))}
-        cells = [[asdict(line).get(column) for column in FORM_COLUMNS] for line in lines]
+        cells = [[asdict(line).get(column) for column in FORM_COLUMNS] for line in made.lines]
         sheets.write(out / form, FORM_COLUMNS, cells, within=within, among={"valid": ANSWERS})
-    _write_page(out / PAGE, name, tidy(rater), shown)
+    shown = [
+        _Shown(number, made.masked(number), {letter: made.result(number, letter) for letter in letters})
+        for number, (_, letters) in enumerate(made.patients, 1)
+    ]
+    _write_page(out / PAGE, made.name, tidy(rater), shown)
     return path
 
 
-def _check(out: Path, keys: Path, patients: Sequence[Patient], rater: str) -> None:
-    if not key(rater)[:1].isalnum():
-        raise SheetError(f"rater {tidy(rater)!r}: a name begins with a letter or a digit")
+def drawn(patients: Sequence[Patient], *, rater: str, seed: int, side: int) -> Drawn:
+    """Who is shown to a rater in which order, under which letters. SheetError: as `write_sheet`, but for folders."""
+    _check(patients, rater)
+    lines: list[tuple[int, str, str, str, str]] = []
+    ordered: list[tuple[Patient, Mapping[str, str]]] = []
+    for number, patient in enumerate(_shuffled(patients, rater, seed), 1):
+        letters = dict(zip(LETTERS, _order(patient, rater, seed), strict=False))
+        shape = patient.masked().shape
+        lines += [
+            (number, letter, method, patient.image_id, digest_of(_alike(patient, method, shape)))
+            for letter, method in letters.items()
+        ]
+        ordered.append((patient, letters))
+    name = "sheet-" + hashlib.sha256(repr((tidy(rater), seed, side, lines)).encode()).hexdigest()[:10]
+    return Drawn(name, tuple(Result(name, tidy(rater), *own) for own in lines), tuple(ordered), side)
+
+
+def keep_key(keys: Path, made: Drawn) -> Path:
+    """Write what the letters are into the folder of keys."""
+    path = keys / f"{made.name}.csv"
+    sheets.write(path, KEY_COLUMNS, [astuple(line) for line in made.lines])
+    return path
+
+
+def _check_places(out: Path, keys: Path) -> None:
     if out.is_dir() and any(child.name != ".gitignore" for child in out.iterdir()):
         raise SheetError(f"{out}: is not empty, and a sheet in it may be filled in; name a new folder")
     places = [out.resolve(), keys.resolve()]
     if places[0].is_relative_to(places[1]) or places[1].is_relative_to(places[0]):
         raise SheetError(f"{out}: the key would lie with the sheet ({keys}); name a folder elsewhere")
+
+
+def _check(patients: Sequence[Patient], rater: str) -> None:
+    if not key(rater)[:1].isalnum():
+        raise SheetError(f"rater {tidy(rater)!r}: a name begins with a letter or a digit")
     if not patients:
         raise SheetError("nobody to judge: no patient's photograph was filled")
     methods = set(patients[0].filled)

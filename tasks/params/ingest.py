@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from tasks.params import Block
 
+LandmarkModel = Literal["dlib", "mesh"]
+"""Which network places the 68 points: dlib's, or the 478-point one (tasks.ingest.mesh68)."""
+
 
 class Scale(Block):
     """A rating scale's ends, both included."""
@@ -65,6 +68,7 @@ class Profile(Block):
 class IngestLandmarks(Block):
     """Detection and the quality gate (tasks.ingest.landmarks)."""
 
+    model: LandmarkModel = Field(description="of the 68 points: dlib, or mesh (the 478-point model; Apache-2.0)")
     detect_side: int = Field(ge=64, description="longer side of the picture the detector sees, pixels")
     enlarge_to: int = Field(ge=64, description="longer side for a second look when no face was found, pixels")
     min_score: float = Field(description="detector score below which a box is no face")
@@ -72,7 +76,7 @@ class IngestLandmarks(Block):
     min_lead: float = Field(ge=0, description="by which a less sure face must outdo itself turned by quarters")
     second_face_score: float = Field(description="score from which a second box means two faces")
     min_interocular: float = Field(ge=0, description="outer eye corners, original pixels")
-    predict_side: int = Field(ge=64, description="face box side at which the 68 points are placed, pixels")
+    predict_side: int = Field(ge=64, description="dlib: face box side at which the 68 points are placed, pixels")
     max_yaw: float = Field(ge=0, description="degrees, by landmarks")
     max_pitch: float = Field(ge=0, description="degrees, by landmarks")
     max_roll: float = Field(ge=0, description="degrees, by landmarks")

@@ -45,7 +45,12 @@ ANTHROPOMETRY_POINTS = Schema(
         Column("interocular_px", NUMBER, "distance between the outer eye corners", "px", nullable=True, low=0),
         Column("pupil_distance_px", NUMBER, "distance between the pupils", "px", nullable=True, low=0),
         Column(
-            "disagreement", NUMBER, "mean distance of the two models' points", "pupil distances", nullable=True, low=0
+            "disagreement",
+            NUMBER,
+            "mean distance of both models' points, or of one's two looks",
+            "pupil distances",
+            nullable=True,
+            low=0,
         ),
         Column("yaw_deg", NUMBER, "head turned, from the landmarks table", "degrees", nullable=True),
         Column("smile", NUMBER, "mouth width over pupil distance", nullable=True, low=0),
@@ -53,7 +58,7 @@ ANTHROPOMETRY_POINTS = Schema(
         Column(
             "source",
             TEXT,
-            "whose points these are: both models', dlib's alone, the 478-point model's alone",
+            "whose points these are: both models', or the 478-point model's alone (ingest_landmarks.model)",
             nullable=True,
         ),
         REASON,

@@ -44,17 +44,18 @@ class Look(NamedTuple):
 
 
 def looks_of(views: Sequence[View], *, settings: HeadPoints, detection: IngestLandmarks) -> list[Look]:
-    """Both models' points of every photograph in which dlib finds a face."""
+    """Both models' points of every photograph in which dlib finds a face; the 478-point model's alone by choice."""
+    both = settings.both_models and detection.model == "dlib"  # else they are the same points twice
     looks = []
     for view in views:
         face = find_face(view.image, detection)
         if face is None or face.score < settings.least_score:
             continue
-        ours = place_points(view.image, face.box, predict_side=detection.predict_side)
+        ours = place_points(view.image, face.box, model=detection.model, predict_side=detection.predict_side)
         found = mesh(view.image, ours, crop=settings.crop, crop_raised=settings.crop_raised)
         places = {name: found[list(numbers)].mean(axis=0)[None] for name, numbers in MESH.items()}
         places |= {name: found[[number]] for name, number in EDGES.items()}
-        for name, number in DLIB.items() if settings.both_models else ():
+        for name, number in DLIB.items() if both else ():
             places[name] = np.vstack([places[name], ours[number]])
         looks.append(Look(view.camera, places, view.name, found))
     return looks

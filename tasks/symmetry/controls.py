@@ -12,7 +12,7 @@ import pyarrow as pa
 from tasks.errors import InputError
 from tasks.ingest.landmarks import place_points
 from tasks.ingest.pixels import loader
-from tasks.params.ingest import IngestLips
+from tasks.params.ingest import IngestLips, LandmarkModel
 from tasks.params.symmetry import SymmetryWarp
 from tasks.schemas.ingest import FRAMES
 from tasks.symmetry.warp import warps_table
@@ -24,13 +24,17 @@ def warp_controls(
     *,
     settings: SymmetryWarp,
     lips: IngestLips,
+    model: LandmarkModel,
     predict_side: int,
     exemplars: Path,
 ) -> pa.Table:
-    """The warps table of a bucket. `exemplars`: a folder of landmark sets (.npy, 68x2) blended into strategy clp."""
+    """The warps table of a bucket. `model`: whose 68 points.
+
+    `exemplars`: a folder of landmark sets (.npy, 68x2) blended into strategy clp.
+    """
 
     def locate(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-        return place_points(image, box, predict_side=predict_side)
+        return place_points(image, box, model=model, predict_side=predict_side)
 
     rows = [row for row in landmarks.to_pylist() if row["population"] == "control" and row["clip_id"] is None]
     load = loader(images, FRAMES.table([]))

@@ -162,7 +162,8 @@ def test_the_table_of_a_bucket(tmp_path: Path) -> None:
     refused = row | {"image_id": "refused", "points": None, "reason": "no face found"}
     rows = [row | {"image_id": "good"}, row | {"image_id": "broken"}, refused, row | {"image_id": "f", "clip_id": "c"}]
     table = {
-        row["image_id"]: row for row in locate_points(images, pa.Table.from_pylist(rows), settings=SETTINGS).to_pylist()
+        row["image_id"]: row
+        for row in locate_points(images, pa.Table.from_pylist(rows), settings=SETTINGS, model="dlib").to_pylist()
     }
     assert set(table) == {"good", "broken", "refused"}  # no frame of a clip
     assert table["refused"]["reason"] == "no face found" and table["refused"]["points"] is None

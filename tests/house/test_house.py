@@ -28,7 +28,7 @@ FLOWS = {
     "stewards": {"repository", "running"},
     "serving": {"forks", "repository", "running", "stewards"},
     "photographs": set(),
-    "pages": {"running", "stewards"},
+    "pages": {"photographs", "running", "stewards"},
     "cli": {"buckets", "pages", "photographs", "repository", "running", "serving", "stewards"},
 }
 """Each room of flows/, and those that it may enter. What is computed and how it is shown (above) knows nothing of
@@ -67,7 +67,10 @@ OWN_COMMAND = {
     "anthropometry": {
         "flows/cli/__init__.py",
         "flows/cli/anthropometry.py",
-        *(f"flows/pages/{name}.py" for name in ("handing", "look", "lost", "measured", "rate", "record", "review")),
+        *(
+            f"flows/pages/{name}.py"
+            for name in ("beside", "handing", "look", "lost", "measured", "rate", "record", "review")
+        ),
         *(f"flows/photographs/{name}.py" for name in ("clips", "declared", "measure", "measured", "profiles")),
         *(f"flows/cli/{name}.py" for name in ("measure", "norms")),
         "flows/stages/surface.py",  # norms of as many people
@@ -90,7 +93,10 @@ OWN_COMMAND = {
         "flows/cli/__init__.py",
         *(
             f"flows/{room}.py"
-            for room in ("cli/inpaint", "cli/inpainting", "photographs/fillings", "photographs/inpaint")
+            for room in (
+                *("cli/inpaint", "cli/inpainting", "photographs/fillings", "photographs/inpaint"),
+                "pages/beside",  # results side by side
+            )
         ),
     },
 }

@@ -16,6 +16,7 @@ from tasks.phantoms.shape import NEUTRAL, NO_CLEFT
 
 NUMBERS = params.load(IngestLandmarks, "ingest_landmarks", PROJECT / "params.yaml")
 SETTINGS = IngestLandmarks(
+    model="dlib",
     detect_side=450,
     enlarge_to=900,
     min_score=0.0,

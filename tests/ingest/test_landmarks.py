@@ -174,7 +174,7 @@ def test_a_crop_beyond_the_picture_repeats_its_edge() -> None:
 
 def test_points_do_not_depend_on_the_size_at_which_they_are_placed(base: dict[str, Any]) -> None:
     for side in (256, 1024):
-        points = place_points(face().image, np.array(base["box"]), predict_side=side)
+        points = place_points(face().image, np.array(base["box"]), model="dlib", predict_side=side)
         assert apart(points, points_of(base)).mean() < 0.01
 
 

@@ -36,7 +36,7 @@ def answers(folder: Path, flagged: tuple[str, ...] = (), *, tests: bool = True) 
     landmarks = pa.table({"image_id": list(people), "points": pa.nulls(len(people), pa.list_(pa.float64()))})
     drawn = [generated({n: v for n, v in DRAWN.items() if v[0] == c}) for c in ("pre", "post")]
     shown = (*drawn, images, landmarks, captions, *tables_of(list(DRAWN), flagged))
-    return classify(*shown, side=96, settings=SETTINGS, weights="/nowhere")
+    return classify(*shown, side=96, settings=SETTINGS, model="dlib", weights="/nowhere")
 
 
 def test_held_out_photographs_are_answered_and_nobody_else(tmp_path: Path) -> None:
@@ -72,22 +72,22 @@ def test_subjects_are_whole_in_training_or_validation() -> None:
 def test_photographs_and_generated_pictures_are_seen_alike() -> None:
     """One face, large as a photograph and at the generated size: nearly the same crop comes out."""
     large, small = face(3, "post", 320), face(3, "post", 96)
-    a, b = (crop(one, None, side=96, region="face", size=48) for one in (large, small))
+    a, b = (crop(one, None, side=96, region="face", size=48, model="dlib") for one in (large, small))
     assert a is not None and b is not None and a.shape == (48, 48, 3)
-    other = crop(face(4, "post", 320), None, side=96, region="face", size=48)
+    other = crop(face(4, "post", 320), None, side=96, region="face", size=48, model="dlib")
     assert other is not None
     seen, again, else_ = (plain(one).astype(float) for one in (a, b, other))
     assert np.abs(seen - again).mean() < 0.25 * np.abs(seen - else_).mean()
-    mouth = crop(large, None, side=96, region="mouth", size=48)
+    mouth = crop(large, None, side=96, region="mouth", size=48, model="dlib")
     assert mouth is not None and np.abs(mouth.astype(float) - a.astype(float)).mean() > 15
-    assert crop(np.full((96, 96, 3), 90, np.uint8), None, side=96, region="face", size=48) is None
+    assert crop(np.full((96, 96, 3), 90, np.uint8), None, side=96, region="face", size=48, model="dlib") is None
 
 
 def test_a_face_that_is_not_found_is_where_its_points_say() -> None:
     picture = np.full((80, 120, 3), 90, np.uint8)
     picture[30:50, 50:70] = 200  # its middle at 59.5, 39.5
     points = np.tile([[50.0, 30.0], [69.0, 49.0]], (34, 1))
-    seen = crop(picture, points, side=80, region="face", size=32)
+    seen = crop(picture, points, side=80, region="face", size=32, model="dlib")
     assert seen is not None
     rows, columns = np.nonzero(seen[:, :, 0] > 145)
     assert abs(rows.mean() - 15.5) < 1 and abs(columns.mean() - 15.5) < 1 and len(rows) > 500
@@ -99,9 +99,11 @@ def test_a_framed_photograph_is_seen_as_the_adapters_saw_it(tmp_path: Path) -> N
     (tmp_path / "p").write_bytes(images.encode_png(picture))
     points, frame = [50.0, 30.0, 69.0, 49.0] * 34, [40.0, 20.0, 40.0]
     row = {"image_id": "p", "subject_id": "s", "condition": "pre", "split": "test"}
-    (seen,) = Faces({"p": str(tmp_path / "p")}, {"p": points}, {"p": frame}, 40, SETTINGS).real([row], "pre", "test")
+    (seen,) = Faces({"p": str(tmp_path / "p")}, {"p": points}, {"p": frame}, 40, SETTINGS, "dlib").real(
+        [row], "pre", "test"
+    )
     moved = np.reshape(points, (68, 2)) - frame[:2]
-    wanted = crop(picture[20:60, 40:80], moved, side=40, region="face", size=32)
+    wanted = crop(picture[20:60, 40:80], moved, side=40, region="face", size=32, model="dlib")
     assert wanted is not None and np.array_equal(seen.picture, wanted)
 
 
@@ -116,7 +118,10 @@ def test_what_marks_a_class_is_learnt() -> None:
     settings = SETTINGS.model_copy(update={"steps": 200, "input_size": 48, "width": 0.35, "region": "mouth"})
     groups = []
     for condition in ("pre", "post"):
-        seen = [crop(face(seed, condition, 128), None, side=128, region="mouth", size=48) for seed in range(60)]
+        seen = [
+            crop(face(seed, condition, 128), None, side=128, region="mouth", size=48, model="dlib")
+            for seed in range(60)
+        ]
         groups.append([Seen(str(n), str(n), one) for n, one in enumerate(seen) if one is not None])
     network = classifiers.fit("pre_post", [own[:45] for own in groups], settings=settings, folder=Path("/nowhere"))
     right = [classifiers.probabilities(network, own[45:]) > 0.5 for own in groups]

@@ -58,9 +58,11 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     """Three photographs that an adapter learnt from, one held out, one after repair; copies and others among ours."""
     told: dict[int, dict[str, Any]] = {n: {"condition": "pre", "split": "train"} for n in LEARNT}
     told |= {HELD_OUT: {"condition": "pre", "split": "test"}, AFTER: {"condition": "post", "split": "train"}}
-    known = embed_photographs(*photographs(tmp_path_factory.mktemp("raw"), told), settings=DLIB, weights="")
+    known = embed_photographs(
+        *photographs(tmp_path_factory.mktemp("raw"), told), settings=DLIB, weights="", model="dlib"
+    )
     shown = COPIES | {f"other {n}": drawn(n) for n in OTHERS} | {"held out": drawn(HELD_OUT), "after": drawn(AFTER)}
-    return pa.concat_tables([known, embed_generated(generated(shown), settings=DLIB, weights="")])
+    return pa.concat_tables([known, embed_generated(generated(shown), settings=DLIB, weights="", model="dlib")])
 
 
 def test_copies_of_training_photographs_are_caught_and_nobody_else_is(embedded: pa.Table) -> None:
@@ -78,7 +80,7 @@ def test_a_copy_that_no_network_knows_any_more_is_held_back_and_no_part_of_fir(e
     colours = np.clip(drawn(0)[:, ::-1] * [0.9, 1.1, 1.2] - 8, 0, 255).astype(np.uint8)
     copy = generated({"blurred": cv2.GaussianBlur(colours, (0, 0), 4)})
     known = embedded.filter(pa.compute.equal(embedded["origin"], "real"))
-    table = pa.concat_tables([known, embed_generated(copy, settings=DLIB, weights="")])
+    table = pa.concat_tables([known, embed_generated(copy, settings=DLIB, weights="", model="dlib")])
     [row] = compare(table, settings=DLIB).to_pylist()
     assert (row["matches"], row["repeats"], row["quarantined"], row["likest_id"]) == (0, True, True, "p0")
     assert leakage(table, "pre", settings=DLIB)["fir"] == 0
@@ -127,13 +129,13 @@ def test_leakage_counts_what_compare_quarantines(embedded: pa.Table) -> None:
 
 
 def test_the_same_pictures_have_the_same_bytes(embedded: pa.Table) -> None:
-    again = embed_generated(generated({"small": COPIES["small"]}), settings=DLIB, weights="").to_pylist()
+    again = embed_generated(generated({"small": COPIES["small"]}), settings=DLIB, weights="", model="dlib").to_pylist()
     assert again == [row for row in embedded.to_pylist() if row["image_id"] == "small"]
 
 
 def test_a_face_in_a_large_picture_is_the_same_face() -> None:
     large = np.pad(resized(drawn(5), 7), ((300, 0), (500, 300), (0, 0)), mode="edge")
-    ours, theirs = (face_of(picture, settings=DLIB, weights="") for picture in (drawn(5), large))
+    ours, theirs = (face_of(picture, settings=DLIB, weights="", model="dlib") for picture in (drawn(5), large))
     assert ours is not None and theirs is not None
     assert np.linalg.norm(ours.embedding - theirs.embedding) < 0.2
     assert likenesses([ours.look], theirs.look)[0] > DLIB.repeated
@@ -143,7 +145,9 @@ def test_what_cannot_be_compared_is_quarantined_and_says_why(embedded: pa.Table)
     known = embedded.filter(pa.compute.equal(embedded["origin"], "real"))
     blank = np.full((64, 64, 3), 128, np.uint8)
     lost = generated({"blank": blank, "broken": b"no picture", "none": None, "undrawn": None}, undrawn="out of memory")
-    rows = compare(pa.concat_tables([known, embed_generated(lost, settings=DLIB, weights="")]), settings=DLIB)
+    rows = compare(
+        pa.concat_tables([known, embed_generated(lost, settings=DLIB, weights="", model="dlib")]), settings=DLIB
+    )
     said = {row["image_id"]: row["reason"] for row in rows.to_pylist() if row["quarantined"] and not row["matches"]}
     assert said.keys() == {"blank", "broken", "none", "undrawn"}
     assert (said["blank"], said["undrawn"]) == ("no face found", "out of memory")
@@ -181,7 +185,7 @@ def test_refused_photographs_are_rows_with_their_reason(tmp_path: Path) -> None:
     whole = {"condition": "pre", "split": "train"}
     images, captions = photographs(tmp_path, {0: whole | {"reason": "face too small"}, 1: whole})
     (tmp_path / "1.png").unlink()
-    rows = embed_photographs(images, captions, settings=DLIB, weights="").to_pylist()
+    rows = embed_photographs(images, captions, settings=DLIB, weights="", model="dlib").to_pylist()
     assert [row["embedding"] for row in rows] == [None, None]
     assert rows[0]["reason"] == "face too small"
     assert rows[1]["reason"].startswith("cannot be read")

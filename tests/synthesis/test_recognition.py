@@ -88,9 +88,9 @@ def test_arcface_by_the_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(REGISTRY, entry.name, entry)
     known = {0: {"condition": "pre", "split": "train"}}
     settings = ARCFACE.model_copy(update={"threshold": 0.999})
-    table = embed_photographs(*photographs(tmp_path, known), settings=settings, weights=str(tmp_path))
+    table = embed_photographs(*photographs(tmp_path, known), settings=settings, weights=str(tmp_path), model="dlib")
     ours = generated({"same": drawn(0), "other": drawn(10)})
-    table = pa.concat_tables([table, embed_generated(ours, settings=settings, weights=str(tmp_path))])
+    table = pa.concat_tables([table, embed_generated(ours, settings=settings, weights=str(tmp_path), model="dlib")])
     assert {len(row) for row in table["embedding"].to_pylist()} == {512}
     rows = {row["image_id"]: row["quarantined"] for row in compare(table, settings=settings).to_pylist()}
     assert rows == {"same": True, "other": False}
@@ -100,13 +100,13 @@ def test_another_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / ARCFACE_W600K_R50.file).write_bytes(small_onnx())
     monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *_, **__: pytest.fail("opened"))
     with pytest.raises(WeightsError, match=ARCFACE_W600K_R50.sha256):
-        face_of(drawn(0), settings=ARCFACE, weights=str(tmp_path))
+        face_of(drawn(0), settings=ARCFACE, weights=str(tmp_path), model="dlib")
 
 
 def test_a_missing_file_is_an_error_and_not_a_reason(tmp_path: Path) -> None:
     """A stage without its network must stop, and not quarantine everything quietly."""
     with pytest.raises(WeightsError, match=r"w600k_r50\.onnx"):
-        embed_generated(generated({"same": drawn(0)}), settings=ARCFACE, weights=str(tmp_path))
+        embed_generated(generated({"same": drawn(0)}), settings=ARCFACE, weights=str(tmp_path), model="dlib")
 
 
 @pytest.mark.parametrize(
@@ -133,5 +133,7 @@ def test_an_embedding_that_is_no_number_is_no_embedding(tmp_path: Path, monkeypa
     (tmp_path / ARCFACE_W600K_R50.file).write_bytes(content)
     entry = replace(ARCFACE_W600K_R50, sha256=hashlib.sha256(content).hexdigest())
     monkeypatch.setitem(REGISTRY, entry.name, entry)
-    row = embed_generated(generated({"g": drawn(0)}), settings=ARCFACE, weights=str(tmp_path)).to_pylist()[0]
+    row = embed_generated(
+        generated({"g": drawn(0)}), settings=ARCFACE, weights=str(tmp_path), model="dlib"
+    ).to_pylist()[0]
     assert (row["embedding"], row["reason"]) == (None, "the network gives no finite numbers for this face")

@@ -41,7 +41,7 @@ def tone(number: int) -> float:
 
 
 def screened(picture: np.ndarray, *, person: str = "person", skin_tone: str = "any") -> dict[str, Any]:
-    return screening.screen(picture, person=person, skin_tone=skin_tone, settings=SETTINGS)
+    return screening.screen(picture, person=person, skin_tone=skin_tone, settings=SETTINGS, model="dlib")
 
 
 @cache
@@ -153,7 +153,7 @@ def test_the_demos_limit_of_blur_lets_the_stand_ins_softness_through() -> None:
     """Its pictures of 64 pixels are as soft as a drawn face blurred by one: the demo hardly screens for blur."""
     for number in range(4):
         soft = cv2.GaussianBlur(face(number, SMALL).image, (0, 0), 1.0)
-        own = screening.screen(soft, person="person", skin_tone="any", settings=DEMO)
+        own = screening.screen(soft, person="person", skin_tone="any", settings=DEMO, model="dlib")
         assert own["flags"] == [] and screened(soft)["flags"] == ["blurred"]
 
 
@@ -175,10 +175,14 @@ def test_the_table_passes_reasons_through_and_refuses_what_cannot_be_read() -> N
         for n, (picture, reason) in enumerate(cases)
     ]
     asked = [{"image_id": str(n), "person": "kid", "skin_tone": "any"} for n in range(5)]
-    table = screening.screen_pictures(pa.Table.from_pylist(drawn), pa.Table.from_pylist(asked), settings=SETTINGS)
+    table = screening.screen_pictures(
+        pa.Table.from_pylist(drawn), pa.Table.from_pylist(asked), settings=SETTINGS, model="dlib"
+    )
     rows = table.to_pylist()
     assert rows[0]["reason"] is None and rows[0]["flags"] == [] and rows[0]["faces"] == 1
     assert rows[1]["reason"] == "not drawn: out of memory" and rows[1]["faces"] == 0
     assert "not a picture" in rows[2]["reason"] and rows[2]["sharpness"] is None and rows[2]["flags"] == []
-    again = screening.screen_pictures(pa.Table.from_pylist(drawn), pa.Table.from_pylist(asked), settings=SETTINGS)
+    again = screening.screen_pictures(
+        pa.Table.from_pylist(drawn), pa.Table.from_pylist(asked), settings=SETTINGS, model="dlib"
+    )
     assert again.equals(table)

@@ -76,7 +76,10 @@ def look(
     face = find_face(seen, detection)
     turned = lying(seen, face, detection)
     upright = face if turned in (None, UNCLEAR) else None
-    head = head_of(seen, place_points(seen, upright.box, predict_side=detection.predict_side)) if upright else None
+    head = None
+    if upright:
+        points = place_points(seen, upright.box, model=detection.model, predict_side=detection.predict_side)
+        head = head_of(seen, points)
     grey = cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY)
     places, features = _features(grey, settings)
     low, high = (head.low, head.high) if head else _middle(places, size, scale)

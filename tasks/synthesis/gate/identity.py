@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from tasks.base import images as pictures
 from tasks.base.images import UnreadableImage
 from tasks.ingest.landmarks import DECIMALS
+from tasks.params.ingest import LandmarkModel
 from tasks.params.synthesis import SynthesisIdentity
 from tasks.schemas.synthesis import CONDITIONS, EMBEDDINGS, IDENTITY
 from tasks.synthesis.gate.likeness import SIDE, likenesses
@@ -37,10 +38,12 @@ def embed_photographs(
     *,
     settings: SynthesisIdentity,
     weights: str,
+    model: LandmarkModel,
 ) -> pa.Table:
     """An embeddings row for every captioned photograph that adapters may learn from; with a reason where none is made.
 
-    Held-out photographs are not looked at: nothing is compared with them. `weights`: a folder.
+    Held-out photographs are not looked at: nothing is compared with them. `weights`: a folder; `model`: whose 68
+    points.
     """
     paths = dict(zip(images["image_id"].to_pylist(), images["path"].to_pylist(), strict=True))
     rows = []
@@ -48,7 +51,7 @@ def embed_photographs(
         if told["split"] != "train":
             continue
         content = None if told["reason"] else paths[told["image_id"]]
-        rows.append(told | {"origin": "real"} | _embedded(content, told["reason"], settings, weights))
+        rows.append(told | {"origin": "real"} | _embedded(content, told["reason"], settings, weights, model))
     return EMBEDDINGS.table(rows)
 
 
@@ -57,17 +60,18 @@ def embed_generated(
     *,
     settings: SynthesisIdentity,
     weights: str,
+    model: LandmarkModel,
 ) -> pa.Table:
     """An embeddings row for every generated picture; with a reason where none could be made. `weights`: a folder."""
     return EMBEDDINGS.table(
         {"image_id": row["image_id"], "condition": row["condition"], "origin": "generated"}
-        | _embedded(row["picture"], row["reason"], settings, weights)
+        | _embedded(row["picture"], row["reason"], settings, weights, model)
         for row in generated.to_pylist()
     )
 
 
 def _embedded(
-    content: str | bytes | None, reason: str | None, settings: SynthesisIdentity, weights: str
+    content: str | bytes | None, reason: str | None, settings: SynthesisIdentity, weights: str, model: LandmarkModel
 ) -> dict[str, object]:
     """The columns embedding, look and reason of a file, by path or by its bytes."""
     unknown = {"embedding": None, "look": None}
@@ -75,7 +79,7 @@ def _embedded(
         return unknown | {"reason": reason or "no picture"}
     try:
         picture = pictures.decode(content) if isinstance(content, bytes) else pictures.read(Path(content))
-        found = face_of(picture, settings=settings, weights=weights)
+        found = face_of(picture, settings=settings, weights=weights, model=model)
     except UnreadableImage as error:
         return unknown | {"reason": str(error)}
     if found is None:

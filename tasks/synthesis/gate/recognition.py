@@ -20,6 +20,7 @@ import onnxruntime
 from tasks.base import weights as registry
 from tasks.base.weights import WeightsError
 from tasks.ingest.detection import resized
+from tasks.params.ingest import LandmarkModel
 from tasks.params.synthesis import SynthesisIdentity
 from tasks.synthesis.gate import likeness
 from tasks.synthesis.gate.screening import enlarged, find
@@ -52,6 +53,7 @@ def face_of(
     *,
     settings: SynthesisIdentity,
     weights: str,
+    model: LandmarkModel,
 ) -> Face | None:
     """The surest face; None where no face is found.
 
@@ -60,7 +62,7 @@ def face_of(
     network = _arcface(weights) if settings.network == "arcface" else _dlib()
     shown = resized(picture, min(1.0, MOST / max(picture.shape[:2])))
     for seen in _sizes(shown, settings.side):
-        points = find(seen, min_score=0.0, second_face_score=math.inf).points
+        points = find(seen, model=model, min_score=0.0, second_face_score=math.inf).points
         if points is not None:
             return Face(network(seen, points), _look(seen, points))
     return None

@@ -23,6 +23,7 @@ from tasks.base import images
 from tasks.base.images import UnreadableImage
 from tasks.ingest.landmarks import DECIMALS, place_points
 from tasks.ingest.quality import interocular, pose_degrees, sharpness
+from tasks.params.ingest import LandmarkModel
 from tasks.params.synthesis import SynthesisScreen
 from tasks.schemas.synthesis import FLAGS, SCREENED
 from tasks.synthesis.gate.artefacts import eye_cover, text_strength, typology_angle
@@ -56,16 +57,20 @@ def screen_pictures(
     prompts: pa.Table,  # image_id, person, skin_tone; at least those of the pictures
     *,
     settings: SynthesisScreen,
+    model: LandmarkModel,
 ) -> pa.Table:
     """One row per picture: what was measured, every flag in the order of FLAGS, and why in words.
 
-    A picture that was not drawn or cannot be read has its reason, no face and no flags: nothing was looked at.
+    A picture that was not drawn or cannot be read has its reason, no face and no flags: nothing was looked at. `model`:
+    whose 68 points.
     """
     asked = {row["image_id"]: row for row in prompts.select(["image_id", "person", "skin_tone"]).to_pylist()}
-    return SCREENED.table(_row(row, asked[row["image_id"]], settings) for row in generated.to_pylist())
+    return SCREENED.table(_row(row, asked[row["image_id"]], settings, model) for row in generated.to_pylist())
 
 
-def _row(drawn: Mapping[str, Any], asked: Mapping[str, str], settings: SynthesisScreen) -> dict[str, object]:
+def _row(
+    drawn: Mapping[str, Any], asked: Mapping[str, str], settings: SynthesisScreen, model: LandmarkModel
+) -> dict[str, object]:
     row: dict[str, object] = {name: drawn[name] for name in ("image_id", "condition")}
     unseen = {"faces": 0, "flags": []}
     if drawn["reason"]:
@@ -74,7 +79,7 @@ def _row(drawn: Mapping[str, Any], asked: Mapping[str, str], settings: Synthesis
         picture = images.decode(drawn["picture"] or b"")
     except UnreadableImage as error:
         return row | unseen | {"reason": str(error)}
-    return row | screen(picture, person=asked["person"], skin_tone=asked["skin_tone"], settings=settings)
+    return row | screen(picture, person=asked["person"], skin_tone=asked["skin_tone"], settings=settings, model=model)
 
 
 def screen(
@@ -83,10 +88,11 @@ def screen(
     person: str,
     skin_tone: str,
     settings: SynthesisScreen,
+    model: LandmarkModel,
 ) -> dict[str, object]:
     """The columns of a screened row that a picture and its prompt's words give."""
     seen = enlarged(picture, settings.side)
-    found = find(seen, min_score=settings.min_score, second_face_score=settings.second_face_score)
+    found = find(seen, model=model, min_score=settings.min_score, second_face_score=settings.second_face_score)
     measured = {"text_strength": text_strength(seen, found.points)}
     held: dict[str, str] = {}
     if found.points is None:
@@ -133,6 +139,7 @@ def enlarged(
 def find(
     picture: np.ndarray,  # (H, W, 3) uint8 RGB
     *,
+    model: LandmarkModel,
     min_score: float,
     second_face_score: float,
 ) -> Found:
@@ -143,7 +150,7 @@ def find(
     best = int(np.argmax(scores))
     others = sum(score >= second_face_score for index, score in enumerate(scores) if index != best)
     box = np.array([boxes[best].left(), boxes[best].top(), boxes[best].right() + 1, boxes[best].bottom() + 1], float)
-    return Found(place_points(picture, box, predict_side=PREDICT_SIDE), 1 + others)
+    return Found(place_points(picture, box, model=model, predict_side=PREDICT_SIDE), 1 + others)
 
 
 def inside(

@@ -25,6 +25,7 @@ from tasks.base.mobilenet import MobileNetV2
 from tasks.base.schedules import cosine_fall
 from tasks.base.training import Losses, Progress, due, set_rate, steps
 from tasks.base.weights import WeightsError
+from tasks.params.ingest import LandmarkModel
 from tasks.params.synthesis import SynthesisClassify
 from tasks.schemas.synthesis import CLASSIFIED
 from tasks.synthesis.framing import framed, placed
@@ -62,12 +63,14 @@ def classify(
     *,
     side: int,
     settings: SynthesisClassify,
+    model: LandmarkModel,
     weights: str,
     on_progress: Progress | None = None,
 ) -> pa.Table:
     """A row for every photograph of a held-out subject and task; none where a class has no pictures.
 
-    `side`: of the generated pictures, pixels. `weights`: a folder. The same inputs give the same rows on a CPU.
+    `side`: of the generated pictures, pixels. `model`: whose 68 points. `weights`: a folder. The same inputs
+    give the same rows on a CPU.
     WeightsError: the initial weights are missing or are for another width.
     """
     kept = cleared(screened, identity)
@@ -76,7 +79,7 @@ def classify(
     paths = dict(zip(images["image_id"].to_pylist(), images["path"].to_pylist(), strict=True))
     points = {row["image_id"]: row["points"] for row in landmarks.select(["image_id", "points"]).to_pylist()}
     frames = {row["image_id"]: row["frame"] for row in photographs}
-    faces = Faces(paths, points, frames, side, settings)
+    faces = Faces(paths, points, frames, side, settings, model)
     rows: list[dict[str, object]] = []
     for task, names in ZERO_AND_ONE.items():
         train = [
@@ -98,8 +101,10 @@ class Faces:
         frames: Mapping[str, list[float] | None],
         side: int,
         settings: SynthesisClassify,
+        model: LandmarkModel,
     ) -> None:
         self.paths, self.points, self.frames, self.side, self.settings = paths, points, frames, side, settings
+        self.model: LandmarkModel = model
         self.known: dict[str, np.ndarray | None] = {}
 
     def drawn(self, rows: Iterable[Mapping[str, Any]], condition: str) -> list[Seen]:
@@ -131,7 +136,7 @@ class Faces:
         if frame is not None:
             left, top, _ = placed(frame, *shown.shape[:2])
             shown, points = framed(shown, frame), None if points is None else points - [left, top]
-        return crop(shown, points, side=self.side, region=settings.region, size=settings.input_size)
+        return crop(shown, points, side=self.side, region=settings.region, size=settings.input_size, model=self.model)
 
 
 def _rows(

@@ -12,6 +12,7 @@ import math
 import cv2
 import numpy as np
 
+from tasks.params.ingest import LandmarkModel
 from tasks.synthesis.gate.screening import enlarged, find
 from tasks.synthesis.measures.fidelity import square
 
@@ -35,10 +36,11 @@ def crop(
     side: int,
     region: str,
     size: int,
+    model: LandmarkModel,
 ) -> np.ndarray | None:
     """The surest face (or its mouth), (size, size, 3) uint8 RGB, from the picture at `side` pixels; None: no face."""
     seen = enlarged(square(picture, side), SEEN)
-    points = find(seen, min_score=0.0, second_face_score=math.inf).points
+    points = find(seen, model=model, min_score=0.0, second_face_score=math.inf).points
     if points is None and known is not None:
         least = min(picture.shape[:2])
         corner = [(picture.shape[1] - least) // 2, (picture.shape[0] - least) // 2]

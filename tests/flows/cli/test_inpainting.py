@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from flows import cli
-from flows.cli.inpainting import KEYS, VOTES
+from flows.photographs.sheets import KEYS, VOTES
 from flows.stages.inpainting import inpainting_judge
 from tasks.base import absence, tables
 from tasks.base.images import encode_png

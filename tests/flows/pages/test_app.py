@@ -222,7 +222,7 @@ def test_dlibs_points_are_shown_to_look_at_where_there_are_no_others(project: Pa
         place = f"/photograph/{reviewed.image_id(project, 1)}"
         state = client.get(f"{place}/state").json()
         assert (len(state["points"]), state["editable"]) == (68, False)
-        assert "dlib's 68 points, to look at" in state["said"]
+        assert "the 68 points of `ingest_landmarks`, to look at" in state["said"]
         move = {"point": "48", "x": 1, "y": 1}
         assert client.post(f"{place}/points", json=move, headers=POST).status_code == 422
 

@@ -1,0 +1,212 @@
+"""Results side by side: blinded, kept at every answer, handed in as a filled form is; in a browser by keys alone."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from flows.pages import beside
+from flows.pages.app import make_app
+from flows.photographs.sheets import KEYS, SEED, SIDE, VOTES
+from tasks.base import tables
+from tasks.base.images import decode_png, encode_png
+from tasks.inpainting import sitting, votes
+from tasks.inpainting.sheet import write_sheet
+from tasks.inpainting.shown import digest_of, digests, patients_of
+from tasks.schemas.inpainting import FILLINGS
+from tests.flows.pages import reviewed
+from tests.flows.pages.opened import as_person, base, until
+
+PATIENTS = 4
+METHODS = {"network", "ns", "telea"}
+
+
+def filling(number: int, population: str, grey: int = 90) -> dict[str, Any]:
+    face = np.random.default_rng(number).integers(0, 255, (64, 64, 3), np.uint8)
+    mask = np.zeros_like(face)
+    mask[20:44, 16:48] = 255
+    row: dict[str, Any] = {
+        "image_id": f"{number:064x}",
+        "proposal": 0,
+        "subject_id": f"s{number}",
+        "population": population,
+    }
+    row["reason"] = None
+    pictures = {"photograph": face, "filled": np.where(mask > 0, np.uint8(grey), face), "mask": mask}
+    return row | {name: encode_png(picture) for name, picture in pictures.items()}
+
+
+def fill(project: Path, grey: int = 90) -> list[dict[str, Any]]:
+    """Fillings of four patients before repair; `grey` is what the network draws."""
+    rows = [filling(number, "unrepaired", grey) for number in range(PATIENTS)]
+    path = project / "data/inpainting/fillings/00.parquet"
+    path.unlink(missing_ok=True)
+    tables.write(FILLINGS.table(rows), path, FILLINGS, provenance={})
+    return rows
+
+
+class Rater:
+    """A person at the pages, without a browser."""
+
+    def __init__(self, project: Path, name: str = "Anna") -> None:
+        self.client = TestClient(make_app(project, "t"), base_url="http://127.0.0.1:8000")
+        self.client.get("/?token=t")
+        self.client.post("/who", json={"name": name})
+
+    def get(self, path: str) -> Any:
+        return self.client.get(path)
+
+    def post(self, path: str, **body: Any) -> Any:
+        return self.client.post(f"/rate/beside/{path}", json=body)
+
+    def answer(self, at: int, ranked: str) -> dict[str, Any]:
+        done = self.post("answer", at=at, ranked=ranked)
+        assert done.status_code == 200, done.text
+        return dict(done.json())
+
+
+@pytest.fixture
+def rows(project: Path) -> list[dict[str, Any]]:
+    return fill(project)
+
+
+@pytest.mark.usefixtures("rows")
+def test_nothing_on_the_page_tells_who_made_a_result(project: Path) -> None:
+    anna = Rater(project)
+    page = anna.get("/rate/beside").text
+    state = anna.post("state/0").json()
+    assert state["letters"] == ["A", "B", "C"] and state["given"] is None
+    for word in ("telea", "navier", "opencv", "network draw", f"{0:064x}", "s0", "sheet-"):
+        assert word not in page.lower() and word not in str(state).lower()
+    assert "0 of 4" in anna.get("/rate").text
+    shown = [anna.get(f"/rate/beside/picture?at=0&letter={letter}") for letter in "ABC"]
+    assert {one.headers["content-type"] for one in shown} == {"image/png"}
+    assert len({decode_png(one.content).shape for one in shown}) == 1
+    assert anna.get("/rate/beside/picture?at=0&letter=D").status_code == 404
+    assert anna.get("/rate/beside/picture?at=9").status_code == 404
+
+
+def test_the_pictures_are_the_sheets_and_raters_see_them_in_other_orders(
+    project: Path, rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    patients = patients_of(rows, populations=("unrepaired",))
+    key = write_sheet(tmp_path / "out", tmp_path / "keys", patients, rater="Anna", seed=SEED, side=SIDE)
+    known = votes.read_key(key, key.stem, tmp_path / "keys")
+    anna, bela = Rater(project), Rater(project, "Bela")
+    orders = []
+    for rater in (anna, bela):
+        orders.append([rater.get(f"/rate/beside/picture?at={at}&letter=A").content for at in range(PATIENTS)])
+    assert orders[0] != orders[1]
+    for (patient, letter), line in known.items():
+        picture = decode_png(anna.get(f"/rate/beside/picture?at={patient - 1}&letter={letter}").content)
+        assert digest_of(picture) == line.picture == digests(patients)[line.image_id, line.method]
+
+
+def test_an_answer_is_kept_gone_on_with_and_can_be_changed(project: Path, rows: list[dict[str, Any]]) -> None:
+    anna = Rater(project)
+    assert anna.answer(0, "CA")["at"] == 1
+    assert anna.answer(1, "")["done"] == 2
+    again = Rater(project, "anna")  # another browser, another spelling
+    assert again.post("state/99").json()["at"] == 2
+    assert [again.post(f"state/{at}").json()["given"] for at in (0, 1)] == ["CA", ""]
+    again.answer(0, "B")
+    (said,) = sitting.given(project / beside.ANSWERS, "ANNA").values()
+    assert said == {1: "B", 2: ""}
+    for wrong in ("AA", "D", "a"):
+        assert anna.post("answer", at=0, ranked=wrong).status_code == 422
+    assert anna.post("answer", at=PATIENTS, ranked="A").status_code == 422
+    assert anna.post("hand-in").status_code == 409 and not list((project / VOTES).glob("*.csv"))
+    fill(project, grey=30)  # the network learned anew: other pictures, so these words are not about them
+    fresh = Rater(project).post("state/99").json()
+    assert (fresh["done"], fresh["earlier"]) == (0, 2)
+
+
+def test_what_is_handed_in_is_what_a_filled_form_would_be(project: Path, rows: list[dict[str, Any]]) -> None:
+    anna = Rater(project)
+    words = ("ABC", "B", "", "CA")
+    for at, ranked in enumerate(words):
+        state = anna.answer(at, ranked)
+    assert (state["at"], state["handed"], state["changed"]) == (None, False, True)
+    assert anna.post("hand-in").json()["state"] == "added"
+    kept = votes.kept(project / VOTES).to_pylist()
+    assert len(kept) == PATIENTS * len(METHODS) and {row["method"] for row in kept} == METHODS
+    (key,) = (project / KEYS).glob("sheet-*.csv")
+    lines = votes.read_key(key, key.stem, project / KEYS)
+    for (patient, letter), line in lines.items():
+        (row,) = (row for row in kept if (row["image_id"], row["method"]) == (line.image_id, line.method))
+        ranked = words[patient - 1]
+        assert row["valid"] == (letter in ranked)
+        assert row["rank"] == (ranked.index(letter) + 1 if letter in ranked else None)
+        assert row["picture"] == line.picture and row["rater_id"] == "Anna"
+    state = anna.post("state/99").json()
+    assert (state["handed"], state["changed"]) == (True, False)
+    assert anna.answer(2, "A")["changed"]
+    told = anna.post("hand-in").json()
+    assert told["state"] == "rejected" and "has judged photographs" in told["said"][0]
+    assert anna.post("hand-in", replace=True).json()["state"] == "added"
+    assert sum(row["valid"] for row in votes.kept(project / VOTES).to_pylist()) == 7
+
+
+def test_a_project_without_fillings_says_so(project: Path) -> None:
+    anna = Rater(project)
+    assert "side by side" not in anna.get("/rate").text
+    told = anna.get("/rate/beside")
+    assert told.status_code == 400 and "run `dvc repro` first" in told.text
+    fill(project)
+    assert "side by side" in anna.get("/rate").text  # without a new start
+    assert "no photograph of repaired was filled" in anna.get("/rate/beside?population=repaired").text
+
+
+def test_a_damaged_line_is_named(project: Path, rows: list[dict[str, Any]]) -> None:
+    anna = Rater(project)
+    anna.answer(0, "A")
+    file = project / beside.ANSWERS / sitting.FILE
+    file.write_text(file.read_text().replace(",A\n", ",AA\n"))
+    assert re.search(r"side_by_side\.csv, line 2: not as the page .* wrote it", anna.get("/rate/beside").text)
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.usefixtures("rows")
+def test_patients_are_judged_by_keys_stopped_and_handed_in(browser: Any, project: Path) -> None:
+    def press(page: Any, *keys: str) -> None:
+        before = page.evaluate("now.at")
+        for one in (*keys, "Enter"):
+            page.keyboard.press(one)
+        until(page, f"now.at !== {before} && !busy")
+
+    with reviewed.served(project) as (address, _), as_person(browser, address, "Anna") as page:
+        page.goto(f"{base(address)}/rate")
+        link = page.get_by_role("link", name="Begin")
+        link.focus()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        until(page, "[...document.images].every(one => one.complete && one.naturalWidth === 64)")
+        assert page.locator(".beside img").count() == 4
+        press(page, "b", "a")
+        page.keyboard.press("c")
+        page.keyboard.press("c")  # taken out again
+        page.keyboard.press("a")
+        assert page.locator("#done").inner_text() == "Save: A"
+        press(page, "c")
+        with page.expect_navigation():
+            page.reload()  # stopped, and gone on
+        assert page.locator("#told").inner_text() == "2 of 4 judged"
+        page.keyboard.press("Backspace")
+        until(page, "now.at === 1")
+        assert page.locator("#done").inner_text() == "Save: A, then C"
+        press(page, "b")
+        page.keyboard.press("Enter")  # nothing is named: it asks once more
+        assert page.locator("#done").inner_text() == "Save: none of them is valid"
+        press(page)
+        press(page, "c", "b", "a")
+        page.locator("#hand").focus()
+        page.keyboard.press("Enter")
+        page.locator("#outcome").get_by_text("Handed in.").wait_for()
+    (said,) = sitting.given(project / beside.ANSWERS, "Anna").values()
+    assert said == {1: "BA", 2: "ACB", 3: "", 4: "CBA"}
+    kept = votes.kept(project / VOTES).to_pylist()
+    assert len(kept) == 12 and sum(row["valid"] for row in kept) == 8
