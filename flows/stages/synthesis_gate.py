@@ -14,7 +14,7 @@ from prefect import flow
 from pydantic import BaseModel
 
 from flows.buckets import Out, runtime
-from flows.buckets.incremental import run_buckets, stage_pool
+from flows.buckets.incremental import recall, run_buckets, stage_pool
 from flows.buckets.training import recall_or_train
 from flows.buckets.work import Source, Work, provenance
 from flows.stages.ingest import PIXELS
@@ -35,6 +35,7 @@ from tasks.schemas.synthesis import (
     CAPTIONS,
     CLASSIFIED,
     CONDITIONS,
+    DIFFERENCES,
     EMBEDDINGS,
     FEATURES,
     GENERATED,
@@ -136,15 +137,11 @@ def synthesis_measure(
             together=LOOKED_AT,
         )
         run_buckets(drawn, features / condition, runtime=runtime(), here=True)
-    faces = _embeddings(embeddings)
-    found = measures.measure(
-        _both(pre, post),
-        faces,
-        pa.concat_tables(tables.read(features / name, FEATURES) for name in GROUPS),
-        identity=recognised,
-        settings=settings,
-        weights=str(weights),
-    )
+    faces, pictures = _embeddings(embeddings), _both(pre, post)
+    of = provenance("synthesis_measure", measures, DIFFERENCES, numbers, {}, {"generated": table_digest(pictures)})
+    apart = recall(of, DIFFERENCES, lambda: measures.differences(pictures, settings=settings, weights=str(weights)))
+    seen = pa.concat_tables(tables.read(features / name, FEATURES) for name in GROUPS)
+    found = measures.measure(pictures, faces, seen, apart, identity=recognised, settings=settings)
     with tables.replacing(out) as temporary:
         temporary.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     record = provenance("synthesis_measure", measures, PROJECTIONS, numbers, {})

@@ -20,6 +20,7 @@ IMPORTED_LATER = ("matplotlib.figure", "matplotlib.backends.backend_agg")
 POSITIVE, NEGATIVE, RATED, INK, GRID = "#009E73", "#D55E00", "#0072B2", "#26323a", "#dfe3e6"
 
 _WIDTH, _DPI = 5.4, 200
+_NAMELESS: dict[str, Any] = {"Software": None}
 
 _STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -45,13 +46,16 @@ _STYLE: dict[str, Any] = {
 def draw_figure(draw: Any, *, height: float = 3.7) -> bytes:
     """The PNG of one pair of axes that `draw` fills; `height` in inches."""
     import matplotlib as mpl  # slow to import, and most who show numbers draw nothing
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.image import imsave
 
     with mpl.rc_context({**mpl.rcParamsDefault, **_STYLE, "backend": "agg"}):
         figure = Figure(figsize=(_WIDTH, height), dpi=_DPI, layout="constrained", facecolor="white")
         draw(figure.subplots())
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", metadata={"Software": None})
+        canvas, buffer = FigureCanvasAgg(figure), io.BytesIO()
+        canvas.draw()  # `savefig` lays all out once more, for backends that do not as they draw
+        imsave(buffer, canvas.buffer_rgba(), format="png", dpi=_DPI, metadata=_NAMELESS)
     return buffer.getvalue()
 
 

@@ -227,6 +227,16 @@ FEATURES = Schema(
     key=("image_id",),
 )
 
+DIFFERENCES = Schema(
+    "differences",
+    (
+        Column("group", TEXT, "of generated pictures: before repair, after it, or all", allowed=(*CONDITIONS, "all")),
+        Column("number", pa.int32(), "of the random pair of pictures in its group, from 0", low=0),
+        Column("lpips", pa.float32(), "how different the pair is (tasks/synthesis/measures/diversity.py)", low=0),
+    ),
+    key=("group", "number"),
+)
+
 PROJECTIONS = Schema(
     "projections",
     (

@@ -6,7 +6,8 @@ row of weights (how often each item was drawn), so every statistic here is compu
 once; tests hold each to the library's value on the repeated items. Knows nothing of what is measured.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, TypedDict
 
 import numpy as np
@@ -42,15 +43,28 @@ def bootstrap(
 
     Draws are computed in batches so that memory does not grow with the number of resamples.
     """
-    names, member = np.unique(np.asarray(subjects, dtype=str), return_inverse=True)
-    rng = np.random.default_rng(seed)
-    chance = np.full(len(names), 1.0 / len(names))
+    _, member = np.unique(np.asarray(subjects, dtype=str), return_inverse=True)
+    if resamples * len(member) <= _CELLS:
+        return statistic(_drawn(member.astype(np.int32).tobytes(), resamples, seed))
+    return np.concatenate([statistic(weights) for weights in _draws(member, resamples, seed)])
+
+
+@lru_cache(maxsize=4)
+def _drawn(member: bytes, resamples: int, seed: int) -> np.ndarray:  # (resamples, n)
+    """All draws at once, kept for the next statistics of the same photographs."""
+    (weights,) = _draws(np.frombuffer(member, np.int32), resamples, seed)
+    weights.flags.writeable = False
+    return weights
+
+
+def _draws(member: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """The weights of the resamples, in batches; `member`: the number of each item's subject."""
+    rng, count = np.random.default_rng(seed), int(member.max(initial=-1)) + 1
+    chance = np.full(count, 1.0 / count)
     batch = max(1, min(resamples, _CELLS // max(1, len(member))))
-    parts = []
     for start in range(0, resamples, batch):
-        drawn = rng.multinomial(len(names), chance, size=min(batch, resamples - start))
-        parts.append(statistic(drawn.astype(float)[:, member]))
-    return np.concatenate(parts)
+        drawn = rng.multinomial(count, chance, size=min(batch, resamples - start))
+        yield drawn.astype(float)[:, member]
 
 
 def interval(draws: np.ndarray, *, confidence: float) -> tuple[float, float] | None:

@@ -212,7 +212,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, damage: Any) -> None:
 
 def test_a_column_that_an_old_file_lacks_is_an_error_that_names_the_file(tmp_path: Path) -> None:
     pq.write_table(pa.table({"face_id": ["a"]}), tmp_path / "old.parquet")
-    with pytest.raises(TableError, match=r"old\.parquet"):
+    with pytest.raises(TableError, match=r"old\.parquet: .*: no column side"):
         tables.read(tmp_path / "old.parquet", FACES, ["face_id", "side"])
 
 

@@ -14,7 +14,7 @@ from tasks.ingest.detection import resized
 from tasks.schemas.synthesis import EMBEDDINGS
 from tasks.synthesis.gate import identity
 from tasks.synthesis.gate.identity import compare, embed_generated, embed_photographs, leakage, similarities
-from tasks.synthesis.gate.likeness import SIDE, likenesses
+from tasks.synthesis.gate.likeness import SIDE, levelled, likenesses
 from tasks.synthesis.gate.recognition import face_of
 from tests.synthesis.drawn_people import ARCFACE, DLIB, drawn, generated, photographs
 
@@ -106,11 +106,11 @@ def test_likeness_is_of_looks_moved_turned_over_and_lit_anew() -> None:
     first = looks[0]
     moved = np.roll(first, (1, -1), axis=(0, 1))
     for changed in (first, moved, moved[:, ::-1], 0.6 * first + 40):
-        found = likenesses([look.astype(np.uint8) for look in looks], changed.astype(np.uint8))
+        found = likenesses(levelled([look.astype(np.uint8) for look in looks]), changed.astype(np.uint8))
         assert found[0] > 0.97
         assert found[1:].max() < 0.6
     flat = np.full((SIDE, SIDE), 90, np.uint8)
-    assert likenesses([flat], first.astype(np.uint8)).tolist() == [0]
+    assert likenesses(levelled([flat]), first.astype(np.uint8)).tolist() == [0]
 
 
 def test_held_out_photographs_are_not_looked_at(embedded: pa.Table) -> None:
@@ -138,7 +138,7 @@ def test_a_face_in_a_large_picture_is_the_same_face() -> None:
     ours, theirs = (face_of(picture, settings=DLIB, weights="", model="dlib") for picture in (drawn(5), large))
     assert ours is not None and theirs is not None
     assert np.linalg.norm(ours.embedding - theirs.embedding) < 0.2
-    assert likenesses([ours.look], theirs.look)[0] > DLIB.repeated
+    assert likenesses(levelled([ours.look]), theirs.look)[0] > DLIB.repeated
 
 
 def test_what_cannot_be_compared_is_quarantined_and_says_why(embedded: pa.Table) -> None:

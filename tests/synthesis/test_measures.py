@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tasks.params.synthesis import SynthesisIdentity, SynthesisMeasure
 from tasks.schemas.synthesis import EMBEDDINGS, FEATURES
-from tasks.synthesis.measures.together import measure, project
+from tasks.synthesis.measures.together import differences, measure, project
 from tests.synthesis.drawn_faces import generated
 
 IDENTITY = SynthesisIdentity(network="dlib", side=256, threshold=0.6, dlib_distance=0.3, repeated=0.965)
@@ -42,7 +42,9 @@ def made_up(post: int = 6) -> tuple[pa.Table, pa.Table, pa.Table]:
 
 
 def measured(post: int = 6) -> dict[str, Any]:
-    return measure(*made_up(post), identity=IDENTITY, settings=SETTINGS, weights="/nowhere")
+    made = made_up(post)
+    apart = differences(made[0], settings=SETTINGS, weights="/nowhere")
+    return measure(*made, apart, identity=IDENTITY, settings=SETTINGS)
 
 
 def test_every_number_is_finite_and_written_the_same_again() -> None:

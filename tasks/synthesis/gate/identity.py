@@ -21,7 +21,7 @@ from tasks.ingest.landmarks import DECIMALS
 from tasks.params.ingest import LandmarkModel
 from tasks.params.synthesis import SynthesisIdentity
 from tasks.schemas.synthesis import CONDITIONS, EMBEDDINGS, IDENTITY
-from tasks.synthesis.gate.likeness import SIDE, likenesses
+from tasks.synthesis.gate.likeness import SIDE, levelled, likenesses
 from tasks.synthesis.gate.recognition import face_of
 
 CHUNK = 512
@@ -133,7 +133,9 @@ def _verdicts(embeddings: pa.Table, condition: str, settings: SynthesisIdentity)
     others, controls = _faces(embeddings, "control", "real")
     rows = dict(_against(embeddings, condition, known, settings))
     beside = dict(_against(embeddings, condition, controls, settings))
-    looks = _learnt(embeddings, condition) + _learnt(embeddings, "control")
+    learnt = _learnt(embeddings, condition) + _learnt(embeddings, "control")
+    looks = levelled([_picture(row["look"]) for row in learnt]) if learnt else None
+    likest = [str(row["image_id"]) for row in learnt]
     for told in _rows(embeddings, condition, "generated"):
         who = {"image_id": told["image_id"], "condition": condition}
         row = rows.get(told["image_id"])
@@ -143,22 +145,25 @@ def _verdicts(embeddings: pa.Table, condition: str, settings: SynthesisIdentity)
             continue
         best, matches = int(row.argmax()), int((row >= threshold_of(settings)).sum())
         reason = _control(beside.get(told["image_id"]), others, settings)
-        repeat = _repeated(told, looks, settings)
+        repeat = _repeated(told, likest, looks, settings)
         who |= {"nearest_id": names[best], "similarity": float(row[best]), "matches": matches, "pairs": len(names)}
         held = matches > 0 or bool(repeat["repeats"]) or reason is not None
         yield who | repeat | {"quarantined": held, "reason": reason}
 
 
 def _repeated(
-    told: Mapping[str, Any], looks: list[Mapping[str, Any]], settings: SynthesisIdentity
+    told: Mapping[str, Any],
+    names: list[str],  # m image_ids
+    looks: np.ndarray | None,  # (m, pixels) of theirs; None: there are none
+    settings: SynthesisIdentity,
 ) -> dict[str, object]:
     """The columns likest_id, likeness and repeats of a generated picture."""
-    if not looks or told["look"] is None:
+    if looks is None or told["look"] is None:
         return {"likest_id": None, "likeness": None, "repeats": False}
-    found = likenesses([_picture(row["look"]) for row in looks], _picture(told["look"]))
+    found = likenesses(looks, _picture(told["look"]))
     best = int(found.argmax())
     value = round(float(found[best]), DECIMALS)
-    return {"likest_id": looks[best]["image_id"], "likeness": value, "repeats": value >= settings.repeated}
+    return {"likest_id": names[best], "likeness": value, "repeats": value >= settings.repeated}
 
 
 def _learnt(embeddings: pa.Table, condition: str) -> list[Mapping[str, Any]]:

@@ -26,13 +26,17 @@ SIZES = (0.94, 1.0, 1.06)
 STEPS = (-1, 0, 1)
 
 
+def levelled(looks: Sequence[np.ndarray]) -> np.ndarray:  # m of (SIDE, SIDE) uint8 -> (m, pixels) float32
+    """Looks as `likenesses` compares with them, made once for all faces."""
+    return _flat(np.stack([_levelled(look, 1.0)[FRAME:-FRAME, FRAME:-FRAME] for look in looks]))
+
+
 def likenesses(
-    looks: Sequence[np.ndarray],  # m of (SIDE, SIDE) uint8
+    looks: np.ndarray,  # (m, pixels) of `levelled`
     of: np.ndarray,  # (SIDE, SIDE) uint8
 ) -> np.ndarray:
     """The highest correlation of `of` at any place and size, mirrored too, with each look: (m,) float32, at most 1."""
-    known = np.stack([_levelled(look, 1.0)[FRAME:-FRAME, FRAME:-FRAME] for look in looks])
-    return np.asarray((_flat(known) @ _flat(_tried(of)).T).max(axis=1))
+    return np.asarray((looks @ _flat(_tried(of)).T).max(axis=1))
 
 
 def _tried(look: np.ndarray) -> np.ndarray:  # (places, S, S)

@@ -16,7 +16,7 @@ from sklearn.decomposition import PCA
 from tasks.base import images
 from tasks.base.distances import frechet_distance, kernel_distance
 from tasks.params.synthesis import SynthesisIdentity, SynthesisMeasure
-from tasks.schemas.synthesis import CONDITIONS, PROJECTIONS
+from tasks.schemas.synthesis import CONDITIONS, DIFFERENCES, PROJECTIONS
 from tasks.synthesis.gate.identity import leakage, threshold_of
 from tasks.synthesis.measures import diversity
 
@@ -28,16 +28,16 @@ def measure(
     generated: pa.Table,  # image_id, condition, picture, reason: both conditions
     embeddings: pa.Table,
     features: pa.Table,
+    apart: pa.Table,  # of `differences`
     *,
     identity: SynthesisIdentity,
     settings: SynthesisMeasure,
-    weights: str,
 ) -> dict[str, Any]:
-    """identity, fidelity, diversity and network, the first three by condition (and `all`). `weights`: a folder."""
+    """identity, fidelity, diversity and network, the first three by condition (and `all`)."""
     return {
         "identity": {name: leakage(embeddings, name, settings=identity) for name in CONDITIONS},
         "fidelity": {group: _fidelity(features, names, settings) for group, names in GROUPS.items()},
-        "diversity": {group: _diversity(generated, names, settings, weights) for group, names in GROUPS.items()},
+        "diversity": {group: _diversity(generated, apart, group, settings) for group in GROUPS},
         "network": _networks(identity, settings),
     }
 
@@ -74,17 +74,30 @@ def _features(features: pa.Table, conditions: tuple[str, ...], origin: str) -> n
     return np.array(rows, np.float64)
 
 
-def _diversity(
-    generated: pa.Table, conditions: tuple[str, ...], settings: SynthesisMeasure, weights: str
-) -> dict[str, Any]:
-    own = pc.and_(pc.is_in(generated["condition"], pa.array(conditions)), pc.is_valid(generated["picture"]))
+def differences(generated: pa.Table, *, settings: SynthesisMeasure, weights: str) -> pa.Table:
+    """LPIPS of each group's random pairs: what takes long, and no photograph changes it. `weights`: a folder."""
+    rows: list[dict[str, Any]] = []
+    for group in GROUPS:
+        kept, pairs = _pairs(generated, group, settings)
+        used = np.unique(pairs)
+        shown = [images.decode_png(kept["picture"][int(n)].as_py()) for n in used]
+        found = diversity.distances(shown, np.searchsorted(used, pairs), settings=settings, weights=weights)
+        rows += [{"group": group, "number": n, "lpips": value} for n, value in enumerate(found.tolist())]
+    return DIFFERENCES.table(rows)
+
+
+def _pairs(generated: pa.Table, group: str, settings: SynthesisMeasure) -> tuple[pa.Table, np.ndarray]:
+    """The group's pictures, and the (P, 2) numbers of those that are compared."""
+    own = pc.and_(pc.is_in(generated["condition"], pa.array(GROUPS[group])), pc.is_valid(generated["picture"]))
     kept = generated.filter(own).sort_by([("condition", "ascending"), ("image_id", "ascending")])
-    pairs = diversity.random_pairs(kept.num_rows, pairs=settings.pairs, seed=settings.seed)
+    return kept, diversity.random_pairs(kept.num_rows, pairs=settings.pairs, seed=settings.seed)
+
+
+def _diversity(generated: pa.Table, apart: pa.Table, group: str, settings: SynthesisMeasure) -> dict[str, Any]:
+    kept, pairs = _pairs(generated, group, settings)
     if not len(pairs):
         return {"lpips": None, "low": None, "high": None, "pairs": 0, "reason": "fewer than two pictures"}
-    used = np.unique(pairs)
-    shown = [images.decode_png(kept["picture"][int(n)].as_py()) for n in used]
-    values = diversity.distances(shown, np.searchsorted(used, pairs), settings=settings, weights=weights)
+    values = apart.filter(pc.equal(apart["group"], group)).sort_by("number")["lpips"].to_numpy()
     return diversity.spread(values, pairs, count=kept.num_rows, seed=settings.seed)
 
 
