@@ -62,6 +62,7 @@ def measure(
     frames: Annotated[
         int, typer.Option(min=1, help="Most frames that are measured of a clip, spread evenly over it.")
     ] = 60,
+    pdf: Annotated[bool, typer.Option("--pdf", help="With --out: each photograph's page as a PDF, too.")] = False,
     alone: Annotated[bool, typer.Option(help="Pages without what the other systems say, which takes seconds.")] = False,
     as_json: JSON = False,
 ) -> None:
@@ -72,6 +73,8 @@ def measure(
     measured; 1: at least one was refused, with its reason; 2: nothing could be run; 130: it was interrupted.
     """
     _check(out, table, cleft_side, view)
+    if pdf and out is None:
+        raise InputError("--pdf: no folder for it; name one with --out")
     _check_profile(view, {"--own": own, "--norms": norms, "--cleft-side": cleft_side})
     root = project_root()
     from flows.photographs import measure as measuring  # OpenCV and pandas take a second
@@ -82,8 +85,13 @@ def measure(
     )
     if out is not None and not alone and view == "frontal":
         ready = measuring.with_others(ready, root)
+    if pdf and clips:
+        say(
+            f"note: {counted(len(clips), 'clip')} without a PDF: a clip has its page, and a CSV of all frames",
+            error=True,
+        )
     one, key = _measurer(ready, view, clips, frames)
-    results, stopped = _measured(photographs, ready, out, one, key)
+    results, stopped = _measured(photographs, ready, out, one, key, pdf=pdf)
     _write_tables(table, out, results)
     _print(results, ready, ready.notices if view == "frontal" else [], as_json=as_json)
     _say_where({"table": table, "pages": out})
@@ -148,12 +156,18 @@ def _scale(mm_per: float | None, ruler: str | None) -> "Scale | None":
 
 
 def _measured(
-    photographs: "Sequence[Path]", ready: "Ready", out: Path | None, one: "Callable[[Path], Measured]", key: str
+    photographs: "Sequence[Path]",
+    ready: "Ready",
+    out: Path | None,
+    one: "Callable[[Path], Measured]",
+    key: str,
+    *,
+    pdf: bool,
 ) -> "tuple[list[Measured], bool]":
     """Each photograph's result, and whether it was interrupted. Its page is written at once, so that none is lost."""
     from flows.photographs import measured
 
-    before = {} if out is None else measured.earlier(private_folder(out), key)
+    before = {} if out is None else measured.earlier(private_folder(out), key, pdf=pdf)
     results: list[Measured] = []
     taken = 0
     try:
@@ -163,7 +177,7 @@ def _measured(
             if found is None:
                 found = one(photo)
                 if out is not None:
-                    measured.keep(out, key, found, ready.notices)
+                    measured.keep(out, key, found, ready.notices, pdf=pdf)
             results.append(found)
     except KeyboardInterrupt:
         return results, True

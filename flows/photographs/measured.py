@@ -14,6 +14,7 @@ from typing import Any
 
 from flows.photographs.measure import Measured
 from tasks.anthropometry.page import MeasuredFace, render_measured_page
+from tasks.anthropometry.printed import render_pdf
 from tasks.base import sheets, tables
 from tasks.base.digests import code_digest, digest, file_digest
 from tasks.findings.rules import Finding
@@ -47,8 +48,11 @@ WHOLE = {"key", "image_id", "page", "rows", "findings"}
 """What a line has."""
 
 
-def earlier(out: Path, key: str) -> dict[str, Mapping[str, Any]]:
-    """Lines of an earlier call with the same key whose page is there, by content. A damaged line is none."""
+def earlier(out: Path, key: str, *, pdf: bool = False) -> dict[str, Mapping[str, Any]]:
+    """Lines of an earlier call with the same key whose page is there, by content. A damaged line is none.
+
+    `pdf`: whose PDF is there, too.
+    """
     found: dict[str, Mapping[str, Any]] = {}
     file = out / DONE
     for text in file.read_bytes().splitlines() if file.exists() else ():
@@ -58,7 +62,8 @@ def earlier(out: Path, key: str) -> dict[str, Mapping[str, Any]]:
             continue
         if not isinstance(line, dict) or not line.keys() >= WHOLE:
             continue
-        if line["key"] == key and (out / line["page"]).exists():
+        page = out / line["page"]
+        if line["key"] == key and page.exists() and (not pdf or page.with_suffix(".pdf").exists()):
             found[line["image_id"]] = line
     return found
 
@@ -76,13 +81,20 @@ def again(photograph: Path, lines: Mapping[str, Mapping[str, Any]]) -> Measured 
     return Measured(photograph, face, line["rows"], said=line.get("said", ""))
 
 
-def keep(out: Path, key: str, found: Measured, notices: Sequence[str]) -> None:
-    """Write the photograph's page, and then its line; a refused one has a page alone, and is tried again."""
+def keep(out: Path, key: str, found: Measured, notices: Sequence[str], *, pdf: bool = False) -> None:
+    """Write the photograph's page, and then its line; a refused one has a page alone, and is tried again.
+
+    `pdf`: the same on sheets of paper, too; not of a clip.
+    """
     page = page_of(found.path, found.face.image_id)
     with tables.replacing(out / page) as temporary:
         temporary.touch(mode=0o600)
         html = found.html or render_measured_page(found.face, notices=notices)
         temporary.write_text(html, encoding="utf-8")
+    if pdf and not found.frames:
+        with tables.replacing((out / page).with_suffix(".pdf")) as temporary:
+            temporary.touch(mode=0o600)
+            temporary.write_bytes(render_pdf(found.face, notices=notices))
     if found.frames:
         rows = [[row.get(name) for name in FRAME_COLUMNS] for row in found.frames]
         sheets.write((out / page).with_suffix(".csv"), FRAME_COLUMNS, rows)

@@ -38,13 +38,15 @@ def measure_in_profile(path: Path, view: View, ready: Ready, settings: Anthropom
         ("nose height", f"{seen.unit:.0f} pixels"),
         *([("millimetres", ready.scale.words)] if ready.scale else []),
     ]
+    shown = shown_profile(image, seen)
     html = render_profile_page(
         path.name,
         image_id=image_id,
         view=view,
-        shown=shown_profile(image, seen),
+        shown=shown,
         rows=rows,
         findings=found,
         provenance=provenance,
     )
-    return Measured(path, MeasuredFace(path.name, image_id, rows=rows, findings=found), rows, html)
+    face = MeasuredFace(path.name, image_id, profile=shown, rows=rows, findings=found, provenance=provenance)
+    return Measured(path, face, rows, html)

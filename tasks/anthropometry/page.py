@@ -10,6 +10,8 @@ from typing import Any
 
 from tasks.anthropometry.measures.catalogue import BY_NAME, REGIONS
 from tasks.anthropometry.measures.measure import INTEROCULAR, Measure
+from tasks.anthropometry.profiles.measures import NOSE_HEIGHTS, PROFILE_BY_NAME, ProfileMeasure
+from tasks.anthropometry.profiles.page import ShownProfile
 from tasks.anthropometry.shown import Shown
 from tasks.findings.formulas import GROUP
 from tasks.findings.rules import CAVEAT, Finding
@@ -17,8 +19,9 @@ from tasks.pages.environment import environment, number
 from tasks.pages.norms import bar, norm_of
 from tasks.pages.overlays import jpeg
 
-UNITS = {INTEROCULAR: "io", "degrees": "°", "%": "%", "": ""}
-DIGITS = {INTEROCULAR: 3, "degrees": 1, "%": 1, "": 2}
+UNITS = {INTEROCULAR: "io", "degrees": "°", "%": "%", "": "", NOSE_HEIGHTS: ""}
+DIGITS = {INTEROCULAR: 3, "degrees": 1, "%": 1, "": 2, NOSE_HEIGHTS: 3}
+IN_PROFILE = "Profile; lengths in nose heights, nasion to subnasale"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class MeasuredFace:
     image_id: str = ""
     reason: str | None = None
     shown: Shown | None = None
+    profile: ShownProfile | None = None  # of a photograph in profile, in place of `shown`
     rows: Sequence[Mapping[str, Any]] = ()  # of ANTHROPOMETRY_MEASURES, without the photograph's names
     findings: Sequence[Finding] = ()
     suggested: Sequence[Any] = ()  # tasks.anthropometry.learned.suggesting.Suggestion, which imports torch
@@ -45,6 +49,7 @@ class MeasuredFace:
 class Line:
     """A measure as the page's table has it."""
 
+    name: str
     words: str
     meaning: str
     value: str
@@ -58,12 +63,7 @@ class Line:
 
 def render_measured_page(face: MeasuredFace, *, notices: Sequence[str]) -> str:
     """The page of one photograph."""
-    known = BY_NAME | {measure.name: measure for measure in face.own}
-    groups: dict[str, list[Line]] = {words: [] for words in (*REGIONS.values(), GROUP)}
-    for row in face.rows:
-        measure = known[row["measure"]]
-        norm = norm_of(face.norms, measure.name, face.gender, face.age_group)
-        groups[REGIONS.get(measure.region, GROUP)].append(_line(row, measure, norm))
+    known = _known(face)
     pictures = {}
     if face.shown is not None:
         side = max(face.shown.size)
@@ -75,8 +75,8 @@ def render_measured_page(face: MeasuredFace, *, notices: Sequence[str]) -> str:
         .render(
             face=face,
             pictures=pictures,
-            groups={words: lines for words, lines in groups.items() if lines},
-            refused=_refusals(face.rows, known),
+            groups={words: lines for words, lines in lines_of(face).items() if lines},
+            refused=refusals_of(face),
             findings=[(own, own.sentence(known[own.measure].words)) for own in face.findings],
             caveat=CAVEAT,
             notices=notices,
@@ -85,7 +85,33 @@ def render_measured_page(face: MeasuredFace, *, notices: Sequence[str]) -> str:
     )
 
 
-def _line(row: Mapping[str, Any], measure: Measure, norm: Mapping[str, Any] | None) -> Line:
+def _known(face: MeasuredFace) -> Mapping[str, Measure | ProfileMeasure]:
+    """Every measure by its name; a profile's are others."""
+    return PROFILE_BY_NAME if face.profile is not None else BY_NAME | {measure.name: measure for measure in face.own}
+
+
+def lines_of(face: MeasuredFace) -> dict[str, list[Line]]:
+    """The table's lines by region, in the order in which they are shown; a region may have none."""
+    known = _known(face)
+    groups: dict[str, list[Line]] = {words: [] for words in (*REGIONS.values(), GROUP)}
+    for row in face.rows:
+        measure = known[row["measure"]]
+        norm = norm_of(face.norms, measure.name, face.gender, face.age_group)
+        region = REGIONS.get(measure.region, GROUP) if isinstance(measure, Measure) else IN_PROFILE
+        groups.setdefault(region, []).append(_line(row, measure, norm))
+    return groups
+
+
+def refusals_of(face: MeasuredFace) -> list[tuple[str, list[str]]]:
+    """Why measures have no value, each reason with its measures."""
+    found: dict[str, list[str]] = {}
+    for row in face.rows:
+        if row["reason"] is not None:
+            found.setdefault(row["reason"], []).append(_known(face)[row["measure"]].words)
+    return list(found.items())
+
+
+def _line(row: Mapping[str, Any], measure: Measure | ProfileMeasure, norm: Mapping[str, Any] | None) -> Line:
     digits, unit = DIGITS[measure.unit], UNITS[measure.unit]
     gap = "" if unit in ("", "°") else " "
 
@@ -99,6 +125,7 @@ def _line(row: Mapping[str, Any], measure: Measure, norm: Mapping[str, Any] | No
     said_norm = "" if norm is None else f"{said(norm['p05'])} to {said(norm['p95'])}"
     value = "" if row["value"] is None else f"{said(row['value'])}{gap}{unit}"
     return Line(
+        measure.name,
         measure.words,
         measure.meaning,
         value,
@@ -109,12 +136,3 @@ def _line(row: Mapping[str, Any], measure: Measure, norm: Mapping[str, Any] | No
         said_norm,
         row["reason"],
     )
-
-
-def _refusals(rows: Sequence[Mapping[str, Any]], known: Mapping[str, Measure]) -> list[tuple[str, list[str]]]:
-    """Why measures have no value, each reason with its measures."""
-    found: dict[str, list[str]] = {}
-    for row in rows:
-        if row["reason"] is not None:
-            found.setdefault(row["reason"], []).append(known[row["measure"]].words)
-    return list(found.items())

@@ -94,6 +94,19 @@ def test_a_clip_becomes_a_page_with_plots_and_a_table_of_its_frames(tmp_path: Pa
     assert "speech.avi: 4 of 5 frames" in again.stdout
 
 
+def test_pdfs_lie_beside_the_pages_and_are_made_where_they_lack(photographs: Path, tmp_path: Path) -> None:
+    words = ["measure", str(photographs), "--out", str(tmp_path / "out"), "--alone"]
+    vermilion(PROJECT, *words)
+    assert not list((tmp_path / "out").glob("*.pdf"))
+    done = vermilion(PROJECT, *words, "--pdf")
+    assert "by an earlier call" not in done.stderr
+    made = sorted((tmp_path / "out").glob("*.pdf"))
+    assert [path.with_suffix(".html") for path in made] == sorted((tmp_path / "out").glob("*.html"))
+    assert len(made) == 3 and {path.stat().st_mode & 0o077 for path in made} == {0}
+    assert all(path.read_bytes().startswith(b"%PDF-") for path in made)
+    assert "2 of 3 photographs measured by an earlier call" in vermilion(PROJECT, *words, "--pdf").stderr
+
+
 def test_a_clip_is_not_measured_in_profile(tmp_path: Path) -> None:
     clip = film(tmp_path / "speech.avi", [face(1)[0]])
     done = vermilion(PROJECT, "measure", str(clip), "--view", "left")
@@ -153,7 +166,7 @@ def test_a_known_scale_gives_millimetres(photographs: Path) -> None:
 def test_a_profile_has_its_measures_and_page_and_the_wrong_view_its_reason(photographs: Path, tmp_path: Path) -> None:
     side, out, table = tmp_path / "side.png", tmp_path / "pages", tmp_path / "measures.parquet"
     side.write_bytes(encode_png(sideways.head()))
-    words = ["--view", "left", "--out", str(out), "--table", str(table)]
+    words = ["--view", "left", "--out", str(out), "--table", str(table), "--pdf"]
     done = vermilion(PROJECT, "measure", str(side), str(photographs / "even.png"), *words)
     assert done.returncode == 1
     assert "side.png: 9 measures of 9" in done.stdout
@@ -186,6 +199,7 @@ def test_a_profile_has_its_measures_and_page_and_the_wrong_view_its_reason(photo
         (["--view", "right", "--cleft-side", "left", "--norms", "n.parquet"], "--norms, --cleft-side: for faces from"),
         ([""], "an empty word stands on the command line"),
         (["--out", ""], "an empty word stands after --out"),
+        (["--pdf"], "--pdf: no folder for it; name one with --out"),
         (["--table="], "an empty word stands after --table"),
     ],
 )
