@@ -1,6 +1,6 @@
 """A measured photograph as a PDF: everything that its page says, the same bytes each time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def test_what_does_not_fit_goes_on(written: list[str]) -> None:
 
 def test_a_tall_picture_keeps_to_its_sheet() -> None:
     sheets = paper.Paper("t", "foot")
-    drawn: list[Sequence[paper.Place]] = []
+    drawn: list[np.ndarray] = []
     tall = np.zeros((2000, 100, 3), np.uint8)
     sheets.pictures([paper.Picture(tall, "tall", lambda _, there: drawn.append(there([(0.0, 2000.0)])))], columns=1)
     ((_, foot),) = drawn[0]
