@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
         begun = time.process_time()
         page = render_surface_page(Shown("face", surface=surface, asymmetry=uneven), notices=[], picture_px=picture)
         spent = time.process_time() - begun
-        mesh = len(packed(surface, uneven)[0]) / 1e6
+        mesh = len(packed(surface, uneven, measured=len(uneven))[0]) / 1e6
         plain = 4 / 3 * (len(surface.vertices) * (12 + 3 + 4 + 1) + surface.faces.size * 4) / 1e6
         print(f"{len(surface.vertices):8d}  {mesh:7.2f}  {plain:11.2f}  {len(page) / 1e6:7.2f}  {spent:5.1f}")
 

@@ -16,6 +16,7 @@ from tasks.errors import InputError
 from tasks.space.views import Surface
 from tasks.surface import files
 from tasks.surface.facing import measure_row
+from tasks.surface.joining import joined
 from tasks.surface.reconstructing import Face
 from tasks.surface.regions import REGIONS, inside, regions_of
 from tasks.surface.trimming import cut
@@ -51,7 +52,7 @@ def write(out: Path, found: Reconstructed, stl: str) -> None:
     _table(out / "points.csv", point_rows(found.face))
     _table(out / "measures.csv", [measure_row(one) for one in found.measures])
     for suffix in (".ply", ".glb"):
-        files.write(found.face.surface, out / f"face{suffix}")
+        files.write(joined(found.face.surface, found.face.filled), out / f"face{suffix}")
     files.write(part_of(found.face, stl), out / "face.stl")
 
 

@@ -120,6 +120,17 @@ class Measures(Block):
     of_surface: int = Field(ge=0, description="the same of one that is read off the surface")
 
 
+class Filling(Block):
+    """How a template fills what no photograph saw (tasks.surface.filling). Lengths in mm."""
+
+    use: bool = Field(description="false: holes stay holes")
+    reach: float = Field(gt=0, description="how far a counterpart on the surface may lie")
+    mixture: float = Field(gt=0, description="how much its own shapes are held back, of a mm squared")
+    least: float = Field(gt=0, description="from the surface, for a place of the template to lie in a hole")
+    margin: float = Field(ge=0, description="around the points of the face: where holes are filled")
+    smallest: int = Field(ge=1, description="vertices of the template that a hole must hold to be filled")
+
+
 class SurfaceReconstruct(Block):
     """From cameras to a face that stands upright (tasks.surface.reconstructing)."""
 
@@ -131,6 +142,7 @@ class SurfaceReconstruct(Block):
     dense: SurfaceDense
     points: HeadPoints
     plane: MidPlane
+    filling: Filling
 
 
 class SurfaceMeasure(Block):

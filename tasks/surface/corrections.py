@@ -25,6 +25,10 @@ SHEET = Sheet("space.csv", ("x", "y", "z"), POINTS, -FARTHEST, FARTHEST)
 """Places are in the head's frame, mm."""
 
 
+BESIDE = 1.0
+"""mm from the measured surface within which a place is on it, whatever was filled beside it."""
+
+
 def of_set(said: Iterable[Said], set_id: str, photographs: Collection[str]) -> list[Said]:
     """The lines about any photograph of a visit, as lines about its set."""
     return [one._replace(image_id=set_id) for one in said if one.image_id in photographs]
@@ -56,16 +60,20 @@ def placed_in(hand: pa.Table) -> dict[str, dict[str, tuple[float, ...]]]:
 def with_hand(face: Face, placed: Mapping[str, tuple[float, ...] | np.ndarray], *, settings: HeadPoints) -> Face:
     """The face with people's points instead of those that were found, each on the nearest place of the surface.
 
-    One that lies further from it than a found point may is null, with the reason: the surface was made anew since.
+    Null, with the reason, is one that lies further from it than a found point may, for the surface was made anew since,
+    and one on what a template filled.
     """
     if not placed:
         return face
     names, finder = list(placed), Finder(face.surface)
     near = finder.nearest(np.array([placed[name] for name in names], float))
     points = dict(face.points)
+    made_up = None if face.filled is None else Finder(face.filled)
     for name, place, at in zip(names, near.places, placed.values(), strict=True):
-        far = float(np.linalg.norm(place - np.array(at)))
-        lost = far > settings.snap
-        why = f"placed by hand {far:.0f} mm from the surface, which was made anew since; place it again"
-        points[name] = Point(None, None, 0, why) if lost else Point(place, settings.hand, 0, None)
+        far, why = float(np.linalg.norm(place - np.array(at))), None
+        if made_up and far > BESIDE and np.linalg.norm(made_up.nearest(np.array([at])).places - at) < far:
+            why = "placed by hand where no photograph saw the face and a model of heads filled it"
+        elif far > settings.snap:
+            why = f"placed by hand {far:.0f} mm from the surface, which was made anew since; place it again"
+        points[name] = Point(None, None, 0, why) if why else Point(place, settings.hand, 0, None)
     return face._replace(points=points)

@@ -65,12 +65,12 @@ def face_sets(surfaces: pa.Table, *, settings: SurfaceMeasure) -> pa.Table:
 
 
 def _pictures(face: Face, values: np.ndarray, *, height: int) -> tuple[np.ndarray, np.ndarray]:
-    shown = Shown("", surface=face.surface, origin=plane_of(face).point, asymmetry=values)
+    shown = Shown("", surface=face.surface, filled=face.filled, origin=plane_of(face).point, asymmetry=values)
     tints = replace(
         face.surface, colours=tinted(stills.fuller(shown), limit=limit_of(values, face.surface.vertices[:, 2]))
     )
-    front = stills.still(face.surface, face.surface, 0.0, height=height)
-    return front, stills.still(tints, face.surface, 0.0, height=height, shaded=True)
+    front = stills.still(face.surface, face.surface, 0.0, height=height, filled=face.filled)
+    return front, stills.still(tints, face.surface, 0.0, height=height, shaded=True, filled=face.filled)
 
 
 def measure_sets(

@@ -5,7 +5,7 @@ In: a surface, a value per vertex. Out: base64 of deflated bytes, and the number
 
 Bytes: the differences of successive numbers, column by column, lowest bytes first: all first bytes, then all second
 ones, and so on. Columns: x, y, z (2 bytes each), the corners of the faces in one (4), values (2), red, green, blue and
-seen (1 each).
+seen (1 each; 2 where a template filled).
 """
 
 import base64
@@ -19,10 +19,16 @@ from tasks.space.views import Surface
 STEP = 0.01  # mm
 UNKNOWN = -32768
 """The number of steps that stands for a value that is not known."""
+FILLED = 2
 _MOST = 32767
 
 
-def packed(surface: Surface, values: np.ndarray) -> tuple[str, dict[str, Any]]:  # (V,) mm, NaN where not known
+def packed(
+    surface: Surface,
+    values: np.ndarray,  # (V,) mm, NaN where not known
+    *,
+    measured: int,  # vertices; those after them a template filled
+) -> tuple[str, dict[str, Any]]:
     """The text, and `vertices`, `faces`, `middle` (mm), `step` (mm) and `unknown` with which a script unpacks it."""
     low, high = surface.vertices.min(axis=0), surface.vertices.max(axis=0)
     middle = (low + high) / 2
@@ -33,7 +39,7 @@ def packed(surface: Surface, values: np.ndarray) -> tuple[str, dict[str, Any]]: 
         surface.faces.ravel().astype("<i4"),
         np.where(np.isfinite(values), steps, UNKNOWN).astype("<i2"),
         *surface.colours.T,
-        surface.seen.astype(np.uint8),
+        np.where(np.arange(len(surface.seen)) < measured, surface.seen, FILLED).astype(np.uint8),
     ]
     text = base64.b64encode(zlib.compress(b"".join(_bytes(column) for column in columns), 9)).decode("ascii")
     return text, {

@@ -22,6 +22,8 @@ from tasks.pages.environment import environment, number
 from tasks.pages.norms import bar
 from tasks.pages.overlays import jpeg
 from tasks.surface import stills
+from tasks.surface.joining import joined
+from tasks.surface.nearest import face_normals
 from tasks.surface.packing import packed
 from tasks.surface.shown import Measured, Shown
 from tasks.surface.tints import LIMITS, TINTS, UNKNOWN, limit_of
@@ -78,6 +80,7 @@ def render_surface_page(
             limits=LIMITS,
             gradient=", ".join(f"#{tint.tobytes().hex()}" for tint in TINTS[::15]),
             unseen=_unseen(shown),
+            filled=_filled(shown),
             groups=groups,
             with_norms=any(one.norm for one in shown.measures),
             refused=_refused(shown),
@@ -114,8 +117,11 @@ def _script() -> str:
 
 def _mesh(shown: Shown) -> tuple[str, dict[str, Any]]:
     assert shown.surface is not None
-    none = np.full(len(shown.surface.vertices), np.nan)
-    return packed(shown.surface, none if shown.asymmetry is None else stills.fuller(shown))
+    whole, measured = joined(shown.surface, shown.filled), len(shown.surface.vertices)
+    values = np.full(len(whole.vertices), np.nan)
+    if shown.asymmetry is not None:
+        values[:measured] = stills.fuller(shown)
+    return packed(whole, values, measured=measured)
 
 
 def _given(shown: Shown, limit: float) -> dict[str, Any]:
@@ -139,7 +145,8 @@ def _given(shown: Shown, limit: float) -> dict[str, Any]:
         "limit": limit,
         "tints": base64.b64encode(TINTS.tobytes()).decode("ascii"),
         "unknown": UNKNOWN,
-        "hatch": stills.HATCH,
+        "hatch": [grey for grey, *_ in stills.HATCH],
+        "filled": stills.MADE_UP,
     }
 
 
@@ -192,6 +199,14 @@ def _refused(shown: Shown) -> list[tuple[str, list[str]]]:
         if one.reason is not None:
             found.setdefault(one.reason, []).append(one.words)
     return list(found.items())
+
+
+def _filled(shown: Shown) -> float:
+    """The share of the area shown that a template filled."""
+    if shown.surface is None or shown.filled is None:
+        return 0.0
+    measured, more = (float(face_normals(own)[1].sum()) for own in (shown.surface, shown.filled))
+    return more / (measured + more)
 
 
 def _unseen(shown: Shown) -> float:

@@ -24,6 +24,8 @@ from tasks.surface.cameras import solved_of
 from tasks.surface.dense import surface_of
 from tasks.surface.expression import moved as moved_faces
 from tasks.surface.features import Features
+from tasks.surface.filling import filled
+from tasks.surface.joining import joined, parted
 from tasks.surface.looking import of_row
 from tasks.surface.plane import midsagittal
 from tasks.surface.points import IRIS, Look, looks_of, placed_on, places_of
@@ -45,6 +47,7 @@ class Face(NamedTuple):
     cameras: list[Photographed]
     scale_words: str
     scale_share: float  # half of a length's 95 % interval, as a share of it
+    filled: Surface | None = None  # what a template filled: no part of the surface, and nothing is measured on it
 
 
 Load = Callable[[str], np.ndarray]
@@ -85,20 +88,45 @@ def face_of(
         )
     front = around(surface, places, margin=settings.margin)
     factor = size_of(known, points, unit, by_ruler, settings=settings.scale)
+    there = {view.name: view.camera.centre for view in views}
+    return _upright(front, surface, points, factor, _Around(solved, there, places), settings=settings)
+
+
+class _Around(NamedTuple):
+    """What stands around the surface, in its millimetres by the irises."""
+
+    solved: Solved
+    cameras: dict[str, np.ndarray]  # (3,) their centres
+    places: np.ndarray  # (N, 3) of the points
+
+
+def _upright(
+    front: Surface,
+    surface: Surface,
+    points: Mapping[str, Point],
+    factor: scale.Factor,
+    beside: _Around,
+    *,
+    settings: SurfaceReconstruct,
+) -> Face:
+    """The face in its own millimetres and the head's frame, cut out, and filled where nobody saw it."""
     front, surface = (own.moved(factor.value, np.eye(3), np.zeros(3)) for own in (front, surface))
     points = {name: _grown(point, factor.value) for name, point in points.items()}
     plane = midsagittal(front, points, settings=settings.plane)
     motion = upright(plane, points, lean=settings.points.lean)
     _, rotation, shift = motion
-    surface, places = surface.moved(*motion), places * factor.value @ rotation.T + shift
-    there = {view.name: view.camera.centre * factor.value @ rotation.T + shift for view in views}
+    places = beside.places * factor.value @ rotation.T + shift
+    there = {name: centre * factor.value @ rotation.T + shift for name, centre in beside.cameras.items()}
+    surface = between_the_ears(surface.moved(*motion), places, margin=settings.margin, aside=settings.aside)
+    points = moved(points, motion)
     return Face(
-        between_the_ears(surface, places, margin=settings.margin, aside=settings.aside),
-        moved(points, motion),
+        surface,
+        points,
         float((rotation @ plane.point + shift)[0]),
-        _photographed(solved, there),
+        _photographed(beside.solved, there),
         factor.words,
         max(factor.high / factor.value - 1, 1 - factor.low / factor.value),
+        filled(surface, points, settings=settings.filling),
     )
 
 
@@ -200,14 +228,15 @@ def _row(
 
 def columns_of(face: Face) -> dict[str, Any]:
     """A face as a row of SURFACES keeps it."""
-    surface = face.surface
+    surface = joined(face.surface, face.filled)
+    seen = np.where(np.arange(len(surface.seen)) < len(face.surface.seen), surface.seen, FILLED)
     return {
         "placed": sum(row.reason is None for row in face.cameras),
         "cameras": as_json(face.cameras),
         "vertices": surface.vertices.astype(np.float32).tobytes(),
         "faces": surface.faces.astype(np.int32).tobytes(),
         "colours": surface.colours.tobytes(),
-        "seen": surface.seen.astype(np.uint8).tobytes(),
+        "seen": seen.astype(np.uint8).tobytes(),
         "middle": face.middle,
         "points": json.dumps({name: _point(point) for name, point in face.points.items()}),
         "scale_words": face.scale_words,
@@ -217,17 +246,24 @@ def columns_of(face: Face) -> dict[str, Any]:
 
 def face_in(row: Mapping[str, Any]) -> Face:
     """The face that a row of SURFACES without a reason keeps."""
-    surface = Surface(
+    seen = np.frombuffer(row["seen"], np.uint8)
+    whole = Surface(
         np.frombuffer(row["vertices"], np.float32).reshape(-1, 3).astype(float),
         np.frombuffer(row["faces"], np.int32).reshape(-1, 3),
         np.frombuffer(row["colours"], np.uint8).reshape(-1, 3),
-        np.frombuffer(row["seen"], np.uint8).astype(bool),
+        seen == SEEN,
     )
+    surface, filled_there = parted(whole, int((seen != FILLED).sum()))
     points = {
         name: Point(None if at is None else np.array(at), interval, views, reason)
         for name, (at, interval, views, reason) in json.loads(row["points"]).items()
     }
-    return Face(surface, points, row["middle"], cameras_of(row["cameras"]), row["scale_words"], row["scale_share"])
+    cameras = cameras_of(row["cameras"])
+    return Face(surface, points, row["middle"], cameras, row["scale_words"], row["scale_share"], filled_there)
+
+
+SEEN, FILLED = 1, 2
+"""A vertex's byte in the table, where a photograph saw it and where a template filled; else 0."""
 
 
 def _point(point: Point) -> list[Any]:

@@ -38,6 +38,7 @@ def shown_of(
     return Shown(
         title,
         surface=face.surface,
+        filled=face.filled,
         origin=plane_of(face).point,
         asymmetry=values,
         points=face.points,

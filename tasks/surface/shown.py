@@ -64,6 +64,7 @@ class Shown:
     title: str
     reason: str | None = None
     surface: Surface | None = None
+    filled: Surface | None = None  # what a template filled
     normal: np.ndarray = field(default_factory=lambda: np.array([1.0, 0.0, 0.0]))  # (3,)
     origin: np.ndarray = field(default_factory=lambda: np.zeros(3))  # (3,) mm, a point of the plane
     asymmetry: np.ndarray | None = None  # (V,) mm

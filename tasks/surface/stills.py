@@ -1,11 +1,11 @@
 """Still pictures of a face in three dimensions: from the sides, as a map of asymmetry, and of either half doubled.
 
 In: a surface in the head's frame, its plane, its asymmetry. Out: pictures of one size and one scale, on white. What no
-photograph saw is hatched. Knows no page.
+photograph saw is hatched, and what a template filled is hatched in blue. Knows no page.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import cv2
@@ -14,6 +14,7 @@ import numpy as np
 from tasks.space.render import Light, render
 from tasks.space.views import Camera, Surface
 from tasks.surface.halves import doubled
+from tasks.surface.joining import joined
 from tasks.surface.shown import Shown
 from tasks.surface.tints import tinted
 
@@ -22,7 +23,10 @@ FINER = 2  # times as many pixels are drawn, and averaged
 FAR = 1500.0  # mm from the middle of the face to the camera
 ROOM = 1.04  # of the surface's size, that the picture shows
 STRIPE = 90  # hatch's stripes per picture's height
-HATCH = (178, 214)  # greys of its stripes
+HATCH = ((178, 178, 178), (214, 214, 214))
+"""RGB of the stripes where no photograph saw."""
+MADE_UP = ((132, 156, 196), (176, 196, 226))
+"""RGB of the stripes where a template filled."""
 SIDES: Mapping[str, float] = {
     "front": 0.0,
     "three-quarter, right": -45.0,
@@ -38,11 +42,12 @@ def stills(shown: Shown, *, limit: float, height: int) -> dict[str, np.ndarray]:
     "rights" and "lefts", either half and its mirror image. `limit`: mm, where the map's colours end."""
     assert shown.surface is not None
     surface = shown.surface
-    made = {name: still(surface, surface, turn, height=height) for name, turn in SIDES.items()}
+    made = {name: still(surface, surface, turn, height=height, filled=shown.filled) for name, turn in SIDES.items()}
     if shown.asymmetry is not None:
         tints = replace(surface, colours=tinted(fuller(shown), limit=limit))
         made |= {
-            f"map {name}": still(tints, surface, SIDES[name], height=height, shaded=True) for name in list(SIDES)[:3]
+            f"map {name}": still(tints, surface, SIDES[name], height=height, shaded=True, filled=shown.filled)
+            for name in list(SIDES)[:3]
         }
     for name, normal in (("rights", -shown.normal), ("lefts", shown.normal)):
         made[name] = still(doubled(surface, normal, shown.origin), surface, 0.0, height=height)
@@ -57,8 +62,20 @@ def fuller(shown: Shown) -> np.ndarray:
     return np.where(left, shown.asymmetry, -shown.asymmetry)
 
 
-def still(surface: Surface, framed: Surface, turn: float, *, height: int, shaded: bool = False) -> np.ndarray:
-    """The surface from `turn` degrees, in the frame in which `framed` fits from all sides; `shaded`: lit from there."""
+def still(
+    surface: Surface,
+    framed: Surface,
+    turn: float,
+    *,
+    height: int,
+    shaded: bool = False,
+    filled: Surface | None = None,
+) -> np.ndarray:
+    """The surface from `turn` degrees, in the frame in which `framed` fits from all sides; `shaded`: lit from there.
+
+    `filled`: what a template filled of it, hatched in another colour.
+    """
+    own, surface = len(surface.faces), joined(surface, filled)
     camera = _camera(framed, turn, FINER * height)
     towards = np.array([[math.sin(math.radians(turn)), 0.3, math.cos(math.radians(turn))]])
     light = Light(0.6, 0.4 * towards / np.linalg.norm(towards)) if shaded else None
@@ -66,7 +83,9 @@ def still(surface: Surface, framed: Surface, turn: float, *, height: int, shaded
     image = drawn.image
     image[drawn.faces < 0] = 255
     unseen = np.append(surface.seen[surface.faces].sum(axis=1) < 2, False)[drawn.faces]
-    image[unseen] = _hatch(image.shape[:2])[unseen]
+    image[unseen] = _hatch(image.shape[:2], HATCH)[unseen]
+    made_up = drawn.faces >= own
+    image[made_up] = _hatch(image.shape[:2], MADE_UP)[made_up]
     return cv2.resize(image, (round(WIDE * height), height), interpolation=cv2.INTER_AREA)
 
 
@@ -84,8 +103,8 @@ def _camera(surface: Surface, turn: float, height: int) -> Camera:
     return Camera(matrix, rotation, -rotation @ (middle - FAR * forward), width, height)
 
 
-def _hatch(shape: tuple[int, int]) -> np.ndarray:  # (H, W, 3) uint8
-    """Grey stripes that rise to the right."""
+def _hatch(shape: tuple[int, int], colours: Sequence[Sequence[int]]) -> np.ndarray:  # (H, W, 3) uint8
+    """Stripes of two colours that rise to the right."""
     rows, columns = np.indices(shape)
     stripe = (rows + columns) * STRIPE // shape[0] % 2
-    return np.repeat(np.array(HATCH, np.uint8)[stripe][..., None], 3, axis=2)
+    return np.asarray(np.array(colours, np.uint8)[stripe])

@@ -30,6 +30,7 @@ HERE = (
     "surface_chain",
     "surface_cost",
     "surface_dense",
+    "surface_filling",
     "surface_measures",
     "surface_page",
 )
@@ -65,6 +66,7 @@ SAYS = {
     "surface_chain": "of points in their interval",
     "surface_cost": "  matches and cameras ",
     "surface_dense": "of the front within 2 mm, ",
+    "surface_filling": "of the hole filled",
     "surface_measures": "distances: median error ",
     "surface_page": "unpacked MB",
     "trigger": "post | ",

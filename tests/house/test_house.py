@@ -52,7 +52,7 @@ TASKS = {
     "anomaly": BASIS | {"ingest", "faces"},
     "inpainting": BASIS | {"ingest", "faces", "pages"},
     "anthropometry": BASIS | {"ingest", "faces", "findings", "pages"},
-    "surface": BASIS | {"ingest", "faces", "findings", "pages", "space"},
+    "surface": BASIS | {"ingest", "faces", "findings", "pages", "phantoms", "space"},  # their head fills holes
     "fairness": BASIS | {"ingest"},
     "synthesis": BASIS | {"ingest", "phantoms"},  # its stand-in for the base model learns from drawn faces
     "evaluation": BASIS

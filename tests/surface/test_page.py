@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from tasks.errors import InputError
+from tasks.space.views import Surface
 from tasks.surface import stills
+from tasks.surface.joining import joined
 from tasks.surface.packing import packed
 from tasks.surface.page import render_surface_page
 from tasks.surface.placed import read_placed
@@ -137,14 +139,33 @@ def test_a_surface_on_one_side_alone_has_an_empty_other_half() -> None:
     assert drawn["rights"].min() < 255
 
 
+def test_what_a_template_filled_is_told_drawn_and_kept_apart() -> None:
+    surface, values = ellipsoid(across=25)
+    corners, unseen = np.array([[0, 1, 2]], np.int32), np.zeros(75, bool)
+    patch = Surface(surface.vertices[:75] + [0, 0, 5], corners, surface.colours[:75], unseen)
+    page = render_surface_page(replace(shown(across=25), filled=patch), notices=(), picture_px=60)
+    assert "a model of heads, fitted to the rest, fills it" in page
+    assert "No measure counts it" in page
+    bare = render_surface_page(shown(across=25), notices=(), picture_px=None)
+    assert "fitted to the rest" not in bare
+    drawn = stills.still(
+        surface, surface, 0.0, height=100, filled=replace(surface, vertices=surface.vertices + [0, 0, 2])
+    )
+    assert drawn[50, 40, 2] > drawn[50, 40, 0] + 30
+    text = packed(joined(surface, patch), np.append(values, np.full(75, np.nan)), measured=len(values))[0]
+    seen = np.frombuffer(zlib.decompress(base64.b64decode(text)), np.uint8)[-len(values) - 75 :].cumsum(dtype=np.uint8)
+    assert set(seen[len(values) :]) == {2}
+    assert set(seen[: len(values)]) == {0, 1}
+
+
 def test_a_mesh_is_unpacked_as_it_was() -> None:
     surface, values = ellipsoid(across=25)
     values = values.copy()
     values[7] = np.nan
-    text, numbers = packed(surface, values)
+    count = len(surface.vertices)
+    text, numbers = packed(surface, values, measured=count)
     data, at = zlib.decompress(base64.b64decode(text)), 0
     columns = []
-    count = len(surface.vertices)
     for size, length in [(2, count)] * 3 + [(4, surface.faces.size), (2, count)] + [(1, count)] * 4:
         part = np.frombuffer(data, np.uint8, size * length, at).reshape(size, length).T.copy()
         columns.append(np.cumsum(part.view(f"<u{size}")[:, 0], dtype=f"<u{size}"))

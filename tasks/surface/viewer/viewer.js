@@ -70,6 +70,7 @@ scale.needsUpdate = true;
 const uniforms = {
   mode: { value: 0 }, limit: { value: given.limit || 1 }, scale: { value: scale }, stripe: { value: 10 },
   unknown: { value: given.unknown[0] / 255 }, hatch: { value: new THREE.Vector2(...given.hatch.map(grey => grey / 255)) },
+  filled: { value: given.filled.map(own => new THREE.Vector3(...own.map(part => part / 255))) },
 };
 const material = new THREE.ShaderMaterial({
   uniforms, side: THREE.DoubleSide,
@@ -83,7 +84,7 @@ const material = new THREE.ShaderMaterial({
       gl_Position = projectionMatrix * place;
     }`,
   fragmentShader: `
-    uniform int mode; uniform float limit, stripe, unknown; uniform vec2 hatch; uniform sampler2D scale;
+    uniform int mode; uniform float limit, stripe, unknown; uniform vec2 hatch; uniform vec3 filled[2]; uniform sampler2D scale;
     varying vec3 vTint, vNormal, vAway; varying float vValue, vKnown, vSeen;
     void main() {
       vec3 normal = normalize(vNormal);
@@ -92,7 +93,9 @@ const material = new THREE.ShaderMaterial({
       vec3 colour = vTint;
       if (mode == 1) colour = vKnown > 0.99 ? texture2D(scale, vec2(clamp(vValue / limit, -1.0, 1.0) * 0.498 + 0.5, 0.5)).rgb : vec3(unknown);
       if (mode == 2) colour = vec3(0.82);
-      if (vSeen < 0.5) colour = vec3(fract((gl_FragCoord.x - gl_FragCoord.y) / stripe) < 0.5 ? hatch.x : hatch.y);
+      bool first = fract((gl_FragCoord.x - gl_FragCoord.y) / stripe) < 0.5;
+      if (vSeen < 0.5) colour = vec3(first ? hatch.x : hatch.y);
+      if (vSeen > 1.5) colour = first ? filled[0] : filled[1];
       if (mode != 0) colour *= light;
       if (!gl_FrontFacing) colour = vec3(0.55);
       gl_FragColor = vec4(colour, 1.0);
@@ -236,10 +239,11 @@ function under(x, y) {
   const known = corners.every(i => mesh.known[i] === 1), seen = corners.filter(i => mesh.seen[i] === 1).length > 1;
   const near = corners.map(i => 1 / (1e-6 + Math.hypot(...[0, 1, 2].map(axis => mesh.position[3 * i + axis] - hit.point.getComponent(axis)))));
   const all = near.reduce((sum, own) => sum + own);
-  return { point: hit.point, seen, value: known ? corners.reduce((sum, i, k) => sum + mesh.value[i] * near[k] / all, 0) : null };
+  return { point: hit.point, seen, filled: mesh.seen[a] === 2, value: known ? corners.reduce((sum, i, k) => sum + mesh.value[i] * near[k] / all, 0) : null };
 }
 function told(hit) {
   if (!hit) return "";
+  if (hit.filled) return "a model of heads filled this; nobody saw it";
   if (!hit.seen) return "no photograph saw this";
   if (uniforms.mode.value !== 1) return "";
   if (hit.value === null) return "not known";
