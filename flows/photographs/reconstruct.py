@@ -23,6 +23,7 @@ from tasks.params.ingest import IngestImages, IngestLandmarks
 from tasks.params.surface import SurfaceCameras, SurfaceMeasure, SurfaceReconstruct
 from tasks.surface import facing, reconstructing
 from tasks.surface.corrections import with_hand
+from tasks.surface.dense import made_by
 from tasks.surface.features import Features
 from tasks.surface.lens import lens_of
 from tasks.surface.measures.measure import Measure
@@ -180,7 +181,7 @@ def _measured(
     who = {name: person[name] for name in WHO}
     found = findings([facing.measure_row(one) for one in rows], beside.rules, norms=norms.rows, **who)
     face = face._replace(cameras=[*face.cameras, *bad])
-    made = [*_provenance(face), ("norms", norms.said)]
+    made = [*_provenance(face, numbers), ("norms", norms.said)]
     shown = shown_of(title, face, values, rows, norms=norms.rows, person=who, found=found, provenance=made)
     notices = _drawn(person)
     return Reconstructed(None, face.cameras, _page(shown, notices, numbers), face, rows, found, notices)
@@ -190,10 +191,10 @@ def _page(shown: Shown, notices: Sequence[str], numbers: Numbers) -> str:
     return render_surface_page(shown, notices=notices, picture_px=numbers.measure.picture)
 
 
-def _provenance(face: Face) -> list[tuple[str, str]]:
+def _provenance(face: Face, numbers: Numbers) -> list[tuple[str, str]]:
     placed = sum(row.reason is None for row in face.cameras)
     return [
         ("cameras", f"COLMAP's structure from motion, {placed} of {len(face.cameras)} photographs"),
-        ("surface", f"stereo pairs on the processor, {len(face.surface.faces):,} triangles"),
+        ("surface", f"{made_by(numbers.reconstruct.dense)}, {len(face.surface.faces):,} triangles"),
         ("points", "dlib's 68 and the 478 of MediaPipe, where photographs agree; by definition where geometry has one"),
     ]

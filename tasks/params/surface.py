@@ -47,7 +47,9 @@ class SurfaceScale(Block):
 class SurfaceDense(Block):
     """From views to a surface (tasks.surface.dense). Lengths in millimetres of the face."""
 
-    dense: Literal["stereo", "patch_match"] = Field(description="patch_match needs a GPU and a pycolmap with CUDA")
+    dense: Literal["stereo", "patch_match", "auto"] = Field(
+        description="pairs on the processor, COLMAP's on a GPU, or that where pycolmap has CUDA"
+    )
     radius: float = Field(gt=0, description="of the ball in which a surface is looked for")
     step: float = Field(gt=0, description="of the surface per pixel, when pairs are matched")
     least_angle: float = Field(ge=0, lt=90, description="degrees between two views that are matched")

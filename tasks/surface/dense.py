@@ -3,7 +3,7 @@
 In: views, and points of the face that show where it is, in millimetres. Out: a surface; what was filled without having
 been seen says so. Points on which pairs of views agree (tasks/surface/stereo.py), Poisson's surface through them
 (meshing.py), its largest piece (trimming.py), colours (texture.py). On a CPU, in seconds; the same bytes each time.
-Does not run patch-match stereo, which needs a GPU: that setting is refused where pycolmap has no CUDA.
+On a GPU COLMAP's patch-match finds the points instead (patchmatch.py), where that is set.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from scipy.spatial import cKDTree
 from tasks.errors import InputError
 from tasks.params.surface import SurfaceDense
 from tasks.space.views import Surface, View
-from tasks.surface.colmap import pycolmap
 from tasks.surface.fusing import cloud_of
 from tasks.surface.meshing import meshed
+from tasks.surface.patchmatch import WITHOUT, cloud_by_patch_match, usable
 from tasks.surface.stereo import middle
 from tasks.surface.texture import coloured
 from tasks.surface.trimming import largest
@@ -31,7 +31,8 @@ def surface_of(
 ) -> Surface:
     """The surface that the views see, in their cameras' world. InputError says why there is none."""
     check(views, settings=settings)
-    cloud = cloud_of(views, middle(views, points), settings=settings)
+    find = cloud_by_patch_match if way_of(settings) == "patch_match" else cloud_of
+    cloud = find(views, middle(views, points), settings=settings)
     shape = meshed(cloud, settings=settings)
     if len(shape.faces) == 0:
         raise InputError(f"{len(cloud.points)} points on which photographs agree make no surface")
@@ -40,15 +41,27 @@ def surface_of(
     return largest(replace(shown, seen=shown.seen & measured))
 
 
+def way_of(settings: SurfaceDense) -> str:
+    """By which of both ways points are found: `auto` is patch-match where pycolmap has CUDA."""
+    if settings.dense == "auto":
+        return "patch_match" if usable() else "stereo"
+    return settings.dense
+
+
+def made_by(settings: SurfaceDense) -> str:
+    """The way, in words."""
+    if way_of(settings) == "patch_match":
+        return "COLMAP's patch-match stereo on a GPU"
+    return "stereo pairs on the processor" + FALLBACK * (settings.dense == "auto")
+
+
+FALLBACK = ", for this pycolmap has no CUDA, which patch-match needs"
+
+
 def check(views: Sequence[View], *, settings: SurfaceDense) -> None:
     """InputError where there is nothing to match, or no means."""
-    if settings.dense == "patch_match" and not pycolmap.has_cuda:
-        raise InputError(
-            "dense: patch_match needs a GPU and a pycolmap built with CUDA (the package pycolmap-cuda12); this one has "
-            "none: set dense: stereo"
-        )
-    if settings.dense == "patch_match":
-        raise InputError("dense: patch_match is not built yet; set dense: stereo")
+    if way_of(settings) == "patch_match" and not usable():
+        raise InputError(WITHOUT)
     if len(views) < 2:
         raise InputError(f"{len(views)} photograph(s) with a known camera; a surface needs two or more")
     for view in views:

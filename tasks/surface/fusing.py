@@ -30,7 +30,7 @@ def cloud_of(
         look(small[one], small[two], middle, settings=settings)
         for one, two in pairs_of(views, middle, settings=settings)
     ]
-    cells = [_in_cells(cloud_of_look(seen, middle, settings=settings), middle, settings=settings) for seen in looks]
+    cells = [in_cells(cloud_of_look(seen, middle, settings=settings), middle, settings=settings) for seen in looks]
     agreed = unhindered(_agreed(np.concatenate(cells), len(cells), settings=settings), looks, settings=settings)
     if len(agreed.points) == 0:
         raise InputError(
@@ -58,7 +58,7 @@ def unhindered(cloud: Cloud, looks: Sequence[Look], *, settings: SurfaceDense) -
     return Cloud(*(values[passed < found] for values in cloud))
 
 
-def _in_cells(cloud: Cloud, middle: np.ndarray, *, settings: SurfaceDense) -> np.ndarray:
+def in_cells(cloud: Cloud, middle: np.ndarray, *, settings: SurfaceDense) -> np.ndarray:
     """One row per cell in which the pair found the surface: the cell's number, mean point, mean direction (M, 7)."""
     across = int(np.ceil(2 * settings.radius / settings.voxel)) + 2
     place = np.floor((cloud.points - middle + settings.radius) / settings.voxel).astype(np.int64) + 1

@@ -9,7 +9,7 @@ import pytest
 from tasks.errors import InputError
 from tasks.space.render import normals
 from tasks.space.views import Surface
-from tasks.surface.dense import surface_of
+from tasks.surface.dense import made_by, surface_of
 from tasks.surface.stereo import BEHIND, middle
 from tasks.surface.texture import evened
 from tests.surface.eggs import AXES, DENSE, beyond, colour, views
@@ -76,6 +76,15 @@ def test_patch_match_is_refused_without_cuda() -> None:
         pytest.skip("this pycolmap has CUDA")
     with pytest.raises(InputError, match="needs a GPU and a pycolmap built with CUDA"):
         surface_of(views(), NONE, settings=DENSE.model_copy(update={"dense": "patch_match"}))
+
+
+def test_auto_is_pairs_where_there_is_no_cuda_and_says_so(surface: Surface) -> None:
+    if pycolmap.has_cuda:
+        pytest.skip("this pycolmap has CUDA")
+    auto = DENSE.model_copy(update={"dense": "auto"})
+    assert surface_of(views(), NONE, settings=auto).vertices.tobytes() == surface.vertices.tobytes()
+    assert made_by(auto) == "stereo pairs on the processor, for this pycolmap has no CUDA, which patch-match needs"
+    assert made_by(DENSE) == "stereo pairs on the processor"
 
 
 def test_one_view_makes_no_surface() -> None:
