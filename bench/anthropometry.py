@@ -14,9 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench.anthropometry_faces import Seen, drawn, london, still
+from bench.anthropometry_faces import HAND_HAIRLINE, Seen, drawn, london, photographs, still
 from bench.anthropometry_warps import cross_fitted
 from tasks import params
+from tasks.anthropometry.frame import levelled as levelled_frame
 from tasks.anthropometry.locating import find
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.base import images
@@ -134,6 +135,24 @@ def _pupils_to_corners(faces: Iterable[Seen]) -> float:
     )
 
 
+def show_hairlines(folder: Path) -> None:
+    """How far the hairlines that are told lie from London's hand-placed ones, and how many are told."""
+    settings, away, number = params.load(AnthropometryPoints, "anthropometry_points"), [], 0
+    for face in photographs(folder):
+        number += 1
+        found = find(face.image, face.points68, settings=settings).face
+        if "hairline" in found.outlines:
+            lines = {"found": found.outlines["hairline"], "placed": face.placed[HAND_HAIRLINE][None]}
+            seen = levelled_frame(found.points, lines).outlines
+            away.append(float(seen["found"][:, 1].mean() - seen["placed"][0, 1]))
+    off = np.abs(away)
+    print(f"\nhairline told in {len(away)} of {number}; height off, distances of the outer eye corners: ", end="")
+    print(
+        f"median {np.median(off):.3f}, 95th {np.quantile(off, 0.95):.3f}, rms {np.sqrt(np.mean(off**2)):.3f}, ", end=""
+    )
+    print(f"on average {np.mean(away):+.3f}")
+
+
 def show_cost(image: np.ndarray) -> None:
     """CPU time of one face, ms: dlib's box and points, the 478 points in its box, everything here."""
     numbers = params.load(AnthropometryPoints, "anthropometry_points")
@@ -176,6 +195,7 @@ def main(given: list[str] | None = None) -> None:
         faces = list(london(Path(chosen.real), cross_fitted(Path(chosen.real))))
         show_errors("London, hand-placed", faces)
         show_differences("London, hand-placed", faces)
+        show_hairlines(Path(chosen.real))
         show_cost(images.decode(next((Path(chosen.real) / "london/neutral").glob("*.jpg")).read_bytes()))
 
 

@@ -70,6 +70,8 @@ HAND: dict[str, int | tuple[int, int]] = {
 """Which of London's hand-placed points is which, by its place in the file from 0; found by looking at them.
 
 Glabella, nasion and tip of the nose lie midway between points on both sides: stand-ins."""
+HAND_HAIRLINE = 139
+"""The hairline on the midline; a guess where hair covers it, and on a bald head."""
 BROW = {"right": range(71, 77), "left": range(77, 83)}
 IRIS = {"right": range(2, 10), "left": range(10, 18)}
 CHEEK = {"right": (109, 185, 110, 186, 111, 125), "left": (112, 187, 113, 188, 114, 133)}

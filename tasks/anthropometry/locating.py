@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.anthropometry.descent import Regression
+from tasks.anthropometry.hairline import NAME as HAIRLINE
+from tasks.anthropometry.hairline import hairline
 from tasks.anthropometry.names import INDEX, MIRROR, POINTS, SIDES, Face
 from tasks.anthropometry.refinement import Refined, refine
 from tasks.base.points68 import MIRROR as MIRROR_68
@@ -102,6 +104,8 @@ def find(
     points[_outside(points, image.shape) | both.hidden] = np.nan
     outlines = both.outlines if both.border is None else both.outlines | {"upper_vermilion": both.border}
     seen_ones = {name: line + corner for name, line in outlines.items() if not both.hidden[RIMS.get(name, 0)]}
+    if (line := hairline(image, points, settings=settings.hairline)) is not None:
+        seen_ones[HAIRLINE] = line
     face = Face(points, seen_ones, np.full(len(POINTS), np.nan))
     gap = (opening + its_opening) / 2
     return Located(

@@ -88,6 +88,7 @@ OUTLINES = (
     Outline("upper_vermilion", 33, "upper border of the upper lip, from the right corner of the mouth to the left"),
     Outline("lower_vermilion", 33, "lower border of the lower lip, from the right corner of the mouth to the left"),
     Outline("nose", 33, "the nose's outline, from the right wing's top round its base to the left wing's top"),
+    Outline("hairline", 5, "where forehead and hair meet, across the midline, from the patient's right to the left"),
     Outline("nostril_right", 17, "rim of the right nostril, closed, from its outermost point upwards"),
     Outline("nostril_left", 17, "rim of the left nostril, closed, from its outermost point upwards"),
 )

@@ -33,6 +33,10 @@ class Faces:
     frame: Frame
 
 
+WHY = {"hairline": "no hairline to be told: hair over the forehead, no hair, or not in the picture"}
+"""Of outlines that many photographs hide."""
+
+
 def refusals(
     measure: Measure,
     value: np.ndarray,  # (n,)
@@ -56,6 +60,8 @@ def refusals(
 
 def _without_value(measure: Measure, faces: Faces, number: int) -> str:
     gaps = [name for name in measure.outlines if np.isnan(faces.outlines[name][number]).any()]
+    if own := [WHY[name] for name in gaps if name in WHY]:
+        return own[0]
     if gaps:
         return f"outline not found: {', '.join(name.replace('_', ' ') for name in gaps)}"
     return "what it is divided by is 0"

@@ -39,6 +39,9 @@ ON_OUTLINE: dict[str, tuple[tuple[str, float], ...]] = {
     "nostril_left": (("nostril_outer_left", 0), ("nostril_inner_left", 0.55), ("nostril_outer_left", 1)),
 }
 """The points with which an outline goes, and where along it they lie: what London's faces have on average."""
+OWN_ERROR = {"hairline": 0.062}
+"""Outlines that no point lies on, and how far up or down they err, interocular units: root mean square on London's
+hand-placed hairlines (`python -m bench.anthropometry --real PATH`)."""
 DOWN = (1.0, -1.0)
 """Frames have y upwards, pixels and errors downwards."""
 _AT_ONCE = 1 << 24
@@ -68,7 +71,9 @@ def standard_errors(
     """The standard error of a measure's value on each face; NaN where that of a point is not known."""
     points = frame.points * DOWN
     outlines = {name: frame.outlines[name] * DOWN for name in measure.outlines}
-    read = list(dict.fromkeys((*measure.needed, *(INDEX[name] for own in outlines for name, _ in ON_OUTLINE[own]))))
+    read = list(
+        dict.fromkeys((*measure.needed, *(INDEX[name] for own in outlines for name, _ in ON_OUTLINE.get(own, ()))))
+    )
     own, which = np.unique(np.nan_to_num(placed[:, read] / frame.unit[:, None], nan=-1), axis=0, return_inverse=True)
     found = np.full(len(points), np.nan)
     size = 4 * len(read) * (2 * len(POINTS) + 400 * sum(line.shape[1] for line in outlines.values()))
@@ -106,8 +111,17 @@ def _standard_errors(
     measure: Measure, points: np.ndarray, outlines: dict[str, np.ndarray], side: np.ndarray, moves: np.ndarray
 ) -> np.ndarray:
     """Of faces whose points err alike."""
-    steps = np.concatenate([moves, -moves])[:, None]
-    moved = {name: line + _along(name, line.shape[1], steps) for name, line in outlines.items()}
+    free = [name for name in outlines if name in OWN_ERROR]
+    steps = np.concatenate([moves, -moves, np.zeros((2 * len(free), *moves.shape[1:]))])[:, None]
+    moved = {}
+    for name, line in outlines.items():
+        if name in ON_OUTLINE:
+            moved[name] = line + _along(name, line.shape[1], steps)
+            continue
+        moved[name] = np.tile(line, (len(steps), 1, 1, 1))
+        first = 2 * (len(moves) + free.index(name))
+        moved[name][first, ..., 1] += OWN_ERROR[name]
+        moved[name][first + 1, ..., 1] -= OWN_ERROR[name]
     value = value_of(measure.kind, both(measure, levelled(points, outlines)), side)
     other = value_of(measure.kind, both(measure, levelled(points + steps, moved)), side)
     return np.asarray(np.sqrt(((other - value) ** 2).sum(axis=0) / 2))

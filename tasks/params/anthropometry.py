@@ -40,6 +40,20 @@ class Nostrils(Block):
     wing: float = Field(gt=0, description="how far the wing goes when the nostril's middle goes 1")
 
 
+class Hairline(Block):
+    """When a step in colour and grain above the brows is a hairline (tasks.anthropometry.hairline)."""
+
+    looked_from: float = Field(gt=0, description="where it is looked for: from here, above the line of the eyes")
+    looked_to: float = Field(gt=0, description="up to here")
+    lowest: float = Field(gt=0, description="a step lower than this is hair over the forehead")
+    highest: float = Field(gt=0, description="one higher is no hairline")
+    window: float = Field(gt=0, description="height of what is compared above a step and below it")
+    least_step: float = Field(gt=0, description="difference of both, Lab")
+    least_darker: float = Field(ge=0, description="by which hair is darker than skin, L*, unless it has coarser grain")
+    coarser: float = Field(gt=1, description="times as coarse as skin that fair hair is")
+    least_grain: float = Field(ge=0, description="and at least so coarse, L*")
+
+
 class AnthropometryPoints(Block):
     """Where the named points lie (tasks.anthropometry.locating)."""
 
@@ -51,6 +65,7 @@ class AnthropometryPoints(Block):
     )
     lips: Lips
     nostrils: Nostrils
+    hairline: Hairline
 
 
 class AnthropometryMeasure(Block):

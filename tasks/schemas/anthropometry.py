@@ -16,7 +16,7 @@ from tasks.schemas.columns import (
     TEXT,
 )
 
-OUTLINE_COLUMNS = ("upper_vermilion", "lower_vermilion", "nose", "nostril_right", "nostril_left")
+OUTLINE_COLUMNS = ("upper_vermilion", "lower_vermilion", "nose", "hairline", "nostril_right", "nostril_left")
 
 ANTHROPOMETRY_POINTS = Schema(
     "anthropometry_points",

@@ -74,6 +74,7 @@ def template(error: float = 1.0) -> Face:
         "upper_vermilion": np.stack([MIDDLE + 54 * along, upper], axis=1),
         "lower_vermilion": np.stack([MIDDLE + 54 * along, lower], axis=1),
         "nose": np.stack([MIDDLE + 40 * along, base], axis=1),
+        "hairline": np.stack([MIDDLE + 12 * np.arange(-2.0, 3.0), np.full(5, 232.0)], axis=1),
         "nostril_left": ring + (MIDDLE, 0),
         "nostril_right": ring * (-1, 1) + (MIDDLE, 0),
     }

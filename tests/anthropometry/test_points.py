@@ -41,6 +41,9 @@ def test_a_mirrored_photograph_gives_the_mirrored_points() -> None:
     assert here.refined[PEAKS].all()
     for outline in OUTLINES:
         other = {"nostril_right": "nostril_left", "nostril_left": "nostril_right"}.get(outline.name)
+        if outline.name not in here.face.outlines:
+            assert (other or outline.name) not in there.face.outlines
+            continue
         line = there.face.outlines[other or outline.name]
         assert here.face.outlines[outline.name].shape == (outline.number, 2)
         back = mirrored(line if other else line[::-1], width)

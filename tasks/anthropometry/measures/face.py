@@ -1,8 +1,7 @@
 """Proportions and sides of the whole face: heights, widths, jaw and chin.
 
 Sources: Farkas 1994 is Anthropometry of the Head and Face, 2nd edition; "Solution 1" is Offline AI solutions for
-cosmetic facial analysis. The upper third of a face needs the hairline, which no point here stands for; it is not
-measured.
+cosmetic facial analysis. The upper third of a face needs the hairline, an outline that many photographs hide.
 """
 
 import numpy as np
@@ -34,6 +33,22 @@ def face_width_to_height(half: Half) -> np.ndarray:
     Source: Solution 1, step 15; the inverse of Farkas' facial index.
     """
     return ratio(face_width(half), face_height(half))
+
+
+def forehead_height(half: Half) -> np.ndarray:
+    """The height from glabella to the hairline.
+
+    Source: Farkas 1994, tr-g.
+    """
+    return rise(half.middle("glabella"), half.outline("hairline").mean(axis=-2))
+
+
+def upper_to_middle_third(half: Half) -> np.ndarray:
+    """The height from the hairline to glabella over that from glabella to subnasale.
+
+    Source: Solution 1, step 14, rule of thirds.
+    """
+    return ratio(forehead_height(half), rise(half.middle("subnasale"), half.middle("glabella")))
 
 
 def middle_to_lower_third(half: Half) -> np.ndarray:
@@ -127,6 +142,26 @@ FACE = (
         "plain",
         ("zygion", "nasion", "menton"),
         suffers=("yaw", "opening"),
+    ),
+    Measure(
+        forehead_height,
+        "forehead height",
+        INTEROCULAR,
+        "higher forehead",
+        _THIS,
+        "plain",
+        ("glabella",),
+        outlines=("hairline",),
+    ),
+    Measure(
+        upper_to_middle_third,
+        "upper to middle third",
+        RATIO,
+        "longer upper third",
+        _THIS,
+        "plain",
+        ("glabella", "subnasale"),
+        outlines=("hairline",),
     ),
     Measure(
         middle_to_lower_third,
