@@ -40,6 +40,8 @@ Ruler = Annotated[
     typer.Option(metavar="X1,Y1,X2,Y2,MM", help="Two points in the photograph, and the distance between them."),
 ]
 Rules = Annotated[Path | None, typer.Option(metavar="FILE", help="Rules of findings, YAML; else Vermilion's.")]
+MmPer = Annotated[float | None, typer.Option(metavar="MM", help="Millimetres per pixel, where they are known.")]
+Frames = Annotated[int, typer.Option(min=1, help="Most frames that are measured of a clip, spread evenly over it.")]
 CleftSide = Annotated[str | None, typer.Option(metavar="left|right", help="The patient's side with the cleft.")]
 
 
@@ -50,18 +52,14 @@ def measure(
     ],
     out: Pages = None,
     table: Table = None,
-    mm_per: Annotated[
-        float | None, typer.Option(metavar="MM", help="Millimetres per pixel, where they are known.")
-    ] = None,
+    mm_per: MmPer = None,
     ruler: Ruler = None,
     own: Annotated[Path | None, typer.Option(metavar="FILE", help="Your own measures, YAML.")] = None,
     rules: Rules = None,
     norms: Annotated[Path | None, typer.Option(metavar="FILE", help="Norms of others than this project's.")] = None,
     cleft_side: CleftSide = None,
     view: SeenFrom = "frontal",
-    frames: Annotated[
-        int, typer.Option(min=1, help="Most frames that are measured of a clip, spread evenly over it.")
-    ] = 60,
+    frames: Frames = 60,
     pdf: Annotated[bool, typer.Option("--pdf", help="With --out: each photograph's page as a PDF, too.")] = False,
     alone: Annotated[bool, typer.Option(help="Pages without what the other systems say, which takes seconds.")] = False,
     as_json: JSON = False,
@@ -72,10 +70,8 @@ def measure(
     Called again with the same --out, it goes on where it stopped. A finding is no diagnosis. Exit code 0: all were
     measured; 1: at least one was refused, with its reason; 2: nothing could be run; 130: it was interrupted.
     """
-    _check(out, table, cleft_side, view)
-    if pdf and out is None:
-        raise InputError("--pdf: no folder for it; name one with --out")
-    _check_profile(view, {"--own": own, "--norms": norms, "--cleft-side": cleft_side})
+    _check(out, table, cleft_side, view, pdf=pdf)
+    _check_profile(view, {"--own": own, "--cleft-side": cleft_side})
     root = project_root()
     from flows.photographs import measure as measuring  # OpenCV and pandas take a second
 
@@ -116,8 +112,10 @@ def _photographs(photos: list[Path], root: Path, ruler: str | None, view: str) -
     return found, clips
 
 
-def _check(out: Path | None, table: Path | None, cleft_side: str | None, view: str) -> None:
+def _check(out: Path | None, table: Path | None, cleft_side: str | None, view: str, *, pdf: bool) -> None:
     """InputError where one of the outputs cannot be written, or there is no such side."""
+    if pdf and out is None:
+        raise InputError("--pdf: no folder for it; name one with --out")
     if cleft_side not in (None, "left", "right"):
         raise InputError(f"--cleft-side {cleft_side}: left or right, the patient's own; of both sides leave it out")
     if view not in ("frontal", "left", "right"):
@@ -134,7 +132,7 @@ def _check_profile(view: str, given: "Mapping[str, object]") -> None:
     if unused and view != "frontal":
         raise InputError(
             f"{', '.join(unused)}: for faces from the front; of a profile (--view {view}) the outline alone is "
-            "measured, with Vermilion's own measures and no norms. Leave it out"
+            "measured, with Vermilion's own measures. Leave it out"
         )
 
 

@@ -94,7 +94,7 @@ def keep(out: Path, key: str, found: Measured, notices: Sequence[str], *, pdf: b
     if pdf and not found.frames:
         with tables.replacing((out / page).with_suffix(".pdf")) as temporary:
             temporary.touch(mode=0o600)
-            temporary.write_bytes(render_pdf(found.face, notices=notices))
+            temporary.write_bytes(render_pdf(found.face, notices=() if found.html else notices))  # as its page
     if found.frames:
         rows = [[row.get(name) for name in FRAME_COLUMNS] for row in found.frames]
         sheets.write((out / page).with_suffix(".csv"), FRAME_COLUMNS, rows)

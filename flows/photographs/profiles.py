@@ -6,8 +6,10 @@ Writes nothing.
 
 from pathlib import Path
 
+from flows.photographs.declared import PERSON, WHO
 from flows.photographs.measure import Measured, Ready
 from tasks.anthropometry.page import MeasuredFace
+from tasks.anthropometry.profiles.measures import PROFILE_BY_NAME
 from tasks.anthropometry.profiles.measuring import measure_profile, row_of
 from tasks.anthropometry.profiles.page import render_profile_page, shown_profile
 from tasks.base import images
@@ -31,12 +33,17 @@ def measure_in_profile(path: Path, view: View, ready: Ready, settings: Anthropom
         html = render_profile_page(path.name, image_id=image_id, view=view, reason=reason)
         return Measured(path, MeasuredFace(path.name, image_id, reason), html=html)
     rows = measure_profile(row_of(seen) | {"view": view, "reason": None}, settings=settings, known_scale=ready.scale)
-    found = findings(rows, ready.rules, norms=[], population=None, gender=None, age_group=None)
+    person = ready.people.get(image_id) or dict.fromkeys(PERSON)
+    norms = ready.norms.for_picture(person["notice"])
+    own = [row for row in norms.rows if row["measure"] in PROFILE_BY_NAME]
+    who = {name: person[name] for name in WHO}
+    found = findings(rows, ready.rules, norms=own, **who)
     provenance = [
         ("points", "on the head's outline before an even background"),
         ("outline", f"{seen.misfit:.2f} squared deviations from a usual profile"),
         ("nose height", f"{seen.unit:.0f} pixels"),
         *([("millimetres", ready.scale.words)] if ready.scale else []),
+        ("norms", norms.said if own else "There are none of profiles."),
     ]
     shown = shown_profile(image, seen)
     html = render_profile_page(
@@ -47,6 +54,19 @@ def measure_in_profile(path: Path, view: View, ready: Ready, settings: Anthropom
         rows=rows,
         findings=found,
         provenance=provenance,
+        norms=own,
+        gender=person["gender"],
+        age_group=person["age_group"],
     )
-    face = MeasuredFace(path.name, image_id, profile=shown, rows=rows, findings=found, provenance=provenance)
+    face = MeasuredFace(
+        path.name,
+        image_id,
+        profile=shown,
+        rows=rows,
+        findings=found,
+        gender=person["gender"],
+        age_group=person["age_group"],
+        norms=own,
+        provenance=provenance,
+    )
     return Measured(path, face, rows, html)

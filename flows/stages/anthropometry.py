@@ -5,6 +5,7 @@ Reads images, landmarks and people's corrections, writes data/anthropometry.
 
 from pathlib import Path
 
+import pyarrow as pa
 from prefect import flow
 
 from flows.buckets import Out, runtime
@@ -105,12 +106,14 @@ def anthropometry_measure(images: Path, points: Path, corrections: Path, placed:
 
 
 @flow
-def anthropometry_norms(images: Path, measures: Path, out: Out) -> None:
-    """Make norms of the project's controls: how each measure is spread among people without a cleft."""
-    absence.require(measures)
+def anthropometry_norms(images: Path, measures: Path, profiles: Path, out: Out) -> None:
+    """Make norms of the project's controls, from the front and in profile: each measure's spread among them."""
+    absence.require_any((measures, profiles))
+    there = [path for path in (measures, profiles) if not absence.reason_of(path)]
     settings = params.load(AnthropometryNorms, "anthropometry_norms")
     listed = tables.read(images, IMAGES, ["subject_id", "population", "gender", "age_group", "notice"]).to_pylist()
-    found = of_controls(tables.read(measures, ANTHROPOMETRY_MEASURES), listed, least=settings.people)
+    every = pa.concat_tables([tables.read(path, ANTHROPOMETRY_MEASURES) for path in there])
+    found = of_controls(every, listed, least=settings.people)
     made = {"stage": "anthropometry_norms", "parameters": settings.model_dump(mode="json"), "notices": found.notices}
     tables.write(found.table, out, NORMS, provenance=made)
     print(f"anthropometry_norms: {found.said}", flush=True)

@@ -27,7 +27,7 @@ from tasks.evaluation.anthropometry.section import agreement_picture, ordered
 from tasks.evaluation.anthropometry.words import findings, tiles
 from tasks.evaluation.photograph import Photograph
 from tasks.evaluation.study import Study, make_study
-from tasks.pages.norms import Norms
+from tasks.pages.norms import NONE, Norms
 from tasks.params import load
 from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints
 from tasks.params.evaluation import Evaluate
@@ -154,7 +154,7 @@ def test_nothing_measured_is_said(tmp_path: Path) -> None:
 
 
 def test_profiles_have_their_own_tables_in_the_chapter(tmp_path: Path) -> None:
-    assert in_profile(tmp_path, SETTINGS)["photographs"] == {}
+    assert in_profile(tmp_path, SETTINGS, NONE)["photographs"] == {}
     who = [{"image_id": f"{n:064x}", "subject_id": f"p{n // 2}", "population": "repaired"} for n in range(8)]
     refused = who[-1] | {"reason": "the background is uneven"}
     seen = [one | {"view": "left", "nose_height_px": 80.0} for one in who[:-1]] + [refused | {"view": "left"}]
@@ -167,11 +167,15 @@ def test_profiles_have_their_own_tables_in_the_chapter(tmp_path: Path) -> None:
     tables.write(
         ANTHROPOMETRY_MEASURES.table(rows), tmp_path / "profile_measures", ANTHROPOMETRY_MEASURES, provenance={}
     )
-    found = in_profile(tmp_path, SETTINGS)
+    found = in_profile(tmp_path, SETTINGS, NONE)
     assert found["photographs"] == {"repaired": {"measured": 7, "refused": 1}}
     assert found["reasons"] == {"the background is uneven": 1}
     (row,) = found["measures"]
     assert (row["words"], row["mean"]["n_images"], row["mean"]["n_subjects"]) == ("hump", 7, 4)
+    assert row["norm"] is None
+    norm = {"measure": "dorsal_hump", "gender": "all", "age_group": "all", "p05": 0.0, "p95": 1.0, "reason": None}
+    (row,) = in_profile(tmp_path, SETTINGS, Norms([norm], "Norms are theirs."))["measures"]
+    assert row["norm"] == norm
     assert row["mean"]["value"] == pytest.approx(np.mean([0.5, 2.5, 4.5, 6]))  # a person counts once
 
 

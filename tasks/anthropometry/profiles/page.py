@@ -15,6 +15,7 @@ from tasks.anthropometry.profiles.measures import NOSE_HEIGHTS, PROFILE_BY_NAME
 from tasks.findings.rules import CAVEAT, Finding
 from tasks.ingest.profile import Seen
 from tasks.pages.environment import environment, number
+from tasks.pages.norms import bar, norm_of
 from tasks.pages.overlays import jpeg
 
 SIDE = 900
@@ -74,8 +75,12 @@ def render_profile_page(
     rows: Sequence[Mapping[str, Any]] = (),
     findings: Sequence[Finding] = (),
     provenance: Sequence[tuple[str, str]] = (),
+    norms: list[dict[str, Any]] | None = None,
+    gender: str | None = None,
+    age_group: str | None = None,
 ) -> str:
-    """The page of one photograph; with a `reason` nothing was measured."""
+    """The page of one photograph; with a `reason` nothing was measured. `norms`: rows of NORMS that have numbers."""
+    lines = [_line(row, norm_of(norms or [], row["measure"], gender, age_group)) for row in rows]
     return (
         environment()
         .get_template("anthropometry/profiles/page.html.j2")
@@ -86,7 +91,8 @@ def render_profile_page(
             reason=reason,
             shown=shown,
             picture=None if shown is None else jpeg(shown.picture, side=max(shown.size)),
-            lines=[_line(row) for row in rows],
+            lines=lines,
+            with_norms=any(line["bar"] for line in lines),
             millimetres=any(row["mm"] is not None for row in rows),
             findings=[(own, own.sentence(PROFILE_BY_NAME[own.measure].words)) for own in findings],
             caveat=CAVEAT,
@@ -95,7 +101,7 @@ def render_profile_page(
     )
 
 
-def _line(row: Mapping[str, Any]) -> dict[str, str]:
+def _line(row: Mapping[str, Any], norm: Mapping[str, Any] | None) -> dict[str, Any]:
     """A measure as the page's table has it."""
     measure = PROFILE_BY_NAME[row["measure"]]
     digits = DIGITS[measure.unit]
@@ -110,5 +116,7 @@ def _line(row: Mapping[str, Any]) -> dict[str, str]:
         "interval": span("low", "high", digits),
         "mm": "" if row["mm"] is None else f"{number(row['mm'], 1)} mm",
         "mm_interval": span("mm_low", "mm_high", 1),
+        "bar": None if norm is None or row["value"] is None else bar(row, norm),
+        "norm": "" if norm is None else f"{number(norm['p05'], digits)} to {number(norm['p95'], digits)}",
         "reason": row["reason"] or "",
     }

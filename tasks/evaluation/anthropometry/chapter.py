@@ -77,5 +77,5 @@ def show(made: Anthropometry, record: Mapping[str, Any], shown: Shown) -> Chapte
         template="evaluation/anthropometry/section.html.j2",
         context={"own": record, "words": words, "order": ordered(record)}
         | {"normed": lines(record["norms"]["measures"], words)}
-        | {"profiles": in_profile(shown.folder, shown.study.settings)},
+        | {"profiles": in_profile(shown.folder, shown.study.settings, made.norms)},
     )

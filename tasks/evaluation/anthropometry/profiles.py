@@ -1,7 +1,7 @@
 """Photographs in profile in the chapter: how many were measured, why others were not, and each measure's mean.
 
-In: the folder of the system's stages. Out: rows for the page, with intervals over people. A profile has no norms, and
-is compared with nobody.
+In: the folder of the system's stages. Out: rows for the page, with intervals over people. No rater's score
+is compared with a profile.
 """
 
 from collections import Counter
@@ -12,14 +12,15 @@ import numpy as np
 import pandas as pd
 
 from tasks.base import absence, tables
+from tasks.pages.norms import Norms, norm_of
 from tasks.params.evaluation import Evaluate
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_PROFILES
 from tasks.statistics.bootstrap import Estimate, with_interval
 
 
-def in_profile(folder: Path, settings: Evaluate) -> dict[str, Any]:
+def in_profile(folder: Path, settings: Evaluate, norms: Norms) -> dict[str, Any]:
     """`photographs`: by population, `measured` and `refused`; `reasons`: how often each; `measures`: a row per measure
-    and population. Empty where there are no photographs in profile."""
+    and population, with its norm where there is one. Empty where there are no photographs in profile."""
     points, measures = folder / "profiles", folder / "profile_measures"
     if any(not path.exists() or absence.reason_of(path) for path in (points, measures)):
         return {"photographs": {}, "reasons": {}, "measures": []}
@@ -33,7 +34,10 @@ def in_profile(folder: Path, settings: Evaluate) -> dict[str, Any]:
         "reasons": dict(Counter(seen["reason"].dropna()).most_common()),
         "measures": [
             {"words": words, "unit": rows["unit"].iloc[0], "population": population, "mean": _mean(rows, settings)}
-            for (words, population), rows in found[found["value"].notna()].groupby(["words", "population"], sort=False)
+            | {"norm": norm_of(norms.rows, measure, None, None)}
+            for (measure, words, population), rows in found[found["value"].notna()].groupby(
+                ["measure", "words", "population"], sort=False
+            )
         ],
     }
 

@@ -177,8 +177,28 @@ def test_a_profile_has_its_measures_and_page_and_the_wrong_view_its_reason(photo
     assert "norms" not in done.stdout  # there are none for profiles
     assert "Ricketts" in page and "<polyline" in page and "nasolabial angle" in page
     assert "seen from the front" in refused
+    assert {path.stem for path in out.glob("*.pdf")} == {path.stem for path in out.glob("*.html")}
+    _against_norms(side, table, tmp_path)
     front = vermilion(PROJECT, "measure", str(side))
     assert "side.png: not measured: the face is in profile, not from the front: its view is left" in front.stdout
+
+
+def _against_norms(side: Path, table: Path, folder: Path) -> None:
+    """Norms of profiles, where somebody has them, stand beside each measure."""
+    rows = [row for row in tables.read(table, MEASURED_PHOTOGRAPHS).to_pylist() if row["photograph"] == str(side)]
+    of = {"gender": "all", "age_group": "all", "people": 30, "sd": 0.1, "reason": None}
+    made = [
+        of
+        | {"measure": row["measure"], "unit": row["unit"], "mean": row["value"]}
+        | {"p05": row["value"] - 0.2, "p95": row["value"] + 0.2}
+        for row in rows
+    ]
+    tables.write(NORMS.table(made), folder / "norms.parquet", NORMS, provenance={})
+    words = ["--view", "left", "--norms", str(folder / "norms.parquet"), "--out", str(folder / "against")]
+    assert vermilion(PROJECT, "measure", str(side), *words).returncode == 0
+    (page,) = (folder / "against").glob("*.html")
+    assert page.read_text().count('class="normbar"') == len(PROFILE_BY_NAME)
+    assert "Norms are those of norms.parquet, 30 people" in page.read_text()
 
 
 @pytest.mark.parametrize(
@@ -196,7 +216,7 @@ def test_a_profile_has_its_measures_and_page_and_the_wrong_view_its_reason(photo
         (["--table", "measures.txt"], "measures.txt: a table is written as .csv, .xlsx or .parquet"),
         (["--norms", __file__], "not a Parquet file (text and spreadsheets are for reading); `vermilion norms"),
         (["--view", "left", "--own", "own.yaml"], "--own: for faces from the front"),
-        (["--view", "right", "--cleft-side", "left", "--norms", "n.parquet"], "--norms, --cleft-side: for faces from"),
+        (["--view", "right", "--cleft-side", "left", "--own", "o.yaml"], "--own, --cleft-side: for faces from"),
         ([""], "an empty word stands on the command line"),
         (["--out", ""], "an empty word stands after --out"),
         (["--pdf"], "--pdf: no folder for it; name one with --out"),
