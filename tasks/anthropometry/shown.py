@@ -15,7 +15,7 @@ from tasks.ingest.resampling import resample
 
 UNIT = 250
 """Pixels of the picture per interocular unit."""
-WIDTH, ABOVE, BELOW = 2.1, 0.75, 1.6
+WIDTH, ABOVE, BELOW = 2.1, 1.2, 1.6
 """What a picture shows, in interocular units about the point between the inner eye corners."""
 CLOSED = ("nose", "nostril_right", "nostril_left")
 

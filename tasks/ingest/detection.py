@@ -5,6 +5,7 @@ side, how to turn it. The detector knows faces from the front, turned by 30 degr
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -27,7 +28,8 @@ TURNS = (
 
 @dataclass(frozen=True)
 class Face:
-    """A detected face: box (left, top, right, bottom) in original pixels, detector score, scores of other boxes.
+    """A detected face: box (left, top, right, bottom) in original pixels, detector score, scores of other boxes (none
+    where the largest face is taken, whatever else there is).
 
     `scale`: of the picture in which it was found.
     """
@@ -47,7 +49,7 @@ def find_face(
     image: np.ndarray,  # (H, W, 3) uint8 RGB
     settings: IngestLandmarks,
 ) -> Face | None:
-    """The face the detector is surest of, looked for in a smaller picture first and an enlarged one if need be."""
+    """The surest face, or the largest; looked for in a smaller picture first and an enlarged one if need be."""
     longer = max(image.shape[:2])
     for scale in (min(settings.detect_side / longer, 1.0), settings.enlarge_to / longer):
         if min(image.shape[:2]) * scale < 1:
@@ -55,11 +57,20 @@ def find_face(
         seen = resized(image, scale)
         boxes, scores, _ = _detector().run(seen, 0, settings.min_score)
         if len(boxes):
-            best = int(np.argmax(scores))
+            best = _which(boxes, scores, settings)
             box = np.array([boxes[best].left(), boxes[best].top(), boxes[best].right(), boxes[best].bottom()])
-            others = tuple(float(score) for index, score in enumerate(scores) if index != best)
+            unasked = settings.several == "largest"
+            others = tuple(float(score) for index, score in enumerate(scores) if index != best and not unasked)
             return Face((box + [0, 0, 1, 1]) / scale, float(scores[best]), others, scale)
     return None
+
+
+def _which(boxes: dlib.rectangles, scores: Sequence[float], settings: IngestLandmarks) -> int:
+    """The surest box; of several that are faces the largest, where the settings say so."""
+    faces = [number for number, score in enumerate(scores) if score >= settings.second_face_score]
+    if settings.several == "largest" and faces:
+        return max(faces, key=lambda number: boxes[number].area())
+    return int(np.argmax(scores))
 
 
 def lying(image: np.ndarray, face: Face | None, settings: IngestLandmarks) -> str | None:

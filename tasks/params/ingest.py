@@ -75,6 +75,9 @@ class IngestLandmarks(Block):
     sure_score: float = Field(description="score from which a face is upright without a look at the other three turns")
     min_lead: float = Field(ge=0, description="by which a less sure face must outdo itself turned by quarters")
     second_face_score: float = Field(description="score from which a second box means two faces")
+    several: Literal["refuse", "largest"] = Field(
+        description="of several faces: the photograph is refused, or the largest one is measured"
+    )
     min_interocular: float = Field(ge=0, description="outer eye corners, original pixels")
     predict_side: int = Field(ge=64, description="dlib: face box side at which the 68 points are placed, pixels")
     max_yaw: float = Field(ge=0, description="degrees, by landmarks")

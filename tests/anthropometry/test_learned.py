@@ -71,14 +71,20 @@ def test_celebas_lists_are_understood(folder: Path) -> None:
     [
         ("list_attr_celeba.txt", "Wide_Nose Smiling\n", "Wide_Nose\n", "line 3: a file name and 1 numbers"),
         ("list_attr_celeba.txt", "60\n", "path,a\n", "line 1: the number of photographs expected"),
-        ("list_eval_partition.txt", "000003.png 0", "000003.png 7", "does not say 0, 1 or 2 of 000003.png"),
+        ("list_eval_partition.txt", "000003.png 0", "000003.png 7", "line 3: 000003.png has '7'; 0, 1, 2 are accepted"),
         ("list_eval_partition.txt", "000003.png 0", "000003.png", "line 3: a file name and one number"),
         ("list_attr_celeba.txt", "60\n", "61\n", "line 1: 61 photographs, but 60 follow; the list was cut"),
         ("list_attr_celeba.txt", "Wide_Nose Smiling\n", "Smiling Smiling\n", "line 2: Smiling stands there twice"),
-        ("list_attr_celeba.txt", "000003.png", "000002.png", "000002.png stands there twice"),
+        ("list_attr_celeba.txt", "000003.png", "000002.png", "line 5: 000002.png stands in line 4, too"),
         ("list_attr_celeba.txt", "000003.png", "../0003.png", "line 5: a file name and 2 numbers"),
         ("list_eval_partition.txt", "000003.png 0", "000002.png 1", "line 3: 000002.png stands above with 0"),
-        ("identity_CelebA.txt", "000060.png", "000061.png", "does not say who is on 000060.png"),
+        ("list_eval_partition.txt", "000003.png 0\n", "", "line 5: 000003.png: list_eval_partition.txt does not say 0"),
+        (
+            "identity_CelebA.txt",
+            "000060.png",
+            "000061.png",
+            "line 62: 000060.png: identity_CelebA.txt does not say who",
+        ),
         ("identity_CelebA.txt", "000009.png 108", "000009.png 107", "person celeba 107 is in train and in calibrate"),
     ],
 )

@@ -23,6 +23,7 @@ SETTINGS = IngestLandmarks(
     sure_score=1.2,
     min_lead=0.3,
     second_face_score=0.5,
+    several="refuse",
     predict_side=512,
     min_interocular=40,
     max_yaw=20,

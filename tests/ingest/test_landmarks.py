@@ -136,6 +136,21 @@ def test_several_faces_are_refused_with_their_number(count: int) -> None:
     assert measure_face(image, limits(second_face_score=99.0))["reason"] is None
 
 
+def test_of_several_faces_the_largest_is_measured_where_that_is_asked_for() -> None:
+    """It may stand anywhere, and need not be the one that the detector is surest of."""
+    small = np.full((450, 300, 3), 128, np.uint8)
+    small[:300] = face(3).image
+    for image, at in ((scaled(face(4).image, 1.5), 0), (scaled(face(4).image, 1.5), 300)):
+        both = np.hstack([image, small] if at == 0 else [small, image])
+        assert measure_face(both, SETTINGS)["reason"] == "2 faces found, one wanted"
+        row = measure_face(both, limits(several="largest"))
+        assert row["reason"] is None
+        alone = points_of(measure_face(image, SETTINGS)) + [at, 0]
+        assert apart(points_of(row), alone).mean() < 0.03
+    one = face(3).image
+    assert measure_face(one, limits(several="largest")) == measure_face(one, SETTINGS)
+
+
 @pytest.mark.parametrize(
     ("image", "changes", "reason"),
     [

@@ -87,19 +87,22 @@ def _celeba(file: Path, root: Path) -> Iterator[Labelled]:
     if (number := sum(bool(row.strip()) for row in rows[2:])) != int(rows[0]):
         said = f"{rows[0].strip()} photographs, but {number} follow"
         raise LabelsError(f"{file}, line 1: {said}; the list was cut, or this number has to be put right")
-    _check_once(str(file), [row.split()[0] for row in rows[2:] if row.strip()])
     folder = next((root / place for place in PICTURES if (root / place).is_dir()), root)
-    parts, people = _beside(root, PARTITION), _beside(root, IDENTITIES)
+    parts, people = _beside(root, PARTITION, accepted=("0", "1", "2")), _beside(root, IDENTITIES)
+    stood: dict[str, int] = {}
     for number, row in enumerate(rows[2:], 3):
         name, *values = row.split() or [""]
         if not name:
             continue
+        if (first := stood.setdefault(name, number)) != number:
+            raise LabelsError(f"{file}, line {number}: {name} stands in line {first}, too; a name counts once")
         if len(values) != len(names) or set(values) - {"1", "-1"} or "/" in name or "\\" in name:
             raise LabelsError(f"{file}, line {number}: a file name and {len(names)} numbers, 1 or -1, expected")
-        if parts and parts.get(name) not in ("0", "1", "2"):
-            raise LabelsError(f"{root}: {PARTITION} does not say 0, 1 or 2 of {name}")
+        if parts and name not in parts:
+            raise LabelsError(f"{file}, line {number}: {name}: {PARTITION} does not say 0, 1 or 2 of it")
         if people and name not in people:
-            raise LabelsError(f"{root}: {IDENTITIES} does not say who is on {name}; without the list each is a person")
+            said = f"{IDENTITIES} does not say who is on it; without that list each is a person"
+            raise LabelsError(f"{file}, line {number}: {name}: {said}")
         subject = f"{CELEBA}{people.get(name, name)}"
         split = SPLITS[int(parts[name])] if parts else split_of(subject)
         yield Labelled(
@@ -107,14 +110,16 @@ def _celeba(file: Path, root: Path) -> Iterator[Labelled]:
         )
 
 
-def _beside(root: Path, name: str) -> dict[str, str]:
-    """A list of file names, each with a word; empty where there is none."""
+def _beside(root: Path, name: str, *, accepted: Sequence[str] = ()) -> dict[str, str]:
+    """A list of file names, each with a word (one of `accepted`, if any are named); empty where there is none."""
     file = next((one for place in BESIDE if (one := root / place / name).is_file()), None)
     found: dict[str, str] = {}
     for number, row in enumerate(_text(file).splitlines() if file else (), 1):
         cells = row.split()
         if cells and len(cells) != 2:  # noqa: PLR2004
             raise LabelsError(f"{file}, line {number}: a file name and one number expected")
+        if cells and accepted and cells[1] not in accepted:
+            raise LabelsError(f"{file}, line {number}: {cells[0]} has {cells[1]!r}; {', '.join(accepted)} are accepted")
         if cells and found.setdefault(cells[0], cells[1]) != cells[1]:
             raise LabelsError(f"{file}, line {number}: {cells[0]} stands above with {found[cells[0]]}")
     return found

@@ -52,6 +52,19 @@ def test_before_the_first_run_it_says_what_to_do(tmp_path: Path, monkeypatch: py
         said()
 
 
+def test_an_empty_table_of_versions_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    monkeypatch.chdir(tmp_path)
+    for folder, command in (("corrections", ["versions"]), ("learned", ["learn", "--versions"])):
+        file = tmp_path / "data" / folder / {"corrections": "adjustments.csv", "learned": "versions.csv"}[folder]
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"")
+        with pytest.raises(
+            InputError, match=rf"{file.name}: empty, where .* wrote lines; get it back .*, or delete it"
+        ):
+            said(*command[1:], command=command[0])
+
+
 def test_an_adjustment_is_learned_listed_and_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Six chins, each put 6 px and a little lower: the pages show where the adjustment has the next one."""
     project = reviewed.make(tmp_path / "project")

@@ -12,16 +12,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from flows import PROJECT
 from flows.pages import review
 from flows.pages.record import Photograph, Project
 from flows.photographs.score import lines, score
+from flows.stages.anthropometry import anthropometry_norms
 from tasks import params
 from tasks.anthropometry import adjustment, versions
 from tasks.anthropometry.corrections import Said, keep, now
 from tasks.anthropometry.names import INDEX, POINTS
-from tasks.base import tables
+from tasks.base import absence, tables
 from tasks.evaluation.chapters import CHAPTERS
-from tasks.evaluation.norms import own_norms
+from tasks.evaluation.norms import own_norms, read_norms
 from tasks.params.anthropometry import AnthropometryAdjust
 from tasks.phantoms.dataset import NOTICE
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_POINTS, ANTHROPOMETRY_PROFILES
@@ -201,3 +203,39 @@ def test_without_controls_norms_say_what_to_add(built: Path, tmp_path: Path) -> 
     stages(project, "anthropometry_norms")
     said = own_norms(project / "data/anthropometry").said
     assert said == "There are no norms: no controls: add photographs of people without a cleft."
+
+
+def test_controls_in_profile_have_norms_and_a_project_of_profiles_alone_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(PROJECT / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    set_number(tmp_path, "anthropometry_norms", "people", 5)
+    who = [{"image_id": f"{n:064x}", "subject_id": f"p{n}", "population": "control"} for n in range(6)]
+    kind = {"path": "x.png", "names": ["x.png"], "kind": "still", "size_bytes": 1}
+    tables.write(IMAGES.table(one | kind for one in who), Path("images"), IMAGES, provenance={})
+
+    def measured(name: str, unit: str) -> Path:
+        rows = [one | {"measure": name, "words": name, "unit": unit, "value": float(n)} for n, one in enumerate(who)]
+        tables.write(
+            ANTHROPOMETRY_MEASURES.table(row | {"region": "x"} for row in rows),
+            Path(name),
+            ANTHROPOMETRY_MEASURES,
+            provenance={},
+        )
+        return Path(name)
+
+    front, side, out = (
+        measured("nose_width", "interocular"),
+        measured("dorsal_hump", "nose heights"),
+        Path("norms.parquet"),
+    )
+    given = {"images": Path("images"), "out": out}
+    anthropometry_norms.fn(measures=front, profiles=side, **given)
+    assert {row["measure"] for row in read_norms(out, "theirs").rows} == {"nose_width", "dorsal_hump"}
+    absence.mark(Path("none"), "no photographs")
+    for here, there, wanted in ((front, Path("none"), "nose_width"), (Path("none"), side, "dorsal_hump")):
+        anthropometry_norms.fn(measures=here, profiles=there, **given)
+        assert {row["measure"] for row in read_norms(out, "theirs").rows} == {wanted}
+    with pytest.raises(absence.Absent):
+        anthropometry_norms.fn(measures=Path("none"), profiles=Path("none"), **given)
