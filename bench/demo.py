@@ -1,4 +1,4 @@
-"""Seconds of every stage of the demo, from nothing: a fresh clone of this project, `dvc repro`, stage after stage.
+"""Seconds of every stage of the demo, from nothing: a fresh clone of this project, as `make demo` runs it.
 
 What a stage takes includes what DVC does before and after it. "stolen" are seconds of all processors together that a
 virtual machine's host gave to others meanwhile (/proc/stat; Linux): a busy host makes stages slower than they are.
@@ -33,7 +33,7 @@ def stages(folder: Path, last: str | None) -> Iterator[tuple[str, float, float]]
 
     `last`: the last one that is run, after all that it needs; None: all of them.
     """
-    dvc = [sys.executable, "-m", "dvc", "repro", *([last] if last else [])]
+    dvc = [sys.executable, "-m", "flows.repository", "repro", *([last] if last else [])]
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     with subprocess.Popen(dvc, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None

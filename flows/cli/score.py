@@ -53,16 +53,18 @@ def score(
     """
     _check_outputs(table, out)
     root = project_root()
-    from flows.photographs import files  # torch takes seconds to import
-    from flows.photographs import score as scoring
-    from flows.repository.currency import told_of
-    from tasks import params
-    from tasks.base import sheets
-    from tasks.params.ingest import IngestImages
+    from flows.repository.currency import told_meanwhile
 
-    found = files.find(photos, params.load(IngestImages, "ingest_images", root / "params.yaml").still_suffixes)
-    opened = scoring.open_readers(root, without or ())
-    notices = [*told_of(root), *scoring.notices(root, opened)]
+    with told_meanwhile(root) as told:
+        from flows.photographs import files  # torch takes seconds to import
+        from flows.photographs import score as scoring
+        from tasks import params
+        from tasks.base import sheets
+        from tasks.params.ingest import IngestImages
+
+        found = files.find(photos, params.load(IngestImages, "ingest_images", root / "params.yaml").still_suffixes)
+        opened = scoring.open_readers(root, without or ())
+        notices = [*told(), *scoring.notices(root, opened)]
     every = [*notices, *_passed_over(found.others)]  # a page of one person does not tell of other files
     results: list[Scored] = []
     stopped = False

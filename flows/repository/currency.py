@@ -4,12 +4,17 @@ In: the project's folder. Out: what differs, and which stages would run again; o
 stages compute.
 """
 
-from collections.abc import Container, Iterator, Mapping
-from contextlib import chdir
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from flows import PROJECT
+from tasks.base.processes import die_with_parent
 from tasks.base.words import listed
 from tasks.pages.notices import Notice
 
@@ -59,13 +64,31 @@ class Currency:
         return bool(self.changed) and self.changed == self.untrained
 
 
-def told_of(root: Path) -> list[str]:
+def told_of(root: Path) -> list[Notice]:
     """What must be told of the numbers and the networks that are here, as `not_current` and `earlier_networks`."""
     from flows.repository.looking import at_once
 
     with at_once():
         stale = not_current(root)
         return [*([stale.after("Of what these numbers are read beside: ")] if stale else []), *earlier_networks(root)]
+
+
+@contextmanager
+def told_meanwhile(root: Path) -> Iterator[Callable[[], list[Notice]]]:
+    """`told_of` by a process of its own, which asks DVC while the caller imports what takes as long (torch)."""
+    command = [sys.executable, "-m", "flows.repository.currency", str(root.resolve())]
+    with subprocess.Popen(
+        command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as asked:
+
+        def told() -> list[Notice]:
+            answer, _ = asked.communicate()
+            return told_of(root) if asked.returncode else [Notice(*own) for own in json.loads(answer)]
+
+        try:
+            yield told
+        finally:
+            asked.kill()  # where nobody waited for it
 
 
 def not_current(root: Path) -> Notice | None:
@@ -198,3 +221,8 @@ def _leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, A
             yield from _leaves(value, f"{above}{name}.")
         else:
             yield f"{above}{name}", list(value) if isinstance(value, tuple) else value
+
+
+if __name__ == "__main__":
+    die_with_parent()
+    print(json.dumps([(notice.shown, notice.advice) for notice in told_of(Path(sys.argv[1]))]))

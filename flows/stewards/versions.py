@@ -45,9 +45,12 @@ def writing(root: Path, added: Path, tell: Tell) -> Iterator[None]:
 
 
 def track(root: Path, added: Path, tell: Tell) -> None:
-    """`dvc add`: the batches into DVC's cache, their digest into batches.dvc. The files themselves are not touched."""
+    """`dvc add`: the batches into DVC's cache, their digest into batches.dvc. The files themselves are not touched.
+
+    Only the first time is DVC asked whose output they could be, too: for that it reads all of dvc.yaml and dvc.lock.
+    """
     from dvc.exceptions import DvcException
-    from dvc.repo import Repo
+    from dvc.repo import Repo, lock_repo
 
     record = added / f"{BATCHES}.dvc"
     if record.exists() and not record.stat().st_size:
@@ -55,7 +58,17 @@ def track(root: Path, added: Path, tell: Tell) -> None:
     try:
         with Repo(str(root)) as repo:
             repo.scm_context.quiet = True
-            _patiently(tell, lambda: repo.add(str(added / BATCHES), relink=False))
+            if not record.exists():
+                _patiently(tell, lambda: repo.add(str(added / BATCHES), relink=False))
+                return
+
+            def add_to_it() -> None:
+                with lock_repo(repo):
+                    stage = repo.stage.load_one(str(record))
+                    stage.add_outs(relink=False)
+                    stage.dump()
+
+            _patiently(tell, add_to_it)
     except DvcException as error:
         raise InputError(f"dvc add {added / BATCHES}: {error}") from error
 

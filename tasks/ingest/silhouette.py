@@ -8,10 +8,12 @@ Knows no face: tasks.ingest.profile looks for one on the outline.
 
 import cv2
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from tasks.errors import InputError
 from tasks.params.ingest import Silhouette
+
+IMPORTED_LATER = ("scipy.ndimage",)
+"""What its functions import: imported once for all stages (flows/forks.py), and not for a photograph's score."""
 
 STRIP = 0.04
 """Share of the picture's sides along its border by which the background is learned."""
@@ -133,4 +135,6 @@ def _refined(edge: np.ndarray, difference: np.ndarray) -> np.ndarray:
 
 def _smooth(edge: np.ndarray, deviation: float) -> np.ndarray:
     """The edge without the steps of pixels."""
+    from scipy.ndimage import gaussian_filter1d  # slow to import, and most photographs are no profiles
+
     return np.asarray(gaussian_filter1d(edge, deviation, axis=0, mode="nearest"))

@@ -4,6 +4,7 @@ What waits on a server is asked in test_serving.
 """
 
 import json
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import status
-from flows.repository.currency import Change, Currency, currency, not_current
+from flows.repository.currency import Change, Currency, currency, not_current, told_meanwhile, told_of
 from flows.running import logbook
 from flows.running.logbook import Entry, units
 from flows.running.waiting import Waiting
@@ -90,6 +91,19 @@ def test_what_changed_is_named_with_all_that_follows(project: Path) -> None:
     }
     assert found.stale == ("ingest_ratings", "symmetry_train", "evaluate", "report")
     assert "they are of an earlier run: " in str(not_current(project))
+
+
+def test_what_another_process_tells_is_the_same(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with told_meanwhile(project) as told:
+        assert told() == []
+    set_number(project, "symmetry_train", "margin", 3.5)
+    with told_meanwhile(project) as told:
+        said = told()
+    assert said == told_of(project) and "symmetry_train" in said[0]
+    assert [(line.shown, line.advice) for line in said] == [(line.shown, line.advice) for line in told_of(project)]
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with told_meanwhile(project) as told:
+        assert told() == said
 
 
 def test_what_follows_a_change_is_stale_too(project: Path) -> None:

@@ -1,6 +1,10 @@
 """dvc.lock written stage by stage is what DVC writes, byte for byte."""
 
+import os
+import subprocess
+import sys
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,3 +58,26 @@ def test_a_stage_that_changed_is_replaced_where_it_stands() -> None:
 )
 def test_a_file_that_is_not_as_dvc_writes_it_is_left_to_dvc(text: str) -> None:
     assert with_stages(text, {"first": {"cmd": "three"}}) is None
+
+
+def test_the_dvc_of_make_demo_does_and_says_what_dvc_does(tmp_path: Path) -> None:
+    """Two stages, by `dvc` and by `python -m flows.repository`: the same dvc.lock, and words but of it."""
+    said: list[list[str]] = []
+    for number, program in enumerate(("dvc", "flows.repository")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "params.yaml").write_text("word: yes\n")
+        (folder / "dvc.yaml").write_text(
+            "stages:\n"
+            "  first: {cmd: echo one > one, params: [word], outs: [one]}\n"
+            "  second: {cmd: cp one two, deps: [one], outs: [two]}\n"
+        )
+        environment = {**os.environ, "PYTHONPATH": str(PROJECT), "DVC_SITE_CACHE_DIR": str(folder / "site")}
+        for words in (["init", "--quiet", "--no-scm"], ["repro"]):
+            done = subprocess.run(
+                [sys.executable, "-m", program, *words],
+                cwd=folder, env=environment, capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            said.append([line for line in done.stdout.splitlines() if "lock file" not in line])
+    assert said[:2] == said[2:] and "Running stage 'second':" in said[1]
+    assert (tmp_path / "0/dvc.lock").read_text() == (tmp_path / "1/dvc.lock").read_text()

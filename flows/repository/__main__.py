@@ -1,0 +1,15 @@
+"""`python -m flows.repository repro`: `dvc`, its files parsed once and dvc.lock written stage by stage (`make demo`).
+
+In: what `dvc` takes. Out: what `dvc` does and says. For fifty stages that saves a minute. Knows no stage.
+"""
+
+import sys
+
+from dvc.cli import main
+
+from flows.repository import lockfile, parsing
+
+if __name__ == "__main__":
+    lockfile.use()
+    parsing.use()
+    sys.exit(main(sys.argv[1:]))
