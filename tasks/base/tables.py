@@ -34,6 +34,10 @@ ROW_GROUP = 256
 """Rows per row group: pictures sit in rows, and a whole group is in memory when written."""
 
 
+ANEW = "where another version of Vermilion wrote it, make it anew: `dvc repro`, or the command that wrote it"
+"""What to do with a table whose columns are not the present ones."""
+
+
 class TableError(InputError):
     """A table is not what its schema says; the message names the table, the column and the values."""
 
@@ -115,7 +119,7 @@ class Schema:
         missing = [c.name for c in self.columns if c.name not in table.column_names]
         extra = [name for name in table.column_names if name not in {c.name for c in self.columns}]
         if missing or extra:
-            raise TableError(f"table {self.name!r}: missing columns {missing}, unknown columns {extra}")
+            raise TableError(f"table {self.name!r}: missing columns {missing}, unknown columns {extra}; {ANEW}")
         for column in self.columns:
             column.check(table[column.name], self.name)
         self.check_whole(table)

@@ -39,7 +39,7 @@ ANTHROPOMETRY_POINTS = Schema(
             nullable=True,
         ),
         *(
-            Column(name, NUMBERS, f"outline {name}: x0, y0, x1, y1, ...", "px", nullable=True)
+            Column(name, NUMBERS, f"outline {name}: x0, y0, x1, y1, ...", "px", nullable=True, later=name == "hairline")
             for name in OUTLINE_COLUMNS
         ),
         Column("interocular_px", NUMBER, "distance between the outer eye corners", "px", nullable=True, low=0),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from bench.anthropometry_faces import HAND_HAIRLINE, photographs
@@ -16,7 +17,9 @@ from tasks.anthropometry.locating import PointsError, find
 from tasks.anthropometry.measures.face import forehead_height, upper_to_middle_third
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.names import MIRROR
+from tasks.base import tables
 from tasks.params.anthropometry import AnthropometryPoints
+from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
 from tests.anthropometry.template import MIDDLE, SETTINGS, template
 
 POINTS = params.load(AnthropometryPoints, "anthropometry_points", PROJECT / "params.yaml")
@@ -109,6 +112,14 @@ def test_thirds_are_measured_with_intervals_or_say_why_not() -> None:
     frame = levelled(face.points[None], {"hairline": face.outlines["hairline"][None]})
     assert upper_to_middle_third(frame.left) == upper_to_middle_third(frame.right)
     assert forehead_height(frame.left) == pytest.approx(128 / UNIT)
+
+
+def test_points_that_were_placed_before_there_was_a_hairline_are_read(tmp_path: Path) -> None:
+    made = ANTHROPOMETRY_POINTS.table([{"image_id": "0" * 64, "subject_id": "s", "population": "control"}])
+    tables.write(made, tmp_path / "points.parquet", ANTHROPOMETRY_POINTS, provenance={})
+    whole = pq.read_table(tmp_path / "points.parquet")
+    pq.write_table(whole.drop_columns(["hairline"]), tmp_path / "points.parquet")
+    assert tables.read(tmp_path / "points.parquet", ANTHROPOMETRY_POINTS)["hairline"].to_pylist() == [None]
 
 
 @pytest.mark.real

@@ -81,7 +81,7 @@ def test_a_key_stands_once() -> None:
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda t: t.drop_columns(["side"]), r"missing columns \['side'\]"),
+        (lambda t: t.drop_columns(["side"]), r"missing columns \['side'\].*make it anew: `dvc repro`, or the command"),
         (lambda t: t.append_column("more", [[1]]), r"unknown columns \['more'\]"),
         (lambda t: t.set_column(2, "share", pa.array([1], pa.int64())), "'share': is int64, should be double"),
     ],
