@@ -7,6 +7,7 @@
   --drawn N                             so many drawn people train, too
 --speed         pictures a second in training and filling, beside the same network written plainly; needs no photographs
 --demo          in a project that has run, of its drawn patients: is a cleft still seen in fillings; where are the lips
+--bound         there: how near to the truth any filling could come that cannot see the mouth
 --tiny          the same code on a few drawn faces, in seconds
 
 Numbers: bench/inpainting.yaml. Nothing is written.
@@ -21,7 +22,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench import inpainting_cleft, inpainting_faces, inpainting_real, inpainting_speed
+from bench import inpainting_bound, inpainting_cleft, inpainting_faces, inpainting_real, inpainting_speed
 from bench.inpainting_faces import Numbers
 from bench.inpainting_real import Row
 from bench.london_faces import draw_set
@@ -51,9 +52,10 @@ def options(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--drawn", type=int, default=0, help="drawn people who train, too")
     parser.add_argument("--speed", action="store_true", help="how fast the network is; needs no photographs")
     parser.add_argument("--demo", action="store_true", help="the fillings of the project in the working directory")
+    parser.add_argument("--bound", action="store_true", help="how near any filling could come there")
     parser.add_argument("--tiny", action="store_true", help="a few drawn faces, where the figures mean nothing")
     chosen = parser.parse_args(given)
-    if chosen.real is None and not (chosen.tiny or chosen.speed or chosen.demo):
+    if chosen.real is None and not (chosen.tiny or chosen.speed or chosen.demo or chosen.bound):
         parser.error("give --real, or set VERMILION_REAL, to the folder with london/")
     return chosen
 
@@ -71,6 +73,8 @@ def main(given: list[str] | None = None) -> None:
         print(
             inpainting_cleft.measure(**({"people": 4, "steps": 4} if chosen.tiny else {"people": 100, "steps": 1200}))
         )
+    elif chosen.bound:
+        print(inpainting_bound.measure(**({"guesses": 2, "photographs": 2} if chosen.tiny else {"guesses": 32})))
     elif not chosen.tiny:
         measure(chosen.real, numbers, seeds=chosen.seeds, drawn=chosen.drawn)
     else:

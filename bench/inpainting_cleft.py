@@ -165,7 +165,7 @@ def measure(*, people: int, steps: int) -> str:
     lines.append(f"{len(given)} photographs of {len(set(subjects))} patients of the demo; a cleft is seen in")
     for name in given[0].pictures:
         seen = sees(net, [patient.pictures[name] for patient in given]).astype(float)
-        lines.append(f"  {name:12} {_said(seen, subjects, '.1%')}")
+        lines.append(f"  {name:12} {said(seen, subjects, '.1%')}")
     return "\n".join([*lines, "lips' points from those on the truth, eye distances:", *_lips(given, subjects)])
 
 
@@ -184,10 +184,10 @@ def _lips(given: list[Patient], subjects: list[str]) -> list[str]:
         for name, points in found.items():
             distance = np.linalg.norm(points[LIPS] - truth[LIPS], axis=1).mean() / eye_distance(truth)
             apart.setdefault(name, []).append(float(distance))
-    return [f"  {name:14} {_said(np.array(values), subjects, '.3f')}" for name, values in apart.items()]
+    return [f"  {name:14} {said(np.array(values), subjects, '.3f')}" for name, values in apart.items()]
 
 
-def _said(values: np.ndarray, subjects: list[str], kind: str) -> str:
+def said(values: np.ndarray, subjects: list[str], kind: str) -> str:
     """The mean and its interval by person."""
     settings = params.load(Evaluate, "evaluate")
     found = share_with_interval(

@@ -17,7 +17,7 @@ from tasks.base.images import encode_png
 from tasks.base.processes import worker_pool
 from tasks.base.tables import replacing
 from tasks.params.phantoms import PhantomVariation
-from tasks.phantoms.identity import another_sitting, identity
+from tasks.phantoms.identity import Identity, another_sitting, identity
 from tasks.phantoms.motion import Pose
 from tasks.phantoms.render import Drawing, render
 from tasks.phantoms.shape import Cleft, Expression
@@ -84,6 +84,12 @@ def draw_file(out: Path, job: Still | Clip) -> None:
 
 def draw_still(job: Still) -> Drawing:
     """The picture of a job, with its truth."""
+    person, expression, pose = moment(job)
+    return render(person, size=job.size, expression=expression, pose=pose, cleft=job.cleft, frame=job.number)
+
+
+def moment(job: Still) -> tuple[Identity, Expression, Pose]:
+    """Who is drawn in which light, with which face, and how the head is held."""
     rng = np.random.default_rng([job.seed, job.number, SITTING_STREAM])
     spread = job.variation
     sitting = int(rng.integers(2**62))
@@ -97,8 +103,7 @@ def draw_still(job: Still) -> Drawing:
     )
     widening = float(rng.uniform(-spread.widening, spread.widening))
     expression = Expression(float(rng.uniform(0, spread.opening)), widening, blink=0.0)
-    person = another_sitting(identity(job.seed), sitting)
-    return render(person, size=job.size, expression=expression, pose=pose, cleft=job.cleft, frame=job.number)
+    return another_sitting(identity(job.seed), sitting), expression, pose
 
 
 def write_whole(path: Path, content: bytes) -> None:

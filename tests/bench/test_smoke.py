@@ -47,6 +47,7 @@ SAYS = {
     "ingest peer": "mouth points apart, share of eye distance",
     "ingest scale": "ms CPU a photograph",
     "inpainting": "network above the better one of OpenCV's, clinical: ",
+    "inpainting --bound": "that mean above the photograph",
     "inpainting --demo": "patients of the demo; a cleft is seen in",
     "inpainting --speed": "filling ",
     "inspection": "files all of one size: ",
@@ -77,6 +78,7 @@ PARTS = {
     "anthropometry_warps",
     "flux_networks",
     "heads",
+    "inpainting_bound",
     "inpainting_cleft",
     "inpainting_faces",
     "inpainting_real",
@@ -147,7 +149,9 @@ def test_a_reevaluation_runs(built: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert SAYS["reevaluation"] in capfd.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["anomaly", "fairness --project .", "inpainting --demo", "score", "trigger"])
+@pytest.mark.parametrize(
+    "command", ["anomaly", "fairness --project .", "inpainting --bound", "inpainting --demo", "score", "trigger"]
+)
 def test_it_runs_on_a_project(
     command: str, built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
