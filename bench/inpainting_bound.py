@@ -41,7 +41,8 @@ def measure(*, guesses: int, photographs: int | None = None) -> str:
     known = {row["image_id"]: row["picture"] for row in tables.read(Path("data/inpainting/after"), AFTER).to_pylist()}
     places = {row["image_id"]: row["path"] for row in tables.read(Path("data/ingest/images"), IMAGES).to_pylist()}
     raw = params.load(Data, "data").raw
-    subjects, rows = [], []
+    subjects: list[str] = []
+    rows: list[list[float]] = []
     for row in tables.read(Path("data/inpainting/fillings"), FILLINGS).to_pylist():
         if row["proposal"] or row["reason"] is not None or row["image_id"] not in known or len(rows) == photographs:
             continue

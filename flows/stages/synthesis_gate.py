@@ -181,11 +181,14 @@ def synthesis_classify(
     post: Path,
     screened: Path,
     identity: Path,
+    base: Path,
     weights: Path,
     out: Out,
 ) -> None:
-    """Are the pictures of use? Networks that learn clefts from them alone, asked about photographs."""
+    """Are the pictures of use? Classifiers that learn clefts from them alone, asked about photographs."""
     absence.require_any((pre, post))
+    absence.require(base)
+    from tasks.synthesis.manifest import MANIFEST
     from tasks.synthesis.measures import classifiers
 
     settings = params.load(SynthesisClassify, "synthesis_classify")
@@ -201,13 +204,14 @@ def synthesis_classify(
     inputs = {name: table_digest(table) for name, table in given.items()}
     model = _model()
     numbers: dict[str, BaseModel | int | str] = {"settings": settings, "side": side, "model": model}
-    record = provenance("synthesis_classify", classifiers, CLASSIFIED, numbers, {}, inputs)
+    record = provenance("synthesis_classify", classifiers, CLASSIFIED, numbers, {"base": base / MANIFEST}, inputs)
     listed = tables.read(images, IMAGES)
 
     def make(_: Path, report: Callable[[int, int], None]) -> pa.Table:
         return classifiers.classify(
             **given,
             images=listed,
+            base=base / MANIFEST,
             side=side,
             settings=settings,
             model=model,

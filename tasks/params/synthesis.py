@@ -192,6 +192,13 @@ class SynthesisClassify(Block):
 
     seed: int = Field(ge=0)
     threads: int = Field(ge=1)
+    network: Literal["mobilenet_v2", "pixels"] = Field(
+        description="pixels: logistic regression of the crop, where pictures are too few or too small for a network"
+    )
+    penalty: float = Field(gt=0, description="of the regression's weights; pixels alone")
+    softened: bool = Field(
+        description="photographs go through the base's autoencoder, so that they are as soft as generated pictures"
+    )
     input_size: int = Field(ge=32, description="pixels; published (Rosero et al. 2024): 224")
     width: float = Field(gt=0, le=2, description="MobileNetV2's width multiplier; ImageNet weights need 1")
     initial_weights: Literal["random", "mobilenet_v2_imagenet", "mobilenet_v2_torchvision"]

@@ -21,7 +21,7 @@ FLAGS = (
     "age",
 )
 """What screening can hold against a generated picture, in the order in which it looks."""
-TASKS = ("lip_anomaly", "pre_post")
+TASKS = ("unrepaired", "lip_anomaly", "pre_post")
 
 _floats = pa.list_(pa.float32())
 _planned = Column("image_id", TEXT, "sha256 of condition, seed and number: the picture's name before it is drawn")
@@ -252,10 +252,10 @@ PROJECTIONS = Schema(
 CLASSIFIED = Schema(
     "classified",
     (
-        Column("task", TEXT, "cleft against control, or before against after repair", allowed=TASKS),
+        Column("task", TEXT, "cleft before or after repair against control, or before against after", allowed=TASKS),
         IMAGE_ID,
         SUBJECT,
-        Column("truth", pa.int8(), "1: cleft (lip_anomaly), after repair (pre_post)", low=0, high=1),
+        Column("truth", pa.int8(), "1: cleft (unrepaired, lip_anomaly), after repair (pre_post)", low=0, high=1),
         Column("probability", NUMBER, "that it is 1, by a network trained on generated pictures", low=0, high=1),
     ),
     key=("task", "image_id"),

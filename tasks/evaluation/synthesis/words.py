@@ -41,6 +41,7 @@ NAMES = {
     "eyes": "eyes",
     "hair": "hair",
     "cleft": "cleft features",
+    "unrepaired": "Cleft before repair against controls",
     "lip_anomaly": "Cleft after repair against controls",
     "pre_post": "Before against after repair",
 }
@@ -58,7 +59,11 @@ FUNNEL = (
 )
 """The steps between asking for a picture and showing it, in order."""
 
-ANSWERS = {"lip_anomaly": ("control", "cleft"), "pre_post": ("before repair", "after repair")}
+ANSWERS = {
+    "unrepaired": ("control", "cleft"),
+    "lip_anomaly": ("control", "cleft"),
+    "pre_post": ("before repair", "after repair"),
+}
 """What 0 and 1 mean, by classifier."""
 
 FEW = 2048
@@ -191,9 +196,10 @@ def _classifier_said(task: str, own: Mapping[str, Any]) -> list[str]:
     if own["reason"]:
         return []
     right, even = own["accuracy"], own["balanced_accuracy"]
-    beside = f"{span(right, percent=True)}; published {PUBLISHED['accuracy'][task]:g}"
+    published = PUBLISHED["accuracy"].get(task)
+    beside = span(right, percent=True) + (f"; published {published:g}" if published else "")
     text = (
-        f"{named(task)}: a network that saw generated faces and no photograph of a patient gets "
+        f"{named(task)}: a classifier that saw generated faces and no photograph of a patient gets "
         f"{share(right['value'])}\u2009% of {count(own['n'])} photographs right ({beside})"
     )
     if even["low"] is None or even["low"] <= 0.5:

@@ -2,7 +2,8 @@
 
 In: generated pictures, photographs with captions, screening and identity. Out: the classified table. Rosero et al.
 2025, DiffusionCleft, section 5.5: one branch of MobileNetV2; cleft after repair against control (79 %), before against
-after repair (84 %). No photograph of a patient trains; quarantined and flagged pictures do not either. Controls are
+after repair (84 %). Ours besides: cleft before repair against control, and a plainer classifier (measures.linear).
+No photograph of a patient trains; quarantined and flagged pictures do not either. Controls are
 photographs on both sides, of other people. Tests are on subjects whom no adapter learnt from; the paper does not say.
 Knows nothing of accuracy.
 """
@@ -28,11 +29,14 @@ from tasks.base.weights import WeightsError
 from tasks.params.ingest import LandmarkModel
 from tasks.params.synthesis import SynthesisClassify
 from tasks.schemas.synthesis import CLASSIFIED
+from tasks.synthesis.adapter.latents import decode, encode, vae_of
 from tasks.synthesis.framing import framed, placed
 from tasks.synthesis.gate.release import cleared
-from tasks.synthesis.measures.views import crop, plain, spoilt
+from tasks.synthesis.measures import linear
+from tasks.synthesis.measures.fidelity import square
+from tasks.synthesis.measures.views import crop, plain, points_in_square, spoilt
 
-ZERO_AND_ONE = {"lip_anomaly": ("control", "post"), "pre_post": ("pre", "post")}
+ZERO_AND_ONE = {"unrepaired": ("control", "pre"), "lip_anomaly": ("control", "post"), "pre_post": ("pre", "post")}
 """By task: the class that is 0, the class that is 1."""
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CHECKS = 10
@@ -61,6 +65,7 @@ def classify(
     screened: pa.Table,
     identity: pa.Table,
     *,
+    base: Path,
     side: int,
     settings: SynthesisClassify,
     model: LandmarkModel,
@@ -69,9 +74,9 @@ def classify(
 ) -> pa.Table:
     """A row for every photograph of a held-out subject and task; none where a class has no pictures.
 
-    `side`: of the generated pictures, pixels. `model`: whose 68 points. `weights`: a folder. The same inputs
-    give the same rows on a CPU.
-    WeightsError: the initial weights are missing or are for another width.
+    `base`: its base.json. `side`: of the generated pictures, pixels. `model`: whose 68 points. `weights`: a folder. The
+    same inputs give the same rows on a CPU.
+    WeightsError: the initial weights are missing or are for another width. BaseError: the base cannot be opened.
     """
     kept = cleared(screened, identity)
     drawn = [row for table in (pre, post) for row in table.to_pylist() if row["image_id"] in kept and not row["reason"]]
@@ -79,7 +84,7 @@ def classify(
     paths = dict(zip(images["image_id"].to_pylist(), images["path"].to_pylist(), strict=True))
     points = {row["image_id"]: row["points"] for row in landmarks.select(["image_id", "points"]).to_pylist()}
     frames = {row["image_id"]: row["frame"] for row in photographs}
-    faces = Faces(paths, points, frames, side, settings, model)
+    faces = Faces(paths, points, frames, side, settings, model, base)
     rows: list[dict[str, object]] = []
     for task, names in ZERO_AND_ONE.items():
         train = [
@@ -102,7 +107,9 @@ class Faces:
         side: int,
         settings: SynthesisClassify,
         model: LandmarkModel,
+        base: Path,
     ) -> None:
+        self.base = base
         self.paths, self.points, self.frames, self.side, self.settings = paths, points, frames, side, settings
         self.model: LandmarkModel = model
         self.known: dict[str, np.ndarray | None] = {}
@@ -136,7 +143,17 @@ class Faces:
         if frame is not None:
             left, top, _ = placed(frame, *shown.shape[:2])
             shown, points = framed(shown, frame), None if points is None else points - [left, top]
+        if settings.softened and isinstance(picture, str):
+            shown, points = self._softened(shown, points)
         return crop(shown, points, side=self.side, region=settings.region, size=settings.input_size, model=self.model)
+
+    def _softened(self, photograph: np.ndarray, points: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
+        """The photograph at the generated size, through the base's autoencoder; and its points there."""
+        small = square(photograph, self.side)
+        with runtime.settled(threads=self.settings.threads, seed=0):
+            network = vae_of(self.base, tiling=False)
+            seen = decode(network, encode(network, small)[None])[0]
+        return seen, None if points is None else points_in_square(points, photograph.shape, len(small))
 
 
 def _rows(
@@ -148,13 +165,29 @@ def _rows(
     on_progress: Progress | None,
 ) -> list[dict[str, object]]:
     with runtime.settled(threads=settings.threads, seed=runtime.seed_of(settings.seed, "classify", task)):
-        network = fit(task, train, settings=settings, folder=folder, on_progress=on_progress)
+        told = _told(task, train, test, settings, folder, on_progress)
         found: list[dict[str, object]] = []
-        for truth, own in enumerate(test):
-            for one, value in zip(own, probabilities(network, own), strict=True):
-                told = {"task": task, "image_id": one.image_id, "subject_id": one.subject, "truth": truth}
-                found.append(told | {"probability": float(value)})
+        for truth, (own, values) in enumerate(zip(test, told, strict=True)):
+            for one, value in zip(own, values, strict=True):
+                who = {"task": task, "image_id": one.image_id, "subject_id": one.subject, "truth": truth}
+                found.append(who | {"probability": float(value)})
     return found
+
+
+def _told(
+    task: str,
+    train: list[list[Seen]],
+    test: list[list[Seen]],
+    settings: SynthesisClassify,
+    folder: Path,
+    on_progress: Progress | None,
+) -> list[np.ndarray]:
+    """The probabilities of the second class for each class's tests."""
+    if settings.network == "pixels":
+        model = linear.fit([[one.picture for one in own] for own in train], penalty=settings.penalty)
+        return [linear.probabilities(model, [one.picture for one in own]) for own in test]
+    network = fit(task, train, settings=settings, folder=folder, on_progress=on_progress)
+    return [probabilities(network, own) for own in test]
 
 
 def fit(

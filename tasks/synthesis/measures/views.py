@@ -42,9 +42,7 @@ def crop(
     seen = enlarged(square(picture, side), SEEN)
     points = find(seen, model=model, min_score=0.0, second_face_score=math.inf).points
     if points is None and known is not None:
-        least = min(picture.shape[:2])
-        corner = [(picture.shape[1] - least) // 2, (picture.shape[0] - least) // 2]
-        points = (known + 0.5 - corner) * len(seen) / least - 0.5
+        points = points_in_square(known, picture.shape, len(seen))
     if points is None:
         return None
     own = points[48:] if region == "mouth" else points
@@ -54,6 +52,13 @@ def crop(
     middle = (low + high) / 2
     matrix = np.array([[scale, 0, size / 2 - scale * middle[0]], [0, scale, size / 2 - scale * middle[1]]])
     return _moved(seen, matrix, size)
+
+
+def points_in_square(points: np.ndarray, shape: tuple[int, ...], side: int) -> np.ndarray:
+    """(68, 2) px of a picture of this shape, to px of its middle square at `side` pixels."""
+    least = min(shape[:2])
+    corner = [(shape[1] - least) // 2, (shape[0] - least) // 2]
+    return np.asarray((points + 0.5 - corner) * side / least - 0.5)
 
 
 def spoilt(
