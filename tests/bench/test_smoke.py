@@ -60,6 +60,7 @@ SAYS = {
     "orchestration prefect": "MB of database in the server",
     "rebuild idle": "vermilion rebuild, no server",
     "reevaluation": "re-evaluation with nothing to do",
+    "classifiers": "the same children with and without the cleft: ",
     "copies": "(somebody else)",
     "score": "vermilion score, symmetry alone",
     "screening": "(any flag, none planted)",
@@ -150,7 +151,8 @@ def test_a_reevaluation_runs(built: Path, capfd: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize(
-    "command", ["anomaly", "fairness --project .", "inpainting --bound", "inpainting --demo", "score", "trigger"]
+    "command",
+    ["anomaly", "classifiers", "fairness --project .", "inpainting --bound", "inpainting --demo", "score", "trigger"],
 )
 def test_it_runs_on_a_project(
     command: str, built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -145,7 +145,10 @@ def test_pixels_alone_tell_an_open_cleft_from_none_whatever_the_skin() -> None:
     """No network: others' mouths are told apart, in either mirror image alike."""
     groups = []
     for condition in ("control", "pre"):
-        seen = [crop(face(seed, condition, 128), None, side=128, region="mouth", size=32) for seed in range(60)]
+        seen = [
+            crop(face(seed, condition, 128), None, side=128, region="mouth", size=32, model="dlib")
+            for seed in range(60)
+        ]
         groups.append([one for one in seen if one is not None])
     model = linear.fit([own[:45] for own in groups], penalty=1e5)
     told = [linear.probabilities(model, own[45:]) for own in groups]
@@ -159,15 +162,17 @@ def test_softened_photographs_have_been_through_the_autoencoder(tmp_path: Path, 
     """What the classifier sees of a photograph is what the codec leaves of it, in the same place."""
     (tmp_path / "p").write_bytes(images.encode_png(face(3, "pre", 128)))
     row = {"image_id": "p", "subject_id": "s", "condition": "pre", "split": "test"}
-    found = crop(face(3, "pre", 128), None, side=32, region="mouth", size=32)
+    found = crop(face(3, "pre", 128), None, side=32, region="mouth", size=32, model="dlib")
     points = [0.0] * 136  # where no face is found in what the codec leaves, these say where it is
     points[96:] = [50.0, 70.0, 80.0, 84.0] * 10
     settings = SETTINGS.model_copy(update={"softened": True, "region": "mouth"})
-    (seen,) = Faces({"p": str(tmp_path / "p")}, {"p": points}, {}, 32, settings, "dlib", base).real([row], "pre", "test")
+    (seen,) = Faces({"p": str(tmp_path / "p")}, {"p": points}, {}, 32, settings, "dlib", base).real(
+        [row], "pre", "test"
+    )
     small = square(face(3, "pre", 128), 32)
     network = vae_of(base, tiling=False)
     soft = decode(network, encode(network, small)[None])[0]
-    wanted = crop(soft, np.reshape(points, (68, 2)) / 4 - 0.375, side=32, region="mouth", size=32)
+    wanted = crop(soft, np.reshape(points, (68, 2)) / 4 - 0.375, side=32, region="mouth", size=32, model="dlib")
     assert wanted is not None and np.array_equal(seen.picture, wanted)
     assert found is None or not np.array_equal(seen.picture, found)
 
