@@ -100,8 +100,7 @@ def reconstruct(
 
 
 def _known(text: str) -> "Known":
-    from tasks.surface.named import POINTS as NAMES
-    from tasks.surface.sizing import Known
+    from tasks.surface.sizing import Known, checked
 
     parts = [part.strip() for part in text.split(",")]
     try:
@@ -110,10 +109,12 @@ def _known(text: str) -> "Known":
         raise InputError(
             f"--known {text}: two points and millimetres expected, such as exocanthion_right,exocanthion_left,89.5"
         ) from error
-    if strange := [name for name in (first, second) if name not in NAMES]:
-        raise InputError(f"--known {text}: there is no point {strange[0]}; the points are {', '.join(NAMES)}")
-    if len(parts) != 3 or first == second or not 1 <= mm <= 500:
-        raise InputError(f"--known {text}: two different points and 1 to 500 mm expected")
+    if len(parts) != 3:
+        raise InputError(f"--known {text}: two points and millimetres expected; write it again for another distance")
+    try:
+        checked([Known(first, second, mm)])
+    except InputError as error:
+        raise InputError(f"--known {text}: {error}") from error
     return Known(first, second, mm)
 
 

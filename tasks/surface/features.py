@@ -89,11 +89,15 @@ def _bounded(grey: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA))
 
 
+FATAL = 3
+"""COLMAP's level above its errors."""
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
-    """While it is open, COLMAP says nothing but errors: what it tells names photographs."""
+    """While it is open, COLMAP writes nothing: it names photographs, and what fails is an exception anyway."""
     level = pycolmap.logging.minloglevel
-    pycolmap.logging.minloglevel = 2
+    pycolmap.logging.minloglevel = FATAL
     try:
         yield
     finally:

@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 from tasks.params.surface import SurfaceDense
 from tasks.space.views import Surface
 from tasks.surface.colmap import pycolmap
+from tasks.surface.features import quiet
 from tasks.surface.stereo import Cloud
 
 COLUMNS = ("x", "y", "z", "nx", "ny", "nz")
@@ -29,7 +30,8 @@ def meshed(cloud: Cloud, *, settings: SurfaceDense) -> Surface:
     with TemporaryDirectory(prefix="vermilion-") as folder:  # readable to its owner alone
         given, made = Path(folder) / "points.ply", Path(folder) / "surface.ply"
         given.write_bytes(_ply(cloud))
-        pycolmap.poisson_meshing(given, made, options)
+        with quiet():
+            pycolmap.poisson_meshing(given, made, options)
         mesh = trimesh.load_mesh(made, process=False)
     vertices, faces = np.asarray(mesh.vertices, dtype=np.float64), np.asarray(mesh.faces, dtype=np.int32)
     away = cKDTree(cloud.points).query(vertices, distance_upper_bound=settings.fill)[0]

@@ -32,7 +32,7 @@ from tasks.surface.points import IRIS, Look, looks_of, placed_on, places_of
 from tasks.surface.ruler import Ruler, factor_of, ruler_of
 from tasks.surface.sets import RefusedSet
 from tasks.surface.shown import Photographed
-from tasks.surface.sizing import Known, known_of, size_of
+from tasks.surface.sizing import Known, checked, known_of, size_of
 from tasks.surface.solved import Solved, bounded, view_of
 from tasks.surface.trimming import around, between_the_ears
 from tasks.surface.upright import moved, upright
@@ -66,6 +66,7 @@ def face_of(
     settings: SurfaceReconstruct,
 ) -> Face:
     """The face that the photographs show. RefusedSet, InputError or ValueError: why there is none."""
+    checked(known)
     solved = solved_of(seen, focals, settings=cameras)
     by_ruler = ruler and factor_of(ruler, solved.cameras, solved.bends, settings=settings.scale)
     views = [view_of(name, bounded(load(name), settings.side), solved) for name in solved.names]

@@ -22,7 +22,7 @@ from tasks.surface.distortion import straight
 
 COLUMNS = ("file", "x1", "y1", "x2", "y2", "mm")
 """The photograph, both ends in its pixels (the first pixel's centre is 0, 0), and the distance between them."""
-REFERENCE = re.compile(r"ruler_mm (-?[\d.]+) (-?[\d.]+) (-?[\d.]+) (-?[\d.]+)")
+REFERENCE = re.compile(r"ruler_mm" + 4 * r" (-?[0-9]{1,6}(?:\.[0-9]+)?)")
 """How references.csv names a ruler in a photograph: `ruler_mm x1 y1 x2 y2`; its value is the millimetres."""
 LEAST, SHORTEST, LONGEST = 2, 1.0, 1000.0
 """Photographs, and millimetres."""

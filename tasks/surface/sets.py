@@ -119,7 +119,8 @@ def apart(
         )
     if (width := span(placed, middle)) < settings.least_span:
         raise RefusedSet(
-            f"the photographs go {width:.0f} degrees round the head, at least {settings.least_span:g} are needed",
+            f"the photographs go {width:.0f} degrees round the head, at least {settings.least_span:g} are needed; if "
+            "they were taken all round, what is behind the head moved between them: take them before a plain wall",
             reasons,
         )
 

@@ -16,8 +16,11 @@ import numpy as np
 from tasks.errors import InputError
 from tasks.params.surface import SurfaceScale
 from tasks.space.views import Point
+from tasks.surface.named import POINTS
 from tasks.surface.scale import Z95, Factor
 
+SHORTEST, LONGEST = 1.0, 500.0
+"""mm between two points of a face."""
 APART = 3.0
 """Standard deviations of their difference beyond which two sizes contradict each other."""
 
@@ -28,6 +31,18 @@ class Known(NamedTuple):
     first: str  # name of a point
     second: str
     mm: float
+
+
+def checked(known: Sequence[Known]) -> None:
+    """InputError where a distance cannot be one: told before hours of work, not after it."""
+    for one in known:
+        if strange := [name for name in (one.first, one.second) if name not in POINTS]:
+            raise InputError(
+                f"a distance is known from {one.first} to {one.second}: there is no point {strange[0]}; the points are "
+                f"{', '.join(POINTS)}"
+            )
+        if one.first == one.second or not SHORTEST <= one.mm <= LONGEST:
+            raise InputError(f"{_said(one)}: two different points and {SHORTEST:g} to {LONGEST:g} mm expected")
 
 
 class Size(NamedTuple):
@@ -57,7 +72,7 @@ def size_of(
 ) -> Factor:
     """By how much points in millimetres of `unit`, the irises' factor, have to grow.
 
-    InputError: a distance names no point, or two sizes contradict each other.
+    InputError: two sizes contradict each other. The distances were `checked`.
     """
     sizes, lost = [], ""
     for one in known:
@@ -83,12 +98,10 @@ def size_of(
 
 def _size(one: Known, points: Mapping[str, Point], settings: SurfaceScale) -> tuple[Size | None, str]:
     """What a distance says, or why it says nothing."""
-    ends = [points[name] for name in (one.first, one.second) if name in points]
-    if len(ends) < 2:
-        raise InputError(f"a distance is known from {one.first} to {one.second}: the points are {', '.join(points)}")
-    if any(end.position is None for end in ends):
+    ends = [points[name] for name in (one.first, one.second)]
+    first, second = (end.position for end in ends)
+    if first is None or second is None:
         return None, "a point of it was not found"
-    first, second = (np.asarray(end.position) for end in ends)
     length, spreads = float(np.linalg.norm(second - first)), [(end.interval or 0) / Z95 for end in ends]
     if not length > Z95 * math.hypot(*spreads):
         return None, "its points lie too near to each other"

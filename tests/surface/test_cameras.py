@@ -7,8 +7,9 @@ from tasks.space.views import Camera
 from tasks.surface.cameras import solve, solved_of
 from tasks.surface.distortion import bent, straight
 from tasks.surface.features import features_of
+from tasks.surface.sets import RefusedSet
 from tasks.surface.solved import Solved
-from tests.surface.balls import FOCAL, RING, SETTINGS, camera, face, picture
+from tests.surface.balls import FOCAL, RING, SETTINGS, camera, face, paint, picture
 
 TRUE = {f"{number:02d}": camera(*place) for number, place in enumerate(RING)}
 PICTURES = {name: picture(seen) for name, seen in TRUE.items()}
@@ -70,6 +71,23 @@ def test_a_wall_that_stays_while_the_head_turns_takes_nothing_over() -> None:
     solved = solved_of(seen, KNOWN, settings=SETTINGS)
     assert len(solved.names) >= 9
     assert wrong(solved).max() < 8
+
+
+@pytest.mark.long
+def test_a_wall_that_moves_with_the_photographs_makes_no_false_head() -> None:
+    random = np.random.default_rng(3)
+    wall = np.clip(paint(5) * 30 + 128, 0, 255).astype(np.uint8)  # (512, 1024): each photograph shows a part of it
+    seen = {}
+    for name, image in PICTURES.items():
+        down, across = random.integers(0, [112, 700])
+        own = np.where(image == 0, wall[down : down + 400, across : across + 320, None], image)
+        seen[name] = features_of(own, FACES[name], settings=SETTINGS)
+    try:
+        solved = solved_of(seen, KNOWN, settings=SETTINGS)
+    except RefusedSet as refused:
+        assert "plain wall" in str(refused)
+    else:
+        assert wrong(solved).max() < 8
 
 
 def test_a_lens_bends_and_is_straightened() -> None:

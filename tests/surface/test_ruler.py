@@ -61,6 +61,8 @@ def test_references_say_the_same() -> None:
     assert factor_of(ruler, CAMERAS, BENDS, settings=SCALE).value == pytest.approx(UNIT, rel=1e-4)
     assert ruler_of(["exocanthion_right exocanthion_left 92"]) is None
     assert as_text("a", "asymmetry_mm", 1.0) is None
+    for hostile in ("1.2.3 4 5 6", "1 2 3", "1 2 3 4 5", "٣ 4 5 6", "1e9 2 3 4", ". 1 2 3", "9999999 1 2 3"):
+        assert as_text("a", f"ruler_mm {hostile}", 50.0) is None
     with pytest.raises(InputError, match="a ruler in 1 photograph"):
         ruler_of([str(cells[0])])
 

@@ -6,7 +6,7 @@ import pytest
 from tasks.errors import InputError
 from tasks.space.views import Point
 from tasks.surface.scale import Factor
-from tasks.surface.sizing import Known, known_of, size_of
+from tasks.surface.sizing import Known, checked, known_of, size_of
 from tests.surface.balls import SCALE
 
 PLACES = {
@@ -82,7 +82,15 @@ def test_a_size_that_the_irises_do_not_bear_out_is_told() -> None:
     assert "irises" not in size_of([EYES], POINTS, IRISES, None, settings=SCALE).words
 
 
+@pytest.mark.parametrize("mm", [0, -80, float("nan"), float("inf"), 0.5, 501])
+def test_what_is_no_distance_is_refused(mm: float) -> None:
+    with pytest.raises(InputError, match="two different points and 1 to 500 mm expected"):
+        checked([EYES._replace(mm=mm)])
+    with pytest.raises(InputError, match="two different points"):
+        checked([EYES._replace(second=EYES.first)])
+
+
 def test_a_point_that_there_is_not_is_named() -> None:
-    with pytest.raises(InputError, match="from nose to menton: the points are exocanthion_right"):
-        size_of([Known("nose", "menton", 40)], POINTS, IRISES, None, settings=SCALE)
+    with pytest.raises(InputError, match="from nose to menton: there is no point nose; the points are glabella"):
+        checked([EYES, Known("nose", "menton", 40)])
     assert known_of("nasion menton 110.5") == Known("nasion", "menton", 110.5)
