@@ -19,6 +19,8 @@ from bench.anthropometry_warps import cross_fitted
 from tasks import params
 from tasks.anthropometry.frame import levelled as levelled_frame
 from tasks.anthropometry.locating import find
+from tasks.anthropometry.measures.catalogue import MEASURES as CATALOGUE
+from tasks.anthropometry.measures.measure import both, side_of, value_of
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.base import images
 from tasks.ingest.detection import find_face
@@ -31,8 +33,8 @@ from tasks.phantoms.shape import NO_CLEFT
 
 FACES, TINY_FACES = 150, 6
 UNREPAIRED_SHARE = 0.2
-ROUNDS = 20
-"""Times that a step is repeated when its cost is measured."""
+ROUNDS, FEWEST_KNOWN = 20, 3
+"""Times that a step is repeated when its cost is measured; faces below which a measure is not judged."""
 METHODS: dict[str, Callable[[Seen], np.ndarray]] = {
     "dlib": lambda seen: seen.dlib,
     "478 points": lambda seen: seen.model,
@@ -135,6 +137,25 @@ def _pupils_to_corners(faces: Iterable[Seen]) -> float:
     )
 
 
+def show_measures(title: str, faces: Sequence[Seen]) -> None:
+    """How far every measure between points lies from what the true points give, and whether it tells people apart."""
+    points, truth = (np.array([getattr(seen, name) for seen in faces]) for name in ("refined", "truth"))
+    found, true = levelled_frame(points, {}), levelled_frame(truth, {})
+    print(f"\n{title}: every measure by the points as the pipeline has them, against the true points'")
+    print(f"{'':36s}{'faces':>6s}{'unit':>14s}{'median off':>12s}{'95th':>10s}{'sd of people':>14s}{'r':>7s}")
+    for measure in (own for own in CATALOGUE if not own.outlines):
+        sides = both(measure, found)
+        side = side_of(measure.kind, sides, np.zeros(len(points), int))
+        ours, theirs = (value_of(measure.kind, own, side) for own in (sides, both(measure, true)))
+        known = np.isfinite(ours) & np.isfinite(theirs)
+        if known.sum() < FEWEST_KNOWN:
+            continue
+        off, ours, theirs = np.abs(ours - theirs)[known], ours[known], theirs[known]
+        r = np.corrcoef(ours, theirs)[0, 1] if theirs.std() > 0 and ours.std() > 0 else np.nan
+        numbers = f"{np.median(off):12.4f}{np.quantile(off, 0.95):10.4f}{theirs.std():14.4f}{r:7.2f}"
+        print(f"{measure.name:36s}{known.sum():6d}{measure.unit:>14s}{numbers}")
+
+
 def show_hairlines(folder: Path) -> None:
     """How far the hairlines that are told lie from London's hand-placed ones, and how many are told."""
     settings, away, number = params.load(AnthropometryPoints, "anthropometry_points"), [], 0
@@ -189,12 +210,14 @@ def main(given: list[str] | None = None) -> None:
     repaired = list(drawn(number, repaired=True))
     show_errors("drawn, repaired clefts", repaired)
     show_differences("drawn, repaired clefts", repaired)
+    show_measures("drawn, repaired clefts", repaired)
     show_differences("drawn, unrepaired clefts", list(drawn(max(3, round(number * UNREPAIRED_SHARE)), repaired=False)))
     show_cost(draw_still(still(0, NO_CLEFT)).image)
     if chosen.real and not chosen.tiny:
         faces = list(london(Path(chosen.real), cross_fitted(Path(chosen.real))))
         show_errors("London, hand-placed", faces)
         show_differences("London, hand-placed", faces)
+        show_measures("London, hand-placed", faces)
         show_hairlines(Path(chosen.real))
         show_cost(images.decode(next((Path(chosen.real) / "london/neutral").glob("*.jpg")).read_bytes()))
 
