@@ -24,7 +24,7 @@ from tasks.base import absence, sheets
 from tasks.errors import InputError
 from tasks.ingest.spelling import key
 from tasks.inpainting import sitting, votes
-from tasks.inpainting.letters import FORM_COLUMNS
+from tasks.inpainting.letters import FORM_COLUMNS, Result
 from tasks.inpainting.sheet import Drawn, drawn, keep_key
 
 ANSWERS = Path("data/ratings_in_progress")
@@ -133,8 +133,7 @@ def _sheet(project: Project, name: str, population: str) -> Drawn:
 def _state(project: Project, name: str, population: str, at: int | None) -> dict[str, Any]:
     """What is shown at the place; None: the first patient who lacks an answer. At the end, what can be handed in."""
     made = _sheet(project, name, population)
-    every = sitting.given(project.root / ANSWERS, name)
-    said = every.get(made.name, {})
+    said, gone = _said(project, name, made)
     total = len(made.patients)
     left = [place for place in range(total) if place + 1 not in said]
     handed = _kept(project, name, made)
@@ -142,7 +141,7 @@ def _state(project: Project, name: str, population: str, at: int | None) -> dict
         "total": total,
         "done": total - len(left),
         "handed": bool(handed),
-        "earlier": sum(len(own) for sheet, own in every.items() if sheet != made.name and _is_of(made, project, sheet)),
+        "earlier": gone,
     }
     place = at if at is not None and 0 <= at < total else next(iter(left), None)
     if place is None:
@@ -151,13 +150,47 @@ def _state(project: Project, name: str, population: str, at: int | None) -> dict
     return state | {"at": place, "letters": letters, "given": said.get(place + 1)}
 
 
-def _is_of(made: Drawn, project: Project, sheet: str) -> bool:
-    """Whether the sheet asked about these photographs, in pictures that are gone."""
+def _said(project: Project, name: str, made: Drawn) -> tuple[dict[int, str], int]:
+    """The rater's word on each patient of the sheet, and how many of their words are about pictures that are gone.
+
+    A sheet changes with who is on it. So a word from another one counts, too, where all that the rater saw of the
+    photograph is what this sheet shows of it; a word on this sheet counts before it.
+    """
+    every = sitting.given(project.root / ANSWERS, name)
+    now = {line.image_id: line.patient for line in made.lines}
+    shown: dict[int, dict[tuple[str, str], str]] = {patient: {} for patient in now.values()}
+    for line in made.lines:
+        shown[line.patient][line.method, line.picture] = line.letter
+    said: dict[int, str] = {}
+    gone: set[str] = set()
+    for sheet, words in every.items():
+        if sheet == made.name:
+            continue
+        known = _key_of(project, sheet)
+        for patient, ranked in words.items():
+            seen = known.get(patient, {})
+            image_id = next(iter(seen.values())).image_id if seen else None
+            if image_id not in now:
+                continue
+            letters = shown[now[image_id]]
+            if {(own.method, own.picture) for own in seen.values()} == letters.keys():
+                said[now[image_id]] = "".join(letters[seen[one].method, seen[one].picture] for one in ranked)
+            else:
+                gone.add(image_id)
+    said |= every.get(made.name, {})
+    return said, len([image_id for image_id in gone if now[image_id] not in said])
+
+
+def _key_of(project: Project, sheet: str) -> dict[int, dict[str, Result]]:
+    """What the letters of each of a sheet's patients were; {} where nobody knows."""
     try:
         known = votes.read_key(Path(sheet), sheet, project.root / KEYS)
     except InputError:
-        return False
-    return bool({own.image_id for own in known.values()} & {line.image_id for line in made.lines})
+        return {}
+    found: dict[int, dict[str, Result]] = {}
+    for (patient, letter), own in known.items():
+        found.setdefault(patient, {})[letter] = own
+    return found
 
 
 def _kept(project: Project, name: str, made: Drawn) -> dict[int, str]:
@@ -177,7 +210,7 @@ def _kept(project: Project, name: str, made: Drawn) -> dict[int, str]:
 def _handed_in(project: Project, name: str, population: str, *, replace: bool) -> dict[str, Any]:
     """What became of it: `state` is added, or rejected with the reasons; then the answers stay."""
     made = _sheet(project, name, population)
-    said = sitting.given(project.root / ANSWERS, name).get(made.name, {})
+    said, _ = _said(project, name, made)
     if lacking := len(made.patients) - len(said):
         raise HTTPException(409, f"{lacking} patients lack an answer.")
     keep_key(private_folder(project.root / KEYS), made)

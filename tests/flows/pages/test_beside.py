@@ -124,6 +124,31 @@ def test_an_answer_is_kept_gone_on_with_and_can_be_changed(project: Path, rows: 
     assert (fresh["done"], fresh["earlier"]) == (0, 2)
 
 
+def test_answers_stay_when_people_come_or_go(project: Path, rows: list[dict[str, Any]]) -> None:
+    """The sheet is another one then, with other letters; what was said of pictures that are the same still counts."""
+    anna = Rater(project)
+    before = {}
+    for at, ranked in enumerate(("AC", "B", "")):
+        anna.answer(at, ranked)
+        before[at] = [anna.get(f"/rate/beside/picture?at={at}&letter={letter}").content for letter in ranked]
+    path = project / "data/inpainting/fillings/00.parquet"
+    path.unlink()
+    tables.write(FILLINGS.table([*rows[1:], filling(9, "unrepaired")]), path, FILLINGS, provenance={})
+    again = Rater(project)
+    assert again.post("state/99").json()["total"] == PATIENTS
+    found = []
+    for at in range(PATIENTS):
+        ranked = again.post(f"state/{at}").json()["given"]
+        if ranked is not None:
+            found.append([again.get(f"/rate/beside/picture?at={at}&letter={letter}").content for letter in ranked])
+    assert len(found) >= 2 and all(pictures in before.values() for pictures in found)
+    at = again.post("state/99").json()["at"]
+    while at is not None:
+        at = again.answer(at, "A")["at"]
+    assert again.post("hand-in").json()["state"] == "added"
+    assert len(votes.kept(project / VOTES)) == PATIENTS * len(METHODS)
+
+
 def test_what_is_handed_in_is_what_a_filled_form_would_be(project: Path, rows: list[dict[str, Any]]) -> None:
     anna = Rater(project)
     words = ("ABC", "B", "", "CA")

@@ -11,6 +11,7 @@ from tasks.anthropometry.corrections import Said, now
 from tasks.anthropometry.judgements import Judgement
 from tasks.ingest import answers
 from tasks.ingest.answers import FIRST, Answer
+from tasks.inpainting import sitting
 from tests.flows.pages import reviewed
 from tests.withdrawals import withdraw
 
@@ -25,12 +26,14 @@ def test_a_withdrawal_takes_a_persons_lines_and_leaves_the_others(project: Path)
         said = Answer(now(), "anna", "lay", "CARS", image_id, f"face_{number:02}.png", FIRST, 3)
         answers.keep(project / ANSWERS, said)
         answers.hand_in(project / ANSWERS, {(image_id, FIRST): said}, "batch", now())
+        sitting.keep(project / ANSWERS, sitting.Word(now(), "anna", f"sheet-{'a' * 10}", number, image_id, "BA"))
     _, left = withdraw("s01", project)
     assert left == []
     assert corrections.kept(project / CORRECTIONS)["image_id"].to_pylist() == [other]
     assert [one.image_id for one in judgements.said_in(project / CORRECTIONS)] == [other]
     assert [image_id for image_id, _ in answers.given(project / ANSWERS, "anna", "CARS")] == [other]
     assert answers.handed(project / ANSWERS, "anna", "CARS") == {other}
+    assert sitting.given(project / ANSWERS, "anna") == {f"sheet-{'a' * 10}": {2: "BA"}}
     for file in (project / "data").rglob("*.csv"):
         assert mine not in file.read_text()
         assert file.stat().st_mode & 0o077 == 0 or file.name == "images.csv"
