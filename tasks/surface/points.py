@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from tasks.base.words import counted
 from tasks.ingest.detection import find_face
@@ -32,6 +33,8 @@ IRIS = ("iris_inner", "iris_outer")
 EDGES = {f"{name}_{side}": MESH_PAIRED[name][number] for name in IRIS for number, side in enumerate(("right", "left"))}
 """The irises' edges among the 478 points: what tells millimetres."""
 BY_HAND = "place it by hand"
+AROUND, MOSTLY = 3.0, 0.5
+"""mm about a point, and the share of the surface there that photographs must have seen."""
 
 
 class Look(NamedTuple):
@@ -96,7 +99,7 @@ def placed_on(
     rough = _met(looks, surface, settings, None) | by_hand
     turned = _upright(surface, rough, settings, plane)
     if turned is None:
-        return rough
+        return _seen(rough, surface)
     points = _met(looks, surface, settings, turned) | by_hand
     _, rotation, shift = turned
     places = {name: rotation @ own.position + shift for name, own in points.items() if own.position is not None}
@@ -104,7 +107,19 @@ def placed_on(
     for name in set(told) - set(by_hand):
         place = rotation.T @ (told[name] - shift)
         points[name] = Point(place, settings.told[base_of(name)], points[name].views, None)
-    return points
+    return _seen(points, surface) | by_hand
+
+
+def _seen(points: Mapping[str, Point], surface: Surface) -> dict[str, Point]:
+    """The points, those of them null around which the surface was closed without having been seen."""
+    tree, kept = cKDTree(surface.vertices), dict(points)
+    for name, point in points.items():
+        if point.position is None:
+            continue
+        around = tree.query_ball_point(point.position, AROUND)
+        if around and surface.seen[around].mean() < MOSTLY:
+            kept[name] = Point(None, None, point.views, "no photograph saw the surface there")
+    return kept
 
 
 def _upright(surface: Surface, points: Mapping[str, Point], settings: HeadPoints, plane: MidPlane) -> Motion | None:

@@ -1,6 +1,7 @@
 """Points come from rays that most photographs agree upon, lie on the surface, and say why where they are not there."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -92,6 +93,20 @@ def test_where_the_surface_has_a_hole_there_is_no_point() -> None:
     assert points["cheilion_left"].position is None
     assert points["cheilion_left"].reason == "the surface has a hole there; place it by hand"
     assert away(points["cheilion_right"], "cheilion_right") < 1
+
+
+def test_where_the_surface_was_closed_without_being_seen_there_is_no_point() -> None:
+    corner = TRUTH["cheilion_left"]
+    unseen = np.linalg.norm(SURFACE.vertices - corner, axis=1) < 12
+    points = found_in(
+        looks(RING, noise=0.2), replace(SURFACE, seen=~unseen), exocanthion_left=TRUTH["exocanthion_left"]
+    )
+    assert points["cheilion_left"] == Point(
+        None, None, points["cheilion_left"].views, "no photograph saw the surface there"
+    )
+    assert points["cheilion_right"].position is not None
+    by_hand = found_in(looks(RING, noise=0.2), replace(SURFACE, seen=~unseen), cheilion_left=corner)
+    assert by_hand["cheilion_left"].position is not None
 
 
 def test_too_few_photographs_are_said() -> None:
