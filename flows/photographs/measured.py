@@ -8,6 +8,7 @@ what was measured before with the same key is not measured again. At the end, CS
 import dataclasses
 import json
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -92,9 +93,7 @@ def keep(out: Path, key: str, found: Measured, notices: Sequence[str], *, pdf: b
         html = found.html or render_measured_page(found.face, notices=notices)
         temporary.write_text(html, encoding="utf-8")
     if pdf and not found.frames:
-        with tables.replacing((out / page).with_suffix(".pdf")) as temporary:
-            temporary.touch(mode=0o600)
-            temporary.write_bytes(render_pdf(found.face, notices=() if found.html else notices))  # as its page
+        _print(found, (out / page).with_suffix(".pdf"), notices)
     if found.frames:
         rows = [[row.get(name) for name in FRAME_COLUMNS] for row in found.frames]
         sheets.write((out / page).with_suffix(".csv"), FRAME_COLUMNS, rows)
@@ -107,6 +106,14 @@ def keep(out: Path, key: str, found: Measured, notices: Sequence[str], *, pdf: b
     file.touch(mode=0o600)
     with file.open("a", encoding="utf-8") as opened:
         opened.write(json.dumps(line) + "\n")
+
+
+def _print(found: Measured, path: Path, notices: Sequence[str]) -> None:
+    """The photograph's sheets; a letter that their type lacks, as of a name in Chinese, is an empty box there."""
+    with warnings.catch_warnings(), tables.replacing(path) as temporary:
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
+        temporary.touch(mode=0o600)
+        temporary.write_bytes(render_pdf(found.face, notices=() if found.html else notices))  # as its page
 
 
 def write_table(path: Path, results: Sequence[Measured]) -> None:

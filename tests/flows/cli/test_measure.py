@@ -105,6 +105,10 @@ def test_pdfs_lie_beside_the_pages_and_are_made_where_they_lack(photographs: Pat
     assert len(made) == 3 and {path.stat().st_mode & 0o077 for path in made} == {0}
     assert all(path.read_bytes().startswith(b"%PDF-") for path in made)
     assert "2 of 3 photographs measured by an earlier call" in vermilion(PROJECT, *words, "--pdf").stderr
+    named = tmp_path / "\u5317 $x_1$.png"  # a letter that no type here has, and what could be a formula
+    named.write_bytes((photographs / "even.png").read_bytes())
+    done = vermilion(PROJECT, "measure", str(named), "--out", str(tmp_path / "named"), "--alone", "--pdf")
+    assert done.returncode == 0 and "Glyph" not in done.stderr and len(list((tmp_path / "named").glob("*.pdf"))) == 1
 
 
 def test_a_clip_is_not_measured_in_profile(tmp_path: Path) -> None:
