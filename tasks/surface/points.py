@@ -33,8 +33,9 @@ IRIS = ("iris_inner", "iris_outer")
 EDGES = {f"{name}_{side}": MESH_PAIRED[name][number] for name in IRIS for number, side in enumerate(("right", "left"))}
 """The irises' edges among the 478 points: what tells millimetres."""
 BY_HAND = "place it by hand"
-AROUND, MOSTLY = 3.0, 0.5
-"""mm about a point, and the share of the surface there that photographs must have seen."""
+AROUND, SEEN = 3.0, 0.2
+"""mm about a point, and the share of the surface there that photographs must have seen: at the chin's
+lower end it is often half, and without that point no region is bounded."""
 
 
 class Look(NamedTuple):
@@ -117,7 +118,7 @@ def _seen(points: Mapping[str, Point], surface: Surface) -> dict[str, Point]:
         if point.position is None:
             continue
         around = tree.query_ball_point(point.position, AROUND)
-        if around and surface.seen[around].mean() < MOSTLY:
+        if around and surface.seen[around].mean() < SEEN:
             kept[name] = Point(None, None, point.views, "no photograph saw the surface there")
     return kept
 
