@@ -53,8 +53,7 @@ def _found(raw: Path, root: Path) -> list[str]:
         raise InputError(f"{error}; add photographs (docs/raw-layout.md)") from error
     if not there.found.images.num_rows:
         raise InputError("\n".join([f"{raw}: no photograph can be used:", *there.notes]))
-    advice = limits(root / "params.yaml")
-    return [*there.counts, *(f"note: {note}" for note in there.notes), *([advice] if advice else [])]
+    return [*there.counts, *(f"note: {note}" for note in there.notes), *limits(root / "params.yaml")]
 
 
 def _check_place(raw: Path, root: Path) -> None:

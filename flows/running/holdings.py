@@ -16,6 +16,7 @@ from tasks.ingest.preview import Found, find, glance, remarks
 from tasks.ingest.raw import folders
 from tasks.ingest.views import VIEWED
 from tasks.ingest.withdrawn import read_withdrawn
+from tasks.params.anthropometry import AnthropometryMeasure, Measure
 from tasks.params.ingest import IngestImages, IngestLandmarks, IngestRatings
 from tasks.params.running import Data
 
@@ -90,12 +91,23 @@ def line_of(row: Mapping[str, object]) -> str:
     return f"{row['source']}, line {row['line']}: {row['path']}: {row['reason']}".replace(": : ", ": ")
 
 
-def limits(numbers: Path) -> str | None:
-    """What to know about the limits that were set on drawn faces; None where params.yaml has none of them."""
+def limits(numbers: Path) -> list[str]:
+    """What to know about the numbers of params.yaml that are those of drawn faces; none where it has none of them."""
     settings = params.load(IngestLandmarks, "ingest_landmarks", numbers)
-    if not any(getattr(settings, name) for name in LIMITS):
-        return None
-    return (
-        f"params.yaml, ingest_landmarks: {' and '.join(LIMITS)} were set on drawn faces; if the report says that sharp "
-        "photographs of yours were refused as blurred or covered, set both to 0 (docs/raw-layout.md)"
-    )
+    measured = params.load(AnthropometryMeasure, "anthropometry_measure", numbers)
+    usual = params.load(Measure, "measure", numbers)
+    told = []
+    if any(getattr(settings, name) for name in LIMITS):
+        told.append(
+            f"params.yaml, ingest_landmarks: {' and '.join(LIMITS)} were set on drawn faces; if the report says that "
+            "sharp photographs of yours were refused as blurred or covered, set both to 0 (docs/raw-layout.md)"
+        )
+    wider = [name for name in ("most_smile", "most_opening") if getattr(measured, name) > getattr(usual, name)]
+    other = ["errors"] * (measured.errors != usual.errors) + wider
+    if other:
+        right = ", ".join(f"{name}: {getattr(usual, name)}" for name in other)
+        told.append(
+            f"params.yaml, anthropometry_measure: write {right} for photographs; what stands there is for drawn faces: "
+            "intervals would be theirs, and smiling or open mouths measured as if at rest (docs/raw-layout.md)"
+        )
+    return told

@@ -54,8 +54,8 @@ def data(root: Path) -> list[Finding]:
         return [Finding("error", "data", str(error))]
     found = [Finding("fact", "data", line) for line in there.counts]
     found += [Finding("warning", "data", note) for note in there.notes]
-    if not made_by_a_stage(where.raw, root / "dvc.yaml") and (advice := limits(root / "params.yaml")):
-        found.append(Finding("fact", "data", advice))
+    if not made_by_a_stage(where.raw, root / "dvc.yaml"):
+        found += [Finding("fact", "data", advice) for advice in limits(root / "params.yaml")]
     return [*found, *_groups(root / where.raw, there.found), *_sets(root, there.found), *_skipped(root, there.found)]
 
 

@@ -74,6 +74,7 @@ OWN_COMMAND = {
         *(f"flows/photographs/{name}.py" for name in ("clips", "declared", "measure", "measured", "profiles")),
         *(f"flows/cli/{name}.py" for name in ("measure", "norms")),
         "flows/stages/surface.py",  # norms of as many people
+        "flows/running/holdings.py",  # which of its numbers are for drawn faces
     },
     "surface": {
         "flows/cli/__init__.py",

@@ -81,7 +81,7 @@ def test_three_commands_tell_the_same(root: Path) -> None:
     assert by_level["fact"][:3] == COUNTS
     assert by_level["warning"] == NOTES
     used = said("use", "raw", "--dry-run").splitlines()
-    assert used == [*COUNTS, *(f"note: {note}" for note in NOTES), by_level["fact"][3]]
+    assert used == [*COUNTS, *(f"note: {note}" for note in NOTES), *by_level["fact"][3:5]]
     status = json.loads(said("ratings", "status", "--json"))
     assert (status["notes"], status["refused_lines"], status["ratings"]) == (NOTES, 3, 4)
     assert f"note: {NOTES[3]}" in said("ratings", "status").splitlines()
@@ -102,6 +102,20 @@ def test_the_advice_on_limits_names_where_they_stand_and_goes_with_them(root: Pa
     numbers.write_text(re.sub("min_mouth_contrast: .*", "min_mouth_contrast: 0", text))
     for command in (["use", "raw"], ["check"]):
         assert "min_sharpness" not in said(*command)
+
+
+def test_measures_of_photographs_are_not_taken_by_what_holds_for_drawn_faces(root: Path) -> None:
+    told = "anthropometry_measure: write errors: photographs, most_smile: 0.92, most_opening: 0.04 for photographs"
+    for command in (["use", "raw"], ["check"]):
+        assert told in " ".join(said(*command).split())
+    numbers = root / "params.yaml"
+    text = numbers.read_text().replace("errors: drawn", "errors: photographs")
+    text = text.replace("most_smile: 1.2", "most_smile: 0.9")
+    numbers.write_text(text)
+    assert "write most_opening: 0.04 for photographs" in " ".join(said("check").split())
+    numbers.write_text(text.replace("most_opening: 0.2", "most_opening: 0.04"))
+    for command in (["use", "raw"], ["check"]):
+        assert "most_opening" not in said(*command)
 
 
 def test_where_nothing_can_be_used_every_line_has_its_reason(root: Path) -> None:
