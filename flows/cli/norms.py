@@ -52,6 +52,8 @@ def norms(
     most = max((row["people"] for row in rows), default=0)
     whole = sum(row["reason"] is None and row["gender"] == row["age_group"] == "all" for row in rows)
     say(f"{counted(whole, 'measure')} of {counted(most, 'person', 'people')}: {out}")
+    if not whole:
+        say(f"note: no measure has norms: {least} people are needed for each (params.yaml, anthropometry_norms.people)")
     raise typer.Exit(not whole)
 
 

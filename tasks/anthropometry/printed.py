@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 FOOT = "Research measures of one photograph, no medical device. They decide nothing about treatment."
 WORDS, VALUE, INTERVAL, BAR, NORM, SIDE, MM = (
-    *(Cell(0), Cell(198, right=True), Cell(280, right=True), Cell(289), Cell(411, right=True), Cell(416)),
+    *(Cell(0), Cell(208, right=True), Cell(280, right=True), Cell(289), Cell(411, right=True), Cell(416)),
     Cell(511, right=True),
 )
-MOST_WORDS, MOST_REASON = 36, 78
+MOST_WORDS, MOST_REASON = 46, 78
 
 
 def render_pdf(face: MeasuredFace, *, notices: Sequence[str]) -> bytes:
@@ -133,7 +133,7 @@ def _measures(paper: Paper, face: MeasuredFace) -> None:
 def _row(paper: Paper, line: Line) -> None:
     words = _short(line.words, MOST_WORDS)
     if line.reason:
-        paper.row([(WORDS, words), (Cell(165), _short(line.reason, MOST_REASON))], colour=SOFT)
+        paper.row([(WORDS, words), (Cell(174), _short(line.reason, MOST_REASON))], colour=SOFT)
         return
     cells = [(WORDS, words), (VALUE, line.value), (INTERVAL, line.interval), (NORM, line.norm), (SIDE, line.side)]
     bar: tuple[float, Mapping[str, Any]] | None = (BAR.at, line.bar) if line.bar else None

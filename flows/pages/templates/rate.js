@@ -40,7 +40,7 @@ function end() {
   if (!now.total) parts.push(element("p", {}, "You have rated every photograph on this scale, or there are none. Controls are asked for only if you choose so at the beginning."));
   if (themself.number) parts.push(element("p", {}, `${themself.number} ${themself.number === 1 ? "was" : "were"} shown twice: ${Math.round(100 * themself.same)} % of your second answers are the same, and they differ by ${themself.distance.toFixed(2)} on average.`));
   if (now.ready) {
-    parts.push(element("p", {}, `${now.ready} ${now.ready === 1 ? "rating is" : "ratings are"} not handed in yet. Hand in, and what you said goes through the checks of \`vermilion ratings add\` into the project.`), element("button", { type: "button", class: "main", id: "hand", onclick: () => handIn(false) }, "Hand in"));
+    parts.push(element("p", { id: "waiting" }, `${now.ready} ${now.ready === 1 ? "answer is" : "answers are"} not handed in yet. Hand in, and what you said goes through the checks of \`vermilion ratings add\` into the project.`), element("button", { type: "button", class: "main", id: "hand", onclick: () => handIn(false) }, "Hand in"));
   } else if (now.handed) parts.push(element("p", {}, "All of it is handed in."));
   parts.push(element("div", { id: "outcome" }), element("p", {}, element("a", { href: "/rate" }, "Another scale")));
   return element("div", {}, ...parts);
@@ -54,7 +54,7 @@ async function handIn(isNew) {
     const words = { added: "Handed in.", there: "Nothing new was handed in.", rejected: "Not handed in; nothing was changed. Your answers stay." }[outcome.state];
     const again = outcome.state === "rejected" && !isNew ? [element("button", { type: "button", onclick: () => handIn(true) }, "I am somebody else: hand in under this name")] : [];
     document.getElementById("outcome").replaceChildren(element("p", {}, element("strong", {}, words)), element("ul", {}, ...outcome.said.map(line => element("li", {}, line))), ...again);
-    button.hidden = outcome.state !== "rejected";
+    button.hidden = document.getElementById("waiting").hidden = outcome.state !== "rejected";
   } catch (error) { trouble(error.message); }
   button.disabled = false; button.textContent = "Hand in";
 }

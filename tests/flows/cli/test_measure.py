@@ -245,7 +245,7 @@ def test_norms_of_too_few_people_say_so(photographs: Path, tmp_path: Path) -> No
     vermilion(PROJECT, "measure", str(photographs), "--table", str(table))
     done = vermilion(PROJECT, "norms", str(table), "--out", str(out))
     assert done.returncode == 1
-    assert "0 measures of 2 people" in done.stdout
+    assert "0 measures of 2 people" in done.stdout and "20 people are needed for each" in done.stdout + done.stderr
     assert "a norm needs 20" in tables.read(out, NORMS)["reason"].to_pylist()[0]
 
 

@@ -56,9 +56,11 @@ def test_twenty_photographs_are_rated_by_keys_and_handed_in(browser: Any, projec
             press(page, 1 + number % 5)
         assert told(page) == "22 of 22 answered"
         assert "2 were shown twice" in page.locator("#sitting").inner_text()
+        assert "22 answers are not handed in yet" in page.locator("#waiting").inner_text()
         page.locator("#hand").focus()
         page.keyboard.press("Enter")
         page.locator("#outcome").get_by_text("Handed in.").wait_for(timeout=60_000)
+        assert not page.locator("#waiting").is_visible()
     ratings = there_already(project)[1].to_pylist()
     assert len(ratings) == 20
     assert {(row["rater_id"], row["rater_role"], row["scale"]) for row in ratings} == {("Anna", "medical", "CARS")}
