@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.anthropometry.clips import Course, Frame, courses
+from tasks.anthropometry.clips import Course, Frame, courses, gaps
 from tasks.anthropometry.measures.catalogue import REGIONS
 from tasks.anthropometry.measures.measure import Measure
 from tasks.anthropometry.page import DIGITS, UNITS
@@ -65,6 +65,7 @@ def render_clip_page(
             reason=reason,
             groups={words: plots for words, plots in groups.items() if plots},
             refused=list(refused.items()),
+            gaps=gaps(frames, measures),
             frames=len(frames),
             measured=sum(frame.reason is None for frame in frames),
             seconds=frames[-1].time_s if frames else 0.0,

@@ -5,6 +5,7 @@ interval by their spread, as for a visit's photographs. A frame that was refused
 and draws nothing.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from tasks.anthropometry.measures.measure import Measure
 from tasks.anthropometry.measuring import deviation
 from tasks.anthropometry.visits import side_of, together, turned
 from tasks.schemas.anthropometry import MEASURE_COLUMNS
+
+NUMBERS = re.compile(r"-?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,29 @@ def courses(frames: Sequence[Frame], measures: Sequence[Measure]) -> list[Course
         by_frame = dict(zip(own["frame"], turned(own, side, measure.kind).tolist(), strict=True))
         found.append(Course(measure, side, times, [by_frame.get(number) for number in range(len(frames))]))
     return found
+
+
+@dataclass
+class Gap:
+    """Why measures have no value in some frames: the reason as the first of these frames has it, in its numbers."""
+
+    reason: str
+    frames: set[int]
+    words: list[str]
+
+
+def gaps(frames: Sequence[Frame], measures: Sequence[Measure]) -> list[Gap]:
+    """Reasons of measures that only some frames have; those that differ by their numbers alone are one. Most first."""
+    found: dict[str, Gap] = {}
+    there = {row["measure"] for frame in frames for row in frame.rows if row["value"] is not None}
+    wanted = {measure.name: measure.words for measure in measures if measure.name in there}
+    for number, frame in enumerate(frames):
+        for row in frame.rows:
+            if row["reason"] and row["measure"] in wanted:
+                gap = found.setdefault(NUMBERS.sub("0", row["reason"]), Gap(row["reason"], set(), []))
+                gap.frames.add(number)
+                gap.words += [words for words in [wanted[row["measure"]]] if words not in gap.words]
+    return sorted(found.values(), key=lambda gap: -len(gap.frames))
 
 
 def over_frames(frames: Sequence[Frame], measures: Sequence[Measure], *, confidence: float) -> list[dict[str, Any]]:

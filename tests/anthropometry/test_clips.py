@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasks.anthropometry.clip_page import EDGE, HIGH, WIDE, render_clip_page
-from tasks.anthropometry.clips import Frame, courses, over_frames, table_rows
+from tasks.anthropometry.clips import Frame, courses, gaps, over_frames, table_rows
 from tasks.anthropometry.measures.catalogue import BY_NAME
 
 HEIGHT, RATIO, WIDTH = (BY_NAME[name] for name in ("peak_height_difference", "bow_width_ratio", "mouth_width"))
@@ -71,4 +71,14 @@ def test_the_page_draws_lines_that_break_where_nothing_is_known() -> None:
     assert last in html
     assert f",{HIGH - EDGE} " in html  # the least
     assert f"{WIDTH.words}: in no frame; most often: {HIDDEN}" in html
+    assert f"1 frame, the first: {HIDDEN}. Without a value there: {HEIGHT.words.replace(chr(39), '&#39;')}" in html
     assert "Not measured</h2>" in render_clip_page("clip.avi", image_id="", reason="no clip")
+
+
+def test_reasons_that_differ_by_their_numbers_are_one() -> None:
+    parted = [{**row(WIDTH.name, None), "reason": f"mouth open by 0.{wide} pupil distances"} for wide in (12, 20)]
+    turned = {**row(RATIO.name, None), "reason": "turned"}
+    frames = [Frame(0, 0.0, None, [row(WIDTH.name, 0.5), turned])]
+    frames += [Frame(number, 0.1, None, [own, row(RATIO.name, 1.0)]) for number, own in enumerate(parted, 1)]
+    found = [(gap.reason, len(gap.frames), gap.words) for gap in gaps(frames, MEASURES)]
+    assert found == [("mouth open by 0.12 pupil distances", 2, [WIDTH.words]), ("turned", 1, [RATIO.words])]
