@@ -40,7 +40,7 @@ class SurfaceScale(Block):
     most_flat: float = Field(gt=1, description="how much worse a point may be known along the rays than across")
     iris_mm: float = Field(gt=0, description="mean visible width of adults' irises")
     iris_sd_mm: float = Field(gt=0, description="standard deviation of irises' widths")
-    iris_bias: float = Field(ge=0, description="by which irises read small, as a share")
+    iris_bias: float = Field(ge=0, description="by which models read irises wide or narrow, as a share")
     calliper_mm: float = Field(gt=0, description="standard error of a distance that somebody measured on the person")
 
 
