@@ -7,6 +7,7 @@ computed.
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,9 @@ from tasks.base import tables
 from tasks.base.digests import digest, file_digest, table_digest
 from tasks.base.tables import Schema
 from tasks.store.artifacts import Reference, Store
+
+FLUSHED = 16
+"""Files that are written at a time: a disk flushes many together in the time of one."""
 
 
 @dataclass(frozen=True)
@@ -141,8 +145,12 @@ def write_parts(table: pa.Table, out: Path, schema: Schema, made: Mapping[str, A
         rows.setdefault(int(image_id[:4], 16) * buckets // 65536, []).append(row)
     digits = max(2, len(f"{buckets - 1:x}"))
     out.mkdir(parents=True, exist_ok=True)
-    for bucket in sorted(rows):
+
+    def write(bucket: int) -> None:
         tables.write(table.take(rows[bucket]), out / f"{bucket:0{digits}x}.parquet", schema, provenance=made)
+
+    with ThreadPoolExecutor(FLUSHED) as threads:
+        list(threads.map(write, sorted(rows)))
 
 
 def plan_of(work: Work, common: Mapping[str, Any], bucket: str) -> Plan:

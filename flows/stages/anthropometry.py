@@ -3,6 +3,7 @@
 Reads images, landmarks and people's corrections, writes data/anthropometry.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ from prefect import flow
 
 from flows.buckets import Out, runtime
 from flows.buckets.incremental import run_buckets
-from flows.buckets.work import Source, Work
+from flows.buckets.work import FLUSHED, Source, Work
 from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.anthropometry import adjustment, errors, locating, measuring
@@ -129,7 +130,11 @@ def _put_corrections(points: Path, corrections: Path, placed: Path, error: float
         "adjusted": [one.kind for one in learned if one.used],
     }
     placed.mkdir(parents=True, exist_ok=True)
-    for file in tables.parts(points):
+
+    def place(file: Path) -> None:
         part = adjustment.adjusted(tables.read(file, ANTHROPOMETRY_POINTS), learned)
         part = corrected(part, said, error=error)
         tables.write(part, placed / file.name, ANTHROPOMETRY_POINTS, provenance=made)
+
+    with ThreadPoolExecutor(FLUSHED) as threads:
+        list(threads.map(place, tables.parts(points)))
