@@ -34,8 +34,9 @@ EDGES = {f"{name}_{side}": MESH_PAIRED[name][number] for name in IRIS for number
 """The irises' edges among the 478 points: what tells millimetres."""
 BY_HAND = "place it by hand"
 AROUND, SEEN = 3.0, 0.2
-"""mm about a point, and the share of the surface there that photographs must have seen: at the chin's
-lower end it is often half, and without that point no region is bounded."""
+"""mm about a point, and the share of the surface there that photographs must have seen."""
+BELOW = "menton"
+"""It lies where photographs begin to see nothing, and every region hangs on it: it stays, with its wide interval."""
 
 
 class Look(NamedTuple):
@@ -115,7 +116,7 @@ def _seen(points: Mapping[str, Point], surface: Surface) -> dict[str, Point]:
     """The points, those of them null around which the surface was closed without having been seen."""
     tree, kept = cKDTree(surface.vertices), dict(points)
     for name, point in points.items():
-        if point.position is None:
+        if point.position is None or name == BELOW:
             continue
         around = tree.query_ball_point(point.position, AROUND)
         if around and surface.seen[around].mean() < SEEN:
