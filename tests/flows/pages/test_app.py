@@ -134,6 +134,18 @@ def test_a_refused_photograph_is_shown_with_its_reason(client: TestClient, drawn
     assert client.get("/files/..%2Fguard.py").status_code == 404
 
 
+def test_without_a_picture_the_page_says_so_and_asks_no_script_for_it(project: Path) -> None:
+    gone, refused = (reviewed.image_id(project, number) for number in (1, reviewed.REFUSED))
+    (project / "data/raw/mine/face_01.png").unlink()
+    (project / f"data/raw/mine/face_{reviewed.REFUSED}.png").write_bytes(b"")
+    with TestClient(make_app(project, TOKEN), base_url=BASE) as own:
+        own.get(f"/?token={TOKEN}")
+        page, other = (own.get(f"/photograph/{image_id}").text for image_id in (gone, refused))
+    assert "can no longer be read" in page and "review.js" not in page
+    assert other.partition("application/json")[0].count("two faces") == 1
+    assert "There is no picture to show" in other and "Run <code>" not in other and "review.js" not in other
+
+
 SITTING = "scale=CARS&role=lay"
 
 
