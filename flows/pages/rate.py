@@ -123,7 +123,7 @@ def _answers(project: Project) -> APIRouter:
     @routes.post("/hand-in")
     def hand_in(said: HandIn, vermilion_who: who.Who = "") -> dict[str, Any]:
         name = who.required(vermilion_who)
-        there = project.photographs().keys()
+        there = project.seen()
         return handing.hand_in(project.root, project.root / ANSWERS, name, said.scale, there, new=said.new)
 
     return routes
@@ -144,8 +144,7 @@ def _order(project: Project, name: str, sitting: Sitting) -> list[Showing]:
     """What the rater is shown: what they have not rated, and what they answered here."""
     here = {image_id for image_id, _ in answers.given(project.root / ANSWERS, name, sitting.scale)}
     wanted = project.lacking(rater=name, role=sitting.role, scale=sitting.scale, controls=sitting.controls)
-    known = project.photographs()
-    ids = (wanted | here) & known.keys()
+    ids = (wanted | here) & project.seen()
     return sequence(ids, rater=name, scale=sitting.scale, repeats=sitting.repeats)
 
 
@@ -163,7 +162,7 @@ def _state(project: Project, name: str, sitting: Sitting, at: int | None) -> dic
     asked_for = at is not None and 0 <= at < len(order)
     place = at if asked_for else next(iter(left), None)
     if place is None:
-        there = project.photographs().keys()
+        there = project.seen()
         ready = handing.waiting(project.root, project.root / ANSWERS, name, sitting.scale, there)
         handed = len(answers.handed(project.root / ANSWERS, name, sitting.scale))
         return state | {"at": None, "themself": answers.with_themself(said), "ready": ready, "handed": handed}
@@ -179,7 +178,7 @@ def _progress(project: Project, name: str, scale: Answers) -> dict[str, Any] | N
         return None
     role = next(iter(said.values())).role
     state = _state(project, name, Sitting(scale=scale.name, role=_role(role), repeats=REPEATS), None)
-    ready = handing.waiting(project.root, project.root / ANSWERS, name, scale.name, project.photographs().keys())
+    ready = handing.waiting(project.root, project.root / ANSWERS, name, scale.name, project.seen())
     return {"scale": scale, "role": role, "done": state["done"], "total": state["total"], "ready": ready}
 
 

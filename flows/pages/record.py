@@ -43,7 +43,7 @@ THUMBNAIL, LARGEST = 96, 3000
 
 @dataclass(frozen=True)
 class Photograph:
-    """A still. `name`: its first name; `reason`: why it was refused."""
+    """A still. `name`: its first name; `reason`: why it was refused; `opened`: whether the last run saw its pixels."""
 
     image_id: str
     path: Path
@@ -55,6 +55,7 @@ class Photograph:
     cleft_side: str | None
     notice: str | None
     reason: str | None
+    opened: bool
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,11 @@ class Project:
             raise InputError(f"{STILLS}: not there yet; run `dvc repro` first")
         found: dict[str, Photograph] = self.fresh("stills", [STILLS, LANDMARKS_AT], self._stills)
         return found
+
+    def seen(self) -> set[str]:
+        """Ids of the stills that people can be shown: all but those that neither the last run nor we can read."""
+        closed: set[str] = self.fresh("closed", [STILLS, LANDMARKS_AT], self._closed)
+        return self.photographs().keys() - closed
 
     def said(self) -> list[Said]:
         """Every line that people wrote about points."""
@@ -155,23 +161,34 @@ class Project:
     def _stills(self) -> dict[str, Photograph]:
         columns = ["image_id", "path", "names", "kind", "subject_id", *PERSON]
         rows = tables.read(self.root / STILLS, IMAGES, columns).to_pylist()
-        reasons: dict[str, str] = {}
+        looked: dict[str, dict[str, Any]] = {}
         if (self.root / LANDMARKS_AT).exists():
-            found = tables.read(self.root / LANDMARKS_AT, LANDMARKS, ["image_id", "reason"])
-            reasons = {row["image_id"]: row["reason"] for row in found.to_pylist()}
+            found = tables.read(self.root / LANDMARKS_AT, LANDMARKS, ["image_id", "width", "reason"])
+            looked = {row["image_id"]: row for row in found.to_pylist()}
         stills = [
             Photograph(
                 image_id=row["image_id"],
                 path=self.root / row["path"],
                 name=row["names"][0],
                 subject=row["subject_id"],
-                reason=reasons.get(row["image_id"]),
+                reason=looked.get(row["image_id"], {}).get("reason"),
+                opened=looked.get(row["image_id"], {}).get("width") is not None,
                 **{name: row[name] for name in PERSON},
             )
             for row in rows
             if row["kind"] == "still"
         ]
         return {one.image_id: one for one in sorted(stills, key=lambda one: (one.name, one.image_id))}
+
+    def _closed(self) -> set[str]:
+        closed = set()
+        for one in self.photographs().values():
+            if one.reason and not one.opened:  # those in profile are not opened either
+                try:
+                    self.thumbnail(one.image_id)
+                except KeyError:
+                    closed.add(one.image_id)
+        return closed
 
     def _rated(self) -> tuple[pa.Table, pa.Table]:
         file = self.root / RATINGS_AT

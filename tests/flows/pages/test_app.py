@@ -146,6 +146,19 @@ def test_without_a_picture_the_page_says_so_and_asks_no_script_for_it(project: P
     assert "There is no picture to show" in other and "Run <code>" not in other and "review.js" not in other
 
 
+def test_nobody_rates_a_photograph_that_cannot_be_shown(project: Path) -> None:
+    asked = {"scale": "CARS", "role": "lay", "repeats": 0.0, "controls": True}
+    totals = []
+    for content in (None, b""):
+        if content is not None:  # what was refused now is an empty file
+            (project / f"data/raw/mine/face_{reviewed.REFUSED}.png").write_bytes(content)
+        with TestClient(make_app(project, TOKEN), base_url=BASE) as own:
+            own.get(f"/?token={TOKEN}")
+            own.post("/who", json={"name": "Anna"}, headers=POST)
+            totals.append(own.post("/rate/state/0", json=asked, headers=POST).json()["total"])
+    assert totals == [reviewed.PHOTOGRAPHS, reviewed.PHOTOGRAPHS - 1]
+
+
 SITTING = "scale=CARS&role=lay"
 
 
