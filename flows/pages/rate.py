@@ -14,7 +14,7 @@ from starlette.responses import Response
 from flows.pages import beside, handing, kit, who
 from flows.pages.record import Project
 from flows.pages.scales import Answers, askable
-from flows.pages.sequence import Showing, sequence
+from flows.pages.sequence import Showing, mark, sequence
 from tasks import params
 from tasks.anthropometry.corrections import now
 from tasks.ingest import answers
@@ -44,9 +44,10 @@ class Place(Sitting):
 
 
 class Given(Place):
-    """An answer to a showing."""
+    """An answer to a showing; `mark`: that of the showing that the rater saw at the place."""
 
     score: int = Field(strict=True)
+    mark: str = ""
 
 
 class HandIn(Sitting):
@@ -112,9 +113,14 @@ def _answers(project: Project) -> APIRouter:
     def answer(said: Given, vermilion_who: who.Who = "") -> dict[str, Any]:
         name, scale = who.required(vermilion_who), _scale(project, said.scale)
         order = _order(project, name, said)
-        if said.at >= len(order) or said.score not in scale.scores:
+        if said.mark:
+            order = [one for one in order if mark(one, rater=name, scale=scale.name) == said.mark]
+            if not order:
+                raise HTTPException(409, "This photograph is no longer to be rated: load the page anew.")
+        place = 0 if said.mark else said.at
+        if place >= len(order) or said.score not in scale.scores:
             raise HTTPException(422, f"Answers on {scale.name} are {scale.scores[0]} to {scale.scores[-1]}.")
-        shown = order[said.at]
+        shown = order[place]
         path = project.photographs()[shown.image_id].name
         line = Answer(now(), name, said.role, scale.name, shown.image_id, path, shown.time, said.score)
         answers.keep(project.root / ANSWERS, line)
@@ -168,7 +174,9 @@ def _state(project: Project, name: str, sitting: Sitting, at: int | None) -> dic
         return state | {"at": None, "themself": answers.with_themself(said), "ready": ready, "handed": handed}
     shown = order[place]
     own = said.get((shown.image_id, shown.time))
-    return state | {"at": place, "practice": shown.time == PRACTICE, "given": own.score if own else None}
+    marked = mark(shown, rater=name, scale=scale.name)
+    given = own.score if own else None
+    return state | {"at": place, "mark": marked, "practice": shown.time == PRACTICE, "given": given}
 
 
 def _progress(project: Project, name: str, scale: Answers) -> dict[str, Any] | None:

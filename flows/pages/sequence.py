@@ -39,3 +39,9 @@ def sequence(image_ids: Iterable[str], *, rater: str, scale: str, repeats: float
         again = sorted(order[:half], key=lambda one: drawn(one, "again"))[:number]
         placed += [(order.index(one) + half + 0.5, Showing(one, AGAIN)) for one in again]
     return [Showing(order[-1], PRACTICE), *(showing for _, showing in sorted(placed))]
+
+
+def mark(showing: Showing, *, rater: str, scale: str) -> str:
+    """By which the page names a showing: its place moves when photographs come in. Tells neither what it shows nor
+    that it was shown before."""
+    return hashlib.sha256(f"{key(rater)}\n{scale}\n{showing.time}\n{showing.image_id}".encode()).hexdigest()[:16]

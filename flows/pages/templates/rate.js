@@ -16,7 +16,7 @@ async function ask(path, body) {
   } catch (error) { trouble(error.message); }
   busy = false;
 }
-const answer = score => ask("/rate/answer", { at: now.at, score });
+const answer = score => ask("/rate/answer", { at: now.at, mark: now.mark, score });
 const back = () => { if (now.at > 0) ask(`/rate/state/${now.at - 1}`); };
 
 function render() {

@@ -159,6 +159,20 @@ def test_nobody_rates_a_photograph_that_cannot_be_shown(project: Path) -> None:
     assert totals == [reviewed.PHOTOGRAPHS, reviewed.PHOTOGRAPHS - 1]
 
 
+def test_an_answer_is_of_the_photograph_that_was_shown_though_its_place_moved(project: Path) -> None:
+    asked = {"scale": "CARS", "role": "lay", "repeats": 0.0, "controls": True}
+    with TestClient(make_app(project, TOKEN), base_url=BASE) as own:
+        own.get(f"/?token={TOKEN}")
+        own.post("/who", json={"name": "Anna"}, headers=POST)
+        states = [own.post(f"/rate/state/{at}", json=asked, headers=POST).json() for at in (1, 2)]
+        said = asked | {"at": 1, "mark": states[1]["mark"], "score": 3}  # what stands at 2 stood at 1 when it was shown
+        assert own.post("/rate/answer", json=said, headers=POST).status_code == 200
+        given = [own.post(f"/rate/state/{at}", json=asked, headers=POST).json()["given"] for at in (1, 2)]
+        assert given == [None, 3]
+        gone = own.post("/rate/answer", json=said | {"mark": "0" * 16}, headers=POST)
+        assert (gone.status_code, "load the page anew" in gone.text) == (409, True)
+
+
 SITTING = "scale=CARS&role=lay"
 
 
