@@ -102,7 +102,8 @@ def _findings(paper: Paper, face: MeasuredFace) -> None:
     for own in face.findings:
         paper.text(f"{own.sentence(words[own.measure])} Limit from: {own.source}.", hang=8)
     if not face.findings:
-        paper.text("No measure lies beyond the rules' limits.")
+        unasked = "" if face.norms else "; rules that need norms were not asked, for there are no norms"
+        paper.text(f"No measure lies beyond the rules' limits{unasked}.")
     paper.text(f"Found by rules that anybody can read and change. {CAVEAT}", colour=SOFT)
     for own in face.suggested:
         said = f"suggests to review: {own.label}" if own.review else f"{own.label}"
@@ -113,8 +114,9 @@ def _findings(paper: Paper, face: MeasuredFace) -> None:
 
 def _measures(paper: Paper, face: MeasuredFace) -> None:
     paper.heading("Measures", needed=100)
-    if face.scale:
-        paper.text(f"Millimetres {face.scale}.", colour=SOFT)
+    front = "io, the distance between the outer eye corners"
+    said = f"Lengths are in {front if face.profile is None else 'nose heights, from nasion to subnasale'}"
+    paper.text(f"{said}{f'; millimetres {face.scale}' if face.scale else ''}.", colour=SOFT)
     named = [(WORDS, "measure"), (VALUE, "value"), (INTERVAL, "interval"), (SIDE, "side"), (MM, "mm")]
     if face.norms:
         named += [(BAR, "against the norm"), (NORM, "norm")]

@@ -1,6 +1,7 @@
 """A measured photograph as a PDF: everything that its page says, the same bytes each time."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,8 +62,17 @@ def test_the_sheets_have_every_measure_finding_refusal_and_what_others_say(writt
     for words in ("What this photograph cannot tell", "D: 0.31", "points: by hand", "The patient's right half, twice."):
         assert words in text
     assert "0.1 to 2.0" in text  # the norm
+    assert "Lengths are in io" in text
     assert pdf.count(b"/Subtype /Image") == 4
     assert "1 of 3" in text or "1 of 2" in text
+
+
+def test_without_norms_it_says_which_rules_were_not_asked(written: list[str]) -> None:
+    face = replace(measured(template(0.2)), findings=[])
+    render_pdf(face, notices=[])
+    assert "not asked" not in " ".join(written)
+    render_pdf(replace(face, norms=[]), notices=[])
+    assert "rules that need norms were not asked" in " ".join(written)
 
 
 def test_the_same_photograph_gives_the_same_bytes() -> None:
