@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 import tomllib
+import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,26 @@ def test_stages_and_scores_turn_to_nobody(built: Path, tmp_path: Path) -> None:
             process.communicate(timeout=900)
         assert process.returncode == 0
         assert beyond(tmp_path / "calls") == []
+
+
+@pytest.mark.long
+def test_measuring_and_the_pages_for_people_turn_to_nobody(built: Path, tmp_path: Path) -> None:
+    """A photograph is measured, with its page and sheets; the review's server is asked for a page."""
+    folder = copy_project(built, tmp_path / "project")
+    photograph = next((folder / "data/raw/phantoms/repaired").rglob("*.png"))
+    command = ["vermilion", "measure", str(photograph), "--pdf", "--out", str(tmp_path / "page")]
+    with watched(tmp_path / "calls", command, folder=folder, env=environment(folder)) as process:
+        process.communicate(timeout=300)
+    assert process.returncode == 0
+    assert beyond(tmp_path / "calls") == []
+    command = ["vermilion", "review", "--port", str(free_port()), "--no-open"]
+    with watched(tmp_path / "calls", command, folder=folder, env=environment(folder)) as process:
+        assert process.stdout
+        address = next(found[0] for line in process.stdout if (found := re.search(r"http://127\.0\.0\.1\S+", line)))
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            assert answer.status == HTTPStatus.OK
+        time.sleep(PATIENCE)
+    assert beyond(tmp_path / "calls") == []
 
 
 @pytest.mark.long
