@@ -19,7 +19,7 @@ import pyarrow as pa
 from prefect.artifacts import create_table_artifact
 
 from flows.buckets.store import using
-from flows.buckets.work import FLUSHED, Plan, Work, compute_group, plan_of
+from flows.buckets.work import Plan, Work, compute_group, plan_of, side_by_side
 from flows.running.cards import card
 from flows.running.progress import progress
 from flows.running.runners import run_far, run_here
@@ -101,8 +101,7 @@ def _join(store: Store, work: Work, results: Mapping[str, Reference], out: Path,
     for stale in (part for part in out.glob("*.parquet") if part.name not in filled):
         stale.unlink()
     if not work.together:
-        with ThreadPoolExecutor(FLUSHED) as threads:
-            list(threads.map(lambda part: store.copy(filled[part][0], out / part), sorted(filled)))
+        side_by_side(lambda part: store.copy(filled[part][0], out / part), sorted(filled))
         return
     for name, references in sorted(filled.items()):
         found = pa.concat_tables(tables.read(store.path(reference), work.schema) for reference in references)

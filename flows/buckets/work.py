@@ -5,6 +5,7 @@ the buckets' rows in the store. Workers import this and no Prefect, which takes 
 computed.
 """
 
+import errno
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -149,8 +150,19 @@ def write_parts(table: pa.Table, out: Path, schema: Schema, made: Mapping[str, A
     def write(bucket: int) -> None:
         tables.write(table.take(rows[bucket]), out / f"{bucket:0{digits}x}.parquet", schema, provenance=made)
 
-    with ThreadPoolExecutor(FLUSHED) as threads:
-        list(threads.map(write, sorted(rows)))
+    side_by_side(write, sorted(rows))
+
+
+def side_by_side(write: Callable[[Any], None], parts: Sequence[Any]) -> None:
+    """Write every part, many at a time; on a full disk one by one, so that the error says how much is missing."""
+    try:
+        with ThreadPoolExecutor(FLUSHED) as threads:
+            list(threads.map(write, parts))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        for part in parts:
+            write(part)
 
 
 def plan_of(work: Work, common: Mapping[str, Any], bucket: str) -> Plan:

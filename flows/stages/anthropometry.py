@@ -3,7 +3,6 @@
 Reads images, landmarks and people's corrections, writes data/anthropometry.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +10,7 @@ from prefect import flow
 
 from flows.buckets import Out, runtime
 from flows.buckets.incremental import run_buckets
-from flows.buckets.work import FLUSHED, Source, Work
+from flows.buckets.work import Source, Work, side_by_side
 from flows.stages.ingest import PIXELS
 from tasks import params
 from tasks.anthropometry import adjustment, errors, locating, measuring
@@ -136,5 +135,4 @@ def _put_corrections(points: Path, corrections: Path, placed: Path, error: float
         part = corrected(part, said, error=error)
         tables.write(part, placed / file.name, ANTHROPOMETRY_POINTS, provenance=made)
 
-    with ThreadPoolExecutor(FLUSHED) as threads:
-        list(threads.map(place, tables.parts(points)))
+    side_by_side(place, tables.parts(points))

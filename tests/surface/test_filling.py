@@ -44,12 +44,20 @@ def holed(radius: float) -> tuple[Surface, np.ndarray, Mapping[str, Point]]:
     return cut(whole, np.linalg.norm(whole.vertices - middle, axis=1) > radius), middle, points
 
 
+def longest_edge(surface: Surface) -> float:
+    """Of the triangles, mm."""
+    corners = surface.vertices[surface.faces]
+    return float(np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max())
+
+
 def test_a_hole_is_filled_near_the_truth_and_nothing_else_is() -> None:
     surface, middle, points = holed(14)
     found = filled(surface, points, settings=SETTINGS)
     assert found is not None
     away = np.linalg.norm(found.vertices - middle, axis=1)
-    assert away.max() < 14 + 8
+    assert away.max() < 14 + 2 * longest_edge(
+        found
+    )  # triangles that reach over the rim are whole, and a ring lies around
     true = np.linalg.norm(found.vertices - Finder(head()[0]).nearest(found.vertices).places, axis=1)
     assert np.median(true) < 0.5
     assert true.max() < 2
