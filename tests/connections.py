@@ -4,6 +4,7 @@ In: a command. Out: the system calls, one line each, in which it looked a name u
 libraries included, which Python's own hooks (tests/audit) cannot see. Linux with strace only.
 """
 
+import os
 import re
 import shutil
 import signal
@@ -35,12 +36,14 @@ def watched(
 ) -> Iterator["subprocess.Popen[str]"]:
     """The command while it runs; at the end it is asked to stop, if it still runs, and its calls are in `log`."""
     traced = [STRACE, "-f", "--seccomp-bpf", "-qq", "-s", "64", "-e", f"trace={CALLS}", "-o", str(log), *command]
-    with subprocess.Popen(traced, cwd=folder, env=dict(env), text=True, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        traced, cwd=folder, env=dict(env), text=True, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
         try:
             yield process
         finally:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                os.killpg(process.pid, signal.SIGINT)  # strace itself hears no signal while it writes into a file
 
 
 def beyond(log: Path) -> list[str]:

@@ -121,7 +121,8 @@ def test_measuring_and_the_pages_for_people_turn_to_nobody(built: Path, tmp_path
     with watched(tmp_path / "calls", command, folder=folder, env=environment(folder)) as process:
         assert process.stdout
         address = next(found[0] for line in process.stdout if (found := re.search(r"http://127\.0\.0\.1\S+", line)))
-        with urllib.request.urlopen(address, timeout=60) as answer:
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())  # the token is kept in a cookie
+        with browser.open(address, timeout=60) as answer:
             assert answer.status == HTTPStatus.OK
         time.sleep(PATIENCE)
     assert beyond(tmp_path / "calls") == []
