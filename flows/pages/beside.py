@@ -6,6 +6,7 @@ patient is shown; and, handed in, votes, through the checks that a filled form g
 its addresses tells who is on a photograph or who made a result.
 """
 
+import hashlib
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -45,8 +46,9 @@ class Place(Asked):
 
 
 class Said(Asked):
-    """The letters of a patient's valid results, the best first."""
+    """The letters of a patient's valid results, the best first. `mark`: of the sheet that was shown."""
 
+    mark: str = Field(max_length=64)
     at: int = Field(ge=0)
     ranked: str = Field(max_length=26)
 
@@ -86,6 +88,8 @@ def router(project: Project) -> APIRouter:
     def answer(said: Said, vermilion_who: who.Who = "") -> dict[str, Any]:
         name = who.required(vermilion_who)
         made = _sheet(project, name, said.population)
+        if said.mark != _mark(made):
+            raise HTTPException(409, "Photographs came in or went meanwhile: load the page anew.")
         if not sitting.fits(made, said.at + 1, said.ranked):
             raise HTTPException(422, "An answer names letters of this patient, each once at most.")
         image_id = made.patients[said.at][0].image_id
@@ -142,12 +146,18 @@ def _state(project: Project, name: str, population: str, at: int | None) -> dict
         "done": total - len(left),
         "handed": bool(handed),
         "earlier": gone,
+        "mark": _mark(made),
     }
     place = at if at is not None and 0 <= at < total else next(iter(left), None)
     if place is None:
         return state | {"at": None, "changed": handed != said}
     letters = list(made.patients[place][1])
     return state | {"at": place, "letters": letters, "given": said.get(place + 1)}
+
+
+def _mark(made: Drawn) -> str:
+    """By which the page names its sheet: the sheet's own name is its key's file's."""
+    return hashlib.sha256(made.name.encode()).hexdigest()[:16]
 
 
 def _said(project: Project, name: str, made: Drawn) -> tuple[dict[int, str], int]:

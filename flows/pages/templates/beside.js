@@ -31,7 +31,7 @@ function name(letter) {
 }
 function done() {
   if (!ranked && !sure) { sure = true; render(); document.getElementById("done").focus(); return; }
-  ask("/rate/beside/answer", { at: now.at, ranked });
+  ask("/rate/beside/answer", { mark: now.mark, at: now.at, ranked });
 }
 const goBack = () => { if (now.at === null || now.at > 0) ask(`/rate/beside/state/${now.at === null ? now.total - 1 : now.at - 1}`); };
 function back() {

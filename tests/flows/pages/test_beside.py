@@ -62,8 +62,11 @@ class Rater:
     def post(self, path: str, **body: Any) -> Any:
         return self.client.post(f"/rate/beside/{path}", json=body)
 
+    def mark(self, at: int) -> str:
+        return str(self.post(f"state/{at}").json()["mark"])
+
     def answer(self, at: int, ranked: str) -> dict[str, Any]:
-        done = self.post("answer", at=at, ranked=ranked)
+        done = self.post("answer", mark=self.mark(at), at=at, ranked=ranked)
         assert done.status_code == 200, done.text
         return dict(done.json())
 
@@ -71,6 +74,21 @@ class Rater:
 @pytest.fixture
 def rows(project: Path) -> list[dict[str, Any]]:
     return fill(project)
+
+
+def test_an_answer_to_pictures_that_changed_meanwhile_is_not_taken_for_another(
+    project: Path, rows: list[dict[str, Any]]
+) -> None:
+    """Its place may be somebody else's by now."""
+    anna = Rater(project)
+    mark = anna.mark(0)
+    path = project / "data/inpainting/fillings/00.parquet"
+    path.unlink()
+    tables.write(FILLINGS.table([*rows[1:], filling(9, "unrepaired")]), path, FILLINGS, provenance={})
+    late = anna.post("answer", mark=mark, at=0, ranked="A")
+    assert late.status_code == 409
+    assert "load the page anew" in late.text
+    assert anna.answer(0, "A")["done"] == 1
 
 
 @pytest.mark.usefixtures("rows")
@@ -116,8 +134,8 @@ def test_an_answer_is_kept_gone_on_with_and_can_be_changed(project: Path, rows: 
     (said,) = sitting.given(project / beside.ANSWERS, "ANNA").values()
     assert said == {1: "B", 2: ""}
     for wrong in ("AA", "D", "a"):
-        assert anna.post("answer", at=0, ranked=wrong).status_code == 422
-    assert anna.post("answer", at=PATIENTS, ranked="A").status_code == 422
+        assert anna.post("answer", mark=anna.mark(0), at=0, ranked=wrong).status_code == 422
+    assert anna.post("answer", mark=anna.mark(0), at=PATIENTS, ranked="A").status_code == 422
     assert anna.post("hand-in").status_code == 409 and not list((project / VOTES).glob("*.csv"))
     fill(project, grey=30)  # the network learned anew: other pictures, so these words are not about them
     fresh = Rater(project).post("state/99").json()
