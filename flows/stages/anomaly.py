@@ -46,11 +46,14 @@ from tasks.schemas.anomaly import (
 )
 from tasks.schemas.faces import ALIGNED
 from tasks.schemas.ingest import IMAGES, LANDMARKS
+from tasks.schemas.inpainting import FILLINGS
 
 NOBODY = (
     "nobody to score: no face of a patient, nor of a control whom the generator has not seen, could be aligned; add "
     "patients (population repaired or unrepaired in images.csv), or controls"
 )
+FILLED = ("image_id", "proposal", "subject_id", "photograph", "filled", "to_original", "reason")
+"""What of a filling is scored."""
 FACE = ("image_id", "subject_id", "picture", "reason")
 """What a latent depends on: not the way back to the original."""
 
@@ -194,22 +197,30 @@ def anomaly_adapt(aligned: Path, inversions: Path, generator: Path, weights: Pat
 
 
 @flow
-def anomaly_score(aligned: Path, inversions: Path, adaptations: Path, weights: Path, out: Out, maps: Out) -> None:
-    """Heatmaps, and all 48 scores of every photograph at every adaptation step that was kept."""
-    from tasks.anomaly import scores
+def anomaly_score(aligned: Path, inversions: Path, weights: Path, out: Out, maps: Out) -> None:
+    """Heatmaps, and all 48 scores of every photograph at every adaptation step that was kept; or against its filling.
 
-    absence.require(inversions, adaptations)
+    Which of both is `anomaly_score: normal`: the folder of the faces that photographs are held against, which is read
+    besides. dvc.yaml names it among the dependencies by that number.
+    """
+    from tasks.anomaly import filled, scores
+
     settings = params.load(AnomalyScore, "anomaly_score")
-    numbers: dict[str, BaseModel | int | str] = {
-        "settings": settings,
-        "perceptual": _perceptual(),
-        "weights": str(weights),
-        "iterations": params.load(AnomalyAdapt, "anomaly_adapt").iterations,
-    }
-    pictures = {"aligned": Source(aligned, ALIGNED), "adaptations": Source(adaptations, ADAPTATIONS)}
-    scoring = Work("anomaly_score", scores.score_photographs, ANOMALY_SCORES, pictures, numbers)
-    mapped = {**pictures, "inversions": Source(inversions, INVERSIONS)}
-    mapping = Work("anomaly_score", scores.map_photographs, ANOMALY_MAPS, mapped, numbers)
+    normal = Path(settings.normal)
+    numbers: dict[str, BaseModel | int | str] = {"settings": settings, "perceptual": _perceptual()}
+    numbers["weights"] = str(weights)
+    if settings.filled:
+        absence.require(aligned, normal)
+        pictures = {"aligned": Source(aligned, ALIGNED), "fillings": Source(normal, FILLINGS, FILLED)}
+        scoring = Work("anomaly_score", filled.score_fillings, ANOMALY_SCORES, pictures, numbers)
+        mapping = Work("anomaly_score", filled.map_fillings, ANOMALY_MAPS, pictures, numbers)
+    else:
+        absence.require(inversions, normal)
+        numbers["iterations"] = params.load(AnomalyAdapt, "anomaly_adapt").iterations
+        pictures = {"aligned": Source(aligned, ALIGNED), "adaptations": Source(normal, ADAPTATIONS)}
+        scoring = Work("anomaly_score", scores.score_photographs, ANOMALY_SCORES, pictures, numbers)
+        mapped = {**pictures, "inversions": Source(inversions, INVERSIONS)}
+        mapping = Work("anomaly_score", scores.map_photographs, ANOMALY_MAPS, mapped, numbers)
     run_buckets(scoring, out, runtime=runtime(), here=_on_a_card())
     run_buckets(mapping, maps, runtime=runtime(), here=_on_a_card())
 

@@ -136,7 +136,7 @@ def _score_rows(
             )
         except InputError as error:
             reason = str(error)
-    steps = photograph.steps if reason is None else (0, iterations)
+    steps = photograph.steps if reason is None else tuple(sorted({0, iterations}))
     return [
         photograph.names
         | {"step": step, "heatmap": name, "processing": processing, "region": region, "reason": reason}

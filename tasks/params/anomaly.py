@@ -147,10 +147,19 @@ class AnomalyScore(Block):
     heatmap: Literal["pse", "ssim", "lpips"] = Field(description="the headline score and picture")
     processing: Literal["base", "ycbcr", "erosion", "both"] = Field(description="the headline score and picture")
     region: Literal["mouth", "face"] = Field(description="the headline score and picture")
+    normal: Literal["data/anomaly/adaptations", "data/inpainting/fillings"] = Field(
+        description="the face that a photograph is held against: the nearest one that the generator draws, or the "
+        "photograph with lips and nose filled by the other system; published: data/anomaly/adaptations"
+    )
     brightness: Literal["as_is", "evened"] = Field(
         description="of every score; evened: both pictures multiplied so that the photograph's nose and mouth have one "
         "mean, in every skin; published: as_is"
     )
+
+    @property
+    def filled(self) -> bool:
+        """Whether a photograph is held against its filling."""
+        return self.normal.endswith("fillings")
 
 
 def disagreements(blocks: Mapping[str, BaseModel]) -> Iterator[Disagreement]:

@@ -34,7 +34,14 @@ from tasks.schemas.faces import ALIGNED
 
 SIDE = 48
 SETTINGS = AnomalyScore(
-    threads=1, erosion=3, soft_edge=0.0, heatmap="pse", processing="both", region="mouth", brightness="as_is"
+    threads=1,
+    erosion=3,
+    soft_edge=0.0,
+    heatmap="pse",
+    processing="both",
+    region="mouth",
+    normal="data/anomaly/adaptations",
+    brightness="as_is",
 )
 PERCEPTUAL = AnomalyPerceptual(net="squeeze", trunk="random", size=32)
 STEPS = (0, 5, 10)

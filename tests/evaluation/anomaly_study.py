@@ -7,7 +7,9 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from tasks.base.images import encode_png
 from tasks.evaluation.anomaly.compare import Combination
+from tasks.faces.alignment import Aligned
 from tasks.schemas.anomaly import ANOMALY_MAPS, ANOMALY_SCORES, HEATMAPS, PROCESSINGS, REGIONS
 
 ITERATIONS, UNTIL = 20, 40
@@ -81,3 +83,13 @@ def draw_cohort(*, seed: int = 4, patients: int = 30, controls: int = 15, raters
             columns=["image_id", "method", "score"],
         ),
     )
+
+
+def aligned_with(
+    heat: np.ndarray, photograph: np.ndarray, to_original: np.ndarray
+) -> tuple[np.ndarray, Aligned, dict[str, Any]]:
+    """A photograph, its aligned face and its row of ANOMALY_MAPS with that heat: what `reading.pictures` takes."""
+    face = Aligned(photograph[: len(heat), : len(heat)], to_original, np.zeros((68, 2)), 0.5, 0.0)
+    deep = np.rint(heat / heat.max() * 65535).astype(np.uint16)
+    found = {"heat": cv2.imencode(".png", deep)[1].tobytes(), "heat_high": float(heat.max())}
+    return photograph, face, found | {"normalised": encode_png(face.picture)}

@@ -66,7 +66,7 @@ def cohort() -> SimpleNamespace:
 def record(cohort: SimpleNamespace, survey: Evaluate) -> dict[str, Any]:
     """What `evaluate_anomaly` says of it."""
     given = {name: getattr(cohort, name) for name in ("scores", "maps", "ratings", "references", "methods")}
-    return evaluate_anomaly(**given, headline=HEADLINE, settings=survey, names={}, raters=NO_RATERS)
+    return evaluate_anomaly(**given, headline=HEADLINE, against="drawn", settings=survey, names={}, raters=NO_RATERS)
 
 
 @pytest.fixture(scope="session")

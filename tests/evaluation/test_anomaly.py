@@ -13,7 +13,7 @@ from flows import PROJECT
 from tasks.evaluation.anomaly import chapter
 from tasks.evaluation.anomaly.compare import cells, evaluate_anomaly, headline_scores
 from tasks.evaluation.anomaly.published import MISPRINT, TABLE
-from tasks.evaluation.anomaly.words import findings
+from tasks.evaluation.anomaly.words import findings, headline_cell
 from tasks.evaluation.metrics import finite, rounded
 from tasks.params.evaluation import Evaluate
 from tests.evaluation.anomaly_study import HEADLINE, ITERATIONS, NO_RATERS
@@ -22,7 +22,7 @@ from tests.evaluation.anomaly_study import HEADLINE, ITERATIONS, NO_RATERS
 def run(cohort: SimpleNamespace, settings: Evaluate, **changed: Any) -> dict[str, Any]:
     names = ("scores", "maps", "ratings", "references", "methods")
     given = {name: getattr(cohort, name) for name in names} | changed
-    return evaluate_anomaly(**given, headline=HEADLINE, settings=settings, names={}, raters=NO_RATERS)
+    return evaluate_anomaly(**given, headline=HEADLINE, against="drawn", settings=settings, names={}, raters=NO_RATERS)
 
 
 def test_the_table_has_48_cells_and_values_are_scipys(
@@ -164,3 +164,21 @@ def test_the_published_table_is_that_of_the_docs() -> None:
 
 def test_the_sentences_can_be_told_again_from_metrics_json(record: dict[str, Any]) -> None:
     assert findings(json.loads(json.dumps(finite(record))), {}) != []
+
+
+def test_a_filling_is_judged_where_nobody_is_adapted(cohort: SimpleNamespace, survey: Evaluate) -> None:
+    names = ("scores", "maps", "ratings", "references", "methods")
+    given = {name: getattr(cohort, name) for name in names}
+    given["scores"] = cohort.scores[cohort.scores["step"] == 0]
+    own = HEADLINE._replace(step=0)
+    found = evaluate_anomaly(**given, headline=own, against="filling", settings=survey, names={}, raters=NO_RATERS)
+    cell = found["table1"]["not_adapted"][own.region][own.heatmap][own.processing]
+    assert cell["pearson"]["value"] > 0.5
+    assert found["table1"]["adapted"][own.region][own.heatmap][own.processing]["pearson"]["value"] is None
+    assert found["best"]["candidates"] == 24
+    assert "adaptation" not in found["comparisons"]["steps"]
+    assert headline_cell(found) == cell
+    text = "\n".join(found["findings"])
+    assert "against the photograph's own filling" in text
+    assert "generator" not in text
+    assert "iterations of adaptation" not in text

@@ -11,7 +11,7 @@ from tasks.evaluation.anomaly import reading as anomaly_reading
 from tasks.evaluation.anomaly.reading import AnomalyReading, pictures
 from tasks.evaluation.photo_page import Photo, render_photo_page
 from tasks.pages.chapter import Reading
-from tests.evaluation.anomaly_study import HEADLINE
+from tests.evaluation.anomaly_study import HEADLINE, aligned_with
 
 CONTROLS, PATIENTS = np.array([4.0, 5.0, 6.0, 7.0]), np.array([1.0, 2.0, 3.0, 4.5])
 
@@ -71,18 +71,9 @@ def test_the_page_has_it_when_it_is_given_and_not_otherwise() -> None:
 
 def test_the_heat_lies_on_the_photographs_face() -> None:
     photograph = np.full((300, 260, 3), 150, np.uint8)
-    warm = np.zeros((300, 260))
-    warm[60:80, 60:80] = 1.0
-    made = pictures(
-        aligned=photograph[:64, :64],
-        normalised=photograph[:64, :64],
-        heat=np.zeros((64, 64)),
-        photograph=photograph,
-        heat_on_photograph=warm,
-        to_original=np.array([[2.0, 0, 20], [0, 2.0, 30]]),
-        high=1.0,
-        opacity=1.0,
-    )
+    warm = np.zeros((64, 64))
+    warm[15:25, 20:30] = 1.0
+    made = pictures(*aligned_with(warm, photograph, np.array([[2.0, 0, 20], [0, 2.0, 30]])), opacity=1.0)
     drawn = cv2.imdecode(np.frombuffer(made["on_original"], np.uint8), cv2.IMREAD_COLOR)
     assert drawn is not None
     face = drawn.astype(int)

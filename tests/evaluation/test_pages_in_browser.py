@@ -23,7 +23,7 @@ from tasks.evaluation.symmetry.section import Example, draw_pictures
 from tasks.evaluation.synthesis.section import draw_synthesis
 from tasks.params.evaluation import Evaluate, Report
 from tasks.statistics.grading import GradeScale
-from tests.evaluation.anomaly_study import HEADLINE
+from tests.evaluation.anomaly_study import HEADLINE, aligned_with
 from tests.evaluation.showing import anomaly_chapter, render, symmetry_chapter, synthesis_chapter
 from tests.evaluation.synthesis_study import section_of
 from tests.evaluation.trials import trial
@@ -116,16 +116,7 @@ def pages(
     measured = Photo(LONG, "ab" * 32, None, region, region, region, points, 50.0, "left", [own], [Measure("Yaw", "2°")])
     photograph = np.full((300, 260, 3), 150, np.uint8)
     heat = np.linspace(0, 1, 64 * 64).reshape(64, 64)
-    seen = pictures_of(
-        aligned=photograph[:64, :64],
-        normalised=photograph[:64, :64],
-        heat=heat,
-        photograph=photograph,
-        heat_on_photograph=np.linspace(0, 1, 300 * 260).reshape(300, 260),
-        to_original=np.array([[3.0, 0, 20], [0, 3.0, 30]]),
-        high=0.9,
-        opacity=0.7,
-    )
+    seen = pictures_of(*aligned_with(heat, photograph, np.array([[3.0, 0, 20], [0, 3.0, 30]])), opacity=0.7)
     given: dict[str, Any] = {**cohort_of(cohort.scores, HEADLINE), **seen}
     read = AnomalyReading(HEADLINE, score=4.2, **given)
     both = Photo(

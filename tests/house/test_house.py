@@ -110,6 +110,9 @@ WORDS = {
         "flows/pages/scales.py",  # what raters are asked
     },
     "anomaly": {"tasks/evaluation/synthesis/chapter.py"},  # stands in a paper's title
+    "inpainting": {  # the anomaly system may hold a photograph against its filling
+        *("tasks/params/anomaly.py", "flows/stages/anomaly.py", "tasks/evaluation/anomaly"),
+    },
     "surface": {"tasks/space", "tasks/phantoms"},  # of triangles
     "synthesis": {"tasks/anomaly"},  # StyleGAN2's second network is called so
 }

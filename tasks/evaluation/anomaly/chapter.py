@@ -10,7 +10,7 @@ import pandas as pd
 from tasks.base import tables
 from tasks.evaluation.anomaly.compare import METHOD, Combination, evaluate_anomaly, headline_scores
 from tasks.evaluation.anomaly.published import FACES, MISPRINT, TABLE
-from tasks.evaluation.anomaly.read import Anomaly, headline_combination, notices, read_anomaly
+from tasks.evaluation.anomaly.read import Anomaly, headline_combination, held_against, notices, read_anomaly
 from tasks.evaluation.anomaly.section import Face, draw_anomaly, gallery
 from tasks.evaluation.anomaly.words import MEASURE, headline_cell, tiles
 from tasks.evaluation.study import COLUMNS, Study
@@ -21,6 +21,7 @@ from tasks.schemas.anomaly import ANOMALY_MAPS
 NAME = "anomaly"
 TITLE = "Anomaly: what a face has that its nearest unaffected face has not"
 LEDE = "S sums what differs between a face and the nearest face that a generator of control faces draws."
+LEDE_FILLED = "S sums what differs between a photograph and the same photograph with lips and nose filled."
 SOURCE = "Hayajneh et al., detecting, localising and rating cleft lip anomalies with StyleGAN2"
 NAMES = {METHOD: f"{MEASURE.capitalize()} S"}
 PHOTOGRAPH = "tasks.evaluation.anomaly.photograph"
@@ -58,6 +59,7 @@ def compare(made: Anomaly, study: Study, numbers: Path) -> Compared:
         study.of_photographs,
         others,
         headline=headline_combination(numbers),
+        against=held_against(numbers),
         settings=study.settings,
         names=study.names,
         raters=study.raters,
@@ -83,9 +85,11 @@ def show(made: Anomaly, record: Mapping[str, Any], shown: Shown) -> Chapter:
     if record["reason"]:
         return empty
     study = shown.study
+    filled = record["against"] == "filling"
     faces = _faces(record, shown.folder / "maps", made.scores, shown)
     return replace(
         empty,
+        lede=LEDE_FILLED if filled else LEDE,
         tiles=tiles(record),
         findings=record["findings"],
         notices=notices(shown.folder),

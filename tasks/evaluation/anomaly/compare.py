@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tasks.evaluation.anomaly.words import findings
+from tasks.evaluation.anomaly.words import Normal, findings, state_of
 from tasks.params.evaluation import Evaluate
 from tasks.schemas.anomaly import HEATMAPS, PROCESSINGS, REGIONS
 from tasks.statistics import bootstrap
@@ -54,13 +54,14 @@ def evaluate_anomaly(
     methods: pd.DataFrame,  # image_id, method, score: higher is worse
     *,
     headline: Combination,
+    against: Normal,
     settings: Evaluate,
     names: Mapping[str, str],  # readable names of other methods
     raters: Mapping[str, Any],  # the raters' own record, on the scale `settings.scale`
 ) -> dict[str, Any]:
     """Every comparison of the anomaly scores; `{"reason": ...}` alone where there are none.
 
-    `headline.step` is the number of iterations of an adapted face. The same inputs give the same result.
+    `headline.step` is the number of iterations of an adapted face, 0 for a filling. Same inputs give the same result.
     """
     far = turned(scores)
     if headline not in far:
@@ -71,6 +72,7 @@ def evaluate_anomaly(
     record = {
         "reason": None,
         "headline": headline._asdict(),
+        "against": against,
         "photographs": photographs(scores, headline),
         "survey": survey,
         "table1": table,
@@ -151,7 +153,7 @@ def compared_with(
     return Targets(worse, why, known, subjects), told
 
 
-def against(far: pd.Series, targets: Targets, settings: Evaluate) -> dict[str, Any]:
+def correlated(far: pd.Series, targets: Targets, settings: Evaluate) -> dict[str, Any]:
     """Pearson's r and Spearman's rho with the survey, and with every reference."""
     survey = correlate(far, targets.survey, targets.subjects, settings)
     if targets.survey_missing:
@@ -164,13 +166,19 @@ def against(far: pd.Series, targets: Targets, settings: Evaluate) -> dict[str, A
 def published_table(
     far: Mapping[Combination, pd.Series], iterations: int, targets: Targets, settings: Evaluate
 ) -> dict[str, Any]:
-    """Table 1: [adapted or not][region][heatmap][processing], each as `against` gives it."""
+    """Table 1: [adapted or not][region][heatmap][processing], each as `correlated` gives it. 0: nobody is adapted."""
     nothing = pd.Series(dtype=float)
     return {
         name: {
             region: {
                 heatmap: {
-                    done: against(far.get(Combination(step, region, heatmap, done), nothing), targets, settings)
+                    done: correlated(
+                        far.get(Combination(step, region, heatmap, done), nothing)
+                        if state_of(step) == name
+                        else nothing,
+                        targets,
+                        settings,
+                    )
                     for done in PROCESSINGS
                 }
                 for heatmap in HEATMAPS
@@ -243,7 +251,7 @@ def comparisons(
     On the survey of Pearson's r, as in Table 1; on references of Spearman's rho. Positive: the first is closer.
     """
     plain, other_region = headline._replace(processing="base"), set(REGIONS) - {headline.region}
-    pairs = {"adaptation": (headline, headline._replace(step=0))}
+    pairs = {"adaptation": (headline, headline._replace(step=0))} if headline.step else {}
     pairs |= {done: (headline._replace(processing=done), plain) for done in PROCESSINGS[1:]}
     pairs |= {
         f"{one}_{other}": (headline._replace(heatmap=one), headline._replace(heatmap=other))
@@ -281,5 +289,5 @@ def steps_to_half(maps: pd.DataFrame, until: int, targets: Targets, settings: Ev
     A photograph that did not get there within `until` iterations counts as one that takes longer than all others.
     """
     rows = maps[maps["reason"].isna()].set_index("image_id")["steps_to_half"].astype(float)
-    found = against(rows.fillna(until + 1.0), targets, settings)
+    found = correlated(rows.fillna(until + 1.0), targets, settings)
     return found | {"until": until, "reached": int(rows.notna().sum()), "not_reached": int(rows.isna().sum())}

@@ -4,12 +4,11 @@ In: a photograph, and what `dvc repro` left behind (generator, cohort's scores).
 the stages call, with a batch of one face. Writes nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -21,16 +20,16 @@ from tasks.anomaly.inversion import invert_photographs
 from tasks.anomaly.scores import map_photographs, score_photographs
 from tasks.base import tables
 from tasks.base.digests import file_digest
-from tasks.base.images import decode_png, encode_png
 from tasks.evaluation.anomaly.chapter import NAME, SOURCE
 from tasks.evaluation.anomaly.compare import Combination
+from tasks.evaluation.anomaly.photograph_beside import beside
+from tasks.evaluation.anomaly.photograph_filled import FilledReader, open_filled
 from tasks.evaluation.anomaly.read import notices as said_of
-from tasks.evaluation.anomaly.reading import AnomalyReading, cohort, pictures
+from tasks.evaluation.anomaly.reading import AnomalyReading, pictures, row_of
 from tasks.evaluation.anomaly.unlike import rest, rest_of_controls, unlike
-from tasks.evaluation.anomaly.words import trial_said
 from tasks.evaluation.metrics import read_records
 from tasks.evaluation.photograph import Photograph
-from tasks.faces.alignment import AlignmentError, align, overlay_on_original
+from tasks.faces.alignment import AlignmentError, align
 from tasks.pages.chapter import Reading
 from tasks.params.anomaly import AnomalyAdapt, AnomalyAlign, AnomalyInvert, AnomalyPerceptual, AnomalyScore
 from tasks.params.evaluation import Report, Score
@@ -69,7 +68,7 @@ class AnomalyReader:
         return found.as_reading(NAME, "Anomaly", SOURCE)
 
 
-def open_reader(root: Path) -> AnomalyReader | str:
+def open_reader(root: Path) -> AnomalyReader | FilledReader | str:
     """What the anomaly stages left under a project's folder, or why there is nothing to read with.
 
     A photograph goes through the numbers that the generator and the cohort's tables were made with, whatever
@@ -78,6 +77,8 @@ def open_reader(root: Path) -> AnomalyReader | str:
     folder, measured = root / "data" / NAME, read_records(root / "data/reports/metrics.json").get(NAME, {})
     if reason := measured.get("reason"):
         return str(reason)
+    if measured.get("against") == "filling":
+        return open_filled(root, measured)
     generator = folder / "generator" / GENERATOR_FILE
     if not generator.exists() or not tables.parts(folder / "scores"):
         return "there is no generator with a cohort; run `dvc repro`"
@@ -92,7 +93,7 @@ def open_reader(root: Path) -> AnomalyReader | str:
     return AnomalyReader(
         generator=generator,
         weights=root / "data/weights",
-        beside=_beside(folder, known, headline, measured["detection"]["patients"], root),
+        beside=beside(root, known, headline, measured["detection"]["patients"], doubt=_doubt(generator)),
         align=AnomalyAlign.model_validate(aligned),
         invert=AnomalyInvert.model_validate(numbers["inversions"]).model_copy(update={"together": 1}),
         adapt=adapt.model_copy(update={"together": 1, "until": adapt.iterations}),
@@ -105,34 +106,11 @@ def open_reader(root: Path) -> AnomalyReader | str:
     )
 
 
-TRIED = {"people": "n_subjects", "auc": "value", "auc_low": "low", "auc_high": "high"}
-"""What --json says of the trial of S on patients and unseen controls."""
-
-
 def _rest_of_controls(
     folder: Path, scores: pd.DataFrame, made: Combination, settings: AnomalyScore, size: int
 ) -> np.ndarray:
     aligned = tables.read(folder / "aligned", ALIGNED, ["image_id", "points"]).to_pandas()
     return rest_of_controls(scores, aligned, size, made, soft_edge=settings.soft_edge)
-
-
-def _beside(
-    folder: Path, scores: pd.DataFrame, made: Combination, tried: Mapping[str, Any], root: Path
-) -> AnomalyReading:
-    """What every S is read beside. `tried`: how well S tells patients from unseen controls."""
-    few = params.load(Report, "report", root / "params.yaml").few_people
-    guess, trust = trial_said(tried, few_people=few)
-    known = cohort(scores, made)
-    return AnomalyReading(
-        made,
-        known["controls"],
-        known["patients"],
-        clear=params.load(Score, "score", root / "params.yaml").clear,
-        doubt=_doubt(folder / "generator" / GENERATOR_FILE),
-        guess=guess,
-        trust=trust,
-        tried={name: tried.get(key) for name, key in TRIED.items()},
-    )
 
 
 def _doubt(generator: Path) -> str | None:
@@ -161,32 +139,11 @@ def _read(
         face = align(image, points, settings=anomaly.align)
     except AlignmentError as error:
         return replace(anomaly.beside, reason=str(error))
-    row = {
-        "image_id": image_id,
-        "subject_id": "photograph",
-        "population": "repaired",
-        "picture": encode_png(face.picture),
-        "to_original": face.to_original.ravel().tolist(),
-        "points": face.points.ravel().tolist(),
-        "face_share": face.face_share,
-        "outside_share": face.outside_share,
-    }
-    scores, maps = _through_the_stages(ALIGNED.table([row]), anomaly, advance)
-    found = maps.to_pylist()[0]
-    if found["reason"]:
-        return replace(anomaly.beside, reason=found["reason"])
+    scores, maps = _through_the_stages(ALIGNED.table([row_of(face, image_id)]), anomaly, advance)
+    if reason := maps["reason"][0].as_py():
+        return replace(anomaly.beside, reason=reason)
     score, doubt = _score_of(scores, face.points, anomaly)
-    heat = cv2.imdecode(np.frombuffer(found["heat"], np.uint8), cv2.IMREAD_UNCHANGED) * (found["heat_high"] / 65535)
-    shown = pictures(
-        aligned=face.picture,
-        normalised=decode_png(found["normalised"]),
-        heat=heat,
-        photograph=image,
-        heat_on_photograph=overlay_on_original(heat, face.to_original, image.shape[:2]),
-        to_original=face.to_original,
-        high=found["heat_high"],
-        opacity=anomaly.opacity,
-    )
+    shown = pictures(image, face, maps.to_pylist()[0], opacity=anomaly.opacity)
     found_out: dict[str, Any] = {"score": score, "doubt": doubt, **shown}
     return replace(anomaly.beside, **found_out)
 

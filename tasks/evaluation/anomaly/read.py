@@ -13,6 +13,7 @@ from tasks import params
 from tasks.base import absence, tables
 from tasks.evaluation.anomaly.compare import Combination
 from tasks.evaluation.anomaly.section import stand_ins
+from tasks.evaluation.anomaly.words import FILLED, Normal
 from tasks.params.anomaly import AnomalyAdapt, AnomalyScore
 from tasks.schemas.anomaly import ANOMALY_MAPS, ANOMALY_SCORES
 
@@ -40,8 +41,13 @@ def read_anomaly(folder: Path) -> Anomaly:
 def headline_combination(numbers: Path) -> Combination:
     """The anomaly score that params.yaml names."""
     own = params.load(AnomalyScore, "anomaly_score", numbers)
-    step = params.load(AnomalyAdapt, "anomaly_adapt", numbers).iterations
+    step = 0 if own.filled else params.load(AnomalyAdapt, "anomaly_adapt", numbers).iterations
     return Combination(step=step, region=own.region, heatmap=own.heatmap, processing=own.processing)
+
+
+def held_against(numbers: Path) -> Normal:
+    """The face that photographs are held against, as params.yaml says."""
+    return "filling" if params.load(AnomalyScore, "anomaly_score", numbers).filled else "drawn"
 
 
 def notices(folder: Path) -> list[str]:
@@ -53,6 +59,8 @@ def notices(folder: Path) -> list[str]:
     }
     if not made.get("scores"):
         return []
+    if AnomalyScore.model_validate(made["scores"]["settings"]).filled:
+        return [FILLED, *stand_ins(made["scores"].get("perceptual", {}), {}, None)]
     generator = made.get("generator/curves.parquet", {})
     size = generator.get("align", {}).get("size")
     return stand_ins(made["scores"].get("perceptual", {}), generator.get("settings", {}), size)

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tasks.base.images import decode_png, encode_png
 from tasks.base.words import counted
 from tasks.evaluation.anomaly.compare import Combination, turned
-from tasks.evaluation.anomaly.words import MEASURE, combination
+from tasks.evaluation.anomaly.words import MEASURE, NORMALS, Normal, combination
+from tasks.faces.alignment import Aligned, overlay_on_original
 from tasks.pages.chapter import Reading, Said
 from tasks.pages.environment import number
-from tasks.pages.overlays import around_face, jpeg, lay_over
+from tasks.pages.overlays import around_face, decode_heat, jpeg, lay_over
 
 ALONE = (
     "Usually something that is alike on both sides or lies beside the lips: a cleft of both sides, a scar, colour, "
@@ -37,6 +39,7 @@ class AnomalyReading:
     made: Combination  # how the score was made
     controls: np.ndarray  # (n,) S of unseen controls
     patients: np.ndarray  # (m,) S of patients
+    against: Normal = "drawn"
     clear: float = 0.05  # share of controls below an S that stands out
     doubt: str | None = None  # why S says nothing
     guess: str | None = None  # why S does not tell whether a photograph stands out
@@ -94,8 +97,8 @@ class AnomalyReading:
         """S in plain words."""
         far = 100 * float(np.mean(self.controls > self.score)) if len(self.controls) else None
         out = self.stands_out()
-        where = "further from the nearest face that the generator draws"
-        few = f"only {counted(len(self.controls), 'control')} that the generator had not seen: too few to tell"
+        where = f"further from {NORMALS[self.against]}"
+        few = f"only {counted(len(self.controls), 'control')} that the network had not seen: too few to tell"
         return Said(
             name=MEASURE,
             value=f"S {number(self.score, 2)}",
@@ -119,7 +122,12 @@ class AnomalyReading:
             return round(100 * (value - low + room) / (high - low + 2 * room), 3)
 
         rows = [row | {"ticks": [at(value) for value in row["values"]]} for row in self._rows()]
-        return {"name": combination(self.made._asdict()), "at": at(self.score or 0.0), "rows": rows}
+        return {
+            "name": combination(self.made._asdict(), self.against),
+            "held_against": NORMALS[self.against],
+            "at": at(self.score or 0.0),
+            "rows": rows,
+        }
 
     def _rows(self) -> list[dict[str, Any]]:
         groups = (
@@ -148,23 +156,36 @@ def cohort(scores: pd.DataFrame, made: Combination) -> dict[str, np.ndarray]:
     return {"controls": known[own].to_numpy(float), "patients": known[~own].to_numpy(float)}
 
 
-def pictures(
-    *,
-    aligned: np.ndarray,  # (R, R, 3) uint8 RGB
-    normalised: np.ndarray,  # (R, R, 3) uint8 RGB
-    heat: np.ndarray,  # (R, R) float >= 0, the headline heatmap inside its mask
-    photograph: np.ndarray,  # (H, W, 3) uint8 RGB
-    heat_on_photograph: np.ndarray,  # (H, W) float, `heat` warped back
-    to_original: np.ndarray,  # (2, 3) pixel of the aligned picture to pixel of the photograph
-    high: float,  # the heat that gets the last colour: the cohort's, or this photograph's highest
-    opacity: float,  # 0..1
-) -> Mapping[str, bytes]:
-    """The pictures of a reading by field name, as JPEG."""
-    rows, columns = around_face(to_original, aligned.shape[0], (photograph.shape[0], photograph.shape[1]))
-    face = lay_over(photograph[rows, columns], heat_on_photograph[rows, columns], high=high, opacity=opacity)
+def row_of(face: Aligned, image_id: str) -> dict[str, Any]:
+    """One photograph's row of ALIGNED."""
     return {
-        "original": jpeg(aligned, side=SIDES["picture"]),
-        "normalised": jpeg(normalised, side=SIDES["picture"]),
-        "overlay": jpeg(lay_over(aligned, heat, high=high, opacity=opacity), side=SIDES["picture"]),
-        "on_original": jpeg(face, side=SIDES["face"]),
+        "image_id": image_id,
+        "subject_id": "photograph",
+        "population": "repaired",
+        "picture": encode_png(face.picture),
+        "to_original": face.to_original.ravel().tolist(),
+        "points": face.points.ravel().tolist(),
+        "face_share": face.face_share,
+        "outside_share": face.outside_share,
+    }
+
+
+def pictures(
+    photograph: np.ndarray,  # (H, W, 3) uint8 RGB
+    face: Aligned,
+    found: Mapping[str, Any],  # its row of ANOMALY_MAPS
+    *,
+    opacity: float,  # 0..1
+) -> dict[str, bytes]:
+    """The pictures of a reading by field name, as JPEG; the photograph's highest heat gets the last colour."""
+    heat, high = decode_heat(found["heat"], found["heat_high"]), found["heat_high"]
+    there = overlay_on_original(heat, face.to_original, photograph.shape[:2])
+    side = face.picture.shape[0]
+    rows, columns = around_face(face.to_original, side, (photograph.shape[0], photograph.shape[1]))
+    on_original = lay_over(photograph[rows, columns], there[rows, columns], high=high, opacity=opacity)
+    return {
+        "original": jpeg(face.picture, side=SIDES["picture"]),
+        "normalised": jpeg(decode_png(found["normalised"]), side=SIDES["picture"]),
+        "overlay": jpeg(lay_over(face.picture, heat, high=high, opacity=opacity), side=SIDES["picture"]),
+        "on_original": jpeg(on_original, side=SIDES["face"]),
     }

@@ -17,6 +17,7 @@ from tasks.base import images
 from tasks.base.words import counted
 from tasks.evaluation.anomaly import figures
 from tasks.evaluation.anomaly.compare import Combination, turned
+from tasks.evaluation.anomaly.words import state_of
 from tasks.pages.environment import Picture, number
 from tasks.pages.overlays import decode_heat, jpeg, lay_over
 from tasks.params.evaluation import Evaluate, Report
@@ -72,6 +73,7 @@ def _dots(record: Mapping[str, Any]) -> list[Picture]:
             f"Dot plot of correlations by heatmap, region and processing, {title.lower()}",
         )
         for state, title in TITLES.items()
+        if state == "not_adapted" or record["headline"]["step"]  # nothing is adapted to a filling
     ]
 
 
@@ -86,7 +88,7 @@ def _scatters(
     drawn = []
     for heatmap in HEATMAPS:
         own = far.get(headline._replace(heatmap=heatmap, processing="both"))
-        found = record["table1"]["adapted"][headline.region][heatmap]["both"]["pearson"]
+        found = record["table1"][state_of(headline.step)][headline.region][heatmap]["both"]["pearson"]
         if own is None or found["value"] is None:
             continue
         both = pd.concat([-own.rename("s"), mean.rename("r")], axis=1, join="inner").dropna()
@@ -98,7 +100,7 @@ def _scatters(
             best=settings.survey_best,
         )
         of = f"r {number(found['value'])}, {counted(len(both), 'photograph')}"
-        caption = f"{heatmap.upper()}, YCbCr and erosion, adapted: {of}."
+        caption = f"{heatmap.upper()}, YCbCr and erosion, {'adapted' if headline.step else 'not adapted'}: {of}."
         drawn.append(Picture(png, caption, f"Scatter of S by {heatmap.upper()} against the mean rating"))
     return drawn
 

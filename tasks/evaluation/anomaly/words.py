@@ -6,7 +6,7 @@ Knows nothing of how numbers came about.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from tasks.base.words import counted, counted_people
 from tasks.evaluation.anomaly.published import FACES, LATER, PEARSON
@@ -26,6 +26,17 @@ NAMES = {
     "face": "the face without the eyes",
 }
 
+Normal = Literal["drawn", "filling"]
+"""What a photograph is held against: the nearest face that the generator draws, or its own filling."""
+NORMALS: Mapping[Normal, str] = {
+    "drawn": "the nearest face that the generator draws",
+    "filling": "its own face with lips and nose filled",
+}
+FILLED = (
+    "The anomaly\u2019s scores hold each photograph against its own filling by the inpainting network, not against the "
+    "face that a generator draws (anomaly_score: normal): they are not the published method\u2019s."
+)
+
 MEASURE = "anomaly"
 """The headline score's one name, as a column says it; "S" is its value."""
 
@@ -38,9 +49,10 @@ STEPS = {
 """Comparisons that ask whether a step of the method helps."""
 
 
-def combination(own: Mapping[str, Any]) -> str:
+def combination(own: Mapping[str, Any], against: Normal) -> str:
     """A score's name: heatmap, region, processing, adapted or not."""
     adapted = f"{own['step']} iterations of adaptation" if own["step"] else "not adapted"
+    adapted = adapted if against == "drawn" else "against the photograph's own filling"
     return f"{NAMES[own['heatmap']]} over {NAMES[own['region']]}, {NAMES[own['processing']]}, {adapted}"
 
 
@@ -61,10 +73,15 @@ def trial_said(found: Mapping[str, Any], *, few_people: int) -> tuple[str | None
     return None, f"{said}."
 
 
+def state_of(step: int) -> str:
+    """The half of Table 1 in which the scores of a step stand: step 0 is adapted to nobody."""
+    return "adapted" if step else "not_adapted"
+
+
 def headline_cell(record: Mapping[str, Any]) -> dict[str, Any]:
     """The headline score's cell of Table 1."""
     own = record["headline"]
-    found = record["table1"]["adapted"][own["region"]][own["heatmap"]][own["processing"]]
+    found = record["table1"][state_of(own["step"])][own["region"]][own["heatmap"]][own["processing"]]
     return dict(found)
 
 
@@ -97,14 +114,14 @@ def findings(record: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
         ],
         *_heatmaps_said(record["comparisons"]["steps"]),
         *_methods_said(record["comparisons"]["methods"], names),
-        _detection_said(record["detection"]["patients"]),
+        _detection_said(record["detection"]["patients"], record["against"]),
         *_half_said(record["steps_to_half"]),
     ]
 
 
 def _survey_said(record: Mapping[str, Any]) -> str:
     found, survey = headline_cell(record)["pearson"], record["survey"]
-    name = f"The headline score ({combination(record['headline'])})"
+    name = f"The headline score ({combination(record['headline'], record['against'])})"
     if found["value"] is None:
         return f"{name} could not be compared with a survey: {found['reason']}."
     later, faces = LATER
@@ -133,7 +150,8 @@ def _best_said(record: Mapping[str, Any]) -> list[str]:
         return []
     if {name: best[name] for name in record["headline"]} == record["headline"]:
         return [f"None of the other {best['candidates'] - 1} scores agrees better than the headline, named beforehand."]
-    text = f"{combination(best)} agrees best of {best['candidates']} (r {number(best['pearson']['value'])})"
+    text = f"{combination(best, record['against'])} agrees best of {best['candidates']} "
+    text += f"(r {number(best['pearson']['value'])})"
     text += ", but it was picked on the photographs that it is judged on, which flatters it"
     if best["optimism"] is None:
         return [text + "."]
@@ -186,10 +204,10 @@ def _change(duel: Mapping[str, Any]) -> str:
     return f"{name} {sign}{number(found['value'])}, {span(found)}"
 
 
-def _detection_said(found: Mapping[str, Any]) -> str:
+def _detection_said(found: Mapping[str, Any], against: Normal) -> str:
     if found["value"] is None:
         return f"Patients could not be told from controls: {found['reason']}."
-    text = "A patient\u2019s photograph lies further from what the generator draws than an unseen control\u2019s in "
+    text = f"A patient\u2019s photograph lies further from {NORMALS[against]} than an unseen control\u2019s in "
     text += f"{share(found['value'])}\u2009% of comparisons ({span(dict(found), percent=True)})"
     return text + verdict(found)
 

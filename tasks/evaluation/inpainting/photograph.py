@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from tasks.base import tables
 from tasks.base.images import decode_png
@@ -49,22 +50,18 @@ class InpaintingReader:
     def read(self, photograph: Photograph, advance: Callable[[int], None]) -> Reading:
         """How far the photograph is from its filling; a reason where it cannot be filled."""
         try:
-            masked, mask = mask_of(photograph.landmarks, photograph.image.shape, None, None, self.settings)
-            made = fill_photograph(photograph.image, photograph.landmarks, mask, filler=self.filler)
+            row = self.fill(photograph)
         except InputError as error:
             record = {"distance": None, "above_controls": None, "reason": str(error)}
             return Reading(NAME, TITLE, record, {CELL: None}, reason=str(error), source=SOURCE)
         finally:
             advance(self.steps)
-        crop = cropped(photograph.image, made, self.settings.kept_side, self.filler.align.size)
-        who = {"image_id": photograph.image_id, "proposal": 0, "subject_id": "photograph", "population": "repaired"}
-        row = FILLINGS.table([who | {"masked": masked} | crop])
         found = measure_distances(
             row, perceptual=self.perceptual, weights=str(self.weights), threads=1, brightness=self.brightness
         )
         distance = float(found[self.heatmap][0].as_py())
         above = round(100 * float((self.controls < distance).mean()), 1) if len(self.controls) else None
-        pictures = [(jpeg(decode_png(crop[name]), side=SIDE), said) for name, said in SHOWN.items()]
+        pictures = [(jpeg(decode_png(row[name][0].as_py()), side=SIDE), said) for name, said in SHOWN.items()]
         return Reading(
             NAME,
             TITLE,
@@ -74,6 +71,14 @@ class InpaintingReader:
             template="evaluation/inpainting/photo.html.j2",
             context={"pictures": pictures, "distance": distance, "above": above, "controls": len(self.controls)},
         )
+
+    def fill(self, photograph: Photograph) -> pa.Table:
+        """FILLINGS of it, one row; InputError says why it cannot be filled."""
+        masked, mask = mask_of(photograph.landmarks, photograph.image.shape, None, None, self.settings)
+        made = fill_photograph(photograph.image, photograph.landmarks, mask, filler=self.filler)
+        crop = cropped(photograph.image, made, self.settings.kept_side, self.filler.align.size)
+        who = {"image_id": photograph.image_id, "proposal": 0, "subject_id": "photograph", "population": "repaired"}
+        return FILLINGS.table([who | {"masked": masked} | crop])
 
 
 SHOWN = {"photograph": "The face, levelled and cropped", "mask": "What was hidden, white", "filled": "Filled"}

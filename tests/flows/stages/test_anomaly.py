@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tasks.anomaly.checkpoints import load_generator
 from tasks.base import tables
+from tasks.base.digests import file_digest
 from tasks.base.images import decode_png
+from tasks.evaluation.metrics import read_records
 from tasks.faces.cohort import split_of
 from tasks.params import load
 from tasks.params.anomaly import AnomalyAdapt, AnomalyGenerator, AnomalyInvert
@@ -21,6 +24,7 @@ from tasks.schemas.anomaly import (
 )
 from tasks.schemas.faces import ALIGNED
 from tasks.schemas.ingest import IMAGES, LANDMARKS
+from tasks.schemas.inpainting import FILLINGS
 from tests.here import stages
 from tests.project import copy_project, run, set_number
 
@@ -106,3 +110,31 @@ def test_another_erosion_inverts_nobody_and_one_photograph_less_computes_nothing
     assert "anomaly_generator: reused" in said
     for stage in ("anomaly_invert", "anomaly_adapt"):
         assert re.search(rf"{stage}: \d+ buckets reused .*; 0 buckets computed", said), said[-2000:]
+
+
+def test_a_photograph_can_be_held_against_its_own_filling(built: Path, tmp_path: Path) -> None:
+    """The numbers, the report and a single photograph's page then say so; nothing of the generator is read."""
+    project = copy_project(built, tmp_path / "project")
+    set_number(project, "anomaly_score", "normal", "data/inpainting/fillings")
+    stale = json.loads(run(project, "dvc", "status", "--json").stdout)
+    assert [name for name in stale if name.startswith("anomaly")] == ["anomaly_score"]
+    stages(project, "anomaly_score", "evaluate", "report")
+    scores = table(project, "scores", ANOMALY_SCORES)
+    fillings = tables.read(project / "data/inpainting/fillings", FILLINGS).to_pandas()
+    assert set(scores["image_id"]) == set(fillings["image_id"])
+    assert set(scores["step"]) == {0}
+    record = read_records(project / "data/reports/metrics.json")["anomaly"]
+    assert record["against"] == "filling"
+    page = (project / "data/reports/index.html").read_text()
+    assert "against its own filling by the inpainting network" in page
+    assert "nearest face that the generator draws" not in page
+    photograph = next((project / "data/raw/phantoms/repaired").glob("*/0.png"))
+    said = run(project, "vermilion", "score", str(photograph), "--json", "--out", "pages").stdout
+    found = json.loads(said)[0]["anomaly"]
+    image_id = file_digest(photograph)
+    own = scores[scores["image_id"] == image_id]
+    for name in ("heatmap", "processing", "region"):
+        own = own[own[name] == found[name]]
+    assert found["score"] == pytest.approx(float(own["score"].iloc[0]), abs=1e-6)
+    (shown,) = (project / "pages").glob("*.html")
+    assert "its own face with lips and nose filled" in shown.read_text()
