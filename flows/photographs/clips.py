@@ -17,6 +17,7 @@ from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.anthropometry.page import MeasuredFace
 from tasks.base.digests import file_digest
 from tasks.base.words import counted
+from tasks.ingest.clips import container
 from tasks.ingest.frames import read_frames
 from tasks.params.ingest import IngestFrames
 
@@ -31,6 +32,7 @@ def measure_clip(path: Path, ready: Ready, *, most_frames: int, bar: Bar = lambd
     """
     face = MeasuredFace(path.name)
     try:
+        container(path)  # a few bytes, before all of them are read
         face = replace(face, image_id=file_digest(path))
         sampled = read_frames(path, IngestFrames(rule="even", step=1, count=most_frames))
         frames = list(bar(_measured(path, sampled, ready), most_frames))

@@ -8,7 +8,6 @@ as a band where a restart marker ends it with its row.
 A changed bit that spoils a few pixels of one block is seen by none of them. Knows nothing of faces.
 """
 
-import ctypes
 import os
 import re
 import subprocess
@@ -20,6 +19,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from tasks.base.hearing import own_files
 from tasks.base.stairs import BAND, STAIR, stair
 
 START, END = b"\xff\xd8", b"\xff\xd9"
@@ -202,7 +202,7 @@ def _picture(stream: bytes, how: int) -> np.ndarray | None:
 
 def _by_thread(streams: Sequence[bytes], how: int) -> list[tuple[bytes, np.ndarray | None]]:
     """What libjpeg writes to stderr, this thread's own, and the picture. OSError where threads have no stderr."""
-    _own_files()
+    own_files()
     kept = os.memfd_create("libjpeg")
     try:
         os.dup2(kept, 2)
@@ -215,16 +215,6 @@ def _by_thread(streams: Sequence[bytes], how: int) -> list[tuple[bytes, np.ndarr
         return heard
     finally:
         os.close(kept)
-
-
-def _own_files() -> None:
-    """Give this thread its own table of open files, so that its stderr can lead elsewhere."""
-    if sys.platform != "linux":
-        raise OSError("threads cannot have files of their own")
-    system = ctypes.CDLL(None, use_errno=True)
-    unshare_files, largest = 0x400, ctypes.c_uint(0xFFFFFFFF)
-    if system.unshare(unshare_files) and system.close_range(largest, largest, ctypes.c_uint(2)):
-        raise OSError(ctypes.get_errno(), "threads cannot have files of their own")
 
 
 def _by_process(streams: Sequence[bytes]) -> list[bytes]:

@@ -1,12 +1,13 @@
 """Frames of speaking clips (Rosero et al. 2025, Methods, Temporal Misalignment).
 
 In: the images table's clips. Out: a row a sampled frame, as a player shows it (turned, mirrored, widened), as PNG; a
-clip that cannot be read is one row with the reason. Clips are decoded from their start, since seeking is not exact in
-every format. A frame's time is that of its own time stamp, counted from the first frame.
+clip that cannot be read, or is damaged, is one row with the reason. Clips are decoded from their start, since seeking
+is not exact in every format. A frame's time is that of its own time stamp, counted from the first frame.
 """
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,10 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
+from tasks.base.hearing import Aside
 from tasks.base.images import MAX_PIXELS, encode_png
-from tasks.ingest import clips
+from tasks.base.words import counted
+from tasks.ingest import clips, lengths
 from tasks.ingest.clips import UnshownClip
 from tasks.ingest.takes import cut_at, small
 from tasks.params.ingest import IngestFrames
@@ -24,6 +27,20 @@ from tasks.schemas.ingest import FRAMES
 
 MOST_ASPECT = 3.0
 """Pixels further from square than this are a mistake in the file."""
+
+NO_FRAME = "no frame of this clip could be decoded"
+AGAIN = "get the file again from where it came, or save the part that plays as a clip of its own"
+
+SAID = re.compile(rb"^\[([a-z]\w*)[^\]\n]*@ 0x[0-9a-f]+\] ([^\n]+)", re.MULTILINE)
+"""A line of the decoder's: who says it, and what. Whole clips of twelve kinds cause none (docs/pictures.md)."""
+
+HARMLESS = re.compile(r"APP fields|co located POCs|[Ee]dit list|cover type|pixel format|hardware|current frame error")
+"""Lines that say nothing of damage: of a beginning amid a group of pictures, of metadata, of what is not built in."""
+
+UNREAD = {b"av01": "its pictures are packed as AV1, which is not read; export it as H.264 (MP4)"}
+COMBED = "it is interlaced, as camcorders film, which is not read; export it deinterlaced (progressive)"
+INTERLACED = "interlaced"
+"""Said for each frame, which OpenCV then gives as whatever was in memory."""
 
 
 def sample_frames(images: pa.Table, *, settings: IngestFrames) -> pa.Table:
@@ -70,48 +87,76 @@ def read_frames(path: Path, settings: IngestFrames) -> Iterator[tuple[int, float
     Rule `every`: frames 0, step, 2 step, ... up to `count`. Rule `even`: `count` frames (all, if fewer)
     spread from the first to the last. UnshownClip, before the first frame, for what cannot be read or shown.
     """
-    try:
-        clips.container(path)
-    except OSError as error:
-        raise UnshownClip(f"cannot be read: {error.strerror}") from error
+    _check_length(path)
     if settings.rule == "every":
         wanted = set(range(0, settings.step * settings.count, settings.step))
     else:
         wanted = set(np.linspace(0, max(count_frames(path) - 1, 0), settings.count).round().astype(int).tolist())
-    found = False
-    with _opened(path) as video:
+    found = seen = 0
+    with _opened(path) as (aside, video):
         show = _shower(path, video)
-        for index, time_s in _times(video, max(wanted)):
+        for index, time_s in _times(aside, video, max(wanted)):
+            seen += 1
             if index not in wanted:
                 continue
-            done, bgr = video.retrieve()
+            done, bgr = aside.do(video.retrieve)
             if done:
-                found = True
+                found += 1
                 yield index, time_s, show(bgr)
+        _check_said(aside, video, seen)
     if not found:
-        raise UnshownClip("no frame of this clip could be decoded")
+        raise UnshownClip(NO_FRAME)
+
+
+def _check_length(path: Path) -> None:
+    """UnshownClip for what is no clip, or ends early."""
+    try:
+        lacking = lengths.missing(path, clips.container(path))
+    except OSError as error:
+        raise UnshownClip(f"cannot be read: {error.strerror}") from error
+    if lacking:
+        raise UnshownClip(f"damaged clip: it ends early, {counted(lacking, 'byte')} are missing; {AGAIN}")
+
+
+def _check_said(aside: Aside, video: cv2.VideoCapture, seen: int) -> None:
+    """UnshownClip where the decoder complained. `seen`: so many frames were decoded."""
+    lines = [(match[1].decode(), match[2].decode(errors="replace")) for match in SAID.finditer(aside.heard())]
+    lines = [(who, said) for who, said in lines if not HARMLESS.search(said)]
+    codec = int(video.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little")
+    if not seen and codec.lower() in UNREAD:
+        raise UnshownClip(UNREAD[codec.lower()])
+    if any(INTERLACED in said for _, said in lines):
+        raise UnshownClip(COMBED)
+    if lines:
+        who, said = lines[0]
+        said = re.sub(r"[^\w ,.:()<>=-]", "", re.sub(r"0x[0-9a-f]+", "", said)).strip()
+        how = f"{counted(seen, 'frame')} decoded, {counted(len(lines), 'complaint')}, the first by {who}: {said[:80]}"
+        raise UnshownClip(f"damaged clip: parts of it were lost or changed ({how}); {AGAIN}")
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
-    """The clip, its frames as they are stored."""
-    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)  # named, or OpenCV takes bad01.png, bad02.png, ... for a clip
-    try:
-        if not video.isOpened():
-            raise UnshownClip("no frame of this clip could be decoded")
-        video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
-        yield video
-    finally:
-        video.release()
+def _opened(path: Path) -> Iterator[tuple[Aside, cv2.VideoCapture]]:
+    """The clip, its frames as they are stored, and the thread that decodes it."""
+    with Aside() as aside:
+        name = str(path)  # the decoder is named, or OpenCV takes bad01.png, bad02.png, ... for a clip
+        video = aside.do(lambda: cv2.VideoCapture(name, cv2.CAP_FFMPEG))
+        try:
+            if not video.isOpened():
+                clips.placing(path, 0)  # says what is missing
+                raise UnshownClip(NO_FRAME)
+            video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)
+            yield aside, video
+        finally:
+            aside.do(video.release)
 
 
-def _times(video: cv2.VideoCapture, last: int) -> Iterator[tuple[int, float]]:
+def _times(aside: Aside, video: cv2.VideoCapture, last: int) -> Iterator[tuple[int, float]]:
     """Number and time in seconds of each frame, each grabbed. Where time stamps do not rise, the rate tells."""
     rate = video.get(cv2.CAP_PROP_FPS)
     rate = rate if 0 < rate < math.inf else 25.0
     first, before = 0.0, -math.inf
     for index in range(last + 1):
-        if not video.grab():
+        if not aside.do(video.grab):
             return
         stamp = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if index == 0:
@@ -143,9 +188,15 @@ def _shower(path: Path, video: cv2.VideoCapture) -> Callable[[np.ndarray], np.nd
 
 
 def count_frames(path: Path) -> int:
-    """How many frames a video really holds, by decoding it: the header's number is often wrong."""
+    """How many frames a video really holds, by decoding it: a header's number is often wrong. UnshownClip: damaged."""
+    with _opened(path) as (aside, video):
+        count = aside.do(lambda: _grabbed(video))
+        _check_said(aside, video, count)
+    return count
+
+
+def _grabbed(video: cv2.VideoCapture) -> int:
     count = 0
-    with _opened(path) as video:
-        while video.grab():
-            count += 1
+    while video.grab():
+        count += 1
     return count

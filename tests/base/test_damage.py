@@ -161,7 +161,7 @@ def test_the_decoders_words_are_heard_where_threads_share_their_files(monkeypatc
     def refuse() -> None:
         raise OSError
 
-    monkeypatch.setattr(jpeg, "_own_files", refuse)
+    monkeypatch.setattr(jpeg, "own_files", refuse)
     assert jpeg.damage(bad) == heard
     assert jpeg.damage(data) is None
 

@@ -1,5 +1,7 @@
 """Clips become the frames that the rule names, exactly; what cannot be decoded is a row with a reason."""
 
+import os
+import re
 import shutil
 import struct
 from pathlib import Path
@@ -9,13 +11,16 @@ import cv2
 import numpy as np
 import pytest
 
+from tasks.base import hearing
 from tasks.base.images import decode_png
-from tasks.ingest.frames import count_frames, frame_id, read_frames, sample_frames
+from tasks.ingest.clips import UnshownClip
+from tasks.ingest.frames import check_take, frame_id, read_frames, sample_frames
 from tasks.params.ingest import IngestFrames
 from tasks.schemas.ingest import FRAMES, IMAGES
 
 LENGTH, RATE, SIDE = 30, 20.0, 96
 CLIPS = {"avi": "MJPG", "mp4": "mp4v"}
+NO_INDEX = "damaged clip: it has no index of frames (moov); its copy or recording was not finished"
 
 
 def settings(rule: Literal["every", "even"], *, step: int = 1, count: int = 5) -> IngestFrames:
@@ -127,7 +132,7 @@ def test_a_clip_of_one_frame(clips: Path) -> None:
         (b"Dear photographer,\n" * 99, "not a clip in a format that is read (MP4, MOV, MKV, WebM, AVI, MPEG)"),
         (b"#EXTM3U\n#EXTINF:1,\nlong.avi\n", "not a clip in a format that is read (MP4, MOV, MKV, WebM, AVI, MPEG)"),
         (b"RIFF\x00\x00\x00\x00AVI LIST", "no frame of this clip could be decoded"),
-        (b"\0\0\0\x18ftypisom" + bytes(99), "no frame of this clip could be decoded"),
+        (b"\0\0\0\x18ftypisom" + bytes(99), NO_INDEX),
     ],
 )
 @pytest.mark.parametrize("name", ["bad.avi", "bad01.mp4", "bad%d.avi"])
@@ -255,16 +260,95 @@ def test_a_clip_of_high_dynamic_range_is_refused(clips: Path, tmp_path: Path) ->
     assert row["reason"].startswith("a clip of high dynamic range")
 
 
-def test_a_truncated_clip_gives_the_frames_it_still_has(clips: Path, tmp_path: Path) -> None:
-    data = (clips / "long.avi").read_bytes()
-    (tmp_path / "cut.avi").write_bytes(data[: int(len(data) * 0.6)])
-    left = count_frames(tmp_path / "cut.avi")
-    assert 3 < left < LENGTH
-    found = list(read_frames(tmp_path / "cut.avi", settings("even", count=3)))
-    assert [index for index, _, _ in found] == np.linspace(0, left - 1, 3).round().astype(int).tolist()
-    (tmp_path / "cut.mp4").write_bytes((clips / "long.mp4").read_bytes()[:900])
-    (row,) = sampled(tmp_path, "cut.mp4")
-    assert row["reason"]
+KINDS = [("a.avi", "MJPG"), ("b.avi", "mp4v"), ("c.mp4", "mp4v"), ("d.mov", "mp4v"), ("e.mkv", "mp4v")]
+KINDS += [("f.webm", "VP80"), ("g.webm", "VP90"), ("h.mpg", "MPG1"), ("i.mpg", "MPG2"), ("j.mkv", "VP80")]
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a clip of every kind in KINDS, of pictures that fill some bytes."""
+    folder = tmp_path_factory.mktemp("films")
+    noise = np.random.default_rng(4).integers(0, 60, (SIDE, SIDE, 3), np.uint8)
+    for name, codec in KINDS:
+        video = cv2.VideoWriter(str(folder / name), cv2.VideoWriter.fourcc(*codec), 25.0, (SIDE, SIDE))
+        assert video.isOpened()
+        for index in range(LENGTH):
+            video.write(picture(index) // 2 + np.roll(noise, 3 * index, axis=1))
+        video.release()
+    return folder
+
+
+@pytest.mark.parametrize("name", [name for name, _ in KINDS])
+@pytest.mark.parametrize("rule", [settings("even", count=3), settings("every", step=1, count=LENGTH)])
+def test_a_clip_with_bytes_missing_is_refused(
+    films: Path, tmp_path: Path, name: str, rule: IngestFrames, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """At its end or amid it, by a row that says what is wrong. The decoder's own lines stay off the terminal."""
+    data = (films / name).read_bytes()
+    assert [row["reason"] for row in sampled(films, name, rule=rule)] == [None] * min(rule.count, LENGTH)
+    half = len(data) // 2
+    for damaged in (data[: int(len(data) * 0.6)], data[: int(len(data) * 0.93)], data[:half] + data[half + 900 :]):
+        (tmp_path / name).write_bytes(damaged)
+        (row,) = sampled(tmp_path, name, rule=rule)
+        assert row["reason"].startswith("damaged clip: ")
+        assert re.search("bytes are missing|lost or changed|no index of frames", row["reason"])
+        assert "'" not in row["reason"]
+        with pytest.raises(UnshownClip, match="damaged clip"):
+            check_take(tmp_path / name, rule)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_clip_says_how_much_of_it_is_whole(films: Path, tmp_path: Path) -> None:
+    data = (films / "c.mp4").read_bytes()
+    (tmp_path / "c.mp4").write_bytes(data[:-70])
+    (row,) = sampled(tmp_path, "c.mp4")
+    assert row["reason"].startswith("damaged clip: it ends early, 70 bytes are missing; get the file again")
+    bad = bytearray(data)
+    bad[len(data) // 2 : len(data) // 2 + 300] = bytes(300)
+    (tmp_path / "c.mp4").write_bytes(bad)
+    (row,) = sampled(tmp_path, "c.mp4")
+    assert re.search(r"\(\d+ frames decoded, \d+ complaints?, the first by mpeg4: [\w ]+", row["reason"])
+
+
+def test_what_follows_a_whole_clip_is_no_damage(films: Path, tmp_path: Path) -> None:
+    for name in ("a.avi", "c.mp4", "e.mkv"):
+        (tmp_path / name).write_bytes((films / name).read_bytes() + b"a tool's own words")
+        assert [row["reason"] for row in sampled(tmp_path, name)] == [None] * 3
+
+
+def test_the_decoder_is_heard_where_threads_share_their_files(
+    films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise OSError
+
+    monkeypatch.setattr(hearing, "own_files", refuse)
+    data = (films / "h.mpg").read_bytes()
+    (tmp_path / "h.mpg").write_bytes(data[: len(data) // 2] + data[len(data) // 2 + 900 :])
+    (row,) = sampled(tmp_path, "h.mpg")
+    assert "lost or changed" in row["reason"]
+    os.write(2, b"still there")
+    assert capfd.readouterr() == ("", "still there")
+
+
+def test_pictures_that_are_not_read_are_named(films: Path, tmp_path: Path) -> None:
+    """AV1, as new phones and screen recorders pack."""
+    data = (films / "e.mkv").read_bytes()
+    assert b"V_MPEG4/ISO/ASP" in data
+    named = data.replace(b"V_MPEG4/ISO/ASP", b"V_AV1" + bytes(10))
+    (tmp_path / "new.mkv").write_bytes(named)
+    (row,) = sampled(tmp_path, "new.mkv")
+    assert row["reason"] == "its pictures are packed as AV1, which is not read; export it as H.264 (MP4)"
+
+
+def test_an_interlaced_clip_is_refused(films: Path, tmp_path: Path) -> None:
+    """As camcorders and DVDs have it: OpenCV gives what was in memory for each frame, and says it to stderr alone."""
+    data = bytearray((films / "i.mpg").read_bytes())
+    for found in re.finditer(rb"\x00\x00\x01\xb5[\x80-\x8f]", bytes(data)):  # a picture's coding extension
+        data[found.start() + 8] &= 0x7F
+    (tmp_path / "camcorder.mpg").write_bytes(data)
+    (row,) = sampled(tmp_path, "camcorder.mpg")
+    assert row["reason"].startswith("it is interlaced, as camcorders film")
 
 
 def test_no_clips_give_an_empty_table(clips: Path) -> None:

@@ -70,13 +70,18 @@ def film(path: Path, pictures: list[np.ndarray], *, rate: float = 10.0) -> Path:
 def test_a_clip_becomes_a_page_with_plots_and_a_table_of_its_frames(tmp_path: Path) -> None:
     even, cleft = face(1)[0], face(1, 0.9, "left")[0]
     clip = film(tmp_path / "speech.avi", [even, even, cleft, np.full_like(even, 128), cleft])
-    (tmp_path / "broken.avi").write_bytes(b"RIFF    AVI nothing else")
-    out = tmp_path / "out"
-    words = ["measure", str(clip), str(tmp_path / "broken.avi"), "--out", str(out), "--frames", "5"]
+    (tmp_path / "broken.avi").write_bytes(b"RIFF\1\0\0\0AVI nothing else")
+    (tmp_path / "cut.avi").write_bytes(clip.read_bytes()[:-1000])
+    out, broken = tmp_path / "out", [str(tmp_path / "broken.avi"), str(tmp_path / "cut.avi")]
+    words = ["measure", str(clip), *broken, "--out", str(out), "--frames", "5"]
     done = vermilion(PROJECT, *words)
     assert done.returncode == 1
     assert "speech.avi: 4 of 5 frames, 0.4 s; " in done.stdout
     assert "broken.avi: not measured: no frame of this clip could be decoded" in done.stdout
+    assert "cut.avi: not measured: damaged clip: it ends early, 1,000 bytes are missing" in done.stdout
+    assert "@ 0x" not in done.stderr
+    [page] = out.glob("cut-*.html")
+    assert "1,000 bytes are missing" in page.read_text(encoding="utf-8")
     [page] = out.glob("speech-*.html")
     assert "1 frame: no face found" in page.read_text(encoding="utf-8")
     with page.with_suffix(".csv").open(encoding="utf-8-sig", newline="") as file:
@@ -90,7 +95,7 @@ def test_a_clip_becomes_a_page_with_plots_and_a_table_of_its_frames(tmp_path: Pa
     assert mean == pytest.approx(np.mean([*peaks.values()]), rel=0.2)  # an even face may name either side
     assert page.with_suffix(".csv").stat().st_mode & 0o077 == 0
     again = vermilion(PROJECT, *words)
-    assert "1 of 2 photographs measured by an earlier call" in again.stderr
+    assert "1 of 3 photographs measured by an earlier call" in again.stderr
     assert "speech.avi: 4 of 5 frames" in again.stdout
 
 
