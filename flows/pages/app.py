@@ -1,7 +1,7 @@
 """The local pages as one app: look, review, rate, and the pictures that they show.
 
 In: the project's folder, a token. Out: an app for uvicorn, behind the guard. Which page does what stands in look,
-review, rate and beside.
+review, rate, beside and scaled.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from flows.pages import beside, kit, look, rate, review, visits, who
+from flows.pages import beside, kit, look, rate, review, scaled, visits, who
 from flows.pages.guard import Guard
 from flows.pages.record import Project
 from tasks.errors import InputError
@@ -26,6 +26,7 @@ def make_app(root: Path, token: str) -> Guard:
     app.include_router(review.router(project))
     app.include_router(rate.router(project))
     app.include_router(beside.router(project))
+    app.include_router(scaled.router(project))
     app.include_router(visits.router(project))
     app.add_exception_handler(InputError, _bad_input)
     app.add_exception_handler(OSError, _no_room)

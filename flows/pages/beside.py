@@ -6,43 +6,26 @@ patient is shown; and, handed in, votes, through the checks that a filled form g
 its addresses tells who is on a photograph or who made a result.
 """
 
-import hashlib
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
-from flows.pages import kit, who
+from flows.pages import blinded, kit, who
+from flows.pages.blinded import ANSWERS, WHOSE, Asked, Place, mark, sheet_of, words_on
 from flows.pages.record import Project
-from flows.photographs.fillings import FOLDER, pictures_of
-from flows.photographs.sheets import KEYS, SEED, SIDE, VOTES
+from flows.photographs.sheets import KEYS, SEED, VOTES
 from flows.running.privacy import private_folder
 from tasks.anthropometry.corrections import now
-from tasks.base import absence, sheets
+from tasks.base import sheets
 from tasks.errors import InputError
 from tasks.ingest.spelling import key
 from tasks.inpainting import sitting, votes
-from tasks.inpainting.letters import FORM_COLUMNS, Result
-from tasks.inpainting.sheet import Drawn, drawn, keep_key
-
-ANSWERS = Path("data/ratings_in_progress")
-WHOSE = {"unrepaired": "patients before repair", "repaired": "patients after repair"}
-
-
-class Asked(BaseModel):
-    """Whose photographs."""
-
-    population: Literal["unrepaired", "repaired"] = "unrepaired"
-
-
-class Place(Asked):
-    """A patient, by number from 0 in the rater's order; `letter` None: the photograph with its hole."""
-
-    at: int = Field(ge=0)
-    letter: str | None = Field(None, max_length=1)
+from tasks.inpainting.letters import FORM_COLUMNS
+from tasks.inpainting.sheet import Drawn, keep_key
 
 
 class Said(Asked):
@@ -72,13 +55,7 @@ def router(project: Project) -> APIRouter:
 
     @routes.get("/picture")
     def picture(shown: Annotated[Place, Query()], vermilion_who: who.Who = "") -> Response:
-        made = _sheet(project, who.required(vermilion_who), shown.population)
-        try:
-            number = shown.at + 1
-            png = made.masked(number) if shown.letter is None else made.result(number, shown.letter)
-        except (IndexError, KeyError):
-            raise HTTPException(404, "There is no such result.") from None
-        return Response(png, media_type="image/png")
+        return blinded.picture(_sheet(project, who.required(vermilion_who), shown.population), shown)
 
     @routes.post("/state/{at}")
     def look_back(at: int, asked: Asked, vermilion_who: who.Who = "") -> dict[str, Any]:
@@ -88,7 +65,7 @@ def router(project: Project) -> APIRouter:
     def answer(said: Said, vermilion_who: who.Who = "") -> dict[str, Any]:
         name = who.required(vermilion_who)
         made = _sheet(project, name, said.population)
-        if said.mark != _mark(made):
+        if said.mark != mark(made):
             raise HTTPException(409, "Photographs came in or went meanwhile: load the page anew.")
         if not sitting.fits(made, said.at + 1, said.ranked):
             raise HTTPException(422, "An answer names letters of this patient, each once at most.")
@@ -120,18 +97,12 @@ def offered(project: Project, name: str) -> list[dict[str, Any]]:
 def _sheet(project: Project, name: str, population: str) -> Drawn:
     """The rater's sheet of the fillings as they are now: that of `vermilion inpainting sheet --rater NAME`."""
     rater = votes.rater_named(sitting.spelt(project.root / ANSWERS, name), project.root / VOTES)
+    return sheet_of(project, rater, population, SEED)
 
-    def make() -> Drawn | str:
-        try:
-            return drawn(pictures_of(project.root, [population]), rater=rater, seed=SEED, side=SIDE)
-        except InputError as error:
-            return str(error)
 
-    made = project.fresh(f"beside {population} {rater}", [FOLDER, FOLDER / absence.MARKER], make)
-    if isinstance(made, str):
-        raise InputError(made)
-    assert isinstance(made, Drawn)
-    return made
+def _said(project: Project, name: str, made: Drawn) -> tuple[dict[int, str], int]:
+    """The rater's word on each patient, and how many of their words are about pictures that are gone."""
+    return words_on(project, made, sitting.given(project.root / ANSWERS, name))
 
 
 def _state(project: Project, name: str, population: str, at: int | None) -> dict[str, Any]:
@@ -146,61 +117,13 @@ def _state(project: Project, name: str, population: str, at: int | None) -> dict
         "done": total - len(left),
         "handed": bool(handed),
         "earlier": gone,
-        "mark": _mark(made),
+        "mark": mark(made),
     }
     place = at if at is not None and 0 <= at < total else next(iter(left), None)
     if place is None:
         return state | {"at": None, "changed": handed != said}
     letters = list(made.patients[place][1])
     return state | {"at": place, "letters": letters, "given": said.get(place + 1)}
-
-
-def _mark(made: Drawn) -> str:
-    """By which the page names its sheet: the sheet's own name is its key's file's."""
-    return hashlib.sha256(made.name.encode()).hexdigest()[:16]
-
-
-def _said(project: Project, name: str, made: Drawn) -> tuple[dict[int, str], int]:
-    """The rater's word on each patient of the sheet, and how many of their words are about pictures that are gone.
-
-    A sheet changes with who is on it. So a word from another one counts, too, where all that the rater saw of the
-    photograph is what this sheet shows of it; a word on this sheet counts before it.
-    """
-    every = sitting.given(project.root / ANSWERS, name)
-    now = {line.image_id: line.patient for line in made.lines}
-    shown: dict[int, dict[tuple[str, str], str]] = {patient: {} for patient in now.values()}
-    for line in made.lines:
-        shown[line.patient][line.method, line.picture] = line.letter
-    said: dict[int, str] = {}
-    gone: set[str] = set()
-    for sheet, words in every.items():
-        if sheet == made.name:
-            continue
-        known = _key_of(project, sheet)
-        for patient, ranked in words.items():
-            seen = known.get(patient, {})
-            image_id = next(iter(seen.values())).image_id if seen else None
-            if image_id not in now:
-                continue
-            letters = shown[now[image_id]]
-            if {(own.method, own.picture) for own in seen.values()} == letters.keys():
-                said[now[image_id]] = "".join(letters[seen[one].method, seen[one].picture] for one in ranked)
-            else:
-                gone.add(image_id)
-    said |= every.get(made.name, {})
-    return said, len([image_id for image_id in gone if now[image_id] not in said])
-
-
-def _key_of(project: Project, sheet: str) -> dict[int, dict[str, Result]]:
-    """What the letters of each of a sheet's patients were; {} where nobody knows."""
-    try:
-        known = votes.read_key(Path(sheet), sheet, project.root / KEYS)
-    except InputError:
-        return {}
-    found: dict[int, dict[str, Result]] = {}
-    for (patient, letter), own in known.items():
-        found.setdefault(patient, {})[letter] = own
-    return found
 
 
 def _kept(project: Project, name: str, made: Drawn) -> dict[int, str]:

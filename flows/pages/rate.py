@@ -11,16 +11,14 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from flows.pages import beside, handing, kit, who
+from flows.pages import beside, handing, kit, scaled, who
 from flows.pages.record import Project
-from flows.pages.scales import Answers, askable
+from flows.pages.scales import Answers, askable, known, scale_of
 from flows.pages.sequence import Showing, mark, sequence
-from tasks import params
 from tasks.anthropometry.corrections import now
 from tasks.ingest import answers
 from tasks.ingest.answers import PRACTICE, Answer
 from tasks.ingest.spelling import key
-from tasks.params.ingest import IngestRatings
 from tasks.schemas.columns import ROLES
 
 ANSWERS = "data/ratings_in_progress"
@@ -82,6 +80,7 @@ def _pages(project: Project) -> APIRouter:
             repeats=REPEATS,
             begun=[one for one in begun if one],
             beside=beside.offered(project, name) if name else [],
+            scaled=scaled.begun(project, name) if name else [],
         )
 
     @routes.get("/sitting")
@@ -136,14 +135,11 @@ def _answers(project: Project) -> APIRouter:
 
 
 def _scales(project: Project) -> dict[str, Answers]:
-    return askable(params.load(IngestRatings, "ingest_ratings", project.root / "params.yaml").scales)
+    return askable(known(project.root))
 
 
 def _scale(project: Project, name: str) -> Answers:
-    scales = _scales(project)
-    if name not in scales:
-        raise HTTPException(404, f"There is no scale {name!r} with keys for answers; there are: {', '.join(scales)}.")
-    return scales[name]
+    return scale_of(project.root, name)
 
 
 def _order(project: Project, name: str, sitting: Sitting) -> list[Showing]:
@@ -163,7 +159,7 @@ def _state(project: Project, name: str, sitting: Sitting, at: int | None) -> dic
     state: dict[str, Any] = {
         "total": len(asked),
         "done": sum((one.image_id, one.time) in said for one in asked),
-        "scores": [{"score": score, "said": scale.said(score)} for score in scale.scores],
+        "scores": scale.shown(),
     }
     asked_for = at is not None and 0 <= at < len(order)
     place = at if asked_for else next(iter(left), None)
@@ -192,11 +188,10 @@ def _progress(project: Project, name: str, scale: Answers) -> dict[str, Any] | N
 
 def _known_role(project: Project, name: str) -> str | None:
     """As what the rater has rated: the last answer here, else the project's ratings; None: nobody knows."""
-    answered = [
-        one for scale in _scales(project) for one in answers.given(project.root / ANSWERS, name, scale).values()
-    ]
-    if answered:
-        return max(answered, key=lambda one: one.at).role
+    every = [answers.given(project.root / ANSWERS, name, scale).values() for scale in _scales(project)]
+    answered = [(one.at, one.role) for given in every for one in given]
+    if answered := [*answered, *scaled.answered(project, name)]:
+        return max(answered)[1]
     return project.roles().get(key(name))
 
 

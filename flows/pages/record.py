@@ -107,8 +107,12 @@ class Project:
 
     def roles(self) -> dict[str, str]:
         """Each rater's role in the project's ratings, by the name's key."""
-        _, ratings = self.fresh("ratings", [STILLS, RATINGS_AT], self._rated)
-        return {key(row["rater_id"]): row["rater_role"] for row in ratings.to_pylist()}
+        return {key(row["rater_id"]): row["rater_role"] for row in self.ratings().to_pylist()}
+
+    def ratings(self) -> pa.Table:
+        """The project's ratings, as far as the last run knows."""
+        found: pa.Table = self.fresh("ratings", [STILLS, RATINGS_AT], self._rated)[1]
+        return found
 
     def numbers(self) -> tuple[Sequence[str], dict[str, dict[str, str]]]:
         """Columns of the report's table of photographs, and its rows by image_id; none before the first report."""

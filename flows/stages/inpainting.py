@@ -45,6 +45,7 @@ from tasks.schemas.inpainting import (
     NEARNESS,
     NETWORK_FILE,
 )
+from tasks.schemas.inpainting_scores import INPAINTING_SCORED
 
 NOBODY = (
     "nobody to fill: there is no photograph of a patient, nor of a control whom the network has not seen; add patients "
@@ -55,7 +56,7 @@ NOBODY_UNSEEN = (
 )
 NOT_JUDGED = (
     "nobody has judged the fillings; make a sheet for each surgeon with `vermilion inpainting sheet`, and bring the "
-    "forms in with `vermilion inpainting votes`"
+    "forms in with `vermilion inpainting votes`; or judge and rate them in `vermilion review`"
 )
 
 
@@ -196,18 +197,22 @@ def inpainting_measure(
 
 
 @flow
-def inpainting_judge(votes: Path, fillings: Path, out: Out) -> None:
-    """Surgeons' votes, and which of them are about the present fillings."""
-    from tasks.inpainting import judging
+def inpainting_judge(votes: Path, fillings: Path, out: Out, scored: Out) -> None:
+    """Surgeons' votes, what raters gave on scales, and which of both are about the present fillings."""
+    from tasks.inpainting import judging, scores
     from tasks.inpainting.votes import kept
 
     absence.require(fillings)
-    said = kept(votes)
-    if not said.num_rows:
+    said, given = kept(votes), scores.kept(votes)
+    if not said.num_rows and not given.num_rows:
         raise absence.Absent(NOT_JUDGED)
-    rows = (row for part in tables.read_each(fillings, FILLINGS) for row in part.to_pylist())
+    asked = {*said["image_id"].to_pylist(), *given["image_id"].to_pylist()}
+    parts = tables.read_each(fillings, FILLINGS)
+    rows = [row for part in parts for row in part.to_pylist() if row["image_id"] in asked]
     record = provenance("inpainting_judge", judging, INPAINTING_JUDGED, {}, {}, {"votes": table_digest(said)})
     tables.write(judging.judged(said, rows), out, INPAINTING_JUDGED, provenance=record)
+    record = provenance("inpainting_judge", judging, INPAINTING_SCORED, {}, {}, {"scores": table_digest(given)})
+    tables.write(judging.scored(given, rows), scored, INPAINTING_SCORED, provenance=record)
 
 
 def _measure_numbers(weights: Path) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""Which of the kept votes are about the present fillings.
+"""Which of the kept votes and scores are about the present fillings.
 
-In: votes (INPAINTING_VOTES) and FILLINGS rows. Out: INPAINTING_JUDGED. A network that trained again draws other
-pictures, and votes on the earlier ones say nothing about these. Knows nothing of statistics.
+In: votes (INPAINTING_VOTES) or scores (INPAINTING_SCORES), and FILLINGS rows. Out: INPAINTING_JUDGED or
+INPAINTING_SCORED. A network that trained again draws other pictures, and what was said of the earlier ones says nothing
+about these. Knows nothing of statistics.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,7 @@ import pyarrow as pa
 from tasks.inpainting.shown import digests, patients_of
 from tasks.schemas.columns import POPULATIONS
 from tasks.schemas.inpainting import INPAINTING_JUDGED
+from tasks.schemas.inpainting_scores import INPAINTING_SCORED
 
 
 def judged(votes: pa.Table, fillings: Iterable[Mapping[str, Any]]) -> pa.Table:
@@ -20,16 +22,23 @@ def judged(votes: pa.Table, fillings: Iterable[Mapping[str, Any]]) -> pa.Table:
     A rater's votes on one photograph are present together or not at all: a rank among pictures that have changed is no
     rank among these.
     """
-    rows = votes.to_pylist()
+    return INPAINTING_JUDGED.table(_marked(votes, fillings))
+
+
+def scored(scores: pa.Table, fillings: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """The same of scores: what was seen side by side counts together."""
+    return INPAINTING_SCORED.table(_marked(scores, fillings))
+
+
+def _marked(said: pa.Table, fillings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    rows = said.to_pylist()
     asked = {row["image_id"] for row in rows}
     filled = [row for row in fillings if row["image_id"] in asked]
     people = {row["image_id"]: row["subject_id"] for row in filled}
     now = digests(patients_of(filled, populations=POPULATIONS))
     earlier = {_saw(row) for row in rows if now.get((row["image_id"], row["method"])) != row["picture"]}
-    return INPAINTING_JUDGED.table(
-        row | {"subject_id": people.get(row["image_id"]), "present": _saw(row) not in earlier} for row in rows
-    )
+    return [row | {"subject_id": people.get(row["image_id"]), "present": _saw(row) not in earlier} for row in rows]
 
 
-def _saw(row: Mapping[str, Any]) -> tuple[str, str]:
-    return row["image_id"], row["rater_id"]
+def _saw(row: Mapping[str, Any]) -> tuple[str, str, str | None]:
+    return row["image_id"], row["rater_id"], row.get("scale")

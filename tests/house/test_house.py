@@ -69,7 +69,7 @@ OWN_COMMAND = {
         "flows/cli/anthropometry.py",
         *(
             f"flows/pages/{name}.py"
-            for name in ("beside", "handing", "look", "lost", "measured", "rate", "record", "review")
+            for name in ("beside", "handing", "look", "lost", "measured", "rate", "record", "review", "scaled")
         ),
         *(f"flows/photographs/{name}.py" for name in ("clips", "declared", "measure", "measured", "profiles")),
         *(f"flows/cli/{name}.py" for name in ("measure", "norms")),
@@ -96,7 +96,7 @@ OWN_COMMAND = {
             f"flows/{room}.py"
             for room in (
                 *("cli/inpaint", "cli/inpainting", "photographs/fillings", "photographs/inpaint"),
-                "pages/beside",  # results side by side
+                *("pages/beside", "pages/blinded", "pages/scaled"),  # results side by side
             )
         ),
     },
@@ -107,7 +107,7 @@ WORDS = {
     "symmetry": {  # what is measured by points, too
         *(f"{place}/anthropometry" for place in ("tasks", "tasks/evaluation")),
         *(f"tasks/{place}/anthropometry.py" for place in ("params", "schemas")),
-        "flows/pages/scales.py",  # what raters are asked
+        "tasks/pages/scales.py",  # what raters are asked
     },
     "anomaly": {"tasks/evaluation/synthesis/chapter.py"},  # stands in a paper's title
     "inpainting": {  # the anomaly system may hold a photograph against its filling

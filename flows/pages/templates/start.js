@@ -1,6 +1,6 @@
 "use strict";
-// The form at the beginning of a rating: its choices become the address of the sitting.
-document.getElementById("start")?.addEventListener("submit", event => {
+// The forms at the beginning of a rating: their choices become the address of the sitting.
+for (const form of document.querySelectorAll("form.start")) form.addEventListener("submit", event => {
   event.preventDefault();
-  location.href = "/rate/sitting?" + new URLSearchParams(new FormData(event.target));
+  location.href = `${event.target.getAttribute("action")}?` + new URLSearchParams(new FormData(event.target));
 });

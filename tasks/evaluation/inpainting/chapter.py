@@ -14,6 +14,7 @@ from tasks.evaluation.inpainting.controls import compare_controls, controls_find
 from tasks.evaluation.inpainting.controls import shown as controls_shown
 from tasks.evaluation.inpainting.judgement import differences_said, judge
 from tasks.evaluation.inpainting.read import Inpainting, headline_heatmap, notices, read_inpainting
+from tasks.evaluation.inpainting.scoring import score_methods, scores_said
 from tasks.evaluation.inpainting.section import curves_picture, gallery
 from tasks.evaluation.inpainting.table_three import headline as controls_headline
 from tasks.evaluation.inpainting.votes import JUDGED
@@ -60,6 +61,7 @@ def compare(made: Inpainting, study: Study, numbers: Path) -> Compared:
     own = {
         "controls": compare_controls(made.controls, study.settings),
         "judgement": judge(made.judged, study.settings),
+        "scored": score_methods(made.scored, study.settings),
     }
     return Compared(record | own, {})
 
@@ -101,6 +103,8 @@ def show(made: Inpainting, record: Mapping[str, Any], shown: Shown) -> Chapter:
             "judged": record["judgement"],
             "differences": differences_said(record["judgement"], METHODS),
             "published_votes": JUDGED,
+            "scored": scores_said(record["scored"], METHODS),
+            "earlier": record["scored"]["n_earlier"],
         },
     )
 

@@ -1,7 +1,7 @@
 """The inpainting system's tables as DataFrames, and what a reader must know of its network.
 
-In: the folder of its stages. Out: distances, nearness, votes, curves, controls. Whatever is not there has no rows.
-Knows the tables' schemas, not the code that wrote them.
+In: the folder of its stages. Out: distances, nearness, votes, scores, curves, controls. Whatever is not there has no
+rows. Knows the tables' schemas, not the code that wrote them.
 """
 
 from pathlib import Path
@@ -15,6 +15,7 @@ from tasks.base.tables import Schema
 from tasks.evaluation.inpainting.controls import Controls, read_controls
 from tasks.params.inpainting import InpaintingMeasure
 from tasks.schemas.inpainting import FILLING_DISTANCES, INPAINTING_CURVES, INPAINTING_JUDGED, NEARNESS
+from tasks.schemas.inpainting_scores import INPAINTING_SCORED
 
 
 class Inpainting(NamedTuple):
@@ -23,6 +24,7 @@ class Inpainting(NamedTuple):
     distances: pd.DataFrame  # FILLING_DISTANCES
     nearness: pd.DataFrame  # NEARNESS
     judged: pd.DataFrame  # INPAINTING_JUDGED
+    scored: pd.DataFrame  # INPAINTING_SCORED
     curves: pd.DataFrame  # INPAINTING_CURVES
     controls: Controls
     missing: str | None
@@ -34,6 +36,7 @@ def read_inpainting(folder: Path) -> Inpainting:
         _read(folder / "distances", FILLING_DISTANCES),
         _read(folder / "nearness", NEARNESS),
         _read(folder / "judged.parquet", INPAINTING_JUDGED),
+        _read(folder / "scored.parquet", INPAINTING_SCORED),
         _read(folder / "model/curves.parquet", INPAINTING_CURVES),
         read_controls(folder),
         absence.reason_of(folder / "distances"),

@@ -11,14 +11,17 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from flows import cli
+from flows.photographs.fillings import pictures_of
 from flows.photographs.sheets import KEYS, VOTES
 from flows.stages.inpainting import inpainting_judge
 from tasks.base import absence, tables
 from tasks.base.images import encode_png
 from tasks.errors import InputError
 from tasks.ingest.removal import rows_with, without
-from tasks.inpainting import shown, votes
+from tasks.inpainting import scores, shown, votes
+from tasks.inpainting.shown import digests
 from tasks.schemas.inpainting import FILLINGS, INPAINTING_JUDGED
+from tasks.schemas.inpainting_scores import INPAINTING_SCORED
 
 SIDE = 16
 ALL = {"A": ("yes", "2"), "B": ("no", ""), "C": ("yes", "1")}
@@ -200,7 +203,8 @@ def test_a_rater_without_a_name_has_no_sheet(project: Path) -> None:
 def judged(project: Path) -> Path:
     """The stage inpainting_judge, as DVC calls it; its out."""
     out = project / "data/inpainting/judged.parquet"
-    inpainting_judge.fn(votes=project / VOTES, fillings=project / "data/inpainting/fillings", out=out)
+    fillings, scored = project / "data/inpainting/fillings", out.with_name("scored.parquet")
+    inpainting_judge.fn(votes=project / VOTES, fillings=fillings, out=out, scored=scored)
     return out
 
 
@@ -215,3 +219,21 @@ def test_the_stage_tells_votes_on_present_fillings_from_earlier_ones(project: Pa
     tables.write(FILLINGS.table([filling(0, "unrepaired"), again]), path, FILLINGS, provenance={})
     rows = tables.read(judged(project), INPAINTING_JUDGED).to_pylist()
     assert {(row["subject_id"], row["present"]) for row in rows} == {("s0", True), ("s1", False)}
+    assert tables.read(project / "data/inpainting/scored.parquet", INPAINTING_SCORED).num_rows == 0
+
+
+def test_the_stage_marks_scores_as_it_marks_votes(project: Path) -> None:
+    """Scores alone are enough; what was seen side by side counts together."""
+    now = digests(pictures_of(project, ["unrepaired"]))
+    said = {"rater_id": "a", "rater_role": "lay", "scale": "realism", "score": 3.0}
+    rows = [said | {"image_id": photograph, "method": own, "picture": was} for (photograph, own), was in now.items()]
+    rows += [row | {"scale": "symmetry"} for row in rows]
+    rows[0]["picture"] = "of an earlier network"
+    (project / VOTES).mkdir(exist_ok=True)
+    scores.keep(project / VOTES, "sheet-0123456789", rows, replace=False)
+    out = judged(project)
+    assert tables.read(out, INPAINTING_JUDGED).num_rows == 0
+    found = tables.read(out.with_name("scored.parquet"), INPAINTING_SCORED).to_pylist()
+    earlier = {(row["image_id"], row["scale"]) for row in found if not row["present"]}
+    assert earlier == {(rows[0]["image_id"], "realism")} and len(found) == len(rows)
+    assert {row["subject_id"] for row in found} == {"s0", "s1"}

@@ -4,48 +4,21 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from flows.pages import beside
 from flows.pages.app import make_app
+from flows.pages.blinded import ANSWERS
 from flows.photographs.sheets import KEYS, SEED, SIDE, VOTES
 from tasks.base import tables
-from tasks.base.images import decode_png, encode_png
+from tasks.base.images import decode_png
 from tasks.inpainting import sitting, votes
 from tasks.inpainting.sheet import write_sheet
 from tasks.inpainting.shown import digest_of, digests, patients_of
 from tasks.schemas.inpainting import FILLINGS
 from tests.flows.pages import reviewed
+from tests.flows.pages.filled import METHODS, PATIENTS, fill, filling
 from tests.flows.pages.opened import as_person, base, until
-
-PATIENTS = 4
-METHODS = {"network", "ns", "telea"}
-
-
-def filling(number: int, population: str, grey: int = 90) -> dict[str, Any]:
-    face = np.random.default_rng(number).integers(0, 255, (64, 64, 3), np.uint8)
-    mask = np.zeros_like(face)
-    mask[20:44, 16:48] = 255
-    row: dict[str, Any] = {
-        "image_id": f"{number:064x}",
-        "proposal": 0,
-        "subject_id": f"s{number}",
-        "population": population,
-    }
-    row["reason"] = None
-    pictures = {"photograph": face, "filled": np.where(mask > 0, np.uint8(grey), face), "mask": mask}
-    return row | {name: encode_png(picture) for name, picture in pictures.items()}
-
-
-def fill(project: Path, grey: int = 90) -> list[dict[str, Any]]:
-    """Fillings of four patients before repair; `grey` is what the network draws."""
-    rows = [filling(number, "unrepaired", grey) for number in range(PATIENTS)]
-    path = project / "data/inpainting/fillings/00.parquet"
-    path.unlink(missing_ok=True)
-    tables.write(FILLINGS.table(rows), path, FILLINGS, provenance={})
-    return rows
 
 
 class Rater:
@@ -131,7 +104,7 @@ def test_an_answer_is_kept_gone_on_with_and_can_be_changed(project: Path, rows: 
     assert again.post("state/99").json()["at"] == 2
     assert [again.post(f"state/{at}").json()["given"] for at in (0, 1)] == ["CA", ""]
     again.answer(0, "B")
-    (said,) = sitting.given(project / beside.ANSWERS, "ANNA").values()
+    (said,) = sitting.given(project / ANSWERS, "ANNA").values()
     assert said == {1: "B", 2: ""}
     for wrong in ("AA", "D", "a"):
         assert anna.post("answer", mark=anna.mark(0), at=0, ranked=wrong).status_code == 422
@@ -206,7 +179,7 @@ def test_a_project_without_fillings_says_so(project: Path) -> None:
 def test_a_damaged_line_is_named(project: Path, rows: list[dict[str, Any]]) -> None:
     anna = Rater(project)
     anna.answer(0, "A")
-    file = project / beside.ANSWERS / sitting.FILE
+    file = project / ANSWERS / sitting.FILE
     file.write_text(file.read_text().replace(",A\n", ",AA\n"))
     assert re.search(r"side_by_side\.csv, line 2: not as the page .* wrote it", anna.get("/rate/beside").text)
 
@@ -249,7 +222,7 @@ def test_patients_are_judged_by_keys_stopped_and_handed_in(browser: Any, project
         page.locator("#hand").focus()
         page.keyboard.press("Enter")
         page.locator("#outcome").get_by_text("Handed in.").wait_for()
-    (said,) = sitting.given(project / beside.ANSWERS, "Anna").values()
+    (said,) = sitting.given(project / ANSWERS, "Anna").values()
     assert said == {1: "BA", 2: "ACB", 3: "", 4: "CBA"}
     kept = votes.kept(project / VOTES).to_pylist()
     assert len(kept) == 12 and sum(row["valid"] for row in kept) == 8
