@@ -10,7 +10,7 @@ import typer
 from tqdm import tqdm
 
 from flows.cli.outputs import output_folder
-from flows.cli.project import JSON, project_root
+from flows.cli.project import JSON, WhichFace, project_root
 from flows.cli.terminal import say
 from flows.running.privacy import private_folder
 from tasks.base.escaping import visible
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from flows.photographs.inpaint import Inpainted
+
+
+Proposals = Annotated[int | None, typer.Option(min=1, max=20, help="Fillings, under masks that differ a bit.")]
 
 
 def inpaint(
@@ -42,9 +45,8 @@ def inpaint(
     out: Annotated[
         Path | None, typer.Option(help="Folder for one page per photograph, and its pictures as PNG.")
     ] = None,
-    proposals: Annotated[
-        int | None, typer.Option(min=1, max=20, help="Fillings, under masks that differ a bit.")
-    ] = None,
+    proposals: Proposals = None,
+    face: WhichFace = None,
     as_json: JSON = False,
 ) -> None:
     """Hide lips and nose, and let a network that only faces without a cleft have trained draw them anew.
@@ -55,7 +57,7 @@ def inpaint(
     if out is not None:
         output_folder(out, "--out")
     root = project_root()
-    from flows.photographs import files  # torch takes seconds to import
+    from flows.photographs import faces, files  # torch takes seconds to import
     from flows.photographs import inpaint as filling
     from flows.repository.currency import not_current
     from tasks import params
@@ -65,7 +67,7 @@ def inpaint(
     by_hand = None if mask == "auto" else Path(mask)
     if (by_hand or devices) and len(found.photographs) > 1:
         raise InputError("a painted mask goes with one photograph; call `vermilion inpaint` for each")
-    opened = filling.open_network(root, proposals=proposals)
+    opened = filling.open_network(root, proposals=proposals, which=faces.asked(face))
     notices = [*(stale.after("Of the network: ") for stale in [not_current(root)] if stale), *opened.notices]
     fill = partial(filling.inpaint, opened=opened, mask=by_hand, devices=devices)
     results = _filled(found.photographs, fill, out, notices)
@@ -118,6 +120,7 @@ def _print(results: "Sequence[Inpainted]", notices: "Sequence[str]", *, as_json:
         said = f"not filled: {face.reason}" if face.reason else f"filled ({face.masked} hidden)"
         if len(result.fillings) > 1:
             said += f", {counted(len(result.fillings), 'proposal')}"
+        said += f"; {face.which}" if face.which else ""
         said += f"; not valid here: {face.doubt}" if face.doubt else ""
         say(f"{visible(str(result.path))}: {said}")
     for line in notices:

@@ -10,7 +10,7 @@ import typer
 from tqdm import tqdm
 
 from flows.cli.outputs import output_file, output_folder, table_suffix
-from flows.cli.project import JSON, project_root
+from flows.cli.project import JSON, WhichFace, project_root
 from flows.cli.terminal import say
 from flows.running.privacy import private_folder
 from tasks.base.escaping import visible
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 RULER_ERROR = 1.0
 """Pixels: how exactly people point at a ruler's marks."""
 
+Photos = Annotated[
+    list[Path], typer.Argument(metavar="PHOTO...", help="Photographs of faces in any common format, clips, or folders.")
+]
 SeenFrom = Annotated[
     str, typer.Option(metavar="frontal|left|right", help="From the front, or the side of the face that is seen.")
 ]
@@ -46,10 +49,7 @@ CleftSide = Annotated[str | None, typer.Option(metavar="left|right", help="The p
 
 
 def measure(
-    photos: Annotated[
-        list[Path],
-        typer.Argument(metavar="PHOTO...", help="Photographs of faces in any common format, clips, or folders."),
-    ],
+    photos: Photos,
     out: Pages = None,
     table: Table = None,
     mm_per: MmPer = None,
@@ -60,6 +60,7 @@ def measure(
     cleft_side: CleftSide = None,
     view: SeenFrom = "frontal",
     frames: Frames = 60,
+    face: WhichFace = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="With --out: each photograph's page as a PDF, too.")] = False,
     alone: Annotated[bool, typer.Option(help="Pages without what the other systems say, which takes seconds.")] = False,
     as_json: JSON = False,
@@ -71,14 +72,15 @@ def measure(
     measured; 1: at least one was refused, with its reason; 2: nothing could be run; 130: it was interrupted.
     """
     _check(out, table, cleft_side, view, pdf=pdf)
-    _check_profile(view, {"--own": own, "--cleft-side": cleft_side})
+    _check_profile(view, {"--own": own, "--cleft-side": cleft_side, "--face": face})
     root = project_root()
+    from flows.photographs import faces
     from flows.photographs import measure as measuring  # OpenCV and pandas take a second
 
     photographs, clips = _photographs(photos, root, ruler, view)
-    ready = measuring.prepared(
-        root, own=own, rules=rules, norms=norms, scale=_scale(mm_per, ruler), cleft_side=cleft_side
-    )
+    given = {"own": own, "rules": rules, "norms": norms}
+    scale, which = _scale(mm_per, ruler), faces.asked(face)
+    ready = measuring.prepared(root, **given, scale=scale, cleft_side=cleft_side, which=which)
     if out is not None and not alone and view == "frontal":
         ready = measuring.with_others(ready, root)
     if pdf and clips:

@@ -1,4 +1,4 @@
-"""What every command shares: which project is meant, and the --json option."""
+"""What every command shares: which project is meant, and the options --json and --face."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,12 @@ import typer
 
 from flows import PROJECT
 
+WhichFace = Annotated[
+    str | None,
+    typer.Option(
+        "--face", metavar="largest|N", help="Of several faces: the largest, or the Nth from the left as they are shown."
+    ),
+]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

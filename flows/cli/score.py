@@ -14,7 +14,7 @@ from rich.text import Text
 from tqdm import tqdm
 
 from flows.cli.outputs import output_file, output_folder
-from flows.cli.project import JSON, project_root
+from flows.cli.project import JSON, WhichFace, project_root
 from flows.cli.terminal import say
 from flows.running.privacy import private_folder
 from tasks.base.escaping import visible
@@ -24,6 +24,7 @@ from tasks.errors import INTERRUPTED
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from flows.photographs.faces import Which
     from flows.photographs.score import Scored
     from tasks.evaluation.photograph import Reader
 
@@ -31,6 +32,11 @@ SHOWN = 12
 """Most photographs whose numbers are printed; more would only scroll away."""
 EVERY = 5.0
 """Seconds between two savings of an unfinished table."""
+
+
+Without = Annotated[
+    list[str] | None, typer.Option(metavar="SYSTEM", help="Leave out a system, such as one that takes long.")
+]
 
 
 def score(
@@ -42,9 +48,8 @@ def score(
         Path | None, typer.Option(metavar="FILE", help="Write all results into one table, .csv or .xlsx.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for one HTML page per photograph.")] = None,
-    without: Annotated[
-        list[str] | None, typer.Option(metavar="SYSTEM", help="Leave out a system, such as one that takes long.")
-    ] = None,
+    without: Without = None,
+    face: WhichFace = None,
 ) -> None:
     """Score photographs with every system that can read one, and say first what came of each.
 
@@ -56,12 +61,13 @@ def score(
     from flows.repository.currency import told_meanwhile
 
     with told_meanwhile(root) as told:
-        from flows.photographs import files  # torch takes seconds to import
+        from flows.photographs import faces, files  # torch takes seconds to import
         from flows.photographs import score as scoring
         from tasks import params
         from tasks.base import sheets
         from tasks.params.ingest import IngestImages
 
+        which = faces.asked(face)
         found = files.find(photos, params.load(IngestImages, "ingest_images", root / "params.yaml").still_suffixes)
         opened = scoring.open_readers(root, without or ())
         notices = [*told(), *scoring.notices(root, opened)]
@@ -69,7 +75,7 @@ def score(
     results: list[Scored] = []
     stopped = False
     try:
-        _score_all(found.photographs, root, opened.readers, notices, results, table, out)
+        _score_all(found.photographs, root, opened.readers, which, notices, results, table, out)
     except KeyboardInterrupt:
         stopped = True
     if table is not None:
@@ -106,6 +112,7 @@ def _score_all(
     photographs: "Sequence[Path]",
     root: Path,
     readers: "dict[str, Reader]",
+    which: "Which",
     notices: "Sequence[str]",
     results: "list[Scored]",
     table: Path | None,
@@ -128,7 +135,7 @@ def _score_all(
             if table is not None and time.monotonic() - saved > EVERY:
                 sheets.write(table, *scoring.table(results, notices))
                 saved = time.monotonic()
-            results.append(scored := scoring.score(photo, readers, root, drawn=drawn, advance=advance))
+            results.append(scored := scoring.score(photo, readers, root, drawn=drawn, which=which, advance=advance))
             bar.update(each * (number + 1) - bar.n)
             if out is not None:
                 page = private_folder(out) / f"{number + 1:03d}-{photo.stem[:60]}.html"
@@ -148,7 +155,9 @@ def _print(results: "Sequence[Scored]", notices: "Sequence[str]") -> None:
     console = Console(width=None if sys.stdout.isatty() else 80, highlight=False, emoji=False)
     for result in results:
         console.print(Text(visible(str(result.path)), style="bold", overflow="fold"))
-        console.print(Padding(Text(visible(result.verdict.line), overflow="fold"), (0, 0, 0, 2)))
+        line = visible(result.verdict.line)
+        line += f" This is {result.photo.face}." if result.photo.face else ""
+        console.print(Padding(Text(line, overflow="fold"), (0, 0, 0, 2)))
     measured = [result for result in results if result.photo.readings]
     if len(measured) > SHOWN:
         console.print(f"\nThe numbers of {counted(len(measured), 'photograph')}: add --table FILE.xlsx, or --json.")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from flows.photographs import faces
 from flows.photographs.score import KNOWN, drawn_only
 from tasks import params
 from tasks.base import images, tables
@@ -19,7 +20,6 @@ from tasks.errors import InputError
 from tasks.evaluation.inpainting.chapter import NAME
 from tasks.evaluation.inpainting.page import FilledFace
 from tasks.evaluation.inpainting.read import notices
-from tasks.ingest.landmarks import measure_face
 from tasks.inpainting import weights
 from tasks.inpainting.fillings import cropped, jitters, mask_of
 from tasks.inpainting.masks import widened_by
@@ -39,6 +39,7 @@ class Opened:
     landmarks: IngestLandmarks
     drawn: frozenset[str] | None  # the drawn faces, where the network knows no others
     notices: tuple[str, ...]
+    which: faces.Which = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Inpainted:
         return {
             "photograph": str(self.path),
             "reason": self.face.reason,
+            "face": self.face.which or None,
             "doubt": self.face.doubt,
             "masked": self.face.masked or None,
             "disagreement": self.face.disagreement,
@@ -62,7 +64,7 @@ class Inpainted:
         }
 
 
-def open_network(root: Path, *, proposals: int | None) -> Opened:
+def open_network(root: Path, *, proposals: int | None, which: faces.Which = None) -> Opened:
     """What the stages left under a project's folder. InputError where there is no network."""
     folder, numbers = root / "data" / NAME, root / "params.yaml"
     file = folder / "model" / NETWORK_FILE
@@ -80,7 +82,7 @@ def open_network(root: Path, *, proposals: int | None) -> Opened:
         settings = settings.model_copy(update={"proposals": proposals})
     filler = Filler(network, align, settings.most_disagreement)
     landmarks = params.load(IngestLandmarks, "ingest_landmarks", numbers)
-    return Opened(filler, settings, landmarks, drawn_only(root), tuple(notices(folder)))
+    return Opened(filler, settings, landmarks, drawn_only(root), tuple(notices(folder)), which)
 
 
 def inpaint(path: Path, opened: Opened, *, mask: Path | None, devices: Path | None) -> Inpainted:
@@ -92,10 +94,11 @@ def inpaint(path: Path, opened: Opened, *, mask: Path | None, devices: Path | No
     try:
         images.check_size(path)
         image_id, image = file_digest(path), images.read(path)
-        found = measure_face(image, _asked(opened.landmarks, mask))
+        found, which = faces.find(image, _asked(opened.landmarks, mask), opened.which)
         if found["reason"]:
             raise InputError(f"{found['reason']}{_advice(found, opened.landmarks, mask)}")
         points = np.reshape(np.array(found["points"], float), (68, 2))
+        empty = replace(empty, face=replace(empty.face, which=which))
         return _inpainted(empty, image_id, image, points, opened, mask, devices)
     except OSError as error:
         reason = f"cannot be read: {error.strerror}"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from flows.photographs import faces
 from flows.photographs.declared import PERSON, WHO, norms_of, own_of, people_of, rules_of
 from tasks import params
 from tasks.anthropometry import adjustment, locating
@@ -30,7 +31,6 @@ from tasks.errors import InputError
 from tasks.evaluation.anthropometry.chapter import NAME
 from tasks.findings.rules import DEFAULT, Rule, findings
 from tasks.ingest.detection import NO_FACE
-from tasks.ingest.landmarks import measure_face as landmarks_of
 from tasks.ingest.views import without_face
 from tasks.pages.norms import Norms
 from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints, LearnedFindings
@@ -53,6 +53,7 @@ class Ready:
     people: Mapping[str, Mapping[str, Any]]  # the project's photographs by image_id: who is on them
     scale: Scale | None  # a known one; else as the settings say
     cleft_side: str | None
+    which: faces.Which = None
     learned: Sequence[adjustment.Learned] = ()
     network: Any = None  # tasks.anthropometry.learned.network.FindingsNetwork, where learned findings are used
     review_above: float = 1.0
@@ -76,7 +77,7 @@ class Measured:
     rows: Sequence[Mapping[str, Any]] = ()
     html: str | None = None  # its page, where it is not that of a face from the front
     frames: Sequence[Mapping[str, Any]] = ()  # of a clip: a row per frame and measure, with its time
-    said: str = ""  # before the number of measures, of a clip
+    said: str = ""  # before the number of measures: of a clip its frames, of several faces which one
 
     def record(self) -> dict[str, Any]:
         """Plain values, for --json."""
@@ -85,6 +86,7 @@ class Measured:
             "photograph": str(self.path),
             "image_id": self.face.image_id or None,
             "reason": self.face.reason,
+            "face": self.face.which or None,
             "measures": [{name: value for name, value in row.items() if name != "words"} for row in self.rows],
             "findings": [
                 {"measure": own.measure, "finding": own.finding, "certainty": own.certainty, "source": own.source}
@@ -110,6 +112,7 @@ def prepared(
     norms: Path | None,
     scale: Scale | None,
     cleft_side: str | None,
+    which: faces.Which = None,
 ) -> Ready:
     """What photographs are measured with, everything checked. InputError names what cannot be used."""
     numbers = root / "params.yaml"
@@ -126,13 +129,14 @@ def prepared(
         people_of(root),
         scale,
         cleft_side,
+        which,
         adjustment.of_project(root),
         *_network(root),
     )
     blocks = [block.model_dump(mode="json") for block in (ready.landmarks, ready.points, ready.settings)]
     given = [file_digest(path) if path else "" for path in (own, rules or DEFAULT)]
     code = code_digest(sys.modules[__name__])
-    said = [str(one) for one in (ready.norms, sorted(ready.people.items()), scale, cleft_side, ready.learned)]
+    said = [str(one) for one in (ready.norms, sorted(ready.people.items()), scale, cleft_side, ready.learned, which)]
     said.append(_network_digest(root) if ready.network else "")
     return replace(ready, key=digest([*blocks, *given, code, *said]))
 
@@ -143,7 +147,7 @@ def with_others(ready: Ready, root: Path) -> Ready:
 
     lock = root / "dvc.lock"
     known = file_digest(lock) if lock.exists() else ""
-    return replace(ready, others=open_others(root, NAME).of, key=digest([ready.key, known]))
+    return replace(ready, others=open_others(root, NAME, which=ready.which).of, key=digest([ready.key, known]))
 
 
 def _network(root: Path) -> tuple[Any, float]:
@@ -194,7 +198,7 @@ def of_picture(
     ready: Ready,
 ) -> Measured:
     """What is measured in a picture. ValueError: no face, one turned away, or models that disagree."""
-    found = landmarks_of(image, ready.landmarks)
+    found, which = faces.find(image, ready.landmarks, ready.which)
     if found["reason"] == NO_FACE:
         raise InputError(without_face(image, ready.landmarks))
     if found["reason"]:
@@ -204,7 +208,12 @@ def of_picture(
     points = adjustment.move(located.face.points[None], ready.learned)[0]
     located = located._replace(face=located.face._replace(points=points))
     done = _measured(path, face, image, located, float(str(found["yaw_deg"])), ready)
-    return replace(done, face=replace(done.face, suggested=_suggested(image, points68, done.face, ready)))
+    suggested = _suggested(image, points68, done.face, ready)
+    if not which:
+        return replace(done, face=replace(done.face, suggested=suggested))
+    provenance = [("face", which), *done.face.provenance]
+    told = replace(done.face, suggested=suggested, which=which, provenance=provenance)
+    return replace(done, face=told, said=f"{which}; ")
 
 
 def _suggested(image: np.ndarray, points68: np.ndarray, face: MeasuredFace, ready: Ready) -> Sequence[Any]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow.compute as pc
 
+from flows.photographs import faces
 from tasks import params
 from tasks.base import images, tables
 from tasks.base.digests import file_digest
@@ -23,7 +24,7 @@ from tasks.evaluation import chapters
 from tasks.evaluation.photo_page import Measure, Photo
 from tasks.evaluation.photograph import Photograph, Reader
 from tasks.evaluation.verdict import Verdict, verdict
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.detection import NoSuchFace
 from tasks.ingest.lips import LipsError, crop_lips
 from tasks.pages.chapter import Reading
 from tasks.pages.notices import notice_of
@@ -69,6 +70,7 @@ class Scored:
             "stands_out": self.verdict.stands_out,
             "disagree": self.verdict.disagree,
             "reason": self.photo.reason,
+            "face": self.photo.face or None,
             **{name: found.get(name) for name in names},
             "quality": dict(self.quality),
             "notices": list(said),
@@ -127,16 +129,17 @@ def score(
     root: Path,
     *,
     drawn: frozenset[str] | None,  # of `drawn_only`
+    which: faces.Which = None,
     advance: Callable[[int], None],
 ) -> Scored:
     """One photograph's result. A file that cannot be measured gives a reason, never an exception."""
-    photo, quality = _measured(path, readers, root, advance)
+    photo, quality = _measured(path, readers, root, which, advance)
     foreign = drawn is not None and photo.image_id not in drawn
     return Scored(path, photo, verdict(photo, foreign=KNOWN if foreign else None), quality)
 
 
 def _measured(
-    path: Path, readers: Mapping[str, Reader], root: Path, advance: Callable[[int], None]
+    path: Path, readers: Mapping[str, Reader], root: Path, which: faces.Which, advance: Callable[[int], None]
 ) -> tuple[Photo, dict[str, float]]:
     points = params.load(IngestLandmarks, "ingest_landmarks", root / "params.yaml")
     cut = params.load(IngestLips, "ingest_lips", root / "params.yaml")
@@ -149,8 +152,11 @@ def _measured(
         return Photo(path.name, "", reason=f"cannot be read: {error.strerror}"), {}
     except images.UnreadableImage as error:
         return Photo(path.name, image_id, reason=str(error)), {}
-    face = measure_face(image, points)
-    photo = Photo(path.name, image_id, measures=_measures(face, points))
+    try:
+        face, said = faces.find(image, points, which)
+    except NoSuchFace as error:
+        return Photo(path.name, image_id, reason=str(error)), {}
+    photo = Photo(path.name, image_id, measures=_measures(face, points), face=said)
     quality = {name: float(str(face[name])) for name in QUALITY if face.get(name) is not None}
     if face["reason"]:
         return replace(photo, reason=str(face["reason"])), quality

@@ -31,6 +31,7 @@ class MeasuredFace:
     name: str
     image_id: str = ""
     reason: str | None = None
+    which: str = ""  # which face, where the photograph shows several
     shown: Shown | None = None
     profile: ShownProfile | None = None  # of a photograph in profile, in place of `shown`
     rows: Sequence[Mapping[str, Any]] = ()  # of ANTHROPOMETRY_MEASURES, without the photograph's names

@@ -44,6 +44,7 @@ class Photo:
     mirrored: Literal["left", "right"] | None = None  # the half that was mirrored
     readings: Sequence[Reading] = ()
     measures: Sequence[Measure] = field(default=())
+    face: str = ""  # which face, where the photograph shows several
 
 
 DECLINES = (

@@ -13,6 +13,8 @@ import cv2
 import dlib
 import numpy as np
 
+from tasks.base.words import counted
+from tasks.errors import InputError
 from tasks.params.ingest import IngestLandmarks
 
 NO_FACE = "no face found"
@@ -26,18 +28,24 @@ TURNS = (
 """What would set the head upright, and what to say of it."""
 
 
+class NoSuchFace(InputError):
+    """A face was asked for by its number, and there are fewer."""
+
+
 @dataclass(frozen=True)
 class Face:
     """A detected face: box (left, top, right, bottom) in original pixels, detector score, scores of other boxes (none
-    where the largest face is taken, whatever else there is).
+    where somebody said which face is meant, whatever else there is).
 
-    `scale`: of the picture in which it was found.
+    `scale`: of the picture in which it was found. `place`: its number from the left, of `count` faces.
     """
 
     box: np.ndarray  # (4,) float
     score: float
     others: tuple[float, ...]
     scale: float
+    place: int = 1
+    count: int = 1
 
 
 @cache
@@ -48,8 +56,12 @@ def _detector() -> dlib.fhog_object_detector:
 def find_face(
     image: np.ndarray,  # (H, W, 3) uint8 RGB
     settings: IngestLandmarks,
+    number: int | None = None,
 ) -> Face | None:
-    """The surest face, or the largest; looked for in a smaller picture first and an enlarged one if need be."""
+    """The surest face, or the largest; looked for in a smaller picture first and an enlarged one if need be.
+
+    `number`: the face that is meant, from 1, from the left as the picture shows them. NoSuchFace: there are fewer.
+    """
     longer = max(image.shape[:2])
     for scale in (min(settings.detect_side / longer, 1.0), settings.enlarge_to / longer):
         if min(image.shape[:2]) * scale < 1:
@@ -57,19 +69,36 @@ def find_face(
         seen = resized(image, scale)
         boxes, scores, _ = _detector().run(seen, 0, settings.min_score)
         if len(boxes):
-            best = _which(boxes, scores, settings)
+            faces = _from_the_left(boxes, scores, settings)
+            best = _which(boxes, scores, faces, number, settings)
             box = np.array([boxes[best].left(), boxes[best].top(), boxes[best].right(), boxes[best].bottom()])
-            unasked = settings.several == "largest"
-            others = tuple(float(score) for index, score in enumerate(scores) if index != best and not unasked)
-            return Face((box + [0, 0, 1, 1]) / scale, float(scores[best]), others, scale)
+            said = settings.several == "largest" or number is not None
+            others = tuple(float(score) for index, score in enumerate(scores) if index != best and not said)
+            corners = (box + [0, 0, 1, 1]) / scale
+            return Face(corners, float(scores[best]), others, scale, faces.index(best) + 1, len(faces))
     return None
 
 
-def _which(boxes: dlib.rectangles, scores: Sequence[float], settings: IngestLandmarks) -> int:
-    """The surest box; of several that are faces the largest, where the settings say so."""
-    faces = [number for number, score in enumerate(scores) if score >= settings.second_face_score]
-    if settings.several == "largest" and faces:
-        return max(faces, key=lambda number: boxes[number].area())
+def _from_the_left(boxes: dlib.rectangles, scores: Sequence[float], settings: IngestLandmarks) -> list[int]:
+    """The boxes that are faces; the surest where none is sure."""
+    sure = [index for index, score in enumerate(scores) if score >= settings.second_face_score]
+    return sorted(sure or [int(np.argmax(scores))], key=lambda index: boxes[index].center().x)
+
+
+def _which(
+    boxes: dlib.rectangles,
+    scores: Sequence[float],
+    faces: Sequence[int],
+    number: int | None,
+    settings: IngestLandmarks,
+) -> int:
+    """The face of that number; without one the surest, or the largest, where the settings say so."""
+    if number is not None:
+        if number > len(faces):
+            raise NoSuchFace(f"{counted(len(faces), 'face')} found, so there is no face {number}")
+        return faces[number - 1]
+    if settings.several == "largest":
+        return max(faces, key=lambda index: boxes[index].area())
     return int(np.argmax(scores))
 
 

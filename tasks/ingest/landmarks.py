@@ -33,6 +33,7 @@ DECIMALS = 6
 """Of pose and quality in the table: their last bits differ from run to run (sums over arrays that lie elsewhere)."""
 
 
+SEVERAL = "{} faces found, one wanted; ingest_landmarks.several: largest (params.yaml) takes the largest"
 CUT_OFF = "mouth not whole in the picture"
 
 
@@ -76,9 +77,17 @@ def measure_face(
     settings: IngestLandmarks,
 ) -> dict[str, object]:
     """Size, box, points, pose, quality and the reason for refusal (None if fit): the columns of a landmarks row."""
+    return measure_found(image, find_face(image, settings), settings)
+
+
+def measure_found(
+    image: np.ndarray,  # (H, W, 3) uint8 RGB
+    face: Face | None,
+    settings: IngestLandmarks,
+) -> dict[str, object]:
+    """The same of a face that was found."""
     height, width = image.shape[:2]
     row: dict[str, object] = {"width": width, "height": height, "reason": None}
-    face = find_face(image, settings)
     turned = lying(image, face, settings)
     if face is None or turned not in (None, UNCLEAR):
         return row | {"reason": turned or NO_FACE}
@@ -103,7 +112,7 @@ def _refusal(row: dict[str, object], face: Face, points: np.ndarray, settings: I
     """The first reason for which this face cannot be measured."""
     limit = settings.second_face_score
     if any(score >= limit for score in face.others):
-        return f"{1 + sum(score >= limit for score in face.others)} faces found, one wanted"
+        return SEVERAL.format(1 + sum(score >= limit for score in face.others))
     if not _mouth_whole(points, int(str(row["width"])), int(str(row["height"]))):
         return CUT_OFF
     at_least = {

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tasks.base.images import UnreadableImage, encode_png
 from tasks.ingest.detection import find_face
-from tasks.ingest.landmarks import locate, measure_face, padded_crop, place_points
+from tasks.ingest.landmarks import SEVERAL, locate, measure_face, padded_crop, place_points
 from tasks.ingest.pixels import loader
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
@@ -131,7 +131,8 @@ def test_a_picture_too_thin_to_hold_a_face_is_no_crash(shape: Any) -> None:
 def test_several_faces_are_refused_with_their_number(count: int) -> None:
     image = np.hstack([face(seed).image for seed in range(3, 3 + count)])
     row = measure_face(image, SETTINGS)
-    assert row["reason"] == f"{count} faces found, one wanted"
+    assert row["reason"] == SEVERAL.format(count)
+    assert "ingest_landmarks.several: largest" in SEVERAL
     assert all(row[name] is not None for name in MEASURED)
     assert measure_face(image, limits(second_face_score=99.0))["reason"] is None
 
@@ -142,7 +143,7 @@ def test_of_several_faces_the_largest_is_measured_where_that_is_asked_for() -> N
     small[:300] = face(3).image
     for image, at in ((scaled(face(4).image, 1.5), 0), (scaled(face(4).image, 1.5), 300)):
         both = np.hstack([image, small] if at == 0 else [small, image])
-        assert measure_face(both, SETTINGS)["reason"] == "2 faces found, one wanted"
+        assert measure_face(both, SETTINGS)["reason"] == SEVERAL.format(2)
         row = measure_face(both, limits(several="largest"))
         assert row["reason"] is None
         alone = points_of(measure_face(image, SETTINGS)) + [at, 0]

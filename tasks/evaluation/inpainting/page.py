@@ -31,6 +31,7 @@ class FilledFace:
     masked: str = ""  # what the mask covers
     disagreement: float | None = None  # eye distances
     doubt: str | None = None  # why the filling says nothing
+    which: str = ""  # which face, where the photograph shows several
 
 
 def spread(filled: Sequence[np.ndarray]) -> np.ndarray:

@@ -44,6 +44,19 @@ def test_a_page_and_pictures_at_the_photographs_size(built: Path, tmp_path: Path
     assert page.count("<img ") == 6  # as photographed, masked, filled, landmarks, the other proposal, where they differ
 
 
+def test_of_two_faces_the_one_that_is_named_is_filled(built: Path, tmp_path: Path) -> None:
+    image = read(photograph(built))
+    both, out = tmp_path / "both.png", tmp_path / "out"
+    both.write_bytes(encode_png(np.hstack([image, image])))
+    assert "--face largest, --face 1, --face 2" in vermilion(built, "inpaint", str(both)).stdout
+    done = vermilion(built, "inpaint", str(both), "--face", "2", "--out", str(out))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "face 2 of 2, counted from the left" in done.stdout
+    assert "Of several faces: face 2 of 2" in next(out.glob("*.html")).read_text(encoding="utf-8")
+    mask = read(next(out.glob("*-mask.png")))[..., 0]
+    assert not mask[:, : image.shape[1]].any() and mask[:, image.shape[1] :].any()
+
+
 def test_a_painted_mask_is_filled_and_nothing_else(built: Path, tmp_path: Path) -> None:
     photo = photograph(built)
     image = read(photo)

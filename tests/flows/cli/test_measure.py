@@ -58,6 +58,26 @@ def test_a_folder_becomes_a_table_and_pages(photographs: Path, tmp_path: Path) -
     assert "tip above the base" in pages[0].read_text()
 
 
+def test_of_two_faces_the_one_that_is_named_is_measured_and_its_page_says_so(tmp_path: Path) -> None:
+    photo, out = tmp_path / "both.png", tmp_path / "out"
+    photo.write_bytes(encode_png(np.hstack([face(1)[0], face(2, 0.9, "left")[0]])))
+    refused = vermilion(PROJECT, "measure", str(photo))
+    assert refused.returncode == 1
+    assert "2 faces found, one wanted" in refused.stdout and "--face largest, --face 1, --face 2" in refused.stdout
+    found = {}
+    for which in ("1", "2"):
+        done = vermilion(PROJECT, "measure", str(photo), "--face", which, "--out", str(out), "--alone", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        [record] = json.loads(done.stdout)
+        assert record["face"] == f"face {which} of 2, counted from the left"
+        [page] = out.glob("both-*.html")
+        assert f"Of several faces: face {which} of 2" in page.read_text(encoding="utf-8")
+        found[which] = next(row["value"] for row in record["measures"] if row["measure"] == "peak_height_difference")
+    assert found["2"] > 2 * found["1"]
+    assert "no face 3" in vermilion(PROJECT, "measure", str(photo), "--face", "3").stdout
+    assert "largest, or a number from 1" in vermilion(PROJECT, "measure", str(photo), "--face", "both").stderr
+
+
 def film(path: Path, pictures: list[np.ndarray], *, rate: float = 10.0) -> Path:
     height, width = pictures[0].shape[:2]
     video = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), rate, (width, height))
