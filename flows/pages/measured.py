@@ -17,21 +17,24 @@ from tasks.anthropometry.measures.catalogue import BY_NAME, REGIONS
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.names import INDEX, OUTLINES, POINTS, Face
 from tasks.anthropometry.rules import read_rules
-from tasks.findings.rules import DEFAULT, Rule, findings
+from tasks.findings.rules import DEFAULT, Rule, findings, unasked
 from tasks.pages.norms import Norms, bar, norm_of
 from tasks.params.anthropometry import AnthropometryMeasure
 
 Places = Mapping[str, tuple[float, float]]
 DIGITS = 3
+WORDS = {name: measure.words for name, measure in BY_NAME.items()}
 DISTURBANCES = {"yaw": "yaw_deg", "smile": "smile", "opening": "opening"}
 
 
 class Measured(NamedTuple):
-    """`measures`: as the page shows them; `findings`: name and words of each; `norms`: whose they are, or why none."""
+    """`measures`: as the page shows them; `findings`: name and words of each; `norms`: whose they are, or why none;
+    `unasked`: which rules lacked one."""
 
     measures: list[dict[str, Any]]
     findings: list[tuple[str, str]]
     norms: str = ""
+    unasked: str = ""
 
 
 def measured(
@@ -57,6 +60,7 @@ def measured(
         [_shown(*each) for each in zip(before, after, normed, strict=True)],
         [(f"{one.finding} ({BY_NAME[one.measure].words})", one.sentence(BY_NAME[one.measure].words)) for one in found],
         fit.said,
+        unasked(after, _rules(), WORDS, norms=fit.rows, **who),
     )
 
 

@@ -136,6 +136,7 @@ def state(project: Project, image_id: str, name: str) -> dict[str, Any]:
         "redo": redo[-1].point if redo else None,
         "measures": found.measures,
         "norms": found.norms,
+        "unasked": found.unasked,
         **_judged(project, image_id, found.findings),
     }
 

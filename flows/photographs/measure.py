@@ -29,7 +29,7 @@ from tasks.base.digests import code_digest, digest, file_digest
 from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.evaluation.anthropometry.chapter import NAME
-from tasks.findings.rules import DEFAULT, Rule, findings
+from tasks.findings.rules import DEFAULT, Rule, findings, unasked
 from tasks.ingest.detection import NO_FACE
 from tasks.ingest.views import without_face
 from tasks.pages.norms import Norms
@@ -248,7 +248,9 @@ def _measured(
         quantile = quantile_of(ready.settings.confidence)
         known = from_irises(located.face.points[None], settings=ready.settings, quantile=quantile)[0]
     levelled = bool(np.isfinite(located.face.points[[INDEX[name] for name in CANTHI]]).all())
-    found = findings(rows, ready.rules, norms=norms.rows, **{name: person[name] for name in WHO})
+    who = {name: person[name] for name in WHO}
+    found = findings(rows, ready.rules, norms=norms.rows, **who)
+    words = {one.name: one.words for one in (*MEASURES, *ready.own)}
     provenance = [
         ("points", f"{MODELS[ready.landmarks.model]}; peaks and border of the upper lip on the pixels{_moved(ready)}"),
         (TWO[ready.landmarks.model], f"disagree by {located.disagreement:.3f} pupil distances"),
@@ -260,6 +262,7 @@ def _measured(
         shown=shown(image, located.face) if levelled else None,
         rows=rows,
         findings=found,
+        unasked=unasked(rows, ready.rules, words, norms=norms.rows, **who),
         scale=known.words if known else "",
         own=ready.own,
         norms=norms.rows,

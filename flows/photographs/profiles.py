@@ -14,7 +14,7 @@ from tasks.anthropometry.profiles.measuring import measure_profile, row_of
 from tasks.anthropometry.profiles.page import render_profile_page, shown_profile
 from tasks.base import images
 from tasks.base.digests import file_digest
-from tasks.findings.rules import findings
+from tasks.findings.rules import findings, unasked
 from tasks.ingest.profile import View
 from tasks.ingest.views import seen_in_profile
 from tasks.params.anthropometry import AnthropometryProfiles
@@ -38,6 +38,8 @@ def measure_in_profile(path: Path, view: View, ready: Ready, settings: Anthropom
     own = [row for row in norms.rows if row["measure"] in PROFILE_BY_NAME]
     who = {name: person[name] for name in WHO}
     found = findings(rows, ready.rules, norms=own, **who)
+    words = {measure.name: measure.words for measure in PROFILE_BY_NAME.values()}
+    not_asked = unasked(rows, ready.rules, words, norms=own, **who)
     provenance = [
         ("points", "on the head's outline before an even background"),
         ("outline", f"{seen.misfit:.2f} squared deviations from a usual profile"),
@@ -53,6 +55,7 @@ def measure_in_profile(path: Path, view: View, ready: Ready, settings: Anthropom
         shown=shown,
         rows=rows,
         findings=found,
+        unasked=not_asked,
         provenance=provenance,
         norms=own,
         gender=person["gender"],
@@ -64,6 +67,7 @@ def measure_in_profile(path: Path, view: View, ready: Ready, settings: Anthropom
         profile=shown,
         rows=rows,
         findings=found,
+        unasked=not_asked,
         gender=person["gender"],
         age_group=person["age_group"],
         norms=own,

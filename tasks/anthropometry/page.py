@@ -36,6 +36,7 @@ class MeasuredFace:
     profile: ShownProfile | None = None  # of a photograph in profile, in place of `shown`
     rows: Sequence[Mapping[str, Any]] = ()  # of ANTHROPOMETRY_MEASURES, without the photograph's names
     findings: Sequence[Finding] = ()
+    unasked: str = ""  # which rules were not asked, in a sentence
     suggested: Sequence[Any] = ()  # tasks.anthropometry.learned.suggesting.Suggestion, which imports torch
     scale: str = ""  # where millimetres come from, in words
     gender: str | None = None

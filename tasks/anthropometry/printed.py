@@ -102,8 +102,9 @@ def _findings(paper: Paper, face: MeasuredFace) -> None:
     for own in face.findings:
         paper.text(f"{own.sentence(words[own.measure])} Limit from: {own.source}.", hang=8)
     if not face.findings:
-        unasked = "" if face.norms else "; rules that need norms were not asked, for there are no norms"
-        paper.text(f"No measure lies beyond the rules' limits{unasked}.")
+        paper.text(f"No measure lies beyond the rules' limits{' that could be asked' if face.unasked else ''}.")
+    if face.unasked:
+        paper.text(face.unasked, colour=SOFT)
     paper.text(f"Found by rules that anybody can read and change. {CAVEAT}", colour=SOFT)
     for own in face.suggested:
         said = f"suggests to review: {own.label}" if own.review else f"{own.label}"

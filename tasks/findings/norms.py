@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks.base.absence import Absent
 from tasks.base.words import counted
@@ -44,14 +45,14 @@ class OfControls(NamedTuple):
 
     table: pa.Table  # NORMS
     notices: list[str]  # of their pictures; "" of one that has none
-    people: int
+    people: int  # of whom something was measured
 
     @property
     def said(self) -> str:
         """What a stage prints."""
         rows = self.table.to_pylist()
         whole = sum(row["reason"] is None for row in rows if row["gender"] == row["age_group"] == ALL)
-        return f"{counted(whole, 'measure')} with a norm, of {counted(self.people, 'control')}"
+        return f"{counted(whole, 'measure')} with a norm, of {counted(self.people, 'control')} who could be measured"
 
 
 def of_controls(
@@ -66,7 +67,13 @@ def of_controls(
         raise Absent("no controls: add photographs of people without a cleft")
     people = {row["subject_id"]: (row["gender"], row["age_group"]) for row in controls}
     notices = sorted({row["notice"] or "" for row in controls})
-    return OfControls(norms(measures, people=people, least=least), notices, len(people))
+    return OfControls(norms(measures, people=people, least=least), notices, _measured(measures))
+
+
+def _measured(measures: pa.Table) -> int:
+    """How many controls have a value: who has a clip alone, or was refused, has none."""
+    there = pc.and_(pc.equal(measures["population"], "control"), pc.is_valid(measures["value"]))
+    return len(pc.unique(measures.filter(there)["subject_id"]))
 
 
 def _of_group(chosen: pd.DataFrame, gender: str, age_group: str, least: int) -> list[dict[str, Any]]:

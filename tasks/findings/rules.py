@@ -122,6 +122,32 @@ def _rule(entry: Told, known: Mapping[str, Named], lengths: Sequence[str]) -> Ru
 OF_SPACE = " (one in three dimensions stands with `dimensions: 3`)"
 
 
+def unasked(
+    rows: Sequence[Mapping[str, Any]],
+    rules: Sequence[Rule],
+    words: Mapping[str, str],  # measures' names for people
+    *,
+    norms: list[dict[str, Any]],
+    population: str | None,
+    gender: str | None,
+    age_group: str | None,
+) -> str:
+    """Which rules for this person were not asked, for a measured value has no norm; "" where all were."""
+    there = {row["measure"] for row in rows if row["reason"] is None}
+    person = {"population": population, "gender": gender, "age_group": age_group}
+    lacking = [
+        words[rule.measure]
+        for rule in rules
+        if rule.how == "beyond_sd"
+        and rule.measure in there
+        and all(getattr(rule, name) in (None, own) for name, own in person.items())
+        and norm_of(norms, rule.measure, gender, age_group) is None
+    ]
+    if not lacking:
+        return ""
+    return f"Not asked, for want of norms: the {'rule' if len(lacking) == 1 else 'rules'} for {'; '.join(lacking)}."
+
+
 def findings(
     rows: Sequence[Mapping[str, Any]],  # of one photograph or visit: ANTHROPOMETRY_MEASURES or SURFACE_MEASURES
     rules: Sequence[Rule],

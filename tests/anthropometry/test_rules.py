@@ -9,8 +9,8 @@ import pytest
 from tasks.anthropometry.measuring import measure_photographs
 from tasks.anthropometry.rules import read_rules
 from tasks.findings.declared import DeclaredError
-from tasks.findings.norms import norms
-from tasks.findings.rules import DEFAULT, findings
+from tasks.findings.norms import norms, of_controls
+from tasks.findings.rules import DEFAULT, findings, unasked
 from tasks.pages.norms import norm_of
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES
 from tests.anthropometry.template import SETTINGS, moved, table_of, template
@@ -67,10 +67,41 @@ def test_norms_count_each_control_once_and_nobody_else() -> None:
     assert norm_of(found, "mouth_width", None, None) is None
 
 
+def test_a_control_of_whom_nothing_was_measured_is_not_counted() -> None:
+    """Such as one who has a clip alone, or whose photographs were refused."""
+    table = ANTHROPOMETRY_MEASURES.table(
+        [control(f"s{number}", number / 10) for number in range(10)]
+        + [control("refused", None), control("patient", 9.0, population="repaired")]
+    )
+    people = [*(f"s{number}" for number in range(10)), "refused", "clip alone"]
+    listed = [
+        {"subject_id": own, "population": "control", "gender": None, "age_group": None, "notice": None}
+        for own in people
+    ]
+    found = of_controls(table, listed, least=5)
+    assert found.said == "1 measure with a norm, of 10 controls who could be measured"
+
+
 def test_the_default_rules_can_be_read_and_find_nothing_in_an_even_face() -> None:
     rules = read_rules(DEFAULT)
     assert len(rules) >= 15
     assert findings(rows(template()), rules, norms=[], **PERSON) == []
+
+
+def test_which_rules_lack_a_norm_is_said_of_those_alone_that_could_be_asked(tmp_path: Path) -> None:
+    text = rule("    beyond_sd: 2\n") + "".join(
+        f"  - measure: {measure}\n    finding: Some\n    source: me\n    beyond_sd: 2\n{more}"
+        for measure, more in (("mouth_width", ""), ("lip_mismatch", "    population: control\n"))
+    )
+    rules, words = read_rules(rules_of(tmp_path, text)), {"nose_width": "nose width", "mouth_width": "mouth width"}
+    norm = {"measure": "nose_width", "gender": "all", "age_group": "all", "people": 33, "reason": None}
+    face = rows(template())
+    said = unasked(face, rules, words, norms=[], **PERSON)
+    assert said == "Not asked, for want of norms: the rules for nose width; mouth width."
+    known = [norm | {"mean": 0.3, "sd": 0.02}]
+    assert unasked(face, rules, words, norms=known, **PERSON).endswith("norms: the rule for mouth width.")
+    face = [row for row in face if row["measure"] != "mouth_width"]
+    assert unasked(face, rules, words, norms=known, **PERSON) == ""
 
 
 def test_a_finding_names_measure_value_limit_and_reason_and_is_no_diagnosis() -> None:

@@ -89,7 +89,7 @@ function render() {
   undo.disabled = !state.undo; redo.disabled = !state.redo;
   describe(); list(); magnify();
   document.getElementById("measures").replaceChildren(measures());
-  document.getElementById("findings").replaceChildren(...(state.findings.length ? state.findings.map(finding) : [element("p", { class: "note" }, "None.")]));
+  document.getElementById("findings").replaceChildren(...(state.findings.length ? state.findings.map(finding) : [element("p", { class: "note" }, "None.")]), ...(state.unasked ? [element("p", { class: "note" }, state.unasked)] : []));
   document.getElementById("notes").replaceChildren(...state.notes.map(one => element("p", {}, one.words, element("span", { class: "why" }, `${one.who}, ${clock(one.at)}`))));
 }
 function describe() {

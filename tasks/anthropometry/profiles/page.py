@@ -74,12 +74,15 @@ def render_profile_page(
     shown: ShownProfile | None = None,
     rows: Sequence[Mapping[str, Any]] = (),
     findings: Sequence[Finding] = (),
+    unasked: str = "",
     provenance: Sequence[tuple[str, str]] = (),
     norms: list[dict[str, Any]] | None = None,
     gender: str | None = None,
     age_group: str | None = None,
 ) -> str:
-    """The page of one photograph; with a `reason` nothing was measured. `norms`: rows of NORMS that have numbers."""
+    """The page of one photograph; with a `reason` nothing was measured. `norms`: rows of NORMS that have numbers;
+    `unasked`: which rules lacked one.
+    """
     lines = [_line(row, norm_of(norms or [], row["measure"], gender, age_group)) for row in rows]
     return (
         environment()
@@ -95,6 +98,7 @@ def render_profile_page(
             with_norms=any(line["bar"] for line in lines),
             millimetres=any(row["mm"] is not None for row in rows),
             findings=[(own, own.sentence(PROFILE_BY_NAME[own.measure].words)) for own in findings],
+            unasked=unasked,
             caveat=CAVEAT,
             provenance=provenance,
         )

@@ -207,6 +207,12 @@ def test_a_profile_has_its_measures_and_page_and_the_wrong_view_its_reason(photo
     assert "Ricketts" in page and "<polyline" in page and "nasolabial angle" in page
     assert "seen from the front" in refused
     assert {path.stem for path in out.glob("*.pdf")} == {path.stem for path in out.glob("*.html")}
+    assert "Not asked" not in page  # no default rule of a profile goes by norms
+    own = tmp_path / "rules.yaml"
+    own.write_text("rules:\n  - {measure: nasolabial_angle, beyond_sd: 2, finding: Wide, source: me}\n")
+    vermilion(PROJECT, "measure", str(side), "--view", "left", "--rules", str(own), "--out", str(tmp_path / "own"))
+    (page_of_own,) = (tmp_path / "own").glob("side-*.html")
+    assert "Not asked, for want of norms: the rule for nasolabial angle." in page_of_own.read_text(encoding="utf-8")
     _against_norms(side, table, tmp_path)
     front = vermilion(PROJECT, "measure", str(side))
     assert "side.png: not measured: the face is in profile, not from the front: its view is left" in front.stdout

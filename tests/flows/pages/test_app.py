@@ -279,6 +279,7 @@ def test_a_correction_makes_a_finding_that_a_surgeon_judges(project: Path) -> No
         before = client.get(f"{place}/state").json()
         mouth = next(one for one in before["points"] if one["name"] == "cheilion_left")
         assert before["findings"] == []
+        assert before["unasked"].startswith("Not asked, for want of norms: the rule")
         move = {"point": "cheilion_left", "x": mouth["x"], "y": mouth["y"] + 25}
         after = client.post(f"{place}/points", json=move, headers=POST).json()
         (finding, *_) = [one for one in after["findings"] if "commissure" in one["name"] or "mouth" in one["name"]]
