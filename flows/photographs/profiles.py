@@ -5,6 +5,7 @@ Writes nothing.
 """
 
 from pathlib import Path
+from typing import Any
 
 from flows.photographs.declared import PERSON, WHO
 from flows.photographs.measure import Measured, Ready
@@ -18,6 +19,8 @@ from tasks.findings.rules import findings, unasked
 from tasks.ingest.profile import View
 from tasks.ingest.views import seen_in_profile
 from tasks.params.anthropometry import AnthropometryProfiles
+
+WORDS = {name: measure.words for name, measure in PROFILE_BY_NAME.items()}
 
 
 def measure_in_profile(path: Path, view: View, ready: Ready, settings: AnthropometryProfiles) -> Measured:
@@ -38,8 +41,7 @@ def measure_in_profile(path: Path, view: View, ready: Ready, settings: Anthropom
     own = [row for row in norms.rows if row["measure"] in PROFILE_BY_NAME]
     who = {name: person[name] for name in WHO}
     found = findings(rows, ready.rules, norms=own, **who)
-    words = {measure.name: measure.words for measure in PROFILE_BY_NAME.values()}
-    not_asked = unasked(rows, ready.rules, words, norms=own, **who)
+    not_asked = unasked(rows, ready.rules, WORDS, norms=own, **who)
     provenance = [
         ("points", "on the head's outline before an even background"),
         ("outline", f"{seen.misfit:.2f} squared deviations from a usual profile"),
@@ -48,29 +50,7 @@ def measure_in_profile(path: Path, view: View, ready: Ready, settings: Anthropom
         ("norms", norms.said if own else "There are none of profiles."),
     ]
     shown = shown_profile(image, seen)
-    html = render_profile_page(
-        path.name,
-        image_id=image_id,
-        view=view,
-        shown=shown,
-        rows=rows,
-        findings=found,
-        unasked=not_asked,
-        provenance=provenance,
-        norms=own,
-        gender=person["gender"],
-        age_group=person["age_group"],
-    )
-    face = MeasuredFace(
-        path.name,
-        image_id,
-        profile=shown,
-        rows=rows,
-        findings=found,
-        unasked=not_asked,
-        gender=person["gender"],
-        age_group=person["age_group"],
-        norms=own,
-        provenance=provenance,
-    )
-    return Measured(path, face, rows, html)
+    same: dict[str, Any] = {"rows": rows, "findings": found, "unasked": not_asked, "norms": own}
+    same |= {"gender": person["gender"], "age_group": person["age_group"], "provenance": provenance}
+    html = render_profile_page(path.name, image_id=image_id, view=view, shown=shown, **same)
+    return Measured(path, MeasuredFace(path.name, image_id, profile=shown, **same), rows, html)
