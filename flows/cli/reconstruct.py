@@ -177,6 +177,8 @@ def record(found: "Reconstructed") -> dict[str, Any]:
                 "turn": row.turn,
                 "height": row.height,
                 "residual_px": row.residual,
+                "focal_px": row.focal,
+                "lens": row.lens,
                 "points": row.points,
             }
             for row in found.cameras

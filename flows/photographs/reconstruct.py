@@ -4,6 +4,7 @@ In: a folder. Out: a `Reconstructed` with its page, or the reason why there is n
 what it needs to go on after a kill (looked.py).
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,14 @@ from tasks import params
 from tasks.base import images as pictures
 from tasks.base.digests import file_digest
 from tasks.base.images import UnreadableImage
+from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.findings.rules import Finding, Rule, findings
 from tasks.pages.norms import Norms
 from tasks.params.ingest import IngestImages, IngestLandmarks
 from tasks.params.surface import SurfaceCameras, SurfaceMeasure, SurfaceReconstruct
 from tasks.surface import facing, reconstructing
+from tasks.surface.calibration import read_calibration, told_of
 from tasks.surface.corrections import with_hand
 from tasks.surface.dense import made_by
 from tasks.surface.features import Features
@@ -106,8 +109,9 @@ def reconstruct(
     beside: Beside,
     progress: Progress,
 ) -> Reconstructed:
-    """The face that the photographs in a folder show. InputError: no folder, no photographs, no table of points or of a
-    ruler. `keep`: a folder in which each photograph's features stand until the end, for the run after a kill.
+    """The face that the photographs in a folder show. InputError: no folder, no photographs, no table of points, of a
+    ruler or of cameras that can be read. `keep`: a folder in which each photograph's features stand until the end, for
+    the run after a kill.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no folder; give the folder with the photographs of one visit")
@@ -117,12 +121,14 @@ def reconstruct(
         for file in files.find([folder], numbers.images.still_suffixes).photographs
     }
     clicked = None if ruler is None else read_ruler(ruler, photographs)
+    lenses = read_calibration(folder, photographs)
     seen, bad = _seen(photographs, keep, numbers, progress)
+    sizes = {name: (own.width, own.height) for name, own in seen.items()}
     person = _person([photographs[name] for name in seen], beside)
     try:
         face = reconstructing.face_of(
             seen,
-            {name: lens_of(photographs[name]).focal for name in seen},
+            told_of(sizes, {name: lens_of(photographs[name]).focal for name in seen}, lenses),
             lambda name: pictures.read(photographs[name]),
             known=known,
             ruler=clicked,
@@ -191,10 +197,16 @@ def _page(shown: Shown, notices: Sequence[str], numbers: Numbers) -> str:
     return render_surface_page(shown, notices=notices, picture_px=numbers.measure.picture)
 
 
+def _lenses(face: Face) -> str:
+    told = Counter(row.lens for row in face.cameras if row.lens)
+    return "; ".join(f"{words} ({counted(number, 'photograph')})" for words, number in sorted(told.items()))
+
+
 def _provenance(face: Face, numbers: Numbers) -> list[tuple[str, str]]:
     placed = sum(row.reason is None for row in face.cameras)
     return [
         ("cameras", f"COLMAP's structure from motion, {placed} of {len(face.cameras)} photographs"),
+        ("lenses", _lenses(face)),
         ("surface", f"{made_by(numbers.reconstruct.dense)}, {len(face.surface.faces):,} triangles"),
         ("points", "dlib's 68 and the 478 of MediaPipe, where photographs agree; by definition where geometry has one"),
     ]

@@ -42,6 +42,8 @@ def write(out: Path, found: Reconstructed, stl: str) -> None:
             "height_degrees": row.height,
             "points": row.points,
             "residual_px": row.residual,
+            "focal_px": row.focal,
+            "lens": row.lens,
             "reason": row.reason,
         }
         for row in found.cameras

@@ -20,6 +20,7 @@ class SurfaceCameras(Block):
     partners: int = Field(ge=2, description="in a larger set: with how many each is matched, the most alike")
     error_px: float = Field(gt=0, description="most distance of a match from its place, pixels of that picture")
     least_inliers: int = Field(ge=8, description="matches of two photographs that fit one motion; fewer are chance")
+    hold_calibrated: bool = Field(description="lenses of cameras.csv stay as given; false: they are where it begins")
     guessed_focal: float = Field(gt=0, description="where EXIF says none, of the longer side")
     least_pose_inliers: int = Field(ge=6, description="points by which a photograph is placed among the others")
     least_sharpness: float = Field(ge=0, le=1, description="gradient energy that a small blur takes away")

@@ -1,7 +1,8 @@
 """Cameras from the photographs of one visit: features, matches, structure from motion, and the lens's distortion out.
 
-In: photographs from several sides, a focal length where EXIF has one, the face's box where one was found. Out: pinhole
-cameras, sparse points with what sees them, a table of residuals, and of every photograph that has no camera the reason.
+In: photographs from several sides, a calibrated lens or EXIF's focal length where there is one, the face's box where
+one was found. Out: pinhole cameras, sparse points with what sees them, a table of residuals, and of every photograph
+that has no camera the reason.
 The unit and the frame are arbitrary (tasks.surface.scale, tasks.surface.upright). The same bytes for the same seed and
 number of threads. Does not know whether it is a head: it asks for one thing that is rigid and seen from enough sides.
 """
@@ -13,6 +14,7 @@ import numpy as np
 from tasks.params.surface import SurfaceCameras
 from tasks.space.views import View
 from tasks.surface import sets
+from tasks.surface.calibration import Told
 from tasks.surface.features import Features, features_of
 from tasks.surface.mapping import mapped
 from tasks.surface.matching import Pairs, all_matches, heads, within
@@ -21,7 +23,7 @@ from tasks.surface.solved import Placed, Solved, solved_from, view_of, where_of
 
 def solve(
     pictures: Mapping[str, np.ndarray],  # (H, W, 3) uint8 RGB, upright
-    focals: Mapping[str, float | None],  # px (tasks.surface.lens); None where unknown
+    focals: Mapping[str, Told],  # px (tasks.surface.lens), or a calibrated lens; None where unknown
     faces: Mapping[str, np.ndarray | None],  # (4,) px, as tasks.ingest.detection finds them
     *,
     settings: SurfaceCameras,
@@ -32,7 +34,7 @@ def solve(
     return solved, tuple(view_of(name, pictures[name], solved) for name in solved.names)
 
 
-def solved_of(seen: Mapping[str, Features], focals: Mapping[str, float | None], *, settings: SurfaceCameras) -> Solved:
+def solved_of(seen: Mapping[str, Features], focals: Mapping[str, Told], *, settings: SurfaceCameras) -> Solved:
     """Cameras from features, without a look at the pictures. RefusedSet says why not, and of which photograph what."""
     refused = sets.blurred(seen, settings=settings)
     kept = {name: seen[name] for name in sorted(seen) if name not in refused}

@@ -1,19 +1,20 @@
 """Cameras and points from matched features: COLMAP's incremental structure from motion, offline and repeatable.
 
-In: features on the head, their matches, a focal length where one is known. Out: the largest model, its cameras still
-with their lens's distortion. COLMAP reads a database, so one is filled in a folder that is gone afterwards; it holds
-numbers, no picture and no name. Schönberger and Frahm 2016, Structure-from-motion revisited.
+In: features on the head, their matches, a focal length or a calibrated lens where one is known. Out: the largest model,
+its cameras still with their lens's distortion. COLMAP reads a database, so one is filled in a folder that is gone
+afterwards; it holds numbers, no picture and no name. Schönberger and Frahm 2016, Structure-from-motion revisited.
 """
 
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from tasks.params.surface import SurfaceCameras
+from tasks.surface.calibration import Lens, Told
 from tasks.surface.colmap import pycolmap
 from tasks.surface.features import Features, quiet
 from tasks.surface.matching import Pairs
@@ -40,7 +41,7 @@ class Model(NamedTuple):
 def mapped(
     seen: Mapping[str, Features],
     pairs: Pairs,
-    focals: Mapping[str, float | None],  # px of the photograph; None where unknown
+    focals: Mapping[str, Told],  # px of the photograph, or its lens; None where unknown
     *,
     settings: SurfaceCameras,
 ) -> Model:
@@ -56,21 +57,27 @@ def mapped(
         return Model(names, inliers, None, [])
     ranked = sorted(models.values(), key=lambda model: (-model.num_reg_images(), -model.num_points3D()))
     others = [[names[number - 1] for number in sorted(model.reg_image_ids())] for model in ranked[1:]]
-    return Model(names, inliers, _refined(ranked[0], settings), others)
+    held = {cameras[name].camera_id for name in names if settings.hold_calibrated and isinstance(focals[name], Lens)}
+    return Model(names, inliers, _refined(ranked[0], held, settings), others)
 
 
 def cameras_of(
-    seen: Mapping[str, Features], focals: Mapping[str, float | None], *, settings: SurfaceCameras
+    seen: Mapping[str, Features], focals: Mapping[str, Told], *, settings: SurfaceCameras
 ) -> dict[str, "pycolmap.Camera"]:
-    """The camera of every photograph; those of one size and focal length share one, numbered from 1."""
+    """The camera of every photograph; those of one size and focal length, or lens, share one, numbered from 1."""
     keys = {name: _kind(seen[name], focals[name]) for name in sorted(seen)}
     of_kind = Counter(keys.values())
-    made: dict[tuple[int, int, int | None], pycolmap.Camera] = {}
+    made: dict[Kind, pycolmap.Camera] = {}
     for name, key in keys.items():
         if key in made:
             continue
         width, height, _ = key
         focal = focals[name]
+        if isinstance(focal, Lens):
+            given = {"model": focal.model, "width": width, "height": height, "params": list(focal.params)}
+            made[key] = pycolmap.Camera(camera_id=len(made) + 1, **given)
+            made[key].has_prior_focal_length = True
+            continue
         start = settings.guessed_focal * max(width, height) if focal is None else focal
         model = pycolmap.CameraModelId.SIMPLE_RADIAL
         if of_kind[key] < LEAST_FREE:
@@ -80,8 +87,12 @@ def cameras_of(
     return {name: made[key] for name, key in keys.items()}
 
 
-def _kind(features: Features, focal: float | None) -> tuple[int, int, int | None]:
-    return features.width, features.height, None if focal is None else round(focal)
+Kind = tuple[int, int, int | Lens | None]
+"""What photographs of one camera have in common."""
+
+
+def _kind(features: Features, focal: Told) -> Kind:
+    return features.width, features.height, round(focal) if isinstance(focal, float) else focal
 
 
 def _fill(
@@ -170,8 +181,12 @@ def _options(
     return options
 
 
-def _refined(model: "pycolmap.Reconstruction", settings: SurfaceCameras) -> "pycolmap.Reconstruction":
-    """All cameras and points once more, now with every focal length and distortion free; large errors weigh less."""
+def _refined(
+    model: "pycolmap.Reconstruction", held: Collection[int], settings: SurfaceCameras
+) -> "pycolmap.Reconstruction":
+    """All cameras and points once more, now with every focal length and distortion free but those `held`; large errors
+    weigh less.
+    """
     options = pycolmap.BundleAdjustmentOptions()
     options.print_summary = False
     options.ceres.loss_function_type = pycolmap.LossFunctionType.CAUCHY
@@ -179,6 +194,8 @@ def _refined(model: "pycolmap.Reconstruction", settings: SurfaceCameras) -> "pyc
     config = pycolmap.BundleAdjustmentConfig()
     for image in sorted(model.reg_image_ids()):
         config.add_image(image)
+    for number in sorted(held):
+        config.set_constant_cam_intrinsics(number)
     config.fix_gauge(pycolmap.BundleAdjustmentGauge.TWO_CAMS_FROM_WORLD)
     with quiet():  # pycolmap.bundle_adjustment is not
         pycolmap.create_default_bundle_adjuster(options, config, model).solve()

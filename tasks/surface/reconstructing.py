@@ -6,7 +6,7 @@ This is what the stage surface_reconstruct and `vermilion reconstruct` compute. 
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from tasks.params.surface import SurfaceCameras, SurfaceReconstruct
 from tasks.schemas.surface import SURFACES
 from tasks.space.views import Point, Surface
 from tasks.surface import scale
+from tasks.surface.calibration import Told, told_in, words
 from tasks.surface.cameras import solved_of
 from tasks.surface.dense import surface_of
 from tasks.surface.expression import moved as moved_faces
@@ -56,7 +57,7 @@ Load = Callable[[str], np.ndarray]
 
 def face_of(
     seen: Mapping[str, Features],
-    focals: Mapping[str, float | None],  # px
+    focals: Mapping[str, Told],  # px, or a calibrated lens
     load: Load,
     *,
     known: Sequence[Known],
@@ -90,7 +91,8 @@ def face_of(
     front = around(surface, places, margin=settings.margin)
     factor = size_of(known, points, unit, by_ruler, settings=settings.scale)
     there = {view.name: view.camera.centre for view in views}
-    return _upright(front, surface, points, factor, _Around(solved, there, places), settings=settings)
+    lenses = {name: words(focals[name], held=cameras.hold_calibrated) for name in solved.names}
+    return _upright(front, surface, points, factor, _Around(solved, there, places, lenses), settings=settings)
 
 
 class _Around(NamedTuple):
@@ -99,6 +101,7 @@ class _Around(NamedTuple):
     solved: Solved
     cameras: dict[str, np.ndarray]  # (3,) their centres
     places: np.ndarray  # (N, 3) of the points
+    lenses: dict[str, str]  # where each lens comes from
 
 
 def _upright(
@@ -124,7 +127,7 @@ def _upright(
         surface,
         points,
         float((rotation @ plane.point + shift)[0]),
-        _photographed(beside.solved, there),
+        _photographed(beside.solved, there, beside.lenses),
         factor.words,
         max(factor.high / factor.value - 1, 1 - factor.low / factor.value),
         filled(surface, points, settings=settings.filling),
@@ -167,8 +170,8 @@ def _grown(point: Point, factor: float) -> Point:
     return replace(point, position=point.position * factor, interval=(point.interval or 0) * factor)
 
 
-def _photographed(solved: Solved, there: Mapping[str, np.ndarray]) -> list[Photographed]:
-    """Where every camera stood round the head, and how well its points fit."""
+def _photographed(solved: Solved, there: Mapping[str, np.ndarray], lenses: Mapping[str, str]) -> list[Photographed]:
+    """Where every camera stood round the head, how well its points fit, and its lens."""
     rows = []
     for row in solved.table:
         if row.name not in there:
@@ -177,7 +180,8 @@ def _photographed(solved: Solved, there: Mapping[str, np.ndarray]) -> list[Photo
         x, y, z = there[row.name]
         turn, height = np.degrees(np.arctan2(x, z)), np.degrees(np.arctan2(y, np.hypot(x, z)))
         residual = None if row.residual_px is None else float(row.residual_px)
-        rows.append(Photographed(row.name, float(turn), float(height), residual, row.points))
+        own = row.name, float(turn), float(height), residual, row.points
+        rows.append(Photographed(*own, focal=row.focal_px, lens=lenses[row.name]))
     return rows
 
 
@@ -209,7 +213,7 @@ def _row(
     try:
         face = face_of(
             {row["photograph"]: of_row(dict(row)) for row in good},
-            {row["photograph"]: row["focal_px"] for row in good},
+            told_in(good),
             lambda name: pictures.read(paths[name]),
             known=[known_of(said) for said in photographs[0]["known"] if len(said.split()) == 3],
             ruler=ruler_of(photographs[0]["known"]),
@@ -279,9 +283,7 @@ DECIMALS = 6
 
 def as_json(rows: Iterable[Photographed]) -> str:
     """Rows of the table of cameras as a cell keeps them."""
-    return json.dumps(
-        [[row.name, *(_short(v) for v in (row.turn, row.height, row.residual)), row.points, row.reason] for row in rows]
-    )
+    return json.dumps([[_short(value) for value in astuple(row)] for row in rows])
 
 
 def cameras_of(text: str) -> list[Photographed]:
@@ -289,5 +291,5 @@ def cameras_of(text: str) -> list[Photographed]:
     return [Photographed(*row) for row in json.loads(text)]
 
 
-def _short(value: float | None) -> float | None:
-    return None if value is None else round(value, DECIMALS)
+def _short(value: Any) -> Any:
+    return round(value, DECIMALS) if isinstance(value, float) else value

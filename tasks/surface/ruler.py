@@ -18,7 +18,7 @@ from tasks.ingest.raw import Line, read_lines
 from tasks.params.surface import SurfaceScale
 from tasks.space.views import Camera
 from tasks.surface import scale
-from tasks.surface.distortion import straight
+from tasks.surface.distortion import Bend, straight
 
 COLUMNS = ("file", "x1", "y1", "x2", "y2", "mm")
 """The photograph, both ends in its pixels (the first pixel's centre is 0, 0), and the distance between them."""
@@ -74,7 +74,7 @@ def as_text(photograph: str, measure: str, mm: float) -> str | None:
 
 
 def factor_of(
-    ruler: Ruler, cameras: Mapping[str, Camera], bends: Mapping[str, float], *, settings: SurfaceScale
+    ruler: Ruler, cameras: Mapping[str, Camera], bends: Mapping[str, Bend], *, settings: SurfaceScale
 ) -> scale.Factor:
     """Millimetres per unit of solved cameras (tasks.surface.solved). A photograph without a camera counts nothing.
 
@@ -93,7 +93,7 @@ def factor_of(
         raise InputError(f"the ruler: {error}") from error
 
 
-def _straight(pixel: Pixel, name: str, cameras: Mapping[str, Camera], bends: Mapping[str, float]) -> Pixel:
+def _straight(pixel: Pixel, name: str, cameras: Mapping[str, Camera], bends: Mapping[str, Bend]) -> Pixel:
     camera = cameras[name]
     if not (-0.5 <= pixel[0] <= camera.width and -0.5 <= pixel[1] <= camera.height):
         size = f"{camera.width} x {camera.height}"

@@ -13,7 +13,7 @@ import numpy as np
 from tasks.errors import InputError
 from tasks.params.surface import SurfaceCameras
 from tasks.space.views import Camera
-from tasks.surface.distortion import bent
+from tasks.surface.distortion import Bend, bent
 from tasks.surface.features import Features
 from tasks.surface.mapping import scale_of
 from tasks.surface.matching import Pairs
@@ -170,7 +170,7 @@ def conflicts(
     pairs: Pairs,
     where: Mapping[str, np.ndarray],  # (N, 3) of each photograph's features; NaN where it is no point
     placed: Mapping[str, Camera],
-    bends: Mapping[str, float],
+    bends: Mapping[str, Bend],
     *,
     settings: SurfaceCameras,
 ) -> dict[tuple[str, str], tuple[int, int]]:

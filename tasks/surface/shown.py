@@ -42,6 +42,8 @@ class Photographed:
     residual: float | None = None  # px: the median distance of seen points from where the solved camera sees them
     points: int = 0  # how many of those
     reason: str | None = None  # why it was not registered
+    focal: float | None = None  # px of the photograph as it was solved
+    lens: str | None = None  # where its lens comes from, in words
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from tasks.space.views import Camera, View
 from tasks.surface.colmap import pycolmap
-from tasks.surface.distortion import bent, straight
+from tasks.surface.distortion import Bend, bent, straight
 from tasks.surface.features import Features
 from tasks.surface.mapping import Model
 
@@ -37,7 +37,7 @@ class Placed(NamedTuple):
     name: str
     reason: str | None  # why it has no camera; None where it has one
     focal_px: float | None
-    bend: float | None  # radial distortion that was taken out, of COLMAP's SIMPLE_RADIAL
+    bend: Bend | None  # distortion that was taken out
     points: int  # that it shows
     residual_px: float | None  # median
     sharpness: float
@@ -47,7 +47,7 @@ class Solved(NamedTuple):
     """What the photographs of a visit tell of their cameras."""
 
     cameras: dict[str, Camera]  # by name, in order
-    bends: dict[str, float]
+    bends: dict[str, Bend]
     points: np.ndarray  # (N, 3)
     observations: Observations
     table: list[Placed]  # of all photographs, by name
@@ -89,13 +89,13 @@ def where_of(model: Model, seen: Mapping[str, Features]) -> dict[str, np.ndarray
     return where
 
 
-def _pinhole(image: "pycolmap.Image") -> tuple[Camera, float]:
+def _pinhole(image: "pycolmap.Image") -> tuple[Camera, Bend]:
     """The camera without distortion, and the distortion."""
     lens, pose = image.camera, image.cam_from_world()
     assert lens is not None
-    focal, across, down = lens.params[:3]
-    matrix = np.array([[focal, 0, across - 0.5], [0, focal, down - 0.5], [0, 0, 1]])
-    bend = float(lens.params[3]) if len(lens.params) > 3 else 0.0
+    across, down = lens.principal_point_x, lens.principal_point_y
+    matrix = np.array([[lens.focal_length_x, 0, across - 0.5], [0, lens.focal_length_y, down - 0.5], [0, 0, 1]])
+    bend = Bend(*(float(lens.params[place]) for place in lens.extra_params_idxs()))
     turn = np.array(pose.rotation.matrix())
     return Camera(matrix, turn, np.array(pose.translation), lens.width, lens.height), bend
 
@@ -116,7 +116,7 @@ def _observations(
     model: Model,
     kept: Mapping[str, Features],
     cameras: Mapping[str, Camera],
-    bends: Mapping[str, float],
+    bends: Mapping[str, Bend],
     points: np.ndarray,
     numbers: Mapping[int, int],
 ) -> Observations:
@@ -137,7 +137,7 @@ def _row(
     name: str,
     seen: Mapping[str, Features],
     cameras: Mapping[str, Camera],
-    bends: Mapping[str, float],
+    bends: Mapping[str, Bend],
     observations: Observations,
     refused: Mapping[str, str],
 ) -> Placed:
@@ -158,7 +158,7 @@ def view_of(name: str, image: np.ndarray, solved: Solved) -> View:
     if np.abs(bent(corners, camera, bend) - corners).max() > SEEN_BEND:
         across, down = cv2.initUndistortRectifyMap(
             camera.matrix,
-            np.array([bend, 0, 0, 0]),
+            np.array(bend),
             np.eye(3),
             camera.matrix,
             (camera.width, camera.height),

@@ -1,17 +1,20 @@
 """Which photographs make a set: those of one person's visit, where one of them was taken around the head.
 
 In: rows of IMAGES and SURFACE_VIEWS, and what is known of photographs by other means. Out: SURFACE_SETS, and which
-photographs show a face that a set shows too. Opens no photograph.
+photographs show a face that a set shows too. Opens no photograph, but
+reads the cameras.csv beside them.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from tasks.schemas.columns import AROUND
 from tasks.schemas.surface import SURFACE_SETS, SURFACE_VISITS
+from tasks.surface.calibration import cells_of
 from tasks.surface.ruler import as_text
 
 KNOWN = re.compile(r"distance_mm (\w+) (\w+)")
@@ -40,14 +43,29 @@ def members(images: Iterable[Row]) -> frozenset[str]:
 
 
 def joined(images: Iterable[Row], views: Iterable[Row], references: Iterable[Row]) -> pa.Table:
-    """SURFACE_SETS: what was found in every photograph, set by set, with the distances that are known of it."""
+    """SURFACE_SETS: what was found in every photograph, set by set, with the distances and lenses that are known."""
     seen = {row["image_id"]: row for row in views}
     known = _known(references)
     return SURFACE_SETS.table(
         row
         for set_id, rows in sets_of(images).items()
-        for row in _set(set_id, rows, seen, sorted({text for own in rows for text in known.get(own["image_id"], ())}))
+        for row in _set(
+            set_id,
+            rows,
+            seen,
+            sorted({text for own in rows for text in known.get(own["image_id"], ())} | set(_lenses(rows))),
+        )
     )
+
+
+def _lenses(rows: Iterable[Row]) -> Iterator[str]:
+    """What the cameras.csv in the photographs' own folders say of them."""
+    folders: dict[Path, dict[str, str]] = {}
+    for row in rows:
+        path = Path(row["path"])
+        folders.setdefault(path.parent, {})[path.name] = row["image_id"]
+    for folder, photographs in folders.items():
+        yield from cells_of(folder, photographs)
 
 
 def _set(set_id: str, rows: Iterable[Row], seen: Mapping[str, Row], known: list[str]) -> Iterator[dict[str, Any]]:

@@ -8,12 +8,14 @@ from tasks import params
 from tasks.params.surface import SurfaceCameras, SurfaceReconstruct
 from tasks.space.rings import camera_around
 from tasks.space.views import Camera
+from tasks.surface.distortion import Bend, straight
 
 RADII = np.array([75.0, 100.0, 90.0])  # mm
 SIZE = 320, 400
 FOCAL = 620.0  # px
 SETTINGS = params.load(SurfaceCameras, "surface_cameras", PROJECT / "params.yaml")
 SCALE = params.load(SurfaceReconstruct, "surface_reconstruct", PROJECT / "params.yaml").scale
+NO_BEND = Bend()
 RING = [(float(yaw), 0.0) for yaw in range(-72, 73, 18)] + [(-20.0, 22.0), (20.0, -22.0)]
 
 
@@ -34,11 +36,13 @@ def picture(
     *,
     person: int = 1,
     chin: float = 0.0,  # degrees by which the paint of the lower third is turned: another expression
+    bend: Bend = NO_BEND,
     wall: int | None = None,  # of what a wall is painted that stays where it is in the picture; None: black
 ) -> np.ndarray:  # (H, W, 3) uint8 RGB
     """The ellipsoid of that person's paint."""
     columns, rows = np.meshgrid(np.arange(seen.width), np.arange(seen.height))
-    rays = seen.rays(np.column_stack([columns.ravel(), rows.ravel()])) / RADII
+    pixels = np.column_stack([columns.ravel(), rows.ravel()]).astype(float)
+    rays = seen.rays(straight(pixels, seen, bend)) / RADII
     start = seen.centre / RADII
     a, b, c = (rays**2).sum(axis=1), rays @ start, start @ start - 1
     inside = b * b - a * c

@@ -5,7 +5,7 @@ import pytest
 
 from tasks.space.views import Camera
 from tasks.surface.cameras import solve, solved_of
-from tasks.surface.distortion import bent, straight
+from tasks.surface.distortion import Bend, bent, straight
 from tasks.surface.features import features_of
 from tasks.surface.sets import RefusedSet
 from tasks.surface.solved import Solved
@@ -93,6 +93,6 @@ def test_a_wall_that_moves_with_the_photographs_makes_no_false_head() -> None:
 def test_a_lens_bends_and_is_straightened() -> None:
     seen = camera(10)
     pixels = np.random.default_rng(0).uniform(0, 300, size=(100, 2))
-    for bend in (-0.2, 0.15):
+    for bend in (Bend(-0.2), Bend(0.15), Bend(0.1, -0.05, 0.01, -0.02)):
         assert np.abs(bent(pixels, seen, bend) - pixels).max() > 1
         assert np.allclose(straight(bent(pixels, seen, bend), seen, bend), pixels, atol=1e-3)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from tasks.errors import InputError
-from tasks.surface.distortion import bent
+from tasks.surface.distortion import Bend, bent
 from tasks.surface.ruler import Ruler, as_text, factor_of, read_ruler, ruler_of
 from tests.surface.balls import SCALE, camera
 
 UNIT = 37.0
 CAMERAS = {f"{yaw}.jpg": camera(yaw).moved(1 / UNIT, np.eye(3), np.zeros(3)) for yaw in (-30, 0, 20)}
-BENDS = dict.fromkeys(CAMERAS, 0.08)
+BENDS = dict.fromkeys(CAMERAS, Bend(0.08))
 ENDS = np.array([[-40.0, -70, 60], [60, -80, 50]]) / UNIT
 MM = float(np.linalg.norm(ENDS[1] - ENDS[0])) * UNIT
 
@@ -39,7 +39,7 @@ def test_a_table_of_clicks_gives_millimetres_through_a_bent_lens(tmp_path: Path)
     assert found.value == pytest.approx(UNIT, rel=1e-6)
     assert found.low < UNIT < found.high
     assert "on a ruler, clicked in 3 photographs" in found.words
-    straight = factor_of(read_ruler(path, CAMERAS), CAMERAS, dict.fromkeys(CAMERAS, 0.0), settings=SCALE)
+    straight = factor_of(read_ruler(path, CAMERAS), CAMERAS, dict.fromkeys(CAMERAS, Bend()), settings=SCALE)
     assert straight.value != pytest.approx(UNIT, rel=1e-3)
 
 

@@ -23,6 +23,8 @@ from tasks.surface.reconstructing import cameras_of, face_in
 from tests.here import stages, vermilion
 from tests.project import copy_project, set_number
 
+CAMERAS = "files,model,width,height,params\n*.jpg,SIMPLE_RADIAL,800,1000,2361.11 400 500 0\n"
+"""The drawn heads' lens, at twice the pictures' size: 85 mm of 36."""
 STAGES = ("surface_views", "surface_reconstruct", "surface_measure")
 VISITS = PhantomsHeads(
     seed=1,
@@ -83,6 +85,11 @@ def test_photographs_of_a_set_are_no_faces_from_the_front_and_too_few_make_no_fa
     assert "at least 8" in row["reason"]
     assert {one.name for one in cameras_of(row["cameras"])} == {image["image_id"] for image in images}
     assert not tables.parts(project / "data/surface/measures")
+    (folder,) = (project / "data/raw/mine/heads").glob("*/*/")
+    (folder / "cameras.csv").write_text(CAMERAS.replace("RADIAL", "FISH"), encoding="utf-8")
+    stages(project, "surface_reconstruct")
+    (refused,) = rows(project, "surfaces", SURFACES)
+    assert refused["reason"].startswith("cameras.csv, line 2: there is no model 'SIMPLE_FISH'; there are SIMPLE_RADIAL")
     assert {one["set_id"] for one in rows(project, "visits.parquet", SURFACE_VISITS)} == {row["image_id"]}
 
 
@@ -141,14 +148,17 @@ def test_a_drawn_head_is_found_again_and_another_photograph_computes_its_own_par
 def test_vermilion_reconstruct_leaves_a_page_and_files(tmp_path: Path) -> None:
     draw_heads(tmp_path / "heads", settings=VISITS, workers=1, tables=False)
     (visit,) = (tmp_path / "heads").glob("*/*/")
+    (visit / "cameras.csv").write_text(CAMERAS, encoding="utf-8")
     done = vermilion(tmp_path, "reconstruct", str(visit), "--out", str(tmp_path / "pages"), "--stl", "nose", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert sum(one["reason"] is None for one in found["photographs"]) == 13
+    assert {(one["lens"], one["focal_px"]) for one in found["photographs"]} == {("calibrated, held", 1180.555)}
     made = {path.name: path for path in (tmp_path / "pages").iterdir() if path.name != ".gitignore"}
     tables_made = {"measures.csv", "photographs.csv", "points.csv"}
     assert set(made) == {"face.html", "face.ply", "face.glb", "face.stl", *tables_made}
     assert all(path.stat().st_mode & 0o077 == 0 for path in made.values())
+    assert "every lens: calibrated, held" in made["face.html"].read_text(encoding="utf-8")
     assert made["face.stl"].stat().st_size < made["face.ply"].stat().st_size
     again = vermilion(tmp_path, "reconstruct", str(visit), "--points", str(made["points.csv"]), "--json")
     assert again.returncode == 0, again.stderr
