@@ -1,8 +1,8 @@
 """What a picture file is, whether its container is whole, and its PNG chunks.
 
 In: a file's bytes. Out: a name for what is no picture that is read here, what is damaged by the file's own lengths and
-checksums or by blocks of zeros, and a PNG without long texts. BMP, GIF, WebP and uncompressed TIFF have no checksums: a
-changed byte among their pixels stays unseen. Knows nothing of colours.
+checksums, by blocks of zeros, or by pixels that do not end where they should, and a PNG without long texts. BMP, GIF
+and uncompressed TIFF have no checksums: a changed byte among their pixels stays unseen. Knows nothing of colours.
 """
 
 import struct
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from PIL import Image, TiffImagePlugin
 
-from tasks.base import jpeg
+from tasks.base import jpeg, leftovers
 from tasks.base.zeros import zeros
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -87,8 +87,12 @@ def damage(data: bytes, picture: Image.Image) -> str | None:
         return "it ends before its length says"
     if isinstance(picture, TiffImagePlugin.TiffImageFile) and (wrong := _tiff_damage(data, picture)):
         return wrong
-    at = zeros(data, picture)
-    return None if at is None else f"a part of it, from byte {at:,} on, is nothing but zeros"
+    if (at := zeros(data, picture)) is not None:
+        return f"a part of it, from byte {at:,} on, is nothing but zeros"
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        return leftovers.tiff(data, picture)
+    looks = {"WEBP": leftovers.webp, "AVIF": leftovers.avif, "HEIF": leftovers.heic}
+    return looks[picture.format](data) if picture.format in looks else None
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 from PIL import Image, TiffImagePlugin
 
+from tasks.base.boxes import extents
+
 PAGE, STRAY = 4096, 2
 """Bytes that copies lose together; zeros before and after them that are the picture's own."""
 
@@ -21,9 +23,6 @@ PACKED, FLAT = 64, 2048
 UNPACKED, BY_STRIPS = 1, (5, 7, 50001)
 """Compressions of TIFF: LZW, JPEG, WebP. What others pack may hold black pixels as they are."""
 
-CODED = (b"hvc1", b"av01", b"hev1", b"avc1")
-"""Kinds of items that hold pixels, in HEIC and AVIF."""
-
 
 def zeros(data: bytes, picture: Image.Image) -> int | None:
     """The first byte of a block of zeros among the pixels; None where there is none, or they could be black."""
@@ -32,7 +31,8 @@ def zeros(data: bytes, picture: Image.Image) -> int | None:
     if picture.format == "JPEG2000":
         return next(_runs(data, max(data.find(b"jp2c"), 0), len(data), FLAT), None)
     if picture.format in ("HEIF", "AVIF"):
-        return next((at for part in _items(data) for at in _runs(data, *part, PACKED)), None)
+        pieces = ((extent.place, extent.place + extent.length) for extent in extents(data))
+        return next((at for piece in pieces for at in _runs(data, *piece, PACKED)), None)
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         packed = picture.tag_v2.get(259, UNPACKED)
         parts = list(_strips(picture))
@@ -94,57 +94,3 @@ def _strips(picture: TiffImagePlugin.TiffImageFile) -> Iterator[tuple[int, int]]
     tags = picture.tag_v2
     starts, lengths = tags.get(324, tags.get(273, ())), tags.get(325, tags.get(279, ()))
     yield from ((start, start + length) for start, length in zip(starts, lengths, strict=False))
-
-
-def _items(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where the pixels of a HEIC or AVIF begin and end: its items of kinds `CODED`. None where its boxes are odd."""
-    found = {name: part for name, *part in _boxes(data, 0, len(data))}
-    if b"meta" not in found:
-        return
-    inside = {name: part for name, *part in _boxes(data, found[b"meta"][0] + 4, found[b"meta"][1])}
-    if b"iinf" not in inside or b"iloc" not in inside:
-        return
-    coded = set()
-    begins, ends = inside[b"iinf"]
-    for name, at, end in _boxes(data, begins + (6 if data[begins] == 0 else 8), ends):
-        wide = 4 if data[at] == 3 else 2  # noqa: PLR2004
-        if name == b"infe" and data[at + 4 + wide + 2 : min(at + 10 + wide, end)] in CODED:
-            coded.add(int.from_bytes(data[at + 4 : at + 4 + wide]))
-    for item, place, length in _extents(data[slice(*inside[b"iloc"])]):
-        if item in coded:
-            yield place, place + length
-
-
-def _boxes(data: bytes, place: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """The boxes between two places: name, where their contents begin and end."""
-    while place + 8 <= end:
-        size, head = int.from_bytes(data[place : place + 4]), 8
-        if size == 1:
-            size, head = int.from_bytes(data[place + 8 : place + 16]), 16
-        last = end if size == 0 else place + size
-        if size and size < head or last > end:
-            return
-        yield data[place + 4 : place + 8], place + head, last
-        place = last
-
-
-def _extents(box: bytes) -> Iterator[tuple[int, int, int]]:
-    """Of an `iloc` box: an item, a place in the file, and how many bytes of it lie there."""
-    version, sizes = box[0], (box[4] >> 4, box[4] & 15, box[5] >> 4, box[5] & 15 if box[0] else 0)
-    place = 6
-    wide = 2 if version < 2 else 4  # noqa: PLR2004
-
-    def number(size: int) -> int:
-        nonlocal place
-        place += size
-        return int.from_bytes(box[place - size : place])
-
-    for _ in range(min(number(wide), len(box))):
-        item, method = number(wide), number(2) & 15 if version else 0
-        number(2)
-        base = number(sizes[2])
-        for _ in range(min(number(2), len(box))):
-            number(sizes[3])
-            start, length = number(sizes[0]), number(sizes[1])
-            if method == 0:
-                yield item, base + start, length

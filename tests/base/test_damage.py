@@ -12,15 +12,19 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from tasks.base import jpeg
+from tasks.base.boxes import coded_items, tile_of, with_contents
 from tasks.base.images import UnreadableImage, carries_place, decode, read
+from tasks.base.lzw import ends_well
 from tasks.base.stairs import BAND, STAIR, stair
 from tasks.base.zeros import zeros
+from tests.base.tiles import in_tiles
 from tests.ingest.drawn import face
 
 REAL = Path(os.environ.get("VERMILION_REAL", ""))
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 KINDS: dict[str, dict[str, Any]] = {
     "plain": {"quality": 90},
     "coarse": {"quality": 40},
@@ -311,3 +315,103 @@ def test_no_real_photograph_is_refused() -> None:
             made = io.BytesIO()
             Image.open(file).convert("RGB").resize((600, 560)).save(made, "JPEG", **options)
             assert jpeg.damage(made.getvalue()) is None
+
+
+CODED: list[tuple[str, dict[str, Any], int]] = [
+    ("WEBP", {"quality": 90}, 19),
+    ("WEBP", {"quality": 40}, 19),
+    ("AVIF", {"quality": 80}, 19),
+    ("HEIF", {"quality": 90}, 8),
+    ("TIFF", {"compression": "jpeg"}, 4),
+    ("TIFF", {"compression": "tiff_lzw"}, 6),
+]
+"""Pictures without checksums, and of 20 changed bytes the fewest that are seen (docs/pictures.md has the shares)."""
+
+
+@pytest.mark.parametrize(("kind", "options", "least"), CODED)
+def test_a_changed_byte_in_coded_pixels_makes_them_end_elsewhere(
+    kind: str, options: dict[str, Any], least: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole, dice = saved(kind, **options), random.Random(7)
+    decode(whole)
+    seen = 0
+    for _ in range(20):
+        bad = bytearray(whole)
+        bad[dice.randrange(len(bad) // 3, 2 * len(bad) // 3)] ^= dice.randrange(1, 256)
+        try:
+            decode(bytes(bad))
+        except UnreadableImage as error:
+            seen += 1
+            assert str(error).startswith("damaged picture: ")
+    assert seen >= least
+    assert kind == "TIFF" or capfd.readouterr() == ("", "")
+
+
+FLAT = [Image.new("RGB", size, colour) for size in ((512, 512), (16, 16)) for colour in ("white", "black", "gray")]
+
+
+@pytest.mark.parametrize(("kind", "options", "_"), CODED)
+def test_flat_and_plain_pictures_are_whole(kind: str, options: dict[str, Any], _: int) -> None:
+    """A wall, a film's black: a few bytes, of which many may be anything."""
+    edge = Image.new("RGB", (301, 203), "white")
+    edge.paste((200, 150, 130), (80, 40, 190, 160))
+    for picture in (*FLAT, edge, edge.convert("L"), photograph().crop((0, 0, 129, 99))):
+        decode(saved_as(picture, kind, **options))
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_of_a_heic_in_tiles_every_tile_is_looked_at(turns: int) -> None:
+    """As phones save them, also turned: a changed byte in one tile leaves the others' ends as they are."""
+    whole = in_tiles(photograph(), 192, turns=turns)
+    assert decode(whole).shape == (384, 384, 3)
+    items = coded_items(whole)
+    assert (len(items), tile_of(whole, (384, 384), 4)) == (4, (192, 192))
+    seen = 0
+    for item in items:
+        for share in (0.2, 0.4, 0.6):
+            bad = bytearray(whole)
+            bad[item.extent.place + int(item.extent.length * share)] ^= 90
+            try:
+                decode(bytes(bad))
+            except UnreadableImage:
+                seen += 1
+    assert seen >= 6
+
+
+def test_other_contents_of_a_heic_are_put_in_their_place() -> None:
+    whole = saved("HEIF", quality=80)
+    [item] = coded_items(whole)
+    assert tile_of(whole, (384, 384), 1) == (384, 384)
+    moved = with_contents(whole, [item], [item.contents])
+    assert np.array_equal(decode(moved), decode(whole))
+    [again] = coded_items(moved)
+    assert again.contents == item.contents and again.extent.place == len(whole) + 8
+
+
+def test_webps_in_other_clothes_are_looked_at() -> None:
+    """With transparency, with a profile, and the first of several pictures."""
+    clear = photograph().convert("RGBA")
+    clear.putalpha(Image.fromarray(np.tile(np.linspace(40, 255, 384).astype(np.uint8), (384, 1))))
+    moving: dict[str, Any] = {"save_all": True, "append_images": [photograph(4)], "quality": 90}
+    for whole in (saved_as(clear, "WEBP", quality=90), saved("WEBP", icc_profile=SRGB), saved("WEBP", **moving)):
+        decode(whole)
+        bad, place = bytearray(whole), whole.index(b"VP8 ")
+        bad[place + int.from_bytes(whole[place + 4 : place + 8], "little") // 2] ^= 90
+        with pytest.raises(UnreadableImage, match="damaged"):
+            decode(bytes(bad))
+
+
+def test_lzw_ends_where_it_should() -> None:
+    """Strips of many lengths, from one colour to noise: whole, cut, with more behind, with a code that is another."""
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (90, 120), np.uint8))
+    for picture in (noise, photograph().convert("L"), Image.new("L", (700, 900), 7), Image.new("L", (1, 1))):
+        data = saved_as(picture, "TIFF", compression="tiff_lzw", tiffinfo={278: picture.height})
+        with Image.open(io.BytesIO(data)) as opened:
+            tags = opened.tag_v2  # type: ignore[attr-defined]
+            [start], [length] = tags[273], tags[279]
+        strip, size = data[start : start + length], picture.width * picture.height
+        assert ends_well(strip, size) and ends_well(strip + bytes(2), size)
+        assert not ends_well(strip, size + 1) and not ends_well(strip, size + 5000)
+        if size > 1:
+            assert not ends_well(strip, size - 1) and not ends_well(strip[: length // 2], size)
+    assert not ends_well(b"", 1)

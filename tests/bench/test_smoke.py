@@ -15,6 +15,7 @@ from tests.project import copy_project, run
 HERE = (
     "anthropometry",
     "anthropometry_errors",
+    "changed",
     "damage",
     "fairness",
     "inpainting",
@@ -39,6 +40,7 @@ SAYS = {
     "anomaly": "held against the nearest face in w+, L1 + 0.5 (1 - SSIM)",
     "anthropometry": "drawn, unrepaired clefts",
     "anthropometry_errors": "width, joint over independent: ",
+    "changed": "show and pass",
     "damage": "whole photographs refused: 0 of 14",
     "demo": "all ",
     "fairness": "largest with skin lightness at equal severity: ",

@@ -1,0 +1,147 @@
+"""Whether coded pixels end where their file says: after a changed byte a decoder stops too early, or reads on.
+
+In: a file's bytes. Out: None, or what is wrong. WebP, HEIC and TIFF (LZW, JPEG) hold no checksum, and their decoders
+give some picture for any bytes. But they are codes without gaps: of a whole file the last bytes are needed, and none
+that would follow. So it is decoded again with them missing, altered, or followed by others. An AVIF is decoded by
+libaom, which looks at that itself. What is packed without arithmetic (lossless WebP, LZW) often finds its way back to
+the same end, and passes (docs/pictures.md has how often). Knows nothing of colours.
+"""
+
+import io
+import re
+import struct
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from PIL import Image, TiffImagePlugin
+
+from tasks.base import jpeg, lzw
+from tasks.base.boxes import Item, coded_items, tile_of, upright, with_contents
+from tasks.base.hearing import Aside
+
+LEFT = "parts of it were changed (its pixels do not end where its file says)"
+SPARE = 8
+"""Last bytes without which no lossy WebP can be decoded."""
+
+SPARE_HEIC = 128
+"""Last bytes without which no HEIC looks alike: of its last 8 x 8 pixels one may be all that is shown."""
+
+LZW, JPEG = 5, 7
+LEAST, LEAST_HEIC = 64, 1024
+"""Shorter pieces show one colour, and a few bytes of them may be anything."""
+
+CORRUPT = re.compile(rb"Corrupt frame|Decoding of color planes failed|Truncated data")
+
+
+def avif(data: bytes) -> str | None:
+    """What is wrong with an AVIF. One that libaom does not read for other reasons counts as whole."""
+    with Aside() as aside:
+        shown = aside.do(lambda: cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
+        said = aside.heard()
+    return LEFT if shown is None and CORRUPT.search(said) else None
+
+
+def webp(data: bytes) -> str | None:
+    """What is wrong with a lossy WebP, or the first picture of a moving one."""
+    coded = next(_lossy(data, 12), b"")
+    if len(coded) <= LEAST:
+        return None
+    short = coded[:-SPARE]
+    chunk = b"VP8 " + struct.pack("<I", len(short)) + short + bytes(len(short) % 2)
+    return LEFT if _reads(b"RIFF" + struct.pack("<I", len(chunk) + 4) + b"WEBP" + chunk) else None
+
+
+def _lossy(data: bytes, place: int) -> Iterator[bytes]:
+    while place + 8 <= len(data):
+        name, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "little")
+        content = data[place + 8 : place + 8 + size]
+        if name == b"VP8 ":
+            yield content
+        if name == b"ANMF":
+            yield from _lossy(content, 16)
+        place += 8 + size + size % 2
+
+
+def _reads(data: bytes) -> bool:
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            picture.load()
+    except Exception:  # as a decoder that stumbles does
+        return False
+    return True
+
+
+def heic(data: bytes) -> str | None:
+    """What is wrong with a HEIC: its tiles, each, must change with their last bytes and not with what follows them."""
+    items = [item for item in coded_items(data) if item.contents]
+    if not items:
+        return None
+    plain = upright(data)
+    sound = _pixels(plain)
+    if sound is None:
+        return None
+    tile = tile_of(data, (sound.shape[1], sound.shape[0]), len(items))
+    if _changed(sound, _other(plain, items, b"\xff", more=True), tile).any():
+        return LEFT
+    long = all(len(item.contents) > LEAST_HEIC for item in items)
+    needed = _changed(sound, _other(plain, items, b"\xff"), tile)
+    if long and not needed.all():
+        needed |= _changed(sound, _other(plain, items, b"\xaa"), tile)
+    return LEFT if long and not needed.all() else None
+
+
+def _other(data: bytes, items: list[Item], byte: bytes, *, more: bool = False) -> np.ndarray | None:
+    """The picture with the last bytes of each item altered, or with others that follow them."""
+    contents = []
+    for item in items:
+        wide, start = item.length_size, item.last
+        unit = item.contents[start + wide :]
+        unit = unit + byte * SPARE if more else unit[:-SPARE_HEIC] + byte * SPARE_HEIC
+        contents.append(item.contents[:start] + len(unit).to_bytes(wide) + unit)
+    return _pixels(with_contents(data, items, contents))
+
+
+def _pixels(data: bytes) -> np.ndarray | None:
+    try:
+        with Image.open(io.BytesIO(data), formats=("HEIF",)) as picture:
+            return np.asarray(picture.convert("RGB"))
+    except Exception:  # as a decoder that stumbles does
+        return None
+
+
+def _changed(sound: np.ndarray, other: np.ndarray | None, tile: tuple[int, int]) -> np.ndarray:
+    """Of each tile of so many pixels (width, height), whether it is not the same. One that is not decoded is not."""
+    if other is None or other.shape != sound.shape:
+        return np.ones(1, bool)
+    differs = (sound != other).any(axis=2)
+    rows, columns = range(0, differs.shape[0], tile[1]), range(0, differs.shape[1], tile[0])
+    return np.array([differs[y : y + tile[1], x : x + tile[0]].any() for y in rows for x in columns])
+
+
+def tiff(data: bytes, picture: TiffImagePlugin.TiffImageFile) -> str | None:
+    """What is wrong with the strips or tiles of a TIFF that are packed by LZW or as JPEG."""
+    tags = picture.tag_v2
+    packed = tags.get(259)
+    starts, lengths = tags.get(324, tags.get(273, ())), tags.get(325, tags.get(279, ()))
+    parts = [data[start : start + length] for start, length in zip(starts, lengths, strict=False)]
+    if packed == JPEG:
+        tables = bytes(tags.get(347, b""))[2:-2]
+        found = (jpeg.damage(part[:2] + tables + part[2:]) for part in parts)
+        return next((wrong for wrong in found if wrong), None)
+    if packed == LZW:
+        sizes = _strip_sizes(tags, len(parts))
+        whole = (lzw.ends_well(part, wide * rows) for part, (wide, rows) in zip(parts, sizes, strict=True))
+        return None if all(whole) else LEFT
+    return None
+
+
+def _strip_sizes(tags: TiffImagePlugin.ImageFileDirectory_v2, count: int) -> Iterator[tuple[int, int]]:
+    """Bytes per row and rows of each strip or tile."""
+    width, height = tags[256], tags[257]
+    across, down = tags.get(322, width), tags.get(323, tags.get(278, height))
+    bits = sum(tags.get(258, (1,))) if tags.get(284, 1) == 1 else tags.get(258, (1,))[0]
+    per_plane = -(-height // down)
+    for index in range(count):
+        rows = down if 322 in tags else min(down, height - index % per_plane * down)
+        yield -(-across * bits // 8), rows
