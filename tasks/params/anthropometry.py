@@ -52,6 +52,9 @@ class Hairline(Block):
     least_darker: float = Field(ge=0, description="by which hair is darker than skin, L*, unless it has coarser grain")
     coarser: float = Field(gt=1, description="times as coarse as skin that fair hair is")
     least_grain: float = Field(ge=0, description="and at least so coarse, L*")
+    most_beside: float = Field(
+        ge=0, le=1, description="share of hair below the line, beside the midline: above it, none"
+    )
 
 
 class AnthropometryPoints(Block):

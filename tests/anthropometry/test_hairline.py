@@ -72,6 +72,18 @@ def test_what_is_no_hairline_is_none(picture: np.ndarray) -> None:
     assert height_of(picture) is None
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_lock_across_the_forehead_is_no_hairline(side: int) -> None:
+    """Skin lies below a hairline beside the midline, too; a strand alone does not matter."""
+    for width, told in ((0.04, True), (0.16, False)):
+        lock = painted(0.9)
+        ends = sorted(round(MIDDLE + side * own * UNIT) for own in (0.17, 0.17 + width))
+        lock[: round(LEVEL - 0.5 * UNIT), slice(*ends)] = DARK
+        assert (height_of(lock) is not None) == told
+        mirrored = (template().points * [-1, 1] + [1023, 0])[MIRROR]
+        assert (height_of(np.ascontiguousarray(lock[:, ::-1]), mirrored) is not None) == told
+
+
 def test_a_photograph_that_ends_below_it_has_none() -> None:
     cut = painted(0.9)[round(LEVEL - 0.8 * UNIT) :]
     points = template().points - [0, round(LEVEL - 0.8 * UNIT)]
@@ -88,9 +100,10 @@ def test_size_and_tilt_change_nothing(degrees: float, scale: float) -> None:
 
 def test_a_mirrored_photograph_has_the_same_height() -> None:
     slanted = painted(0.9)
-    slanted[: round(LEVEL - 0.8 * UNIT), : round(MIDDLE)] = DARK  # one side grows further down
+    slanted[: round(LEVEL - 0.86 * UNIT), : round(MIDDLE)] = DARK  # one side grows further down
     points = template().points
     mirrored = (points * [-1, 1] + [1023, 0])[MIRROR]
+    assert height_of(slanted) is not None
     assert height_of(np.ascontiguousarray(slanted[:, ::-1]), mirrored) == height_of(slanted)
 
 
@@ -104,7 +117,7 @@ def test_thirds_are_measured_with_intervals_or_say_why_not() -> None:
     assert own["value"] == pytest.approx((360 - 232) / (560 - 360))
     forehead = rows(face)["forehead_height"]
     low, high, value = (float(str(forehead[name])) for name in ("low", "high", "value"))
-    assert high - value == pytest.approx(value - low) and value - low > 1.96 * 0.062
+    assert high - value == pytest.approx(value - low) and value - low > 1.96 * 0.05
     bare = face._replace(outlines={name: line for name, line in face.outlines.items() if name != "hairline"})
     for name in ("forehead_height", "upper_to_middle_third"):
         assert rows(bare)[name]["value"] is None
@@ -134,6 +147,6 @@ def test_londons_hand_placed_hairlines_are_met() -> None:
             lines = {"found": found.outlines["hairline"], "placed": face.placed[HAND_HAIRLINE][None]}
             frame = levelled(found.points, lines)
             away.append(frame.outlines["found"][:, 1].mean() - frame.outlines["placed"][0, 1])
-    assert len(away) >= 80
-    assert np.median(np.abs(away)) < 0.04 and abs(np.median(away)) < 0.02
-    assert np.sqrt(np.mean(np.square(away))) < 0.065  # OWN_ERROR of tasks.anthropometry.uncertainty
+    assert len(away) >= 70
+    assert np.median(np.abs(away)) < 0.03 and abs(np.median(away)) < 0.02
+    assert np.sqrt(np.mean(np.square(away))) < 0.05  # OWN_ERROR of tasks.anthropometry.uncertainty
