@@ -1,8 +1,9 @@
 """What surgeons of clefts measure on lip and nose: one side against the other, and the middle against the midline.
 
-Sources: PMC5876085 is Mercan et al., who measured unrepaired unilateral clefts against raters' severity (r stands
-beside a measure), after Tse et al.; Farkas 1994 is Anthropometry of the Head and Face, 2nd edition. What they measured
-on surfaces is measured here as a frontal photograph shows it.
+Sources: Tse et al. is Measuring the Unilateral Cleft Lip Nasal Deformity, Lateral Deviation of Subnasale, who held 45
+unrepaired unilateral clefts against surgeons' ranking of severity (r, of their abstract, stands beside a measure);
+PMC5876085 is Mercan et al., of the same group; Farkas 1994 is Anthropometry of the Head and Face, 2nd edition. What
+they measured on surfaces is measured here as a frontal photograph shows it.
 """
 
 import numpy as np
@@ -47,7 +48,7 @@ def philtral_angle(half: Half) -> np.ndarray:
 def subnasale_deviation(half: Half) -> np.ndarray:
     """The distance of subnasale from the midline.
 
-    Source: PMC5876085: r .86, the best single one.
+    Source: Tse et al.: r .86, the best single one.
     """
     return np.asarray(half.middle("subnasale")[..., 0])
 
@@ -63,7 +64,7 @@ def upper_lip_height_ratio(half: Half) -> np.ndarray:
 def lateral_lip_height_ratio(half: Half) -> np.ndarray:
     """The distance from the wing's base to the peak of cupid's bow, of one side over the other.
 
-    Source: PMC5876085: r .79.
+    Source: Tse et al.: r .79; PMC5876085.
     """
     return distance(half.own("alar_base"), half.own("crista_philtri"))
 
@@ -112,7 +113,7 @@ def alar_base_width_ratio(half: Half) -> np.ndarray:
 def nostril_width_ratio(half: Half) -> np.ndarray:
     """The width of the nostril, of one side over the other.
 
-    Source: PMC5876085: r .80.
+    Source: Tse et al.: r .80; PMC5876085.
     """
     return distance(half.own("nostril_outer"), half.own("nostril_inner"))
 

@@ -80,7 +80,7 @@ def columellar_deviation(half: Half) -> np.ndarray:
 def columellar_angle(half: Half) -> np.ndarray:
     """The angle between the midline and the line from the columella's base to the nose's tip.
 
-    Source: PMC5876085 (Mercan et al.): r .72 with severity before repair.
+    Source: Tse et al. (Lateral Deviation of Subnasale): r .72 with severity before repair; PMC5876085.
     """
     return lean(middle(half.own("columella"), half.other("columella")), half.middle("pronasale"))
 
