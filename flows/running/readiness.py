@@ -7,16 +7,20 @@ takes longer to see (flows.running.inspection). Opens no picture and no Prefect.
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from cronsim import CronSim, CronSimError
 
 from tasks import params
+from tasks.base.escaping import visible
 from tasks.base.words import listed_lines
 from tasks.errors import InputError
+from tasks.ingest.naming import unreadable
 from tasks.params.problems import problems
 from tasks.params.running import Data, Nightly
 
@@ -25,6 +29,9 @@ FIELDS = 5
 PART = re.compile(r"(\d+|[a-z]{3})|(\*|(\d+|[a-z]{3})-(?!\3(?:/|$))(\d+|[a-z]{3}))(/\d+)?", re.ASCII | re.IGNORECASE)
 """A field, or what stands between its commas: `2`, `MON`, `*`, `1-5`, `*/2`. Of `L`, `#`, `5/2` and `0-0` each program
 has its own reading."""
+
+MOST_TOLD = 5
+"""Of what cannot be read in the data folders."""
 
 Level = Literal["error", "warning", "fact"]
 
@@ -56,7 +63,7 @@ def require_params(root: Path) -> None:
 
 def quick(root: Path) -> list[Finding]:
     """Parameters, whether the data folders are there and apart, and whether nights have a time."""
-    return [*numbers(root), *folders(root), *nights(root)]
+    return [*numbers(root), *folders(root), *unreadables(root), *nights(root)]
 
 
 def numbers(root: Path) -> list[Finding]:
@@ -94,6 +101,28 @@ def folders(root: Path) -> list[Finding]:
             said = f"{data.added} (params.yaml: data.added) is not there: make it (`mkdir {data.added}`)"
         found.append(Finding("error", "data", said))
     return found
+
+
+def unreadables(root: Path) -> list[Finding]:
+    """What DVC stumbles over in the data folders, or waits for without end: links that lead nowhere, pipes, devices."""
+    try:
+        data = params.load(Data, "data", root / "params.yaml")
+    except params.ParamsError:
+        return []  # told among the numbers
+    odd = islice((line for name in (data.raw, data.added) for line in _odd(root / name)), MOST_TOLD)
+    return [Finding("error", "data", f"{line}; DVC cannot read it: take it out of its folder") for line in odd]
+
+
+def _odd(folder: Path) -> Iterator[str]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return  # told elsewhere
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _odd(Path(entry.path))
+        elif not entry.is_file(follow_symlinks=False) and (why := unreadable(Path(entry.path))):
+            yield f"{visible(entry.path)} is {why}"
 
 
 def apart(root: Path, data: Data) -> str | None:

@@ -129,6 +129,8 @@ class Finder:
 
     def hint(self, path: str) -> str:
         """What may be meant by a path that nothing has: `; there is a.JPG` for a.jpeg, in that folder or any other."""
+        if why := unreadable(self.folder / path):
+            return f"; it is {why}"
         if not self._files:
             self._files = Names({name: name for name in walk(self.folder) if not looks_like_table(name)})
         return self._files.hint(path)
@@ -241,3 +243,12 @@ def walk(folder: Path) -> Iterator[str]:
         for name in sorted(files):
             if not is_leftover(PurePosixPath(name)):
                 yield (Path(place) / name).relative_to(folder).as_posix()
+
+
+def unreadable(file: Path) -> str | None:
+    """What there is of this name that no program can read; None for a file, a folder or nothing."""
+    try:
+        kind = file.stat().st_mode
+    except OSError:
+        return "a link that leads nowhere" if file.is_symlink() else None
+    return None if stat.S_ISREG(kind) or stat.S_ISDIR(kind) else "a pipe or device, not a file"

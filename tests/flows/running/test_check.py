@@ -1,6 +1,7 @@
 """`vermilion check`, and the part of it that every run begins with."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -50,6 +51,28 @@ def test_a_missing_raw_folder_is_one_line_with_what_to_do(tmp_path: Path, monkey
     assert code == 2
     assert "wrong data         raw (params.yaml: data.raw) is not there: put your" in said
     assert max(map(len, said.splitlines())) <= 80
+
+
+def test_what_dvc_cannot_read_is_told_before_it_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DVC opens a pipe and waits for ever, and stops at a link that leads nowhere."""
+    folder = project(tmp_path / "p", images="a.jpg,s1,control\n")
+    assert not [finding for finding in quick(folder) if finding.level == "error"]
+    (folder / "raw/inner").mkdir()
+    os.mkfifo(folder / "raw/inner/pipe\x1b[31m.jpg")
+    (folder / "raw/dead.jpg").symlink_to("nowhere")
+    (folder / "raw/fine.jpg").symlink_to("a.jpg")
+    (folder / "raw/around").symlink_to(".")
+    with (folder / "raw/images.csv").open("a") as file:
+        file.write("dead.jpg,s2,control\ninner/pipe*,s3,control\n")
+    code, said = check(folder, monkeypatch)
+    said = " ".join(said.split())
+    assert code == 2
+    assert "raw/dead.jpg is a link that leads nowhere; DVC cannot read it: take it out of its folder" in said
+    assert "is a pipe or device, not a file; DVC cannot read it" in said and "\x1b" not in said
+    assert "fine.jpg is" not in said and "around is" not in said
+    assert "line 3: dead.jpg: no such file, or nothing in the folder or pattern that is read; it is a link" in said
+    with pytest.raises(InputError, match="leads nowhere"):
+        require_ready(folder)
 
 
 def test_sets_that_lack_something_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
