@@ -59,6 +59,9 @@ class SurfaceDense(Block):
     contrast: float = Field(gt=0, description="pixels around which contrast is made even")
     window: int = Field(ge=1, description="side of the matched blocks, pixels; odd")
     consistency: float = Field(gt=0, description="pixels by which there and back may differ")
+    again: float = Field(
+        ge=0, description="pixels: so far smoothed, what was matched is the ground of another matching; 0: none"
+    )
     slant: float = Field(gt=0, lt=90, description="degrees at most between a view's ray and the surface's direction")
     voxel: float = Field(gt=0, description="side of the cells in which pairs agree")
     agreeing: int = Field(ge=1, description="pairs that must have found a cell")

@@ -1,9 +1,9 @@
 """Pairs of photographs whose cameras are known, to the points of the surface that each pair finds.
 
 In: views, and the point at which they look. Out: points with the directions in which the surface faces. Two
-neighbouring photographs are turned so that a point lies on the same row of both (rectified); semi-global matching
-finds how far apart it lies on that row; what the second photograph does not find back in the first is dropped. Works
-at a set number of millimetres per pixel, so that large photographs cost no more than small ones.
+neighbouring photographs are turned so that a point lies on the same row of both (rectified); disparities.py finds how
+far apart it lies on that row; what the second photograph does not find back in the first is dropped. Works at a set
+number of millimetres per pixel, so that large photographs cost no more than small ones.
 Does not know what is a face: background that the pairs agree on stays (tasks/surface/trimming.py).
 """
 
@@ -16,9 +16,8 @@ import numpy as np
 from tasks.errors import InputError
 from tasks.params.surface import SurfaceDense
 from tasks.space.views import Camera, View
+from tasks.surface.disparities import disparities
 
-FRACTION = 16
-"""Semi-global matching tells disparities in sixteenths of a pixel, and searches a multiple of 16 pixels."""
 EVEN = 0.5
 """Grey levels: where the contrast within the matched block is below it, there is nothing to match (a plain wall)."""
 FLAT = 1.4
@@ -157,35 +156,6 @@ def levelled(
     mean = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), around)
     even = (grey - mean) / np.hypot(contrast(grey, around=around), FLAT)
     return np.asarray(np.clip(even * STRETCH + 128, 0, 255).astype(np.uint8))
-
-
-def disparities(
-    left: np.ndarray,  # (H, W) uint8
-    right: np.ndarray,  # (H, W) uint8
-    least: int,
-    count: int,  # a multiple of 16
-    *,
-    settings: SurfaceDense,
-) -> np.ndarray:
-    """How far right of its place in `right` every pixel of `left` lies, (H, W) float32 px; NaN where not found back."""
-    area = settings.window**2
-    edge = count + abs(least)
-
-    def matched(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-        wide = [cv2.copyMakeBorder(image, 0, 0, edge, edge, cv2.BORDER_REPLICATE) for image in (one, two)]
-        matcher = cv2.StereoSGBM.create(
-            least, count, settings.window, 8 * area, 32 * area, 0, 63, 10, mode=cv2.STEREO_SGBM_MODE_SGBM_3WAY
-        )
-        return np.asarray(matcher.compute(*wide)[:, edge:-edge].astype(np.float32) / FRACTION)
-
-    there = matched(left, right)
-    back = matched(np.ascontiguousarray(right[:, ::-1]), np.ascontiguousarray(left[:, ::-1]))[:, ::-1]
-    rows, columns = np.mgrid[: left.shape[0], : left.shape[1]].astype(np.float32)
-    found = cv2.remap(
-        np.ascontiguousarray(back), columns - there, rows, cv2.INTER_NEAREST, borderValue=(float("nan"),) * 4
-    )
-    agree = (there >= least) & (np.abs(found - there) <= settings.consistency)
-    return np.asarray(np.where(agree, there, np.nan).astype(np.float32))
 
 
 def look(

@@ -21,6 +21,7 @@ DENSE = SurfaceDense(
     contrast=16,
     window=5,
     consistency=1,
+    again=3,
     slant=75,
     voxel=3,
     agreeing=3,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pycolmap
 import pytest
@@ -10,6 +11,7 @@ from tasks.errors import InputError
 from tasks.space.render import normals
 from tasks.space.views import Surface
 from tasks.surface.dense import made_by, surface_of
+from tasks.surface.disparities import disparities
 from tasks.surface.stereo import BEHIND, middle
 from tasks.surface.texture import evened
 from tests.surface.eggs import AXES, DENSE, beyond, colour, views
@@ -116,3 +118,27 @@ def test_the_middle_lies_behind_that_of_the_faces_points_where_there_are_enough(
     assert np.linalg.norm(away) == pytest.approx(BEHIND)
     assert all(away @ (view.camera.centre - np.median(face, axis=0)) < 0 for view in views())
     assert np.linalg.norm(middle(views(), face[:9])) < 1  # where the cameras' axes meet
+
+
+def test_a_slope_becomes_no_stairs() -> None:
+    """A plane that leans: its disparities grow by a pixel every ten, and are told with half the error by `again`."""
+    random = np.random.default_rng(1)
+    height, width = 120, 200
+    columns = np.arange(width, dtype=np.float32)
+    painted = random.normal(size=(height, 3 * width)).cumsum(axis=1)
+    painted = 128 + 4 * (painted - cv2.GaussianBlur(painted, (0, 0), 8))
+    true = 20 + columns / 10
+    left = cv2.GaussianBlur(painted, (0, 0), 1.0)[:, width : 2 * width]
+    inverse = np.broadcast_to(
+        (columns + 20) / 0.9 + width, (height, width)
+    )  # x of `left` is x - 20 - x / 10 of `right`
+    rows = np.broadcast_to(np.arange(height, dtype=np.float32)[:, None], (height, width))
+    right = cv2.remap(cv2.GaussianBlur(painted, (0, 0), 1.0).astype(np.float32), inverse, rows, cv2.INTER_CUBIC)
+    pair = [np.clip(np.rint(one), 0, 255).astype(np.uint8) for one in (left, right)]
+    off = {}
+    for again in (0, 3):
+        found = disparities(pair[0], pair[1], 0, 64, settings=DENSE.model_copy(update={"again": again}))
+        known = np.isfinite(found[:, 60:-20])
+        assert known.mean() > 0.8
+        off[again] = float(np.sqrt(np.mean((found[:, 60:-20] - true[60:-20])[known] ** 2)))
+    assert off[3] < 0.5 * off[0]
