@@ -94,6 +94,7 @@ class Asymmetry(Block):
 
     furthest: float = Field(gt=0, description="beyond this a place has no counterpart")
     least_cosine: float = Field(ge=0, lt=1, description="of the angle between a place and its counterpart")
+    least_seen: float = Field(ge=0, le=1, description="share of a region seen on both sides; below it nothing is said")
 
 
 class HeadPoints(Block):

@@ -22,7 +22,7 @@ class Evenness:
     rms: float | None  # mm, of all of it, weighted by area; None: nothing has a counterpart
     fuller: str | None  # "left" or "right": the patient's side that lies outside the other's mirror image, by its mean
     by: float | None  # mm: by how much, the mean of both sides; at least 0
-    covered: float  # 0..1: the part of its area that has a counterpart
+    covered: float  # 0..1: the part of a side's area that has a counterpart; of the side that has less of it
 
 
 def mirrored(surface: Surface, plane: Plane) -> Surface:
@@ -62,4 +62,10 @@ def evenness(
     left = plane.beyond(surface.vertices) > 0
     means = [float(own @ filled / own.sum()) if own.sum() else np.nan for own in (known * left, known * ~left)]
     by = float(np.nanmean([means[0], -means[1]]))
-    return Evenness(rms, "left" if by > 0 else "right" if by < 0 else None, abs(by), float(known.sum() / areas.sum()))
+    return Evenness(rms, "left" if by > 0 else "right" if by < 0 else None, abs(by), _covered(areas, known, left))
+
+
+def _covered(areas: np.ndarray, known: np.ndarray, left: np.ndarray) -> float:
+    """Of each side by itself, and the less: opposite a hole there is area without a counterpart, in the hole none."""
+    sides = [(float(known @ own), float(areas @ own)) for own in (left, ~left)]
+    return min(part / whole for part, whole in sides if whole)

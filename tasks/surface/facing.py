@@ -45,7 +45,7 @@ def measures_of(
 ) -> list[Measured]:
     """Every measure of a face, given its map; `own`: a surgeon's own ones besides."""
     places = {name: point.position for name, point in face.points.items() if point.position is not None}
-    head = Head(places, face.middle, face.surface, front_of(face.surface), values)
+    head = Head(places, face.middle, face.surface, front_of(face.surface), values, settings.asymmetry.least_seen)
     return measured(head, face.points, settings=settings.measures, measures=(*MEASURES, *own))
 
 

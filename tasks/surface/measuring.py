@@ -52,6 +52,9 @@ def _sided(name: str) -> tuple[str, ...]:
 def _one(measure: Measure, head: Head, points: Mapping[str, Point], settings: Measures) -> Measured:
     names = needed(measure)
     missing = [name for name in names if name not in head.points]
+    if measure.either:
+        missing = [name for name in missing if _across(name) in missing or name not in PAIRS]
+        names = tuple(name for name in names if name in head.points)
     if missing:
         why = points[missing[0]].reason if missing[0] in points else "place it by hand"
         return _null(measure, f"no {missing[0].replace('_', ' ')}: {why}")
@@ -65,6 +68,15 @@ def _one(measure: Measure, head: Head, points: Mapping[str, Point], settings: Me
     size = value if measure.kind == "plain" else abs(value)
     low, high = (None, None) if half is None else (size - half, size + half)
     return Measured(measure, size, low, high, left, right, side, None)
+
+
+def _across(name: str) -> str:
+    """The same point of the other side."""
+    return PAIRS.get(name, name)
+
+
+PAIRS = {f"{name}_{side}": f"{name}_{other}" for name in PAIRED for side, other in (SIDES, SIDES[::-1])}
+"""Of every point of a pair the other one."""
 
 
 def _null(measure: Measure, reason: str) -> Measured:

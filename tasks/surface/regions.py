@@ -14,11 +14,16 @@ from tasks.surface.frontal import STEP, Front
 WING, TEMPLE = 3.0, 1.4  # mm beside the wing of the nose; breadth of the face, of the outer eye corners'
 BEHIND = 60.0  # mm behind the mouth's corners: what lies further back is no face
 WHOLE = 0.95  # of a region's side, seen from the front, that must be there for a volume
-NEEDED = (
-    *("glabella", "nasion", "subnasale", "stomion", "sublabiale", "menton"),
-    *("exocanthion", "alare", "alar_base", "cheilion"),
-)
-"""Points that bound the regions; of a pair, one side will do."""
+BOUNDS = {
+    "nose": ("nasion", "subnasale", "alare", "alar_base", "cheilion"),
+    "upper_lip": ("subnasale", "stomion", "alare", "alar_base", "cheilion"),
+    "lower_lip": ("stomion", "sublabiale", "cheilion"),
+    "chin": ("sublabiale", "menton", "cheilion"),
+    "cheeks": ("exocanthion", "subnasale", "alare", "alar_base", "cheilion"),
+    "face": ("glabella", "exocanthion", "subnasale", "cheilion", "menton"),
+}
+"""Points that bound each region; of a pair, one side will do."""
+BOUNDS["nasolabial"] = tuple(dict.fromkeys(BOUNDS["nose"] + BOUNDS["upper_lip"]))
 REGIONS = {
     "nasolabial": "nose and upper lip",
     "nose": "from nasion to subnasale, out to the wings",
@@ -47,8 +52,8 @@ class Regions(NamedTuple):
 
 
 def regions_of(points: Mapping[str, np.ndarray], middle: float) -> Regions:
-    """The regions. ValueError names the point that is missing."""
-    at = {name: _even(points, name, middle) for name in NEEDED}
+    """The regions that are bounded: each needs its own BOUNDS alone."""
+    at = {name: _even(points, name, middle) for own in BOUNDS.values() for name in own}
     out, up = {name: own[0] for name, own in at.items()}, {name: own[1] for name, own in at.items()}
     wing, temple, mouth = out["alare"] + WING, TEMPLE * out["exocanthion"], out["cheilion"]
     nose = [(0, up["nasion"]), (wing / 2, up["nasion"]), (wing, up["alare"] + WING), (wing, up["alar_base"])]
@@ -65,19 +70,25 @@ def regions_of(points: Mapping[str, np.ndarray], middle: float) -> Regions:
     halves = {"nose": nose, "upper_lip": upper, "lower_lip": lower, "chin": chin, "cheeks": cheek, "face": face}
     found: dict[str, tuple[np.ndarray, ...]] = {name: (np.array(half, float),) for name, half in halves.items()}
     found["nasolabial"] = found["nose"] + found["upper_lip"]
-    return Regions(middle, {name: found[name] for name in REGIONS}, at["cheilion"][2] - BEHIND)
+    known = {name: found[name] for name in REGIONS if not any(np.isnan(at[own]).any() for own in BOUNDS[name])}
+    return Regions(middle, known, float(at["cheilion"][2]) - BEHIND)
 
 
 def _even(points: Mapping[str, np.ndarray], name: str, middle: float) -> np.ndarray:
-    """A point as if the face were even: (3,) from the mid-plane outwards, up, forward; of a pair, both sides' mean."""
+    """A point as if the face were even: (3,) from the mid-plane outwards, up, forward; of a pair, both sides' mean.
+
+    NaN where it is not known.
+    """
     found = [points[own] for own in (name, f"{name}_right", f"{name}_left") if own in points]
     if not found:
-        raise ValueError(f"no {name.replace('_', ' ')}, which bounds it")
+        return np.full(3, np.nan)
     return np.asarray(np.mean([[abs(own[0] - middle), own[1], own[2]] for own in found], axis=0))
 
 
 def inside(regions: Regions, name: str, places: np.ndarray) -> np.ndarray:
-    """Which places (N, 3) lie in a region, seen from the front, (N,) bool."""
+    """Which places (N, 3) lie in a region, seen from the front, (N,) bool. ValueError: it lacks a point of BOUNDS."""
+    if name not in regions.halves:
+        raise ValueError(f"{REGIONS[name]}: of {', '.join(BOUNDS[name])}, which bound it, one is missing")
     across = np.column_stack([np.abs(places[:, 0] - regions.middle), places[:, 1]])
     within = np.any([_within(half, across) for half in regions.halves[name]], axis=0)
     return np.asarray(within & (places[:, 2] > regions.behind))

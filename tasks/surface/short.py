@@ -13,6 +13,8 @@ PARTS = {
     "cheek_fullness": "The cheek",
     "chin_fullness": "The chin",
 }
+NEARLY = 0.95
+"""A share of a region, seen on both sides, from which it counts as all of it."""
 LEAST = 0.5
 """mm: a side that is fuller by less is not told; photographs do not show it surely."""
 
@@ -22,12 +24,27 @@ def in_short(rows: Sequence[Measured]) -> list[str]:
     by_name = {one.measure.name: one for one in rows}
     uneven, face = by_name["nasolabial_asymmetry"], by_name["face_asymmetry"]
     if uneven.value is None:
-        return [f"How uneven nose and upper lip are was not measured: {uneven.reason}."]
+        said = [f"How uneven nose and upper lip are was not measured: {uneven.reason}."]
+        if face.value is not None:
+            share = _share(by_name["face_seen"])
+            said.append(f"The face lies {face.value:.1f}\u2009mm from its mirror image (root mean square{share}).")
+        return said
     whole = "" if face.value is None else f", the face as a whole {face.value:.1f}\u2009mm"
-    said = [f"Nose and upper lip lie {uneven.value:.1f}\u2009mm from their mirror image (root mean square){whole}."]
+    shares = _share(by_name["nasolabial_seen"]), "" if face.value is None else _share(by_name["face_seen"])
+    said = [
+        f"Nose and upper lip lie {uneven.value:.1f}\u2009mm from their mirror image (root mean square{shares[0]})"
+        f"{whole}{shares[1] and f' ({shares[1][2:]})'}."
+    ]
     told = [
         f"{words} is {one.value:.1f}\u2009mm fuller on the patient\u2019s {one.side}, on average."
         for name, words in PARTS.items()
         if (one := by_name[name]).value is not None and one.value >= LEAST
     ]
     return said + (told or [f"No part of the face is fuller on one side by {LEAST:g}\u2009mm or more, on average."])
+
+
+def _share(one: Measured) -> str:
+    """How much of a region was compared, where it was not nearly all."""
+    if one.value is None or one.value >= NEARLY:
+        return ""
+    return f", over the {one.value:.0%} that was seen on both sides"

@@ -86,7 +86,7 @@ def taken(path: Path, places: dict[str, tuple[float, float, float]] | None = Non
     points = {name: Point(np.array(place, float), 1.0, 3, None) for name, place in (places or PLACES).items()}
     surface, _ = ellipsoid(across=11)
     at = {name: point.position for name, point in points.items() if point.position is not None}
-    head = Head(at, 0.0, surface, front_of(surface), np.zeros(len(surface.vertices)))
+    head = Head(at, 0.0, surface, front_of(surface), np.zeros(len(surface.vertices)), 0.5)
     rows = [measure_row(one) for one in measured(head, points, settings=SETTINGS, measures=own_measures(path))]
     return {row["measure"]: row for row in rows}
 

@@ -41,7 +41,7 @@ def rows(surface: Surface, known: dict[str, np.ndarray]) -> dict[str, Measured]:
     middle = float((motion[1] @ EXACT.point + motion[2])[0])
     seen = {name: point.position for name, point in own.items() if point.position is not None}
     values = asymmetry(surface, EXACT, settings=ASYMMETRY)
-    found = measured(Head(seen, middle, stood, front_of(stood), values), own, settings=SETTINGS)
+    found = measured(Head(seen, middle, stood, front_of(stood), values, ASYMMETRY.least_seen), own, settings=SETTINGS)
     return {row.measure.name: row for row in found}
 
 
@@ -144,3 +144,32 @@ def test_a_thread_across_a_gap_says_so() -> None:
     gap = replace(surface, faces=surface.faces[np.abs(surface.vertices[surface.faces][..., 1].mean(axis=1)) > 4])
     with pytest.raises(ValueError, match="the surface has a hole between its points"):
         thread(gap, np.array([29.0, 7, 0]), np.array([29.0, -7, 0]))
+
+
+def test_one_wing_that_nobody_saw_leaves_the_asymmetry_of_the_rest() -> None:
+    surface = head({})[0]
+    away = np.linalg.norm(surface.vertices - foremost(17, 689), axis=1)
+    known = {name: place for name, place in places().items() if name not in ("alare_left", "alar_base_left")}
+    found = rows(without(surface, away < 9), known)
+    for name in ("nasolabial_asymmetry", "face_asymmetry", "nose_fullness", "chin_volume", "chin_fullness"):
+        assert found[name].reason is None, (name, found[name].reason)
+    assert found["face_asymmetry"].value == pytest.approx(0, abs=0.02)
+    nose, face = found["nasolabial_seen"].value, found["face_seen"].value
+    assert nose and face and 0.5 < nose < 0.95 and nose < face < 0.995
+    assert found["nose_width"].reason == "no alare left: place it by hand"
+    assert found["nose_volume"].reason == "no alare left: place it by hand"
+
+
+def test_without_both_wings_the_face_is_still_held_against_its_mirror_image() -> None:
+    known = {name: place for name, place in places().items() if "alar" not in name}
+    found = rows(head({})[0], known)
+    assert found["face_asymmetry"].reason is None and found["face_seen"].value == pytest.approx(1, abs=0.02)
+    assert found["chin_fullness"].reason is None
+    assert (found["nasolabial_asymmetry"].reason or "").startswith("no alar")
+
+
+def test_less_than_the_stated_share_says_nothing() -> None:
+    surface = head({})[0]
+    found = rows(without(surface, surface.vertices[:, 0] > 8), places())
+    assert found["face_asymmetry"].value is None
+    assert re.fullmatch(r"\d+% of it were seen on both sides; 50% are needed", found["face_asymmetry"].reason or "")

@@ -6,7 +6,10 @@ from tasks.surface.measures.catalogue import MEASURES
 from tasks.surface.measuring import Measured
 from tasks.surface.short import in_short
 
-ROWS = [Measured(measure, 0.2, None, None, None, None, "left", None) for measure in MEASURES]
+ROWS = [
+    Measured(measure, 1.0 if measure.name.endswith("_seen") else 0.2, None, None, None, None, "left", None)
+    for measure in MEASURES
+]
 
 
 def changed(name: str, **values: object) -> list[Measured]:
@@ -26,6 +29,17 @@ def test_what_is_too_small_to_be_told_is_no_side() -> None:
     assert in_short(ROWS)[1] == "No part of the face is fuller on one side by 0.5\u2009mm or more, on average."
 
 
+def test_the_share_that_was_seen_is_told_where_it_is_not_all() -> None:
+    part = changed("face_seen", value=0.834)
+    assert in_short(part)[0].endswith("the face as a whole 0.2\u2009mm (over the 83% that was seen on both sides).")
+    part = changed("nasolabial_seen", value=0.5)
+    assert "(root mean square, over the 50% that was seen on both sides), the face" in in_short(part)[0]
+    assert "seen" not in in_short(ROWS)[0]
+
+
 def test_what_was_not_measured_says_why() -> None:
     said = in_short(changed("nasolabial_asymmetry", value=None, reason="no nasion: place it by hand"))
-    assert said == ["How uneven nose and upper lip are was not measured: no nasion: place it by hand."]
+    assert said == [
+        "How uneven nose and upper lip are was not measured: no nasion: place it by hand.",
+        "The face lies 0.2\u2009mm from its mirror image (root mean square).",
+    ]

@@ -34,6 +34,7 @@ class Head:
     surface: Surface
     front: Front  # the surface, seen from the front
     map: np.ndarray  # (V,) signed asymmetry of every vertex, mm
+    least_seen: float  # share of a region that must have been seen on both sides
     side: int = 1
 
     def at(self, name: str) -> np.ndarray:
@@ -69,6 +70,7 @@ class Measure(Described):
     kind: Kind
     points: tuple[str, ...]
     on_surface: bool = False  # read off the surface: costly
+    either: bool = False  # of a pair, one side's point will do: it bounds a region as if the face were even
 
     @property
     def uneven(self) -> bool:

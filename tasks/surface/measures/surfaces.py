@@ -10,12 +10,10 @@ import numpy as np
 
 from tasks.surface.asymmetry import Evenness, evenness
 from tasks.surface.curves import length, thread
-from tasks.surface.measures.measure import CM2, LESS_EVEN, ML, MM, Head, Kind, Measure
+from tasks.surface.measures.measure import CM2, LESS_EVEN, ML, MM, RATIO, Head, Kind, Measure
 from tasks.surface.plane import Plane
 from tasks.surface.profile import profile
-from tasks.surface.regions import NEEDED, Extent, extent, inside, regions_of
-
-LEAST_COMPARED = 0.5  # of a region's area, that has a counterpart: below it, nothing is said
+from tasks.surface.regions import BOUNDS, Extent, extent, inside, regions_of
 
 
 def lateral_lip_curve(head: Head) -> float:
@@ -68,6 +66,22 @@ def face_asymmetry(head: Head) -> float:
     Source: Solution 2, step 22; RMS of the face.
     """
     return _rms(head, "face")
+
+
+def nasolabial_seen(head: Head) -> float:
+    """The share of nose and upper lip that was seen on both sides, and so is in their asymmetry.
+
+    Source: our own.
+    """
+    return _evenness(head, "nasolabial").covered
+
+
+def face_seen(head: Head) -> float:
+    """The share of the face from glabella to menton that was seen on both sides, and so is in its asymmetry.
+
+    Source: our own.
+    """
+    return _evenness(head, "face").covered
 
 
 def nose_fullness(head: Head) -> float:
@@ -171,8 +185,8 @@ def _evenness(head: Head, name: str) -> Evenness:
     region = inside(regions, name, head.surface.vertices) & head.front.shows(head.surface.vertices)
     plane = Plane(np.array([1.0, 0, 0]), np.array([head.middle, 0, 0]), 1.0, 0.0)
     found = evenness(head.surface, plane, head.map, region)
-    if found.rms is None or found.covered < LEAST_COMPARED:
-        raise ValueError(f"less than {LEAST_COMPARED:.0%} of it has a counterpart on the other side")
+    if found.rms is None or found.covered < head.least_seen:
+        raise ValueError(f"{found.covered:.0%} of it were seen on both sides; {head.least_seen:.0%} are needed")
     return found
 
 
@@ -201,7 +215,12 @@ def _whole(head: Head, name: str) -> Extent:
 
 
 def _of(function: Callable[[Head], float], words: str, unit: str, direction: str, kind: Kind, *points: str) -> Measure:
-    return Measure(function, words, unit, direction, "surface", kind, points or NEEDED, on_surface=True)
+    return Measure(function, words, unit, direction, "surface", kind, points, on_surface=True)
+
+
+def _in(region: str, function: Callable[[Head], float], words: str, unit: str, direction: str, kind: Kind) -> Measure:
+    """A measure by the map, of a region that points of one side bound as well; volumes need both sides' own."""
+    return Measure(function, words, unit, direction, "surface", kind, BOUNDS[region], on_surface=True, either=True)
 
 
 LONGER, MORE, FULLER = "longer on this side", "more on this side", "fuller on this side"
@@ -210,18 +229,20 @@ SURFACE = (
     _of(philtrum_curve, "Philtrum length on the skin", MM, LONGER, "paired", "subnasale", "crista_philtri"),
     _of(ala_curve, "Wing length on the skin", MM, LONGER, "paired", "pronasale", "alare"),
     _of(nose_curve, "Length of the nose's back", MM, "longer", "plain", "nasion", "pronasale"),
-    _of(nasolabial_asymmetry, "Asymmetry of nose and upper lip (RMS)", MM, LESS_EVEN, "plain"),
-    _of(face_asymmetry, "Asymmetry of the face (RMS)", MM, LESS_EVEN, "plain"),
-    _of(nose_fullness, "Fuller side of the nose", MM, FULLER, "deviation"),
-    _of(upper_lip_fullness, "Fuller side of the upper lip", MM, FULLER, "deviation"),
-    _of(cheek_fullness, "Fuller cheek", MM, FULLER, "deviation"),
-    _of(chin_fullness, "Fuller side of the chin", MM, FULLER, "deviation"),
-    _of(nose_volume, "Volume of the nose", ML, MORE, "paired"),
-    _of(upper_lip_volume, "Volume of the upper lip", ML, MORE, "paired"),
-    _of(lower_lip_volume, "Volume of the lower lip", ML, MORE, "paired"),
-    _of(cheek_volume, "Volume of the cheek", ML, MORE, "paired"),
-    _of(chin_volume, "Volume of the chin", ML, MORE, "paired"),
-    _of(nose_area, "Area of the nose", CM2, MORE, "paired"),
-    _of(upper_lip_area, "Area of the upper lip", CM2, MORE, "paired"),
-    _of(cheek_area, "Area of the cheek", CM2, MORE, "paired"),
+    _in("nasolabial", nasolabial_asymmetry, "Asymmetry of nose and upper lip (RMS)", MM, LESS_EVEN, "plain"),
+    _in("face", face_asymmetry, "Asymmetry of the face (RMS)", MM, LESS_EVEN, "plain"),
+    _in("nasolabial", nasolabial_seen, "Nose and upper lip: share that was compared", RATIO, "more was seen", "plain"),
+    _in("face", face_seen, "Face: share that was compared", RATIO, "more was seen", "plain"),
+    _in("nose", nose_fullness, "Fuller side of the nose", MM, FULLER, "deviation"),
+    _in("upper_lip", upper_lip_fullness, "Fuller side of the upper lip", MM, FULLER, "deviation"),
+    _in("cheeks", cheek_fullness, "Fuller cheek", MM, FULLER, "deviation"),
+    _in("chin", chin_fullness, "Fuller side of the chin", MM, FULLER, "deviation"),
+    _of(nose_volume, "Volume of the nose", ML, MORE, "paired", *BOUNDS["nose"]),
+    _of(upper_lip_volume, "Volume of the upper lip", ML, MORE, "paired", *BOUNDS["upper_lip"]),
+    _of(lower_lip_volume, "Volume of the lower lip", ML, MORE, "paired", *BOUNDS["lower_lip"]),
+    _of(cheek_volume, "Volume of the cheek", ML, MORE, "paired", *BOUNDS["cheeks"]),
+    _of(chin_volume, "Volume of the chin", ML, MORE, "paired", *BOUNDS["chin"]),
+    _of(nose_area, "Area of the nose", CM2, MORE, "paired", *BOUNDS["nose"]),
+    _of(upper_lip_area, "Area of the upper lip", CM2, MORE, "paired", *BOUNDS["upper_lip"]),
+    _of(cheek_area, "Area of the cheek", CM2, MORE, "paired", *BOUNDS["cheeks"]),
 )
