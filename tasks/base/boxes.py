@@ -10,6 +10,10 @@ CODED = (b"hvc1", b"av01", b"hev1", b"avc1")
 """Kinds of items that hold pixels, in HEIC and AVIF."""
 
 
+MOST_UNITS = 1000
+"""Of an item: parameters and slices. One of more is not looked at."""
+
+
 class Extent(NamedTuple):
     """Where an item's bytes lie, and where the file says so: (place, size) of its offset's and length's numbers."""
 
@@ -68,7 +72,9 @@ def coded_items(data: bytes) -> list[Item]:
     for extent in found:
         contents = data[extent.place : extent.place + extent.length]
         place, last = 0, -1
-        while place + size < len(contents):
+        for _ in range(MOST_UNITS):
+            if place + size >= len(contents):
+                break
             place, last = place + size + int.from_bytes(contents[place : place + size]), place
         if last < 0 or place != len(contents):
             return []
@@ -144,11 +150,15 @@ def _located(data: bytes, begins: int, ends: int) -> Iterator[Extent]:
         place += size
         return int.from_bytes(data[place - size : place])
 
-    for _ in range(min(number(wide), ends - begins)):
+    for _ in range(number(wide)):
+        if place >= ends:
+            return
         item, method = number(wide), number(2) & 15 if version else 0
         number(2)
         base = number(sizes[2])
-        for _ in range(min(number(2), ends - begins)):
+        for _ in range(number(2)):
+            if place >= ends:
+                return
             number(index_size)
             offset_at, start = (place, sizes[0]), number(sizes[0])
             length_at, length = (place, sizes[1]), number(sizes[1])

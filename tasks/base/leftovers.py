@@ -11,6 +11,7 @@ import io
 import re
 import struct
 from collections.abc import Iterator
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -30,6 +31,9 @@ SPARE_HEIC = 128
 LZW, JPEG = 5, 7
 LEAST, LEAST_HEIC = 64, 1024
 """Shorter pieces show one colour, and a few bytes of them may be anything."""
+
+MOST_PARTS = 4096
+"""Strips or tiles of a TIFF that are looked at."""
 
 CORRUPT = re.compile(rb"Corrupt frame|Decoding of color planes failed|Truncated data")
 
@@ -124,7 +128,8 @@ def tiff(data: bytes, picture: TiffImagePlugin.TiffImageFile) -> str | None:
     tags = picture.tag_v2
     packed = tags.get(259)
     starts, lengths = tags.get(324, tags.get(273, ())), tags.get(325, tags.get(279, ()))
-    parts = [data[start : start + length] for start, length in zip(starts, lengths, strict=False)]
+    places = islice(zip(starts, lengths, strict=False), MOST_PARTS)
+    parts = [data[start : start + length] for start, length in places]
     if packed == JPEG:
         tables = bytes(tags.get(347, b""))[2:-2]
         found = (jpeg.damage(part[:2] + tables + part[2:]) for part in parts)

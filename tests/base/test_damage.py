@@ -1,12 +1,14 @@
 """A damaged picture never passes for a whole one, and a whole one never for a damaged one."""
 
 import base64
+import contextlib
 import gzip
 import io
 import os
 import random
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -14,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from tasks.base import jpeg
+from tasks.base import jpeg, leftovers
 from tasks.base.boxes import coded_items, tile_of, with_contents
 from tasks.base.images import UnreadableImage, carries_place, decode, read
 from tasks.base.lzw import ends_well
@@ -415,3 +417,25 @@ def test_lzw_ends_where_it_should() -> None:
         if size > 1:
             assert not ends_well(strip, size - 1) and not ends_well(strip[: length // 2], size)
     assert not ends_well(b"", 1)
+
+
+def test_odd_boxes_and_many_strips_take_no_time() -> None:
+    """Counts that promise what is not there: 65,535 items of as many pieces; strips that all lie in one place."""
+    whole = saved("HEIF", quality=80)
+    place = whole.index(b"iloc") + 4
+    wild = bytearray(whole)
+    wild[place + 6 : place + 8] = b"\xff\xff"
+    wild[place + 8 + 4 + (2 if wild[place] else 0) : place + 8 + 6 + (2 if wild[place] else 0)] = b"\xff\xff"
+    [item] = coded_items(whole)
+    units = with_contents(whole, [item], [bytes(5_000_000)])
+    strips = saved("TIFF", compression="jpeg", tiffinfo={278: 16})
+    with Image.open(io.BytesIO(strips)) as opened:
+        tags = opened.tag_v2  # type: ignore[attr-defined]
+    many = {322: 16, 323: 16, 259: 7, 256: 160_000, 257: 1000, 324: (tags[273][0],) * 600_000, 325: (9,) * 600_000}
+    began = time.perf_counter()
+    for bad in (bytes(wild), units):
+        list(coded_items(bad))
+        with contextlib.suppress(UnreadableImage):
+            decode(bad)
+    assert leftovers.tiff(strips, SimpleNamespace(tag_v2=many)) is not None  # type: ignore[arg-type]
+    assert time.perf_counter() - began < 10
