@@ -6,6 +6,7 @@ steward's words. docs/pictures.md lists what is accepted, turned, converted and 
 
 import io
 import stat
+import warnings
 from pathlib import Path
 
 import cv2
@@ -27,6 +28,7 @@ FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "AVIF", "HEIF", "BMP", "GIF", "JPEG200
 """Pillow knows more, some by starting other programs (EPS): a file's name does not say what is inside."""
 
 Image.MAX_IMAGE_PIXELS = None  # ours is the check, and it refuses instead of warning
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # of damaged tags: the picture is looked at
 pillow_heif.register_heif_opener()
 
 UPRIGHT = {

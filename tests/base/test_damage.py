@@ -6,6 +6,8 @@ import gzip
 import io
 import os
 import random
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -439,3 +441,15 @@ def test_odd_boxes_and_many_strips_take_no_time() -> None:
             decode(bad)
     assert leftovers.tiff(strips, SimpleNamespace(tag_v2=many)) is not None  # type: ignore[arg-type]
     assert time.perf_counter() - began < 10
+
+
+def test_what_the_reader_thinks_of_damaged_tags_stays_off_the_terminal(tmp_path: Path) -> None:
+    """Pillow would warn of them in two lines, with its own path."""
+    (tmp_path / "photo.jpg").write_bytes(saved(exif=b"Exif\0\0II*\0\x08\0\0\0"))
+    code = (
+        "import sys; from pathlib import Path; from tasks.base.images import read; print(read(Path(sys.argv[1])).shape)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "photo.jpg"], capture_output=True, check=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("(384, 384, 3)\n", "")
