@@ -16,14 +16,20 @@ from flows.stewards.person import Person
 from tests.server import prefect_server
 
 IMAGE = "ab" * 32
+TRIES = 20
+"""Prefect's own client asks again, too, while the server's database is locked."""
 ANNA = Person(subject="anna-k", control=False, images=(IMAGE,), frames=(), names=("anna-k.png",), sizes=(1,))
 
 
 def post(server: str, what: str, content: Any) -> Any:
-    """As a client of the server does that has its credentials, if it asks for any."""
+    """As a client of the server does that has its credentials, if it asks for any; one that is busy is asked again."""
     name, _, password = os.environ.get("PREFECT_API_AUTH_STRING", "").partition(":")
     with httpx.Client(auth=(name, password) if name else None, base_url=server, timeout=30) as client:
-        answer = client.post(f"/{what}", json=content, headers=address.permitted(client))
+        for _ in range(TRIES):
+            answer = client.post(f"/{what}", json=content, headers=address.permitted(client))
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(1)
     answer.raise_for_status()
     return answer.json() if answer.content else None
 
