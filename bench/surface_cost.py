@@ -1,12 +1,12 @@
 """What photographs of 12 megapixels cost: `vermilion reconstruct` by part, in seconds and memory, beside COLMAP's own.
 
-    python -m bench.surface_cost [REAL] [--views 9 17 34] [--size 3000 4000]
+    python -m bench.surface_cost [REAL] [--views 9 17 34] [--size 3000 4000] [--own]
     python -m bench.surface_cost --tiny
 
 REAL is the folder that VERMILION_REAL names; without it a head is drawn. It is rendered from a ring and from above and
 below, at half the size, enlarged and with a sensor's noise, as JPEG with the focal length in its EXIF. Each number of
 views is a program of its own, so that its memory is its own. `colmap` runs on the same files where it is installed, up
-to the cameras: its surfaces need a GPU.
+to the cameras: its surfaces need a GPU. It matches all pairs: of 34 photographs, for minutes; `--own` leaves it out.
 """
 
 import argparse
@@ -61,6 +61,7 @@ def main(given: list[str] | None = None) -> None:
     parser.add_argument("real", type=Path, nargs="?")
     parser.add_argument("--views", type=int, nargs="+", choices=sorted(PLACES), default=sorted(PLACES))
     parser.add_argument("--size", type=int, nargs=2, default=(3000, 4000), metavar=("WIDTH", "HEIGHT"))
+    parser.add_argument("--own", action="store_true", help="without COLMAP's programs")
     parser.add_argument("--tiny", action="store_true", help="nine views of 480 x 640")
     parser.add_argument("--parts", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(given)
@@ -70,10 +71,10 @@ def main(given: list[str] | None = None) -> None:
     width, height = (480, 640) if options.tiny else options.size
     for views in [9] if options.tiny else options.views:
         with tempfile.TemporaryDirectory() as name:
-            compare(options.real, views, (width, height), Path(name))
+            compare(options.real, views, (width, height), Path(name), peers=not options.own)
 
 
-def compare(real: Path | None, views: int, size: tuple[int, int], folder: Path) -> None:
+def compare(real: Path | None, views: int, size: tuple[int, int], folder: Path, *, peers: bool) -> None:
     """Print what so many views cost, and how far the face lies from the head."""
     photographs = folder / "visit"
     photographs.mkdir()
@@ -82,6 +83,8 @@ def compare(real: Path | None, views: int, size: tuple[int, int], folder: Path) 
     own = run(folder, sys.executable, "-m", "bench.surface_cost", *given, "--parts", str(photographs))
     print(f"{views} views of {size[0]} x {size[1]}: {_per(own, views)}")
     print((folder / "said").read_text().rstrip(), flush=True)
+    if not peers:
+        return
     if shutil.which("colmap"):
         peer(folder, photographs, views, size)
     else:
@@ -146,7 +149,10 @@ def _timed(function: Callable[..., Any], words: str, spent: dict[str, tuple[floa
 
 def peer(folder: Path, photographs: Path, views: int, size: tuple[int, int]) -> None:
     """COLMAP's programs on the same files, up to the cameras."""
-    costs = [run(folder, *step) for step in colmap_steps(folder, photographs, size, FOCAL / FULL_FRAME * max(size))]
+    costs = []
+    for step in colmap_steps(folder, photographs, size, FOCAL / FULL_FRAME * max(size)):
+        costs.append(run(folder, *step))
+        print(f"  colmap {step[1]:23} {costs[-1]}", flush=True)
     peak = max(cost.peak_mb for cost in costs)
     whole = Cost(sum(cost.wall for cost in costs), sum(cost.cpu for cost in costs), peak)
     print(f"  colmap's programs, cameras alone: {_per(whole, views)}")
