@@ -10,6 +10,9 @@ CODED = (b"hvc1", b"av01", b"hev1", b"avc1")
 """Kinds of items that hold pixels, in HEIC and AVIF."""
 
 
+SEQUENCE = 33
+"""The kind of unit that says how large a picture is coded."""
+
 MOST_UNITS = 1000
 """Of an item: parameters and slices. One of more is not looked at."""
 
@@ -113,6 +116,40 @@ def tile_of(data: bytes, size: tuple[int, int], items: int) -> tuple[int, int]:
         if name == b"ispe" and wide and high and (wide, high) != size and 1 < _tiles(size, wide, high) <= items:
             return wide, high
     return size
+
+
+def coded_sizes(data: bytes) -> list[tuple[int, int]]:
+    """Width and height of what is coded, of each kind of item: more than what is shown where its edges are cut off."""
+    return [found for name, begins, ends in _properties(data) if name == b"hvcC" if (found := _size(data[begins:ends]))]
+
+
+def _size(setup: bytes) -> tuple[int, int] | None:
+    """Of the first sequence's parameters in an hvcC (ITU-T H.265, 7.3.2.2)."""
+    place = 23
+    while place + 5 <= len(setup):
+        kind, length = setup[place] & 63, int.from_bytes(setup[place + 3 : place + 5])
+        if kind == SEQUENCE:
+            unit = setup[place + 5 : place + 5 + length].replace(b"\0\0\3", b"\0\0")
+            bits = iter(
+                "".join(f"{byte:08b}" for byte in unit[15:64])
+            )  # two of header, one, twelve of profile and level
+            try:
+                _number(bits)
+                if _number(bits) == 3:  # noqa: PLR2004
+                    next(bits)
+                return _number(bits), _number(bits)
+            except StopIteration:
+                return None
+        place += 3 + 2 + length
+    return None
+
+
+def _number(bits: Iterator[str]) -> int:
+    """An Exp-Golomb number. StopIteration where there is none."""
+    zeros = 0
+    while next(bits) == "0":
+        zeros += 1
+    return int("1" + "".join(next(bits) for _ in range(zeros)), 2) - 1
 
 
 def _tiles(size: tuple[int, int], wide: int, high: int) -> int:

@@ -18,15 +18,15 @@ import numpy as np
 from PIL import Image, TiffImagePlugin
 
 from tasks.base import jpeg, lzw
-from tasks.base.boxes import Item, coded_items, tile_of, upright, with_contents
+from tasks.base.boxes import Item, coded_items, coded_sizes, tile_of, upright, with_contents
 from tasks.base.hearing import Aside
 
 LEFT = "parts of it were changed (its pixels do not end where its file says)"
 SPARE = 8
 """Last bytes without which no lossy WebP can be decoded."""
 
-SPARE_HEIC = 128
-"""Last bytes without which no HEIC looks alike: of its last 8 x 8 pixels one may be all that is shown."""
+SPARE_HEIC = {0: 16, 7: 128}
+"""The same of a HEIC, by how many pixels are coded beyond its edges at the most: the last bytes may be theirs alone."""
 
 LZW, JPEG = 5, 7
 LEAST, LEAST_HEIC = 64, 1024
@@ -77,7 +77,10 @@ def _reads(data: bytes) -> bool:
 
 
 def heic(data: bytes) -> str | None:
-    """What is wrong with a HEIC: its tiles, each, must change with their last bytes and not with what follows them."""
+    """What is wrong with a HEIC: its tiles must change with their last bytes, and not with what follows them.
+
+    Of tiles that reach beyond the picture the last bytes may show nothing, so they need not.
+    """
     items = [item for item in coded_items(data) if item.contents]
     if not items:
         return None
@@ -85,23 +88,31 @@ def heic(data: bytes) -> str | None:
     sound = _pixels(plain)
     if sound is None:
         return None
-    tile = tile_of(data, (sound.shape[1], sound.shape[0]), len(items))
-    if _changed(sound, _other(plain, items, b"\xff", more=True), tile).any():
+    size = (sound.shape[1], sound.shape[0])
+    tile = tile_of(data, size, len(items))
+    if _changed(sound, _other(plain, items, b"\xff", 0), (64, 64)).any():
         return LEFT
-    long = all(len(item.contents) > LEAST_HEIC for item in items)
-    needed = _changed(sound, _other(plain, items, b"\xff"), tile)
-    if long and not needed.all():
-        needed |= _changed(sound, _other(plain, items, b"\xaa"), tile)
-    return LEFT if long and not needed.all() else None
+    beyond = min(
+        (max(w - tile[0], h - tile[1]) for w, h in coded_sizes(data) if w >= tile[0] and h >= tile[1]), default=8
+    )
+    spare = next((spare for most, spare in SPARE_HEIC.items() if beyond <= most), 0)
+    if not spare or any(len(item.contents) <= LEAST_HEIC for item in items):
+        return None
+    inside = (size[1] // tile[1], size[0] // tile[0])
+    needed = np.zeros(inside, bool)
+    for byte in (b"\xff", b"\xaa"):
+        if not needed.all():
+            needed |= _changed(sound, _other(plain, items, byte, spare), tile)[: inside[0], : inside[1]]
+    return None if needed.all() else LEFT
 
 
-def _other(data: bytes, items: list[Item], byte: bytes, *, more: bool = False) -> np.ndarray | None:
-    """The picture with the last bytes of each item altered, or with others that follow them."""
+def _other(data: bytes, items: list[Item], byte: bytes, spare: int) -> np.ndarray | None:
+    """The picture with so many last bytes of each item altered, or, for 0, with others that follow them."""
     contents = []
     for item in items:
         wide, start = item.length_size, item.last
         unit = item.contents[start + wide :]
-        unit = unit + byte * SPARE if more else unit[:-SPARE_HEIC] + byte * SPARE_HEIC
+        unit = unit[: len(unit) - spare] + byte * (spare or SPARE)
         contents.append(item.contents[:start] + len(unit).to_bytes(wide) + unit)
     return _pixels(with_contents(data, items, contents))
 
@@ -115,12 +126,12 @@ def _pixels(data: bytes) -> np.ndarray | None:
 
 
 def _changed(sound: np.ndarray, other: np.ndarray | None, tile: tuple[int, int]) -> np.ndarray:
-    """Of each tile of so many pixels (width, height), whether it is not the same. One that is not decoded is not."""
+    """(rows, columns) of tiles of (width, height) pixels: whether each is not the same, or cannot be decoded."""
+    rows, columns = range(0, sound.shape[0], tile[1]), range(0, sound.shape[1], tile[0])
     if other is None or other.shape != sound.shape:
-        return np.ones(1, bool)
+        return np.ones((len(rows), len(columns)), bool)
     differs = (sound != other).any(axis=2)
-    rows, columns = range(0, differs.shape[0], tile[1]), range(0, differs.shape[1], tile[0])
-    return np.array([differs[y : y + tile[1], x : x + tile[0]].any() for y in rows for x in columns])
+    return np.array([[differs[y : y + tile[1], x : x + tile[0]].any() for x in columns] for y in rows])
 
 
 def tiff(data: bytes, picture: TiffImagePlugin.TiffImageFile) -> str | None:

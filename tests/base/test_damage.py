@@ -19,7 +19,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from tasks.base import jpeg, leftovers
-from tasks.base.boxes import coded_items, tile_of, with_contents
+from tasks.base.boxes import coded_items, coded_sizes, tile_of, with_contents
 from tasks.base.images import UnreadableImage, carries_place, decode, read
 from tasks.base.lzw import ends_well
 from tasks.base.stairs import BAND, STAIR, stair
@@ -380,6 +380,17 @@ def test_of_a_heic_in_tiles_every_tile_is_looked_at(turns: int) -> None:
             except UnreadableImage:
                 seen += 1
     assert seen >= 6
+
+
+@pytest.mark.parametrize(("width", "height", "side"), [(384, 300, 64), (330, 384, 64), (330, 301, 128)])
+def test_a_heic_whose_tiles_reach_beyond_it_is_whole(width: int, height: int, side: int) -> None:
+    """As of every phone: what ends such a tile is not shown."""
+    for seed in (1, 2, 3):
+        picture = photograph(seed).crop((0, 0, width, height))
+        whole = in_tiles(picture, side, quality=90)
+        assert coded_sizes(whole) == [(side, side)]
+        assert decode(whole).shape == (height, width, 3)
+    assert coded_sizes(saved_as(photograph().crop((0, 0, 301, 203)), "HEIF")) == [(304, 208)]
 
 
 def test_other_contents_of_a_heic_are_put_in_their_place() -> None:
