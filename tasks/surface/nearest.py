@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from tasks.space.views import Surface
 
 AROUND = 3  # closest vertices whose triangles are looked at
+AT_ONCE = 10_000  # points: some 100 MB
 
 
 class Nearest(NamedTuple):
@@ -73,7 +74,11 @@ class Finder:
         self.incident = _incident(surface)
 
     def nearest(self, points: np.ndarray) -> Nearest:
-        """The closest places of points (N, 3)."""
+        """The closest places of points (N, 3); so many at once that memory does not grow with N."""
+        parts = [self._nearest(points[start : start + AT_ONCE]) for start in range(0, max(len(points), 1), AT_ONCE)]
+        return Nearest(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def _nearest(self, points: np.ndarray) -> Nearest:
         near = self.used[self.tree.query(points, k=min(AROUND, len(self.used)))[1].reshape(len(points), -1)]
         faces = self.incident[near].reshape(len(points), -1)
         corners = self.surface.vertices[self.surface.faces[faces]]
