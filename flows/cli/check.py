@@ -29,14 +29,16 @@ MEND = Annotated[
 ]
 
 
+BESIDES = ("store", "telling")
+"""What may be wrong and stops no run: results that are missing are computed again."""
+
 TELL = Annotated[bool, typer.Option("--tell", help="Send a test message to whom a failed night tells (nightly.tell).")]
 
 
 def check(store: STORE = False, mend: MEND = False, tell: TELL = False, as_json: JSON = False) -> None:
     """Look at everything that a run needs: params.yaml, data, weights, disk, memory, cards. Without --mend: no change.
 
-    Exit code 0: all is well; 1: there are notes (something is refused, skipped or short); 2: something is wrong, and a
-    run would fail.
+    Exit code 0: all is well; 1: there are notes (something is refused, skipped or short); 2: something is wrong.
     """
     root = project_root()
     from flows.running.readiness import quick
@@ -104,6 +106,8 @@ def _lines(found: "Sequence[Finding]") -> list[str]:
         lines += textwrap.wrap(first, WIDTH, initial_indent=head, subsequent_indent=" " * 8, break_on_hyphens=False)
         lines += rest  # to be pasted as it stands
     wrong, notes = (sum(finding.level == level for finding in found) for level in ("error", "warning"))
-    ends = f"{counted(wrong, 'thing')} wrong: no run can begin. " if wrong else "Nothing stops a run. "
+    stops = any(finding.level == "error" and finding.about not in BESIDES for finding in found)
+    then = ": no run can begin. " if stops else "; a run can begin all the same. "
+    ends = f"{counted(wrong, 'thing')} wrong{then}" if wrong else "Nothing stops a run. "
     lines.append(f"{ends}{counted(notes, 'note')} above." if notes else ends.strip() if wrong else "All is well.")
     return lines

@@ -196,6 +196,7 @@ def test_the_command_names_what_is_wrong_and_ends_so(
     assert code == 2
     assert str(record.relative_to(root)) in said.split()
     assert "would be computed again: ingest_lips" in " ".join(said.split())
+    assert "a run can begin all the same" in " ".join(said.split())
 
 
 def _check() -> tuple[int, str]:
