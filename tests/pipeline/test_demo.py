@@ -79,4 +79,4 @@ def test_every_drawn_head_becomes_a_face_whose_asymmetry_follows_the_one_that_wa
     """Asked of heads of known asymmetry: r at least .95, slope .8 to 1.2."""
     assert SURFACE["surfaces"] == SURFACE["sets"] == 4
     assert SURFACE["asymmetry_pearson"] >= 0.95
-    assert 0.7 <= SURFACE["asymmetry_slope"] <= 1.3
+    assert 0.78 <= SURFACE["asymmetry_slope"] <= 1.2

@@ -101,6 +101,15 @@ def seen_through() -> tuple[dict[str, Camera], dict[str, np.ndarray]]:
     return true, pictures
 
 
+def scale_off(solved: Solved, true: dict[str, Camera]) -> float:
+    """By how much the scale depends on which distance is known: of all distances between two cameras, as a share."""
+    found, there = (np.array([cameras[name].centre for name in sorted(true)]) for cameras in (solved.cameras, true))
+    one, other = np.triu_indices(len(found), 1)
+    lengths = [np.linalg.norm(own[one] - own[other], axis=1) for own in (found, there)]
+    ratio = lengths[1] / lengths[0]
+    return float(np.abs(ratio / np.median(ratio) - 1).max())
+
+
 def test_a_calibrated_lens_is_held_and_places_cameras_better_than_a_guess() -> None:
     true, pictures = seen_through()
     seen = {name: features_of(image, face(true[name]), settings=SETTINGS) for name, image in pictures.items()}
@@ -112,6 +121,7 @@ def test_a_calibrated_lens_is_held_and_places_cameras_better_than_a_guess() -> N
         assert held.bends[name] == LENS.bend
     assert wrong(held, true).max() < 6  # of 600 mm
     assert np.median(wrong(held, true)) < np.median(wrong(guessed, true))
+    assert scale_off(held, true) < min(0.015, scale_off(guessed, true))
     freed = solved_of(seen, dict.fromkeys(seen, LENS), settings=SETTINGS.model_copy(update={"hold_calibrated": False}))
     found = freed.cameras["00"].matrix
     assert not np.allclose(found, LENS.focal[0])
