@@ -69,6 +69,7 @@ def _checked(folder: Path) -> "tuple[Verdict, Capture]":
     from tasks import params
     from tasks.params.capture import Capture
     from tasks.params.ingest import IngestImages, IngestLandmarks
+    from tasks.surface.calibration import read_calibration
     from tasks.surface.capture import check as checking
 
     if not folder.is_dir():
@@ -79,7 +80,10 @@ def _checked(folder: Path) -> "tuple[Verdict, Capture]":
     photographs = files.find([folder], suffixes).photographs
     names = [photo.relative_to(folder).as_posix() for photo in photographs]
     detection = params.load(IngestLandmarks, "ingest_landmarks", numbers)
-    verdict = checking.check(photographs, names, settings=settings, detection=detection, progress=_progress)
+    lenses = read_calibration(folder, names)
+    verdict = checking.check(
+        photographs, names, lenses=lenses, settings=settings, detection=detection, progress=_progress
+    )
     return verdict, settings
 
 

@@ -4,7 +4,8 @@ In: files, and the numbers. Out: a `Verdict`. A photograph's pixels are let go o
 Writes nothing; nothing leaves the machine.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tasks.errors import InputError
 from tasks.ingest.profile import View
 from tasks.params.capture import Capture
 from tasks.params.ingest import IngestLandmarks
+from tasks.surface.calibration import Lens, of_photograph
 from tasks.surface.capture.angles import angles, first_focals, judged_focals, without_strays
 from tasks.surface.capture.overlap import Match, Pair, matches, turned_anew
 from tasks.surface.capture.shot import Shot, outline_of, shot_of
@@ -27,18 +29,27 @@ def check(
     files: Sequence[Path],
     names: Sequence[str],  # as they are to be told
     *,
+    lenses: Mapping[str, Lens],  # by name, calibrated (tasks.surface.calibration); of the others EXIF tells
     settings: Capture,
     detection: IngestLandmarks,
     progress: Progress,
 ) -> Verdict:
-    """Whether the files' photographs will do. InputError: there are too many for one visit."""
+    """Whether the files' photographs will do. InputError: too many for one visit, or a lens of another picture."""
     if len(files) > settings.most_photographs:
         most = settings.most_photographs
         raise InputError(f"{len(files)} photographs; of one visit {most} at most: give the folder of one visit")
     pairs = list(zip(files, names, strict=True))
     shots = [shot_of(file, name, settings=settings, detection=detection) for file, name in progress(pairs, "looking")]
-    shots = with_reasons(shots, settings=settings)
+    shots = with_reasons([calibrated(shot, lenses) for shot in shots], settings=settings)
     return verdict_of(shots, lambda n: outline_of(files[n], settings=settings, detection=detection), settings, progress)
+
+
+def calibrated(shot: Shot, lenses: Mapping[str, Lens]) -> Shot:
+    """The photograph with its calibrated focal length, where it has one."""
+    if shot.name not in lenses or not min(shot.size):
+        return shot
+    own = of_photograph(shot.name, lenses[shot.name], *shot.size)
+    return replace(shot, lens=shot.lens._replace(focal=sum(own.focal) / 2))
 
 
 def verdict_of(

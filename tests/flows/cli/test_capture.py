@@ -73,3 +73,16 @@ def test_more_than_a_visit_has_is_refused_unread(tmp_path: Path) -> None:
     done = vermilion(PROJECT, "capture", "check", str(tmp_path))
     assert done.returncode == 2
     assert "101 photographs; of one visit 100 at most" in done.stderr
+
+
+def test_a_calibration_in_the_folder_is_read_and_held_against_the_photographs(tmp_path: Path) -> None:
+    image = face(1)[0]
+    (tmp_path / "a.png").write_bytes(encode_png(image))
+    height, width = image.shape[:2]
+    for sizes, code in (((2 * width, 2 * height), 1), ((width, 2 * height), 2)):
+        params = f"{2.4 * max(sizes)} {sizes[0] / 2} {sizes[1] / 2} 0"
+        line = f"*.png,SIMPLE_RADIAL,{sizes[0]},{sizes[1]},{params}"
+        (tmp_path / "cameras.csv").write_text(f"files,model,width,height,params\n{line}\n", encoding="utf-8")
+        done = vermilion(PROJECT, "capture", "check", str(tmp_path))
+        assert done.returncode == code
+    assert f"a.png: {width} x {height} px, but cameras.csv has its lens for {width} x {2 * height}" in done.stderr

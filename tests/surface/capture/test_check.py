@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks.surface.capture.check import verdict_of
+from tasks.surface.calibration import Lens
+from tasks.surface.capture.check import calibrated, verdict_of
 from tasks.surface.capture.shot import Shot
 from tasks.surface.capture.verdict import Verdict, with_reasons
 from tests.surface.capture.shots import FOCAL, SETTINGS, raised, ring, shot, silent
@@ -35,6 +36,14 @@ def test_exif_counts_before_the_guess() -> None:
     assert np.median(off) < 1
     assert off.max() < 8  # some turns from neighbour to neighbour are less exact
     assert not any("EXIF" in note for note in verdict.notes)
+
+
+def test_a_calibration_counts_before_exif() -> None:
+    plain = [shot(yaw) for yaw in range(-90, 91, 15)]
+    width, height = plain[0].size
+    lens = Lens("SIMPLE_RADIAL", 2 * width, 2 * height, (2 * FOCAL, width, height, 0.0))
+    known = [calibrated(replace(one, name=str(number)), {"3": lens}) for number, one in enumerate(plain)]
+    assert [one.lens.focal for one in known] == [plain[0].lens.focal] * 3 + [FOCAL] + [plain[0].lens.focal] * 9
 
 
 def test_a_ring_without_views_from_above_and_below_is_told_so() -> None:
