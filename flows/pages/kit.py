@@ -15,7 +15,17 @@ from tasks import pages
 from tasks.pages.environment import environment
 
 HERE = Path(__file__).parent / "templates"
-SCRIPTS = ("common.js", "look.js", "review.js", "start.js", "rate.js", "beside.js", "scaled.js", "page.js")
+SCRIPTS = (
+    "common.js",
+    "look.js",
+    "review.js",
+    "start.js",
+    "rate.js",
+    "blinded.js",
+    "beside.js",
+    "scaled.js",
+    "page.js",
+)
 FILES = {"review.css": "text/css"} | dict.fromkeys(SCRIPTS, "text/javascript")
 """What pages may ask for besides pictures."""
 

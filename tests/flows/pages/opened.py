@@ -41,3 +41,11 @@ def until(page: Any, holds: str) -> None:
     while not page.evaluate(holds):
         assert time.monotonic() < end, (holds, page.locator("#trouble").inner_text())
         time.sleep(0.02)
+
+
+def saved(page: Any, *keys: str) -> None:
+    """Press keys, and Enter; wait until the photograph after this one is shown."""
+    before = page.evaluate("now.at")
+    for one in (*keys, "Enter"):
+        page.keyboard.press(one)
+    until(page, f"now.at !== {before} && !busy")

@@ -18,7 +18,7 @@ from tasks.inpainting.shown import digest_of, digests, patients_of
 from tasks.schemas.inpainting import FILLINGS
 from tests.flows.pages import reviewed
 from tests.flows.pages.filled import METHODS, PATIENTS, fill, filling
-from tests.flows.pages.opened import as_person, base, until
+from tests.flows.pages.opened import as_person, base, saved, until
 
 
 class Rater:
@@ -188,12 +188,6 @@ def test_a_damaged_line_is_named(project: Path, rows: list[dict[str, Any]]) -> N
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.usefixtures("rows")
 def test_patients_are_judged_by_keys_stopped_and_handed_in(browser: Any, project: Path) -> None:
-    def press(page: Any, *keys: str) -> None:
-        before = page.evaluate("now.at")
-        for one in (*keys, "Enter"):
-            page.keyboard.press(one)
-        until(page, f"now.at !== {before} && !busy")
-
     with reviewed.served(project) as (address, _), as_person(browser, address, "Anna") as page:
         page.goto(f"{base(address)}/rate")
         link = page.get_by_role("link", name="Begin")
@@ -202,23 +196,23 @@ def test_patients_are_judged_by_keys_stopped_and_handed_in(browser: Any, project
             page.keyboard.press("Enter")
         until(page, "[...document.images].every(one => one.complete && one.naturalWidth === 64)")
         assert page.locator(".beside img").count() == 4
-        press(page, "b", "a")
+        saved(page, "b", "a")
         page.keyboard.press("c")
         page.keyboard.press("c")  # taken out again
         page.keyboard.press("a")
         assert page.locator("#done").inner_text() == "Save: A"
-        press(page, "c")
+        saved(page, "c")
         with page.expect_navigation():
             page.reload()  # stopped, and gone on
         assert page.locator("#told").inner_text() == "2 of 4 judged"
         page.keyboard.press("Backspace")
         until(page, "now.at === 1")
         assert page.locator("#done").inner_text() == "Save: A, then C"
-        press(page, "b")
+        saved(page, "b")
         page.keyboard.press("Enter")  # nothing is named: it asks once more
         assert page.locator("#done").inner_text() == "Save: none of them is valid"
-        press(page)
-        press(page, "c", "b", "a")
+        saved(page)
+        saved(page, "c", "b", "a")
         page.locator("#hand").focus()
         page.keyboard.press("Enter")
         page.locator("#outcome").get_by_text("Handed in.").wait_for()

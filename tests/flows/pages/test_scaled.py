@@ -16,7 +16,7 @@ from tasks.schemas.ingest import RATINGS
 from tasks.schemas.inpainting import FILLINGS
 from tests.flows.pages import reviewed
 from tests.flows.pages.filled import METHODS, PATIENTS, fill, filling
-from tests.flows.pages.opened import as_person, base, until
+from tests.flows.pages.opened import as_person, base, saved, until
 
 SCALE = {"population": "unrepaired", "scale": "realism", "role": "medical"}
 
@@ -174,12 +174,6 @@ def test_a_damaged_line_is_named(project: Path) -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.usefixtures("rows")
 def test_results_are_rated_by_keys_stopped_and_handed_in(browser: Any, project: Path) -> None:
-    def press(page: Any, *keys: str) -> None:
-        before = page.evaluate("now.at")
-        for one in (*keys, "Enter"):
-            page.keyboard.press(one)
-        until(page, f"now.at !== {before} && !busy")
-
     with reviewed.served(project) as (address, _), as_person(browser, address, "Anna") as page:
         page.goto(f"{base(address)}/rate")
         page.locator("#scaled select[name=scale]").select_option("realism")
@@ -190,23 +184,23 @@ def test_results_are_rated_by_keys_stopped_and_handed_in(browser: Any, project: 
         assert page.locator(".beside img").count() == 4
         page.keyboard.press("7")  # no answer of this scale
         assert page.locator("#done").inner_text() == "Result A lacks an answer"
-        press(page, "1", "2", "3")
+        saved(page, "1", "2", "3")
         page.keyboard.press("c")
         page.keyboard.press("5")
         page.keyboard.press("4")
         page.keyboard.press("Backspace")  # taken back
         assert page.locator("#done").inner_text() == "Result A lacks an answer"
         page.keyboard.press("Enter")  # does not save: one lacks
-        press(page, "2", "3")
+        saved(page, "2", "3")
         with page.expect_navigation():
             page.reload()  # stopped, and gone on
         assert page.locator("#told").inner_text() == "2 of 4 rated"
         page.get_by_role("button", name="Back to the one before").click()
         until(page, "now.at === 1")
         assert page.locator("#done").inner_text() == "Save: A 2, B 3, C 5"
-        press(page)
-        press(page, "5", "5", "5")
-        press(page, "4", "3", "2")
+        saved(page)
+        saved(page, "5", "5", "5")
+        saved(page, "4", "3", "2")
         page.locator("#hand").focus()
         page.keyboard.press("Enter")
         page.locator("#outcome").get_by_text("Handed in.").wait_for()
