@@ -65,21 +65,40 @@ def test_a_ruler_counts_beside_known_distances_by_its_own_interval() -> None:
         size_of([EYES._replace(mm=80)], POINTS, IRISES, ruler, settings=SCALE)
 
 
-def test_what_says_nothing_is_told_and_the_irises_stay() -> None:
+def test_where_nothing_that_was_given_can_be_used_no_size_passes_for_it() -> None:
     points = {**POINTS, "menton": Point(None, None, 0, "the surface has a hole there")}
     far = Known("nasion", "menton", 120)
-    found = size_of([far], points, IRISES, None, settings=SCALE)
-    assert (found.value, found.low, found.high) == pytest.approx((1, 0.85, 1.2))
-    assert found.words.startswith("estimated by irises; 120 mm from nasion to menton says nothing, for a point")
+    with pytest.raises(InputError, match="no length that was given can be used; 120 mm .* says nothing, for a point"):
+        size_of([far], points, IRISES, None, settings=SCALE)
     near = {**POINTS, "menton": Point(np.array([0.0, 41, 10]), 1.96, 9, None)}
-    assert "too near to each other" in size_of([far], near, IRISES, None, settings=SCALE).words
+    with pytest.raises(InputError, match="too near to each other"):
+        size_of([far], near, IRISES, None, settings=SCALE)
     assert "says nothing" in size_of([far, EYES], points, IRISES, None, settings=SCALE).words
+    found = size_of([], points, IRISES, None, settings=SCALE)
+    assert (found.value, found.low, found.high) == pytest.approx((1, 0.85, 1.2))
+    assert found.words == "estimated by irises"
 
 
 def test_a_size_that_the_irises_do_not_bear_out_is_told() -> None:
-    found = size_of([EYES._replace(mm=45.0)], POINTS, IRISES, None, settings=SCALE)
-    assert found.words.endswith("; by the irises all would be 100% larger: look again")
+    found = size_of([EYES._replace(mm=70.0)], POINTS, IRISES, None, settings=SCALE)
+    assert found.words.endswith("; by the irises all would be 29% larger: look again")
     assert "irises" not in size_of([EYES], POINTS, IRISES, None, settings=SCALE).words
+
+
+def test_what_contradicts_the_irises_grossly_is_refused_with_what_to_look_at() -> None:
+    typo = r"by 8.4 mm from exocanthion .* 10.7 times smaller than by its irises.*: is 8.4 in millimetres.* it is 90$"
+    with pytest.raises(InputError, match=typo):
+        size_of([EYES._replace(mm=8.4)], POINTS, IRISES, None, settings=SCALE)
+    ruler = Factor(6.8, 6.7, 6.9, "by 50 mm on a ruler, clicked in 3 photographs")
+    with pytest.raises(InputError, match=r"50 mm on a ruler.* 3.4 times larger .*are the two ends exchanged in a line"):
+        size_of([], POINTS, IRISES, ruler, settings=SCALE)
+    for mm in (90 / 1.58, 90 * 1.58):
+        size_of([EYES._replace(mm=mm)], POINTS, IRISES, None, settings=SCALE)
+    for mm in (90 / 1.62, 90 * 1.62):
+        with pytest.raises(InputError, match="1.6 times"):
+            size_of([EYES._replace(mm=mm)], POINTS, IRISES, None, settings=SCALE)
+    unsure = Factor(2.0, 0.5, 6.0, "estimated by irises that are hardly seen")
+    assert size_of([EYES._replace(mm=45.0)], POINTS, unsure, None, settings=SCALE).value == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("mm", [0, -80, float("nan"), float("inf"), 0.5, 501])
