@@ -91,7 +91,7 @@ def reconstruct(
         progress=_progress,
     )
     if out is not None:
-        write(out, found, stl)
+        write(out, found, stl, given=points)
     forget(keep)
     _print(found, as_json=as_json)
     if out is not None:

@@ -1,6 +1,7 @@
 """What `vermilion reconstruct --out` leaves: the page, the surface as files, and tables.
 
-In: a `Reconstructed`. Out: files that their owner alone reads. Of a visit without a face, the page and the photographs.
+In: a `Reconstructed`. Out: files that their owner alone reads. Of a visit without a face, the page and the photographs;
+what a former run wrote besides is removed, for it would pass for this run's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,8 @@ from tasks.surface.regions import REGIONS, inside, regions_of
 from tasks.surface.trimming import cut
 
 PAGE, WHOLE = "face.html", "face"
+OF_FACE = ("points.csv", "measures.csv", "face.ply", "face.glb", "face.stl")
+"""What stands beside the page and photographs.csv of a visit that has a face."""
 STL = (WHOLE, *(name for name in REGIONS if name != WHOLE))
 """What face.stl may hold."""
 
@@ -32,8 +35,14 @@ def check_region(name: str) -> None:
         raise InputError(f"--stl {name}: there is no such region; there are {', '.join(STL)}")
 
 
-def write(out: Path, found: Reconstructed, stl: str) -> None:
-    """All files of a visit, into the folder `out`. InputError: nothing of the region `stl` is there."""
+def write(out: Path, found: Reconstructed, stl: str, *, given: Path | None = None) -> None:
+    """All files of a visit, into the folder `out`, instead of a former run's. InputError: nothing of the region `stl`
+    is there. `given`: the table of points that a person placed, which stays without a face, too.
+    """
+    for name in OF_FACE:
+        old = out / name
+        if given is None or not (old.exists() and given.exists() and old.samefile(given)):
+            old.unlink(missing_ok=True)
     _write(out / PAGE, found.html)
     photographs = [
         {
