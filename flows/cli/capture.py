@@ -3,6 +3,7 @@
 import json
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from flows.cli.outputs import output_folder
 from flows.cli.project import JSON, project_root
 from flows.cli.terminal import cell, say
 from flows.running.privacy import private_folder
+from tasks.base.words import counted
 from tasks.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def _checked(folder: Path) -> "tuple[Verdict, Capture]":
     from tasks import params
     from tasks.params.capture import Capture
     from tasks.params.ingest import IngestImages, IngestLandmarks
-    from tasks.surface.calibration import read_calibration
+    from tasks.surface.calibration import NAME, read_calibration
     from tasks.surface.capture import check as checking
 
     if not folder.is_dir():
@@ -84,6 +86,9 @@ def _checked(folder: Path) -> "tuple[Verdict, Capture]":
     verdict = checking.check(
         photographs, names, lenses=lenses, settings=settings, detection=detection, progress=_progress
     )
+    if lenses:
+        told = f"the lens by {NAME}: {len(lenses)} of {counted(len(names), 'photograph')}"
+        verdict = replace(verdict, notes=[*verdict.notes, told])
     return verdict, settings
 
 

@@ -5,6 +5,7 @@ it was calibrated, and then of the photograph itself. Opens no photograph.
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -16,12 +17,15 @@ import numpy as np
 from tasks.base.escaping import said
 from tasks.errors import InputError
 from tasks.ingest.cells import NotMeant, number
-from tasks.ingest.naming import is_leftover
+from tasks.ingest.naming import is_leftover, looks_like_table, table_of, unreadable
 from tasks.ingest.raw import Line, read_lines
+from tasks.ingest.spelling import key
 from tasks.space.views import Camera
 from tasks.surface.distortion import Bend, bent, straight
 
 NAME = "cameras.csv"
+MEANT = re.compile(r"cameras?(?:\.[a-z]+)+")
+"""Names of tables that can mean nothing else, whatever their columns: one that cannot be read is told."""
 COLUMNS = ("files", "model", "width", "height", "params")
 """Which photographs (a name, or a pattern such as `IMG_*`), COLMAP's model, pixels of the picture, its parameters."""
 MODELS = {
@@ -98,18 +102,22 @@ def lenses_in(cells: Iterable[str]) -> dict[str, Lens]:
 def read_calibration(folder: Path, photographs: Iterable[str]) -> dict[str, Lens]:
     """The lens of every photograph (by its name in the folder) that the folder's cameras.csv speaks of.
 
-    None without such a file. InputError names the line and what is wrong.
+    None without such a file. One nearly named so counts, as tables of the house do (tasks.ingest.naming). InputError
+    names the line and what is wrong.
     """
-    path = folder / NAME
+    path = _table(folder)
     found: dict[str, Lens] = {}
     by: dict[str, int] = {}
-    if not path.exists():
+    if path is None:
         return {}
     names = sorted(photographs)
-    for line in read_lines(path, required=COLUMNS, optional=()):
-        where = f"{NAME}, line {line.number}"
+    lines = list(read_lines(path, required=COLUMNS, optional=()))
+    if not lines:
+        raise InputError(f"{path.name}: a header and no line below it; write one per camera, or take the file away")
+    for line in lines:
+        where = f"{path.name}, line {line.number}"
         lens = _lens(line, where)
-        for name in _meant(line.cells["files"], names, folder, where):
+        for name in _meant(line.cells["files"], names, path, where):
             if name in found:
                 raise InputError(f"{where}: {name} has its lens by line {by[name]} already; one line per photograph")
             found[name], by[name] = lens, line.number
@@ -156,15 +164,26 @@ def words(told: Told, *, held: bool) -> str:
     return "found, without EXIF" if told is None else "found, from EXIF's focal length on"
 
 
-def _meant(pattern: str, names: list[str], folder: Path, where: str) -> list[str]:
+def _table(folder: Path) -> Path | None:
+    """The folder's table of lenses. InputError where two could be it, or it is no file."""
+    path = table_of(folder, NAME.removesuffix(".csv"), COLUMNS)
+    if path is None and folder.is_dir():
+        files = [file for file in folder.iterdir() if MEANT.fullmatch(key(file.name)) and looks_like_table(file.name)]
+        path = min(files, default=None)
+    if path is not None and (why := unreadable(path)):
+        raise InputError(f"{path.name}: {why}")
+    return path
+
+
+def _meant(pattern: str, names: list[str], table: Path, where: str) -> list[str]:
     """The photographs that a cell means: the one of that name, else those that fit it as a pattern."""
     if pattern in names:
         return [pattern]
     meant = [name for name in names if fnmatchcase(name, pattern)]
     if meant:
         return meant
-    others = [file.name for file in folder.iterdir() if not is_leftover(PurePosixPath(file.name)) and file.name != NAME]
-    if any(fnmatchcase(name, pattern) for name in others):
+    others = (file.name for file in table.parent.iterdir() if file != table)
+    if any(fnmatchcase(name, pattern) and not is_leftover(PurePosixPath(name)) for name in others):
         return []  # photographs of another visit in the same folder
     near = get_close_matches(pattern, names, 1)
     raise InputError(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pytest
 
 from tasks.errors import InputError
@@ -45,6 +46,60 @@ def test_names_and_patterns_share_the_photographs_out(tmp_path: Path) -> None:
     assert found["c.png"].focal == (3100, 3090)
     assert found["c.png"].bend == (-0.1, 0.05, 0.001, 0)
     assert read_calibration(tmp_path / "elsewhere", ["a.jpg"]) == {}
+
+
+LINE = "*.jpg,SIMPLE_RADIAL,4000,3000,3100 2000 1500 0\n"
+
+
+@pytest.mark.parametrize("name", ["Cameras.csv", "CAMERAS.CSV", "camera.csv", "cameras.csv.txt", "cameras (1).csv"])
+def test_a_table_that_is_nearly_named_so_counts(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(HEAD + LINE, encoding="utf-8")
+    assert set(read_calibration(tmp_path, ["a.jpg"])) == {"a.jpg"}
+    (tmp_path / name).write_text(HEAD + LINE.replace("RADIAL", "FISH"), encoding="utf-8")
+    with pytest.raises(InputError, match="line 2: there is no model") as error:
+        read_calibration(tmp_path, ["a.jpg"])
+    assert str(error.value).startswith(name)
+
+
+def test_a_workbook_and_a_table_with_tabs_count(tmp_path: Path) -> None:
+    rows = [line.split(",") for line in (HEAD + LINE).splitlines()]
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(tmp_path / "cameras.xlsx")
+    assert set(read_calibration(tmp_path, ["a.jpg"])) == {"a.jpg"}
+    (tmp_path / "cameras.xlsx").rename(tmp_path / "other.xlsx")
+    assert read_calibration(tmp_path, ["a.jpg"]) == {}
+    (tmp_path / "cameras.tsv").write_text((HEAD + LINE).replace(",", "\t"), encoding="utf-8")
+    assert set(read_calibration(tmp_path, ["a.jpg"])) == {"a.jpg"}
+
+
+def test_what_can_mean_nothing_else_and_cannot_be_read_is_told(tmp_path: Path) -> None:
+    def told(name: str, text: str | None) -> str:
+        path = tmp_path / name
+        if text is None:
+            path.symlink_to(tmp_path / "gone.csv")
+        else:
+            path.write_text(text, encoding="utf-8")
+        with pytest.raises(InputError) as error:
+            read_calibration(tmp_path, ["a.jpg"])
+        path.unlink()
+        return str(error.value)
+
+    assert told("cameras.csv", HEAD) == (
+        "cameras.csv: a header and no line below it; write one per camera, or take the file away"
+    )
+    for name in ("cameras.csv", "Camera.csv"):
+        assert told(name, None) == f"{name}: a link that leads nowhere"
+    assert "no column model" in told("camera.csv", "files,lens\n*.jpg,wide\n")
+    assert "cameras.ods" in told("cameras.ods", "")
+    (tmp_path / "camera settings.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    (tmp_path / "camera.jpg").write_bytes(b"")
+    assert read_calibration(tmp_path, ["a.jpg"]) == {}
+    for name in ("Cameras.csv", "CAMERAS.csv"):
+        (tmp_path / name).write_text(HEAD + LINE, encoding="utf-8")
+    with pytest.raises(InputError, match="could both be the table of cameras"):
+        read_calibration(tmp_path, ["a.jpg"])
 
 
 @pytest.mark.parametrize(

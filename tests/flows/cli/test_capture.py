@@ -85,4 +85,5 @@ def test_a_calibration_in_the_folder_is_read_and_held_against_the_photographs(tm
         (tmp_path / "cameras.csv").write_text(f"files,model,width,height,params\n{line}\n", encoding="utf-8")
         done = vermilion(PROJECT, "capture", "check", str(tmp_path))
         assert done.returncode == code
+        assert ("Note: the lens by cameras.csv: 1 of 1 photograph." in done.stdout) == (code == 1)
     assert f"a.png: {width} x {height} px, but cameras.csv has its lens for {width} x {2 * height}" in done.stderr
