@@ -37,18 +37,30 @@ def pose_degrees(
 ) -> tuple[float, float, float]:
     """Yaw (to the picture's right positive), pitch (raised positive), roll (clockwise positive), degrees.
 
-    A rigid average face fitted by perspective-n-point with a focal length of the longer side, so a few
-    degrees of error are usual.
+    They are against the line of sight, as if the camera were pointed at the face: a face beside the picture's middle
+    that looks ahead is seen from its side, and one that was cut out of a picture does not turn by it. A rigid average
+    face fitted by perspective-n-point with a focal length of the longer side, so a few degrees of error are usual.
     """
     focal = float(max(width, height))
     camera = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
-    _, rotation, _ = cv2.solvePnP(POSE_MODEL, points[list(POSE_POINTS)], camera, np.zeros(4), flags=cv2.SOLVEPNP_SQPNP)
+    seen = points[list(POSE_POINTS)]
+    _, rotation, place = cv2.solvePnP(POSE_MODEL, seen, camera, np.zeros(4), flags=cv2.SOLVEPNP_SQPNP)
     matrix, _ = cv2.Rodrigues(rotation)
-    forward = -matrix[:, 2]
+    x, y, z = matrix @ POSE_MODEL.mean(axis=0) + place[:, 0]
+    across, down = np.arctan2(x, z), np.arctan2(y, np.hypot(x, z))
+    forward = _turned(_turned(-matrix[:, 2], (0, 2), across), (1, 2), down)
     yaw = np.degrees(np.arctan2(forward[0], -forward[2]))
     pitch = np.degrees(np.arcsin(np.clip(-forward[1], -1, 1)))
     eyes = points[45] - points[36]
     return float(yaw), float(pitch), float(np.degrees(np.arctan2(eyes[1], eyes[0])))
+
+
+def _turned(direction: np.ndarray, axes: tuple[int, int], angle: float) -> np.ndarray:
+    """A direction (3,) turned in the plane of two axes, radians: by as much as takes the line of sight to the second."""
+    turned = direction.copy()
+    one, other = direction[list(axes)]
+    turned[list(axes)] = np.cos(angle) * one - np.sin(angle) * other, np.sin(angle) * one + np.cos(angle) * other
+    return turned
 
 
 def sharpness(

@@ -18,9 +18,12 @@ def turned(axis: tuple[float, float, float], degrees: float) -> np.ndarray:
 def seen(
     yaw: float, pitch: float, roll: float, *, size: Any = (640, 480), shift: Any = (0.0, 0.0), noise: float = 0.0
 ) -> np.ndarray:
-    """Where a camera sees the average face's points, (68, 2) px; points that pose does not use lie at 0."""
+    """Where a camera sees the average face's points, (68, 2) px; points that pose does not use lie at 0.
+
+    The face's middle lies on the camera's axis, or is shifted from there.
+    """
     rotation = turned((0, 1, 0), -yaw) @ turned((1, 0, 0), -pitch) @ turned((0, 0, 1), roll)
-    x, y, z = (POSE_MODEL @ rotation.T + [*shift, 6.0]).T
+    x, y, z = ((POSE_MODEL - POSE_MODEL.mean(axis=0)) @ rotation.T + [*shift, 6.0]).T
     points = np.zeros((68, 2))
     focal = max(size)
     points[list(POSE_POINTS)] = np.column_stack([focal * x / z + size[0] / 2, focal * y / z + size[1] / 2])
@@ -39,8 +42,19 @@ def test_known_rotations_are_recovered(yaw: int, pitch: int, roll: int, size: An
     assert found[2] == pytest.approx(roll, abs=0.1 if yaw == pitch == 0 else 6)
 
 
-def test_a_face_away_from_the_middle_has_the_same_pose() -> None:
-    assert pose_degrees(seen(10, 5, 0, shift=(1.5, -1.0)), 640, 480)[:2] == pytest.approx((10, 5), abs=0.1)
+def test_a_face_away_from_the_middle_is_seen_from_its_side() -> None:
+    """Who looks ahead, right of the camera's axis and above it, is seen from the left and from below."""
+    beside, above = np.degrees(np.arctan([1.5 / 6, 1 / 6]))
+    found = pose_degrees(seen(10, 5, 0, shift=(1.5, -1.0)), 640, 480)[:2]
+    assert found == pytest.approx((10 + beside, 5 + above), abs=1.5)
+
+
+@pytest.mark.parametrize("more", [400, 1600])
+def test_a_wall_beside_a_face_does_not_turn_it(more: int) -> None:
+    """The same pixels in a wider picture: beside somebody else, or not yet cut out."""
+    plain = pose_degrees(seen(3, -4, 0), 640, 480)
+    for left in (0, more):
+        assert pose_degrees(seen(3, -4, 0) + [left, 0], 640 + more, 480) == pytest.approx(plain, abs=1.5)
 
 
 def test_pose_bears_points_that_are_off_by_a_hundredth_of_the_face() -> None:

@@ -178,13 +178,12 @@ def pose(
     width: int,
     height: int,
 ) -> tuple[float, float, float]:
-    """Yaw, pitch and roll as tasks.ingest.quality has them, degrees, of the face as if it stood in the middle.
+    """Yaw, pitch and roll as tasks.ingest.quality has them, degrees.
 
-    A face beside the middle is seen from its side even when it looks ahead. Where the jaw says more of a yaw, it
-    counts: dlib draws the inner face of a turned head too frontal, and its outline less so.
+    Where the jaw says more of a yaw, it counts: dlib draws the inner face of a turned head too frontal, and its outline
+    less so.
     """
-    centred = points + np.array([width, height]) / 2 - points[[36, 45, 48, 54]].mean(axis=0)
-    yaw, pitch, roll = pose_degrees(centred, width, height)
+    yaw, pitch, roll = pose_degrees(points, width, height)
     left, right = (float(np.hypot(*(points[30] - points[jaw]))) for jaw in (2, 14))
     by_jaw = float(np.degrees(np.arctan((left - right) / (left + right) / NOSE_DEPTH)))
     return max(yaw, by_jaw, key=abs), pitch, roll
