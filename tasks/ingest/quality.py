@@ -56,7 +56,7 @@ def pose_degrees(
 
 
 def _turned(direction: np.ndarray, axes: tuple[int, int], angle: float) -> np.ndarray:
-    """A direction (3,) turned in the plane of two axes, radians: by as much as takes the line of sight to the second."""
+    """A direction (3,) turned in the plane of two axes, by `angle` radians from the first one to the second."""
     turned = direction.copy()
     one, other = direction[list(axes)]
     turned[list(axes)] = np.cos(angle) * one - np.sin(angle) * other, np.sin(angle) * one + np.cos(angle) * other
