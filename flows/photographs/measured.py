@@ -1,8 +1,7 @@
 """Measured photographs as they are done: a page and a line each, so that an interruption loses nothing.
 
 In: a folder, measured photographs or clips, a key of everything they were measured with. Out: pages, of a clip the
-table of its frames beside, and lines by photograph;
-what was measured before with the same key is not measured again. At the end, CSV and Parquet of all. Measures nothing.
+table of its frames beside, and lines by photograph; what was measured before with the same key is not measured again. At the end, CSV and Parquet of all. Measures nothing.
 """
 
 import dataclasses
@@ -40,9 +39,13 @@ def looks(*folders: Path) -> str:
     return digest([code_digest(sys.modules[__name__]), *(file_digest(file) for file in files)])
 
 
-def page_of(photograph: Path, image_id: str) -> str:
-    """The name of a photograph's page: its own, and the beginning of its content's digest."""
-    return f"{photograph.stem[:60]}-{(image_id or digest(str(photograph)))[:8]}.html"
+def page_of(photograph: Path, image_id: str, which: str) -> str:
+    """The name of a photograph's page: its own, and the beginning of its content's digest; and which of several faces.
+
+    `which`: as `MeasuredFace.which`, such as "face 2 of 3, ...": each face has a page of its own.
+    """
+    face = f"-face{which.split()[1]}" if which else ""
+    return f"{photograph.stem[:60]}-{(image_id or digest(str(photograph)))[:8]}{face}.html"
 
 
 WHOLE = {"key", "image_id", "page", "rows", "findings"}
@@ -75,9 +78,9 @@ def again(photograph: Path, lines: Mapping[str, Mapping[str, Any]]) -> Measured 
         line = lines.get(file_digest(photograph))
     except OSError:
         return None
-    if line is None or line["page"] != page_of(photograph, line["image_id"]):
+    if line is None or line["page"] != page_of(photograph, line["image_id"], line.get("which", "")):
         return None
-    face = MeasuredFace(photograph.name, line["image_id"], rows=line["rows"])
+    face = MeasuredFace(photograph.name, line["image_id"], rows=line["rows"], which=line.get("which", ""))
     face = dataclasses.replace(face, findings=[Finding(**own) for own in line["findings"]])
     return Measured(photograph, face, line["rows"], said=line.get("said", ""))
 
@@ -87,20 +90,22 @@ def keep(out: Path, key: str, found: Measured, notices: Sequence[str], *, pdf: b
 
     `pdf`: the same on sheets of paper, too; not of a clip.
     """
-    page = page_of(found.path, found.face.image_id)
+    page = page_of(found.path, found.face.image_id, found.face.which)
     with tables.replacing(out / page) as temporary:
         temporary.touch(mode=0o600)
         html = found.html or render_measured_page(found.face, notices=notices)
         temporary.write_text(html, encoding="utf-8")
     if pdf and not found.frames:
         _print(found, (out / page).with_suffix(".pdf"), notices)
+    else:  # of an earlier call, which measured otherwise
+        (out / page).with_suffix(".pdf").unlink(missing_ok=True)
     if found.frames:
         rows = [[row.get(name) for name in FRAME_COLUMNS] for row in found.frames]
         sheets.write((out / page).with_suffix(".csv"), FRAME_COLUMNS, rows)
     if found.face.reason:
         return
     line = {"key": key, "image_id": found.face.image_id, "page": page, "rows": list(found.rows)}
-    line["said"] = found.said
+    line |= {"said": found.said, "which": found.face.which}
     line["findings"] = [dataclasses.asdict(own) for own in found.face.findings]
     file = out / DONE
     file.touch(mode=0o600)

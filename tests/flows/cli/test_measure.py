@@ -70,10 +70,11 @@ def test_of_two_faces_the_one_that_is_named_is_measured_and_its_page_says_so(tmp
         assert done.returncode == 0, done.stdout + done.stderr
         [record] = json.loads(done.stdout)
         assert record["face"] == f"face {which} of 2, counted from the left"
-        [page] = out.glob("both-*.html")
+        [page] = out.glob(f"both-*-face{which}.html")
         assert f"Of several faces: face {which} of 2" in page.read_text(encoding="utf-8")
         found[which] = next(row["value"] for row in record["measures"] if row["measure"] == "peak_height_difference")
     assert found["2"] > 2 * found["1"]
+    assert len(list(out.glob("*.html"))) == 2
     assert "no face 3" in vermilion(PROJECT, "measure", str(photo), "--face", "3").stdout
     assert "largest, or a number from 1" in vermilion(PROJECT, "measure", str(photo), "--face", "both").stderr
 
