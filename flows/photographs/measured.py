@@ -1,7 +1,8 @@
 """Measured photographs as they are done: a page and a line each, so that an interruption loses nothing.
 
 In: a folder, measured photographs or clips, a key of everything they were measured with. Out: pages, of a clip the
-table of its frames beside, and lines by photograph; what was measured before with the same key is not measured again. At the end, CSV and Parquet of all. Measures nothing.
+table of its frames beside, and lines by photograph; what was measured before with the same key is not measured again.
+At the end, CSV and Parquet of all. Measures nothing.
 """
 
 import dataclasses
