@@ -6,6 +6,7 @@ what it needs to go on after a kill (looked.py).
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from tasks.surface.named import POINTS
 from tasks.surface.page import render_surface_page
 from tasks.surface.placed import read_placed
 from tasks.surface.reconstructing import Face
-from tasks.surface.ruler import read_ruler
+from tasks.surface.ruler import Ruler, check_inside, read_ruler
 from tasks.surface.sets import RefusedSet
 from tasks.surface.showing import shown_of
 from tasks.surface.shown import Photographed, Shown
@@ -120,7 +121,7 @@ def reconstruct(
         file.relative_to(folder).as_posix(): file
         for file in files.find([folder], numbers.images.still_suffixes).photographs
     }
-    clicked = None if ruler is None else read_ruler(ruler, photographs)
+    clicked = None if ruler is None else _clicked(ruler, photographs)
     lenses = read_calibration(folder, photographs)
     seen, bad = _seen(photographs, keep, numbers, progress)
     sizes = {name: (own.width, own.height) for name, own in seen.items()}
@@ -144,6 +145,17 @@ def reconstruct(
         return Reconstructed(str(error), rows, _page(shown, notices, numbers), notices=notices)
     face = with_hand(face, placed, settings=numbers.reconstruct.points)
     return _measured(folder.name, face, bad, person, beside, numbers)
+
+
+def _clicked(table: Path, photographs: Mapping[str, Path]) -> Ruler:
+    """The ruler of a table, held against its photographs before a minute's work on all of them."""
+    ruler, sizes = read_ruler(table, photographs), {}
+    for name in ruler.first:
+        with suppress(UnreadableImage):  # told with the others
+            height, width = pictures.read(photographs[name]).shape[:2]
+            sizes[name] = width, height
+    check_inside(ruler, sizes)
+    return ruler
 
 
 def _seen(

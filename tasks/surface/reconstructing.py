@@ -30,7 +30,7 @@ from tasks.surface.joining import joined, parted
 from tasks.surface.looking import of_row
 from tasks.surface.plane import midsagittal
 from tasks.surface.points import IRIS, Look, looks_of, placed_on, places_of
-from tasks.surface.ruler import Ruler, factor_of, ruler_of
+from tasks.surface.ruler import Ruler, check_inside, factor_of, ruler_of
 from tasks.surface.sets import RefusedSet
 from tasks.surface.shown import Photographed
 from tasks.surface.sizing import Known, checked, known_of, size_of
@@ -68,6 +68,8 @@ def face_of(
 ) -> Face:
     """The face that the photographs show. RefusedSet, InputError or ValueError: why there is none."""
     checked(known)
+    if ruler is not None:
+        check_inside(ruler, {name: (own.width, own.height) for name, own in seen.items()})
     solved = solved_of(seen, focals, settings=cameras)
     by_ruler = ruler and factor_of(ruler, solved.cameras, solved.bends, settings=settings.scale)
     views = [view_of(name, bounded(load(name), settings.side), solved) for name in solved.names]

@@ -93,11 +93,23 @@ def factor_of(
         raise InputError(f"the ruler: {error}") from error
 
 
+def check_inside(ruler: Ruler, sizes: Mapping[str, tuple[int, int]]) -> None:
+    """InputError where an end lies outside its photograph; `sizes`: px across and down of those that can be read."""
+    for name in ruler.first:
+        if name in sizes:
+            for end in (ruler.first[name], ruler.second[name]):
+                _inside(end, name, *sizes[name])
+
+
+def _inside(pixel: Pixel, name: str, width: int, height: int) -> None:
+    if not (-0.5 <= pixel[0] <= width and -0.5 <= pixel[1] <= height):
+        size = f"{width} x {height}"
+        raise InputError(f"the ruler: {pixel[0]:g}, {pixel[1]:g} lies outside {name}, which has {size} pixels")
+
+
 def _straight(pixel: Pixel, name: str, cameras: Mapping[str, Camera], bends: Mapping[str, Bend]) -> Pixel:
     camera = cameras[name]
-    if not (-0.5 <= pixel[0] <= camera.width and -0.5 <= pixel[1] <= camera.height):
-        size = f"{camera.width} x {camera.height}"
-        raise InputError(f"the ruler: {pixel[0]:g}, {pixel[1]:g} lies outside {name}, which has {size} pixels")
+    _inside(pixel, name, camera.width, camera.height)
     x, y = straight(np.array([pixel]), camera, bends[name])[0]
     return float(x), float(y)
 

@@ -7,7 +7,7 @@ import pytest
 
 from tasks.errors import InputError
 from tasks.surface.distortion import Bend, bent
-from tasks.surface.ruler import Ruler, as_text, factor_of, read_ruler, ruler_of
+from tasks.surface.ruler import Ruler, as_text, check_inside, factor_of, read_ruler, ruler_of
 from tests.surface.balls import SCALE, camera
 
 UNIT = 37.0
@@ -92,3 +92,8 @@ def test_a_click_beside_the_photograph_is_told() -> None:
     beside = ruler._replace(first=dict(ruler.first) | {"0.jpg": (99999.0, 3.0)})
     with pytest.raises(InputError, match="lies outside 0.jpg, which has"):
         factor_of(beside, CAMERAS, BENDS, settings=SCALE)
+    sizes = {name: (own.width, own.height) for name, own in CAMERAS.items()}
+    check_inside(ruler, sizes)
+    with pytest.raises(InputError, match="99999, 3 lies outside 0.jpg, which has"):
+        check_inside(beside, sizes)
+    check_inside(beside, {name: size for name, size in sizes.items() if name != "0.jpg"})

@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from flows.photographs import reconstruct
 from tasks.base import absence, tables
+from tasks.base.images import encode_png
 from tasks.evaluation.norms import own_norms
 from tasks.params.phantoms import PhantomsHeads
 from tasks.phantoms.heads.visits import draw_heads, image_rows
@@ -193,6 +196,18 @@ def test_what_reconstruct_cannot_use_is_named(tmp_path: Path, words: tuple[str, 
     done = vermilion(tmp_path, "reconstruct", *words)
     assert done.returncode == 2
     assert told in done.stderr
+
+
+def test_a_mark_beside_its_photograph_is_told_before_anything_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(encode_png(np.zeros((30, 40, 3), np.uint8)))
+    (tmp_path / "ruler.csv").write_text("file,x1,y1,x2,y2,mm\na.png,1,2,3,4,50\nb.png,1,2,3,31,50\n")
+    monkeypatch.setattr(reconstruct, "_seen", lambda *_: pytest.fail("looked"))
+    done = vermilion(tmp_path, "reconstruct", ".", "--ruler", "ruler.csv")
+    assert done.returncode == 2
+    assert "the ruler: 3, 31 lies outside b.png, which has 40 x 30 pixels" in done.stderr
 
 
 def test_a_folder_without_a_set_is_refused_with_its_photographs(tmp_path: Path) -> None:
