@@ -103,6 +103,10 @@ def _known(text: str) -> "Known":
     from tasks.surface.sizing import Known, checked
 
     parts = [part.strip() for part in text.split(",")]
+    if len(parts) == 4 and all(part.isdecimal() for part in parts[2:]):
+        raise InputError(
+            f"--known {text}: write {parts[2]}.{parts[3]} with a point; commas stand between the three parts"
+        )
     try:
         first, second, mm = parts[0], parts[1], float(parts[2])
     except (IndexError, ValueError) as error:

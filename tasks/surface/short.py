@@ -1,6 +1,6 @@
 """What a visit's page says first: how uneven the face is, and which side is fuller, in sentences.
 
-In: the measures of a face. Out: sentences that stand alone. Knows nothing of pages.
+In: the measures of a face, and how sure its size is. Out: sentences that stand alone. Knows nothing of pages.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,22 @@ NEARLY = 0.95
 LEAST = 0.5
 """mm: a side that is fuller by less is not told; photographs do not show it surely."""
 
+COARSE = 0.1
+"""Half of a length's 95 % interval, as a share of it, from which the size is told first: irises alone are so unsure."""
 
-def in_short(rows: Sequence[Measured]) -> list[str]:
-    """How far the face lies from its mirror image, and the parts that are fuller on one side."""
+
+def in_short(rows: Sequence[Measured], *, share: float) -> list[str]:
+    """How far the face lies from its mirror image, and the parts that are fuller on one side.
+
+    `share`: half of a length's 95 % interval, as a share of it.
+    """
+    if share < COARSE:
+        return _uneven(rows)
+    size = f"Every length may be {share:.0%} off, these too; a distance measured on the person, or a ruler, helps."
+    return [*_uneven(rows), size]
+
+
+def _uneven(rows: Sequence[Measured]) -> list[str]:
     by_name = {one.measure.name: one for one in rows}
     uneven, face = by_name["nasolabial_asymmetry"], by_name["face_asymmetry"]
     if uneven.value is None:

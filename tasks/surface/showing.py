@@ -44,7 +44,7 @@ def shown_of(
         points=face.points,
         definitions=DEFINITIONS,
         measures=[_line(one, norm_of(norms, one.measure.name, person["gender"], person["age_group"])) for one in rows],
-        short=in_short(rows),
+        short=in_short(rows, share=face.scale_share),
         findings=[(one.sentence(within(words[one.measure])), one.source) for one in found],
         cameras=face.cameras,
         scale=Scale(face.scale_words, face.scale_share),

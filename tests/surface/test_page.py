@@ -66,10 +66,13 @@ def test_the_same_bytes_again(html: str) -> None:
 
 def test_a_visit_that_was_refused() -> None:
     refused = Shown("visit", "the photographs are of two people", cameras=[Photographed("a.jpg", reason="too few")])
+    refused = replace(refused, cameras=[*refused.cameras, Photographed("b.jpg")])
     html = render_surface_page(refused, notices=[], picture_px=PX)
     assert "The photographs are of two people." in html
     assert "<script" not in html
-    assert "0 of 1 photograph " in html
+    assert "2 photographs, of which no face was made." in html
+    assert "found their place" not in html
+    assert html.count("Nothing was found against this photograph.") == 1
 
 
 def test_a_surface_without_asymmetry_and_points() -> None:

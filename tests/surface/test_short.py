@@ -4,12 +4,16 @@ from dataclasses import replace
 
 from tasks.surface.measures.catalogue import MEASURES
 from tasks.surface.measuring import Measured
-from tasks.surface.short import in_short
+from tasks.surface.short import in_short as told
 
 ROWS = [
     Measured(measure, 1.0 if measure.name.endswith("_seen") else 0.2, None, None, None, None, "left", None)
     for measure in MEASURES
 ]
+
+
+def in_short(rows: list[Measured]) -> list[str]:
+    return told(rows, share=0.03)
 
 
 def changed(name: str, **values: object) -> list[Measured]:
@@ -43,3 +47,9 @@ def test_what_was_not_measured_says_why() -> None:
         "How uneven nose and upper lip are was not measured: no nasion: place it by hand.",
         "The face lies 0.2\u2009mm from its mirror image (root mean square).",
     ]
+
+
+def test_a_size_by_the_irises_alone_is_told_with_how_far_it_may_be_off() -> None:
+    said = told(ROWS, share=0.153)
+    assert said[:-1] == in_short(ROWS)
+    assert said[-1].startswith("Every length may be 15% off, these too; ")

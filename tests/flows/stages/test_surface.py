@@ -173,6 +173,7 @@ def test_vermilion_reconstruct_leaves_a_page_and_files(tmp_path: Path) -> None:
         (("nowhere",), "no folder"),
         ((".", "--known", "nose,chin,40"), "there is no point nose"),
         ((".", "--known", "pronasale,menton"), "two points and millimetres"),
+        ((".", "--known", "pronasale,menton,84,1"), "write 84.1 with a point"),
         ((".", "--known", "pronasale,pronasale,40"), "two different points"),
         ((".", "--points", "none.csv"), "none.csv"),
         ((".", "--ruler", "none.csv"), "none.csv: no such file; columns: file, x1, y1, x2, y2, mm"),
