@@ -40,7 +40,7 @@ from tasks.surface.ruler import Ruler, check_inside, read_ruler
 from tasks.surface.sets import RefusedSet
 from tasks.surface.showing import shown_of
 from tasks.surface.shown import Photographed, Shown
-from tasks.surface.sizing import Known
+from tasks.surface.sizing import Known, check_any_found
 
 FOLDER = Path("data/surface")
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
@@ -116,6 +116,8 @@ def reconstruct(
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no folder; give the folder with the photographs of one visit")
+    if ruler is None:
+        check_any_found(known)
     placed = {} if points is None else read_placed(points, POINTS)
     photographs = {
         file.relative_to(folder).as_posix(): file

@@ -16,7 +16,7 @@ import numpy as np
 from tasks.errors import InputError
 from tasks.params.surface import SurfaceScale
 from tasks.space.views import Point
-from tasks.surface.named import POINTS
+from tasks.surface.named import POINTS, UNSEEN, base_of
 from tasks.surface.scale import Z95, Factor
 
 SHORTEST, LONGEST = 1.0, 500.0
@@ -46,6 +46,15 @@ def checked(known: Sequence[Known]) -> None:
             )
         if one.first == one.second or not SHORTEST <= one.mm <= LONGEST:
             raise InputError(f"{_said(one)}: two different points and {SHORTEST:g} to {LONGEST:g} mm expected")
+
+
+def check_any_found(known: Sequence[Known]) -> None:
+    """InputError where every distance ends at a point that people alone place, which they do after the scale."""
+    if known and all(base_of(one.first) in UNSEEN or base_of(one.second) in UNSEEN for one in known):
+        raise InputError(
+            f"{' and '.join(_said(one) for one in known)}: no such length tells the size, for {', '.join(UNSEEN)} are "
+            "placed by hand, after the scale; measure another one, such as exocanthion_right to exocanthion_left"
+        )
 
 
 class Size(NamedTuple):

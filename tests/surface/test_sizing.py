@@ -6,7 +6,7 @@ import pytest
 from tasks.errors import InputError
 from tasks.space.views import Point
 from tasks.surface.scale import Factor
-from tasks.surface.sizing import Known, checked, known_of, size_of
+from tasks.surface.sizing import Known, check_any_found, checked, known_of, size_of
 from tests.surface.balls import SCALE
 
 PLACES = {
@@ -113,3 +113,11 @@ def test_a_point_that_there_is_not_is_named() -> None:
     with pytest.raises(InputError, match="from nose to menton: there is no point nose; the points are glabella"):
         checked([EYES, Known("nose", "menton", 40)])
     assert known_of("nasion menton 110.5") == Known("nasion", "menton", 110.5)
+
+
+def test_lengths_between_points_that_people_place_tell_no_size() -> None:
+    cheeks = Known("zygion_right", "zygion_left", 130)
+    with pytest.raises(InputError, match="130 mm from zygion right .* placed by hand, after the scale"):
+        check_any_found([cheeks, Known("menton", "gonion_left", 80)])
+    check_any_found([cheeks, EYES])
+    check_any_found([])

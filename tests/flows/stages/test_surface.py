@@ -173,6 +173,7 @@ def test_vermilion_reconstruct_leaves_a_page_and_files(tmp_path: Path) -> None:
         (("nowhere",), "no folder"),
         ((".", "--known", "nose,chin,40"), "there is no point nose"),
         ((".", "--known", "pronasale,menton"), "two points and millimetres"),
+        ((".", "--known", "zygion_right,zygion_left,130"), "130 mm from zygion right to zygion left: no such length"),
         ((".", "--known", "pronasale,menton,84,1"), "write 84.1 with a point"),
         ((".", "--known", "pronasale,pronasale,40"), "two different points"),
         ((".", "--points", "none.csv"), "none.csv"),
