@@ -14,9 +14,10 @@ from tasks.ingest.spelling import key
 def lacking(
     images: pa.Table, ratings: pa.Table, *, rater: str, role: str, scale: str, controls: bool
 ) -> list[dict[str, Any]]:
-    """The stills that the rater has not rated on the scale, each by its first name.
+    """The stills from the front that the rater has not rated on the scale, each by its first name.
 
-    Controls only where others rated them; `controls`: all.
+    Profiles, and photographs taken around a head, are not asked about: scales are about a face from the front. Controls
+    only where others rated them; `controls`: all.
     """
     said = [row for row in ratings.to_pylist() if row["scale"] == scale]
     done = {row["image_id"] for row in said if key(row["rater_id"]) == key(rater)}
@@ -25,6 +26,7 @@ def lacking(
         row
         for row in images.to_pylist()
         if row["kind"] == "still"
+        and row["view"] in (None, "frontal")
         and row["image_id"] not in done
         and (controls or row["population"] != "control" or row["image_id"] in others)
     )

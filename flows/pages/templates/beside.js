@@ -30,10 +30,7 @@ const own = {
     render();
   },
   keys: () => `Keys ${now.letters[0]} to ${now.letters.at(-1)} name the valid results, the best first; the same key again takes one out. Enter saves, Backspace goes back. What is not named is not valid. You may stop whenever you like; every answer is saved.`,
-  key(pressed) {
-    const letter = pressed.toUpperCase(), one = now.letters.includes(letter);
-    if (one) name(letter);
-    return one;
-  },
+  takes: key => now.letters.includes(key.toUpperCase()),
+  key(one) { if (own.takes(one)) name(one.toUpperCase()); },
 };
 begin();

@@ -6,7 +6,7 @@
 
 const given = JSON.parse(document.getElementById("state").textContent), asked = given.asked;
 const place = document.getElementById("sitting");
-let now = given.now, busy = false;
+let now = given.now, busy = false, pressed = [];
 
 async function ask(path, body) {
   if (busy) return;
@@ -14,13 +14,21 @@ async function ask(path, body) {
   try {
     now = await send(`${own.path}/${path}`, { ...asked, ...body });
     begin();
-  } catch (error) { trouble(error.message); }
+  } catch (error) { trouble(error.message); pressed = []; }
   busy = false;
+  while (pressed.length && !busy) use(pressed.shift());
 }
 function begin() {
   own.begin();
   trouble("");
   render();
+}
+// Keys pressed while the server writes are about the next photograph: they wait for it, so that none is lost.
+function use(key) {
+  if (busy) pressed.push(key);
+  else if (key === "Backspace") now.at === null ? goBack() : own.back();
+  else if (now.at !== null && key === "Enter") own.save();
+  else if (now.at !== null) own.key(key);
 }
 const answer = said => ask("answer", { mark: now.mark, at: now.at, ...said });
 const goBack = () => { if (now.at === null || now.at > 0) ask(`state/${now.at === null ? now.total - 1 : now.at - 1}`); };
@@ -40,7 +48,7 @@ function result(letter, words, { chosen = false, pressed = chosen, choose }) {
 }
 function showing() {
   const masked = element("figure", {}, shown(null, "The photograph with its hole"), element("figcaption", {}, "The photograph; white is what was drawn anew"));
-  const save = element("button", { type: "button", class: "main", id: "done", onclick: own.save }, own.saving());
+  const save = element("button", { type: "button", class: "main", id: "done", onclick: event => { if (event.detail < 2) own.save(); } }, own.saving());  // a double click is one
   const before = element("button", { type: "button", disabled: now.at === 0, onclick: goBack }, "Back to the one before");
   return element("div", {}, element("div", { class: "beside", role: "group", "aria-label": "Results" }, masked, ...now.letters.map(own.result)),
     ...own.answers(), element("div", { class: "tools" }, save, before), element("p", { class: "note" }, own.keys()), ...earlier());
@@ -48,7 +56,7 @@ function showing() {
 const earlier = () => now.earlier ? [element("p", { class: "note" }, `${now.earlier} answers of yours are about pictures that are gone: the network has learned anew since, and these are others.`)] : [];
 function end() {
   const parts = [element("h2", {}, "That was all.")];
-  if (now.changed) parts.push(element("p", {}, now.handed ? "You have changed answers since you handed in." : own.handing), element("button", { type: "button", class: "main", id: "hand", onclick: () => handIn({ replace: now.handed }) }, "Hand in"));
+  if (now.changed) parts.push(element("p", {}, now.handed ? "You have changed answers since you handed in." : own.handing), element("button", { type: "button", class: "main", id: "hand", onclick: () => handIn({ replace: now.handed }) }, now.handed ? "Hand in, in place of what I gave before" : "Hand in"));
   else parts.push(element("p", {}, "All of it is handed in."));
   parts.push(element("div", { id: "outcome" }), element("p", {}, element("button", { type: "button", onclick: goBack }, "Look at the last one again")), element("p", {}, element("a", { href: "/rate" }, "Something else to rate")));
   return element("div", {}, ...parts, ...earlier());
@@ -74,9 +82,9 @@ async function handIn(how) {
 }
 
 addEventListener("keydown", event => {
-  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || /INPUT|TEXTAREA|SELECT/.test(event.target.tagName)) return;
-  if (event.key === "Backspace") { event.preventDefault(); if (now.at === null) goBack(); else own.back(); return; }
-  if (now.at === null || busy) return;
-  if (own.key(event.key)) event.preventDefault();
-  else if (event.key === "Enter" && !event.target.closest("a, button:not([data-letter]):not(#done)")) { event.preventDefault(); own.save(); }
+  if (event.ctrlKey || event.metaKey || event.altKey || /INPUT|TEXTAREA|SELECT/.test(event.target.tagName)) return;
+  const ours = event.key === "Backspace" || now.at !== null && (own.takes(event.key) || event.key === "Enter" && !event.target.closest("a, button:not([data-letter]):not(#done)"));
+  if (!ours) return;
+  event.preventDefault();  // a key held down is one answer, also where a button has the focus
+  if (!event.repeat) use(event.key);
 });

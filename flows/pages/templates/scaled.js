@@ -43,12 +43,11 @@ const own = {
     choose(before);
   },
   keys: () => `Keys ${now.scores[0].score} to ${now.scores.at(-1).score} rate the chosen result, ${now.letters[0]} to ${now.letters.at(-1)} choose one. Enter saves when all have an answer, Backspace takes one back. You may stop whenever you like; every photograph that was saved stays saved.`,
+  takes: key => now.letters.includes(key.toUpperCase()) || now.scores.some(one => String(one.score) === key),
   key(pressed) {
     const letter = pressed.toUpperCase(), one = now.scores.find(own => String(own.score) === pressed);
     if (one) give(one.score);
     else if (now.letters.includes(letter)) choose(letter);
-    else return false;
-    return true;
   },
 };
 begin();

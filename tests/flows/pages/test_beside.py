@@ -220,3 +220,28 @@ def test_patients_are_judged_by_keys_stopped_and_handed_in(browser: Any, project
     assert said == {1: "BA", 2: "ACB", 3: "", 4: "CBA"}
     kept = votes.kept(project / VOTES).to_pylist()
     assert len(kept) == 12 and sum(row["valid"] for row in kept) == 8
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.usefixtures("rows")
+def test_keys_that_are_fast_or_held_down_are_neither_lost_nor_taken_twice(browser: Any, project: Path) -> None:
+    with reviewed.served(project) as (address, _), as_person(browser, address, "Bela") as page:
+        page.goto(f"{base(address)}/rate/beside?population=unrepaired")
+        page.evaluate(
+            "for (const key of ['b', 'a', 'Enter', 'c', 'b', 'Enter']) "
+            "document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))"
+        )
+        until(page, "now.at === 2 && !busy")
+        for repeat in ("false", "true", "true"):
+            page.evaluate(
+                "document.body.dispatchEvent(new KeyboardEvent('keydown', "
+                f"{{ key: 'Enter', bubbles: true, repeat: {repeat} }}))"
+            )
+        assert page.locator("#done").inner_text() == "Save: none of them is valid"
+        page.locator("#done").dblclick()
+        until(page, "now.at === 3 && !busy")
+        page.locator("#done").dblclick()
+        assert page.locator("#done").inner_text() == "Save: none of them is valid"
+    (said,) = sitting.given(project / ANSWERS, "Bela").values()
+    assert said == {1: "BA", 2: "CB", 3: ""}
