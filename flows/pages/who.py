@@ -33,6 +33,8 @@ def call(said: Name) -> Response:
     name = tidy(said.name)
     if not key(name):
         raise HTTPException(422, "Write your name, or the initials under which others know you.")
+    if not key(name)[0].isalnum():
+        raise HTTPException(422, "A name begins with a letter or a digit.")
     answer = JSONResponse({"who": name})
     answer.set_cookie(WHO, quote(name), max_age=DAYS * 86400, httponly=True, samesite="strict")
     return answer
