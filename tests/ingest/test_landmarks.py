@@ -158,8 +158,8 @@ def test_of_several_faces_the_largest_is_measured_where_that_is_asked_for() -> N
         (lambda: cv2.GaussianBlur(face().image, (0, 0), 4), {}, "blurred, sharpness 0.1"),
         (lambda: covered_mouth(face()), {}, "mouth covered or lips not to be told from skin, contrast 0."),
         (lambda: face(roll=15.0).image, {"max_roll": 10.0}, "head tilted 16 degrees (at most 10)"),
-        (lambda: face(yaw=-10.0).image, {"max_yaw": 4.0}, "head turned 6 degrees to the side (at most 4)"),
-        (lambda: face(pitch=-8.0).image, {"max_pitch": 5.0}, "head raised or lowered 8 degrees (at most 5)"),
+        (lambda: face(yaw=-10.0).image, {"max_yaw": 4.0}, "head turned 8 degrees to the side (at most 4)"),
+        (lambda: face(pitch=-8.0).image, {"max_pitch": 5.0}, "head raised or lowered 10 degrees (at most 5)"),
         (
             lambda: face().image,
             {"min_interocular": 90.0},
