@@ -85,7 +85,7 @@ def show(made: Anomaly, record: Mapping[str, Any], shown: Shown) -> Chapter:
     if record["reason"]:
         return empty
     study = shown.study
-    filled = record["against"] == "filling"
+    filled = record.get("against") == "filling"  # a record of older code has none
     faces = _faces(record, shown.folder / "maps", made.scores, shown)
     return replace(
         empty,
