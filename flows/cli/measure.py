@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from flows.photographs.measure import Measured, Ready
     from tasks.anthropometry.scale import Scale
 
+MOST_REASONS = 2
+"""Why measures are missing, the most frequent reasons first; the page and the table have them all."""
 RULER_ERROR = 1.0
 """Pixels: how exactly people point at a ruler's marks."""
 
@@ -249,11 +252,11 @@ def _print(results: "Sequence[Measured]", ready: "Ready", notices: "Sequence[str
         if face.reason:
             say(f"{visible(str(result.path))}: not measured: {face.reason}")
             continue
-        valued = sum(row["reason"] is None for row in result.rows)
-        said = (
-            f"{result.said}{counted(valued, 'measure')} of {len(result.rows)}, {counted(len(face.findings), 'finding')}"
-        )
-        say(f"{visible(str(result.path))}: {said}")
+        why = Counter(row["reason"] for row in result.rows if row["reason"] is not None)
+        said = f"{result.said}{counted(len(result.rows) - why.total(), 'measure')} of {len(result.rows)}"
+        say(f"{visible(str(result.path))}: {said}, {counted(len(face.findings), 'finding')}")
+        for reason, number in why.most_common(MOST_REASONS):
+            say(f"  {counted(number, 'measure')} not taken: {visible(reason)}")
         for own in face.findings:
             say(f"  {own.sentence(words[own.measure])}")
     for line in notices:

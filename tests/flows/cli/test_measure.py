@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -51,6 +52,10 @@ def test_a_folder_becomes_a_table_and_pages(photographs: Path, tmp_path: Path) -
     assert len(rows) == 2 * (len(MEASURES) + 1) + 1
     peak = {Path(row["photograph"]).stem: row["value"] for row in rows if row["measure"] == "peak_height_difference"}
     assert peak["cleft"] > 2 * peak["even"]
+    why = Counter(row["reason"] for row in rows if row["photograph"].endswith("even.png") and row["reason"])
+    assert why  # a drawn face lacks something
+    for reason, number in why.most_common(2):
+        assert f"{number} measure{'s' * (number > 1)} not taken: {reason}" in done.stdout
     assert all(row["value"] is not None for row in rows if row["measure"] == "tip_height")
     pages = sorted(out.glob("*.html"))
     assert len(pages) == 3
