@@ -1,47 +1,175 @@
-"""The sheet that a rater sees: whose results, in which order, under which letters; and what was said of another sheet.
+"""Results side by side, blinded: whose, in which order, under which letters; and what the rater said of them.
 
-In: the project's fillings, a rater's name. Out: the sheet as it is drawn for the rater; its pictures; words on an
-earlier sheet as words on this one. What is asked of the results stands in beside and scaled. Tells nobody a method.
+In: the project's fillings, a rater's name, what the rater said so far. Out: showings in order (one patient for
+practice, every patient once, some of them again); their pictures; words on an earlier sheet as words on this one. The
+letters of practice and of a second showing are drawn anew: each of the three is a sheet of its own. What is asked of
+the results stands in beside and scaled. Tells nobody a method.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from fastapi import HTTPException
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from flows.pages.record import Project
+from flows.pages.sequence import with_repeats
 from flows.photographs.fillings import FOLDER, pictures_of
 from flows.photographs.sheets import KEYS, SIDE
-from tasks.base import absence
+from tasks.base import absence, runtime
 from tasks.errors import InputError
+from tasks.ingest.answers import AGAIN, FIRST, PRACTICE, SHOWINGS
 from tasks.inpainting import votes
 from tasks.inpainting.letters import Result
 from tasks.inpainting.sheet import Drawn, drawn
 
 ANSWERS = Path("data/ratings_in_progress")
 WHOSE = {"unrepaired": "patients before repair", "repaired": "patients after repair"}
+REPEATS = 0.1
+"""Share of photographs that are shown twice, unless the rater chooses another."""
+
+Words = dict[int, str]
+"""By patient, from 1 as the sheet numbers them, what a rater said."""
 
 
 class Asked(BaseModel):
-    """Whose photographs."""
+    """Whose photographs, and the share of them that is shown twice."""
 
     population: Literal["unrepaired", "repaired"] = "unrepaired"
+    repeats: float = Field(default=REPEATS, ge=0, le=0.5)
 
 
 class Place(Asked):
-    """A patient, by number from 0 in the rater's order; `letter` None: the photograph with its hole."""
+    """A showing, by its place in the order; `letter` None: the photograph with its hole."""
 
     at: int = Field(ge=0)
     letter: str | None = Field(None, max_length=1)
 
 
-def sheet_of(project: Project, rater: str, population: str, seed: int) -> Drawn:
-    """The rater's sheet of the fillings as they are now. InputError: there are none of these photographs."""
+class Shown(NamedTuple):
+    """A patient that is shown: when, on which sheet, under which number from 1 there."""
 
+    time: str
+    made: Drawn
+    number: int
+
+    @property
+    def image_id(self) -> str:
+        """The photograph."""
+        return self.made.patients[self.number - 1][0].image_id
+
+    @property
+    def methods(self) -> Mapping[str, str]:
+        """What the letters stand for."""
+        return self.made.patients[self.number - 1][1]
+
+    def mark(self) -> str:
+        """By which the page names a showing. The sheet's own name is its key's file's; the number, which is the place
+        on the sheet, tells nothing that the order does not."""
+        return hashlib.sha256(f"{self.made.name}\n{self.number}".encode()).hexdigest()[:16]
+
+
+def folder_of(root: Path, time: str) -> Path:
+    """Where words on showings of this kind lie."""
+    return root / ANSWERS if time == FIRST else root / ANSWERS / time
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """What a rater is shown, and their words so far. `gone`: words that are about pictures that are gone."""
+
+    sheets: Mapping[str, Drawn]
+    order: tuple[Shown, ...]
+    said: Mapping[str, Words]
+    gone: int
+
+    def word(self, shown: Shown) -> str | None:
+        """The rater's word on a showing."""
+        return self.said[shown.time].get(shown.number)
+
+    def named(self, mark: str) -> Shown:
+        """The showing that the rater saw. 409: it is not among these any more."""
+        for shown in self.order:
+            if shown.mark() == mark:
+                return shown
+        raise HTTPException(409, "Photographs came in or went meanwhile: load the page anew.")
+
+    def lacking(self) -> int:
+        """How many patients lack their first word."""
+        first = self.sheets[FIRST]
+        return len(first.patients) - len(self.said[FIRST])
+
+    def twice(self) -> list[tuple[Shown, Shown]]:
+        """First and second showings that have both words."""
+        first = {shown.image_id: shown for shown in self.order if shown.time == FIRST}
+        pairs = [(first[shown.image_id], shown) for shown in self.order if shown.time == AGAIN]
+        return [pair for pair in pairs if None not in map(self.word, pair)]
+
+    def state(self, at: int | None, handed: Mapping[str, Words]) -> dict[str, Any]:
+        """What is shown at the place; None: the first that lacks a word. At the end, what can be handed in.
+
+        `handed`: by kind of showing, what the project has of the rater on these pictures.
+        """
+        counted = [shown for shown in self.order if shown.time != PRACTICE]
+        state: dict[str, Any] = {
+            "total": len(counted),
+            "done": sum(self.word(shown) is not None for shown in counted),
+            "handed": bool(handed[FIRST]),
+            "earlier": self.gone,
+        }
+        left = (place for place, shown in enumerate(self.order) if self.word(shown) is None)
+        place = at if at is not None and 0 <= at < len(self.order) else next(left, None)
+        if place is None:
+            changed = any(handed[time] != self.said[time] for time in (FIRST, AGAIN))
+            return state | {"at": None, "last": len(self.order) - 1, "changed": changed}
+        shown = self.order[place]
+        return state | {
+            "at": place,
+            "mark": shown.mark(),
+            "practice": shown.time == PRACTICE,
+            "letters": list(shown.methods),
+            "given": self.word(shown),
+        }
+
+
+def sit(project: Project, rater: str, asked: Asked, seed: int, given: Callable[[Path], Mapping[str, Words]]) -> Sitting:
+    """The rater's sitting over the fillings as they are now. InputError: there are none of these photographs.
+
+    `given`: by sheet, the words that lie in a folder.
+    """
+    sheets = {
+        time: _sheet(project, rater, asked.population, seed if time == FIRST else runtime.seed_of(seed, time))
+        for time in SHOWINGS
+    }
+    number = {
+        time: {patient.image_id: place for place, (patient, _) in enumerate(made.patients, 1)}
+        for time, made in sheets.items()
+    }
+    showings = with_repeats(
+        list(number[FIRST]), asked.repeats, lambda image_id: runtime.seed_of(seed, "repeats", rater, image_id)
+    )
+    order = tuple(Shown(one.time, sheets[one.time], number[one.time][one.image_id]) for one in showings)
+    words = {time: _words_on(project, made, given(folder_of(project.root, time))) for time, made in sheets.items()}
+    said = {time: own for time, (own, _) in words.items()}
+    return Sitting(sheets, order, said, words[FIRST][1])
+
+
+def picture(sitting: Sitting, place: Place) -> Response:
+    """A patient's photograph with its hole, or a result."""
+    try:
+        shown = sitting.order[place.at]
+        letter = place.letter
+        png = shown.made.masked(shown.number) if letter is None else shown.made.result(shown.number, letter)
+    except (IndexError, KeyError):
+        raise HTTPException(404, "There is no such result.") from None
+    return Response(png, media_type="image/png")
+
+
+def _sheet(project: Project, rater: str, population: str, seed: int) -> Drawn:
     def make() -> Drawn | str:
         try:
             return drawn(pictures_of(project.root, [population]), rater=rater, seed=seed, side=SIDE)
@@ -55,22 +183,7 @@ def sheet_of(project: Project, rater: str, population: str, seed: int) -> Drawn:
     return made
 
 
-def picture(made: Drawn, shown: Place) -> Response:
-    """A patient's photograph with its hole, or a result."""
-    try:
-        number = shown.at + 1
-        png = made.masked(number) if shown.letter is None else made.result(number, shown.letter)
-    except (IndexError, KeyError):
-        raise HTTPException(404, "There is no such result.") from None
-    return Response(png, media_type="image/png")
-
-
-def mark(made: Drawn) -> str:
-    """By which the page names its sheet: the sheet's own name is its key's file's."""
-    return hashlib.sha256(made.name.encode()).hexdigest()[:16]
-
-
-def words_on(project: Project, made: Drawn, every: Mapping[str, dict[int, str]]) -> tuple[dict[int, str], int]:
+def _words_on(project: Project, made: Drawn, every: Mapping[str, Words]) -> tuple[Words, int]:
     """The rater's word on each patient of the sheet, and how many of their words are about pictures that are gone.
 
     `every`: by sheet, the word on each patient; a word's capitals are letters of results. A sheet changes with who is
@@ -81,7 +194,7 @@ def words_on(project: Project, made: Drawn, every: Mapping[str, dict[int, str]])
     shown: dict[int, dict[tuple[str, str], str]] = {patient: {} for patient in now.values()}
     for line in made.lines:
         shown[line.patient][line.method, line.picture] = line.letter
-    said: dict[int, str] = {}
+    said: Words = {}
     gone: set[str] = set()
     for sheet, words in every.items():
         if sheet == made.name:

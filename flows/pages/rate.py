@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from flows.pages import beside, handing, kit, scaled, who
+from flows.pages.blinded import ANSWERS, REPEATS
 from flows.pages.record import Project
 from flows.pages.scales import Answers, askable, known, scale_of
 from flows.pages.sequence import Showing, mark, sequence
@@ -20,10 +21,6 @@ from tasks.ingest import answers
 from tasks.ingest.answers import PRACTICE, Answer
 from tasks.ingest.spelling import key
 from tasks.schemas.columns import ROLES
-
-ANSWERS = "data/ratings_in_progress"
-REPEATS = 0.1
-"""Share of photographs that are shown twice, unless the rater chooses another."""
 
 
 class Sitting(BaseModel):

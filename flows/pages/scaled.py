@@ -2,10 +2,11 @@
 
 In: the project's fillings, a scale, and what a rater gives them. Out: a sheet of the rater's own for the scale, one
 patient at a time; a line for every patient (tasks.inpainting.scale_sitting), on the disk before the next one is shown;
-and, handed in, scores, through the checks of ratings (tasks.inpainting.scale_checks). Nothing on the page or in its
-addresses tells who is on a photograph or who made a result.
+and, handed in, scores, through the checks of ratings (tasks.inpainting.scale_checks), with second answers beside them.
+Nothing on the page or in its addresses tells who is on a photograph or who made a result.
 """
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
@@ -13,19 +14,21 @@ from pydantic import Field
 from starlette.responses import Response
 
 from flows.pages import blinded, kit, who
-from flows.pages.blinded import ANSWERS, WHOSE, Asked, Place, mark, sheet_of, words_on
+from flows.pages.blinded import ANSWERS, WHOSE, Asked, Place, Sitting, Words, folder_of
 from flows.pages.record import Project
 from flows.pages.scales import known, scale_of
 from flows.photographs.sheets import KEYS, SEED, VOTES
 from flows.running.privacy import private_folder
 from tasks.anthropometry.corrections import now
 from tasks.base import runtime
+from tasks.base.words import counted
 from tasks.errors import InputError
+from tasks.ingest.answers import AGAIN, FIRST
 from tasks.ingest.spelling import key
 from tasks.inpainting import scale_sitting, scores
 from tasks.inpainting.scale_checks import checked
-from tasks.inpainting.scale_sitting import Word
-from tasks.inpainting.sheet import Drawn, keep_key
+from tasks.inpainting.scale_sitting import Word, in_order, scores_in
+from tasks.inpainting.sheet import keep_key
 
 
 class OnScale(Asked):
@@ -40,10 +43,9 @@ class Where(OnScale, Place):
 
 
 class Given(OnScale):
-    """Each of a patient's letters with its score, such as `A3B5C2`. `mark`: of the sheet that was shown."""
+    """Each of a patient's letters with its score, such as `A3B5C2`. `mark`: of the showing that the rater saw."""
 
     mark: str = Field(max_length=64)
-    at: int = Field(ge=0)
     scores: str = Field(max_length=52)
 
 
@@ -66,7 +68,7 @@ def router(project: Project) -> APIRouter:
 
     @routes.get("/picture")
     def picture(shown: Annotated[Where, Query()], vermilion_who: who.Who = "") -> Response:
-        return blinded.picture(_sheet(project, who.required(vermilion_who), shown), shown)
+        return blinded.picture(_sitting(project, who.required(vermilion_who), shown), shown)
 
     @routes.post("/state/{at}")
     def look_back(at: int, asked: OnScale, vermilion_who: who.Who = "") -> dict[str, Any]:
@@ -75,16 +77,14 @@ def router(project: Project) -> APIRouter:
     @routes.post("/answer")
     def answer(said: Given, vermilion_who: who.Who = "") -> dict[str, Any]:
         name, scale = who.required(vermilion_who), scale_of(project.root, said.scale)
-        made = _sheet(project, name, said)
-        if said.mark != mark(made):
-            raise HTTPException(409, "Photographs came in or went meanwhile: load the page anew.")
-        if not scale_sitting.fits(made, said.at + 1, said.scores, scale.scores):
+        shown = _sitting(project, name, said).named(said.mark)
+        if not scale_sitting.fits(shown.made, shown.number, said.scores, scale.scores):
             ends = f"{scale.scores[0]} to {scale.scores[-1]}"
             raise HTTPException(422, f"An answer gives each letter of this patient a score on {scale.name}, {ends}.")
-        image_id = made.patients[said.at][0].image_id
-        keep_key(private_folder(project.root / KEYS), made)  # first: an answer without its key is worthless
-        word = Word(now(), name, said.role, scale.name, made.name, said.at + 1, image_id, said.scores)
-        scale_sitting.keep(project.root / ANSWERS, word)
+        keep_key(private_folder(project.root / KEYS), shown.made)  # first: an answer without its key is worthless
+        about = (shown.made.name, shown.number, shown.image_id)
+        word = Word(now(), name, said.role, scale.name, *about, said.scores)
+        scale_sitting.keep(folder_of(project.root, shown.time), word)
         return _state(project, name, said, None)
 
     @routes.post("/hand-in")
@@ -118,73 +118,83 @@ def answered(project: Project, name: str) -> list[tuple[str, str]]:
     return [(word.at, word.role) for word in scale_sitting.words_of(project.root / ANSWERS, name)]
 
 
-def _sheet(project: Project, name: str, asked: OnScale) -> Drawn:
+def _sitting(project: Project, name: str, asked: OnScale) -> Sitting:
     """The rater's sheet for the scale: orders and letters are others than on any other scale."""
-    return sheet_of(project, key(name), asked.population, runtime.seed_of(SEED, "scale", asked.scale))
+    seed = runtime.seed_of(SEED, "scale", asked.scale)
 
+    def given(folder: Path) -> dict[str, Words]:
+        every = scale_sitting.given(folder, name, asked.scale)
+        return {sheet: {patient: in_order(word) for patient, word in said.items()} for sheet, said in every.items()}
 
-def _said(project: Project, name: str, asked: OnScale, made: Drawn) -> tuple[dict[int, str], int]:
-    """The rater's word on each patient, and how many of their words are about pictures that are gone."""
-    words, gone = words_on(project, made, scale_sitting.given(project.root / ANSWERS, name, asked.scale))
-    return {patient: scale_sitting.in_order(word) for patient, word in words.items()}, gone
+    return blinded.sit(project, key(name), asked, seed, given)
 
 
 def _state(project: Project, name: str, asked: OnScale, at: int | None) -> dict[str, Any]:
-    """What is shown at the place; None: the first patient who lacks an answer. At the end, what can be handed in."""
-    scale, made = scale_of(project.root, asked.scale), _sheet(project, name, asked)
-    said, gone = _said(project, name, asked, made)
-    total = len(made.patients)
-    left = [place for place in range(total) if place + 1 not in said]
-    handed = _kept(project, name, asked, made)
-    state: dict[str, Any] = {
-        "total": total,
-        "done": total - len(left),
-        "handed": bool(handed),
-        "earlier": gone,
-        "mark": mark(made),
-        "scores": scale.shown(),
-    }
-    place = at if at is not None and 0 <= at < total else next(iter(left), None)
-    if place is None:
-        return state | {"at": None, "changed": handed != said}
-    return state | {"at": place, "letters": list(made.patients[place][1]), "given": said.get(place + 1)}
+    """What is shown at the place; None: the first that lacks a word. At the end, what can be handed in."""
+    scale, made = scale_of(project.root, asked.scale), _sitting(project, name, asked)
+    state = made.state(at, _kept(project, name, asked, made))
+    return state | {"scores": scale.shown(), "themself": _themself(made)}
 
 
-def _kept(project: Project, name: str, asked: OnScale, made: Drawn) -> dict[int, str]:
-    """What the project has of the rater on these pictures, as the page says it, from whatever sheet; {}: nothing."""
-    place = {(line.image_id, line.method, line.picture): line for line in made.lines}
-    found: dict[int, str] = {}
-    for row in scores.kept(project.root / VOTES).to_pylist():
-        line = place.get((row["image_id"], row["method"], row["picture"]))
-        if line and key(row["rater_id"]) == key(name) and row["scale"] == asked.scale:
-            found[line.patient] = found.get(line.patient, "") + f"{line.letter}{row['score']:.0f}"
-    return {patient: scale_sitting.in_order(word) for patient, word in found.items()}
+def _themself(made: Sitting) -> str:
+    """How far the second answers agree with the first; empty: no patient has both."""
+    far = []
+    for showings in made.twice():
+        first, again = (
+            {shown.methods[letter]: score for letter, score in scores_in(made.word(shown) or "").items()}
+            for shown in showings
+        )
+        far += [abs(first[method] - again[method]) for method in first]
+    if not far:
+        return ""
+    return (
+        f"{counted(len(made.twice()), 'photograph')} came twice: {far.count(0)} of {len(far)} second answers are the "
+        f"same, and they differ by {sum(far) / len(far):.2f} on average."
+    )
+
+
+def _kept(project: Project, name: str, asked: OnScale, made: Sitting) -> dict[str, Words]:
+    """What the project has of the rater on these pictures, as the page says it, from whatever sheet."""
+    found: dict[str, Words] = {}
+    for time, folder in {FIRST: VOTES, AGAIN: VOTES / AGAIN}.items():
+        place = {(line.image_id, line.method, line.picture): line for line in made.sheets[time].lines}
+        said: Words = {}
+        for row in scores.kept(project.root / folder).to_pylist():
+            line = place.get((row["image_id"], row["method"], row["picture"]))
+            if line and key(row["rater_id"]) == key(name) and row["scale"] == asked.scale:
+                said[line.patient] = said.get(line.patient, "") + f"{line.letter}{row['score']:.0f}"
+        found[time] = {patient: in_order(word) for patient, word in said.items()}
+    return found
 
 
 def _handed_in(project: Project, name: str, asked: HandIn) -> dict[str, Any]:
     """What became of it: `state` is added, or rejected with the reasons; then the answers stay."""
-    made = _sheet(project, name, asked)
-    said, _ = _said(project, name, asked, made)
-    if lacking := len(made.patients) - len(said):
+    made = _sitting(project, name, asked)
+    if lacking := made.lacking():
         raise HTTPException(409, f"{lacking} patients lack an answer.")
     before = scores.raters_in(scores.kept(project.root / VOTES))
-    rows, problems = checked(
-        made,
-        said,
-        rater=name,
-        role=asked.role,
-        scale=asked.scale,
-        scales=known(project.root),
-        raters=before | scores.raters_in(project.ratings()),
-        new=asked.new,
-    )
-    if not problems:
-        try:
-            keep_key(private_folder(project.root / KEYS), made)
-            scores.keep(private_folder(project.root / VOTES), made.name, rows, replace=asked.replace)
-        except scores.ScoresError as error:
-            return {"state": "there", "said": [str(error)]}
-    if problems:
-        return {"state": "rejected", "said": problems}
-    told = f"{len(rows)} scores on {asked.scale}, {len(said)} photographs; the next `dvc repro` counts them."
+    rows: dict[str, list[scores.Row]] = {}
+    for time in (FIRST, AGAIN):
+        rows[time], problems = checked(
+            made.sheets[time],
+            made.said[time],
+            rater=name,
+            role=asked.role,
+            scale=asked.scale,
+            scales=known(project.root),
+            raters=before | scores.raters_in(project.ratings()),
+            new=asked.new,
+        )
+        if problems:
+            return {"state": "rejected", "said": problems}
+    keep_key(private_folder(project.root / KEYS), made.sheets[FIRST])
+    try:
+        folder = private_folder(project.root / VOTES)
+        scores.keep(folder, made.sheets[FIRST].name, rows[FIRST], replace=asked.replace)
+    except scores.ScoresError as error:
+        return {"state": "there", "said": [str(error)]}
+    if rows[AGAIN]:
+        scores.keep(private_folder(project.root / VOTES / AGAIN), made.sheets[AGAIN].name, rows[AGAIN], replace=True)
+    photographs = len(made.sheets[FIRST].patients)
+    told = f"{len(rows[FIRST])} scores on {asked.scale}, {photographs} photographs; the next `dvc repro` counts them."
     return {"state": "added", "said": [told]}

@@ -6,7 +6,7 @@ that nobody remembers. Knows no pictures and no answers.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from tasks.ingest.answers import AGAIN, FIRST, PRACTICE
@@ -30,13 +30,19 @@ def sequence(image_ids: Iterable[str], *, rater: str, scale: str, repeats: float
         return hashlib.sha256(f"{key(rater)}\n{scale}\n{what}\n{image_id}".encode()).hexdigest()
 
     order = sorted(set(image_ids), key=lambda one: drawn(one, "order"))
+    return with_repeats(order, repeats, lambda one: drawn(one, "again"))
+
+
+def with_repeats(order: Sequence[str], repeats: float, drawn: Callable[[str], str | int]) -> list[Showing]:
+    """The photographs in their order, the last one before all for practice; of the first half the share, at least one
+    photograph, a second time. `drawn`: by which the lot falls on these."""
     if not order:
         return []
     placed = [(float(at), Showing(image_id, FIRST)) for at, image_id in enumerate(order)]
-    if len(order) >= FEWEST:
+    if repeats and len(order) >= FEWEST:
         half = (len(order) + 1) // 2
-        number = min(half, round(repeats * len(order)))
-        again = sorted(order[:half], key=lambda one: drawn(one, "again"))[:number]
+        number = min(half, max(1, round(repeats * len(order))))
+        again = sorted(order[:half], key=drawn)[:number]
         placed += [(order.index(one) + half + 0.5, Showing(one, AGAIN)) for one in again]
     return [Showing(order[-1], PRACTICE), *(showing for _, showing in sorted(placed))]
 

@@ -24,6 +24,7 @@ from tasks.base import absence, tables
 from tasks.base.digests import file_digest, table_digest
 from tasks.faces import alignment
 from tasks.faces.cohort import WHO, split_of
+from tasks.ingest.answers import AGAIN
 from tasks.params.inpainting import (
     InpaintingAlign,
     InpaintingControls,
@@ -203,16 +204,17 @@ def inpainting_judge(votes: Path, fillings: Path, out: Out, scored: Out) -> None
     from tasks.inpainting.votes import kept
 
     absence.require(fillings)
-    said, given = kept(votes), scores.kept(votes)
-    if not said.num_rows and not given.num_rows:
+    first, again = ((kept(folder), scores.kept(folder)) for folder in (votes, votes / AGAIN))
+    asked = {name for said in first for name in said["image_id"].to_pylist()}
+    if not asked:
         raise absence.Absent(NOT_JUDGED)
-    asked = {*said["image_id"].to_pylist(), *given["image_id"].to_pylist()}
     parts = tables.read_each(fillings, FILLINGS)
     rows = [row for part in parts for row in part.to_pylist() if row["image_id"] in asked]
-    record = provenance("inpainting_judge", judging, INPAINTING_JUDGED, {}, {}, {"votes": table_digest(said)})
-    tables.write(judging.judged(said, rows), out, INPAINTING_JUDGED, provenance=record)
-    record = provenance("inpainting_judge", judging, INPAINTING_SCORED, {}, {}, {"scores": table_digest(given)})
-    tables.write(judging.scored(given, rows), scored, INPAINTING_SCORED, provenance=record)
+    into = ((judging.judged, INPAINTING_JUDGED, out), (judging.scored, INPAINTING_SCORED, scored))
+    for said, second, (marked, schema, path) in zip(first, again, into, strict=True):
+        read = {"said": table_digest(said), "again": table_digest(second)}
+        record = provenance("inpainting_judge", judging, schema, {}, {}, read)
+        tables.write(marked(said, second, rows), path, schema, provenance=record)
 
 
 def _measure_numbers(weights: Path) -> dict[str, Any]:

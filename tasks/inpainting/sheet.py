@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -79,16 +80,26 @@ def write_sheet(out: Path, keys: Path, patients: Sequence[Patient], *, rater: st
     return path
 
 
-def drawn(patients: Sequence[Patient], *, rater: str, seed: int, side: int) -> Drawn:
-    """Who is shown to a rater in which order, under which letters. SheetError: as `write_sheet`, but for folders."""
+def drawn(
+    patients: Sequence[Patient],
+    *,
+    rater: str,
+    seed: int,
+    side: int,
+    known: Mapping[tuple[str, str], str] = MappingProxyType({}),
+) -> Drawn:
+    """Who is shown to a rater in which order, under which letters. SheetError: as `write_sheet`, but for folders.
+
+    `known`: digests of these patients' results by image_id and method, where another sheet has them already.
+    """
     _check(patients, rater)
     lines: list[tuple[int, str, str, str, str]] = []
     ordered: list[tuple[Patient, Mapping[str, str]]] = []
     for number, patient in enumerate(_shuffled(patients, rater, seed), 1):
         letters = dict(zip(LETTERS, _order(patient, rater, seed), strict=False))
-        shape = patient.masked().shape
+        own, shape = patient.image_id, patient.masked().shape
         lines += [
-            (number, letter, method, patient.image_id, digest_of(_alike(patient, method, shape)))
+            (number, letter, method, own, known.get((own, method)) or digest_of(_alike(patient, method, shape)))
             for letter, method in letters.items()
         ]
         ordered.append((patient, letters))

@@ -7,7 +7,7 @@ one counts. Lines lie as CSV, so that a withdrawal finds a person's. Knows no pa
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tasks.base import lines
 from tasks.errors import InputError
@@ -66,6 +66,22 @@ def _fits(ranked: Sequence[str], among: Sequence[str] | Mapping[str, str]) -> bo
 def fits(drawn: Drawn, number: int, ranked: Sequence[str]) -> bool:
     """Whether these are letters of the patient, each once at most."""
     return 1 <= number <= len(drawn.patients) and _fits(ranked, drawn.patients[number - 1][1])
+
+
+def ranks(letters: Mapping[str, str], ranked: str) -> dict[str, int | None]:
+    """By method the rank; None: the result is not valid. `letters`: what each stands for."""
+    return {method: ranked.index(own) + 1 if own in ranked else None for own, method in letters.items()}
+
+
+def rows(drawn: Drawn, said: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Rows of INPAINTING_VOTES on the patients that have a word."""
+    found = []
+    for line in drawn.lines:
+        if line.patient in said:
+            rank = ranks({line.letter: line.method}, said[line.patient])[line.method]
+            own = {name: getattr(line, name) for name in ("image_id", "rater_id", "method", "picture")}
+            found.append(own | {"valid": rank is not None, "rank": rank})
+    return found
 
 
 def filled(drawn: Drawn, said: Mapping[int, str]) -> list[tuple[str, int, str, str, int | None]]:

@@ -174,6 +174,8 @@ INPAINTING_JUDGED = Schema(
         IMAGE_ID,
         Column("subject_id", TEXT, "the person; null where the photograph is not filled any more", nullable=True),
         *_vote,
+        Column("valid_again", pa.bool_(), "the second answer; null where the photograph came once", nullable=True),
+        Column("rank_again", pa.int8(), "the rank in it, if it is valid there", nullable=True, low=1),
         Column("present", pa.bool_(), "all that the rater saw of this photograph are the present fillings"),
     ),
     key=("image_id", "rater_id", "method"),

@@ -23,6 +23,7 @@ INPAINTING_SCORED = Schema(
         IMAGE_ID,
         Column("subject_id", TEXT, "the person; null where the photograph is not filled any more", nullable=True),
         *_score,
+        Column("score_again", NUMBER, "the second answer; null where the photograph came once", nullable=True),
         Column("present", pa.bool_(), "all that the rater saw of this photograph are the present fillings"),
     ),
     key=_KEY,

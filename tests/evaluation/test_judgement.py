@@ -52,6 +52,8 @@ def votes_of(said: Sequence[str], methods: str = "ELCO") -> pd.DataFrame:
             "picture": "",
             "valid": method in order,
             "rank": order.index(method) + 1 if method in order else None,
+            "valid_again": None,
+            "rank_again": None,
             "present": True,
         }
         for number, order in enumerate(said)
@@ -207,3 +209,23 @@ def test_without_votes_the_section_says_how_to_get_them() -> None:
     text = page(judge(table([]), SETTINGS))
     assert "Nobody has judged the present fillings; make a sheet for each surgeon" in text
     assert "1.267" in text
+
+
+def test_second_answers_say_how_far_surgeons_agree_with_themselves() -> None:
+    """Validity as it is, ranks where both times valid; what came once does not count."""
+    votes = votes_of(["EO", "O", "OE", "", "LO", "E"])
+    assert judge(votes, SETTINGS)["with_themselves"] == {} and "a second time" not in page(judge(votes, SETTINGS))
+    again = votes.assign(valid_again=votes["valid"], rank_again=votes["rank"])
+    own = judge(again, SETTINGS)["with_themselves"]
+    assert [row["same"] for row in own.values()] == [1, 1] and own["valid or not"]["kappa"]["value"] == 1
+    assert own["valid or not"]["n"] == 24 and own["rank, of results valid both times"]["n"] == 8
+    assert (own["valid or not"]["n_raters"], own["valid or not"]["n_photographs"]) == (3, 2)
+    first = again["image_id"] == "p00"
+    turned = again.assign(
+        valid_again=again["valid"].where(~first, ~again["valid"]).where(first), rank_again=again["rank"].where(~first)
+    )
+    own = judge(turned.astype({"valid_again": object}), SETTINGS)["with_themselves"]
+    assert list(own) == ["valid or not"]
+    assert (own["valid or not"]["same"], own["valid or not"]["n"], own["valid or not"]["distance"]) == (0, 12, 1)
+    text = page(judge(again, SETTINGS))
+    assert "Some photographs came a second time" in text and "rank, of results valid both times" in text

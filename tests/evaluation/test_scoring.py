@@ -31,6 +31,7 @@ def scores_of(
             "method": method,
             "picture": "",
             "score": 2 + gain * (method == "network") + rng.normal(0, noise),
+            "score_again": None,
             "present": True,
         }
         for patient in range(patients)
@@ -44,7 +45,8 @@ def scores_of(
 def page(record: Mapping[str, Any]) -> str:
     template = environment().get_template("evaluation/inpainting/scored.html.j2")
     said = scores_said(record, NAMES)
-    return " ".join(template.render(scored=said, earlier=record["n_earlier"], methods=NAMES).split())
+    own = {"themselves": record["with_themselves"], "earlier": record["n_earlier"]}
+    return " ".join(template.render(scored=said, methods=NAMES, **own).split())
 
 
 def test_each_scale_and_role_has_its_means_with_intervals_by_patient() -> None:
@@ -93,3 +95,16 @@ def test_a_rater_who_saw_one_method_alone_adds_no_difference() -> None:
     assert record["scales"][0]["network_minus"] == {}
     text = json.dumps(score_methods(scores, SETTINGS), allow_nan=False)
     assert not [name for name in ("medical_", "p00", "s00") if name in text]
+
+
+def test_second_answers_say_how_far_raters_agree_with_themselves() -> None:
+    scores = scores_of()
+    assert "a second time" not in page(score_methods(scores, SETTINGS))
+    scores = scores.assign(score=scores["score"].round())
+    again = scores.assign(score_again=(scores["score"] + 1).where(scores["image_id"] < "p04"))
+    own = score_methods(again, SETTINGS)["with_themselves"]
+    assert list(own) == ["realism"] and (own["realism"]["n"], own["realism"]["n_raters"]) == (24, 3)
+    assert (own["realism"]["same"], own["realism"]["distance"], own["realism"]["n_photographs"]) == (0, 1, 4)
+    same = score_methods(scores.assign(score_again=scores["score"]), SETTINGS)["with_themselves"]["realism"]
+    assert same["kappa"]["value"] == 1 and same["kappa"]["n_subjects"] == 12
+    assert "Raters of fillings with themselves" in page(score_methods(again, SETTINGS))

@@ -391,9 +391,11 @@ def test_votes_on_pictures_of_an_earlier_network_are_told_from_present_ones(tmp_
     made = Reading(tmp_path, patients_of(rows, populations=("unrepaired",)))
     made.fill(by_letter)
     said = INPAINTING_VOTES.table(made.read()[0])
-    assert all(judged(said, rows)["present"].to_pylist())
+    none = INPAINTING_VOTES.table([])
+    assert all(judged(said, none, rows)["present"].to_pylist())
     drawn_again = filling(image_id="q", subject_id="t", filled=encode_png(plain(5)))
-    found = judged(said, [rows[0], drawn_again]).to_pylist()
+    found = judged(said, said, [rows[0], drawn_again]).to_pylist()
+    assert [row["rank"] for row in found] == [row["rank_again"] for row in found]
     assert {(row["image_id"], row["subject_id"], row["present"]) for row in found} == {
         ("p", "s", True),
         ("q", "t", False),  # also of OpenCV's two, which are the same: the rank was among other pictures

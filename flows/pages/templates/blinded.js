@@ -30,8 +30,8 @@ function use(key) {
   else if (now.at !== null && key === "Enter") own.save();
   else if (now.at !== null) own.key(key);
 }
-const answer = said => ask("answer", { mark: now.mark, at: now.at, ...said });
-const goBack = () => { if (now.at === null || now.at > 0) ask(`state/${now.at === null ? now.total - 1 : now.at - 1}`); };
+const answer = said => ask("answer", { mark: now.mark, ...said });
+const goBack = () => { if (now.at === null || now.at > 0) ask(`state/${now.at === null ? now.last : now.at - 1}`); };
 const focusOn = letter => document.querySelector(`[data-letter="${letter}"]`)?.focus();
 
 function render() {
@@ -50,12 +50,14 @@ function showing() {
   const masked = element("figure", {}, shown(null, "The photograph with its hole"), element("figcaption", {}, "The photograph; white is what was drawn anew"));
   const save = element("button", { type: "button", class: "main", id: "done", onclick: event => { if (event.detail < 2) own.save(); } }, own.saving());  // a double click is one
   const before = element("button", { type: "button", disabled: now.at === 0, onclick: goBack }, "Back to the one before");
-  return element("div", {}, element("div", { class: "beside", role: "group", "aria-label": "Results" }, masked, ...now.letters.map(own.result)),
+  const practice = now.practice ? [element("p", { class: "practice" }, own.practice())] : [];
+  return element("div", {}, ...practice, element("div", { class: "beside", role: "group", "aria-label": "Results" }, masked, ...now.letters.map(own.result)),
     ...own.answers(), element("div", { class: "tools" }, save, before), element("p", { class: "note" }, own.keys()), ...earlier());
 }
 const earlier = () => now.earlier ? [element("p", { class: "note" }, `${now.earlier} answers of yours are about pictures that are gone: the network has learned anew since, and these are others.`)] : [];
 function end() {
   const parts = [element("h2", {}, "That was all.")];
+  if (now.themself) parts.push(element("p", { id: "themself" }, now.themself));
   if (now.changed) parts.push(element("p", {}, now.handed ? "You have changed answers since you handed in." : own.handing), element("button", { type: "button", class: "main", id: "hand", onclick: () => handIn({ replace: now.handed }) }, now.handed ? "Hand in, in place of what I gave before" : "Hand in"));
   else parts.push(element("p", {}, "All of it is handed in."));
   parts.push(element("div", { id: "outcome" }), element("p", {}, element("button", { type: "button", onclick: goBack }, "Look at the last one again")), element("p", {}, element("a", { href: "/rate" }, "Something else to rate")));

@@ -104,6 +104,7 @@ def show(made: Inpainting, record: Mapping[str, Any], shown: Shown) -> Chapter:
             "differences": differences_said(record["judgement"], METHODS),
             "published_votes": JUDGED,
             "scored": scores_said(record["scored"], METHODS),
+            "themselves": record["scored"]["with_themselves"],
             "earlier": record["scored"]["n_earlier"],
         },
     )

@@ -17,9 +17,12 @@ from tasks.base.words import counted
 from tasks.pages.environment import number
 from tasks.params.evaluation import Evaluate
 from tasks.statistics.bootstrap import Estimate, clusters, missing, share_with_interval, with_interval
+from tasks.statistics.intra import with_themselves
 
 TOGETHER = ["image_id", "rater_id"]
 """What a rater saw together: one photograph's results."""
+
+VALIDITY, RANKS = "valid or not", "rank, of results valid both times"
 
 NOBODY = (
     "nobody has judged the present fillings; make a sheet for each surgeon with `vermilion inpainting sheet`, and "
@@ -43,7 +46,31 @@ def judge(judged: pd.DataFrame, settings: Evaluate) -> dict[str, Any]:
         "confidence": settings.confidence,
         "methods": {method: _method(rows[rows["method"] == method], settings) for method in methods},
         "differences": [_difference(rows, one, other, settings) for one, other in combinations(methods, 2)],
+        "with_themselves": _with_themselves(rows, settings),
     }
+
+
+def _with_themselves(rows: pd.DataFrame, settings: Evaluate) -> dict[str, Any]:
+    """How far second answers agree with the first: validity, and ranks of what was valid both times."""
+    twice = rows[rows["valid_again"].notna()]
+    valid = twice["valid"].astype(bool) & twice["valid_again"].astype(bool)
+    said = {
+        VALIDITY: (twice["valid"], twice["valid_again"]),
+        RANKS: (twice["rank"][valid], twice["rank_again"][valid]),
+    }
+    return {name: second_answers(twice, first, again, settings) for name, (first, again) in said.items() if len(first)}
+
+
+def second_answers(rows: pd.DataFrame, first: pd.Series, again: pd.Series, settings: Evaluate) -> dict[str, Any]:
+    """All raters' second answers against each one's own first: of tasks.statistics.intra, and how many raters and
+    photographs that are. `rows`: of which `first` and `again` are columns, or a part of them."""
+    own = rows.loc[first.index]
+    pairs = own[["image_id", "subject_id", "rater_id"]].assign(
+        subject_id=own["patient"], first=first.astype(float), again=again.astype(float), scale="", rater_role=""
+    )
+    found = with_themselves(pairs.assign(rater_id=""), settings)[""][""]
+    del found["role"]
+    return {**found, "n_raters": int(own["rater_id"].nunique()), "n_photographs": int(own["image_id"].nunique())}
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, int]:

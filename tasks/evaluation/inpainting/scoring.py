@@ -2,7 +2,8 @@
 
 In: scores, one row per photograph, rater, scale and method. Out: per scale and role of raters, each method's mean and
 the mean difference from the network where one rater saw both. Every interval is by patient, as of the surgeons'
-judgement. Raters are taken as they are. Knows no pictures and no files.
+judgement. Raters are taken as they are; second answers say how far they agree with themselves. Knows no pictures and
+no files.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tasks.evaluation.inpainting.judgement import TOGETHER, signed
+from tasks.evaluation.inpainting.judgement import TOGETHER, second_answers, signed
 from tasks.pages.scales import words_of
 from tasks.params.evaluation import Evaluate
 from tasks.statistics.bootstrap import clusters, with_interval
@@ -27,6 +28,10 @@ def score_methods(scored: pd.DataFrame, settings: Evaluate) -> dict[str, Any]:
     return {
         "n_earlier": len(scored) - len(rows),
         "scales": [_on_scale(str(scale), str(role), own, settings) for (scale, role), own in groups],
+        "with_themselves": {
+            str(scale): second_answers(own, own["score"], own["score_again"], settings)
+            for scale, own in rows[rows["score_again"].notna()].groupby("scale", sort=True)
+        },
     }
 
 

@@ -17,6 +17,7 @@ from flows.stages.inpainting import inpainting_judge
 from tasks.base import absence, tables
 from tasks.base.images import encode_png
 from tasks.errors import InputError
+from tasks.ingest.answers import AGAIN
 from tasks.ingest.removal import rows_with, without
 from tasks.inpainting import scores, shown, votes
 from tasks.inpainting.shown import digests
@@ -237,3 +238,10 @@ def test_the_stage_marks_scores_as_it_marks_votes(project: Path) -> None:
     earlier = {(row["image_id"], row["scale"]) for row in found if not row["present"]}
     assert earlier == {(rows[0]["image_id"], "realism")} and len(found) == len(rows)
     assert {row["subject_id"] for row in found} == {"s0", "s1"}
+    assert {row["score_again"] for row in found} == {None}
+    (project / VOTES / AGAIN).mkdir()
+    scores.keep(project / VOTES / AGAIN, "sheet-0123456780", [row | {"score": 5.0} for row in rows[:3]], replace=True)
+    judged(project)
+    found = tables.read(out.with_name("scored.parquet"), INPAINTING_SCORED).to_pylist()
+    second = {(row["image_id"], row["method"], row["scale"]) for row in found if row["score_again"] == 5}
+    assert second == {(row["image_id"], row["method"], row["scale"]) for row in rows[:3]}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.pages.blinded import ANSWERS
 from flows.pages.handing import REPEATS, hand_in, ready, waiting
-from flows.pages.rate import ANSWERS
 from flows.pages.record import Project
 from flows.stewards.additions import there_already
 from tasks.base import tables

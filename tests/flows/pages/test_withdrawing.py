@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.pages.rate import ANSWERS
+from flows.pages.blinded import ANSWERS
 from flows.pages.record import CORRECTIONS
 from flows.photographs.sheets import VOTES
 from tasks.anthropometry import corrections, judgements
