@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from PIL import Image, TiffImagePlugin
 
-from tasks.base import jpeg, leftovers
+from tasks.base import jpeg, leaps, leftovers
 from tasks.base.zeros import zeros
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -91,7 +91,9 @@ def damage(data: bytes, picture: Image.Image) -> str | None:
         return f"a part of it, from byte {at:,} on, is nothing but zeros"
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         return leftovers.tiff(data, picture)
-    looks = {"WEBP": leftovers.webp, "AVIF": leftovers.avif, "HEIF": leftovers.heic}
+    if picture.format == "WEBP":
+        return leftovers.webp(data) or leaps.lossless_webp(data, picture)
+    looks = {"AVIF": leftovers.avif, "HEIF": leftovers.heic}
     return looks[picture.format](data) if picture.format in looks else None
 
 

@@ -3,8 +3,8 @@
 In: a file's bytes. Out: None, or what is wrong. WebP, HEIC and TIFF (LZW, JPEG) hold no checksum, and their decoders
 give some picture for any bytes. But they are codes without gaps: of a whole file the last bytes are needed, and none
 that would follow. So it is decoded again with them missing, altered, or followed by others. An AVIF is decoded by
-libaom, which looks at that itself. What is packed without arithmetic (lossless WebP, LZW) often finds its way back to
-the same end, and passes (docs/pictures.md has how often). Knows nothing of colours.
+libaom, which looks at that itself. What is packed without arithmetic (LZW) often finds its way back to the same end,
+and passes (docs/pictures.md has how often); a lossless WebP is looked at by `leaps`. Knows nothing of colours.
 """
 
 import io

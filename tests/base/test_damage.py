@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from bench.changed import shows
 from tasks.base import jpeg, leftovers
 from tasks.base.boxes import coded_items, coded_sizes, tile_of, with_contents
 from tasks.base.images import UnreadableImage, carries_place, decode, read
@@ -414,6 +415,54 @@ def test_webps_in_other_clothes_are_looked_at() -> None:
         bad[place + int.from_bytes(whole[place + 4 : place + 8], "little") // 2] ^= 90
         with pytest.raises(UnreadableImage, match="damaged"):
             decode(bytes(bad))
+
+
+def test_a_lossless_webp_whose_byte_was_changed_is_seen_by_its_colours() -> None:
+    """Nothing in the file tells it. Most changes that show are told; with transparency, and of a moving one, too."""
+    clear = photograph().convert("RGBA")
+    clear.putalpha(Image.fromarray(np.tile(np.linspace(40, 255, 384).astype(np.uint8), (384, 1))))
+    moving: dict[str, Any] = {"save_all": True, "append_images": [photograph(4)]}
+    rng, told, shown = np.random.default_rng(1), [0, 0, 0], 0
+    for kind, options in enumerate(({}, {"alpha_quality": 100}, moving)):
+        whole = saved_as(clear if kind == 1 else photograph(), "WEBP", lossless=True, **options)
+        decode(whole)
+        place = whole.index(b"VP8L") + 8
+        length = int.from_bytes(whole[place - 4 : place], "little")
+        for _ in range(10):
+            bad = bytearray(whole)
+            bad[place + int(rng.integers(length // 3, 2 * length // 3))] ^= int(rng.integers(1, 256))
+            told[kind] += refuses(bytes(bad))
+            shown += shows(opened(whole), opened(bytes(bad)))
+    assert shown == 15
+    assert sum(told) >= 12 and min(told) >= 1
+
+
+def opened(data: bytes) -> np.ndarray:
+    """The colours as Pillow gives them, whatever is wrong with the file."""
+    with Image.open(io.BytesIO(data)) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def refuses(data: bytes) -> bool:
+    """Whether it is refused, saying what a lossless WebP lacks."""
+    try:
+        decode(data)
+    except UnreadableImage as error:
+        return "a lossless WebP has no checksum: if it looks whole, export it as PNG" in str(error)
+    return False
+
+
+def test_what_is_drawn_on_a_whole_lossless_webp_is_no_damage() -> None:
+    """Black and white, coloured letters on a face, hidden colours below transparency."""
+    lined = np.asarray(photograph()).copy()
+    for colour, row in (((255, 0, 0), 100), ((255, 255, 0), 200), ((0, 255, 0), 300)):
+        cv2.putText(lined, "p071 before", (20, row), cv2.FONT_HERSHEY_SIMPLEX, 1, colour, 2)
+    checks = (np.indices((90, 90)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    hidden = np.random.default_rng(1).integers(0, 256, (90, 90, 4), np.uint8)
+    hidden[..., 3] = 255 * (np.indices((90, 90))[0] == 0)
+    hidden[0, :, :3] = 90
+    for picture in (Image.fromarray(lined), Image.fromarray(checks), Image.fromarray(hidden, "RGBA")):
+        decode(saved_as(picture, "WEBP", lossless=True, exact=True))
 
 
 def test_lzw_ends_where_it_should() -> None:
