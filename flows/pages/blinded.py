@@ -25,7 +25,8 @@ from tasks.errors import InputError
 from tasks.ingest.answers import AGAIN, FIRST, PRACTICE, SHOWINGS
 from tasks.inpainting import votes
 from tasks.inpainting.letters import Result
-from tasks.inpainting.sheet import Drawn, drawn
+from tasks.inpainting.sheet import Drawn, alike, drawn
+from tasks.inpainting.shown import Patient
 
 ANSWERS = Path("data/ratings_in_progress")
 WHOSE = {"unrepaired": "patients before repair", "repaired": "patients after repair"}
@@ -170,16 +171,25 @@ def picture(sitting: Sitting, place: Place) -> Response:
 
 
 def _sheet(project: Project, rater: str, population: str, seed: int) -> Drawn:
-    def make() -> Drawn | str:
+    """A sheet of the fillings as they are. Pictures are drawn and compared once, whatever sheets they come on."""
+    paths = [FOLDER, FOLDER / absence.MARKER]
+
+    def see() -> tuple[list[Patient], dict[tuple[str, str], str]] | str:
         try:
-            return drawn(pictures_of(project.root, [population]), rater=rater, seed=seed, side=SIDE)
+            patients = pictures_of(project.root, [population])
+            return patients, alike(patients)
         except InputError as error:
             return str(error)
 
-    made = project.fresh(f"beside {population} {rater} {seed}", [FOLDER, FOLDER / absence.MARKER], make)
-    if isinstance(made, str):
-        raise InputError(made)
-    assert isinstance(made, Drawn)
+    seen = project.fresh(f"fillings {population}", paths, see)
+    if isinstance(seen, str):
+        raise InputError(seen)
+    patients, pictures = seen
+    made: Drawn = project.fresh(
+        f"sheet {population} {rater} {seed}",
+        paths,
+        lambda: drawn(patients, rater=rater, seed=seed, side=SIDE, pictures=pictures),
+    )
     return made
 
 

@@ -7,7 +7,7 @@ these are, among people who share a machine or a tunnel to it.
 from typing import Annotated
 from urllib.parse import quote, unquote
 
-from fastapi import APIRouter, Cookie, HTTPException
+from fastapi import APIRouter, Cookie, Depends, Header, HTTPException
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
@@ -16,9 +16,26 @@ from tasks.ingest.spelling import key, tidy
 WHO = "vermilion_who"
 LONGEST = 80
 DAYS = 180
+PAGE = "vermilion-page-of"
+"""The header by which a page says whose it is: the browser's tabs share one cookie."""
 
-Who = Annotated[str, Cookie(alias=WHO)]
 router = APIRouter()
+
+
+def _same(
+    cookie: Annotated[str, Cookie(alias=WHO)] = "", page: Annotated[str, Header(alias=PAGE, max_length=900)] = ""
+) -> str:
+    """The cookie. 409: the page was made for somebody else, and what is done on it is theirs."""
+    if page and key(unquote(page)) != key(named(cookie)):
+        raise HTTPException(
+            409,
+            f"This page was opened by {tidy(unquote(page))}, and another tab has called you {named(cookie) or 'nobody'}. "
+            "Nothing was saved. Load the page anew.",
+        )
+    return cookie
+
+
+Who = Annotated[str, Depends(_same)]
 
 
 class Name(BaseModel):

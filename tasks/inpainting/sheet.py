@@ -7,10 +7,9 @@ patients, rater and seed give the same bytes. Reading the form back: tasks.inpai
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -86,25 +85,32 @@ def drawn(
     rater: str,
     seed: int,
     side: int,
-    known: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    pictures: Mapping[tuple[str, str], str] | None = None,
 ) -> Drawn:
     """Who is shown to a rater in which order, under which letters. SheetError: as `write_sheet`, but for folders.
 
-    `known`: digests of these patients' results by image_id and method, where another sheet has them already.
+    `pictures`: what `alike` gave of these patients, where it is known already.
     """
     _check(patients, rater)
+    known = alike(patients) if pictures is None else pictures
     lines: list[tuple[int, str, str, str, str]] = []
     ordered: list[tuple[Patient, Mapping[str, str]]] = []
     for number, patient in enumerate(_shuffled(patients, rater, seed), 1):
-        letters = dict(zip(LETTERS, _order(patient, rater, seed), strict=False))
-        own, shape = patient.image_id, patient.masked().shape
-        lines += [
-            (number, letter, method, own, known.get((own, method)) or digest_of(_alike(patient, method, shape)))
-            for letter, method in letters.items()
-        ]
+        letters, own = dict(zip(LETTERS, _order(patient, rater, seed), strict=False)), patient.image_id
+        lines += [(number, letter, method, own, known[own, method]) for letter, method in letters.items()]
         ordered.append((patient, letters))
     name = "sheet-" + hashlib.sha256(repr((tidy(rater), seed, side, lines)).encode()).hexdigest()[:10]
     return Drawn(name, tuple(Result(name, tidy(rater), *own) for own in lines), tuple(ordered), side)
+
+
+def alike(patients: Iterable[Patient]) -> dict[tuple[str, str], str]:
+    """By image_id and method the digest of each result. SheetError: one is not of its photograph's size."""
+    found = {}
+    for patient in patients:
+        shape = patient.masked().shape
+        for method in patient.filled:
+            found[patient.image_id, method] = digest_of(_alike(patient, method, shape))
+    return found
 
 
 def keep_key(keys: Path, made: Drawn) -> Path:

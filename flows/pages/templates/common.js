@@ -7,12 +7,15 @@ function trouble(text) {
   box.hidden = !text;
 }
 
+// Whose page this is: another tab may change the name, which all tabs share.
+const whose = document.getElementById("name").defaultValue;
+
 // Sends and returns the answer; throws with words for a person. Whatever was not answered was not saved.
 async function send(path, body) {
   let answer;
   try {
     answer = await fetch(path, {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body ?? {}), keepalive: true,
+      method: "POST", headers: { "Content-Type": "application/json", ...(whose && path !== "/who" ? { "Vermilion-Page-Of": encodeURIComponent(whose) } : {}) }, body: JSON.stringify(body ?? {}), keepalive: true,
     });
   } catch {
     throw new Error("The server does not answer. Start `vermilion review` again and open its new address; this was not saved.");

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from starlette.testclient import TestClient
 
 from flows.cli.review import review
 from flows.pages.app import make_app
+from flows.pages.blinded import ANSWERS
 from flows.pages.lost import corrected
 from flows.running.ports import listening
 from tasks.anthropometry import corrections
 from tasks.anthropometry.corrections import Said
 from tasks.errors import InputError
+from tasks.ingest import answers
 from tasks.surface.corrections import SHEET
 from tests.flows.pages import reviewed
 
@@ -214,6 +217,22 @@ def test_nobody_corrects_without_a_name(drawn_project: Path) -> None:
         assert answer.status_code == 409
         for name in (" \u200b", "<b>Carl</b>", "=1+1"):  # the last two no sheet takes
             assert nameless.post("/who", json={"name": name}, headers=POST).status_code == 422
+
+
+def test_a_page_that_was_opened_by_another_person_saves_nothing_under_the_new_name(project: Path) -> None:
+    """Tabs of a browser share the name: what stands on the earlier page is not the new person's."""
+    with TestClient(make_app(project, TOKEN), base_url=BASE) as own:
+        own.get(f"/?token={TOKEN}")
+        own.post("/who", json={"name": "Jürgen"}, headers=POST)
+        sitting = {"scale": "CARS", "role": "lay", "repeats": 0}
+        page = POST | {"Vermilion-Page-Of": quote("Jürgen")}
+        assert own.post("/rate/state/0", json=sitting, headers=page).status_code == 200
+        own.post("/who", json={"name": "Béla"}, headers=POST)
+        late = own.post("/rate/answer", json=sitting | {"at": 0, "score": 3}, headers=page)
+        assert late.status_code == 409
+        assert "opened by Jürgen, and another tab has called you Béla" in late.json()["detail"]
+        assert own.post("/rate/state/0", json=sitting, headers=page).status_code == 409
+        assert answers.given(project / ANSWERS, "Béla", "CARS") == {}
 
 
 def test_findings_and_notes_are_kept_by_person(project: Path) -> None:
