@@ -27,11 +27,8 @@ def _same(
 ) -> str:
     """The cookie. 409: the page was made for somebody else, and what is done on it is theirs."""
     if page and key(unquote(page)) != key(named(cookie)):
-        raise HTTPException(
-            409,
-            f"This page was opened by {tidy(unquote(page))}, and another tab has called you {named(cookie) or 'nobody'}. "
-            "Nothing was saved. Load the page anew.",
-        )
+        other = f"opened by {tidy(unquote(page))}, and another tab has called you {named(cookie) or 'nobody'}"
+        raise HTTPException(409, f"This page was {other}. Nothing was saved. Load the page anew.")
     return cookie
 
 
