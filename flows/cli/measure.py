@@ -93,7 +93,7 @@ def measure(
         )
     one, key = _measurer(ready, view, clips, frames)
     results, stopped = _measured(photographs, ready, out, one, key, pdf=pdf)
-    _write_tables(table, out, results)
+    _write_tables(table, out, results, key)
     _print(results, ready, ready.notices if view == "frontal" else [], as_json=as_json)
     _say_where({"table": table, "pages": out})
     if stopped:
@@ -221,14 +221,16 @@ def _film_or_photograph(path: Path, *, ready: "Ready", clips: "set[Path]", frame
     return measure_clip(path, ready, most_frames=frames, bar=lambda found, most: shown(found, total=most))
 
 
-def _write_tables(table: Path | None, out: Path | None, results: "Sequence[Measured]") -> None:
+def _write_tables(table: Path | None, out: Path | None, results: "Sequence[Measured]", key: str) -> None:
+    """`table`: what this call was asked for. The tables in `out` have what earlier calls left there, too."""
     from flows.photographs import measured
 
     if table is not None:
         measured.write_table(table, results)
     if out is not None:
+        every = [*measured.kept_before(results, measured.earlier(out, key)), *results]
         for name in measured.TABLES:
-            measured.write_table(out / name, results)
+            measured.write_table(out / name, every)
 
 
 def _say_where(written: dict[str, Path | None]) -> None:

@@ -73,6 +73,15 @@ def earlier(out: Path, key: str, *, pdf: bool = False) -> dict[str, Mapping[str,
     return found
 
 
+def kept_before(results: Sequence[Measured], lines: Mapping[str, Mapping[str, Any]]) -> list[Measured]:
+    """What earlier calls measured in the same way of other photographs: the folder's tables have all of its pages."""
+    own = {found.face.image_id for found in results} | {str(found.path) for found in results}
+    others = [
+        line for line in lines.values() if line.get("photograph") and not {line["image_id"], line["photograph"]} & own
+    ]
+    return [_recalled(Path(line["photograph"]), line) for line in others]
+
+
 def again(photograph: Path, lines: Mapping[str, Mapping[str, Any]]) -> Measured | None:
     """What an earlier call found in this photograph; None where it was not measured, or has another name now."""
     try:
@@ -81,6 +90,10 @@ def again(photograph: Path, lines: Mapping[str, Mapping[str, Any]]) -> Measured 
         return None
     if line is None or line["page"] != page_of(photograph, line["image_id"], line.get("which", "")):
         return None
+    return _recalled(photograph, line)
+
+
+def _recalled(photograph: Path, line: Mapping[str, Any]) -> Measured:
     face = MeasuredFace(photograph.name, line["image_id"], rows=line["rows"], which=line.get("which", ""))
     face = dataclasses.replace(face, findings=[Finding(**own) for own in line["findings"]])
     return Measured(photograph, face, line["rows"], said=line.get("said", ""))
@@ -106,7 +119,7 @@ def keep(out: Path, key: str, found: Measured, notices: Sequence[str], *, pdf: b
     if found.face.reason:
         return
     line = {"key": key, "image_id": found.face.image_id, "page": page, "rows": list(found.rows)}
-    line |= {"said": found.said, "which": found.face.which}
+    line |= {"said": found.said, "which": found.face.which, "photograph": str(found.path)}
     line["findings"] = [dataclasses.asdict(own) for own in found.face.findings]
     file = out / DONE
     file.touch(mode=0o600)
@@ -125,7 +138,12 @@ def _print(found: Measured, path: Path, notices: Sequence[str]) -> None:
 def write_table(path: Path, results: Sequence[Measured]) -> None:
     """A row per photograph and measure; of a refused photograph one row with its reason."""
     rows = [
-        {"photograph": str(result.path), "image_id": result.face.image_id or None, **own}
+        {
+            "photograph": str(result.path),
+            "image_id": result.face.image_id or None,
+            "face": result.face.which or None,
+            **own,
+        }
         for result in results
         for own in (result.rows or [{"measure": "", "reason": result.face.reason}])
     ]

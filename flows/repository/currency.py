@@ -7,7 +7,7 @@ stages compute.
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,13 +98,21 @@ def not_current(root: Path) -> Notice | None:
         return Notice(found.unknown)
     if not found.changed:
         return None
-    names = listed(sorted(found.changed), MOST)
     if found.but_networks:
+        names = listed(sorted(found.changed), MOST)
         return Notice(
             f"they are of the present photographs and ratings, by networks of an earlier run ({names})", AGAIN
         )
     again = "run `vermilion rebuild` (`vermilion status` says what changed)"
-    return Notice(f"they are of an earlier run: {names} changed since", again)
+    what = _named(found.changes, lambda change: change.name) or sorted(found.changed)
+    return Notice(f"they are of an earlier run: {listed(what, MOST)} changed since", again)
+
+
+def _named(changes: Sequence[Change], said: Callable[[Change], str]) -> list[str]:
+    """What people changed, before what follows from it; of code no file, since nobody but its developers knows them."""
+    own = [said(change) for kind in ("data", "parameter") for change in changes if change.kind == kind]
+    code = ["the programs"] if any(change.kind == "code" for change in changes) else []
+    return [*own, *code, *(said(change) for change in changes if change.kind in ("missing", "result"))]
 
 
 def currency(root: Path) -> Currency:
@@ -148,7 +156,7 @@ def earlier_networks(root: Path) -> list[Notice]:
     except (DvcException, OSError):
         return []  # `not_current` says so
     return [
-        Notice(f"{name}: its network is of an earlier run: {listed(list(map(str, how)), MOST)}", AGAIN)
+        Notice(f"{name}: its network is of an earlier run: {listed(_named(how, str), MOST)}", AGAIN)
         for name, how in found.items()
         if how
     ]

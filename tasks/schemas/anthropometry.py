@@ -151,6 +151,7 @@ MEASURED_PHOTOGRAPHS = Schema(
     (
         Column("photograph", TEXT, "the file, as it was named on the command line"),
         Column("image_id", TEXT, "sha256 of its bytes; null: it could not be opened", nullable=True),
+        Column("face", TEXT, "of several faces the one that was measured; null: there is one", nullable=True),
         Column("measure", TEXT, "its name; empty: the photograph was refused"),
         *(replace(column, nullable=True) for column in MEASURE_COLUMNS if column.name != "measure"),
     ),

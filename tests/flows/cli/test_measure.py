@@ -77,6 +77,8 @@ def test_of_two_faces_the_one_that_is_named_is_measured_and_its_page_says_so(tmp
         assert record["face"] == f"face {which} of 2, counted from the left"
         [page] = out.glob(f"both-*-face{which}.html")
         assert f"Of several faces: face {which} of 2" in page.read_text(encoding="utf-8")
+        rows = tables.read(out / "measures.parquet", MEASURED_PHOTOGRAPHS).to_pylist()
+        assert {row["face"] for row in rows} == {record["face"]}
         found[which] = next(row["value"] for row in record["measures"] if row["measure"] == "peak_height_difference")
     assert found["2"] > 2 * found["1"]
     assert len(list(out.glob("*.html"))) == 2
@@ -178,6 +180,17 @@ def test_an_interrupted_folder_goes_on_where_it_stopped(
     assert ("the other systems</dt><dd>cannot be asked" in page.read_text()) is not trained
     vermilion(PROJECT, *words, "--cleft-side", "left")  # with other settings all are measured again
     assert measured[4:] == ["cleft.png", "even.png", "not-a-picture.png"]
+
+
+def test_photographs_measured_one_by_one_into_a_folder_are_all_in_its_tables(photographs: Path, tmp_path: Path) -> None:
+    """`--table` has what one call was asked for; with other settings the tables begin anew."""
+    out, one = tmp_path / "out", tmp_path / "one.csv"
+    for name in ("even.png", "cleft.png"):
+        vermilion(PROJECT, "measure", str(photographs / name), "--out", str(out), "--alone", "--table", str(one))
+    assert of_the_table(out) == {"even.png": None, "cleft.png": None}
+    assert "even.png" not in one.read_text("utf-8-sig") and "cleft.png" in one.read_text("utf-8-sig")
+    vermilion(PROJECT, "measure", str(photographs / "even.png"), "--out", str(out), "--alone", "--cleft-side", "left")
+    assert of_the_table(out) == {"even.png": None}
 
 
 def of_the_table(folder: Path) -> dict[str, str | None]:

@@ -90,7 +90,8 @@ def test_what_changed_is_named_with_all_that_follows(project: Path) -> None:
         Change("result", "data/evaluated"),
     }
     assert found.stale == ("ingest_ratings", "symmetry_train", "evaluate", "report")
-    assert "they are of an earlier run: " in str(not_current(project))
+    told = "data/added, symmetry_train.margin, the programs and 2 more changed since"
+    assert f"they are of an earlier run: {told}" in str(not_current(project))
 
 
 def test_what_another_process_tells_is_the_same(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +116,7 @@ def test_what_follows_a_change_is_stale_too(project: Path) -> None:
 
 def test_after_a_run_without_trainings_only_the_networks_are_earlier_ones(project: Path) -> None:
     (project / "data/added/new.csv").write_text("new")
-    assert "they are of an earlier run: ingest_ratings changed since" in str(not_current(project))
+    assert "they are of an earlier run: data/added changed since" in str(not_current(project))
     run(project, "vermilion", "rebuild", "--no-training")
     found = currency(project)
     assert (found.changed, found.untrained, found.but_networks) == (("symmetry_train",), ("symmetry_train",), True)
