@@ -140,7 +140,8 @@ def _score_all(
             if out is not None:
                 page = private_folder(out) / f"{number + 1:03d}-{photo.stem[:60]}.html"
                 with replacing(page) as temporary:
-                    html = render_photo_page(scored.photo, verdict=scored.verdict.line, notices=notices)
+                    line, valid = scored.verdict.line, scored.verdict.state != "not valid"
+                    html = render_photo_page(scored.photo, verdict=line, valid=valid, notices=notices)
                     temporary.write_text(html, encoding="utf-8")
 
 

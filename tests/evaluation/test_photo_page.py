@@ -65,6 +65,14 @@ def test_a_measured_photograph(region: bytes) -> None:
     assert 'x1="51.5"' in html
 
 
+def test_numbers_that_do_not_count_say_so_where_they_stand(region: bytes) -> None:
+    """The style writes it below each of them."""
+    for valid in (True, False):
+        html = render_photo_page(photo(region), notices=[], verdict="Measured.", valid=valid)
+        assert ('<main class="doubted">' in html) is not valid
+        assert '.doubted .big::after { content: "not valid here"' in html
+
+
 def test_the_patients_right_half_is_shown_first_as_in_the_picture(region: bytes) -> None:
     html = render_photo_page(photo(region), notices=[])
     assert html.index("patient’s right half of the lips") < html.index("patient’s left half of the lips")
