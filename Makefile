@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
-TESTS := pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+TESTS := pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Images of containers set it: then each of a run's programs would compile the project's modules anew.
 unexport PYTHONDONTWRITEBYTECODE
