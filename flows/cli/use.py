@@ -1,6 +1,7 @@
 """`vermilion use`: from now on these photographs are measured."""
 
 import re
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -57,10 +58,10 @@ def _found(raw: Path, root: Path) -> list[str]:
 
 
 def _check_place(raw: Path, root: Path) -> None:
-    """InputError where a run would refuse the folder for its name, or for where it lies."""
+    """InputError where a run would refuse the folder: for its name, where it lies, or what DVC would wait for."""
     from pydantic import ValidationError
 
-    from flows.running.readiness import apart
+    from flows.running.readiness import MOST_TOLD, apart, strange
     from tasks import params
     from tasks.params.running import Data
 
@@ -71,6 +72,8 @@ def _check_place(raw: Path, root: Path) -> None:
         raise InputError(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
     if wrong := apart(root, data):
         raise InputError(wrong)
+    if odd := list(islice(strange(root / raw), MOST_TOLD)):
+        raise InputError("\n".join(odd))
 
 
 def renamed(text: str, raw: Path) -> str:

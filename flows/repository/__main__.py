@@ -7,9 +7,10 @@ import sys
 
 from dvc.cli import main
 
-from flows.repository import lockfile, parsing
+from flows.repository import lockfile, parsing, regular
 
 if __name__ == "__main__":
     lockfile.use()
     parsing.use()
+    regular.use()
     sys.exit(main(sys.argv[1:]))

@@ -11,12 +11,13 @@ from typing import Any
 
 from dvc.output import Output
 
-from flows.repository import parsing
+from flows.repository import parsing, regular
 
 
 @contextmanager
 def at_once() -> Iterator[None]:
     """Within it, what DVC has seen of a file, folder or text is not looked at again."""
+    regular.use()
     found: dict[tuple[Any, ...], Any] = {}
     by_dvc = Output._get_hash_meta
 

@@ -25,7 +25,7 @@ from dvc.stage import Stage
 from dvc.utils.serialize import YAMLFileCorruptedError
 from dvc.utils.strictyaml import YAMLValidationError
 
-from flows.repository import lockfile, parsing
+from flows.repository import lockfile, parsing, regular
 from flows.repository.locks import mend_lockfile, recover_damaged, release_recycled
 from flows.repository.looking import at_once
 from tasks.errors import InputError
@@ -167,6 +167,7 @@ def main() -> None:
     sys.argv = ["vermilion rebuild"]  # how DVC names the holder of its locks
     lockfile.use()
     parsing.use()
+    regular.use()
 
     def end(*_: Any) -> None:
         nonlocal ending

@@ -109,20 +109,21 @@ def unreadables(root: Path) -> list[Finding]:
         data = params.load(Data, "data", root / "params.yaml")
     except params.ParamsError:
         return []  # told among the numbers
-    odd = islice((line for name in (data.raw, data.added) for line in _odd(root / name)), MOST_TOLD)
-    return [Finding("error", "data", f"{line}; DVC cannot read it: take it out of its folder") for line in odd]
+    odd = islice((line for name in (data.raw, data.added) for line in strange(root / name)), MOST_TOLD)
+    return [Finding("error", "data", line) for line in odd]
 
 
-def _odd(folder: Path) -> Iterator[str]:
+def strange(folder: Path) -> Iterator[str]:
+    """A line about each thing in the folder that is no file and no folder, and what to do."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return  # told elsewhere
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            yield from _odd(Path(entry.path))
+            yield from strange(Path(entry.path))
         elif not entry.is_file(follow_symlinks=False) and (why := unreadable(Path(entry.path))):
-            yield f"{visible(entry.path)} is {why}"
+            yield f"{visible(entry.path)} is {why}; DVC cannot read it: take it out of its folder"
 
 
 def apart(root: Path, data: Data) -> str | None:

@@ -113,6 +113,7 @@ def _rebuild(
     plan = make_plan(repository, stages, training=training)
     if len(coming := expected(plan, training=training, force=force)) > 1:
         begin_process(repository.pid, coming, repository.environment)
+    night.began = True
     outcomes = night.outcomes = run_plan(repository, plan, training=training, force=force)
     failed = cause(outcomes)
     changes = _metrics(repository)

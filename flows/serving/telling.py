@@ -50,12 +50,13 @@ WORDS = {
 
 @dataclass
 class Night:
-    """A night as far as it is known. `trouble`: something was not committed or sent."""
+    """A night as far as it is known. `trouble`: something was not committed or sent; `began`: stages were looked at."""
 
     run: str
     outcomes: Sequence[Outcome] = ()
     trouble: bool = False
     state: str = "done"
+    began: bool = False
 
     @property
     def well(self) -> bool:
@@ -144,6 +145,8 @@ def message(name: str, night: Night) -> str:
     blocked = sum(outcome.state == "Blocked" for outcome in night.outcomes)
     if blocked:
         lines.append(f"stages that did not run because of that: {blocked}")
+    if night.state == "failed" and not night.began and not night.outcomes:
+        lines.append("no stage was begun")
     if not night.well and night.state != "test":
         lines.append("`vermilion status` on its machine says why and what to do")
     return "\n".join(lines)

@@ -6,6 +6,7 @@ The clone is of what is committed, with tiny numbers; the environment is the one
 
 import csv
 import json
+import os
 import re
 import shlex
 from collections import Counter
@@ -15,6 +16,7 @@ from typing import Any
 import openpyxl
 import pytest
 import yaml
+from PIL import Image
 
 from flows import PROJECT
 from flows.cli.use import renamed
@@ -23,6 +25,7 @@ from tasks.errors import InputError
 from tasks.params.phantoms import PhantomsDraw
 from tasks.phantoms.dataset import draw_dataset
 from tasks.schemas.ingest import IMAGES
+from tests.here import vermilion
 from tests.project import SMALL, run
 from tests.spreadsheets import active
 
@@ -131,4 +134,19 @@ def test_a_folder_that_cannot_be_used_changes_nothing(tmp_path: Path) -> None:
     for folder, why in (("mine", "no photograph can be used"), ("nowhere", "no such folder")):
         done = run(project, "vermilion", "use", folder, check=False)
         assert (done.returncode, why in done.stderr) == (2, True), done.stderr
+    assert (project / "params.yaml").read_text() == (PROJECT / "params.yaml").read_text()
+
+
+def test_a_pipe_among_the_photographs_is_named_before_dvc_waits_for_it(tmp_path: Path) -> None:
+    """`use` advises `dvc repro`, which would wait for ever."""
+    project = tmp_path / "project"
+    (project / "mine").mkdir(parents=True)
+    for name in ("params.yaml", "dvc.yaml"):
+        (project / name).write_text((PROJECT / name).read_text())
+    (project / "mine/images.csv").write_text("path,subject_id,population\na.png,p1,repaired\n")
+    Image.new("RGB", (64, 64)).save(project / "mine/a.png")
+    os.mkfifo(project / "mine/b.png")
+    done = vermilion(project, "use", "mine")
+    assert done.returncode == 2, done.stdout
+    assert "mine/b.png is a pipe or device, not a file; DVC cannot read it: take it out" in done.stderr
     assert (project / "params.yaml").read_text() == (PROJECT / "params.yaml").read_text()

@@ -155,6 +155,17 @@ def test_nobody_is_told_unless_params_say_so(tmp_path: Path) -> None:
     assert fail(tmp_path) == []
 
 
+def test_a_night_that_could_not_begin_says_so(tmp_path: Path) -> None:
+    settled(tmp_path, command=[sys.executable, "-c", KEEP])
+    fail(tmp_path, Night("night 2026-11-29"))
+    assert (tmp_path / "told").read_text().splitlines()[:2] == [
+        "Lip study: night 2026-11-29 failed",
+        "no stage was begun",
+    ]
+    fail(tmp_path, Night("night 2026-11-29", began=True))
+    assert "no stage" not in (tmp_path / "told").read_text()
+
+
 def test_a_program_gets_the_message_without_a_shell(tmp_path: Path) -> None:
     settled(tmp_path, command=[sys.executable, "-c", KEEP, "$(touch${IFS}X)", "; touch X"])
     assert fail(tmp_path) == ["told by nightly.tell.command"]
