@@ -66,7 +66,7 @@ def make_sheet(
 ) -> Path:
     """The sheet of a project's fillings, and its key, which is returned. A name that looks like a rater's is told."""
     from tasks.ingest.cells import no_such_word, word
-    from tasks.ingest.spelling import lookalikes
+    from tasks.ingest.spelling import lookalikes, tidy
     from tasks.inpainting import votes
     from tasks.inpainting.sheet import write_sheet
     from tasks.schemas.columns import POPULATIONS
@@ -75,6 +75,8 @@ def make_sheet(
         if word(name, POPULATIONS) is None:
             raise InputError(f"--population {no_such_word(name, POPULATIONS)}")
     own = votes.rater_named(rater, root / VOTES)
+    if own != tidy(rater):
+        say(f"note: {tidy(rater)} is taken for {own}, who has judged before", error=True)
     known = sorted(set(votes.kept(root / VOTES)["rater_id"].to_pylist()) - {own})
     for _, other in lookalikes([own], known):
         say(f"note: {own} and {other} look alike; if they are one and the same, make the sheet for {other}", error=True)

@@ -5,6 +5,7 @@ on the disk before the next one is shown. What is finished goes through the chec
 on the page or in its addresses tells who is on a photograph, or whether it was shown before.
 """
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
@@ -17,9 +18,10 @@ from flows.pages.record import Project
 from flows.pages.scales import Answers, askable, known, scale_of
 from flows.pages.sequence import Showing, mark, sequence
 from tasks.anthropometry.corrections import now
+from tasks.base import lines
 from tasks.ingest import answers
 from tasks.ingest.answers import PRACTICE, Answer
-from tasks.ingest.spelling import key
+from tasks.ingest.spelling import Spellings, key
 from tasks.schemas.columns import ROLES
 
 
@@ -71,6 +73,7 @@ def _pages(project: Project) -> APIRouter:
         return kit.page(
             "rate.html.j2",
             who=name,
+            remark=who.remark(name, _raters(project)),
             scales=scales,
             roles=ROLES,
             role=role,
@@ -190,6 +193,15 @@ def _known_role(project: Project, name: str) -> str | None:
     if answered := [*answered, *scaled.answered(project, name)]:
         return max(answered)[1]
     return project.roles().get(key(name))
+
+
+def _raters(project: Project) -> Counter[str]:
+    """How much each rater has rated, as far as the last run knows, and of who else sat here, answered."""
+    count = Counter(str(name) for name in project.ratings()["rater_id"].to_pylist())
+    raters = Spellings(count)
+    here = lines.read(project.root / ANSWERS / answers.FILE, answers.COLUMNS, by=answers.PAGE)
+    said = Counter(raters.of(cells[1]) for _, cells in here if len(cells) > 1)
+    return count + Counter({name: number for name, number in said.items() if name not in count})
 
 
 def _role(role: str) -> Literal["medical", "lay"]:

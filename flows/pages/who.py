@@ -1,9 +1,11 @@
 """Who sits before the page: asked once, kept by the browser.
 
-In: a request. Out: a name, tidied; '' where nobody has said it. The name is no proof of anything: it says whose lines
-these are, among people who share a machine or a tunnel to it.
+In: a request. Out: a name, tidied; '' where nobody has said it; and what must be known of it: whose it is taken for, or
+whose it looks like. The name is no proof of anything: it says whose lines these are, among people who share a machine
+or a tunnel to it.
 """
 
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import quote, unquote
 
@@ -11,11 +13,14 @@ from fastapi import APIRouter, Cookie, Depends, Header, HTTPException
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
-from tasks.ingest.spelling import key, tidy
+from tasks.base.words import counted, listed
+from tasks.ingest.spelling import Lookalikes, key, tidy
 
 WHO = "vermilion_who"
 LONGEST = 80
 DAYS = 180
+MOST = 3
+"""Names that look like another, and are told."""
 PAGE = "vermilion-page-of"
 """The header by which a page says whose it is: the browser's tabs share one cookie."""
 
@@ -65,3 +70,19 @@ def required(cookie: str) -> str:
     if not key(name):
         raise HTTPException(409, "Nobody has said who you are. Write your name first.")
     return name
+
+
+def remark(name: str, count: Mapping[str, int]) -> str | None:
+    """Whose name this is taken for, or like whose it looks. `count`: how much each known rater has rated."""
+    if not name or name in count:
+        return None
+    if own := next((other for other in count if key(other) == key(name)), None):
+        much = counted(count[own], "rating")
+        return f"{name} is taken for {own}, who has {much}. If you are somebody else, write another name above."
+    near = [f"{other} has {counted(count[other], 'rating')}" for other in Lookalikes(count).of(name)]
+    if not near:
+        return None
+    return (
+        f"{name} is new here, and looks like another name: {listed(near, MOST)}. If that is you, write it above as it "
+        "stands here. If you are somebody else, go on."
+    )

@@ -4,14 +4,14 @@ In: the batch, what is there, and that it may come in. Out: lines. Decides nothi
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from tasks.base.images import carries_place
 from tasks.base.words import counted, tally
 from tasks.ingest.admission import Admission, Known
 from tasks.ingest.batch import Batch
 from tasks.ingest.remarks import visits_asked
-from tasks.ingest.spelling import key
+from tasks.ingest.spelling import Spellings, key, tidy
 
 
 def summary(batch: Batch, admission: Admission, there: Known) -> Iterator[str]:
@@ -31,8 +31,27 @@ def summary(batch: Batch, admission: Admission, there: Known) -> Iterator[str]:
         yield f"raters: {len(raters)}, {names}"
     if admission.references:
         yield f"references: {admission.references}"
+    yield from _taken(batch, there)
     yield from _remarks(batch, admission)
     yield from (f"note: {reason}" for reason in _visits(batch, there))
+
+
+def _taken(batch: Batch, there: Known) -> Iterator[str]:
+    """Names in another spelling than the one that is known, and for whom they are taken."""
+    raters = Counter(str(rater) for _, rater, _ in there.ratings)
+    said = [line.cells["rater_id"] for line in batch.lines.get("ratings", ())]
+    yield from _spelt_otherwise(said, raters, "rating")
+    people = Counter(str(row["subject_id"]) for row in there.images.values())
+    said = [line.cells.get("subject_id", "") for line in batch.lines.get("images", ())]
+    yield from _spelt_otherwise(said, people, "photograph")
+
+
+def _spelt_otherwise(said: Iterable[str], count: Mapping[str, int], of: str) -> Iterator[str]:
+    spellings = Spellings(count)
+    for name in dict.fromkeys(tidy(name) for name in said if key(name)):
+        if (own := spellings.of(name)) != name:
+            much = f"who has {counted(count[own], of)}" if own in count else "as it is written first"
+            yield f"note: {name} is taken for {own}, {much}"
 
 
 def _visits(batch: Batch, there: Known) -> Iterator[str]:

@@ -54,6 +54,8 @@ def write_form(
     known = {key(row["rater_id"]): (row["rater_id"], row["rater_role"]) for row in ratings.to_pylist()}
     own, usual = known.get(key(rater), (tidy(rater), ""))
     count = Counter(str(row["rater_id"]) for row in ratings.to_pylist())
+    if own != tidy(rater):
+        tell(f"note: {tidy(rater)} is taken for {own}, who has {counted(count[own], 'rating')}")
     for _, question in asked([own], count, new, "rater", "rating"):
         raise InputError(question)
     for _, other in lookalikes([own], [name for name in count if name != own]):

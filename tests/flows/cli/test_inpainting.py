@@ -154,6 +154,7 @@ def test_a_withdrawal_finds_a_persons_lines_in_keys_and_votes(project: Path) -> 
 def test_a_name_that_looks_like_a_raters_is_told(project: Path) -> None:
     run("sheet", "--out", "o", "--rater", "surgeon_a")
     run("votes", filled(project / "o/votes.csv"))
+    assert "note: Surgeon_A is taken for surgeon_a" in run("sheet", "--out", "n", "--rater", "Surgeon_A").output
     assert "surgeon-a and surgeon_a look alike" in run("sheet", "--out", "p", "--rater", "surgeon-a").output
 
 

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
+from flows.pages import who
+from flows.pages.app import make_app
 from flows.pages.blinded import ANSWERS
 from flows.pages.handing import REPEATS, hand_in, ready, waiting
 from flows.pages.record import Project
@@ -16,6 +19,9 @@ from tasks.ingest.repeats import Repeat, keep, read_repeats
 from tasks.schemas.ingest import REPEATS as REPEATS_TABLE
 from tests.flows.pages import reviewed
 from tests.here import stage
+
+BASE = "http://127.0.0.1:8000"
+POST = {"Origin": BASE, "Content-Type": "application/json"}
 
 
 def answered(project: Path, rater: str, photographs: int = 2, score: int = 3) -> None:
@@ -45,6 +51,28 @@ def test_a_rater_whose_name_looks_like_anothers_is_asked_and_a_second_hand_in_br
     answered(project, "surgeon anna", photographs=3)
     assert hand_in(project, project / ANSWERS, "surgeon anna", "CARS", there, new=True)["ready"] == 0
     assert there_already(project)[1].num_rows == 5
+
+
+def test_whose_name_it_is_taken_for_and_whose_it_looks_like_is_told_at_the_beginning(project: Path) -> None:
+    """Of those whom the last run knows, and of those who answered here."""
+    known = {"Anna": 120, "surgeon": 1}
+    assert who.remark("anna", known) == (
+        "anna is taken for Anna, who has 120 ratings. If you are somebody else, write another name above."
+    )
+    told = who.remark("surgoen", known)
+    assert told and told.startswith("surgoen is new here, and looks like another name: surgeon has 1 rating. If that ")
+    assert [who.remark(name, known) for name in ("", "Anna", "Eva")] == [None, None, None]
+    answered(project, "Anna Schmidt")
+    with TestClient(make_app(project, "t" * 43), base_url=BASE) as client:
+        client.get(f"/?token={'t' * 43}")
+        for name, said in (
+            ("anna schmidt", "anna schmidt is taken for Anna Schmidt"),
+            ("Anna Schmitd", "Anna Schmidt has"),
+        ):
+            client.post("/who", json={"name": name}, headers=POST)
+            assert said in client.get("/rate").text
+        client.post("/who", json={"name": "Anna Schmidt"}, headers=POST)
+        assert "Anna Schmidt</p>" not in client.get("/rate").text and "taken for" not in client.get("/rate").text
 
 
 def test_what_was_said_of_a_photograph_that_is_gone_holds_nothing_up_and_counts_for_no_other(project: Path) -> None:

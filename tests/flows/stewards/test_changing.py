@@ -208,9 +208,12 @@ def test_a_form_asks_who_is_meant_before_it_goes_out(root: Path, tmp_path: Path)
         form_of(tmp_path / "form.csv", root, rater="surgoen", role="medical")
     assert not (tmp_path / "form.csv").exists()
     assert form_of(tmp_path / "form.csv", root, rater="surgoen", role="medical", new=["surgoen"]) == 1
+    told: list[str] = []
+    form_of(tmp_path / "capital.csv", root, rater="Surgeon", role="", tell=told.append)
+    assert told == ["note: Surgeon is taken for surgeon, who has 1 rating"]
     with (root / "data/raw/mine/ratings.csv").open("a") as file:
         file.write("first.png,Surgéon,medical,CARS,2\n")
-    told: list[str] = []
+    told.clear()
     form_of(tmp_path / "again.csv", root, rater="surgeon", role="", tell=told.append)
     assert told == [
         "note: surgeon and Surgéon look alike; if they are one and the same, first write one name for both in the "

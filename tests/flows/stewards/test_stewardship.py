@@ -95,13 +95,27 @@ def test_a_batch_is_brought_in_tracked_and_committed(root: Path, new: Path) -> N
     check_settled(root, 1)
 
 
+def test_names_in_another_spelling_are_told(root: Path, tmp_path: Path) -> None:
+    """A known person's, and those of one new rater who is spelt in two ways."""
+    draw(tmp_path / "new/second.png", seed=7)
+    table(tmp_path / "new/images.csv", IMAGES, ["second.png,S1,repaired,research"])
+    table(tmp_path / "new/ratings.csv", RATINGS, ["second.png,Eva,lay,CARS,2", "first.png,EVA,lay,CARS,3"])
+    outcome, told = add(tmp_path / "new", root)
+    assert outcome.state == "added"
+    assert [line for line in told.splitlines() if "is taken for" in line] == [
+        "note: EVA is taken for Eva, as it is written first",
+        "note: S1 is taken for s1, who has 1 photograph",
+    ]
+
+
 def test_workbooks_come_in_as_they_are_or_spelt_out(root: Path, tmp_path: Path) -> None:
     """A steward's .xlsx, with names typed otherwise than files and raters are called; then ratings by short names."""
     draw(tmp_path / "new/P 9.PNG", seed=5)
     book(tmp_path / "new/images.xlsx", [IMAGES, ["p 9.png", "s9", "Repaired", "research"]])
     book(tmp_path / "new/ratings.xlsx", [RATINGS, ["p 9.png", "Surgeon ", "Medical", "cars", 2.0]])
-    outcome, _ = add(tmp_path / "new", root)
+    outcome, told = add(tmp_path / "new", root)
     assert outcome.state == "added"
+    assert "note: Surgeon is taken for surgeon, who has 1 rating" in told
     inside = root / "data/added/batches" / outcome.batch
     assert sorted(file.name for file in inside.iterdir()) == ["P 9.PNG", "images.xlsx", "ratings.xlsx"]
     later = book(tmp_path / "later.xlsx", [RATINGS, ["P 9.png", "surgoen", "medical", "CARS", 2.5]])
