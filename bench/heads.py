@@ -30,7 +30,7 @@ SOFT = Light(ambient=0.45, lamps=np.array([[0.12, 0.2, 0.3], [-0.15, 0.05, 0.25]
 
 
 NOSE = 30.0  # mm to each side of the middle: what stands foremost there is the tip of the nose
-ROUNDS = 60
+ROUNDS = 200  # after 60 a face of 34 photographs still lay 0.29 mm off, after 150 0.09
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """`python -m bench.surface_chain`: drawn heads from photographs to points, cameras solved, held against what was drawn.
 
 Each head is photographed from 17 places and goes through all of `vermilion reconstruct`. The face is then laid on the
-drawn head by the best similarity, so that points and distances are judged without the scale. The scale is judged by
-itself: from the irises, from each known distance alone, and from several together. `--tiny`: one small head.
+drawn head by the best similarity, so that points and distances are judged without the scale. What known lengths make of
+the scale is told by bench.surface_scale. `--tiny`: one small head.
 """
 
 import argparse
@@ -16,16 +16,19 @@ from tasks import params
 from tasks.ingest.detection import find_face
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.phantoms import PhantomsHeads
-from tasks.params.surface import SurfaceCameras, SurfaceReconstruct
+from tasks.params.surface import SurfaceCameras, SurfaceMeasure, SurfaceReconstruct
 from tasks.phantoms.heads.people import Head, head
 from tasks.phantoms.heads.visits import camera_of, name_of, photograph, places_of
 from tasks.space.rings import focal_of
-from tasks.surface.features import features_of
+from tasks.space.views import Point
+from tasks.surface.facing import X, map_of, measures_of
+from tasks.surface.features import Features, features_of
+from tasks.surface.measuring import Measured
 from tasks.surface.named import base_of
 from tasks.surface.nearest import Finder
+from tasks.surface.plane import Plane
 from tasks.surface.reconstructing import Face, face_of
-from tasks.surface.scale import Factor
-from tasks.surface.sizing import Known, size_of
+from tasks.surface.upright import moved, upright
 
 WANTED = 1.5  # mm
 SETTINGS = PhantomsHeads(
@@ -48,6 +51,8 @@ SIZES = (
     ("cheilion_right", "cheilion_left"),
     ("nasion", "subnasale"),
     ("nasion", "menton"),
+    ("exocanthion_right", "stomion"),
+    ("endocanthion_left", "stomion"),
 )
 """What a calliper may have measured."""
 
@@ -61,8 +66,8 @@ class Row(NamedTuple):
     away: np.ndarray  # (V,) mm of the surface from the drawn one
 
 
-def chain(number: int, settings: PhantomsHeads) -> tuple[Head, Face]:
-    """A drawn head, and the face that its photographs made, by the irises."""
+def photographed(number: int, settings: PhantomsHeads) -> tuple[Head, dict[str, np.ndarray], dict[str, Features]]:
+    """A drawn head, its photographs by name, and what is found in each."""
     drawn = head(number, settings=settings)
     detection, cameras = (
         params.load(IngestLandmarks, "ingest_landmarks"),
@@ -74,14 +79,20 @@ def chain(number: int, settings: PhantomsHeads) -> tuple[Head, Face]:
         images[name] = photograph(drawn, camera_of(yaw, pitch, settings=settings), seed=seed, settings=settings)
         found = find_face(images[name], detection)
         seen[name] = features_of(images[name], None if found is None else found.box, settings=cameras)
+    return drawn, images, seen
+
+
+def chain(number: int, settings: PhantomsHeads) -> tuple[Head, Face]:
+    """A drawn head, and the face that its photographs made, by the irises."""
+    drawn, images, seen = photographed(number, settings)
     focal = focal_of(settings.focal, width=settings.width, height=settings.height)
     made = face_of(
         seen,
         dict.fromkeys(seen, focal),
         images.__getitem__,
         known=(),
-        detection=detection,
-        cameras=cameras,
+        detection=params.load(IngestLandmarks, "ingest_landmarks"),
+        cameras=params.load(SurfaceCameras, "surface_cameras"),
         settings=params.load(SurfaceReconstruct, "surface_reconstruct"),
     )
     return drawn, made
@@ -111,12 +122,35 @@ def held(drawn: Head, face: Face) -> tuple[Row, float]:
     return Row(errors, intervals, np.array(apart), away), 1 / scale - 1
 
 
-def sized(drawn: Head, face: Face, scale: float, known: Sequence[tuple[str, str]]) -> tuple[float, float]:
-    """By how much lengths are off, as a share, with these distances known; and half of the interval."""
-    sizes = [Known(one, other, float(np.linalg.norm(drawn.points[one] - drawn.points[other]))) for one, other in known]
-    settings = params.load(SurfaceReconstruct, "surface_reconstruct").scale
-    found = size_of(sizes, face.points, Factor(1.0, 0.5, 2.0, "irises"), None, settings=settings)
-    return (1 + scale) * found.value - 1, found.high / found.value - 1
+def between(drawn: Head, face: Face, scale: float, one: str, other: str) -> float:
+    """By how much the distance between two places on the surface is off, as a share, without the scale."""
+    ends = [face.points[name].position for name in (one, other)]
+    assert ends[0] is not None and ends[1] is not None
+    true = float(np.linalg.norm(drawn.points[one] - drawn.points[other]))
+    return float(np.linalg.norm(ends[0] - ends[1])) / (1 + scale) / true - 1
+
+
+def read_off(drawn: Head, face: Face, scale: float) -> dict[str, tuple[float, float]]:
+    """By measure of the surface itself, how far it lies from the drawn head's, and half of its interval."""
+    settings = params.load(SurfaceMeasure, "surface_measure")
+    points = {name: Point(place, 0.0, 0, None) for name, place in drawn.points.items()}
+    lean = params.load(SurfaceReconstruct, "surface_reconstruct").points.lean
+    motion = upright(Plane(X, np.zeros(3), 1.0, 0.0), points, lean=lean)
+    middle = float(motion[2][0])  # the drawn head's mid-plane is x = 0
+    true = Face(drawn.surface.moved(*motion), moved(points, motion), middle, [], "", 0.0)
+    rows = [
+        {own.measure.name: own for own in measures_of(one, map_of(one, settings=settings), settings=settings)}
+        for one in (true, face.resized(1 / (1 + scale)))
+    ]
+    return {
+        name: (_signed(found) - _signed(rows[0][name]), (found.high - found.low) / 2)
+        for name, found in rows[1].items()
+        if found.measure.own and found.low is not None and found.high is not None and rows[0][name].value is not None
+    }
+
+
+def _signed(row: Measured) -> float:
+    return -(row.value or 0.0) if row.side == "right" else row.value or 0.0
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -129,7 +163,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = SETTINGS.model_copy(update={"seed": options.seed})
     if options.tiny:
         settings = settings.model_copy(update={"width": 400, "height": 500, "asymmetries": (1.0,), "ring_reach": 60})
-    rows = []
+    rows, inside = [], []
     for number in range(len(settings.asymmetries))[: options.heads]:
         drawn, face = chain(number, settings)
         row, scale = held(drawn, face)
@@ -139,9 +173,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"95 % {np.quantile(row.away, 0.95):.2f}; {told(row.distances)}; lengths by the irises {scale:+.1%}",
             flush=True,
         )
-        for words, known in [(f"{one} to {other}", [(one, other)]) for one, other in SIZES] + [("all", list(SIZES))]:
-            off, within = sized(drawn, face, scale, known)
-            print(f"  lengths by {words}: {off:+.1%}, interval {within:.1%}")
+        for name, (off, reach) in read_off(drawn, face, scale).items():
+            inside.append(abs(off) <= reach)
+            print(f"  {name}: {off:+.2f}, interval {reach:.2f}" + ", it did not hold" * (not inside[-1]))
+        for one, other in SIZES:
+            print(f"  {one} to {other} on the surface: {between(drawn, face, scale, one, other):+.1%}")
     for base in sorted({base_of(name) for row in rows for name in row.errors}):
         own = [(row.errors[name], row.intervals[name]) for row in rows for name in row.errors if base_of(name) == base]
         sizes, reach = np.linalg.norm([error for error, _ in own], axis=1), np.array([one for _, one in own])
@@ -149,8 +185,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"{base:18s} {len(own):3d} points: median error {np.median(sizes):.1f} mm, at most {sizes.max():.1f}; "
             f"interval {np.median(reach):.1f} mm, it held {np.mean(sizes <= reach):.0%}"
         )
-    inside = np.mean([np.linalg.norm(row.errors[name]) <= row.intervals[name] for row in rows for name in row.errors])
-    print(f"all: {told(np.concatenate([row.distances for row in rows]))}; {inside:.0%} of points in their interval")
+    print(f"what is read off the surface: {sum(inside)} of {len(inside)} in their interval")
+    held_by = np.mean([np.linalg.norm(row.errors[name]) <= row.intervals[name] for row in rows for name in row.errors])
+    print(f"all: {told(np.concatenate([row.distances for row in rows]))}; {held_by:.0%} of points in their interval")
 
 
 def told(distances: np.ndarray) -> str:

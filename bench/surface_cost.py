@@ -124,6 +124,7 @@ def parts(folder: Path, head: Head) -> None:
         numbers=making.numbers_of(PROJECT),
         beside=making.beside_of(PROJECT, own=None, rules=None, norms=None),
         progress=lambda items, _: items,
+        part=lambda _: None,
     )
     placed = sum(row.reason is None for row in found.cameras)
     print(f"  {placed} of {len(found.cameras)} placed; {found.reason or 'a face was made'}")

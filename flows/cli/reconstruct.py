@@ -2,8 +2,9 @@
 
 import json
 import sys
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from tqdm import tqdm
@@ -16,9 +17,10 @@ from tasks.base.words import counted
 from tasks.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from flows.photographs.reconstruct import Reconstructed
+    from tasks.params.surface import SurfaceScale
     from tasks.surface.measuring import Measured
     from tasks.surface.sizing import Known
 
@@ -80,16 +82,19 @@ def reconstruct(
     numbers = making.numbers_of(project_root())
     keep = None if out is None else private_folder(out) / NAME
     beside = making.beside_of(project_root(), own=own, rules=rules, norms=norms)
-    found = making.reconstruct(
-        folder,
-        known=given,
-        ruler=ruler,
-        points=points,
-        keep=keep,
-        numbers=numbers,
-        beside=beside,
-        progress=_progress,
-    )
+    _say_expected(given, numbers.reconstruct.scale, clicked=ruler is not None)
+    with _parts(making.PARTS) as part:
+        found = making.reconstruct(
+            folder,
+            known=given,
+            ruler=ruler,
+            points=points,
+            keep=keep,
+            numbers=numbers,
+            beside=beside,
+            progress=_progress,
+            part=part,
+        )
     if out is not None:
         write(out, found, stl, given=points)
     forget(keep)
@@ -124,6 +129,39 @@ def _known(text: str) -> "Known":
 
 def _progress(items: "Sequence[Any]", what: str) -> "Iterable[Any]":
     return tqdm(items, what, unit="photo", disable=not sys.stderr.isatty(), leave=False)
+
+
+@contextmanager
+def _parts(names: "Sequence[str]") -> "Iterator[Callable[[str], None]]":
+    """A bar on a terminal that shows which part of the work goes on, and after how many others."""
+    with ExitStack() as stack:
+        bars: list[tqdm[NoReturn]] = []
+
+        def part(name: str) -> None:
+            if not bars:  # photographs had a bar of their own before
+                shown = tqdm(total=len(names), unit="part", disable=not sys.stderr.isatty(), leave=False)
+                bars.append(stack.enter_context(shown))
+            bars[0].set_description(name)
+            bars[0].n = names.index(name)
+            bars[0].refresh()
+
+        yield part
+
+
+def _say_expected(given: "Sequence[Known]", settings: "SurfaceScale", *, clicked: bool) -> None:
+    """How sure a size each distance tells by itself, before a minute's work on it."""
+    from tasks.surface.sizing import expected, said
+
+    shares = {said(one): expected(one, settings=settings) for one in given}
+    for words, share in shares.items():
+        sure = "nothing, for people place a point of it" if share is None else f"lengths within {share:.1%}"
+        say(f"{words}: by itself it tells {sure}", error=True)
+    if given and not clicked and min((share for share in shares.values() if share), default=1.0) > WANTED:
+        say(f"several together tell more; within {WANTED:.0%}: --ruler (docs/capture.md)", error=True)
+
+
+WANTED = 0.01
+"""Share by which lengths may be off."""
 
 
 def _print(found: "Reconstructed", *, as_json: bool) -> None:

@@ -25,7 +25,7 @@ from tasks.pages.norms import Norms
 from tasks.params.ingest import IngestImages, IngestLandmarks
 from tasks.params.surface import SurfaceCameras, SurfaceMeasure, SurfaceReconstruct
 from tasks.surface import facing, reconstructing
-from tasks.surface.calibration import read_calibration, told_of
+from tasks.surface.calibration import doubts_in, read_calibration, told_of
 from tasks.surface.corrections import with_hand
 from tasks.surface.dense import made_by
 from tasks.surface.features import Features
@@ -45,6 +45,9 @@ from tasks.surface.sizing import Known, check_any_found
 FOLDER = Path("data/surface")
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
 """Goes round a loop and shows how far it is: the loop's items, and what is done."""
+MEASURING = "measures and page"
+PARTS = (*reconstructing.PARTS, MEASURING)
+"""What follows when every photograph was looked at, in order."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ def reconstruct(
     numbers: Numbers,
     beside: Beside,
     progress: Progress,
+    part: reconstructing.Part,
 ) -> Reconstructed:
     """The face that the photographs in a folder show. InputError: no folder, no photographs, no table of points, of a
     ruler or of cameras that can be read. `keep`: a folder in which each photograph's features stand until the end, for
@@ -138,6 +142,7 @@ def reconstruct(
             detection=numbers.detection,
             cameras=numbers.cameras,
             settings=numbers.reconstruct,
+            part=part,
         )
     except (InputError, ValueError) as error:
         told = error.reasons if isinstance(error, RefusedSet) else {}
@@ -145,6 +150,7 @@ def reconstruct(
         shown = Shown(folder.name, reason=str(error), cameras=rows)
         notices = _drawn(person)
         return Reconstructed(str(error), rows, _page(shown, notices, numbers), notices=notices)
+    part(MEASURING)
     face = with_hand(face, placed, settings=numbers.reconstruct.points)
     return _measured(folder.name, face, bad, person, beside, numbers)
 
@@ -203,7 +209,7 @@ def _measured(
     face = face._replace(cameras=[*face.cameras, *bad])
     made = [*_provenance(face, numbers), ("norms", norms.said)]
     shown = shown_of(title, face, values, rows, norms=norms.rows, person=who, found=found, provenance=made)
-    notices = _drawn(person)
+    notices = [*_drawn(person), *doubts_in(row.lens for row in face.cameras)]
     return Reconstructed(None, face.cameras, _page(shown, notices, numbers), face, rows, found, notices)
 
 

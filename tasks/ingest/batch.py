@@ -18,7 +18,7 @@ from tasks.base.escaping import visible
 from tasks.errors import InputError
 from tasks.ingest.inventory import Refused, check_size, files_named, meant
 from tasks.ingest.kinds import COLUMNS, FOUND_BY, MORE, kinds_in, table_name, unread_sheets
-from tasks.ingest.naming import NOT_READ, Finder, is_leftover, looks_like_table, table_of, walk
+from tasks.ingest.naming import NOT_READ, Finder, called_cameras, is_leftover, looks_like_table, table_of, walk
 from tasks.ingest.photographs import stands_for
 from tasks.ingest.raw import Line, read_lines
 from tasks.ingest.sheets import RawLayoutError, read_sheets
@@ -221,6 +221,8 @@ def _unnamed(
         if any(stands_for(str(row["path"]), name) or str(row["path"]) == visible(name) for row in refused):
             continue  # that line's own problem is enough
         reason = NOT_READ if looks_like_table(file.name) else "no line of images.csv names this file"
+        if called_cameras(file.name):
+            reason = "lenses of a visit's photographs do not come in with a batch; take the file out"
         if name.lower().endswith(UNFINISHED) or file.name.startswith("~$"):
             reason = "its name says that it is still being copied or edited"
         yield {"source": path.name, "line": 1, "path": visible(name), "reason": reason}

@@ -230,6 +230,12 @@ def looks_like_table(name: str) -> bool:
     return folded.endswith((*TABLES, *(f"{suffix}.txt" for suffix in TABLES)))
 
 
+def called_cameras(name: str) -> bool:
+    """Whether a file's name can mean nothing but the lenses of the photographs in its folder, whatever its columns."""
+    return bool(_CAMERAS.fullmatch(key(name))) and looks_like_table(name)
+
+
+_CAMERAS = re.compile(r"cameras?(?:\.[a-z]+)+")
 NOT_READ = (
     "a table that is not read; images, ratings, references and groups are, beside the pictures: as .csv or .xlsx files "
     "of these names, or (but groups) as sheets of one workbook"

@@ -8,7 +8,7 @@ none of it but visits: the rest refuses a batch.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +17,7 @@ from tasks.base.escaping import visible
 from tasks.base.words import counted
 from tasks.ingest.groups import groups_file
 from tasks.ingest.kinds import FOUND_BY, unread_sheets
-from tasks.ingest.naming import NOT_READ, looks_like_table, walk
+from tasks.ingest.naming import NOT_READ, called_cameras, looks_like_table, walk
 from tasks.ingest.raw import Folder
 from tasks.ingest.spelling import Spellings, lookalikes
 from tasks.ingest.visits import same_visit, unclear
@@ -27,6 +27,11 @@ Remark = dict[str, Any]
 
 SOURCE = "raw folder"
 
+LENSES = (
+    "read for photographs of its own folder that are called around (images.csv, view): it tells their lenses; of "
+    "others it tells nothing"
+)
+"""What a cameras.csv is for: tasks.surface.calibration reads it."""
 MEND = "Then write one name for both in the table; if not, nothing is to be done"
 """What to do about two names that look alike."""
 
@@ -47,7 +52,9 @@ def passed_over(
         if name in named or name.startswith("~$") or any(place and name.startswith(place) for place in elsewhere):
             continue
         reason = "no line of images.csv names this file"
-        if looks_like_table(name):
+        if called_cameras(PurePosixPath(name).name):
+            reason = LENSES
+        elif looks_like_table(name):
             reason = NOT_READ
         elif not name.lower().endswith(tuple(suffixes)):
             reason = "neither a picture nor a clip nor a table that is read"

@@ -21,6 +21,7 @@ class SurfaceCameras(Block):
     error_px: float = Field(gt=0, description="most distance of a match from its place, pixels of that picture")
     least_inliers: int = Field(ge=8, description="matches of two photographs that fit one motion; fewer are chance")
     hold_calibrated: bool = Field(description="lenses of cameras.csv stay as given; false: they are where it begins")
+    most_doubt: float = Field(gt=1, description="times the error that a held lens may leave of that with it freed")
     guessed_focal: float = Field(gt=0, description="where EXIF says none, of the longer side")
     least_pose_inliers: int = Field(ge=6, description="points by which a photograph is placed among the others")
     least_sharpness: float = Field(ge=0, le=1, description="gradient energy that a small blur takes away")
@@ -43,6 +44,9 @@ class SurfaceScale(Block):
     iris_sd_mm: float = Field(gt=0, description="standard deviation of irises' widths")
     iris_bias: float = Field(ge=0, description="by which models read irises wide or narrow, as a share")
     calliper_mm: float = Field(gt=0, description="standard error of a distance that somebody measured on the person")
+    read: dict[str, float] = Field(
+        description="mm: standard error of a point as models of landmarks read it, by name without side"
+    )
 
 
 class SurfaceDense(Block):

@@ -5,7 +5,6 @@ it was calibrated, and then of the photograph itself. Opens no photograph.
 """
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -17,15 +16,12 @@ import numpy as np
 from tasks.base.escaping import said
 from tasks.errors import InputError
 from tasks.ingest.cells import NotMeant, number
-from tasks.ingest.naming import is_leftover, looks_like_table, table_of, unreadable
+from tasks.ingest.naming import called_cameras, is_leftover, table_of, unreadable
 from tasks.ingest.raw import Line, read_lines
-from tasks.ingest.spelling import key
 from tasks.space.views import Camera
 from tasks.surface.distortion import Bend, bent, straight
 
 NAME = "cameras.csv"
-MEANT = re.compile(r"cameras?(?:\.[a-z]+)+")
-"""Names of tables that can mean nothing else, whatever their columns: one that cannot be read is told."""
 COLUMNS = ("files", "model", "width", "height", "params")
 """Which photographs (a name, or a pattern such as `IMG_*`), COLMAP's model, pixels of the picture, its parameters."""
 MODELS = {
@@ -100,22 +96,33 @@ def lenses_in(cells: Iterable[str]) -> dict[str, Lens]:
 
 
 def read_calibration(folder: Path, photographs: Iterable[str]) -> dict[str, Lens]:
-    """The lens of every photograph (by its name in the folder) that the folder's cameras.csv speaks of.
+    """The lens of every photograph (by its name in the folder) that a cameras.csv speaks of.
 
-    None without such a file. One nearly named so counts, as tables of the house do (tasks.ingest.naming). InputError
-    names the line and what is wrong.
+    A photograph in a folder below has its lens by the cameras.csv beside it or, without one, by that of `folder`. None
+    without such a file. One nearly named so counts, as tables of the house do (tasks.ingest.naming). InputError names
+    the line and what is wrong.
     """
+    names = sorted(photographs)
+    found = _read(folder, folder, names)
+    for place in sorted({PurePosixPath(name).parent for name in names} - {PurePosixPath()}):
+        beside = [PurePosixPath(name).name for name in names if PurePosixPath(name).parent == place]
+        found |= {(place / name).as_posix(): lens for name, lens in _read(folder / place, folder, beside).items()}
+    return found
+
+
+def _read(folder: Path, root: Path, names: list[str]) -> dict[str, Lens]:
+    """What one folder's cameras.csv says of photographs; `root`: the folder that the user knows."""
     path = _table(folder)
     found: dict[str, Lens] = {}
     by: dict[str, int] = {}
     if path is None:
         return {}
-    names = sorted(photographs)
+    called = path.relative_to(root).as_posix()
     lines = list(read_lines(path, required=COLUMNS, optional=()))
     if not lines:
-        raise InputError(f"{path.name}: a header and no line below it; write one per camera, or take the file away")
+        raise InputError(f"{called}: a header and no line below it; write one per camera, or take the file away")
     for line in lines:
-        where = f"{path.name}, line {line.number}"
+        where = f"{called}, line {line.number}"
         lens = _lens(line, where)
         for name in _meant(line.cells["files"], names, path, where):
             if name in found:
@@ -157,18 +164,35 @@ def told_in(photographs: Sequence[Mapping[str, Any]]) -> dict[str, Told]:
     return told_of(sizes, {row["photograph"]: row["focal_px"] for row in photographs}, lenses)
 
 
-def words(told: Told, *, held: bool) -> str:
-    """Where a photograph's lens comes from."""
+def words(told: Told, *, held: bool, doubt: tuple[float, float, float] | None = None) -> str:
+    """Where a photograph's lens comes from; `doubt`: focal lengths given and fitted, px; times the error it leaves."""
     if isinstance(told, Lens):
-        return f"calibrated, {'held' if held else 'refined'}"
+        said = f"calibrated, {'held' if held else 'refined'}"
+        if doubt is None:
+            return said
+        given, fitted, times = doubt
+        return f"{said}{BUT}{fitted:.0f} px fits the photographs {times:.1f} times better than its {given:.0f} px"
     return "found, without EXIF" if told is None else "found, from EXIF's focal length on"
+
+
+BUT = ", but a focal length of "
+
+
+def doubts_in(lenses: Iterable[str | None]) -> list[str]:
+    """What readers must know of lenses that the photographs do not bear out, of their `words`."""
+    doubted = sorted({said for said in lenses if said and BUT in said})
+    return [
+        f"Lens {said}: is {NAME} of this camera, at this zoom, and of pictures that were not cut? Shape and lengths "
+        "may be wrong; without the file the lens is found from the photographs."
+        for said in doubted
+    ]
 
 
 def _table(folder: Path) -> Path | None:
     """The folder's table of lenses. InputError where two could be it, or it is no file."""
     path = table_of(folder, NAME.removesuffix(".csv"), COLUMNS)
     if path is None and folder.is_dir():
-        files = [file for file in folder.iterdir() if MEANT.fullmatch(key(file.name)) and looks_like_table(file.name)]
+        files = [file for file in folder.iterdir() if called_cameras(file.name)]
         path = min(files, default=None)
     if path is not None and (why := unreadable(path)):
         raise InputError(f"{path.name}: {why}")

@@ -48,6 +48,7 @@ def solved_of(seen: Mapping[str, Features], focals: Mapping[str, Told], *, setti
     counted = sets.conflicts(kept, pairs, where_of(model, kept), solved.cameras, solved.bends, settings=settings)
     odd = sets.moved(solved.names, counted, solved.refused, settings=settings)
     if not odd:
+        sets.calibrated(solved.doubts, solved.refused)
         return solved
     still = {name: features for name, features in seen.items() if name not in odd}
     again = solved_of(still, focals, settings=settings)

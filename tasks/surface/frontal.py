@@ -30,6 +30,14 @@ class Front(NamedTuple):
         known = (column >= 0) & (row >= 0) & (column < len(self.x)) & (row < len(self.y))
         return np.where(known, self.z[row.clip(0, len(self.y) - 1), column.clip(0, len(self.x) - 1)], np.nan)
 
+    def across(self, x: np.ndarray) -> np.ndarray:
+        """z of every row at these x (k,), between the columns, (n, k); NaN beside a hole and beyond the map."""
+        place = (x + REACH) / STEP
+        first = np.floor(place).astype(int)
+        share, inside = place - first, (first >= 0) & (first < len(self.x) - 1)
+        column = first.clip(0, len(self.x) - 2)
+        return np.where(inside, self.z[:, column] * (1 - share) + self.z[:, column + 1] * share, np.nan)
+
     def shows(self, places: np.ndarray) -> np.ndarray:
         """Which places (N, 3) of the surface are seen from the front, (N,) bool."""
         return np.asarray(places[:, 2] > self.at(places) - BEHIND)

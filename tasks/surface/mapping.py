@@ -5,6 +5,8 @@ its cameras still with their lens's distortion. COLMAP reads a database, so one 
 afterwards; it holds numbers, no picture and no name. Schönberger and Frahm 2016, Structure-from-motion revisited.
 """
 
+import copy
+import math
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -23,6 +25,14 @@ LEAST_FREE = 3
 """Photographs of one camera from which its lens's distortion is solved; of fewer it is taken for none."""
 
 
+class Doubt(NamedTuple):
+    """A calibrated focal length, the one that fits the photographs better, and how many times the error it leaves."""
+
+    given: float  # px
+    fitted: float  # px
+    times: float
+
+
 class Model(NamedTuple):
     """What COLMAP made of a set; of photographs by their place in `names`."""
 
@@ -30,6 +40,7 @@ class Model(NamedTuple):
     inliers: dict[tuple[str, str], int]  # matches of every pair that fit one rigid motion
     found: "pycolmap.Reconstruction | None"  # None where no two photographs could be placed
     others: list[list[str]]  # photographs of further models, which share too little with the first
+    doubts: Mapping[str, Doubt] = {}  # by photograph with a held lens that the others do not bear out
 
     def placed(self) -> dict[str, "pycolmap.Image"]:
         """The photographs that have a camera."""
@@ -58,7 +69,8 @@ def mapped(
     ranked = sorted(models.values(), key=lambda model: (-model.num_reg_images(), -model.num_points3D()))
     others = [[names[number - 1] for number in sorted(model.reg_image_ids())] for model in ranked[1:]]
     held = {cameras[name].camera_id for name in names if settings.hold_calibrated and isinstance(focals[name], Lens)}
-    return Model(names, inliers, _refined(ranked[0], held, settings), others)
+    found = _refined(ranked[0], held, settings)
+    return Model(names, inliers, found, others, _doubts(found, held, names, settings))
 
 
 def cameras_of(
@@ -200,3 +212,37 @@ def _refined(
     with quiet():  # pycolmap.bundle_adjustment is not
         pycolmap.create_default_bundle_adjuster(options, config, model).solve()
     return model
+
+
+def _doubts(
+    model: "pycolmap.Reconstruction", held: Collection[int], names: list[str], settings: SurfaceCameras
+) -> dict[str, Doubt]:
+    """Held lenses that leave clearly larger errors than the same set with them freed, by photograph."""
+    if not held:
+        return {}
+    free = _refined(copy.deepcopy(model), (), settings)
+    doubts = {}
+    for number in sorted(held):
+        own, other = (float(one.camera(number).mean_focal_length()) for one in (model, free))
+        times = _error(model, number) / max(_error(free, number), 1e-12)
+        if times > settings.most_doubt and abs(math.log(other / own)) > FOCAL:
+            doubts[number] = Doubt(own, other, times)
+    images = {number: model.image(number).camera_id for number in sorted(model.reg_image_ids())}
+    return {names[number - 1]: doubts[camera] for number, camera in images.items() if camera in doubts}
+
+
+FOCAL = 0.02
+"""By this share a focal length must differ, for its calibration to be doubted: the rest may be the distortion's."""
+
+
+def _error(model: "pycolmap.Reconstruction", camera: int) -> float:
+    """What bundle adjustment makes small: the mean of log(1 + squared error in px) in a camera's photographs."""
+    errors = []
+    for number in sorted(model.reg_image_ids()):
+        image = model.image(number)
+        for seen in image.points2D if image.camera_id == camera else ():
+            if seen.has_point3D():
+                shown = image.project_point(model.point3D(seen.point3D_id).xyz)
+                errors.append(np.inf if shown is None else float(np.sum((shown - seen.xy) ** 2)))
+    finite = [error for error in errors if np.isfinite(error)]
+    return float(np.mean(np.log1p(finite))) if finite else 0.0

@@ -2,13 +2,15 @@
 
 In: an upright surface, its points with intervals, its mid-plane and map. Out: rows. An interval comes of taking the
 measure again with every point moved at random by its own error; what is read off the surface costs more and is taken
-fewer times. What only the surface's own error moves is not in it.
+fewer times, for which Student's t makes up. To what is measured on the surface itself, its own error is added
+(tasks.surface.measures.surfaces). The error of the scale is in none.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import stats
 
 from tasks.params.surface import Measures
 from tasks.space.views import Point
@@ -63,11 +65,22 @@ def _one(measure: Measure, head: Head, points: Mapping[str, Point], settings: Me
         again = _again(measure, head, points, names, settings)
     except ValueError as error:
         return _null(measure, str(error))
-    half = WIDE * float(again.std(ddof=1)) if len(again) > 1 else None
+    half = _half(again, 0.0 if measure.own is None else measure.own(head))
     side = None if measure.kind == "plain" or value == 0 else "left" if value > 0 else "right"
     size = value if measure.kind == "plain" else abs(value)
     low, high = (None, None) if half is None else (size - half, size + half)
     return Measured(measure, size, low, high, left, right, side, None)
+
+
+def _half(
+    again: np.ndarray,  # (n,)
+    own: float,  # standard deviation by the surface's own error
+) -> float | None:
+    """Half of the 95 % interval; None where nothing was taken again."""
+    if len(again) < 2:
+        return None
+    by_points = float(stats.t.ppf(0.975, len(again) - 1)) * float(again.std(ddof=1))
+    return float(np.hypot(by_points, WIDE * own))
 
 
 def _across(name: str) -> str:

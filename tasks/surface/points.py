@@ -84,7 +84,7 @@ def points_of(
 
 def places_of(looks: Sequence[Look], *, settings: HeadPoints) -> np.ndarray:
     """Where the rays of the models' points meet, before there is a surface: places (N, 3) about the face."""
-    met = [_meeting(looks, name, settings) for name in MESH]
+    met = [meeting(looks, name, settings) for name in MESH]
     return np.array([one.place for one in met if one is not None]).reshape(-1, 3)
 
 
@@ -138,12 +138,12 @@ def _upright(surface: Surface, points: Mapping[str, Point], settings: HeadPoints
 def _met(looks: Sequence[Look], surface: Surface, settings: HeadPoints, frame: Motion | None) -> dict[str, Point]:
     """Every point where the rays of trusted photographs meet, on the surface; of those not there, the reason."""
     return {
-        name: _point(name, [look for look in looks if _trusted(name, look, frame, settings)], surface, settings)
+        name: _point(name, [look for look in looks if trusted(name, look, frame, settings)], surface, settings)
         for name in POINTS
     }
 
 
-def _trusted(name: str, look: Look, frame: Motion | None, settings: HeadPoints) -> bool:
+def trusted(name: str, look: Look, frame: Motion | None, settings: HeadPoints) -> bool:
     """Whether a photograph is from where a point is seen well: not from the other side of the head."""
     if name not in look.places:
         return False
@@ -161,7 +161,7 @@ def _point(name: str, looks: Sequence[Look], surface: Surface, settings: HeadPoi
     if len(looks) < settings.least_views:
         return Point(None, None, len(looks), f"seen in {counted(len(looks), 'photograph', 'photographs')}; {BY_HAND}")
     centres, rays = _rays(looks, name)
-    met = _meeting(looks, name, settings)
+    met = meeting(looks, name, settings)
     if met is None:
         return Point(None, None, len(looks), f"photographs do not agree where it is; {BY_HAND}")
     agreeing = len({tuple(centre) for centre in centres[met.inliers]})
@@ -173,7 +173,8 @@ def _point(name: str, looks: Sequence[Look], surface: Surface, settings: HeadPoi
     return Point(*snapped, agreeing, None)
 
 
-def _meeting(looks: Sequence[Look], name: str, settings: HeadPoints) -> Met | None:
+def meeting(looks: Sequence[Look], name: str, settings: HeadPoints) -> Met | None:
+    """Where the rays of photographs to a point meet; None where they do not agree."""
     if not looks:
         return None
     return intersect(*_rays(looks, name), gate=settings.gate, least_angle=settings.least_angle, noise=settings.noise)

@@ -22,6 +22,7 @@ from tasks.space.views import Point, Surface
 from tasks.surface import scale
 from tasks.surface.calibration import Told, told_in, words
 from tasks.surface.cameras import solved_of
+from tasks.surface.crossings import TURNED, crossings, unit_of
 from tasks.surface.dense import surface_of
 from tasks.surface.expression import moved as moved_faces
 from tasks.surface.features import Features
@@ -29,7 +30,7 @@ from tasks.surface.filling import filled
 from tasks.surface.joining import joined, parted
 from tasks.surface.looking import of_row
 from tasks.surface.plane import midsagittal
-from tasks.surface.points import IRIS, Look, looks_of, placed_on, places_of
+from tasks.surface.points import looks_of, placed_on, places_of
 from tasks.surface.ruler import Ruler, check_inside, factor_of, ruler_of
 from tasks.surface.sets import RefusedSet
 from tasks.surface.shown import Photographed
@@ -50,9 +51,20 @@ class Face(NamedTuple):
     scale_share: float  # half of a length's 95 % interval, as a share of it
     filled: Surface | None = None  # what a template filled: no part of the surface, and nothing is measured on it
 
+    def resized(self, factor: float) -> "Face":
+        """The measured face so many times as large."""
+        points = {name: _grown(point, factor) for name, point in self.points.items()}
+        surface = self.surface.moved(factor, np.eye(3), np.zeros(3))
+        return self._replace(surface=surface, points=points, middle=self.middle * factor, filled=None)
+
 
 Load = Callable[[str], np.ndarray]
 """A photograph's name to its pixels, (H, W, 3) uint8 RGB, upright."""
+
+
+Part = Callable[[str], None]
+"""Is told which part of the work begins: one of PARTS."""
+PARTS = ("cameras", "points", "surface", "head")
 
 
 def face_of(
@@ -65,24 +77,29 @@ def face_of(
     detection: IngestLandmarks,
     cameras: SurfaceCameras,
     settings: SurfaceReconstruct,
+    part: Part = lambda _: None,
 ) -> Face:
     """The face that the photographs show. RefusedSet, InputError or ValueError: why there is none."""
     checked(known)
     if ruler is not None:
         check_inside(ruler, {name: (own.width, own.height) for name, own in seen.items()})
+    part(PARTS[0])
     solved = solved_of(seen, focals, settings=cameras)
     by_ruler = ruler and factor_of(ruler, solved.cameras, solved.bends, settings=settings.scale)
+    part(PARTS[1])
     views = [view_of(name, bounded(load(name), settings.side), solved) for name in solved.names]
     looks = looks_of(views, settings=settings.points, detection=detection)
-    unit = _unit(looks, settings)
+    unit = unit_of(looks, settings=settings.scale)
     views = [replace(view, camera=view.camera.moved(unit.value, np.eye(3), np.zeros(3))) for view in views]
     looks = [look._replace(camera=look.camera.moved(unit.value, np.eye(3), np.zeros(3))) for look in looks]
     if odd := moved_faces(looks, len(seen), most=settings.most_expression):
         still = {name: features for name, features in seen.items() if name not in odd}
-        again = face_of(
-            still, focals, load, known=known, ruler=ruler, detection=detection, cameras=cameras, settings=settings
-        )
+        numbers: Any = {"detection": detection, "cameras": cameras, "settings": settings}
+        again = face_of(still, focals, load, known=known, ruler=ruler, part=part, **numbers)
         return again._replace(cameras=[*again.cameras, *(Photographed(name, reason=odd[name]) for name in sorted(odd))])
+    ends = crossings(looks, settings=settings.points, read=settings.scale.read) if known else {}
+    factor = size_of(known, ends, unit, by_ruler, settings=settings.scale)
+    part(PARTS[2])
     surface = surface_of(views, places_of(looks, settings=settings.points), settings=settings.dense)
     points = placed_on(looks, surface, settings=settings.points, plane=settings.plane, placed={})
     places = np.array([point.position for point in points.values() if point.position is not None]).reshape(-1, 3)
@@ -90,10 +107,11 @@ def face_of(
         raise InputError(
             f"{len(places)} points of a face were found on the surface; at least {LEAST_PLACES} are needed; {TURNED}"
         )
+    part(PARTS[3])
     front = around(surface, places, margin=settings.margin)
-    factor = size_of(known, points, unit, by_ruler, settings=settings.scale)
     there = {view.name: view.camera.centre for view in views}
-    lenses = {name: words(focals[name], held=cameras.hold_calibrated) for name in solved.names}
+    held = cameras.hold_calibrated
+    lenses = {name: words(focals[name], held=held, doubt=solved.doubts.get(name)) for name in solved.names}
     return _upright(front, surface, points, factor, _Around(solved, there, places, lenses), settings=settings)
 
 
@@ -138,32 +156,6 @@ def _upright(
 
 LEAST_PLACES = 6
 """Points of the face without which nothing is known of where it is."""
-TURNED = "turn photographs that lie on their side or stand on their head: vermilion capture check names them"
-
-
-def _unit(looks: Sequence[Look], settings: SurfaceReconstruct) -> scale.Factor:
-    """Millimetres per unit of the solved cameras, by the irises: what all settings in millimetres need."""
-    if len(looks) < 2:
-        raise InputError(
-            f"a face from the front was found in {len(looks)} of the photographs; it is needed in two or more; {TURNED}"
-        )
-    named = {str(number): look for number, look in enumerate(looks)}
-    edges = [
-        tuple(
-            {
-                name: tuple(look.places[f"{end}_{side}"][0])
-                for name, look in named.items()
-                if f"{end}_{side}" in look.places
-            }
-            for end in IRIS
-        )
-        for side in ("right", "left")
-    ]
-    return scale.iris(
-        {name: look.camera for name, look in named.items()},
-        [(own[0], own[1]) for own in edges],
-        settings=settings.scale,
-    )
 
 
 def _grown(point: Point, factor: float) -> Point:

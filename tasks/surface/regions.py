@@ -14,6 +14,7 @@ from tasks.surface.frontal import STEP, Front
 WING, TEMPLE = 3.0, 1.4  # mm beside the wing of the nose; breadth of the face, of the outer eye corners'
 BEHIND = 60.0  # mm behind the mouth's corners: what lies further back is no face
 WHOLE = 0.95  # of a region's side, seen from the front, that must be there for a volume
+STEEPEST = 3.7  # 75 degrees: what is steeper is an edge that hides what lies behind it
 BOUNDS = {
     "nose": ("nasion", "subnasale", "alare", "alar_base", "cheilion"),
     "upper_lip": ("subnasale", "stomion", "alare", "alar_base", "cheilion"),
@@ -95,19 +96,24 @@ def inside(regions: Regions, name: str, places: np.ndarray) -> np.ndarray:
 
 
 def extent(front: Front, regions: Regions, name: str, side: int) -> Extent:
-    """Area and volume of one side (1 left, -1 right) of a region."""
-    across, up = np.meshgrid(front.x, front.y)
+    """Area and volume of one side (1 left, -1 right) of a region.
+
+    Both sides are read at the same distances from the mid-plane: on the map's own grid a column more would lie on one
+    side than on the other, and half a millimetre of a nose is a millilitre.
+    """
+    out = (np.arange(len(front.x) // 2) + 0.5) * STEP
+    z = front.across(regions.middle + side * out)
+    across, up = np.meshgrid(regions.middle + out, front.y)
     places = np.column_stack([across.ravel(), up.ravel(), np.full(across.size, np.inf)])
-    own = inside(regions, name, places) & (side * (places[:, 0] - regions.middle) > 0)
-    own = own.reshape(front.z.shape)
-    known = own & (front.z > regions.behind)
+    own = inside(regions, name, places).reshape(z.shape)
+    known = own & (z > regions.behind)
     cell = STEP * STEP
     covered = float(known.sum() / own.sum()) if own.any() else 0.0
-    rise = np.hypot(*np.gradient(front.z, STEP))
+    rise = np.minimum(np.hypot(*np.gradient(z, STEP)), STEEPEST)
     if covered < WHOLE:
         return Extent(None, None, covered)
     area = float(np.sqrt(1 + np.nan_to_num(rise[known]) ** 2).sum() * cell / 100)
-    return Extent(area, float((front.z[known] - regions.behind).sum() * cell / 1000), covered)
+    return Extent(area, float((z[known] - regions.behind).sum() * cell / 1000), covered)
 
 
 def _within(polygon: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from tasks.params.surface import SurfaceScale
 from tasks.space.views import Camera
 from tasks.surface import scale
 from tasks.surface.distortion import Bend, straight
+from tasks.surface.exchanged import check_ends
 
 COLUMNS = ("file", "x1", "y1", "x2", "y2", "mm")
 """The photograph, both ends in its pixels (the first pixel's centre is 0, 0), and the distance between them."""
@@ -88,6 +89,7 @@ def factor_of(
         )
     ends = [{name: _straight(own[name], name, cameras, bends) for name in there} for own in (ruler.first, ruler.second)]
     try:
+        check_ends(cameras, ends[0], ends[1], settings=settings)
         return scale.ruler(cameras, ends[0], ends[1], ruler.mm, settings=settings)
     except scale.ScaleError as error:
         raise InputError(f"the ruler: {error}") from error

@@ -15,7 +15,7 @@ from tasks.params.surface import SurfaceCameras
 from tasks.space.views import Camera
 from tasks.surface.distortion import Bend, bent
 from tasks.surface.features import Features
-from tasks.surface.mapping import scale_of
+from tasks.surface.mapping import Doubt, scale_of
 from tasks.surface.matching import Pairs
 
 PAIR = 3
@@ -63,6 +63,24 @@ def enough(count: int, reasons: Mapping[str, str], *, settings: SurfaceCameras) 
         raise RefusedSet(
             f"{blurs} of {given} photographs are blurred; {count} are left, at least {settings.least_views} are needed",
             reasons,
+        )
+
+
+GROSS = 0.1, 2.0
+"""A focal length so much off, as a share, with so many times the error: no remark will do."""
+
+
+def calibrated(doubts: Mapping[str, Doubt], reasons: Mapping[str, str]) -> None:
+    """RefusedSet where a lens that was held is grossly another one than that of the photographs."""
+    gross = {name: own for name, own in doubts.items() if abs(own.fitted / own.given - 1) > GROSS[0]}
+    gross = {name: own for name, own in gross.items() if own.times > GROSS[1]}
+    if gross:
+        own = next(iter(gross.values()))
+        told = f"cameras.csv has a focal length of {own.given:.0f} px, the photographs have some {own.fitted:.0f} px"
+        raise RefusedSet(
+            f"{told} ({len(gross)} of them): another camera or zoom, or pictures that were cut; mend the file or take "
+            "it away, then the lens is found from the photographs",
+            {**reasons, **dict.fromkeys(gross, told)},
         )
 
 

@@ -1,9 +1,10 @@
 """How long a millimetre is on a face: from every distance that somebody measured, a ruler, or else the irises.
 
-In: a face's points in millimetres by the irises, distances that are known of it, a ruler's factor. Out: the factor by
-which the face has to grow, its 95 % interval, and words that name what was used and by how much each is missed. What is
-known is combined by inverse variance; two that contradict each other are refused with both numbers, and what
-contradicts the irises grossly, too. Knows no photographs.
+In: a face's points in millimetres by the irises (tasks.surface.crossings), distances that are known of it, a ruler's
+factor. Out: the factor by which the face has to grow, its 95 % interval, and words that name what was used and by how
+much each is missed. What is known is combined by inverse variance; two that contradict each other are refused with both
+numbers, and what contradicts the irises grossly, too. Models err on both sides of a face alike: both outer corners of
+the eyes too far in. So a point and that of the other side share most of their error, mirrored. Knows no photographs.
 """
 
 import itertools
@@ -16,13 +17,17 @@ import numpy as np
 from tasks.errors import InputError
 from tasks.params.surface import SurfaceScale
 from tasks.space.views import Point
-from tasks.surface.named import POINTS, UNSEEN, base_of
+from tasks.surface.named import POINTS, UNSEEN, base_of, side_of
+from tasks.surface.plane import between
 from tasks.surface.scale import Z95, Factor
 
 SHORTEST, LONGEST = 1.0, 500.0
 """mm between two points of a face."""
 APART = 3.0
 """Standard deviations of their difference beyond which two sizes contradict each other."""
+ALIKE = 0.6
+"""Of the square of a point's error, what it shares with the point of the other side: London's eye corners, against
+hand-placed ones (`python -m bench.surface_scale --real`)."""
 GROSS = 1.6
 """Times, either way, by which what was measured may differ from the irises. Closed eyes make irises 20 % wrong, a
 child's are up to 15 % small, and landmarks read them 8 % wide or narrow: 1.5 together. Beyond it a number is wrong."""
@@ -45,14 +50,14 @@ def checked(known: Sequence[Known]) -> None:
                 f"{', '.join(POINTS)}"
             )
         if one.first == one.second or not SHORTEST <= one.mm <= LONGEST:
-            raise InputError(f"{_said(one)}: two different points and {SHORTEST:g} to {LONGEST:g} mm expected")
+            raise InputError(f"{said(one)}: two different points and {SHORTEST:g} to {LONGEST:g} mm expected")
 
 
 def check_any_found(known: Sequence[Known]) -> None:
     """InputError where every distance ends at a point that people alone place, which they do after the scale."""
     if known and all(base_of(one.first) in UNSEEN or base_of(one.second) in UNSEEN for one in known):
         raise InputError(
-            f"{' and '.join(_said(one) for one in known)}: no such length tells the size, for {', '.join(UNSEEN)} are "
+            f"{' and '.join(said(one) for one in known)}: no such length tells the size, for {', '.join(UNSEEN)} are "
             "placed by hand, after the scale; measure another one, such as exocanthion_right to exocanthion_left"
         )
 
@@ -62,7 +67,7 @@ class Size(NamedTuple):
 
     said: str
     log: float
-    moves: dict[str, np.ndarray]  # by point (3,): change of `log` for a standard deviation of the point
+    moves: dict[str, np.ndarray]  # by what errs (3,): change of `log` for its standard deviation
     own: float  # standard deviation of `log` besides
     length: float | None  # mm on the face, by the irises; None: a ruler, which is no part of the face
     mm: float  # as it was given
@@ -88,10 +93,11 @@ def size_of(
     can be used. The distances were `checked`.
     """
     sizes, lost = [], ""
+    mirror = _mirror(points)
     for one in known:
-        size, why = _size(one, points, settings)
+        size, why = _size(one, points, mirror, settings)
         if size is None:
-            lost += f"; {_said(one)} says nothing, for {why}"
+            lost += f"; {said(one)} says nothing, for {why}"
         else:
             sizes.append(size)
     if ruler is not None:
@@ -115,7 +121,18 @@ def size_of(
     return Factor(value, value * math.exp(-reach), value * math.exp(reach), words)
 
 
-def _size(one: Known, points: Mapping[str, Point], settings: SurfaceScale) -> tuple[Size | None, str]:
+def _mirror(points: Mapping[str, Point]) -> np.ndarray:
+    """What the mid-plane makes of a direction, (3, 3)."""
+    try:
+        normal = between(points)[0].normal
+    except ValueError:
+        return np.eye(3)
+    return np.asarray(np.eye(3) - 2 * np.outer(normal, normal))
+
+
+def _size(
+    one: Known, points: Mapping[str, Point], mirror: np.ndarray, settings: SurfaceScale
+) -> tuple[Size | None, str]:
     """What a distance says, or why it says nothing."""
     ends = [points[name] for name in (one.first, one.second)]
     first, second = (end.position for end in ends)
@@ -125,11 +142,27 @@ def _size(one: Known, points: Mapping[str, Point], settings: SurfaceScale) -> tu
     if not length > Z95 * math.hypot(*spreads):
         return None, "its points lie too near to each other"
     along = (second - first) / length**2
-    moves = {one.first: along * spreads[0], one.second: -along * spreads[1]}
-    return Size(_said(one), math.log(one.mm / length), moves, settings.calliper_mm / one.mm, length, one.mm), ""
+    moves: dict[str, np.ndarray] = {}
+    for name, move in ((one.first, along * spreads[0]), (one.second, -along * spreads[1])):
+        own = mirror @ move if side_of(name) < 0 else move
+        alike = moves.get(base_of(name), np.zeros(3)) + math.sqrt(ALIKE) * own
+        moves |= {base_of(name): alike, f"{name} itself": math.sqrt(1 - ALIKE) * move}
+    return Size(said(one), math.log(one.mm / length), moves, settings.calliper_mm / one.mm, length, one.mm), ""
 
 
-def _said(one: Known) -> str:
+def expected(one: Known, *, settings: SurfaceScale) -> float | None:
+    """Half of the 95 % interval of lengths by this distance alone, as a share; None where no model has its points."""
+    bases = [base_of(name) for name in (one.first, one.second)]
+    if any(base not in settings.read for base in bases):
+        return None
+    points = math.hypot(*(settings.read[base] for base in bases))
+    if bases[0] == bases[1]:
+        points *= math.sqrt(1 + ALIKE)
+    return Z95 * math.hypot(points, settings.calliper_mm) / one.mm
+
+
+def said(one: Known) -> str:
+    """A distance in words."""
     return f"{one.mm:g} mm from {one.first.replace('_', ' ')} to {one.second.replace('_', ' ')}"
 
 

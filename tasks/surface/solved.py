@@ -13,7 +13,7 @@ from tasks.space.views import Camera, View
 from tasks.surface.colmap import pycolmap
 from tasks.surface.distortion import Bend, bent, straight
 from tasks.surface.features import Features
-from tasks.surface.mapping import Model
+from tasks.surface.mapping import Doubt, Model
 
 FAR = 4.0
 """Points farther from the middle than this many times the usual are no part of a head."""
@@ -52,6 +52,7 @@ class Solved(NamedTuple):
     observations: Observations
     table: list[Placed]  # of all photographs, by name
     refused: dict[str, str]  # name to reason
+    doubts: Mapping[str, Doubt] = {}  # by photograph whose calibrated lens the set does not bear out
 
     @property
     def names(self) -> list[str]:
@@ -74,7 +75,7 @@ def solved_from(
     observations = _observations(model, kept, cameras, bends, points, numbers)
     refused = dict(sorted({**refused, **reasons}.items()))
     table = [_row(name, seen, cameras, bends, observations, refused) for name in sorted(seen)]
-    return Solved(cameras, bends, points, observations, table, refused)
+    return Solved(cameras, bends, points, observations, table, refused, model.doubts)
 
 
 def where_of(model: Model, seen: Mapping[str, Features]) -> dict[str, np.ndarray]:

@@ -34,6 +34,7 @@ HERE = (
     "surface_filling",
     "surface_measures",
     "surface_page",
+    "surface_scale",
 )
 """Commands that run in this process, at --tiny."""
 SAYS = {
@@ -68,6 +69,7 @@ SAYS = {
     "screening": "(any flag, none planted)",
     "surface_cameras": "ours, focal length unknown: ",
     "surface_chain": "of points in their interval",
+    "surface_scale": "ends exchanged in one of two or three photographs within 45 degrees: ",
     "surface_cost": "  matches and cameras ",
     "surface_dense": "of the front within 2 mm, ",
     "surface_filling": "of the hole filled",

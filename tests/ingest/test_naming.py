@@ -8,7 +8,7 @@ import pytest
 
 from tasks.ingest.batch import read_batch
 from tasks.ingest.inventory import Refused, files_named
-from tasks.ingest.naming import Ambiguous, Finder, Names, table_of
+from tasks.ingest.naming import Ambiguous, Finder, Names, called_cameras, table_of
 from tasks.ingest.photographs import stands_for
 from tasks.ingest.sheets import RawLayoutError
 from tests.ingest.test_identity import KINDS, pictures
@@ -158,3 +158,12 @@ def test_a_batch_says_which_of_its_tables_is_not_read(tmp_path: Path) -> None:
     (row,) = read_batch(tmp_path, settings=KINDS).problems
     assert row["path"] == "ratings (1).csv"
     assert str(row["reason"]).startswith("a table that is not read")
+
+
+def test_a_batch_and_a_raw_folder_say_what_a_table_of_lenses_is_for(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.jpg")
+    table(tmp_path / "images.csv", IMAGES, ["a.jpg,p,repaired,t"])
+    table(tmp_path / "cameras.csv", ("files", "model"), ["*.jpg,OPENCV"])
+    (row,) = read_batch(tmp_path, settings=KINDS).problems
+    assert str(row["reason"]).startswith("lenses of a visit's photographs do not come in with a batch")
+    assert called_cameras("Cameras.CSV") and not called_cameras("camera.jpg") and not called_cameras("cameras.csv.jpg")

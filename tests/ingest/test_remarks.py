@@ -8,7 +8,7 @@ from tasks.base import tables
 from tasks.evaluation.census import read_notices
 from tasks.ingest.ratings import read_ratings
 from tasks.ingest.raw import Folder, refusals_table
-from tasks.ingest.remarks import MEND, passed_over, raters_alike, subjects_alike
+from tasks.ingest.remarks import LENSES, MEND, passed_over, raters_alike, subjects_alike
 from tasks.ingest.sheets import RawLayoutError
 from tasks.schemas.ingest import IMAGES, REFUSALS
 from tests.ingest.test_identity import KINDS, SCALES, pictures, take
@@ -35,6 +35,16 @@ def test_files_that_nobody_names_are_told_with_their_reason(tmp_path: Path) -> N
         "sub/p3.png": nobody,
         "letter.docx": "neither a picture nor a clip nor a table that is read",
     }
+
+
+def test_a_table_of_lenses_is_said_to_be_read_wherever_it_lies(tmp_path: Path) -> None:
+    pictures(tmp_path, "p1.jpg")
+    table(tmp_path / "images.csv", COLUMNS, LINE)
+    for place in ("cameras.csv", "visit/Camera.csv"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        table(tmp_path / place, ("files", "model"), ["*.jpg,OPENCV"])
+    assert over(tmp_path) == dict.fromkeys(("cameras.csv", "visit/Camera.csv"), LENSES)
+    assert LENSES.startswith("read for photographs of its own folder")
 
 
 def test_tables_by_other_names_are_read_or_told(tmp_path: Path) -> None:

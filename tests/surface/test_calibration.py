@@ -11,6 +11,7 @@ from tasks.space.views import Camera
 from tasks.surface.calibration import (
     Lens,
     cells_of,
+    doubts_in,
     lenses_in,
     of_photograph,
     pinhole,
@@ -72,6 +73,20 @@ def test_a_workbook_and_a_table_with_tabs_count(tmp_path: Path) -> None:
     assert read_calibration(tmp_path, ["a.jpg"]) == {}
     (tmp_path / "cameras.tsv").write_text((HEAD + LINE).replace(",", "\t"), encoding="utf-8")
     assert set(read_calibration(tmp_path, ["a.jpg"])) == {"a.jpg"}
+
+
+def test_a_table_in_a_folder_below_speaks_of_the_photographs_beside_it(tmp_path: Path) -> None:
+    for place, focal in ((".", "3100"), ("second", "2900")):
+        (tmp_path / place).mkdir(exist_ok=True)
+        (tmp_path / place / "cameras.csv").write_text(HEAD + LINE.replace("3100", focal), encoding="utf-8")
+    names = ["a.jpg", "second/a.jpg", "third/a.jpg"]
+    found = {name: lens.focal[0] for name, lens in read_calibration(tmp_path, names).items()}
+    assert found == {"a.jpg": 3100, "second/a.jpg": 2900, "third/a.jpg": 3100}
+    (tmp_path / "cameras.csv").unlink()
+    assert set(read_calibration(tmp_path, names)) == {"second/a.jpg"}
+    (tmp_path / "second" / "cameras.csv").write_text(HEAD + LINE.replace("RADIAL", "FISH"), encoding="utf-8")
+    with pytest.raises(InputError, match="^second/cameras.csv, line 2: there is no model"):
+        read_calibration(tmp_path, names)
 
 
 def test_what_can_mean_nothing_else_and_cannot_be_read_is_told(tmp_path: Path) -> None:
@@ -177,6 +192,12 @@ def test_a_calibrated_lens_is_held_and_places_cameras_better_than_a_guess() -> N
     assert wrong(held, true).max() < 6  # of 600 mm
     assert np.median(wrong(held, true)) < np.median(wrong(guessed, true))
     assert scale_off(held, true) < min(0.015, scale_off(guessed, true))
+    assert held.doubts == guessed.doubts == {}
+    wrongly = LENS._replace(params=(*(0.8 * own for own in LENS.focal), *LENS.params[2:]))
+    doubted = solved_of(seen, dict.fromkeys(seen, wrongly), settings=SETTINGS).doubts
+    assert sorted(doubted) == sorted(true)
+    assert doubted["00"].given == pytest.approx(np.mean(wrongly.focal))
+    assert doubted["00"].fitted == pytest.approx(np.mean(LENS.focal), rel=0.1)
     freed = solved_of(seen, dict.fromkeys(seen, LENS), settings=SETTINGS.model_copy(update={"hold_calibrated": False}))
     found = freed.cameras["00"].matrix
     assert not np.allclose(found, LENS.focal[0])
@@ -205,6 +226,11 @@ def test_a_photograph_through_it_is_straightened() -> None:
 def test_where_a_lens_comes_from_is_told() -> None:
     assert words(LENS, held=True) == "calibrated, held"
     assert words(LENS, held=False) == "calibrated, refined"
+    doubted = words(LENS, held=True, doubt=(500.0, 640.2, 1.84))
+    better = "a focal length of 640 px fits the photographs 1.8 times better than its 500 px"
+    assert doubted == f"calibrated, held, but {better}"
+    (told,) = doubts_in([doubted, words(LENS, held=True), None, doubted])
+    assert told.startswith(f"Lens {doubted}: is cameras.csv of this camera")
     assert [words(told, held=True) for told in (500.0, None)] == [
         "found, from EXIF's focal length on",
         "found, without EXIF",

@@ -9,12 +9,13 @@ import pytest
 from tasks.space.views import Point, Surface
 from tasks.surface.asymmetry import asymmetry, mirrored
 from tasks.surface.curves import length, thread
-from tasks.surface.frontal import front_of
+from tasks.surface.frontal import REACH, STEP, Front, front_of
 from tasks.surface.measures.catalogue import BY_NAME, MEASURES, REGIONS
 from tasks.surface.measures.measure import Head
-from tasks.surface.measuring import Measured, measured, needed
+from tasks.surface.measuring import Measured, _half, measured, needed
 from tasks.surface.named import POINTS
 from tasks.surface.plane import Plane
+from tasks.surface.regions import Regions, extent
 from tasks.surface.upright import moved, upright
 from tests.surface.even import head, plain, without
 from tests.surface.measured import ASYMMETRY
@@ -173,3 +174,31 @@ def test_less_than_the_stated_share_says_nothing() -> None:
     found = rows(without(surface, surface.vertices[:, 0] > 8), places())
     assert found["face_asymmetry"].value is None
     assert re.fullmatch(r"\d+% of it were seen on both sides; 50% are needed", found["face_asymmetry"].reason or "")
+
+
+def test_volumes_of_an_even_face_are_even_wherever_the_mid_plane_lies_on_the_map() -> None:
+    along = np.linspace(-REACH, REACH, round(2 * REACH / STEP) + 1)
+    half = np.array([(0, 25), (16.3, 25), (16.3, -25), (0, -25)], float)
+    for middle in (0.0, 0.1, 0.24, 0.4):
+        z = np.broadcast_to(25 - 0.8 * np.abs(along - middle), (len(along), len(along)))
+        regions = Regions(middle, {"nose": (half,)}, -60.0)
+        left, right = (extent(Front(z, along, -along), regions, "nose", side) for side in (1, -1))
+        assert left.volume is not None and right.volume is not None
+        assert left.volume == pytest.approx(right.volume, abs=0.002)  # it was up to 2 ml
+        assert left.volume == pytest.approx(50 * 16.3 * (85 - 0.8 * 16.3 / 2) / 1000, rel=0.02)
+        assert left.area == pytest.approx(right.area, rel=4e-3)
+
+
+def test_an_edge_that_hides_what_lies_behind_is_no_area() -> None:
+    along = np.linspace(-REACH, REACH, round(2 * REACH / STEP) + 1)
+    z = np.broadcast_to(np.where(np.abs(along) < 10, 20.0, 0.0), (len(along), len(along)))
+    regions = Regions(0.0, {"nose": (np.array([(0, 25), (20, 25), (20, -25), (0, -25)], float),)}, -60.0)
+    found = extent(Front(z, along, -along), regions, "nose", 1)
+    assert found.area == pytest.approx(10.0, abs=2.5)  # cm2; the step of 20 mm made it 20
+
+
+def test_few_repetitions_widen_an_interval_and_the_surface_has_an_error_of_its_own() -> None:
+    again = np.array([1.0, 2.0, 3.0, 4.0])
+    assert _half(again, 0.0) == pytest.approx(3.182 * again.std(ddof=1), rel=1e-3)
+    assert _half(np.zeros(4), 0.1) == pytest.approx(0.196, rel=1e-3)
+    assert _half(np.zeros(1), 0.1) is None

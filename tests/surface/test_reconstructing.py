@@ -10,7 +10,10 @@ from tasks.errors import InputError
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.surface import SurfaceCameras, SurfaceReconstruct
 from tasks.surface import reconstructing
+from tasks.surface.features import features_of
+from tasks.surface.ruler import Ruler
 from tasks.surface.sizing import Known
+from tests.surface.balls import FOCAL, RING, SETTINGS, camera, face, picture
 from tests.surface.measured import NUMBERS
 
 
@@ -41,3 +44,33 @@ def test_a_distance_that_cannot_be_one_is_told_before_anything_is_computed(monke
             cameras=params.load(SurfaceCameras, "surface_cameras", NUMBERS),
             settings=params.load(SurfaceReconstruct, "surface_reconstruct", NUMBERS),
         )
+
+
+def test_a_ruler_whose_ends_are_exchanged_in_one_line_refuses_the_visit(monkeypatch: pytest.MonkeyPatch) -> None:
+    cameras = {f"{number:02d}": camera(*place) for number, place in enumerate(RING)}
+    seen = {name: features_of(picture(own), face(own), settings=SETTINGS) for name, own in cameras.items()}
+    ends = np.array([[-30.0, 5, 85], [35, -5, 82]])
+    clicks = {name: cameras[name].project(ends) for name in ("03", "04", "05")}
+    first, second = ({name: (float(own[end, 0]), float(own[end, 1])) for name, own in clicks.items()} for end in (0, 1))
+    monkeypatch.setattr(reconstructing, "looks_of", lambda *_, **__: [])
+    parts: list[str] = []
+
+    def made(ruler: Ruler) -> None:
+        reconstructing.face_of(
+            seen,
+            dict.fromkeys(seen, FOCAL),
+            lambda name: picture(cameras[name]),
+            known=(),
+            ruler=ruler,
+            detection=params.load(IngestLandmarks, "ingest_landmarks", NUMBERS),
+            cameras=SETTINGS,
+            settings=params.load(SurfaceReconstruct, "surface_reconstruct", NUMBERS),
+            part=parts.append,
+        )
+
+    with pytest.raises(InputError, match="a face from the front was found in 0 of the photographs"):
+        made(Ruler(first, second, 66.0))  # the ruler itself is well
+    assert parts == ["cameras", "points"]
+    wrong = Ruler(first | {"04": second["04"]}, second | {"04": first["04"]}, 66.0)
+    with pytest.raises(InputError, match="the ruler: its two ends seem to be exchanged in 04: "):
+        made(wrong)

@@ -97,3 +97,47 @@ def test_a_click_beside_the_photograph_is_told() -> None:
     with pytest.raises(InputError, match="99999, 3 lies outside 0.jpg, which has"):
         check_inside(beside, sizes)
     check_inside(beside, {name: size for name, size in sizes.items() if name != "0.jpg"})
+
+
+def exchanged(ruler: Ruler, name: str) -> Ruler:
+    return ruler._replace(
+        first=dict(ruler.first) | {name: ruler.second[name]}, second=dict(ruler.second) | {name: ruler.first[name]}
+    )
+
+
+def test_ends_that_are_exchanged_in_one_line_are_told_with_the_photograph() -> None:
+    for name in CAMERAS:
+        with pytest.raises(InputError, match=f"the ruler: its two ends seem to be exchanged in {name}: "):
+            factor_of(exchanged(clicked(), name), CAMERAS, BENDS, settings=SCALE)
+    two = clicked(("-30.jpg", "20.jpg"))
+    with pytest.raises(InputError, match=r"exchanged in one of|goes the other way in -30.jpg than in 20.jpg"):
+        factor_of(exchanged(two, "20.jpg"), CAMERAS, BENDS, settings=SCALE)
+    level = np.array([[-40.0, 0, 60], [60, 0, 60]]) / UNIT  # along the line of the cameras: their rays cross anyhow
+    ends = {name: CAMERAS[name].project(level) for name in two.first}
+    own = Ruler({k: tuple(v[0]) for k, v in ends.items()}, {k: tuple(v[1]) for k, v in ends.items()}, 100.0)
+    straight = dict.fromkeys(CAMERAS, Bend())
+    assert factor_of(own, CAMERAS, straight, settings=SCALE).value == pytest.approx(UNIT)
+    with pytest.raises(InputError, match=r"goes the other way in -30.jpg than in 20.jpg: exchanged in one of the two"):
+        factor_of(exchanged(own, "20.jpg"), CAMERAS, straight, settings=SCALE)
+
+
+def test_an_end_that_is_another_place_in_one_photograph_is_told() -> None:
+    ruler = clicked()
+    x, y = ruler.first["0.jpg"]
+    astray = ruler._replace(first=dict(ruler.first) | {"0.jpg": (x, y - 40)})
+    with pytest.raises(InputError, match=r"not the same places in every photograph: in .*\.jpg they are \d\d"):
+        factor_of(astray, CAMERAS, BENDS, settings=SCALE)
+
+
+def test_clicks_that_miss_each_other_widen_the_interval() -> None:
+    ruler, random = clicked(), np.random.default_rng(5)
+    reach = []
+    for off in (0.0, 3.0):
+        shaken = [
+            {name: (x + random.normal(scale=off), y + random.normal(scale=off)) for name, (x, y) in own.items()}
+            for own in (ruler.first, ruler.second)
+        ]
+        found = factor_of(ruler._replace(first=shaken[0], second=shaken[1]), CAMERAS, BENDS, settings=SCALE)
+        reach.append(found.high / found.value - 1)
+        assert found.low < UNIT < found.high
+    assert reach[1] > 1.5 * reach[0]

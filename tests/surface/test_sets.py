@@ -7,8 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
+from tasks.surface import sets
 from tasks.surface.cameras import solved_of
 from tasks.surface.features import Features, features_of
+from tasks.surface.mapping import Doubt
 from tasks.surface.sets import RefusedSet, apart, parted
 from tasks.surface.solved import Solved
 from tests.surface.balls import FOCAL, RING, SETTINGS, camera, face, picture
@@ -91,3 +93,11 @@ def test_what_disagrees_is_parted() -> None:
     near = np.full((7, 7), 100.0) - 100 * np.eye(7)
     off = np.where(odd[:, None] != odd[None], 12.0, 1.0) * (near > 0)
     assert (parted(near, off) == odd).all()
+
+
+def test_a_calibrated_lens_that_is_grossly_anothers_refuses_the_set() -> None:
+    with pytest.raises(
+        RefusedSet, match=r"focal length of 3000 px, by the photographs it is some 2501 px \(1 of them\)"
+    ):
+        sets.calibrated({"a": Doubt(3000, 2501, 2.3), "b": Doubt(2600, 2501, 2.3)}, {})
+    sets.calibrated({"a": Doubt(3000, 2501, 1.8), "b": Doubt(2600, 2501, 2.3)}, {})

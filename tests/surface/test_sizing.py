@@ -6,7 +6,7 @@ import pytest
 from tasks.errors import InputError
 from tasks.space.views import Point
 from tasks.surface.scale import Factor
-from tasks.surface.sizing import Known, check_any_found, checked, known_of, size_of
+from tasks.surface.sizing import Known, check_any_found, checked, expected, known_of, size_of
 from tests.surface.balls import SCALE
 
 PLACES = {
@@ -20,13 +20,14 @@ PLACES = {
 POINTS = {name: Point(np.array(at), 1.96, 9, None) for name, at in PLACES.items()}
 EYES = Known("exocanthion_right", "exocanthion_left", 99.0)  # the face has to grow by a tenth
 MOUTH = Known("cheilion_right", "cheilion_left", 55.0)
+SURE = SCALE.model_copy(update={"calliper_mm": 1e-3})
 IRISES = Factor(2.0, 1.7, 2.4, "estimated by irises")
 
 
 def test_one_distance_says_its_own_size_and_interval() -> None:
     found = size_of([EYES], POINTS, IRISES, None, settings=SCALE)
     assert found.value == pytest.approx(1.1)
-    assert found.high / found.value - 1 == pytest.approx(1.96 * np.hypot(np.sqrt(2) / 90, 0.5 / 99), rel=0.05)
+    assert found.high / found.value - 1 == pytest.approx(1.96 * np.hypot(np.sqrt(3.2) / 90, 0.5 / 99), rel=0.05)
     assert found.words == "by 99 mm from exocanthion right to exocanthion left"
 
 
@@ -46,6 +47,25 @@ def test_the_same_distance_twice_is_hardly_surer_than_once() -> None:
     once = size_of([EYES], POINTS, IRISES, None, settings=SCALE)
     twice = size_of([EYES, EYES._replace(mm=99.2)], POINTS, IRISES, None, settings=SCALE)
     assert twice.high / twice.low - 1 > 0.85 * (once.high / once.low - 1)
+
+
+def test_models_err_on_both_sides_alike_so_the_other_side_adds_little() -> None:
+    right, left = (Known(f"exocanthion_{side}", "menton", 110 * 1.1) for side in ("right", "left"))
+    alone, both = (size_of(own, POINTS, IRISES, None, settings=SURE) for own in ([right], [right, left]))
+    reach = [found.high / found.value - 1 for found in (alone, both)]
+    assert 0.85 < reach[1] / reach[0] < 0.97  # 0.71 if they erred each for itself
+    other = Known("cheilion_right", "nasion", float(np.hypot(25, np.hypot(70, 5))) * 1.1)
+    together = size_of([right, other], POINTS, IRISES, None, settings=SURE)
+    assert together.high / together.value - 1 < 0.9 * reach[0]
+
+
+def test_what_a_distance_will_tell_is_said_before_it_is_used() -> None:
+    eyes = expected(Known("exocanthion_right", "exocanthion_left", 90), settings=SCALE)
+    lips = expected(Known("exocanthion_right", "stomion", 80), settings=SCALE)
+    read = np.sqrt(3.2) * SCALE.read["exocanthion"]
+    assert eyes == pytest.approx(1.96 * np.hypot(read, SCALE.calliper_mm) / 90, rel=1e-3)
+    assert lips is not None and lips < eyes < 0.05
+    assert expected(Known("zygion_right", "zygion_left", 130), settings=SCALE) is None
 
 
 def test_two_that_contradict_each_other_are_told_with_both_numbers() -> None:

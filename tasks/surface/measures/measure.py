@@ -70,6 +70,7 @@ class Measure(Described):
     kind: Kind
     points: tuple[str, ...]
     on_surface: bool = False  # read off the surface: costly
+    own: Callable[[Head], float] | None = None  # standard deviation that the surface's own error gives it
     either: bool = False  # of a pair, one side's point will do: it bounds a region as if the face were even
 
     @property

@@ -212,6 +212,18 @@ def test_a_mark_beside_its_photograph_is_told_before_anything_is_looked_at(
     assert "the ruler: 3, 31 lies outside b.png, which has 40 x 30 pixels" in done.stderr
 
 
+def test_how_sure_a_known_distance_is_stands_there_before_the_work(tmp_path: Path) -> None:
+    for number in range(2):
+        (tmp_path / f"{number}.png").write_bytes(encode_png(np.zeros((40, 40, 3), np.uint8)))
+    lengths = ("exocanthion_right,exocanthion_left,90", "tragion_left,nasion,120")
+    done = vermilion(tmp_path, "reconstruct", ".", *(word for own in lengths for word in ("--known", own)))
+    assert done.returncode == 1, done.stderr
+    first, second, third = done.stderr.splitlines()[:3]
+    assert first.startswith("90 mm from exocanthion right to exocanthion left: by itself it tells lengths within 4.4%")
+    assert second.endswith("by itself it tells nothing, for people place a point of it")
+    assert third == "several together tell more; within 1%: --ruler (docs/capture.md)"
+
+
 def test_a_folder_without_a_set_is_refused_with_its_photographs(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"no picture")
     done = vermilion(tmp_path, "reconstruct", str(tmp_path))
