@@ -173,9 +173,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"95 % {np.quantile(row.away, 0.95):.2f}; {told(row.distances)}; lengths by the irises {scale:+.1%}",
             flush=True,
         )
-        for name, (off, reach) in read_off(drawn, face, scale).items():
-            inside.append(abs(off) <= reach)
-            print(f"  {name}: {off:+.2f}, interval {reach:.2f}" + ", it did not hold" * (not inside[-1]))
+        for name, (off, half) in read_off(drawn, face, scale).items():
+            inside.append(abs(off) <= half)
+            print(f"  {name}: {off:+.2f}, interval {half:.2f}" + ", it did not hold" * (not inside[-1]))
         for one, other in SIZES:
             print(f"  {one} to {other} on the surface: {between(drawn, face, scale, one, other):+.1%}")
     for base in sorted({base_of(name) for row in rows for name in row.errors}):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from flows.photographs.reconstruct import Reconstructed
-    from tasks.params.surface import SurfaceScale
     from tasks.surface.measuring import Measured
     from tasks.surface.sizing import Known
 
@@ -73,7 +72,7 @@ def reconstruct(
     """
     if out is not None:
         output_folder(out, "--out")
-    given = [_known(text) for text in known or ()]
+    given = _expected(known or (), clicked=ruler is not None)
     from flows.photographs import reconstruct as making  # OpenCV and COLMAP take a second
     from flows.photographs.looked import NAME, forget
     from flows.photographs.reconstructed import check_region, write
@@ -81,8 +80,6 @@ def reconstruct(
     check_region(stl)
     numbers = making.numbers_of(project_root())
     keep = None if out is None else private_folder(out) / NAME
-    beside = making.beside_of(project_root(), own=own, rules=rules, norms=norms)
-    _say_expected(given, numbers.reconstruct.scale, clicked=ruler is not None)
     with _parts(making.PARTS) as part:
         found = making.reconstruct(
             folder,
@@ -91,7 +88,7 @@ def reconstruct(
             points=points,
             keep=keep,
             numbers=numbers,
-            beside=beside,
+            beside=making.beside_of(project_root(), own=own, rules=rules, norms=norms),
             progress=_progress,
             part=part,
         )
@@ -148,16 +145,23 @@ def _parts(names: "Sequence[str]") -> "Iterator[Callable[[str], None]]":
         yield part
 
 
-def _say_expected(given: "Sequence[Known]", settings: "SurfaceScale", *, clicked: bool) -> None:
-    """How sure a size each distance tells by itself, before a minute's work on it."""
+def _expected(texts: "Sequence[str]", *, clicked: bool) -> "list[Known]":
+    """The known distances. How sure a size each tells by itself is said before a minute's work on it."""
+    given = [_known(text) for text in texts]
+    if not given:
+        return []
+    from tasks import params
+    from tasks.params.surface import SurfaceReconstruct
     from tasks.surface.sizing import expected, said
 
+    settings = params.load(SurfaceReconstruct, "surface_reconstruct", project_root() / "params.yaml").scale
     shares = {said(one): expected(one, settings=settings) for one in given}
     for words, share in shares.items():
         sure = "nothing, for people place a point of it" if share is None else f"lengths within {share:.1%}"
         say(f"{words}: by itself it tells {sure}", error=True)
-    if given and not clicked and min((share for share in shares.values() if share), default=1.0) > WANTED:
+    if not clicked and min((share for share in shares.values() if share), default=1.0) > WANTED:
         say(f"several together tell more; within {WANTED:.0%}: --ruler (docs/capture.md)", error=True)
+    return given
 
 
 WANTED = 0.01

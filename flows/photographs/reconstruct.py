@@ -114,9 +114,8 @@ def reconstruct(
     progress: Progress,
     part: reconstructing.Part,
 ) -> Reconstructed:
-    """The face that the photographs in a folder show. InputError: no folder, no photographs, no table of points, of a
-    ruler or of cameras that can be read. `keep`: a folder in which each photograph's features stand until the end, for
-    the run after a kill.
+    """The face that the photographs in a folder show. InputError: no folder, no photographs, no table that can be read.
+    `keep`: a folder in which each photograph's features stand until the end, for the run after a kill.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no folder; give the folder with the photographs of one visit")

@@ -31,7 +31,7 @@ LENSES = (
     "read for photographs of its own folder that are called around (images.csv, view): it tells their lenses; of "
     "others it tells nothing"
 )
-"""What a cameras.csv is for: tasks.surface.calibration reads it."""
+"""What a cameras.csv is for."""
 MEND = "Then write one name for both in the table; if not, nothing is to be done"
 """What to do about two names that look alike."""
 

@@ -64,7 +64,7 @@ def test_what_a_distance_will_tell_is_said_before_it_is_used() -> None:
     lips = expected(Known("exocanthion_right", "stomion", 80), settings=SCALE)
     read = np.sqrt(3.2) * SCALE.read["exocanthion"]
     assert eyes == pytest.approx(1.96 * np.hypot(read, SCALE.calliper_mm) / 90, rel=1e-3)
-    assert lips is not None and lips < eyes < 0.05
+    assert lips is not None and eyes is not None and lips < eyes < 0.05
     assert expected(Known("zygion_right", "zygion_left", 130), settings=SCALE) is None
 
 
