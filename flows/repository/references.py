@@ -27,11 +27,12 @@ class Referred:
 def referred(root: Path) -> Referred:
     """What the project in `root` refers to now. InputError where DVC cannot read it: then nothing may be removed."""
     from dvc.exceptions import DvcException
-    from dvc.repo import Repo
     from dvc.stage import PipelineStage
 
+    from flows.repository.looking import opened
+
     try:
-        with Repo(str(root)) as repo:
+        with opened(root) as repo:
             stages = [stage for stage in repo.index.stages if isinstance(stage, PipelineStage)]
             files = {file for stage in stages for out in stage.outs for file in (*_here(out), *_cached(out))}
             cache = Path(repo.cache.local.path)

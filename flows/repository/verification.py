@@ -54,7 +54,9 @@ def locked(root: Path) -> Locked:
 
 def stale(root: Path) -> list[str]:
     """The stages that DVC would run again. Ask last: where DVC comes upon a damaged copy, it removes it."""
-    with _opened(root) as repo:
+    from flows.repository.looking import at_once
+
+    with _opened(root) as repo, at_once():
         changed = repo.status()
         return sorted(_name(stage, root) for stage in repo.index.stages if stage.addressing in changed)
 
@@ -62,10 +64,11 @@ def stale(root: Path) -> list[str]:
 @contextmanager
 def _opened(root: Path) -> Iterator[Any]:
     from dvc.exceptions import DvcException
-    from dvc.repo import Repo
+
+    from flows.repository.looking import opened
 
     try:
-        with Repo(str(root)) as repo:
+        with opened(root) as repo:
             yield repo
     except DvcException as error:
         raise InputError(f"{root}: DVC cannot read this project: {error}") from error

@@ -6,10 +6,12 @@ controls; for patients those whose `meta` in dvc.yaml says `patients` (law 7: th
 """
 
 import json
+import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import chdir, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -175,22 +177,40 @@ class Project:
 
 
 def open_project(root: Path) -> Project:
-    """The project in `root`. InputError where DVC cannot read it."""
+    """The project in `root`; read once for as long as its files are as they were. InputError: DVC cannot read it."""
+    own = tuple(path for path in (root / ".dvc/tmp/exps",) if path.is_dir())
+    numbers = params.load(Data, "data", root / "params.yaml")
+    raw, added = ((root / place).resolve() for place in (numbers.raw, numbers.added))
+    return replace(_read(root, raw, added, tuple(_written(root))), own_caches=own)
+
+
+@lru_cache(maxsize=2)
+def _read(root: Path, raw: Path, added: Path, written: tuple[tuple[str, bytes], ...]) -> Project:
+    """The project whose files say what is `written`; a withdrawal asks for it eight times, and DVC takes long."""
     from dvc.exceptions import DvcException
-    from dvc.repo import Repo
+
+    from flows.repository.looking import opened
 
     try:
-        with chdir(root), Repo(str(root)) as repo:
+        with chdir(root), opened(root) as repo:
             graph = repo.index.graph
             steps = {stage.addressing: _step(stage, graph) for stage in repo.index.stages}
             cache, index = Path(repo.cache.local.path).parent.parent, Path(repo.site_cache_dir)
     except DvcException as error:
         raise InputError(f"{root}: DVC cannot read this project: {error}") from error
-    own = tuple(path for path in (root / ".dvc/tmp/exps",) if path.is_dir())
-    numbers = params.load(Data, "data", root / "params.yaml")
-    raw, added = ((root / place).resolve() for place in (numbers.raw, numbers.added))
     reading = (name for name, step in steps.items() if {raw, added} & {dep.resolve() for dep in step.deps})
-    return Project(root, steps, cache, index, raw, frozenset(descendants(steps, reading)), own)
+    return Project(root, steps, cache, index, raw, frozenset(descendants(steps, reading)))
+
+
+def _written(root: Path) -> Iterator[tuple[str, bytes]]:
+    """What DVC reads of a project, wherever it lies: its settings, dvc.yaml, dvc.lock, the numbers, the records."""
+    for file in (root / "params.yaml", *sorted((root / ".dvc").glob("config*"))):
+        yield str(file), file.read_bytes()
+    for folder, inside, files in os.walk(root):
+        inside[:] = sorted(name for name in inside if not name.startswith("."))
+        for name in sorted(files):
+            if name.endswith(".dvc") or name in ("dvc.yaml", "dvc.lock", ".dvcignore"):
+                yield f"{folder}/{name}", Path(folder, name).read_bytes()
 
 
 def descendants(steps: Mapping[str, Step], names: Iterable[str]) -> set[str]:
@@ -218,9 +238,9 @@ def _step(stage: Any, graph: Any) -> Step:
 
 def _changed(root: Path) -> set[str]:
     """Stages whose outs are not what dvc.lock names."""
-    from dvc.repo import Repo
+    from flows.repository.looking import opened
 
-    with chdir(root), Repo(str(root)) as repo:
+    with chdir(root), opened(root) as repo:
         return {
             stage.addressing
             for stage in repo.index.stages
@@ -235,24 +255,23 @@ def drop_from_lock(root: Path, names: Collection[str]) -> bool:
         return False
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     kept = {name: step for name, step in content["stages"].items() if name not in names}
-    if len(kept) == len(content["stages"]):
-        return False
-    with replacing(file) as temporary:
-        temporary.write_text(yaml.safe_dump(content | {"stages": kept}, sort_keys=False), encoding="utf-8")
-    return True
+    if any_in := len(kept) < len(content["stages"]):
+        with replacing(file) as temporary:
+            temporary.write_text(yaml.safe_dump(content | {"stages": kept}, sort_keys=False), encoding="utf-8")
+    return any_in
 
 
 def track_again(root: Path, project: Project, tell: Tell) -> list[Path]:
     """`dvc add` for every record (`batches.dvc`) of data that changed; the records."""
     from dvc.exceptions import DvcException
-    from dvc.repo import Repo
+
+    from flows.repository.looking import opened
 
     records = []
-    with chdir(root), Repo(str(root)) as repo:
+    with chdir(root), opened(root) as repo:
         repo.scm_context.quiet = True
         for stage in list(repo.index.stages):
-            changed = stage.is_data_source and any(out.exists and out.changed_checksum() for out in stage.outs)
-            if changed:
+            if stage.is_data_source and any(out.exists and out.changed_checksum() for out in stage.outs):
                 try:
                     repo.add([str(out.fs_path) for out in stage.outs], relink=False)
                 except DvcException as error:

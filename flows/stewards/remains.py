@@ -112,9 +112,9 @@ def _removal(shared: str) -> str:
 
 
 def _dvc_remotes(root: Path) -> list[str]:
-    from dvc.repo import Repo
+    from flows.repository.looking import opened
 
-    with Repo(str(root)) as repo:
+    with opened(root) as repo:
         return sorted(repo.config["remote"])
 
 

@@ -31,10 +31,11 @@ SPARE = 64 * 2**20
 @contextmanager
 def writing(root: Path, added: Path, tell: Tell) -> Iterator[None]:
     """DVC's own lock for writing on `added`: no stage reads it meanwhile. Waits for those that do."""
-    from dvc.repo import Repo
     from dvc.rwlock import rwlock
 
-    with Repo(str(root)) as repo, ExitStack() as locks:
+    from flows.repository.looking import opened
+
+    with opened(root) as repo, ExitStack() as locks:
         hardlink = bool(repo.config["core"].get("hardlink_lock", False))
         command, written = " ".join(sys.argv), [str(added)]
         _patiently(
@@ -50,13 +51,15 @@ def track(root: Path, added: Path, tell: Tell) -> None:
     Only the first time is DVC asked whose output they could be, too: for that it reads all of dvc.yaml and dvc.lock.
     """
     from dvc.exceptions import DvcException
-    from dvc.repo import Repo, lock_repo
+    from dvc.repo import lock_repo
+
+    from flows.repository.looking import opened
 
     record = added / f"{BATCHES}.dvc"
     if record.exists() and not record.stat().st_size:
         record.unlink()  # DVC was killed while writing it
     try:
-        with Repo(str(root)) as repo:
+        with opened(root) as repo:
             repo.scm_context.quiet = True
             if not record.exists():
                 _patiently(tell, lambda: repo.add(str(added / BATCHES), relink=False))
@@ -113,7 +116,7 @@ def check_room(root: Path, added: Path, *, size: int) -> None:
 
 def _absent(root: Path, added: Path, record: Path) -> int:
     """How many files of the batches DVC knows and this folder lacks: adding now would drop them from the record."""
-    from dvc.repo import Repo
+    from flows.repository.looking import opened
 
     if not record.exists() or not record.stat().st_size:
         return 0
@@ -121,7 +124,7 @@ def _absent(root: Path, added: Path, record: Path) -> int:
         recorded = yaml.safe_load(record.read_bytes())["outs"][0].get("nfiles", 0)
     except (yaml.YAMLError, TypeError, LookupError) as error:
         raise InputError(f"{record}: not DVC's (a merge that was not finished?); put it right first") from error
-    with Repo(str(root)) as repo:
+    with opened(root) as repo:
         tree = repo.find_outs_by_path(str(added / BATCHES))[0].get_obj()
     if tree is None:  # not in the cache: only their number is known
         return max(int(recorded) - sum(file.is_file() for file in (added / BATCHES).rglob("*")), 0)

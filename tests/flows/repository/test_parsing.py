@@ -137,3 +137,18 @@ def test_used_for_a_while_and_then_no_more(counted: list[str]) -> None:
         assert param.read_param_file is parsing.read_params
     assert strictyaml.validate is by_dvc
     assert param.read_param_file is not parsing.read_params
+
+
+@pytest.mark.parametrize("path", ["data/raw", "/data/raw", "tasks/base/", "../elsewhere", "s3://bucket/key", "a:b", ""])
+@pytest.mark.parametrize("config", [None, {}, {"core": {"checksum_jobs": 3}}])
+def test_a_path_lies_where_dvc_says(path: str, config: Any) -> None:
+    def told(find: Callable[..., Any]) -> Any:
+        try:
+            return find(config, url=path)
+        except Exception as error:
+            return type(error)
+
+    assert told(parsing.place_of) == told(parsing._place_by_dvc)
+    assert parsing.place_of({}, url="data", version_aware=True) == parsing._place_by_dvc(
+        {}, url="data", version_aware=True
+    )
