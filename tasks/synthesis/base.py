@@ -6,7 +6,7 @@ again. Only safetensors and text files are opened; pickles beside them are never
 3.1. Knows nothing of adapters and prompts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -149,16 +149,30 @@ def device_of(network: nn.Module) -> torch.device:
 
 def _opened(kind: Any, base: Base, subfolder: str, **how: Any) -> Any:
     """A part read from the folder alone. BaseError names the part when it is not what its name says."""
-    contents.check_part(base.folder / subfolder)
-    if issubclass(kind, nn.Module):
-        contents.require_room(kind, base.folder / subfolder)
+    folder, network = base.folder / subfolder, issubclass(kind, nn.Module)
+    contents.check_part(folder)
+    if network:
+        contents.require_room(kind, folder)
+        how["output_loading_info"] = True
     load: Callable[..., Any] = kind.from_pretrained
     try:
-        return load(base.folder, subfolder=subfolder, local_files_only=True, **how)
+        found = load(base.folder, subfolder=subfolder, local_files_only=True, **how)
     except BaseException as error:  # the tokenisers' own library panics with what is no Exception
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        raise BaseError(f"{base.folder / subfolder}: cannot be opened as {kind.__name__}: {said(error)}") from error
+        raise BaseError(f"{folder}: cannot be opened as {kind.__name__}: {said(error)}") from error
+    return _whole(folder, *found) if network else found
+
+
+def _whole(folder: Path, network: Any, loaded: Mapping[str, Collection[Any]]) -> Any:
+    """The network, if the file had every weight of it; its library draws at random what is missing or does not fit."""
+    lacking = [*loaded.get("missing_keys", ()), *(key[0] for key in loaded.get("mismatched_keys", ()))]
+    if lacking:
+        raise BaseError(
+            f"{folder}: the weights are not of the network that config.json describes: {len(lacking)} are missing or "
+            f"of another size, first {said(min(lacking))}"
+        )
+    return network
 
 
 def _frozen(network: Any) -> Any:

@@ -109,7 +109,7 @@ def _check_text(path: Path) -> None:
             raise BaseError(f"{path}: has more than {DEEPEST} levels within each other")
         if key in FOREIGN and value is not None:
             raise BaseError(f"{path}: {key} is given; it would have other code looked for. Plain networks are accepted")
-        if key == "Regex" and value not in PATTERNS:
+        if key == "Regex" and not (isinstance(value, str) and value in PATTERNS):
             raise BaseError(f"{path}: the pattern {said(value)!r} is not one of CLIP's or T5's tokenisers")
         if path.name == "config.json" and isinstance(value, int | float):
             _check_number(path, key, value)

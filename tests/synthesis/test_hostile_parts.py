@@ -95,6 +95,10 @@ def pattern(told: dict[str, Any]) -> None:
     told["normalizer"] = {"type": "Replace", "pattern": {"Regex": "(a+)+$"}, "content": " "}
 
 
+def listed(told: dict[str, Any]) -> None:
+    told["normalizer"] = {"type": "Replace", "pattern": {"Regex": []}, "content": " "}
+
+
 PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], Any], str]] = {
     "ten million layers": (
         "transformer/config.json",
@@ -121,6 +125,17 @@ PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], Any], str]] = {
         "quantization_config",
     ),
     "a pattern for ever": ("tokenizer/tokenizer.json", pattern, "is not one of CLIP's or T5's"),
+    "a pattern that is a list": ("tokenizer/tokenizer.json", listed, "is not one of CLIP's or T5's"),
+    "weights that are drawn": (
+        "text_encoder_2/config.json",
+        lambda t: t.update(is_gated_act=False),
+        "the weights are not of the network that config.json describes",
+    ),
+    "weights of another size": (
+        "text_encoder/config.json",
+        lambda t: t.update(max_position_embeddings=3),
+        "cannot be opened as CLIPTextModel",
+    ),
     "no tokeniser": ("tokenizer_2/tokenizer.json", lambda t: t.update(model={"type": "Nothing"}), "tokenizer_2"),
     "a tokeniser of numbers": ("tokenizer/tokenizer.json", lambda t: t.update(model=7), "tokenizer"),
 }
