@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from tasks.evaluation.closest import closest
+from tasks.evaluation.headlines import numbers_of
 from tasks.evaluation.metrics import finite, rounded
 from tasks.evaluation.study import COLUMNS, Study, make_study
 from tasks.evaluation.system import System
 from tasks.params.evaluation import Evaluate
-from tasks.statistics.bootstrap import Estimate, missing
-from tasks.statistics.combination import cross_fitted
+from tasks.statistics.bootstrap import Estimate
+from tasks.statistics.combination import cross_fitted, not_combined
 from tasks.statistics.correlation import correlate
 
 
@@ -63,7 +64,7 @@ def evaluate(chapters: Sequence[System], made: Mapping[str, Any], study: Study, 
         "closest": closest(study, methods),
         "settings": study.settings.model_dump(),
     }
-    summary = {c.NAME: c.headline(records[c.NAME]) for c in chapters if not records[c.NAME]["reason"]}
+    summary = {c.NAME: numbers_of(c.headline(records[c.NAME])) for c in chapters if not records[c.NAME]["reason"]}
     metrics = rounded(finite(common | records))
     return Evaluation(metrics, table_of(study.scores, grades), rounded(finite(summary)))
 
@@ -94,15 +95,12 @@ def combine_methods(study: Study) -> dict[str, dict[str, Estimate]]:
     return {target: _combined(methods, values, study) for target, values in _targets(study).items()}
 
 
-def _combined(methods: pd.DataFrame, values: pd.Series, study: Study) -> dict[str, Estimate]:
-    found = cross_fitted(methods, values, study.targets.subjects)
+def _combined(methods: pd.DataFrame, target: pd.Series, study: Study) -> dict[str, Estimate]:
+    found = cross_fitted(methods, target, study.targets.subjects)
     if found is None:
-        people = study.targets.subjects.reindex(methods.index).nunique()
-        none = missing(
-            "too few people to fit weights on some and judge others", n_images=len(methods), n_subjects=people
-        )
+        none = not_combined(methods, target, study.targets.subjects)
         return {"pearson": none, "spearman": none}
-    return correlate(found, values, study.targets.subjects, study.settings)
+    return correlate(found, target, study.targets.subjects, study.settings)
 
 
 def _targets(study: Study) -> dict[str, pd.Series]:

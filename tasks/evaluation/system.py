@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import pandas as pd
 
+from tasks.evaluation.headlines import Headline
 from tasks.evaluation.study import Study
 from tasks.pages.chapter import Chapter
 from tasks.params.evaluation import Report
@@ -89,8 +90,8 @@ class System(Protocol):
     def compare(self, made: Any, study: Study, numbers: Path) -> Compared:
         """Its record: numbers alone, with `reason` where there are none."""
 
-    def headline(self, record: Any) -> dict[str, dict[str, Any]]:
-        """The few numbers of a record that people compare between runs: column to row to value."""
+    def headline(self, record: Any) -> Headline:
+        """The few numbers that are compared between runs, with their people (tasks.evaluation.headlines)."""
 
     def show(self, made: Any, record: Any, shown: Shown) -> Chapter:
         """The words and pictures of a record."""

@@ -7,6 +7,9 @@ regression (scikit-learn) that was fitted on other people alone. Knows nothing o
 import numpy as np
 import pandas as pd
 
+from tasks.base.words import counted
+from tasks.statistics.bootstrap import Estimate, missing
+
 FOLDS = 5
 PENALTIES = np.logspace(-1, 4, 11)
 """Of the ridge; the one with the smallest leave-one-out error on the people fitted is taken."""
@@ -37,3 +40,15 @@ def cross_fitted(
         model = make_pipeline(StandardScaler(), RidgeCV(PENALTIES)).fit(x[fitted], y[fitted])
         found[judged] = model.predict(x[judged])
     return pd.Series(found, index=known.index)
+
+
+def not_combined(
+    values: pd.DataFrame,  # image_id -> method -> value, none missing
+    target: pd.Series,  # image_id -> what is followed
+    subjects: pd.Series,  # image_id -> subject
+) -> Estimate:
+    """What stands where `cross_fitted` gives nothing; it counts what has a target, as every method by itself does."""
+    known = target.reindex(values.index).dropna().index
+    people = int(subjects.reindex(known).nunique())
+    why = f"{counted(people, 'person', 'people')}: too few to fit weights on some and judge others ({2 * FOLDS} needed)"
+    return missing(why, n_images=len(known), n_subjects=people)

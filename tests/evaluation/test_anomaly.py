@@ -14,6 +14,7 @@ from tasks.evaluation.anomaly import chapter
 from tasks.evaluation.anomaly.compare import cells, evaluate_anomaly, headline_scores
 from tasks.evaluation.anomaly.published import MISPRINT, TABLE
 from tasks.evaluation.anomaly.words import findings, headline_cell
+from tasks.evaluation.headlines import numbers_of
 from tasks.evaluation.metrics import finite, rounded
 from tasks.params.evaluation import Evaluate
 from tests.evaluation.anomaly_study import HEADLINE, ITERATIONS, NO_RATERS
@@ -145,7 +146,7 @@ def test_the_headline_among_the_methods(cohort: SimpleNamespace, record: dict[st
     assert rows["score"].isna()["image-refused"]
     severity = cohort.references.set_index("image_id")["value"]
     assert rows["score"].reindex(severity.index).corr(severity) > 0.8
-    few = chapter.headline(record)
+    few = numbers_of(chapter.headline(record))
     assert few["anomaly"]["pearson_survey"] > 0.9
     assert few["anomaly"]["spearman_drawn_severity"] > 0.9
 

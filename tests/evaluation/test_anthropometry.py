@@ -122,7 +122,7 @@ def test_controls_and_patients(record: dict[str, Any]) -> None:
 
 
 def test_words_and_headlines(record: dict[str, Any]) -> None:
-    assert headline(record)["lip_and_nose"]["auc_controls"] == record["detection"]["patients"]["value"]
+    assert headline(record)["lip_and_nose"]["auc_controls"] == record["detection"]["patients"]
     said = " ".join(findings(record, {"peak_height_difference": "height of the bow"}))
     assert "the closest single one, height of the bow" in said
     assert "picked on these photographs" in said

@@ -1,6 +1,6 @@
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -197,3 +197,17 @@ def test_nan_never_reaches_json() -> None:
     assert finite({"b": np.int64(1), "a": (np.float64(0.5), True)}) == {"a": [0.5, True], "b": 1}
     with pytest.raises(ValueError, match="finite"):
         finite({"a": float("nan")})
+
+
+def test_a_sum_of_few_people_counts_the_rated_as_each_method_does(
+    draw: Callable[..., SimpleNamespace], settings: Evaluate
+) -> None:
+    """Two people of nine are scored and not rated: 18 photographs stood beside 14, unexplained."""
+    few = draw(patients=9)
+    rated = few.ratings[~few.ratings["image_id"].str.contains("image-00[01]")]
+    metrics = evaluate(few.pairs, few.scores, rated, few.references, settings).metrics
+    own, alone = metrics["combined"]["all ratings"]["pearson"], metrics["methods"]["distance_clp"]["all ratings"]
+    assert own["value"] is None
+    counts = [(found["n_images"], found["n_subjects"]) for found in (own, alone["pearson"])]
+    assert counts == [(14, 7), (14, 7)]
+    assert own["reason"] == "7 people: too few to fit weights on some and judge others (10 needed)"

@@ -84,7 +84,7 @@ def test_what_is_planted_is_found_in_both_and_what_is_not_is_not(record: dict[st
     )
     assert skin["fair"][PATIENTS]["n_subjects"] == 60
     assert record["severity"] == "drawn severity"
-    assert headline(record)["skin_controls"]["unfair"] == skin["unfair"][CONTROLS]["value"]
+    assert headline(record)["skin_controls"]["unfair"] == skin["unfair"][CONTROLS]
 
 
 def test_it_is_said_in_words(record: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from flows import PROJECT
 from tasks.base.images import encode_png
+from tasks.evaluation.headlines import numbers_of
 from tasks.evaluation.inpainting.compare import headline, nearness_record
 from tasks.evaluation.inpainting.read import notices, read_inpainting
 from tasks.evaluation.inpainting.section import gallery
@@ -83,7 +84,7 @@ def test_patients_lie_further_off_than_controls() -> None:
 
 def test_two_kinds_of_truth_have_two_headlines() -> None:
     both = pd.concat([nearness(), nearness("after repair", network=22.0)])
-    own = headline(record(both))["inpainting"]
+    own = numbers_of(headline(record(both)))["inpainting"]
     assert own["decibels_nearer_than_input"] > 1.9  # without the cleft
     assert own["after_repair_decibels_nearer_than_input"] < -1.9
 

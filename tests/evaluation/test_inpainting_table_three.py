@@ -68,7 +68,7 @@ def test_means_intervals_and_counts() -> None:
     spread = np.std(values) / np.sqrt(8)  # people, not photographs: these come in equal pairs
     assert own["high"] - own["low"] == pytest.approx(3.9 * spread, rel=0.35)
     json.dumps(found, allow_nan=False)
-    assert headline(found)["psnr_20_40"] == found["masks"]["20-40"]["network"]["psnr"]["value"]
+    assert headline(found)["psnr_20_40"] == found["masks"]["20-40"]["network"]["psnr"]
 
 
 def test_landmarks_are_the_networks_alone() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tasks.evaluation.headlines import numbers_of
 from tasks.evaluation.study import COLUMNS, make_study
 from tasks.evaluation.surface.compare import METHOD, evaluate_surfaces, headline, known, method_scores
 from tasks.evaluation.surface.read import Surfaces
@@ -70,7 +71,7 @@ def test_two_heads_make_no_line() -> None:
 def test_the_record_counts_and_says_it_in_words() -> None:
     record = evaluate_surfaces(made(VALUES), study())
     assert record["sets"] == {"repaired": {"sets": 4, "surfaces": 3, "photographs": 68, "placed": 51}}
-    assert headline(record)["faces_in_space"]["surfaces"] == 3
+    assert numbers_of(headline(record))["faces_in_space"]["surfaces"] == 3
     assert [tile.value for tile in tiles(record)] == ["3"]
     assert findings(record) == [
         "Nose and upper lip of 3 faces (repaired) lie 1.00\u2009mm from their mirror image (median of root mean "

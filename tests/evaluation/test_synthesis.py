@@ -11,6 +11,7 @@ import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, roc_auc_score
 
 from flows import PROJECT
+from tasks.evaluation.headlines import numbers_of
 from tasks.evaluation.metrics import finite, rounded
 from tasks.evaluation.synthesis import chapter
 from tasks.evaluation.synthesis.compare import evaluate_synthesis
@@ -181,7 +182,7 @@ def test_the_record_is_finite_names_nobody_and_knows_no_order(
 
 
 def test_the_headline_numbers_are_in_the_summary(drawn_record: dict[str, Any]) -> None:
-    few = chapter.headline(drawn_record)
+    few = numbers_of(chapter.headline(drawn_record))
     own = few["all"]
     distance = "frechet_distance_of_random_features"
     assert own[distance] == 25.125
@@ -190,7 +191,9 @@ def test_the_headline_numbers_are_in_the_summary(drawn_record: dict[str, Any]) -
     assert few["post"]["realism"] == drawn_record["ratings"]["realism"]["means"]["generated"]["post"]["value"]
     assert own["distance_by_random_features"] is None
     assert not {"fid", "kid", "lpips"} & {name for column in few.values() for name in column}
-    trained = chapter.headline(drawn_record | {"network": {"inception": "pt_inception_fid", "lpips": "alex"}})
+    trained = numbers_of(
+        chapter.headline(drawn_record | {"network": {"inception": "pt_inception_fid", "lpips": "alex"}})
+    )
     assert trained["all"]["fid"] == 25.125
     assert "lpips" in trained["pre"] or "lpips" in trained["all"]
 

@@ -71,10 +71,10 @@ def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The few numbers that people compare between runs."""
     found, half = headline_cell(record), record["steps_to_half"]
     own = {
-        "pearson_survey": found["pearson"]["value"],
-        "auc_controls": record["detection"]["patients"]["value"],
-        **{f"spearman_{name}": known["spearman"]["value"] for name, known in found["references"].items()},
-        **{f"half_spearman_{name}": known["spearman"]["value"] for name, known in half["references"].items()},
+        "pearson_survey": found["pearson"],
+        "auc_controls": record["detection"]["patients"],
+        **{f"spearman_{name}": known["spearman"] for name, known in found["references"].items()},
+        **{f"half_spearman_{name}": known["spearman"] for name, known in half["references"].items()},
     }
     return {METHOD: own}
 

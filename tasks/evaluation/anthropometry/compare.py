@@ -14,8 +14,8 @@ from tasks.evaluation.anthropometry.against import against_norms
 from tasks.evaluation.study import COLUMNS, Study
 from tasks.pages.norms import NONE, Norms
 from tasks.params.evaluation import Evaluate
-from tasks.statistics.bootstrap import Estimate, missing
-from tasks.statistics.combination import cross_fitted
+from tasks.statistics.bootstrap import Estimate
+from tasks.statistics.combination import cross_fitted, not_combined
 from tasks.statistics.correlation import correlate
 from tasks.statistics.detection import detection
 
@@ -99,8 +99,7 @@ def combined(wide: pd.DataFrame, target: pd.Series, study: Study) -> dict[str, E
     whole = wide.loc[:, wide.notna().mean() > MOSTLY].dropna()
     found = cross_fitted(whole, target, study.targets.subjects) if len(whole) else None
     if found is None:
-        people = study.targets.subjects.reindex(whole.index).nunique()
-        none = missing("too few people to fit weights on some and judge others", n_images=len(whole), n_subjects=people)
+        none = not_combined(whole, target, study.targets.subjects)
         return {"pearson": none, "spearman": none}
     return correlate(found, target, study.targets.subjects, study.settings)
 
@@ -148,9 +147,9 @@ def best(record: Mapping[str, Any], target: str) -> tuple[str, Estimate] | None:
 
 def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The few numbers that people compare between runs."""
-    own: dict[str, Any] = {"auc_controls": record["detection"]["patients"]["value"]}
+    own: dict[str, Any] = {"auc_controls": record["detection"]["patients"]}
     for target, found in record["agreement"].items():
         name = target.replace(" ", "_")
-        own[f"spearman_{name}"] = found[TOGETHER]["spearman"]["value"]
-        own[f"spearman_{name}_combined"] = record["combined"][target]["spearman"]["value"]
+        own[f"spearman_{name}"] = found[TOGETHER]["spearman"]
+        own[f"spearman_{name}_combined"] = record["combined"][target]["spearman"]
     return {"lip_and_nose": own}

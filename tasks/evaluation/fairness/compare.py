@@ -113,4 +113,4 @@ def followed(record: Mapping[str, Any], among: str) -> Sequence[Found]:
 def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The few numbers that people compare between runs: rho of every method with skin lightness."""
     own = record["followed"].get(SKIN, {})
-    return {f"skin_{among}": {method: found[among]["value"] for method, found in own.items()} for among in SETS}
+    return {f"skin_{among}": {method: found[among] for method, found in own.items()} for among in SETS}

@@ -99,12 +99,10 @@ def mean_of(values: np.ndarray, subjects: np.ndarray, settings: Evaluate) -> Est
 
 def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The few numbers that people compare between runs."""
-    agreement = {
-        f"pearson_{name.replace(' ', '_')}": own["pearson"]["value"] for name, own in record["agreement"].items()
-    }
+    agreement = {f"pearson_{name.replace(' ', '_')}": own["pearson"] for name, own in record["agreement"].items()}
     near = {
-        f"{'' if against == 'without the cleft' else 'after_repair_'}decibels_nearer_than_{name}": own["value"]
+        f"{'' if against == 'without the cleft' else 'after_repair_'}decibels_nearer_than_{name}": own
         for against, found in record["nearness"].items()
         for name, own in found["psnr"]["nearer_than"].items()
     }
-    return {METHOD: {"auc_controls": record["detection"]["patients"]["value"], **agreement, **near}}
+    return {METHOD: {"auc_controls": record["detection"]["patients"], **agreement, **near}}

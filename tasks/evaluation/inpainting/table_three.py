@@ -119,10 +119,10 @@ def _fid(real: pd.DataFrame, filled: pd.DataFrame, settings: InpaintingControls)
     return {"fid": frechet_distance(a, b), "kid": kid, "kid_std": deviation, "reason": None} | stands
 
 
-def headline(table: dict[str, Any]) -> dict[str, float | None]:
+def headline(table: dict[str, Any]) -> dict[str, Any]:
     """PSNR and SSIM of the network by mask, flat, for runs to be compared by (Table IV)."""
     return {
-        f"{name}_{kind.replace('-', '_')}": table["masks"][kind]["network"][name]["value"]
+        f"{name}_{kind.replace('-', '_')}": table["masks"][kind]["network"][name]
         for kind in MASK_KINDS
         for name in ("psnr", "ssim")
     }

@@ -109,10 +109,11 @@ LEAST = 3
 def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The few numbers that people compare between runs."""
     sets = record["sets"].values()
+    heads, people = len(record["known"]["pairs"]), record["people"]
     own: dict[str, Any] = {
-        "surfaces": sum(each["surfaces"] for each in sets),
+        "surfaces": {"value": sum(each["surfaces"] for each in sets), "n_subjects": people},
         "sets": sum(each["sets"] for each in sets),
-        "asymmetry_pearson": record["known"]["pearson"],
-        "asymmetry_slope": record["known"]["slope"],
+        "asymmetry_pearson": {"value": record["known"]["pearson"], "n_subjects": heads},
+        "asymmetry_slope": {"value": record["known"]["slope"], "n_subjects": heads},
     }
     return {"faces_in_space": own}

@@ -67,9 +67,9 @@ def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _of_strategy(record: Mapping[str, Any]) -> dict[str, Any]:
     test = record["binary"].get("test", {})
-    pairs = {f"test_{name}": test[name]["value"] for name in ("accuracy", "precision", "auc") if name in test}
+    pairs = {f"test_{name}": test[name] for name in ("accuracy", "precision", "auc") if name in test}
     graded = {
-        f"{name}_{role}": found[name]["value"]
+        f"{name}_{role}": found[name]
         for role, found in record.get("cars", {}).items()
         for name in ("weighted_accuracy", "weighted_precision")
         if name in found
@@ -79,8 +79,8 @@ def _of_strategy(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _correlations(record: Mapping[str, Any]) -> dict[str, Any]:
     ratings, references = record.get("ratings", {}), record.get("references", {})
-    return {f"pearson_{role}": found["pearson"]["value"] for role, found in ratings.items()} | {
-        f"spearman_{measure}": found["spearman"]["value"] for measure, found in references.items()
+    return {f"pearson_{role}": found["pearson"] for role, found in ratings.items()} | {
+        f"spearman_{measure}": found["spearman"] for measure, found in references.items()
     }
 
 

@@ -58,7 +58,7 @@ def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
     for name, by_group in record["table2"].items():
         for group, own in by_group.items():
-            found[group][measure_name(name, record["network"])] = own["value"]
+            found[group][measure_name(name, record["network"])] = own
     for scale, own in record["ratings"].items():
         for group in GROUPS:
             found[group][scale] = own["means"]["generated"][group]["value"]
@@ -67,7 +67,7 @@ def headline(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             found[group] |= {"released": left.get("released"), "quarantined": record["quarantined"][group]}
             found[group]["repeats"] = record["repeats"][group]
     for task, own in record["classifiers"].items():
-        found["all"][f"{task}_accuracy"] = None if own["reason"] else own["accuracy"]["value"]
+        found["all"][f"{task}_accuracy"] = None if own["reason"] else own["accuracy"]
     return found
 
 
