@@ -243,7 +243,7 @@ def read(name: str, folder: Path) -> bytes:
         ) from error
     except tensorfiles.TensorFileError as error:
         raise WeightsError(f"{name}: {error}") from error
-    except (zipfile.BadZipFile, KeyError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
         raise WeightsError(f"{name}: {path}: {said(error)}; replace it by the file from: {weights.origin}") from error
     found = hashlib.sha256(content).hexdigest()
     if not found.startswith(weights.sha256):

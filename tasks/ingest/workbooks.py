@@ -128,7 +128,9 @@ def _check(path: Path, data: bytes) -> None:
                         f"{path}: {part.filename} has more than {MOST_LISTED:,} entries, as no table needs; copy the "
                         "cells, as values only, into a new workbook, or save it as CSV UTF-8"
                     )
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except (RawLayoutError, MemoryError):
+        raise
+    except Exception as error:  # of changed bytes zipfile and zlib raise what has no common base
         raise RawLayoutError(f"{path}: a damaged or locked workbook; {SAVE}") from error
 
 

@@ -3,6 +3,7 @@
 import datetime
 import io
 import os
+import random
 import re
 import zipfile
 from pathlib import Path
@@ -314,3 +315,19 @@ def test_what_programs_leave_in_a_table_is_named(tmp_path: Path, data: bytes, sa
     (tmp_path / "t.csv").write_bytes(data)
     with pytest.raises(RawLayoutError, match=said):
         list(read_lines(tmp_path / "t.csv", required=COLUMNS, optional=()))
+
+
+def test_a_workbook_with_a_changed_byte_is_read_or_refused_in_words(tmp_path: Path) -> None:
+    """Of 400 changes some make zlib stumble, others zipfile: no error of theirs comes through."""
+    whole = book(tmp_path / "whole.xlsx", [["path", "score"], *([f"{index}.png", index % 7] for index in range(60))])
+    data, draw, refused = whole.read_bytes(), random.Random(1), 0
+    for _ in range(400):
+        bad = bytearray(data)
+        place = draw.randrange(len(bad))
+        bad[place : place + draw.choice((0, 1, 5))] = bytes([draw.randrange(256)])
+        try:
+            workbooks.read_workbook(whole, bytes(bad))
+        except RawLayoutError as error:
+            assert "workbook" in str(error)
+            refused += 1
+    assert refused > 200
