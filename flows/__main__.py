@@ -1,5 +1,6 @@
 """`python -m flows STAGE --name value ...`: one stage; what dvc.yaml calls."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -13,9 +14,11 @@ def main() -> None:
     try:
         _run()
     except KeyboardInterrupt:
-        sys.stderr.write(
-            f"{' '.join(sys.argv[1:2]) or 'flows'}: interrupted; what was finished is kept; run it again\n"
-        )
+        from flows.running import logbook
+
+        stage = " ".join(sys.argv[1:2])
+        logbook.stop(Path(), os.environ.get("DVC_STAGE", stage))  # a fork that computes it ends with us, unheard
+        sys.stderr.write(f"{stage or 'flows'}: interrupted; what was finished is kept; run it again\n")
         sys.exit(INTERRUPTED)
 
 

@@ -44,6 +44,8 @@ def results(as_json: JSON = False) -> None:
             )
         )
         return
+    if stale:
+        print(f"Of these results: {stale}")
     console = Console(width=None if sys.stdout.isatty() else 80)
     for name, columns in numbers.items():
         console.print(_table(name, columns, people.get(name, {}), few))
@@ -55,8 +57,6 @@ def results(as_json: JSON = False) -> None:
         print(f"{name} was not measured: {reason}")
     for line in pictures:
         print(visible(f"On these pictures: {line}"))
-    if stale:
-        print(f"Of these results: {stale}")
     if report.exists():
         print(f"report: {report}")
 

@@ -107,7 +107,8 @@ def _skipped(root: Path, found: Found | None) -> Iterator[Finding]:
         for need in chapter.NEEDS:
             there = max((len(set(persons.get((group, need.kind), ()))) for group in need.populations), default=0)
             if there < need.persons:
-                yield Finding("warning", chapter.NAME, f"{need.what} will be skipped: {need.add} ({there} there)")
+                told = f"{need.add} ({there} people there, {need.persons} are needed)"
+                yield Finding("warning", chapter.NAME, f"{need.what} will be skipped: {told}")
     scale = params.load(Evaluate, "evaluate", root / "params.yaml").scale
     if found is None or scale not in found.ratings["scale"].to_pylist():
         said = f"no measure can be compared with raters: no ratings on {scale} (ratings.csv, docs/raw-layout.md)"

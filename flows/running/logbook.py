@@ -74,8 +74,24 @@ def noted(root: Path, kind: Literal["run", "stage"], name: str) -> Iterator[Note
         _append(root, {"id": own, **began, "ended": _now(), "state": state, "said": said or note.said})
 
 
+def stop(root: Path, name: str) -> None:
+    """Say that a stage which has begun and not ended was stopped by hand, since its process ends without a word."""
+    rows = [row for row in _rows(root) if row.get("kind") == "stage" and row.get("name") == name]
+    if rows and "ended" not in rows[-1]:
+        _append(root, {**rows[-1], "ended": _now(), "state": "stopped", "said": ""})
+
+
 def entries(root: Path) -> list[Entry]:
     """Everything in the logbook, in the order of beginning."""
+    made = []
+    for row in _rows(root):
+        with suppress(ValueError, KeyError, TypeError):
+            made.append(_entry(row))
+    return sorted(made, key=lambda entry: entry.began)
+
+
+def _rows(root: Path) -> list[dict[str, Any]]:
+    """What is said of each entry, in the order in which they stand."""
     found: dict[str, dict[str, Any]] = {}
     try:
         lines = (root / FILE).read_text(encoding="utf-8", errors="replace").splitlines()
@@ -85,11 +101,7 @@ def entries(root: Path) -> list[Entry]:
         with suppress(ValueError, KeyError, TypeError):  # cut off, or touched by somebody
             row = json.loads(line)
             found.setdefault(row["id"], {}).update(row)
-    made = []
-    for row in found.values():
-        with suppress(ValueError, KeyError, TypeError):
-            made.append(_entry(row))
-    return sorted(made, key=lambda entry: entry.began)
+    return list(found.values())
 
 
 def units(root: Path) -> list[Entry]:

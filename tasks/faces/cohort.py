@@ -16,7 +16,7 @@ from tasks.base.runtime import seed_of
 from tasks.errors import InputError
 
 LEAST = 8
-"""Photographs below which no network is trained."""
+"""Photographs below which no network is trained, and people among the controls, held out or not."""
 WHO = ["image_id", "subject_id", "population"]
 _PARTS = 2**20
 
@@ -65,11 +65,14 @@ class Split(NamedTuple):
 
     def too_few(self, aligned: pa.Table) -> str | None:
         """Why the rows of ALIGNED cannot train a network, and what to add; None where they can."""
-        rows = aligned.select([*WHO, "reason"]).to_pylist()
-        count = sum(row["reason"] is None and self.trains(row["subject_id"], row["population"]) for row in rows)
-        if count >= LEAST:
-            return None
-        return f"{count} aligned photographs of controls to train on, {LEAST} are needed; add controls"
+        rows = [row for row in aligned.select([*WHO, "reason"]).to_pylist() if row["reason"] is None]
+        count = sum(self.trains(row["subject_id"], row["population"]) for row in rows)
+        people = len({row["subject_id"] for row in rows if row["population"] == "control"})
+        if count < LEAST:
+            return f"{count} aligned photographs of controls to train on, {LEAST} are needed; add controls"
+        if people < LEAST:
+            return f"{people} people among the controls, {LEAST} are needed; add controls"
+        return None
 
 
 NOBODY_TRAINS = Split(seed=0, held_out=1.0)

@@ -62,7 +62,9 @@ class AnthropometryPoints(Block):
 
     crop: float = Field(gt=1, description="side of the 478-point model's picture over the longer one of the 68 points")
     crop_raised: float = Field(description="how much higher its middle lies than theirs, share of its side")
-    max_disagreement: float = Field(gt=0, description="of the two models' points, pupil distances: above it, no points")
+    max_disagreement: float = Field(
+        gt=0, le=2, description="of the two models' points, pupil distances: above it, no points"
+    )
     refinement: Literal["edges", "learned", "both"] = Field(
         description="lip and nose: by edges and nostrils, as learned from warped photographs, or by both"
     )
@@ -80,17 +82,19 @@ class AnthropometryMeasure(Block):
         description="whose points' errors: London's photographs, or drawn faces (tasks.anthropometry.errors)"
     )
     most_yaw: float = Field(
-        ge=0, description="degrees; of a head turned further, widths and left against right are null"
+        ge=0, le=90, description="degrees; of a head turned further, widths and left against right are null"
     )
     most_smile: float = Field(
-        gt=0, description="mouth width over pupil distance; above: measures of a resting mouth null"
+        gt=0, le=3, description="mouth width over pupil distance; above: measures of a resting mouth null"
     )
-    most_opening: float = Field(ge=0, description="gap between the lips over pupil distance; above: such measures null")
-    hand_error: float = Field(gt=0, description="standard error of a point that a person placed, interocular")
+    most_opening: float = Field(
+        ge=0, le=1, description="gap between the lips over pupil distance; above: such measures null"
+    )
+    hand_error: float = Field(gt=0, le=0.1, description="standard error of a point that a person placed, interocular")
     scale: Literal["iris", "none"] = Field(description="where millimetres come from when no scale is given")
-    iris_mm: float = Field(gt=0, description="width of an iris; adults: 11.7")
-    iris_sd_mm: float = Field(ge=0, description="its spread among people; adults: 0.42")
-    iris_bias: float = Field(ge=0, description="by how much millimetres by irises come out small; London: 0.07")
+    iris_mm: float = Field(ge=8, le=16, description="width of an iris; adults: 11.7")
+    iris_sd_mm: float = Field(ge=0, le=2, description="its spread among people; adults: 0.42")
+    iris_bias: float = Field(ge=0, le=0.5, description="by how much millimetres by irises come out small; London: 0.07")
 
 
 class AnthropometryNorms(Block):
@@ -119,8 +123,8 @@ class Measure(Block):
     """What `vermilion measure` takes for a smile and an open mouth: it is given photographs, not drawn faces."""
 
     errors: Literal["photographs", "drawn"] = Field(description="as in anthropometry_measure, on photographs")
-    most_smile: float = Field(gt=0, description="as in anthropometry_measure, on photographs")
-    most_opening: float = Field(ge=0, description="as in anthropometry_measure, on photographs")
+    most_smile: float = Field(gt=0, le=3, description="as in anthropometry_measure, on photographs")
+    most_opening: float = Field(ge=0, le=1, description="as in anthropometry_measure, on photographs")
 
 
 class LearnedFindings(Block):
@@ -136,6 +140,6 @@ class LearnedFindings(Block):
     width: float = Field(gt=0, le=8, description="MobileNetV2's width; 1 where ImageNet's weights are given")
     steps: int = Field(ge=1)
     batch_size: int = Field(ge=2)
-    learning_rate: float = Field(gt=0)
-    weight_decay: float = Field(ge=0)
+    learning_rate: float = Field(gt=0, le=1)
+    weight_decay: float = Field(ge=0, le=10)
     dropout: float = Field(ge=0, lt=1)

@@ -51,9 +51,9 @@ class Silhouette(Block):
 
     side: int = Field(ge=128, description="longer side of the picture in which the outline is followed, pixels")
     smoothing: float = Field(gt=0, description="deviation of the outline's smoothing along it, pixels of that picture")
-    least_difference: float = Field(gt=0, description="colour distance below which nothing is the figure")
+    least_difference: float = Field(gt=0, le=200, description="colour distance below which nothing is the figure")
     noise_times: float = Field(gt=0, description="and at least this many times the background's own noise")
-    most_noise: float = Field(gt=0, description="of the background: above it, it is not even")
+    most_noise: float = Field(gt=0, le=100, description="of the background: above it, it is not even")
     least_background: float = Field(gt=0, le=1, description="share of the border beside the head that is background")
 
 
@@ -71,20 +71,24 @@ class IngestLandmarks(Block):
     model: LandmarkModel = Field(description="of the 68 points: dlib, or mesh (the 478-point model; Apache-2.0)")
     detect_side: int = Field(ge=64, description="longer side of the picture the detector sees, pixels")
     enlarge_to: int = Field(ge=64, description="longer side for a second look when no face was found, pixels")
-    min_score: float = Field(description="detector score below which a box is no face")
-    sure_score: float = Field(description="score from which a face is upright without a look at the other three turns")
-    min_lead: float = Field(ge=0, description="by which a less sure face must outdo itself turned by quarters")
-    second_face_score: float = Field(description="score from which a second box means two faces")
+    min_score: float = Field(ge=-3, le=5, description="detector score below which a box is no face")
+    sure_score: float = Field(
+        ge=-3, le=5, description="score from which a face is upright without a look at the other three turns"
+    )
+    min_lead: float = Field(ge=0, le=5, description="by which a less sure face must outdo itself turned by quarters")
+    second_face_score: float = Field(ge=-3, le=5, description="score from which a second box means two faces")
     several: Literal["refuse", "largest"] = Field(
         description="of several faces: the photograph is refused, or the largest one is measured"
     )
-    min_interocular: float = Field(ge=0, description="outer eye corners, original pixels")
+    min_interocular: float = Field(ge=0, le=2000, description="outer eye corners, original pixels")
     predict_side: int = Field(ge=64, description="dlib: face box side at which the 68 points are placed, pixels")
-    max_yaw: float = Field(ge=0, description="degrees, by landmarks")
-    max_pitch: float = Field(ge=0, description="degrees, by landmarks")
-    max_roll: float = Field(ge=0, description="degrees, by landmarks")
-    min_sharpness: float = Field(ge=0, description="share of gradient energy lost by a small blur, 0..1")
-    min_mouth_contrast: float = Field(ge=0, description="lips against skin, see tasks.ingest.quality.mouth_contrast")
+    max_yaw: float = Field(ge=0, le=90, description="degrees, by landmarks")
+    max_pitch: float = Field(ge=0, le=90, description="degrees, by landmarks")
+    max_roll: float = Field(ge=0, le=180, description="degrees, by landmarks")
+    min_sharpness: float = Field(ge=0, le=1, description="share of gradient energy lost by a small blur, 0..1")
+    min_mouth_contrast: float = Field(
+        ge=0, le=5, description="lips against skin, see tasks.ingest.quality.mouth_contrast"
+    )
     profile: Profile
 
 
@@ -92,9 +96,9 @@ class IngestLips(Block):
     """The lip region and its halves (tasks.ingest.lips). Margins in mouth widths."""
 
     half_size: int = Field(ge=8, description="side of a half, pixels; published: 224")
-    margin_above: float = Field(ge=0)
-    margin_below: float = Field(ge=0)
-    margin_side: float = Field(ge=0)
+    margin_above: float = Field(ge=0, le=3)
+    margin_below: float = Field(ge=0, le=3)
+    margin_side: float = Field(ge=0, le=3)
     level_by_nose: float = Field(ge=0, le=1, description="0: the eye line is level, 1: the base of the nose")
     mirrored_half: Literal["left", "right", "none"] = Field(description="the half flipped so that both look alike")
     erosion_kernel: Literal[1, 3, 5, 7] = Field(description="minimum filter on the halves, pixels; 1: none")

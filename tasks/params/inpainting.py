@@ -64,8 +64,8 @@ class InpaintingTrain(Block):
     colour: float = Field(ge=0, description="standard deviation of the log of each channel's gain; published: 0")
     steps: int = Field(ge=1, description="optimiser steps; published code: 130,000")
     batch_size: int = Field(ge=1, description="published: 4")
-    learning_rate: float = Field(gt=0, description="published: 2.92e-4")
-    discriminator_share: float = Field(gt=0, description="of that rate; published: 0.1")
+    learning_rate: float = Field(gt=0, le=1, description="published: 2.92e-4")
+    discriminator_share: float = Field(gt=0, le=100, description="of that rate; published: 0.1")
     beta_1: float = Field(ge=0, lt=1, description="of Adam; published: 0")
     beta_2: float = Field(ge=0, lt=1, description="of Adam; published: 0.9")
     decay: float = Field(gt=0, le=1, description="what the rate is multiplied by; published: 0.78")
@@ -84,13 +84,13 @@ class InpaintingFill(Block):
         description="whose photographs; of controls only those that did not train"
     )
     side: Literal["cleft", "both"] = Field(description="cleft: the side that images.csv names, where it names one")
-    around: float = Field(ge=0, description="by how much lips and nose are widened, distances of the eye centres")
-    across: float = Field(ge=0, description="how far a mask of one side reaches beyond the middle, eye distances")
+    around: float = Field(ge=0, le=2, description="by how much lips and nose are widened, distances of the eye centres")
+    across: float = Field(ge=0, le=2, description="how far a mask of one side reaches beyond the middle, eye distances")
     without_landmarks: Literal["refuse", "lower face"] = Field(
         description="where no mouth is found (a wide cleft): ask for a mask by hand, or hide the whole lower face"
     )
     proposals: int = Field(ge=1, description="fillings per photograph; the first without jitter")
-    jitter: float = Field(ge=0, description="standard deviation of a mask's shift and margin, eye distances")
+    jitter: float = Field(ge=0, le=2, description="standard deviation of a mask's shift and margin, eye distances")
     kept_side: int = Field(ge=32, le=2048, description="side of the faces kept in the table, pixels")
     most_disagreement: float = Field(
         gt=0,

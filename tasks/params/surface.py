@@ -14,7 +14,7 @@ class SurfaceCameras(Block):
     threads: int = Field(ge=1, description="of the solver; the same number gives the same bytes")
     side: int = Field(ge=256, description="longer side of the picture in which features are looked for, pixels")
     most_features: int = Field(ge=100, description="per photograph, the largest first")
-    peak_threshold: float = Field(gt=0, description="contrast below which nothing is a feature, 0..1")
+    peak_threshold: float = Field(gt=0, le=1, description="contrast below which nothing is a feature, 0..1")
     ratio: float = Field(gt=0, lt=1, description="of a match's distance to the second nearest one's: above it, none")
     all_pairs: int = Field(ge=2, description="photographs up to which all are matched with all")
     partners: int = Field(ge=2, description="in a larger set: with how many each is matched, the most alike")
@@ -22,14 +22,14 @@ class SurfaceCameras(Block):
     least_inliers: int = Field(ge=8, description="matches of two photographs that fit one motion; fewer are chance")
     hold_calibrated: bool = Field(description="lenses of cameras.csv stay as given; false: they are where it begins")
     most_doubt: float = Field(gt=1, description="times the error that a held lens may leave of that with it freed")
-    guessed_focal: float = Field(gt=0, description="where EXIF says none, of the longer side")
+    guessed_focal: float = Field(ge=0.2, le=20, description="where EXIF says none, of the longer side")
     least_pose_inliers: int = Field(ge=6, description="points by which a photograph is placed among the others")
     least_sharpness: float = Field(ge=0, le=1, description="gradient energy that a small blur takes away")
     least_sharpness_of_median: float = Field(ge=0, le=1, description="... of the set's median")
     least_views: int = Field(ge=3, description="photographs that must be placed")
     least_share: float = Field(ge=0, le=1, description="... of those that are fit to be")
-    least_span: float = Field(ge=0, description="degrees round the head between the outermost photographs")
-    widest_gap: float = Field(gt=0, description="degrees from a photograph to its nearest neighbour")
+    least_span: float = Field(ge=0, le=360, description="degrees round the head between the outermost photographs")
+    widest_gap: float = Field(gt=0, le=180, description="degrees from a photograph to its nearest neighbour")
     most_moved: float = Field(ge=0, le=1, description="matches between halves of a set that fit no rigid head, more")
     moved_px: float = Field(gt=0, description="a match is off its place from here, pixels of the features' picture")
     moved_reach: float = Field(gt=0, description="... and up to here it is the same place moved, of the head's size")
@@ -40,10 +40,12 @@ class SurfaceScale(Block):
 
     error_px: float = Field(gt=0, description="standard error of a point that was clicked or found in a photograph")
     most_flat: float = Field(gt=1, description="how much worse a point may be known along the rays than across")
-    iris_mm: float = Field(gt=0, description="mean visible width of adults' irises")
-    iris_sd_mm: float = Field(gt=0, description="standard deviation of irises' widths")
-    iris_bias: float = Field(ge=0, description="by which models read irises wide or narrow, as a share")
-    calliper_mm: float = Field(gt=0, description="standard error of a distance that somebody measured on the person")
+    iris_mm: float = Field(ge=8, le=16, description="mean visible width of adults' irises")
+    iris_sd_mm: float = Field(gt=0, le=2, description="standard deviation of irises' widths")
+    iris_bias: float = Field(ge=0, le=0.5, description="by which models read irises wide or narrow, as a share")
+    calliper_mm: float = Field(
+        gt=0, le=10, description="standard error of a distance that somebody measured on the person"
+    )
     read: dict[str, float] = Field(
         description="mm: standard error of a point as models of landmarks read it, by name without side"
     )
@@ -104,14 +106,16 @@ class Asymmetry(Block):
 class HeadPoints(Block):
     """Where the named points of a head lie (tasks.surface.points). Lengths in mm, angles in degrees."""
 
-    least_score: float = Field(description="of dlib's detector; photographs below it show no point")
+    least_score: float = Field(ge=-3, le=5, description="of dlib's detector; photographs below it show no point")
     both_models: bool = Field(description="whether dlib's points count beside the 478")
     crop: float = Field(gt=1, description="side of the 478-point model's picture over the longer one of the 68 points")
     crop_raised: float = Field(description="how much higher its middle lies than theirs, share of its side")
-    most_yaw: float = Field(gt=0, description="of a photograph, from the front; beyond it points are not trusted")
-    far_yaw: float = Field(ge=0, description="the same for a point of the other side")
+    most_yaw: float = Field(
+        gt=0, le=180, description="of a photograph, from the front; beyond it points are not trusted"
+    )
+    far_yaw: float = Field(ge=0, le=180, description="the same for a point of the other side")
     least_views: int = Field(ge=2, description="photographs that must agree")
-    least_angle: float = Field(gt=0, description="between two rays that propose a place")
+    least_angle: float = Field(gt=0, le=180, description="between two rays that propose a place")
     gate: float = Field(gt=0, description="how far a ray may pass by a place it agrees with")
     noise: float = Field(gt=0, description="standard deviation of a ray at least")
     snap: float = Field(gt=0, description="how far the surface may lie from where the rays meet")
@@ -146,7 +150,7 @@ class SurfaceReconstruct(Block):
     """From cameras to a face that stands upright (tasks.surface.reconstructing)."""
 
     side: int = Field(ge=256, description="longer side of the photographs that the surface is made of, pixels")
-    most_expression: float = Field(gt=0, description="mm by which mouth or brows may move between photographs")
+    most_expression: float = Field(gt=0, le=50, description="mm by which mouth or brows may move between photographs")
     margin: float = Field(gt=0, description="mm around the points of the face: where the mid-plane is looked for")
     aside: float = Field(gt=0, description="mm to the sides of them and behind them that are kept, for cheeks and ears")
     scale: SurfaceScale

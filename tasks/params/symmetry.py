@@ -14,12 +14,12 @@ class SymmetryWarp(Block):
     variants: int = Field(ge=1, description="symmetric faces per photograph, and as many asymmetric ones")
     deformations: dict[str, float] = Field(description="weights of the one-sided deformations; published: clp alone")
     controls: dict[str, float] = Field(description="weights of resampled and both_sided; the first is untouched")
-    severity_low: float = Field(ge=0)
-    severity_high: float = Field(ge=0)
-    full_strength: float = Field(gt=0, description="rise of a peak at severity 1")
+    severity_low: float = Field(ge=0, le=5)
+    severity_high: float = Field(ge=0, le=5)
+    full_strength: float = Field(gt=0, le=1, description="rise of a peak at severity 1")
     inner_lip: float = Field(ge=0, description="how far the inner lip follows in clp")
     alar: float = Field(ge=0, description="how far the alar base follows in clp")
-    jitter: float = Field(ge=0, description="how much each point's move is stretched and turned")
+    jitter: float = Field(ge=0, le=2, description="how much each point's move is stretched and turned")
     smooth_share: float = Field(ge=0, le=1, description="share carried by a smooth field, not the mesh")
     reach_low: float = Field(gt=0, description="of a smooth field")
     reach_high: float = Field(gt=0, description="of a smooth field")
@@ -27,7 +27,9 @@ class SymmetryWarp(Block):
     closed_gap: float = Field(ge=0, description="inner lips nearer than this are one vertex")
     least_area: float = Field(gt=0, lt=1, description="a triangle (a pixel) may shrink to this share, not below")
     landmarks: Literal["redetected", "displaced"] = Field(description="what cuts the lips, alike for both kinds")
-    box_jitter: float = Field(ge=0, description="of the face box before landmarks are found again, share of its side")
+    box_jitter: float = Field(
+        ge=0, le=1, description="of the face box before landmarks are found again, share of its side"
+    )
 
 
 class Augmentation(Block):
@@ -40,9 +42,9 @@ class Augmentation(Block):
     colour: float = Field(ge=0, lt=1, description="most gain of one colour channel, share")
     lighting: float = Field(ge=0, lt=1, description="most fall of light from edge to edge, share")
     shade: float = Field(ge=0, lt=1, description="most darkening of a whole half, each half in half of its pairs")
-    blur: float = Field(ge=0, description="largest standard deviation, share of the half's side")
-    noise: float = Field(ge=0, description="largest standard deviation, share of full scale")
-    jpeg: float = Field(ge=0, description="largest quantisation step of JPEG-like loss, share of full scale")
+    blur: float = Field(ge=0, le=1, description="largest standard deviation, share of the half's side")
+    noise: float = Field(ge=0, le=1, description="largest standard deviation, share of full scale")
+    jpeg: float = Field(ge=0, le=1, description="largest quantisation step of JPEG-like loss, share of full scale")
     flip: float = Field(ge=0, le=1, description="probability of mirroring both halves alike")
     zoom: float = Field(ge=0, lt=1, description="most scaling of both halves alike, share")
     shift: float = Field(ge=0, lt=1, description="most vertical shift of both halves alike, share of the side")
@@ -63,9 +65,9 @@ class SymmetryTrain(Block):
     frozen_blocks: int = Field(ge=0, le=19, description="first blocks of the trunk that stay as they came; 0: none")
     margin: float = Field(gt=0, description="D from which a negative pair costs nothing")
     optimiser: Literal["sgd", "adam"]
-    learning_rate: float = Field(gt=0, description="the highest")
+    learning_rate: float = Field(gt=0, le=1, description="the highest")
     momentum: float = Field(ge=0, lt=1, description="of sgd (Nesterov where > 0)")
-    weight_decay: float = Field(ge=0)
+    weight_decay: float = Field(ge=0, le=10)
     schedule: Literal["constant", "flat_then_linear", "cosine"]
     flat_share: float = Field(ge=0, lt=1, description="of the steps before the linear or cosine fall begins")
     final_share: float = Field(ge=0, le=1, description="of the highest rate, left at the last step")
@@ -99,9 +101,9 @@ class SymmetryPairs(Block):
     """Positive and negative pairs, split by subject (tasks.symmetry.pairs)."""
 
     seed: int = Field(ge=0)
-    train: float = Field(gt=0, description="share of the subjects")
-    validation: float = Field(gt=0, description="share of the subjects")
-    test: float = Field(gt=0, description="share of the subjects")
+    train: float = Field(gt=0, lt=1, description="share of the subjects")
+    validation: float = Field(gt=0, lt=1, description="share of the subjects")
+    test: float = Field(gt=0, lt=1, description="share of the subjects")
     most: MostPairs
     strangers: float = Field(ge=0, lt=1, description="clp: share of negatives that join two photographs' halves")
     per_clip: int = Field(ge=1, description="temporal: positive pairs per clip at most, and as many negative ones")

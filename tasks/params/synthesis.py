@@ -21,7 +21,7 @@ class StandIn(Block):
     latent_channels: int = Field(ge=1)
     vae_steps: int = Field(ge=1)
     vae_batch: int = Field(ge=1)
-    vae_rate: float = Field(gt=0)
+    vae_rate: float = Field(gt=0, le=1)
     width: int = Field(ge=16, description="of the transformer: heads times 32")
     double_blocks: int = Field(ge=1)
     single_blocks: int = Field(ge=1)
@@ -30,8 +30,8 @@ class StandIn(Block):
     steps: int = Field(ge=1, description="of the transformer's pretraining")
     directions: int = Field(ge=1, description="of the faces' latents in which noise and face belong together")
     batch: int = Field(ge=1)
-    rate: float = Field(gt=0, description="highest learning rate")
-    matrix_rate: float = Field(gt=0, description="the same of the blocks' matrices, which Muon trains")
+    rate: float = Field(gt=0, le=1, description="highest learning rate")
+    matrix_rate: float = Field(gt=0, le=1, description="the same of the blocks' matrices, which Muon trains")
     average: float = Field(ge=0, lt=1, description="share of the running mean of weights kept each step")
 
 
@@ -91,10 +91,10 @@ class SynthesisTrain(Block):
     targets: tuple[str, ...] = Field(description="linear layers of the transformer, by the end of their names")
     steps_per_image: float = Field(gt=0, description="published: 10")
     batch_size: int = Field(ge=1, description="published: 1")
-    learning_rate: float = Field(gt=0, description="published: 1e-4")
+    learning_rate: float = Field(gt=0, le=1, description="published: 1e-4")
     warmup_steps: int = Field(ge=0)
     flat_share: float = Field(ge=0, le=1, description="of the steps before the rate falls linearly; 1: it never does")
-    weight_decay: float = Field(ge=0)
+    weight_decay: float = Field(ge=0, le=10)
     optimiser: Literal["adamw8bit", "adamw"] = Field(description="published: adamw8bit (bitsandbytes)")
     smallest_8bit: int = Field(ge=1, description="numbers below which a tensor's optimiser state stays in 32 bits")
     clip_norm: float = Field(gt=0, description="of the gradient")
@@ -146,15 +146,15 @@ class SynthesisScreen(Block):
     """What is held against a generated picture (tasks.synthesis.gate.screening; section 6, Figure 8)."""
 
     side: int = Field(ge=64, description="pictures smaller than this are enlarged to it for the detector, pixels")
-    min_score: float = Field(description="detector score below which a box is no face")
-    second_face_score: float = Field(description="score from which a second box is a second face")
+    min_score: float = Field(ge=-3, le=5, description="detector score below which a box is no face")
+    second_face_score: float = Field(ge=-3, le=5, description="score from which a second box is a second face")
     min_inside: float = Field(ge=0, le=1, description="share of the face's outline that lies in the picture")
-    max_yaw: float = Field(ge=0, description="degrees")
-    max_pitch: float = Field(ge=0, description="degrees")
-    max_roll: float = Field(ge=0, description="degrees")
+    max_yaw: float = Field(ge=0, le=90, description="degrees")
+    max_pitch: float = Field(ge=0, le=90, description="degrees")
+    max_roll: float = Field(ge=0, le=180, description="degrees")
     max_eye_cover: float = Field(ge=0, description="see tasks.synthesis.gate.screening")
     max_text_strength: float = Field(ge=0, description="see tasks.synthesis.gate.screening")
-    min_sharpness: float = Field(ge=0, description="share of gradient energy lost by a small blur, 0..1")
+    min_sharpness: float = Field(ge=0, le=1, description="share of gradient energy lost by a small blur, 0..1")
     skin_tones: dict[str, tuple[float, float]] = Field(
         description="lowest and highest individual typology angle of each tone asked for, degrees"
     )
@@ -168,8 +168,12 @@ class SynthesisIdentity(Block):
 
     network: Literal["dlib", "arcface"] = Field(description="published: arcface (InsightFace w600k_r50)")
     side: int = Field(ge=64, description="pictures smaller than this are enlarged to it for the detector, pixels")
-    threshold: float = Field(description="arcface: cosine similarity from which two faces are one; published: 0.6")
-    dlib_distance: float = Field(gt=0, description="dlib: distance up to which two faces are one; 0.6 on photographs")
+    threshold: float = Field(
+        ge=-1, le=1, description="arcface: cosine similarity from which two faces are one; published: 0.6"
+    )
+    dlib_distance: float = Field(
+        gt=0, le=2, description="dlib: distance up to which two faces are one; 0.6 on photographs"
+    )
     repeated: float = Field(gt=0, le=1, description="likeness from which a picture repeats a photograph")
 
 
@@ -205,5 +209,5 @@ class SynthesisClassify(Block):
     region: Literal["face", "mouth"] = Field(description="what the network sees")
     steps: int = Field(ge=1)
     batch_size: int = Field(ge=2)
-    learning_rate: float = Field(gt=0)
+    learning_rate: float = Field(gt=0, le=1)
     validation: float = Field(gt=0, lt=1, description="share of the generated pictures that choose the best weights")

@@ -152,6 +152,12 @@ def test_a_new_photograph_moves_nobody_to_the_other_side() -> None:
 def test_too_few_controls_are_told() -> None:
     with pytest.raises(InputError, match="7 aligned photographs of controls"):
         controls_of(rows({f"c{n}": "control" for n in range(7)}), settings=settings(held_out=0.0))
+    few = [
+        row | {"subject_id": f"c{n % 7}"}
+        for n, row in enumerate(rows({f"c{n}": "control" for n in range(20)}).to_pylist())
+    ]
+    with pytest.raises(InputError, match="7 people among the controls, 8 are needed"):
+        controls_of(ALIGNED.table(few), settings=settings(held_out=0.0))
     with pytest.raises(InputError, match="0 aligned"):
         controls_of(rows({f"c{n}": "control" for n in range(20)}, reason="no face"), settings=SETTINGS)
 

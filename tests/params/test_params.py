@@ -115,6 +115,22 @@ def test_what_does_not_fit_is_told(tmp_path: Path, text: Any, told: Any) -> None
         assert part in str(caught.value)
 
 
+SLIPS = {
+    "ingest_landmarks": {"max_yaw": 200, "min_sharpness": 27, "min_mouth_contrast": 50, "min_score": 38},
+    "anthropometry_measure": {"iris_mm": 117, "most_smile": 92, "most_opening": 4, "hand_error": 5, "most_yaw": 100},
+    "symmetry_train": {"learning_rate": 60},
+}
+
+
+@pytest.mark.parametrize(("block", "key"), [(block, key) for block, slips in SLIPS.items() for key in slips])
+def test_a_lost_decimal_point_is_told(tmp_path: Path, block: str, key: str) -> None:
+    """Numbers that no photograph and no training can have are refused before hours of work, with what is accepted."""
+    numbers = yaml.safe_load(PARAMS.read_text())
+    numbers[block][key] = SLIPS[block][key]
+    (problem,) = problems(written(tmp_path, yaml.safe_dump(numbers)), EVERY_SYSTEM)
+    assert f"{block}.{key}" in str(problem) and "at most" in str(problem)
+
+
 def test_a_key_deep_inside_is_named(tmp_path: Path) -> None:
     blocks = yaml.safe_load(PARAMS.read_text())
     blocks["symmetry_train"]["augmentation"]["blurr"] = 1

@@ -57,6 +57,26 @@ def test_what_is_running_and_what_was_killed_are_told_apart(tmp_path: Path) -> N
     assert "killed" in entries(tmp_path)[0].said
 
 
+def test_a_stage_whose_process_ended_without_a_word_can_be_said_to_be_stopped(tmp_path: Path) -> None:
+    """Its last entry alone, and not where it has ended; a run is another entry."""
+    logbook.stop(tmp_path, "ingest_images")
+    assert entries(tmp_path) == []
+    for name in ("ingest_images", "evaluate"):
+        with noted(tmp_path, "stage", name):
+            pass
+    began = {"kind": "stage", "name": "ingest_images", "began": logbook._now(), "pid": 2**22, "born": 1.0}
+    logbook._append(tmp_path, {"id": "a", **began})
+    assert entries(tmp_path)[-1].state == "killed"
+    for name in ("ingest_images", "evaluate", "report"):
+        logbook.stop(tmp_path, name)
+    found = [(entry.name, entry.state, entry.said) for entry in entries(tmp_path)]
+    assert found == [
+        ("ingest_images", "done", ""),
+        ("evaluate", "done", ""),
+        ("ingest_images", "stopped", "stopped by hand"),
+    ]
+
+
 def test_many_that_write_at_once_lose_no_line(tmp_path: Path) -> None:
     code = "from pathlib import Path; from flows.running.logbook import noted; import sys\n"
     code += "for number in range(20):\n with noted(Path(), 'stage', f'{sys.argv[1]} {number}'): pass"

@@ -18,6 +18,7 @@ import yaml
 
 from flows import PROJECT
 from flows import forks as warm
+from flows.running.logbook import entries
 from flows.running.sockets import address_of
 from tasks.base.digests import file_digest
 from tests.family import Family
@@ -234,6 +235,7 @@ def test_ctrl_c_ends_a_fork_with_one_line(chain: Path) -> None:
         assert "interrupted; what was finished is kept" in family.said()
         assert "Traceback" not in family.said()
     (chain / "asleep").unlink()
+    assert entries(chain)[-1].state == "stopped"  # not killed: nobody shall look for a power cut
 
 
 @needs_root
