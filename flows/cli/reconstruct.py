@@ -160,7 +160,7 @@ def _expected(texts: "Sequence[str]", *, clicked: bool) -> "list[Known]":
         sure = "nothing, for people place a point of it" if share is None else f"lengths within {share:.1%}"
         say(f"{words}: by itself it tells {sure}", error=True)
     if not clicked and min((share for share in shares.values() if share), default=1.0) > WANTED:
-        say(f"several together tell more; within {WANTED:.0%}: --ruler (docs/capture.md)", error=True)
+        say(f"together they tell more; docs/capture.md says which are within {WANTED:.0%}", error=True)
     return given
 
 

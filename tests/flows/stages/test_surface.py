@@ -221,7 +221,7 @@ def test_how_sure_a_known_distance_is_stands_there_before_the_work(tmp_path: Pat
     first, second, third = done.stderr.splitlines()[:3]
     assert first.startswith("90 mm from exocanthion right to exocanthion left: by itself it tells lengths within 4.4%")
     assert second.endswith("by itself it tells nothing, for people place a point of it")
-    assert third == "several together tell more; within 1%: --ruler (docs/capture.md)"
+    assert third == "together they tell more; docs/capture.md says which are within 1%"
 
 
 def test_a_folder_without_a_set_is_refused_with_its_photographs(tmp_path: Path) -> None:
