@@ -1,6 +1,7 @@
 """What follows when ratings or photographs changed: the re-evaluation, by a server, now, or later."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,13 +11,18 @@ from flows.cli.rebuild import rebuild
 if TYPE_CHECKING:
     from flows.stewards.additions import Outcome
 
-REBUILD = "vermilion rebuild --no-training"
+REBUILD, FIRST = "vermilion rebuild --no-training", "vermilion rebuild"
+SCORES = Path("data/evaluation/scores.parquet")
+"""What the first whole run leaves; before it there is nothing to evaluate anew."""
 
 RUN = Annotated[bool | None, typer.Option(help="Re-evaluate now if no server does; asked on a terminal.")]
 
 
 def reevaluate(outcome: "Outcome", run: bool | None) -> None:
     """Say that the re-evaluation starts by itself, or run it, or say how."""
+    if not (Path.cwd() / SCORES).exists():
+        print(f"nothing was ever evaluated here: {FIRST} makes the first results, with this in them")
+        return
     if outcome.announced:
         print("the re-evaluation starts by itself; see the Prefect UI")
         return

@@ -550,7 +550,7 @@ def test_the_example_of_the_docs_works(root: Path) -> None:
     assert shown.splitlines()[:3] == expected.splitlines()[:3]
     done = command(root, second)
     assert "added as batch" in done
-    assert "to re-evaluate: vermilion rebuild --no-training" in done
+    assert "nothing was ever evaluated here: vermilion rebuild makes the first results, with this in them" in done
     assert "3 ratings of 2 photographs" in command(root, third)
 
 
