@@ -1,14 +1,22 @@
-"""A real Prefect server on loopback, with its files in a folder of its own."""
+"""A real Prefect server on loopback, with its files in a folder of its own.
+
+Prefect takes 3 s of a core to bring a new database up to date, so an empty one that is stays in `.cache/tests`.
+"""
 
 import os
+import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+from flows import PROJECT
+from tasks.base.digests import file_digest
 
 
 def free_port() -> int:
@@ -16,6 +24,21 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def kept_database() -> Path:
+    """Where an empty database lies, or would lie, that is up to date for the Prefect which is installed."""
+    return PROJECT / f".cache/tests/prefect-{file_digest(PROJECT / 'requirements.lock')[:12]}.db"
+
+
+def _keep_database(home: Path) -> None:
+    """Keep the database of a server that has just started."""
+    kept = kept_database()
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    made = kept.with_suffix(f".{os.getpid()}")
+    with closing(sqlite3.connect(home / "prefect.db")) as database, closing(sqlite3.connect(made)) as copy:
+        database.backup(copy)
+    made.replace(kept)
 
 
 @contextmanager
@@ -30,12 +53,17 @@ def prefect_server(folder: Path, database: str | None = None, secret: str | None
     env |= {"PREFECT_SERVER_DATABASE_CONNECTION_URL": database} if database else {}
     if secret:
         env |= {"PREFECT_SERVER_API_AUTH_STRING": secret, "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true"}
+    new = database is None and not (folder / "prefect.db").exists()
+    if new and kept_database().exists():
+        shutil.copy(kept_database(), folder / "prefect.db")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
         (folder / "server.pid").write_text(str(server.pid))
         try:
             _wait(f"http://127.0.0.1:{port}/api/health", server, folder / "server.log")
+            if new and not kept_database().exists():
+                _keep_database(folder)
             yield f"http://127.0.0.1:{port}/api"
         finally:
             stop(server)

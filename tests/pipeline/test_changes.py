@@ -1,9 +1,8 @@
-"""What a change makes stale: numbers, comments, code, a damaged store. Real `dvc repro` of a project that is built.
+"""What a change makes stale: numbers, comments, code, a damaged store. Real DVC on a project that is built.
 
 What to expect is read off dvc.yaml and DVC's graph, so that a new stage needs no word here.
 """
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from flows.repository.verification import stale
 from tasks.base import tables
 from tasks.base.digests import file_digest
 from tasks.store.artifacts import Store
 from tests.here import stages
-from tests.project import copy_project, lock, outs, own_code, run, set_number
+from tests.project import copy_project, lock, outs, own_code, repro, run, set_number
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def project(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def status(folder: Path) -> set[str]:
     """The stages that DVC would run for changes of their own."""
-    return set(json.loads(run(folder, "dvc", "status", "--json").stdout))
+    return set(stale(folder))
 
 
 def ran(said: str) -> set[str]:
@@ -83,7 +83,7 @@ def test_numbers_rerun_the_stages_that_name_them_and_what_changed_below_them(pro
     for block, key, value in NUMBERS:
         set_number(project, block, key, value)
         named |= naming(project, f"{block}.{key}")
-    again = ran(run(project, "dvc", "repro").stdout)
+    again = ran(repro(project))
     after = lock(project)
     assert named <= again <= below(project, named)
     assert again == {name for name in after if inputs(after[name]) != inputs(before[name])}
@@ -99,7 +99,7 @@ def test_how_it_is_run_makes_nothing_stale(project: Path) -> None:
         set_number(project, "runtime", key, value)
     set_number(project, "runtime", "workers", 2)
     before = outs(lock(project)["ingest_lips"])
-    said = run(project, "dvc", "repro", "--single-item", "--force", "ingest_lips").stdout
+    said = repro(project, "--single-item", "--force", "ingest_lips")
     assert computed(said) == {"ingest_lips": 0}
     assert outs(lock(project)["ingest_lips"]) == before
 
@@ -110,7 +110,7 @@ def test_prose_in_the_code_makes_dvc_look_and_computes_nothing(project: Path) ->
     for module in ("tasks/symmetry/network.py", "tasks/ingest/landmarks.py"):
         text = (project / module).read_text()
         (project / module).write_text(text.replace('"""', '"""Said otherwise: ', 1) + "\n# A remark.\n")
-    said = run(project, "dvc", "repro", "symmetry_distances@clp").stdout
+    said = repro(project, "symmetry_distances@clp")
     assert {"ingest_landmarks", "symmetry_train@clp", "symmetry_distances@clp"} <= ran(said)
     assert len(computed(said)) >= 4
     assert not any(computed(said).values())
@@ -132,7 +132,7 @@ def test_code_that_computes_computes_again(project: Path) -> None:
         text = (project / module).read_text()
         assert text.count(old) == 1
         (project / module).write_text(text.replace(old, new))
-    said = run(project, "dvc", "repro", "--single-item", *CODE).stdout
+    said = repro(project, "--single-item", *CODE)
     assert "ingest_lips: 0 buckets reused" in said
     assert "symmetry_distances@clp: computing" in said
     assert all(computed(said)[stage] > 0 for stage in CODE)

@@ -14,7 +14,7 @@ import yaml
 
 from tests.here import stages, vermilion
 from tests.own_data import everything, own_project
-from tests.project import SMALL, copy_project, make_project, run, set_number
+from tests.project import SMALL, copy_project, make_project, repro, set_number
 
 Line = dict[str, str]
 CLIPS = (".avi", ".mp4", ".mkv")
@@ -135,10 +135,10 @@ def test_a_system_switched_on_again_runs_its_own_stages_alone(built: Path, tmp_p
     set_number(folder, "systems", "anomaly", False)
     stages = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"]
     own = {name for name in stages if name.startswith("anomaly_")} | {"report_first", "evaluate", "report"}
-    assert ran(run(folder, "dvc", "repro").stdout) == own
+    assert ran(repro(folder)) == own
     assert set(reasons(folder)) == {"anomaly"}
     set_number(folder, "systems", "anomaly", True)
-    again = run(folder, "dvc", "repro", "--no-run-cache").stdout
+    again = repro(folder, "--no-run-cache")
     assert ran(again) == own
     assert "anomaly_generator: reused" in again
     assert reasons(folder) == {}

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from flows.repository.verification import stale
 from tasks.anomaly.checkpoints import load_generator
 from tasks.base import tables
 from tasks.base.digests import file_digest
@@ -95,8 +96,7 @@ def test_another_erosion_inverts_nobody_and_one_photograph_less_computes_nothing
 ) -> None:
     project = copy_project(built, tmp_path / "project")
     set_number(project, "anomaly_score", "erosion", 5)
-    stale = json.loads(run(project, "dvc", "status", "--json").stdout)
-    assert [name for name in stale if name.startswith("anomaly")] == ["anomaly_score"]
+    assert [name for name in stale(project) if name.startswith("anomaly")] == ["anomaly_score"]
     before = table(project, "scores", ANOMALY_SCORES)
     stages(project, "anomaly_score")
     assert not table(project, "scores", ANOMALY_SCORES)["score"].equals(before["score"])
@@ -116,8 +116,7 @@ def test_a_photograph_can_be_held_against_its_own_filling(built: Path, tmp_path:
     """The numbers, the report and a single photograph's page then say so; nothing of the generator is read."""
     project = copy_project(built, tmp_path / "project")
     set_number(project, "anomaly_score", "normal", "data/inpainting/fillings")
-    stale = json.loads(run(project, "dvc", "status", "--json").stdout)
-    assert [name for name in stale if name.startswith("anomaly")] == ["anomaly_score"]
+    assert [name for name in stale(project) if name.startswith("anomaly")] == ["anomaly_score"]
     stages(project, "anomaly_score", "evaluate", "report")
     scores = table(project, "scores", ANOMALY_SCORES)
     fillings = tables.read(project / "data/inpainting/fillings", FILLINGS).to_pandas()
