@@ -53,20 +53,23 @@ def check(
     """
     if out is not None:
         output_folder(out, "--out")
-    verdict, settings = _checked(folder)
+    verdict, settings, photographs = _checked(folder)
     if out is not None:
+        from flows.photographs.files import digests
+        from flows.photographs.marks import marked_png
         from tasks.surface.capture.drawn import ring
 
         picture = private_folder(out) / PICTURE
         picture.touch(mode=0o600)
-        picture.write_bytes(ring(verdict, settings=settings))
+        drawn = ring(verdict, settings=settings)
+        picture.write_bytes(marked_png(drawn, "capture check", digests(photographs)))
     _print(verdict, as_json=as_json)
     if out is not None:
         say(f"picture: {out / PICTURE}", error=True)
     raise typer.Exit(not verdict.fits)
 
 
-def _checked(folder: Path) -> "tuple[Verdict, Capture]":
+def _checked(folder: Path) -> "tuple[Verdict, Capture, Sequence[Path]]":
     from flows.photographs import files
     from tasks import params
     from tasks.params.capture import Capture
@@ -89,7 +92,7 @@ def _checked(folder: Path) -> "tuple[Verdict, Capture]":
     if lenses:
         told = f"the lens by {NAME}: {len(lenses)} of {counted(len(names), 'photograph')}"
         verdict = replace(verdict, notes=[*verdict.notes, told])
-    return verdict, settings
+    return verdict, settings, photographs
 
 
 def _progress(items: "Sequence[Any]", what: str) -> "Iterable[Any]":

@@ -93,12 +93,14 @@ def _write(result: "Inpainted", out: Path, stem: str, notices: "Sequence[str]") 
     """The page, and at the photograph's own resolution each filling, the mask and the masked photograph."""
     import numpy as np
 
+    from flows.photographs.marks import marked_page, marked_png
     from tasks.base.images import encode_png
     from tasks.base.tables import replacing
     from tasks.evaluation.inpainting.page import render_filled_page
     from tasks.evaluation.inpainting.section import GREY
 
-    written = {f"{stem}.html": render_filled_page(result.face, notices=notices).encode()}
+    images = [result.image_id] if result.image_id else []
+    written = {f"{stem}.html": marked_page(render_filled_page(result.face, notices=notices), images).encode()}
     for number, own in enumerate(result.fillings):
         name = stem if number == 0 else f"{stem}-proposal-{number + 1}"
         written[f"{name}-filled.png"] = encode_png(own.photograph)
@@ -108,7 +110,7 @@ def _write(result: "Inpainted", out: Path, stem: str, notices: "Sequence[str]") 
         written[f"{stem}-masked.png"] = encode_png(np.where(mask, np.uint8(GREY), result.image))
     for name, content in written.items():
         with replacing(out / name) as temporary:
-            temporary.write_bytes(content)
+            temporary.write_bytes(marked_png(content, "inpaint", images) if name.endswith(".png") else content)
 
 
 def _print(results: "Sequence[Inpainted]", notices: "Sequence[str]", *, as_json: bool) -> None:

@@ -1,13 +1,16 @@
 """Which photographs are meant by the paths on a command line: files as they are named, folders with what is in them.
 
-In: paths. Out: files in order, each once, and how many other files a folder has. Opens nothing.
+In: paths. Out: files in order, each once, and how many other files a folder has. Opens nothing, but where
+digests are asked for.
 """
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from tasks.base.digests import file_digest
 from tasks.errors import InputError
 from tasks.ingest.naming import walk
 
@@ -42,3 +45,14 @@ def find(paths: Sequence[Path], suffixes: Collection[str]) -> Found:
     for file in photographs:
         once.setdefault(Path(os.path.realpath(file)), file)  # which a circle of links does not stop
     return Found(list(once.values()), others)
+
+
+def digests(photographs: Iterable[Path]) -> list[str]:
+    """The sha256 of each photograph's bytes, in order, each once; of those that can be opened."""
+
+    def read() -> Iterator[str]:
+        for photograph in photographs:
+            with suppress(OSError):
+                yield file_digest(photograph)
+
+    return sorted(set(read()))

@@ -50,6 +50,7 @@ class Inpainted:
     face: FilledFace
     image: np.ndarray | None = None  # (H, W, 3) uint8 RGB, upright
     fillings: tuple[Filled, ...] = ()
+    image_id: str = ""
 
     def record(self) -> dict[str, Any]:
         """Plain values, for --json."""
@@ -93,7 +94,9 @@ def inpaint(path: Path, opened: Opened, *, mask: Path | None, devices: Path | No
     empty = Inpainted(path, FilledFace(path.name))
     try:
         images.check_size(path)
-        image_id, image = file_digest(path), images.read(path)
+        image_id = file_digest(path)
+        empty = replace(empty, image_id=image_id)
+        image = images.read(path)
         found, which = faces.find(image, _asked(opened.landmarks, mask), opened.which)
         if found["reason"]:
             raise InputError(f"{found['reason']}{_advice(found, opened.landmarks, mask)}")

@@ -7,7 +7,7 @@ what it needs to go on after a kill (looked.py).
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,7 @@ class Reconstructed:
     measures: Sequence[Measured] = ()
     findings: Sequence[Finding] = ()
     notices: Sequence[str] = ()
+    images: tuple[str, ...] = ()  # sha256 of the visit's photographs
 
 
 def numbers_of(root: Path) -> Numbers:
@@ -122,15 +123,13 @@ def reconstruct(
     if ruler is None:
         check_any_found(known)
     placed = {} if points is None else read_placed(points, POINTS)
-    photographs = {
-        file.relative_to(folder).as_posix(): file
-        for file in files.find([folder], numbers.images.still_suffixes).photographs
-    }
+    photographs = _photographs(folder, numbers)
     clicked = None if ruler is None else _clicked(ruler, photographs)
     lenses = read_calibration(folder, photographs)
     seen, bad = _seen(photographs, keep, numbers, progress)
     sizes = {name: (own.width, own.height) for name, own in seen.items()}
     person = _person([photographs[name] for name in seen], beside)
+    images = tuple(files.digests(photographs.values()))
     try:
         face = reconstructing.face_of(
             seen,
@@ -148,10 +147,16 @@ def reconstruct(
         rows = [*(Photographed(name, reason=told.get(name)) for name in seen), *bad]
         shown = Shown(folder.name, reason=str(error), cameras=rows)
         notices = _drawn(person)
-        return Reconstructed(str(error), rows, _page(shown, notices, numbers), notices=notices)
+        return Reconstructed(str(error), rows, _page(shown, notices, numbers), notices=notices, images=images)
     part(MEASURING)
     face = with_hand(face, placed, settings=numbers.reconstruct.points)
-    return _measured(folder.name, face, bad, person, beside, numbers)
+    return replace(_measured(folder.name, face, bad, person, beside, numbers), images=images)
+
+
+def _photographs(folder: Path, numbers: Numbers) -> dict[str, Path]:
+    """Every photograph in the folder and below, by its name there."""
+    found = files.find([folder], numbers.images.still_suffixes).photographs
+    return {file.relative_to(folder).as_posix(): file for file in found}
 
 
 def _clicked(table: Path, photographs: Mapping[str, Path]) -> Ruler:

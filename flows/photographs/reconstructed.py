@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from flows.photographs.marks import marked_page
 from flows.photographs.reconstruct import Reconstructed
 from tasks.base import sheets
 from tasks.base.tables import replacing
@@ -43,7 +44,7 @@ def write(out: Path, found: Reconstructed, stl: str, *, given: Path | None = Non
         old = out / name
         if given is None or not (old.exists() and given.exists() and old.samefile(given)):
             old.unlink(missing_ok=True)
-    _write(out / PAGE, found.html)
+    _write(out / PAGE, marked_page(found.html, found.images))
     photographs = [
         {
             "photograph": row.name,

@@ -19,9 +19,10 @@ from flows.stewards.reasons import REASONS
 from flows.stewards.traces import Look, files_below, in_content, look
 from flows.stewards.watchers import watched
 from flows.stewards.wording import text
+from flows.stewards.written import belonging, rows, without
 from tasks import params
 from tasks.base.tables import is_half_written
-from tasks.ingest.removal import Place, lines_about, lines_naming, rows_of, rows_where, rows_with, without
+from tasks.ingest.removal import Place, lines_about, lines_naming, rows_where, rows_with
 from tasks.ingest.sheets import RawLayoutError
 from tasks.ingest.spelling import key
 from tasks.params.running import Data
@@ -37,15 +38,6 @@ MADE = (".dvc", ".prefect", RESULTS, "data/.incoming", "data/reports", "data/lea
 
 TABLES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm")
 
-SCORED = b'<meta name="generator" content="vermilion score">'
-"""Near the beginning of every page of `vermilion score --out`."""
-
-SCORED_COLUMNS = ("photograph", "verdict", "state", "stands out", "measures disagree", "image_id")
-"""Columns of every table of `vermilion score --table`."""
-
-SCORED_ABOUT = ("photograph", "image_id")
-"""Those of them that say whose a row is."""
-
 SHEETS = (".csv", ".tsv", ".xlsx", ".xlsm")
 """Tables that programs wrote: the person's rows go; the whole file where rows cannot be told, or all are theirs."""
 
@@ -55,9 +47,13 @@ TEXTS = (".log", ".txt", ".json", ".jsonl", ".yaml", ".md", ".out", ".err")
 
 @dataclass(frozen=True)
 class Fate:
-    """`goes`: the whole file; else `lines` of a table, or words (`cleaned`). `left`: something of the person stays."""
+    """`goes`: the whole file, and those `beside` it; else `lines` of a table, or words (`cleaned`).
+
+    `left`: something of the person stays.
+    """
 
     goes: bool = False
+    beside: frozenset[Path] = frozenset()
     lines: frozenset[Place] = frozenset()
     cleaned: bool = False
     left: bool = False
@@ -132,21 +128,28 @@ def fate(file: Path, person: Person, ground: Ground) -> Fate | None:
         return None
     if what == "bytes":
         return Fate(goes=True)
+    if (written := _of_written(file, person)) is not None:
+        return written
     if any(file.is_relative_to(place) for place in ground.brought):
         return _of_table(file, person, ground.lines.get(file.absolute(), ()))
     if file.name.endswith(REASONS) or made:
         return _of_made(file, person)
-    if kind_of(file) == "page":
-        return Fate(goes=True) if SCORED in file.read_bytes()[:1024] else Fate(left=True)
     if file.suffix.lower() not in TABLES:
         return Fate(left=True)
     with suppress(RawLayoutError):
-        if (own := rows_of(file, SCORED_COLUMNS, SCORED_ABOUT, person.found)) is not None:
-            mine, others = own
-            return _of_table(file, person, mine) if others else Fate(goes=True)
         if file.is_relative_to(ground.root / "data") or not file.is_relative_to(ground.root):
             return _of_table(file, person, _rows(file, person))
     return Fate(left=True)
+
+
+def _of_written(file: Path, person: Person) -> Fate | None:
+    """Of what commands wrote for single photographs; None where none of them did."""
+    if (others := belonging(file)) is not None:
+        return Fate(goes=True, beside=others)
+    own, of_others = rows(file, person) or (set(), set())
+    if not own:
+        return None
+    return _of_table(file, person, own) if of_others else Fate(goes=True)
 
 
 def _rows(table: Path, person: Person) -> set[Place]:

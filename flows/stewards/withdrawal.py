@@ -14,6 +14,7 @@ from pathlib import Path
 
 from flows.repository.commits import check_git, commit_only
 from flows.running.address import announce
+from flows.stewards import written
 from flows.stewards.batches import WITHDRAWAL, added_folder, steward
 from flows.stewards.databases import clean_database
 from flows.stewards.fates import Fate, fate, survey
@@ -46,7 +47,7 @@ def plan(found: Withdrawal, root: Path, store: Store) -> Plan:
     ground = survey(found, root, project)
     for file in ground.files():
         if what := fate(file, person, ground):
-            made.goes |= {file} if what.goes else set()
+            made.goes |= {file, *what.beside} if what.goes else set()
             made.changes |= {file} if what.lines or what.cleaned else set()
             made.left |= {file} if what.left else set()
     made.goes |= _all(project.outs_of(found.networks)) | set(_in_store(found, store))
@@ -181,9 +182,11 @@ def _remove_outs(outs: Iterable[Path]) -> None:
 def _do(file: Path, person: Person, what: Fate) -> None:
     """Remove the file, or what in it is the person's."""
     if what.goes:
+        for other in what.beside:  # first: once the page is gone, nothing tells that they belong to it
+            other.unlink(missing_ok=True)
         file.unlink()
     elif what.lines:
-        write_without(file, what.lines)
+        written.write_without(file, what.lines)
     elif what.cleaned:
         (clean_database if kind_of(file) == "database" else clean_text)(file, person)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tasks.base.digests import file_digest
 from tasks.base.images import encode_png, read
 from tasks.inpainting import weights
 from tasks.schemas.inpainting import NETWORK_FILE
@@ -41,6 +42,7 @@ def test_a_page_and_pictures_at_the_photographs_size(built: Path, tmp_path: Path
     assert {path.stat().st_mode & 0o077 for path in out.iterdir()} == {0}
     page = (out / f"{stem}.html").read_text()
     assert "no forecast" in page or "not a forecast" in page
+    assert file_digest(photo) in page and file_digest(photo).encode() in (out / f"{stem}-filled.png").read_bytes()
     assert page.count("<img ") == 6  # as photographed, masked, filled, landmarks, the other proposal, where they differ
 
 

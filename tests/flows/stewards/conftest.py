@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flows.stewards.drop_folder import watch
-from tests.stewards import RATINGS, batch, draw, table
+from tests.stewards import IMAGES, RATINGS, batch, draw, table
 from tests.withdrawals import add
 
 
@@ -43,3 +43,16 @@ def known(root: Path, tmp_path: Path) -> Any:
     (root / "data/reports").mkdir(exist_ok=True)
     (root / "data/reports/page.html").write_text("<!doctype html><p>anna</p>")
     return root, added, drop
+
+
+@pytest.fixture
+def patients(root: Path) -> Any:
+    """Three people laid out as docs/raw-layout.md has it: every photograph is called front.png."""
+    raw = root / "data/raw/mine"
+    people = ("p01", "p02", "p03")
+    for seed, who in enumerate(people, 11):
+        draw(raw / f"patients/{who}/front.png", seed=seed)
+    lines = [f"patients/{who}/front.png,{who},repaired,sibling of p01" for who in people]
+    table(raw / "images.csv", IMAGES, lines)
+    table(raw / "ratings.csv", RATINGS, [f"patients/{who}/front.png,surgeon,medical,CARS,2" for who in people])
+    return raw

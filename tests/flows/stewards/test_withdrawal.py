@@ -26,11 +26,11 @@ from flows.running.elsewhere import DATABASES, note
 from flows.stewards import additions, batches, meant, remains, withdrawal
 from flows.stewards.distant import Reached
 from flows.stewards.drop_folder import watch
-from flows.stewards.fates import SCORED_COLUMNS
 from flows.stewards.history import undo
 from flows.stewards.outs import has_to_go
 from flows.stewards.person import Person
 from flows.stewards.traces import traces
+from flows.stewards.written import SCORED_COLUMNS
 from tasks.base import sheets
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
@@ -158,19 +158,6 @@ def test_dvcs_cache_is_cleaned_wherever_the_project_lies(tmp_path: Path) -> None
         (place / name).parent.mkdir(parents=True)
         (place / name).write_text("scored anna")
         assert has_to_go(place / name, place, person, (), frozenset()) is gone
-
-
-@pytest.fixture
-def patients(root: Path) -> Any:
-    """Three people laid out as docs/raw-layout.md has it: every photograph is called front.png."""
-    raw = root / "data/raw/mine"
-    people = ("p01", "p02", "p03")
-    for seed, who in enumerate(people, 11):
-        draw(raw / f"patients/{who}/front.png", seed=seed)
-    lines = [f"patients/{who}/front.png,{who},repaired,sibling of p01" for who in people]
-    table(raw / "images.csv", IMAGES, lines)
-    table(raw / "ratings.csv", RATINGS, [f"patients/{who}/front.png,surgeon,medical,CARS,2" for who in people])
-    return raw
 
 
 def test_who_shares_a_file_name_or_is_mentioned_keeps_everything(root: Path, patients: Any) -> None:

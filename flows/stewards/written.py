@@ -1,0 +1,130 @@
+"""What the commands for single photographs leave in any folder: known again, and taken away with the person.
+
+In: a file, and who is withdrawn. Out: whether `score`, `measure`, `inpaint`, `reconstruct` or `capture check` wrote it;
+of a page or picture the files that belong to it, of a table or list the person's rows. One rule for all: a page or
+picture of the person goes with what belongs to it, tables and lists lose the person's rows. Knows the files by marks
+(flows.photographs.marks), columns and names, wherever they lie.
+"""
+
+import io
+import re
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from flows.stewards.kinds import kind_of
+from flows.stewards.person import Person
+from tasks.base.tables import TableError, provenance_of, replacing
+from tasks.ingest import removal
+from tasks.ingest.removal import Place, rows_of
+from tasks.ingest.sheets import RawLayoutError
+
+NEAR = 1024
+"""Bytes from the beginning in which a mark stands."""
+
+SOFTWARE = b"Software\0vermilion "
+"""Of every PNG that a command wrote (flows.photographs.marks)."""
+
+PAGE = re.compile(rb'<meta name="generator" content="vermilion (score|measure|inpaint|reconstruct)">')
+
+BELONGS = {
+    "score": r"(?!)",
+    "measure": r"{stem}\.(pdf|csv)",
+    "inpaint": r"{stem}(-proposal-\d+)?-(filled|mask|masked)\.png",
+    "reconstruct": r"(photographs|points|measures)\.csv|face\.(ply|glb|stl)",
+}
+"""Names of the files that belong to a page, by the command that wrote it."""
+
+SCORED_COLUMNS = ("photograph", "verdict", "state", "stands out", "measures disagree", "image_id")
+"""Columns of every table of `vermilion score --table`."""
+
+MEASURED_COLUMNS = ("photograph", "image_id", "face", "measure", "reason")
+"""Columns of every table of `vermilion measure`; a Parquet table says itself which command made it."""
+
+ABOUT = ("photograph", "image_id")
+"""Those of them that say whose a row is."""
+
+DONE = ".measured.jsonl"
+"""What `vermilion measure --out` keeps of each photograph, a line each, for the next call."""
+
+TABLES = (".csv", ".tsv", ".xlsx", ".xlsm")
+
+
+def belonging(file: Path) -> frozenset[Path] | None:
+    """The files that belong to this page or picture; None where no command of these wrote it."""
+    kind = kind_of(file)
+    if kind not in ("page", "picture"):
+        return None
+    with file.open("rb") as opened:
+        head = opened.read(NEAR)
+    if kind == "picture":
+        return frozenset() if SOFTWARE in head else None
+    wrote = PAGE.search(head)
+    if wrote is None:
+        return None
+    named = re.compile(BELONGS[wrote[1].decode()].replace("{stem}", re.escape(file.stem)))
+    others = (other for other in file.parent.iterdir() if named.fullmatch(other.name) and other.is_file())
+    return frozenset(other for other in others if wrote[1] == b"measure" or not _of_measure(other))
+
+
+def _of_measure(table: Path) -> bool:
+    """Whether a table is one of `vermilion measure`, which may write into the same folder, under the same name."""
+    with suppress(RawLayoutError, OSError):
+        return table.suffix == ".csv" and rows_of(table, MEASURED_COLUMNS, ABOUT, bool) is not None
+    return False
+
+
+def rows(file: Path, person: Person) -> tuple[set[Place], set[Place]] | None:
+    """The person's rows of a table or list that a command wrote, and the others'; None where none wrote it."""
+    if file.name == DONE:
+        lines = file.read_text(encoding="utf-8", errors="replace").split("\n")
+        own = {("", number) for number, line in enumerate(lines) if person.found(line)}
+        return own, {("", number) for number, line in enumerate(lines) if line.strip()} - own
+    if kind_of(file) == "table":
+        return _rows_of_parquet(file, person)
+    if file.suffix.lower() in TABLES:
+        for columns in (SCORED_COLUMNS, MEASURED_COLUMNS):
+            with suppress(RawLayoutError):
+                if (found := rows_of(file, columns, ABOUT, person.found)) is not None:
+                    return found
+    return None
+
+
+def _rows_of_parquet(file: Path, person: Person) -> tuple[set[Place], set[Place]] | None:
+    """Of a table that a command made (a stage says otherwise what made it)."""
+    try:
+        if not str(provenance_of(file).get("command", "")).startswith("vermilion "):
+            return None
+        columns = [name for name in pq.read_schema(file).names if name in ABOUT]
+        lines = pq.read_table(file, columns=columns).to_pylist()
+    except (OSError, TableError, ValueError, TypeError, pa.ArrowException):
+        return None
+    own = {("", at) for at, line in enumerate(lines) if any(person.found(str(cell)) for cell in line.values() if cell)}
+    return own, {("", at) for at in range(len(lines))} - own
+
+
+def without(file: Path, lines: Collection[Place]) -> bytes:
+    """What the table or list is without these rows."""
+    gone = {number for _, number in lines}
+    if file.name == DONE:
+        kept = file.read_bytes().split(b"\n")
+        return b"\n".join(line for number, line in enumerate(kept) if number not in gone)
+    if kind_of(file) == "table":
+        table = pq.read_table(file)
+        made = io.BytesIO()
+        keep = pa.array([number not in gone for number in range(table.num_rows)], pa.bool_())
+        pq.write_table(table.filter(pc.fill_null(keep, True)), made, compression="zstd", use_dictionary=False)
+        return made.getvalue()
+    return removal.without(file, lines)
+
+
+def write_without(file: Path, lines: Collection[Place]) -> None:
+    """The table or list without these rows, whole or not at all."""
+    mode, content = file.stat().st_mode & 0o777, without(file, lines)
+    with replacing(file) as temporary:
+        temporary.write_bytes(content)
+        temporary.chmod(mode)
