@@ -121,12 +121,29 @@ def vae(base: Base, *, dtype: torch.dtype) -> AutoencoderKL:
 
 def text_encoders(base: Base, *, dtype: torch.dtype) -> TextEncoders:
     """CLIP and T5 with their tokenisers."""
-    return TextEncoders(
+    found = TextEncoders(
         clip_tokenizer=_opened(CLIPTokenizer, base, "tokenizer"),
         clip=_frozen(_opened(CLIPTextModel, base, "text_encoder", dtype=dtype, use_safetensors=True)),
         t5_tokenizer=_opened(T5TokenizerFast, base, "tokenizer_2"),
         t5=_frozen(_opened(T5EncoderModel, base, "text_encoder_2", dtype=dtype, use_safetensors=True)),
     )
+    _require_words(found.clip_tokenizer, found.clip, base.folder / "tokenizer")
+    _require_words(found.t5_tokenizer, found.t5, base.folder / "tokenizer_2")
+    return found
+
+
+def _require_words(tokenizer: Any, encoder: Any, folder: Path) -> None:
+    """BaseError unless the tokeniser makes of a sentence what its encoder has rows for."""
+    rows = int(encoder.get_input_embeddings().weight.shape[0])
+    try:
+        made = tokenizer(["a face, 1"], padding="max_length", max_length=8, truncation=True).input_ids[0]
+        most = max([*made, *tokenizer(["a face, 1"], truncation=False).input_ids[0]])
+    except BaseException as error:  # as in `_opened`
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise BaseError(f"{folder}: no tokeniser that can be used: {said(error)}") from error
+    if most >= rows:
+        raise BaseError(f"{folder}: it makes token {most} of a word, and its encoder has {rows:,}")
 
 
 def transformer(

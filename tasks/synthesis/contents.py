@@ -20,6 +20,9 @@ from tasks.base.escaping import said
 from tasks.base.tensorfiles import TensorFileError
 from tasks.synthesis.manifest import LARGEST_TEXT, BaseError
 
+EXTRA = 1000
+"""Tokens that a tokeniser may add to its own; T5's adds 100."""
+
 DEEPEST = 32
 LAYERS = 256
 """Of one kind in a network; FLUX.1 has 57."""
@@ -111,6 +114,8 @@ def _check_text(path: Path) -> None:
             raise BaseError(f"{path}: {key} is given; it would have other code looked for. Plain networks are accepted")
         if key == "Regex" and not (isinstance(value, str) and value in PATTERNS):
             raise BaseError(f"{path}: the pattern {said(value)!r} is not one of CLIP's or T5's tokenisers")
+        if key == "extra_ids" and not (isinstance(value, int) and 0 <= value <= EXTRA):
+            raise BaseError(f"{path}: extra_ids is {said(value)}; 0 to {EXTRA:,} is accepted")
         if path.name == "config.json" and isinstance(value, int | float):
             _check_number(path, key, value)
 

@@ -126,6 +126,21 @@ PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], Any], str]] = {
     ),
     "a pattern for ever": ("tokenizer/tokenizer.json", pattern, "is not one of CLIP's or T5's"),
     "a pattern that is a list": ("tokenizer/tokenizer.json", listed, "is not one of CLIP's or T5's"),
+    "a billion words more": (
+        "tokenizer_2/tokenizer_config.json",
+        lambda t: t.update(extra_ids=10**9),
+        "extra_ids is 1000000000; 0 to 1,000 is accepted",
+    ),
+    "a length that is text": (
+        "tokenizer/tokenizer_config.json",
+        lambda t: t.update(model_max_length="7"),
+        "no tokeniser that can be used",
+    ),
+    "a word that its encoder has not": (
+        "tokenizer/tokenizer_config.json",
+        lambda t: t.update(bos_token="../../x"),
+        "and its encoder has",
+    ),
     "weights that are drawn": (
         "text_encoder_2/config.json",
         lambda t: t.update(is_gated_act=False),
