@@ -5,7 +5,7 @@ beside what was brought and nothing else changed. How it is put in place: flows.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -21,6 +21,7 @@ from flows.running.holdings import holdings, line_of
 from flows.stewards.batches import added_folder, place, settled, steward
 from flows.stewards.brought import summary
 from flows.stewards.reasons import reasons_beside, write_reasons
+from flows.stewards.sources import note_source
 from flows.stewards.versions import Tell, check_room
 from tasks import params
 from tasks.base.processes import worker_pool
@@ -78,7 +79,11 @@ def add(
     with nullcontext() if dry_run else steward(root, tell):
         reasons = reasons or reasons_beside(path)
         commit = commit and not dry_run
-        return _add(path, root, reasons, dry_run=dry_run, commit=commit, tell=tell, new=new, besides=besides)
+        outcome = _add(path, root, reasons, dry_run=dry_run, commit=commit, tell=tell, new=new, besides=besides)
+        if not dry_run and outcome.state in ("added", "there"):
+            with suppress(OSError):  # a full disk: the batch is in, all the same
+                note_source(root, path)
+        return outcome
 
 
 def there_already(root: Path) -> tuple[pa.Table, pa.Table, pa.Table, int]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from flows.stewards.batches import WITHDRAWAL, added_folder
 from flows.stewards.outs import open_project
 from flows.stewards.person import Person
+from flows.stewards.sources import sources
 from flows.stewards.undone import undone
 from flows.stewards.versions import Tell
 from tasks import params
@@ -35,7 +36,7 @@ class Withdrawal(BaseModel):
 
     `undone`: their photographs in batches that were undone, which DVC's cache has; `lost`: undone batches that it has
     not, so that nobody can tell whom they held; `pixels`: digests of what the photographs show; `unlike`: stages
-    whose results were not those of dvc.lock before.
+    whose results were not those of dvc.lock before; `brought`: folders outside that batches were added from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +47,7 @@ class Withdrawal(BaseModel):
     lost: tuple[str, ...] = ()
     pixels: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
+    brought: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
         lost=tuple(gone.lost),
         pixels=_pixels(same, kinds.still_suffixes),
         unlike=tuple(sorted(project.changed())),
+        brought=tuple(str(folder) for folder in sources(root, also)),
     )
 
 

@@ -17,6 +17,7 @@ from flows.stewards.fates import RESULTS, looked, survey
 from flows.stewards.meant import Withdrawal, said_of_lost
 from flows.stewards.outs import open_project
 from flows.stewards.person import Person, telling
+from flows.stewards.sources import said_of_source
 from flows.stewards.traces import UNLOOKED
 from tasks import params
 from tasks.base.words import counted
@@ -85,6 +86,7 @@ def elsewhere(root: Path, found: Withdrawal, reached: Reached) -> Iterator[str]:
         yield f"not cleaned, though a server is there: {reached.trouble}"
     remotes = git(root, "remote", check=False).split()
     yield "what this command cannot reach:"
+    yield from (f"  {said_of_source(Path(folder), found.person)}" for folder in found.brought)
     for remote in remotes:
         yield f"  git remote {remote}:  git push {shlex.quote(remote)}"
     yield "  every other clone:  git pull && vermilion withdraw (with the same name), or delete the clone"
@@ -100,6 +102,10 @@ def elsewhere(root: Path, found: Withdrawal, reached: Reached) -> Iterator[str]:
     for place in sorted({*noted()} - reached.places):
         yield f"  {place}: this project's logs and artifacts there may name the photographs; delete its runs there:"
         yield "    prefect flow-run ls; prefect flow-run delete ID; or, if nobody else uses it: prefect database reset"
+    yield (
+        "  other folders outside the project: those that batches were added from on other machines, and that "
+        "benchmarks were given (--also): look there"
+    )
     yield "  backups, exported results, pages and networks that were sent to others: ask who has them"
     yield "  names in git's history, if any were found:  git filter-repo --replace-text FILE, then push with --force"
 

@@ -6,6 +6,7 @@ that a withdrawal that was killed goes on from there. What a stage lost is compu
 takes the rest from the store. Where else something may lie: flows.stewards.remains.
 """
 
+import shlex
 import shutil
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ from flows.stewards.kinds import kind_of
 from flows.stewards.meant import Withdrawal, again, read_raw
 from flows.stewards.outs import drop_from_lock, has_to_go, open_project, track_again
 from flows.stewards.person import Person
+from flows.stewards.sources import said_of_source
 from flows.stewards.traces import clean_text, files_below, in_table
 from flows.stewards.versions import Tell, writing
 from tasks.base.tables import replacing
@@ -93,6 +95,8 @@ def show(found: Withdrawal, root: Path, store: Store, tell: Tell) -> None:
     for file in sorted(planned.left):
         shown = file.relative_to(root) if file.is_relative_to(root) else file
         tell(f"  you must see to this yourself, delete or change it: {shown}")
+    for folder in found.brought:
+        tell(f"  {said_of_source(Path(folder), person)}, or call with --also {shlex.quote(folder)}")
 
 
 def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell: Tell) -> Withdrawal:

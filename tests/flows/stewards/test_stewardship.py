@@ -25,6 +25,7 @@ from flows.running import privacy
 from flows.stewards import additions as stewardship
 from flows.stewards import batches as placing
 from flows.stewards.corrections import correct
+from flows.stewards.sources import RECORD
 from tasks.errors import InputError
 from tasks.ingest.raw import BATCHES
 from tests.here import vermilion
@@ -53,9 +54,10 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def state(root: Path) -> dict[str, tuple[int, bytes]]:
-    """Every file of the project with its bytes, git's and DVC's among them; the stewards' lock left out."""
+    """Every file of the project with its bytes, git's and DVC's too; not the stewards' lock or whence batches came."""
     files = (path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
     kept = (path for path in files if ".incoming" not in path.parts and "site" not in path.parts)
+    kept = (path for path in kept if path != root / RECORD)
     return {str(path.relative_to(root)): (path.stat().st_mode, path.read_bytes()) for path in kept}
 
 

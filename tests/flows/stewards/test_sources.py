@@ -1,0 +1,54 @@
+"""Consent is gone: the folders that batches were added from are named, and only on this machine are they known."""
+
+from pathlib import Path
+from typing import Any
+
+from flows.buckets.store import STORE
+from flows.stewards import meant, remains, withdrawal
+from flows.stewards.distant import Reached
+from flows.stewards.sources import RECORD, sources
+from flows.stewards.traces import traces
+from tasks.store.artifacts import Store
+from tests.project import run
+from tests.stewards import RATINGS, batch, table
+from tests.withdrawals import add, withdraw
+
+
+def told_of(root: Path, **options: Any) -> list[str]:
+    """What the first command says of s3."""
+    told: list[str] = []
+    found = meant.find("s3", root, also=options.get("also", ()))
+    withdrawal.show(found, root, Store(root / STORE), told.append)
+    return told
+
+
+def test_the_folder_of_a_batch_is_named_with_what_it_still_has(root: Path, tmp_path: Path) -> None:
+    new = batch(tmp_path / "s3 new")
+    added, _ = add(new, root)
+    more = table(tmp_path / "tables/more.csv", RATINGS, [f"{added.batch}/p3.png,lay_2,lay,CARS,3"])
+    add(more, root)
+    assert sources(root, ()) == [new, more.parent]
+    said = f"{new}, from which a batch was added: it still has 1 file with a photograph of the person"
+    assert f"  {said}; delete files and lines there, or call with --also '{new}'" in told_of(root)
+    assert not [line for line in told_of(root, also=(new,)) if f"{new}, from which" in line]
+    found, _ = withdraw("s3", root)
+    lines = list(remains.elsewhere(root, found, Reached()))
+    assert f"  {said}; delete files and lines there" in lines
+    assert any(line.startswith(f"  {more.parent}, from which a batch was added: tables there may") for line in lines)
+    assert any("that batches were added from on other machines" in line for line in lines)
+    assert (new / "p3.png").exists()
+    assert traces(root / RECORD, found.person) is None
+    assert not run(root, "git", "ls-files", "--others", "--exclude-standard", str(RECORD)).stdout
+
+
+def test_a_dry_run_and_a_rejected_batch_leave_no_record(root: Path, tmp_path: Path) -> None:
+    new = batch(tmp_path / "new")
+    (new / "ratings.csv").write_text("nothing")
+    add(new, root)
+    assert not (root / RECORD).exists()
+
+
+def test_a_damaged_record_is_none(root: Path) -> None:
+    (root / RECORD).parent.mkdir(parents=True, exist_ok=True)
+    (root / RECORD).write_text("{")
+    assert sources(root, ()) == []
