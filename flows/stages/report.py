@@ -99,7 +99,8 @@ def _show(
 
 def _photographs(shown: Sequence[Chapter], study: Study, result: comparison.Evaluation, ingest: Path) -> Photographs:
     titles = {name: title for chapter in shown if not chapter.reason for name, title in chapter.columns.items()}
-    return photographs(ingest / "images", ingest / "landmarks", study, result.scores, titles)
+    doubts = {name: own for chapter in shown for name, own in chapter.doubts.items()}
+    return photographs(ingest / "images", ingest / "landmarks", study, result.scores, titles, doubts)
 
 
 def _page(

@@ -22,6 +22,7 @@ from tasks import params
 from tasks.base import absence, tables
 from tasks.base.digests import table_digest
 from tasks.base.words import counted
+from tasks.params.evaluation import Score
 from tasks.params.ingest import IngestLandmarks, IngestLips
 from tasks.params.symmetry import SymmetryPairs, SymmetryTrain, SymmetryWarp
 from tasks.schemas.ingest import IMAGES, LANDMARKS, LIPS
@@ -129,8 +130,8 @@ def symmetry_train(strategy: str, pairs: Path, weights: Path, out: Out) -> None:
 
 @flow
 def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out: Out) -> None:
-    """D of every pair and of every photograph."""
-    from tasks.symmetry import distances, network
+    """D of every pair and of every photograph, and how much crop and light change a photograph's."""
+    from tasks.symmetry import distances, network, steadiness
 
     absence.require(pairs, model)
     stage = f"symmetry_distances@{strategy}"
@@ -143,14 +144,16 @@ def symmetry_distances(strategy: str, pairs: Path, lips: Path, model: Path, out:
         loaded = network.load_network(file)
         return distances.distances_of_pairs(table, _halves(pairs), loaded, threads=threads, folder=STORE)
 
+    mirrored = params.load(IngestLips, "ingest_lips").mirrored_half
+    seen = steadiness.Seen(views=params.load(Score, "score").views, mirrored=mirrored)
     found = recall_or_train(record, PAIR_DISTANCES, make)
     tables.write(found, out / "pairs.parquet", PAIR_DISTANCES, provenance=record)
     work = Work(
         stage=stage,
-        compute=distances.distances_of_photographs,
+        compute=steadiness.steadiness_of_photographs,
         schema=DISTANCES,
         sources={"lips": Source(lips, LIPS)},
-        settings={"threads": threads},
+        settings={"threads": threads, "seen": seen},
         files={"model": file},
     )
     run_buckets(work, out / "photographs", runtime=runtime(), here=True)

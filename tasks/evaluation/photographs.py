@@ -31,6 +31,7 @@ def photographs(
     study: Study,
     scores: pd.DataFrame,  # SCORES
     titles: Mapping[str, str],  # methods in their order, by readable name
+    doubts: Mapping[str, Mapping[str, str]],  # method to image_id to why its value does not count
 ) -> Photographs:
     """Every still photograph, in the order of names; clips and frames are left out."""
     listed = tables.read(images, IMAGES, ["image_id", "names", "kind", "subject_id", "population"]).to_pandas()
@@ -46,6 +47,8 @@ def photographs(
         table[title] = own["score"].reindex(table.index)
         if own["grade"].notna().any():
             table[f"grade, {title}"] = own["grade"].reindex(table.index).astype("Int64")
+        if method in doubts:
+            table[f"unreliable, {title}"] = pd.Series(doubts[method], dtype=object).reindex(table.index)
     for measure, values in study.references.groupby("measure"):
         table[str(measure)] = values.set_index("image_id")["value"].reindex(table.index)
     table["learned from"] = ["yes" if image in study.taught else "no" for image in table.index]

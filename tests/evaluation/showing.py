@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -23,9 +24,10 @@ from tasks.evaluation.synthesis import chapter as synthesis
 from tasks.evaluation.synthesis.section import Section
 from tasks.pages.chapter import Chapter
 from tasks.pages.environment import Picture
-from tasks.params.evaluation import Evaluate, Report
+from tasks.params.evaluation import Evaluate, Report, Score
 
 SETTINGS = Report(examples=4, gallery=5, opacity=0.7, sheet=4, few_people=20, table=100, show_training_pairs=False)
+LIMITS = Score(clear=0.05, views=[(0.03, 0, 0)], reach=3, most_spread=1, most_unlike=2)
 NUMBERS = Path("params.yaml")
 Pictures = Mapping[str, Sequence[Picture]]
 
@@ -36,10 +38,11 @@ def evaluate(
     ratings: pd.DataFrame,
     references: pd.DataFrame,
     settings: Evaluate,
+    changes: Mapping[str, pd.Series] = MappingProxyType({}),
 ) -> Evaluation:
     """The symmetry chapter's record beside the raters' and the comparison of all methods."""
     study = make_study(ratings, references, scores, frozenset(taught(pairs, scores)), settings, NAMES)
-    found = compare_symmetry(pairs, study.scores, study.targets, settings)
+    found = compare_symmetry(pairs, study.scores, study.targets, settings, changes, LIMITS)
     methods = compare_methods(study)
     metrics = {
         "raters": study.raters,
@@ -64,6 +67,7 @@ def symmetry_chapter(
         symmetry.SOURCE,
         tiles=words.tiles(record),
         findings=words.findings(record, metrics["raters"]["ceiling"]),
+        notices=words.unsteady(record),
         pictures=pictures or {},
         columns={name: called(name) for name in metrics["methods"]},
         names=NAMES,

@@ -16,7 +16,9 @@ import pandas as pd
 import pytest
 
 from flows import PROJECT
+from tasks import params
 from tasks.base import tables
+from tasks.params.evaluation import Score
 from tasks.schemas.anomaly import ANOMALY_SCORES
 from tasks.schemas.evaluation import SCORES
 from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS
@@ -174,6 +176,8 @@ def test_vermilion_scores_photographs_and_says_why_not(project: Path, tmp_path: 
     known = tables.read(project / "data/symmetry/clp/distances/photographs", DISTANCES).to_pylist()
     same = next(row for row in known if row["image_id"] == fine["image_id"])
     assert fine["symmetry"]["clp"]["distance"] == same["distance"]
+    reach = params.load(Score, "score", project / "params.yaml").reach  # the report marks what `score` would not count
+    assert fine["symmetry"]["clp"]["interval"][1] == pytest.approx(same["distance"] + reach * same["change"], abs=2e-6)
     scores = tables.read(project / "data/anomaly/scores", ANOMALY_SCORES).to_pandas()
     own = {name: fine["anomaly"][name] for name in ("heatmap", "processing", "region")}
     there = scores[(scores[list(own)] == pd.Series(own)).all(axis=1) & (scores["image_id"] == fine["image_id"])]

@@ -14,8 +14,10 @@ from tasks.evaluation.symmetry.compare import PREFIX, compare_symmetry
 from tasks.evaluation.symmetry.compare import taught as taught_by
 from tasks.evaluation.symmetry.names import called
 from tasks.evaluation.symmetry.read import Symmetry, read_symmetry
+from tasks.evaluation.symmetry.steady import SHORT, unsteady
 from tasks.evaluation.system import Compared, Need, Shown
 from tasks.pages.chapter import Chapter
+from tasks.params.evaluation import Score
 from tasks.params.symmetry import SymmetryTrain
 
 NAME = "symmetry"
@@ -50,7 +52,8 @@ def compare(made: Symmetry, study: Study, numbers: Path) -> Compared:
     """Its record for metrics.json, and its grades."""
     if not made.pairs and made.scores["score"].isna().all():
         return Compared({"reason": _missing(made)}, {})
-    found = compare_symmetry(made.pairs, made.scores, study.targets, study.settings)
+    limits = params.load(Score, "score", numbers)
+    found = compare_symmetry(made.pairs, made.scores, study.targets, study.settings, made.changes, limits)
     return found._replace(record=found.record | {"missing": made.missing, "networks": made.networks})
 
 
@@ -90,18 +93,27 @@ def show(made: Symmetry, record: Mapping[str, Any], shown: Shown) -> Chapter:
     if record["reason"]:
         return empty
     methods = [*(PREFIX + name for name in record["strategies"]), *record["baselines"]]
+    doubted = _doubted(made, record, shown.numbers)
     return replace(
         empty,
         tiles=words.tiles(record),
         findings=words.findings(record, shown.study.raters["ceiling"]),
-        notices=section.notices(_trained(shown.numbers)) if made.pairs else [],
+        notices=[*(section.notices(_trained(shown.numbers)) if made.pairs else []), *words.unsteady(record)],
         missing=_left_out(made),
         pictures=section.draw(made, record, shown),
         columns={name: called(name) for name in methods},
         names=NAMES,
         template="evaluation/symmetry/section.html.j2",
-        context=section.context(made, record, shown),
+        context=section.context(made, record, shown, doubted),
+        doubts={PREFIX + name: dict.fromkeys(sorted(own), SHORT) for name, own in doubted.items() if own},
     )
+
+
+def _doubted(made: Symmetry, record: Mapping[str, Any], numbers: Path) -> dict[str, frozenset[str]]:
+    """By strategy, the photographs whose D tells nothing."""
+    limits = params.load(Score, "score", numbers)
+    thresholds = {name: own["threshold"] for name, own in record["strategies"].items()}
+    return {name: unsteady(made.changes[name], own, limits) for name, own in thresholds.items()}
 
 
 def _trained(numbers: Path) -> SymmetryTrain:

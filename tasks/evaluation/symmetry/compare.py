@@ -12,13 +12,15 @@ from typing import Any
 import pandas as pd
 
 from tasks.evaluation.study import Targets
+from tasks.evaluation.symmetry.steady import unsteady, without
 from tasks.evaluation.system import Compared
-from tasks.params.evaluation import Evaluate
+from tasks.params.evaluation import Evaluate, Score
 from tasks.statistics.binary import evaluate_pairs
 from tasks.statistics.correlation import correlate, difference, finding, graded, within_subject
 from tasks.statistics.grading import GradeScale, fit_scale
 
 PREFIX = "distance_"
+NONE = pd.Series(dtype=float)
 
 
 def compare_symmetry(
@@ -26,12 +28,19 @@ def compare_symmetry(
     scores: pd.DataFrame,  # image_id, subject_id, method, score (null where refused): the system's own
     targets: Targets,
     settings: Evaluate,
+    changes: Mapping[str, pd.Series],  # strategy -> image_id -> what crop and light change of D
+    limits: Score,
 ) -> Compared:
     """Every comparison of the symmetry chapter. The same inputs and settings give the same result, bit for bit."""
     methods = _by_method(scores.sort_values(["method", "image_id"], ignore_index=True))
     strategies, grades = {}, {}
     for strategy in sorted(pairs):
-        strategies[strategy], grade = _strategy(pairs[strategy], methods.get(PREFIX + strategy), targets, settings)
+        score = methods.get(PREFIX + strategy)
+        own, grade = _strategy(pairs[strategy], score, targets, settings)
+        if score is not None:
+            out = unsteady(changes.get(strategy, NONE), own["threshold"], limits)
+            own["steady"] = without(score, out, targets, settings)
+        strategies[strategy] = own
         grades[PREFIX + strategy] = grade
     plain = [name for name in methods if name not in grades]
     baselines = {name: _compare(methods[name], targets, settings) for name in plain}

@@ -26,6 +26,7 @@ class Symmetry(NamedTuple):
     curves: dict[str, pd.DataFrame]
     missing: dict[str, str]
     networks: dict[str, str]  # by strategy, the sha256 of the network that made D
+    changes: dict[str, pd.Series]  # by strategy, what crop and light change of each photograph's D; null: not known
 
 
 def read_symmetry(folder: Path) -> Symmetry:
@@ -39,11 +40,18 @@ def read_symmetry(folder: Path) -> Symmetry:
         curves={name: tables.read(own / "model/curves.parquet", CURVES).to_pandas() for name, own in present.items()},
         missing=missing,
         networks={name: _network(own) for name, own in present.items()},
+        changes={name: _changes(own) for name, own in present.items()},
     )
 
 
 def _reason(strategy: Path) -> str | None:
     return absence.reason_of(strategy / "pairs") or absence.reason_of(strategy / "distances")
+
+
+def _changes(strategy: Path) -> pd.Series:
+    table = tables.read(strategy / "distances/photographs", DISTANCES, ["image_id", "change"]).to_pandas()
+    found: pd.Series = table.set_index("image_id")["change"].astype(float)
+    return found
 
 
 def _network(strategy: Path) -> str:

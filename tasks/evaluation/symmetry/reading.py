@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tasks.evaluation.symmetry.names import ALONE, QUIET, called, measure
+from tasks.evaluation.symmetry.steady import too_wide
 from tasks.evaluation.symmetry.trial import Trial
 from tasks.pages.chapter import Reading, Said, Value
 from tasks.pages.environment import number
@@ -52,7 +53,7 @@ class Distance:
         """Whether small changes of crop and light change D so much that it tells nothing."""
         if self.interval is None or self.threshold is None:
             return False
-        return self.interval[1] - self.distance > self.most_spread * self.threshold
+        return too_wide(self.interval[1] - self.distance, self.threshold, most_spread=self.most_spread)
 
 
 def as_reading(name: str, title: str, source: str, distances: Sequence[Distance]) -> Reading:

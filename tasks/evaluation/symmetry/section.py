@@ -54,11 +54,14 @@ def notices(settings: SymmetryTrain) -> list[str]:
     return [STAND_IN] if settings.initial_weights == "random" else []
 
 
-def context(made: Symmetry, record: Mapping[str, Any], shown: Shown) -> dict[str, Any]:
-    """What the template needs beside the figures."""
+def context(
+    made: Symmetry, record: Mapping[str, Any], shown: Shown, doubted: Mapping[str, frozenset[str]]
+) -> dict[str, Any]:
+    """What the template needs beside the figures. `doubted`: by strategy, photographs whose D tells nothing."""
     study = shown.study
     rated = study.ratings[study.ratings["scale"] == study.settings.scale]
-    chosen = list(_examples(_untaught(shown), rated, shown.ingest / "lips", list(made.pairs), shown.settings.examples))
+    known = steady_alone(_untaught(shown), doubted)
+    chosen = list(_examples(known, rated, shown.ingest / "lips", list(made.pairs), shown.settings.examples))
     return template_context(record, study.raters, study.settings.model_dump(), chosen)
 
 
@@ -76,7 +79,15 @@ def template_context(
         "learned": LEARNED,
         "roles": sorted(raters["ceiling"]),
         "prefix": PREFIX,
+        "doubts": any(own.get("steady", {}).get("n_images") for own in record["strategies"].values()),
     }
+
+
+def steady_alone(scores: pd.DataFrame, doubted: Mapping[str, frozenset[str]]) -> pd.DataFrame:
+    """SCORES without those D that tell nothing. `doubted`: by strategy, the photographs that have such a D."""
+    for strategy, left_out in doubted.items():
+        scores = scores[(scores["method"] != PREFIX + strategy) | ~scores["image_id"].isin(left_out)]
+    return scores
 
 
 def _by_distance(example: Example) -> tuple[float, str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.base.words import counted
+from tasks.evaluation.symmetry.compare import PREFIX
 from tasks.evaluation.symmetry.names import called
 from tasks.evaluation.symmetry.published import PUBLISHED
 from tasks.evaluation.symmetry.trial import GUESSING, may_be_guessing
@@ -38,6 +39,26 @@ def tiles(record: Mapping[str, Any]) -> list[Tile]:
                 )
             )
     return found
+
+
+def unsteady(record: Mapping[str, Any]) -> list[str]:
+    """What a reader must know of photographs whose D pose or light makes unreliable, by strategy that has such."""
+    said = []
+    for strategy, own in record["strategies"].items():
+        steady = own.get("steady", {})
+        if not steady.get("n_images"):
+            continue
+        rated = own["ratings"].get("all", {}).get("pearson")
+        of = f"{steady['n_images']:,} of {counted(own['n_scored'], 'photograph')}"
+        if rated:
+            left = steady["ratings"]["all"]["pearson"]["n_images"]
+            of += f", {rated['n_images'] - left:,} of the {rated['n_images']:,} rated ones"
+        said.append(
+            f"Pose or light makes {called(PREFIX + strategy)} unreliable in {of}: small changes of crop or light would "
+            "change it much. They are marked under Every photograph and are no examples. Every number counts them but "
+            "those that are said to be without them. No mark tells a smile or an open mouth, which change D, too."
+        )
+    return said
 
 
 def _main_target(own: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -80,7 +101,27 @@ def _ratings_said(strategy: str, own: dict[str, Any], ceilings: Mapping[str, Any
         parts.append(f"{number(r['value'])} with {role} ratings ({marks})")
     if not parts:
         return []
-    return [f"{called(strategy)}: Pearson\u2019s r of D on the rated photographs is {', '.join(parts)}."]
+    return [
+        f"{called(strategy)}: Pearson\u2019s r of D on the rated photographs is {', '.join(parts)}.",
+        *_steady_said(strategy, own),
+    ]
+
+
+def _steady_said(strategy: str, own: dict[str, Any]) -> list[str]:
+    """The same without the photographs whose D pose or light makes unreliable, where there are such."""
+    rest = own.get("steady", {}).get("ratings", {})
+    parts = []
+    for role, target in rest.items():
+        r = target["pearson"]
+        if role == "reliable" or r["n_images"] == own["ratings"][role]["pearson"]["n_images"]:
+            continue
+        known = f"{number(r['value'])} with {role} ratings ({span(r)})" if r["value"] is not None else None
+        parts.append(known or f"not known with {role} ratings ({r['reason']})")
+    if not parts:
+        return []
+    gone = max(own["ratings"][role]["pearson"]["n_images"] - rest[role]["pearson"]["n_images"] for role in rest)
+    who = f"{counted(gone, 'photograph')} whose D pose or light makes unreliable"
+    return [f"{called(strategy)}: without the {who} it is {', '.join(parts)}."]
 
 
 def _baselines_said(strategy: str, duels: dict[str, Any]) -> list[str]:
