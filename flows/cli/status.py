@@ -36,6 +36,7 @@ KINDS = {
     "code": "changed code",
     "missing": "not here",
     "result": "changed results",
+    "unknown": "never run here, or forgotten (a withdrawal does that)",
 }
 
 
@@ -182,7 +183,7 @@ def _results(found: Status) -> list[str]:
 
 def _differing(change: "Change") -> str:
     """What differs, under a heading that says that it does: a number with its values."""
-    return change.name if change.how == "changed" or change.kind == "missing" else str(change)
+    return change.name if change.how == "changed" or change.kind in ("missing", "unknown") else str(change)
 
 
 def _ran(entry: Entry) -> str:

@@ -24,8 +24,9 @@ MOST = 3
 """Stages, numbers or files that are named one by one in a sentence."""
 AGAIN = "`vermilion rebuild` trains again, or says why it cannot"
 
-Kind = Literal["data", "parameter", "code", "missing", "result"]
-"""`missing`: a result is not here; `result`: a result was changed by hand, or by a run that was stopped."""
+Kind = Literal["data", "parameter", "code", "missing", "result", "unknown"]
+"""`missing`: a result is not here; `result`: a result was changed by hand, or by a run that was stopped; `unknown`: a
+stage of which dvc.lock says nothing, since it never ran or a withdrawal took it out."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _named(changes: Sequence[Change], said: Callable[[Change], str]) -> list[str
     """What people changed, before what follows from it; of code no file, since nobody but its developers knows them."""
     own = [said(change) for kind in ("data", "parameter") for change in changes if change.kind == kind]
     code = ["the programs"] if any(change.kind == "code" for change in changes) else []
-    return [*own, *code, *(said(change) for change in changes if change.kind in ("missing", "result"))]
+    return [*own, *code, *(said(change) for change in changes if change.kind in ("missing", "result", "unknown"))]
 
 
 def currency(root: Path) -> Currency:
@@ -203,6 +204,9 @@ def _reads(stage: Any) -> Iterator[Change]:
     """What the stage reads and differs from dvc.lock: its command, numbers with their values, files and folders."""
     from dvc.dependency import ParamsDependency
 
+    if not any(one.hash_info for one in (*stage.deps, *stage.outs)):
+        yield Change("unknown", stage.addressing, "has not run here, or what it did was forgotten")
+        return
     if stage.changed_stage():
         yield Change("code", "dvc.yaml")
     for dep in stage.deps:

@@ -33,7 +33,7 @@ class Reconstruction(Block):
     mouth_weight: float = Field(ge=0, description="extra weight of mouth and nose, 0: none")
     latent_noise: float = Field(ge=0, description="standard deviation of what is added to z, z's own being 1")
     spread_weight: float = Field(ge=0, description="of z's means and covariances against 0 and 1")
-    encoder_rate: float = Field(gt=0, le=1, description="the encoder's highest learning rate")
+    encoder_rate: float = Field(gt=0, description="the encoder's highest learning rate")
 
 
 class Adversarial(Block):
@@ -58,13 +58,13 @@ class AnomalyGenerator(Block):
     z_dim: int = Field(ge=1)
     w_dim: int = Field(ge=1)
     mapping_layers: int = Field(ge=1)
-    mapping_rate: float = Field(gt=0, le=10, description="learning-rate multiplier of the mapping")
+    mapping_rate: float = Field(gt=00, description="learning-rate multiplier of the mapping")
     channel_base: int = Field(ge=32, description="feature maps times side, where not limited by channel_max")
     channel_max: int = Field(ge=4)
     method: Literal["reconstruction", "adversarial"]
     steps: dict[int, int] = Field(description="optimiser steps by side, from coarse to fine; the last is the full side")
     batch_size: int = Field(ge=2)
-    learning_rate: float = Field(gt=0, le=1, description="the highest")
+    learning_rate: float = Field(gt=0, description="the highest")
     warmup_steps: int = Field(ge=0)
     flat_share: float = Field(ge=0, lt=1, description="of the steps before the rate falls linearly")
     final_share: float = Field(ge=0, le=1, description="of the highest rate, left at the last step")
@@ -111,7 +111,7 @@ class AnomalyInvert(Block):
     space: Literal["w", "w_plus"]
     mean_latents: int = Field(ge=100, description="drawn for the mean w and its spread")
     iterations: int = Field(ge=1)
-    learning_rate: float = Field(gt=0, le=1, description="the highest")
+    learning_rate: float = Field(gt=0, description="the highest")
     ramp_up: float = Field(ge=0, le=1, description="share of the iterations over which the rate rises")
     ramp_down: float = Field(ge=0, le=1, description="share of the iterations over which the rate falls (cosine)")
     latent_noise: float = Field(ge=0, description="noise added to w at first, in standard deviations of w")
@@ -133,7 +133,7 @@ class AnomalyAdapt(Block):
     iterations: int = Field(ge=1, description="of the normalised face; published: 50")
     until: int = Field(ge=1, description="iterations in all, for scores over adaptation steps (Figure 8)")
     keep_every: int = Field(ge=1, description="iterations between kept pictures")
-    learning_rate: float = Field(gt=0, le=1)
+    learning_rate: float = Field(gt=0)
     loss: FaceLoss = Field(description="published: lpips 1, l2 1")
     precision: Literal["float32", "stored", "bfloat16"] = Field(description="on a GPU; a CPU computes in float32")
 

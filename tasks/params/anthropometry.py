@@ -140,6 +140,6 @@ class LearnedFindings(Block):
     width: float = Field(gt=0, le=8, description="MobileNetV2's width; 1 where ImageNet's weights are given")
     steps: int = Field(ge=1)
     batch_size: int = Field(ge=2)
-    learning_rate: float = Field(gt=0, le=1)
+    learning_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0, le=10)
     dropout: float = Field(ge=0, lt=1)

@@ -64,7 +64,7 @@ class InpaintingTrain(Block):
     colour: float = Field(ge=0, description="standard deviation of the log of each channel's gain; published: 0")
     steps: int = Field(ge=1, description="optimiser steps; published code: 130,000")
     batch_size: int = Field(ge=1, description="published: 4")
-    learning_rate: float = Field(gt=0, le=1, description="published: 2.92e-4")
+    learning_rate: float = Field(gt=0, description="published: 2.92e-4")
     discriminator_share: float = Field(gt=0, le=100, description="of that rate; published: 0.1")
     beta_1: float = Field(ge=0, lt=1, description="of Adam; published: 0")
     beta_2: float = Field(ge=0, lt=1, description="of Adam; published: 0.9")

@@ -65,7 +65,7 @@ class SymmetryTrain(Block):
     frozen_blocks: int = Field(ge=0, le=19, description="first blocks of the trunk that stay as they came; 0: none")
     margin: float = Field(gt=0, description="D from which a negative pair costs nothing")
     optimiser: Literal["sgd", "adam"]
-    learning_rate: float = Field(gt=0, le=1, description="the highest")
+    learning_rate: float = Field(gt=0, description="the highest")
     momentum: float = Field(ge=0, lt=1, description="of sgd (Nesterov where > 0)")
     weight_decay: float = Field(ge=0, le=10)
     schedule: Literal["constant", "flat_then_linear", "cosine"]

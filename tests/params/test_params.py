@@ -118,7 +118,6 @@ def test_what_does_not_fit_is_told(tmp_path: Path, text: Any, told: Any) -> None
 SLIPS = {
     "ingest_landmarks": {"max_yaw": 200, "min_sharpness": 27, "min_mouth_contrast": 50, "min_score": 38},
     "anthropometry_measure": {"iris_mm": 117, "most_smile": 92, "most_opening": 4, "hand_error": 5, "most_yaw": 100},
-    "symmetry_train": {"learning_rate": 60},
 }
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from flows.cli import status
 from flows.repository.currency import Change, Currency, currency, not_current, told_meanwhile, told_of
@@ -92,6 +93,20 @@ def test_what_changed_is_named_with_all_that_follows(project: Path) -> None:
     assert found.stale == ("ingest_ratings", "symmetry_train", "evaluate", "report")
     told = "data/added, symmetry_train.margin, the programs and 2 more changed since"
     assert f"they are of an earlier run: {told}" in str(not_current(project))
+
+
+def test_a_stage_that_dvc_knows_nothing_of_is_named_not_its_numbers_one_by_one(project: Path) -> None:
+    """As after a withdrawal, which takes its entries out of dvc.lock, or in a project that has never run."""
+    lock = yaml.safe_load((project / "dvc.lock").read_text())
+    del lock["stages"]["symmetry_train"]
+    (project / "dvc.lock").write_text(yaml.safe_dump(lock))
+    assert (
+        Change("unknown", "symmetry_train", "has not run here, or what it did was forgotten")
+        in currency(project).changes
+    )
+    assert {change.kind for change in currency(project).changes} <= {"unknown", "result"}
+    told = " ".join(line for line in status.lines(status.look(project)))
+    assert "never run here, or forgotten (a withdrawal does that): symmetry_train" in " ".join(told.split())
 
 
 def test_what_another_process_tells_is_the_same(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
