@@ -171,16 +171,17 @@ def _measured(
     from flows.photographs import measured
 
     before = {} if out is None else measured.earlier(private_folder(out), key, pdf=pdf)
+    asked = str(ready.which or "")
     results: list[Measured] = []
     taken = 0
     try:
         for photo in tqdm(photographs, "measuring", unit="photo", disable=not sys.stderr.isatty()):
-            found = measured.again(photo, before)
+            found = measured.again(photo, before, asked)
             taken += found is not None
             if found is None:
                 found = one(photo)
                 if out is not None:
-                    measured.keep(out, key, found, ready.notices, pdf=pdf)
+                    measured.keep(out, key, found, ready.notices, asked=asked, pdf=pdf)
             results.append(found)
     except KeyboardInterrupt:
         return results, True
@@ -228,7 +229,7 @@ def _write_tables(table: Path | None, out: Path | None, results: "Sequence[Measu
     if table is not None:
         measured.write_table(table, results)
     if out is not None:
-        every = [*measured.kept_before(results, measured.earlier(out, key)), *results]
+        every = measured.with_earlier(results, measured.earlier(out, key))
         for name in measured.TABLES:
             measured.write_table(out / name, every)
 

@@ -64,7 +64,9 @@ def router(project: Project) -> APIRouter:
     @routes.post("/answer")
     def answer(said: Said, vermilion_who: who.Who = "") -> dict[str, Any]:
         name = who.required(vermilion_who)
-        shown = _sitting(project, name, said).named(said.mark)
+        made = _sitting(project, name, said)
+        shown = made.named(said.mark)
+        made.open_to(shown)
         if not sitting.fits(shown.made, shown.number, said.ranked):
             raise HTTPException(422, "An answer names letters of this patient, each once at most.")
         keep_key(private_folder(project.root / KEYS), shown.made)  # first: an answer without its key is worthless

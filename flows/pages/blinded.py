@@ -33,6 +33,8 @@ WHOSE = {"unrepaired": "patients before repair", "repaired": "patients after rep
 REPEATS = 0.1
 """Share of photographs that are shown twice, unless the rater chooses another."""
 
+STAYS = "You have seen how far you agree with yourself, so second answers stay as they are. This was a second showing."
+
 Words = dict[int, str]
 """By patient, from 1 as the sheet numbers them, what a rater said."""
 
@@ -98,6 +100,11 @@ class Sitting:
             if shown.mark() == mark:
                 return shown
         raise HTTPException(409, "Photographs came in or went meanwhile: load the page anew.")
+
+    def open_to(self, shown: Shown) -> None:
+        """409 where the showing is a second one and all is answered: how far both agree was shown then."""
+        if shown.time == AGAIN and all(self.word(one) is not None for one in self.order):
+            raise HTTPException(409, STAYS)
 
     def lacking(self) -> int:
         """How many patients lack their first word."""

@@ -13,14 +13,14 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from flows.pages import beside, handing, kit, scaled, who
-from flows.pages.blinded import ANSWERS, REPEATS
+from flows.pages.blinded import ANSWERS, REPEATS, STAYS
 from flows.pages.record import Project
 from flows.pages.scales import Answers, askable, known, scale_of
 from flows.pages.sequence import Showing, mark, sequence
 from tasks.anthropometry.corrections import now
 from tasks.base import lines
 from tasks.ingest import answers
-from tasks.ingest.answers import PRACTICE, Answer
+from tasks.ingest.answers import AGAIN, PRACTICE, Answer
 from tasks.ingest.spelling import Spellings, key
 from tasks.schemas.columns import ROLES
 
@@ -120,6 +120,8 @@ def _answers(project: Project) -> APIRouter:
         if place >= len(order) or said.score not in scale.scores:
             raise HTTPException(422, f"Answers on {scale.name} are {scale.scores[0]} to {scale.scores[-1]}.")
         shown = order[place]
+        if shown.time == AGAIN and _all_answered(project, name, said):
+            raise HTTPException(409, STAYS)
         path = project.photographs()[shown.image_id].name
         line = Answer(now(), name, said.role, scale.name, shown.image_id, path, shown.time, said.score)
         answers.keep(project.root / ANSWERS, line)
@@ -148,6 +150,12 @@ def _order(project: Project, name: str, sitting: Sitting) -> list[Showing]:
     wanted = project.lacking(rater=name, role=sitting.role, scale=sitting.scale, controls=sitting.controls)
     ids = (wanted | here) & project.seen()
     return sequence(ids, rater=name, scale=sitting.scale, repeats=sitting.repeats)
+
+
+def _all_answered(project: Project, name: str, sitting: Sitting) -> bool:
+    """Whether the rater has seen how far they agree with themself."""
+    said = answers.given(project.root / ANSWERS, name, sitting.scale)
+    return all((one.image_id, one.time) in said for one in _order(project, name, sitting))
 
 
 def _state(project: Project, name: str, sitting: Sitting, at: int | None) -> dict[str, Any]:

@@ -77,7 +77,9 @@ def router(project: Project) -> APIRouter:
     @routes.post("/answer")
     def answer(said: Given, vermilion_who: who.Who = "") -> dict[str, Any]:
         name, scale = who.required(vermilion_who), scale_of(project.root, said.scale)
-        shown = _sitting(project, name, said).named(said.mark)
+        made = _sitting(project, name, said)
+        shown = made.named(said.mark)
+        made.open_to(shown)
         if not scale_sitting.fits(shown.made, shown.number, said.scores, scale.scores):
             ends = f"{scale.scores[0]} to {scale.scores[-1]}"
             raise HTTPException(422, f"An answer gives each letter of this patient a score on {scale.name}, {ends}.")

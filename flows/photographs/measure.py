@@ -57,7 +57,7 @@ class Ready:
     learned: Sequence[adjustment.Learned] = ()
     network: Any = None  # tasks.anthropometry.learned.network.FindingsNetwork, where learned findings are used
     review_above: float = 1.0
-    key: str = ""  # digest of everything that a result depends on, but the photograph
+    key: str = ""  # digest of everything that a result depends on, but the photograph and which of its faces
     others: Callable[[Path], Sequence[tuple[str, str]]] | None = None  # what other systems say; None: not asked
 
     @property
@@ -136,7 +136,7 @@ def prepared(
     blocks = [block.model_dump(mode="json") for block in (ready.landmarks, ready.points, ready.settings)]
     given = [file_digest(path) if path else "" for path in (own, rules or DEFAULT)]
     code = code_digest(sys.modules[__name__])
-    said = [str(one) for one in (ready.norms, sorted(ready.people.items()), scale, cleft_side, ready.learned, which)]
+    said = [str(one) for one in (ready.norms, sorted(ready.people.items()), scale, cleft_side, ready.learned)]
     said.append(_network_digest(root) if ready.network else "")
     return replace(ready, key=digest([*blocks, *given, code, *said]))
 

@@ -53,12 +53,16 @@ WHOLE = {"key", "image_id", "page", "rows", "findings"}
 """What a line has."""
 
 
-def earlier(out: Path, key: str, *, pdf: bool = False) -> dict[str, Mapping[str, Any]]:
-    """Lines of an earlier call with the same key whose page is there, by content. A damaged line is none.
+Lines = dict[tuple[str, str], Mapping[str, Any]]
+"""By content of the photograph and the face that was asked for."""
+
+
+def earlier(out: Path, key: str, *, pdf: bool = False) -> Lines:
+    """Lines of an earlier call with the same key whose page is there. A damaged line is none.
 
     `pdf`: whose PDF is there, too.
     """
-    found: dict[str, Mapping[str, Any]] = {}
+    found: Lines = {}
     file = out / DONE
     for text in file.read_bytes().splitlines() if file.exists() else ():
         try:
@@ -69,23 +73,33 @@ def earlier(out: Path, key: str, *, pdf: bool = False) -> dict[str, Mapping[str,
             continue
         page = out / line["page"]
         if line["key"] == key and page.exists() and (not pdf or page.with_suffix(".pdf").exists()):
-            found[line["image_id"]] = line
+            found[line["image_id"], line.get("asked", "")] = line
     return found
 
 
-def kept_before(results: Sequence[Measured], lines: Mapping[str, Mapping[str, Any]]) -> list[Measured]:
-    """What earlier calls measured in the same way of other photographs: the folder's tables have all of its pages."""
-    own = {found.face.image_id for found in results} | {str(found.path) for found in results}
-    others = [
-        line for line in lines.values() if line.get("photograph") and not {line["image_id"], line["photograph"]} & own
+def with_earlier(results: Sequence[Measured], lines: Lines) -> list[Measured]:
+    """The results, and before them what earlier calls measured in the same way of other photographs or other faces.
+
+    A folder's tables have all of its pages. So a photograph that was refused now, since it shows several faces, keeps
+    the rows of those that were asked for before.
+    """
+    own = {page_of(found.path, found.face.image_id, found.face.which) for found in results if not found.face.reason}
+    content = {str(found.path): found.face.image_id for found in results}
+    by_page = {line["page"]: line for line in lines.values() if line.get("photograph")}
+    kept = [
+        _recalled(Path(line["photograph"]), line)
+        for page, line in by_page.items()
+        if page not in own and content.get(line["photograph"], line["image_id"]) == line["image_id"]
     ]
-    return [_recalled(Path(line["photograph"]), line) for line in others]
+    known = {found.face.image_id for found in kept}
+    return [*kept, *(found for found in results if not (found.face.reason and found.face.image_id in known))]
 
 
-def again(photograph: Path, lines: Mapping[str, Mapping[str, Any]]) -> Measured | None:
-    """What an earlier call found in this photograph; None where it was not measured, or has another name now."""
+def again(photograph: Path, lines: Lines, asked: str = "") -> Measured | None:
+    """What an earlier call found in this photograph, of the face `asked` for; None where it was not measured, or has
+    another name now."""
     try:
-        line = lines.get(file_digest(photograph))
+        line = lines.get((file_digest(photograph), asked))
     except OSError:
         return None
     if line is None or line["page"] != page_of(photograph, line["image_id"], line.get("which", "")):
@@ -99,10 +113,10 @@ def _recalled(photograph: Path, line: Mapping[str, Any]) -> Measured:
     return Measured(photograph, face, line["rows"], said=line.get("said", ""))
 
 
-def keep(out: Path, key: str, found: Measured, notices: Sequence[str], *, pdf: bool = False) -> None:
+def keep(out: Path, key: str, found: Measured, notices: Sequence[str], *, asked: str = "", pdf: bool = False) -> None:
     """Write the photograph's page, and then its line; a refused one has a page alone, and is tried again.
 
-    `pdf`: the same on sheets of paper, too; not of a clip.
+    `asked`: the face that was asked for, of several. `pdf`: the same on sheets of paper, too; not of a clip.
     """
     page = page_of(found.path, found.face.image_id, found.face.which)
     with tables.replacing(out / page) as temporary:
@@ -119,7 +133,7 @@ def keep(out: Path, key: str, found: Measured, notices: Sequence[str], *, pdf: b
     if found.face.reason:
         return
     line = {"key": key, "image_id": found.face.image_id, "page": page, "rows": list(found.rows)}
-    line |= {"said": found.said, "which": found.face.which, "photograph": str(found.path)}
+    line |= {"said": found.said, "which": found.face.which, "asked": asked, "photograph": str(found.path)}
     line["findings"] = [dataclasses.asdict(own) for own in found.face.findings]
     file = out / DONE
     file.touch(mode=0o600)
@@ -141,7 +155,7 @@ def write_table(path: Path, results: Sequence[Measured]) -> None:
         {
             "photograph": str(result.path),
             "image_id": result.face.image_id or None,
-            "face": result.face.which or None,
+            "face": result.face.which,
             **own,
         }
         for result in results

@@ -63,7 +63,7 @@ def render_photo_page(
     it lets the numbers count."""
     page = environment().get_template("evaluation/photo.html.j2")
     drawn = None if photo.region is None else overlay(photo)
-    readings = [] if photo.reason else [(reading, _body(reading)) for reading in photo.readings]
+    readings = [] if photo.reason else [(reading, _body(reading, valid)) for reading in photo.readings]
     return page.render(
         photo=photo,
         verdict=verdict,
@@ -75,12 +75,12 @@ def render_photo_page(
     )
 
 
-def _body(reading: Reading) -> Markup:
-    """The reading's own template, filled in."""
+def _body(reading: Reading, valid: bool) -> Markup:
+    """The reading's own template, filled in. `valid`: whether its numbers count."""
     if not reading.template:
         return Markup()
     page = environment().get_template(reading.template)
-    return Markup(page.render(reading=reading, **reading.context))  # noqa: S704 (it escapes)
+    return Markup(page.render(reading=reading, valid=valid, **reading.context))  # noqa: S704 (it escapes)
 
 
 def overlay(photo: Photo) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class AnomalyGenerator(Block):
     z_dim: int = Field(ge=1)
     w_dim: int = Field(ge=1)
     mapping_layers: int = Field(ge=1)
-    mapping_rate: float = Field(gt=00, description="learning-rate multiplier of the mapping")
+    mapping_rate: float = Field(gt=0, le=10, description="learning-rate multiplier of the mapping")
     channel_base: int = Field(ge=32, description="feature maps times side, where not limited by channel_max")
     channel_max: int = Field(ge=4)
     method: Literal["reconstruction", "adversarial"]

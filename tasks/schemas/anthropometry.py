@@ -151,10 +151,10 @@ MEASURED_PHOTOGRAPHS = Schema(
     (
         Column("photograph", TEXT, "the file, as it was named on the command line"),
         Column("image_id", TEXT, "sha256 of its bytes; null: it could not be opened", nullable=True),
-        Column("face", TEXT, "of several faces the one that was measured; null: there is one", nullable=True),
+        Column("face", TEXT, "of several faces the one that was measured; empty: there is one"),
         Column("measure", TEXT, "its name; empty: the photograph was refused"),
         *(replace(column, nullable=True) for column in MEASURE_COLUMNS if column.name != "measure"),
     ),
-    key=("photograph", "measure"),
+    key=("photograph", "face", "measure"),
 )
 """What `vermilion measure --table` writes: of a refused photograph one row, with nothing but its reason."""

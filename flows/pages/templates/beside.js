@@ -16,7 +16,7 @@ const own = {
   done: "judged",
   handing: "Hand in, and what you said goes through the checks of `vermilion inpainting votes` into the project.",
   again: ["there"],
-  practice: () => "This one is for practice and does not count. Name the results that are valid, the best first: press their letters, then Enter. A result that is very blurred or illogical is not named.",
+  practice: () => "This one is for practice and does not count. Name the results that are valid, the best first: press their letters or touch the pictures, then Enter or the button below. A result that is very blurred or illogical is not named.",
   begin() { ranked = now.given ?? ""; sure = now.given === ""; },
   result: letter => result(letter, said(letter), { pressed: ranked.includes(letter), choose: () => name(letter) }),
   answers: () => [],

@@ -52,13 +52,13 @@ function showing() {
   const before = element("button", { type: "button", disabled: now.at === 0, onclick: goBack }, "Back to the one before");
   const practice = now.practice ? [element("p", { class: "practice" }, own.practice())] : [];
   return element("div", {}, ...practice, element("div", { class: "beside", role: "group", "aria-label": "Results" }, masked, ...now.letters.map(own.result)),
-    ...own.answers(), element("div", { class: "tools" }, save, before), element("p", { class: "note" }, own.keys()), ...earlier());
+    element("div", { class: "bar" }, ...own.answers(), element("div", { class: "tools" }, save, before)), element("p", { class: "note" }, own.keys()), ...earlier());
 }
 const earlier = () => now.earlier ? [element("p", { class: "note" }, `${now.earlier} answers of yours are about pictures that are gone: the network has learned anew since, and these are others.`)] : [];
 function end() {
   const parts = [element("h2", {}, "That was all.")];
   if (now.themself) parts.push(element("p", { id: "themself" }, now.themself));
-  if (now.changed) parts.push(element("p", {}, now.handed ? "You have changed answers since you handed in." : own.handing), element("button", { type: "button", class: "main", id: "hand", onclick: () => handIn({ replace: now.handed }) }, now.handed ? "Hand in, in place of what I gave before" : "Hand in"));
+  if (now.changed) parts.push(element("p", { id: "waiting" }, now.handed ? "You have changed answers since you handed in." : own.handing), element("button", { type: "button", class: "main", id: "hand", onclick: () => handIn({ replace: now.handed }) }, now.handed ? "Hand in, in place of what I gave before" : "Hand in"));
   else parts.push(element("p", {}, "All of it is handed in."));
   parts.push(element("div", { id: "outcome" }), element("p", {}, element("button", { type: "button", onclick: goBack }, "Look at the last one again")), element("p", {}, element("a", { href: "/rate" }, "Something else to rate")));
   return element("div", {}, ...parts, ...earlier());
@@ -78,7 +78,7 @@ async function handIn(how) {
     const [label, more] = own.again.includes(outcome.state) ? AGAIN[outcome.state] : [];
     const again = more && !Object.keys(more).every(name => how[name]) ? [element("button", { type: "button", id: "again", onclick: () => handIn({ ...how, ...more }) }, label)] : [];
     document.getElementById("outcome").replaceChildren(element("p", {}, element("strong", {}, words)), element("ul", {}, ...outcome.said.map(line => element("li", {}, line))), ...again);
-    button.hidden = added;
+    button.hidden = document.getElementById("waiting").hidden = added;
   } catch (error) { trouble(error.message); }
   button.disabled = false;
 }

@@ -18,7 +18,7 @@ async function send(path, body) {
       method: "POST", headers: { "Content-Type": "application/json", ...(whose && path !== "/who" ? { "Vermilion-Page-Of": encodeURIComponent(whose) } : {}) }, body: JSON.stringify(body ?? {}), keepalive: true,
     });
   } catch {
-    throw new Error("The server does not answer. Start `vermilion review` again and open its new address; this was not saved.");
+    throw new Error("The server does not answer. Start `vermilion review` again and open its new address; what you did last may not be saved.");
   }
   const text = await answer.text();
   let said = text;

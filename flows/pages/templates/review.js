@@ -277,10 +277,18 @@ document.getElementById("add").addEventListener("submit", event => {
 });
 document.getElementById("note").addEventListener("submit", event => {
   event.preventDefault();
-  save("/opinion", { judgement: "noted", words: event.target.words.value });
+  keepNote();
 });
-const mine = state.notes.find(one => one.who === state.who);
-if (mine) document.getElementById("note").words.value = mine.words;
+// Whoever leaves the field has written the note, whether they press the button or a link of the page.
+const note = document.getElementById("note").words;
+let kept = state.notes.find(one => one.who === state.who)?.words ?? "";
+note.value = kept;
+note.addEventListener("change", () => keepNote());
+function keepNote() {
+  if (note.value.trim() === kept) return;
+  kept = note.value.trim();
+  save("/opinion", { judgement: "noted", words: note.value });
+}
 
 show(state.points.length ? "face" : "all");
 render();

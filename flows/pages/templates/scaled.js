@@ -23,7 +23,7 @@ const own = {
   done: "rated",
   handing: "Hand in, and your answers go through the checks of `vermilion ratings add` into the project.",
   again: ["there", "rejected"],
-  practice: () => "This one is for practice and does not count. Give each result its answer by a digit; the ends of the scale stand beside the digits. Then press Enter.",
+  practice: () => "This one is for practice and does not count. Give each result its answer by a digit, or touch one below; the ends of the scale stand beside the digits. Then press Enter or the button.",
   begin() {
     scored = {};
     for (const [, letter, score] of (now.given ?? "").matchAll(/([A-Z])(\d)/g)) scored[letter] = Number(score);

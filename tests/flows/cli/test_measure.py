@@ -77,11 +77,16 @@ def test_of_two_faces_the_one_that_is_named_is_measured_and_its_page_says_so(tmp
         assert record["face"] == f"face {which} of 2, counted from the left"
         [page] = out.glob(f"both-*-face{which}.html")
         assert f"Of several faces: face {which} of 2" in page.read_text(encoding="utf-8")
-        rows = tables.read(out / "measures.parquet", MEASURED_PHOTOGRAPHS).to_pylist()
-        assert {row["face"] for row in rows} == {record["face"]}
         found[which] = next(row["value"] for row in record["measures"] if row["measure"] == "peak_height_difference")
     assert found["2"] > 2 * found["1"]
     assert len(list(out.glob("*.html"))) == 2
+    vermilion(PROJECT, "measure", str(photo), "--out", str(out), "--alone")  # refused: it takes nothing away
+    again = vermilion(PROJECT, "measure", str(photo), "--face", "2", "--out", str(out), "--alone")
+    assert "1 of 1 photograph measured by an earlier call" in again.stderr
+    rows = tables.read(out / "measures.parquet", MEASURED_PHOTOGRAPHS).to_pylist()
+    assert Counter(row["face"] for row in rows) == {
+        f"face {which} of 2, counted from the left": len(MEASURES) for which in (1, 2)
+    }
     assert "no face 3" in vermilion(PROJECT, "measure", str(photo), "--face", "3").stdout
     assert "largest, or a number from 1" in vermilion(PROJECT, "measure", str(photo), "--face", "both").stderr
 

@@ -144,6 +144,19 @@ def test_two_people_at_once_are_both_kept_and_the_later_is_shown(browser: Any, p
             assert kept(project / "data/corrections")["corrector_id"].to_pylist() == ["Anna"]
 
 
+def test_a_note_is_kept_though_nobody_pressed_the_button(browser: Any, project: Path) -> None:
+    place = f"/photograph/{reviewed.image_id(project, 4)}"
+    with reviewed.served(project) as (address, _), as_person(browser, address, "Anna") as page:
+        page.goto(f"{base(address)}{place}")
+        page.locator("#note textarea").fill("scar on the left")
+        with page.expect_navigation():
+            page.get_by_role("link", name="Photographs").click()
+        until(page, "document.readyState === 'complete'")
+        page.goto(f"{base(address)}{place}")
+        assert page.locator("#note textarea").input_value() == "scar on the left"
+        assert page.locator("#notes").inner_text().count("scar on the left") == 1
+
+
 def test_what_is_not_saved_is_said_and_kept_on_the_page(browser: Any, project: Path) -> None:
     with reviewed.served(project) as (address, server), as_person(browser, address, "Anna") as page:
         page.goto(f"{base(address)}/photograph/{reviewed.image_id(project, 4)}")
