@@ -4,12 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
+import numpy as np
 
+from tasks.base.images import encode_png
 from tests.ingest.drawn import face
 from tests.project import make_project
 
 IMAGES = ("path", "subject_id", "population", "consent")
 RATINGS = ("path", "rater_id", "rater_role", "scale", "score")
+
+
+PICTURE = encode_png(np.zeros((1, 1, 3), np.uint8))
+"""A file that begins as a picture; what follows it makes it another one."""
 
 
 def draw(path: Path, seed: int = 3, **pose: float) -> Path:

@@ -1,13 +1,17 @@
 """What the data folders hold, in the words in which `vermilion use`, `check` and `ratings status` tell it.
 
 In: the project's folder. Out: what was found there (tasks.ingest.preview), and lines for people: how much there is,
-and what a steward should look at. Opens no picture.
+and what a steward should look at. Of pictures only the beginning is looked at: whether they are any.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tasks import params
 from tasks.base.digests import file_digest
@@ -23,6 +27,12 @@ from tasks.params.running import Data
 TOLD = 5
 """So many lines and files of one kind are shown."""
 KINDS = {"still": "photograph", "clip": "clip"}
+HEAD = 4096
+"""Bytes by which a file that is no picture is named."""
+NOT_DECODED = (
+    "of each picture only the beginning was looked at: which are cut off or damaged, or show no face that can be "
+    "measured, the run says"
+)
 LIMITS = ("min_sharpness", "min_mouth_contrast")
 """Limits of ingest_landmarks whose values in params.yaml were set on drawn faces."""
 
@@ -40,20 +50,24 @@ def holdings(root: Path, raw: Path | None = None, *, most: int = TOLD) -> Holdin
     """What the raw folder (`raw`, else the one that params.yaml names) and the batches hold.
 
     RawLayoutError where a table cannot be used, NoImages where none is named. Files' contents are told apart at a
-    glance, but read whole where photographs were withdrawn: only so is a withdrawn one known.
+    glance, but read whole where photographs were withdrawn: only so is a withdrawn one known. A still that does not
+    begin as a picture is not counted, and told.
     """
     numbers = root / "params.yaml"
     where = params.load(Data, "data", numbers)
     settings = params.load(IngestImages, "ingest_images", numbers)
     scales = params.load(IngestRatings, "ingest_ratings", numbers).scales
     withdrawn = read_withdrawn(root / where.added)
+    odd: dict[str, str] = {}
     found = find(
         folders(raw or root / where.raw, root / where.added),
         settings=settings,
         scales=scales,
         withdrawn=withdrawn,
-        identify=file_digest if withdrawn.digests else glance,
+        identify=partial(_known, odd, identify=file_digest if withdrawn.digests else glance, settings=settings),
     )
+    rows = found.images.select(["image_id", "names"]).to_pylist()
+    strange = sorted(f"{row['names'][0]}: {odd[row['image_id']]}" for row in rows if row["image_id"] in odd)
     said = list(remarks(found, settings=settings, scales=scales))
     asked = [row["reason"] for row in said if row["kind"] == "asked"]
     over = [f"{row['path']}: {row['reason']}" for row in said if row["kind"] == "passed over"]
@@ -61,10 +75,44 @@ def holdings(root: Path, raw: Path | None = None, *, most: int = TOLD) -> Holdin
         *listed_lines(
             [line_of(row) for row in found.refused], most, "line that cannot be used", "lines that cannot be used"
         ),
+        *listed_lines(strange, most, "file that is no picture", "files that are no pictures"),
         *listed_lines(asked, most, "pair of names that look alike", "pairs of names that look alike"),
         *listed_lines(over, most, "file passed over", "files passed over"),
     ]
+    pictures = found.images.filter(pc.invert(pc.is_in(found.images["image_id"], pa.array(sorted(odd), pa.string()))))
+    found = replace(found, images=pictures)
     return Holdings(found, list(counts(found)), notes)
+
+
+def _known(odd: dict[str, str], file: Path, *, identify: Callable[[Path], str], settings: IngestImages) -> str:
+    """The content's id; of a still that is no picture `odd` then has what it is."""
+    image_id = identify(file)
+    if file.suffix.lower() in settings.still_suffixes and (what := no_picture(file)):
+        odd[image_id] = what
+    return image_id
+
+
+def no_picture(file: Path) -> str | None:
+    """What a file is that does not begin as a picture of any format that is read; None where it does. Decodes nothing.
+
+    OSError: it cannot be opened.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    from tasks.base.containers import stranger
+    from tasks.base.images import FORMATS  # OpenCV takes a second
+
+    try:
+        with Image.open(file, formats=FORMATS):
+            return None
+    except UnidentifiedImageError:
+        with file.open("rb") as opened:
+            named = stranger(opened.read(HEAD))
+        return named or f"not a picture in a format that can be read ({', '.join(FORMATS)})"
+    except OSError:
+        raise
+    except Exception:  # it begins as one: what is wrong further on, the run says
+        return None
 
 
 def counts(found: Found) -> Iterator[str]:
@@ -84,6 +132,8 @@ def counts(found: Found) -> Iterator[str]:
         yield "no ratings"
     if found.references.num_rows:
         yield counted(found.references.num_rows, "reference")
+    if "still" in {row["kind"] for row in seen}:
+        yield NOT_DECODED
 
 
 def line_of(row: Mapping[str, object]) -> str:

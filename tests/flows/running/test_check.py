@@ -18,12 +18,13 @@ from flows.running import inspection
 from flows.running.readiness import made_by_a_stage, quick, require_ready
 from flows.serving.serve import serve
 from tasks.errors import InputError
+from tests.stewards import PICTURE
 
 IMAGES = "path,subject_id,population\n"
 
 
 def project(folder: Path, changes: dict[str, dict[str, Any]] | None = None, images: str | None = None) -> Path:
-    """params.yaml and dvc.yaml, and a raw folder `raw` with these lines of images.csv; each file holds its name."""
+    """params.yaml and dvc.yaml, and a raw folder `raw` with these lines of images.csv; each file is a picture."""
     numbers = yaml.safe_load((PROJECT / "params.yaml").read_text())
     numbers["data"] = {"raw": "raw", "added": "added"}
     for block, values in (changes or {}).items():
@@ -36,7 +37,7 @@ def project(folder: Path, changes: dict[str, dict[str, Any]] | None = None, imag
         (folder / "raw").mkdir()
         (folder / "raw/images.csv").write_text(IMAGES + images)
         for line in images.splitlines():
-            (folder / "raw" / line.split(",")[0]).write_text(line.split(",")[0])
+            (folder / "raw" / line.split(",")[0]).write_bytes(PICTURE + line.split(",")[0].encode())
     return folder
 
 
@@ -250,7 +251,7 @@ def test_one_photograph_of_two_persons_is_told(tmp_path: Path, monkeypatch: pyte
     folder = project(tmp_path / "p", images="\n".join(lines) + "\n")
     same, other = b"x" * 200_000, b"x" * 199_999 + b"y"
     for name, content in {"a": same, "b": same, "c": same, "d": other, "e": b"y" + same[1:], "f": b"f"}.items():
-        (folder / f"raw/{name}.jpg").write_bytes(content)
+        (folder / f"raw/{name}.jpg").write_bytes(PICTURE + content)
     code, said = check(folder, monkeypatch, "--json")
     told = [row["said"] for row in json.loads(said) if "the same photograph under" in row["said"]]
     assert code == 1

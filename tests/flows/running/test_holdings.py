@@ -17,6 +17,7 @@ from tasks.ingest.preview import PIECE, glance
 from tasks.ingest.withdrawn import FILE, Withdrawn, write_withdrawn
 from tests.flows.running.test_check import project
 from tests.spreadsheets import active
+from tests.stewards import PICTURE
 
 COUNTS = [
     "control: 1 photograph of 1 person",
@@ -54,7 +55,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = project(tmp_path / "p", images="")
     (made / "raw/images.csv").unlink()
     for name in ("a.jpg", "b.jpg", "c.jpg", "d.jpg", "Gone.JPG"):
-        (made / "raw" / name).write_text(name)
+        (made / "raw" / name).write_bytes(PICTURE + name.encode())
     images: list[tuple[Any, ...]] = [("path", "subject_id", "population"), ("a.jpg", "s1", "repaired")]
     images += [("b.jpg", "s2", "repaired"), ("d.jpg", "s3", "control"), ("gone.jpeg", "s4", "control")]
     images += [("c.jpg", "s5", "controll")]
@@ -89,7 +90,7 @@ def test_three_commands_tell_the_same(root: Path) -> None:
 
 def test_of_many_notes_of_a_kind_the_first_are_told_and_the_rest_counted(root: Path) -> None:
     for number in range(6):
-        (root / f"raw/more{number}.jpg").write_text(str(number))
+        (root / f"raw/more{number}.jpg").write_bytes(PICTURE + str(number).encode())
     notes = holdings(root, most=1).notes
     more = "... and 2 more lines that cannot be used", "... and 7 more files passed over"
     assert (notes[1], notes[-1], len(notes)) == (*more, 5)
