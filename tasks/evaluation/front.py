@@ -13,6 +13,9 @@ from tasks.evaluation.census import Census, Refusal
 from tasks.pages.chapter import Chapter, Tile
 from tasks.pages.environment import number, sentence, span
 
+REASONS = 8
+"""Reasons for which something of one table was refused that the first screen names."""
+
 
 @dataclass(frozen=True)
 class Front:
@@ -147,16 +150,18 @@ def _missing(
 
 
 def _refused(refusals: Sequence[Refusal]) -> list[str]:
-    """How much was refused of each table, and the reason or the first of them."""
-    counts: dict[str, int] = {}
+    """How much was refused of each table, and every reason with its number, the most frequent first."""
+    by_stage: dict[str, list[Refusal]] = {}
     for row in refusals:
         if row.kind == "refused":
-            counts[row.stage] = counts.get(row.stage, 0) + row.count
-    first = {row.stage: row.reason for row in reversed(refusals) if row.kind == "refused"}
-    return [
-        sentence(f"Refused of {stage}: {count}. {sentence(first[stage])}{' Data has all reasons' if count > 1 else ''}")
-        for stage, count in counts.items()
-    ]
+            by_stage.setdefault(row.stage, []).append(row)
+    said = []
+    for stage, rows in by_stage.items():
+        shown = sorted(rows, key=lambda row: -row.count)[:REASONS]
+        words = [f"{sentence(row.reason).rstrip('.')}{f' ({row.count})' if len(rows) > 1 else ''}." for row in shown]
+        more = ["Data has all reasons."] if len(rows) > REASONS else []
+        said.append(" ".join([f"Refused of {stage}: {sum(row.count for row in rows)}.", *words, *more]))
+    return said
 
 
 def _and(names: Sequence[str]) -> str:

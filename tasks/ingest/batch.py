@@ -146,8 +146,9 @@ def _stays(table: Path, folder: Path) -> bool:
 
 def _unusable(table: Path, error: RawLayoutError) -> Problem:
     """A table that cannot be read at all, as one problem."""
-    reason = str(error).removeprefix(f"{table}: ")
+    reason = str(error).removeprefix(f"{table}: ").removeprefix(f"{table}, ")
     number = re.search(r"line (\d+)", reason)
+    reason = re.sub(r"(^|^sheet [^:]*: )line \d+: ", r"\1", reason)  # which the row says already
     return _problem(table, reason) | {"line": int(number[1]) if number else 1}
 
 

@@ -20,10 +20,11 @@ import pyarrow as pa
 from tasks.base.digests import file_digest
 from tasks.ingest.cell_text import DATE, TRUTH
 from tasks.ingest.cells import no_such_word, word
-from tasks.ingest.naming import Ambiguous, Finder, is_leftover, looks_like_table, slashes, walk
+from tasks.ingest.naming import Ambiguous, Finder, is_leftover, slashes
 from tasks.ingest.raw import Folder, Line, read_lines, refusals_table
 from tasks.ingest.sheets import RawLayoutError
 from tasks.ingest.spelling import Spellings, key
+from tasks.ingest.tableless import no_table
 from tasks.ingest.visits import NoDay, visit_of
 from tasks.ingest.withdrawn import REASON, SAME
 from tasks.params.ingest import IngestImages
@@ -116,7 +117,7 @@ def name_files(
             continue  # a batch of ratings alone
         finder = Finder(folder.path)
         if table is None:
-            raise RawLayoutError(_no_table(folder.path, suffixes))
+            raise RawLayoutError(no_table(folder.path, suffixes, required=REQUIRED, optional=OPTIONAL))
         for written in read_lines(table, required=REQUIRED, optional=OPTIONAL, prefix=folder.prefix):
             line = written
             try:
@@ -140,20 +141,6 @@ def _one_spelling(found: Iterable[Named]) -> list[Named]:
             cells = cells | {"visit": visits[subject].of(cells["visit"])}
         files.append(replace(item, subject_id=subject, line=replace(item.line, cells=cells)))
     return files
-
-
-def _no_table(raw: Path, suffixes: Sequence[str]) -> str:
-    """That there is no table of images, what it should hold, with an example, and which tables lie there instead."""
-    files = list(walk(raw))
-    others = [name for name in files if looks_like_table(name) and "/" not in name]
-    there = f"; there is {', '.join(others)}, which is not called so or has other columns" if others else ""
-    picture = next((name for name in files if PurePath(name).suffix.lower() in suffixes), "patients/p001.jpg")
-    return (
-        f"{raw / 'images.csv'}: no such file, nor images.xlsx; columns: {', '.join(REQUIRED)}, "
-        f"and, where they are known, {', '.join(OPTIONAL)}{there}. "
-        "Make one with a line for each picture, folder or pattern:\n"
-        f'{",".join(REQUIRED)}\n"{picture}","{PurePath(picture).stem}",repaired'
-    )
 
 
 def meant(line: Line) -> Line:

@@ -99,12 +99,15 @@ def test_what_was_refused_is_said_to_be_missing(evaluation: Evaluation) -> None:
     rows = [
         Refusal("ratings.csv", "line 7: score 9 is not on the scale", 2),
         Refusal("ratings.csv", "line 9: no such photograph", 1),
+        *(Refusal("groups.csv", f"of kind {number}", number) for number in range(1, 10)),
         Refusal("raw folder", "Thumbs.db: no picture", 1, "passed over"),
         Refusal("images and frames", "no face was found", 1),
     ]
     missing = front(finite(evaluation.metrics), [symmetry_chapter(evaluation)], [], rows, few_people=FEW).missing
-    assert missing[-2:] == [
-        "Refused of ratings.csv: 3. Line 7: score 9 is not on the scale. Data has all reasons.",
+    kinds = " ".join(f"Of kind {number} ({number})." for number in range(9, 1, -1))
+    assert missing[-3:] == [
+        "Refused of ratings.csv: 3. Line 7: score 9 is not on the scale (2). Line 9: no such photograph (1).",
+        f"Refused of groups.csv: 45. {kinds} Data has all reasons.",
         "Refused of images and frames: 1. No face was found.",
     ]
 

@@ -1,5 +1,6 @@
 """A photograph's D by a small network, with its interval over crops and light."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 import torch
 
 from tasks.evaluation.photograph import Photograph
-from tasks.evaluation.symmetry.photograph import Model, SymmetryReader
+from tasks.evaluation.symmetry.names import called
+from tasks.evaluation.symmetry.photograph import NO_NETWORK, NOT_COMPARED, Model, SymmetryReader, open_reader
 from tasks.evaluation.symmetry.reading import Distance
 from tasks.ingest.lips import crop_lips
 from tasks.params.evaluation import Score
@@ -64,3 +66,13 @@ def test_d_stays_as_it_was_and_its_interval_lies_around_it(model: Model, photogr
 def test_a_d_that_crop_and_light_change_much_is_unreliable(model: Model, photograph: Photograph) -> None:
     assert read(model, photograph)["doubt"] is None
     assert "pose or light" in read(model, photograph, most_spread=1e-6)["doubt"]
+
+
+def test_in_the_middle_of_a_run_the_trained_networks_are_named(tmp_path: Path) -> None:
+    (tmp_path / "data/reports").mkdir(parents=True)
+    (tmp_path / "data/reports/metrics.json").write_text("{}")
+    assert open_reader(tmp_path) == NO_NETWORK
+    made = tmp_path / "data/symmetry/clp/model/model.safetensors"
+    made.parent.mkdir(parents=True)
+    made.touch()
+    assert open_reader(tmp_path) == f"{called('clp')}: {NOT_COMPARED}"

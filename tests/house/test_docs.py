@@ -386,3 +386,8 @@ def test_prefect_forgets_events_when_the_stewards_page_says_it_does() -> None:
     vacuum = type(server.services.db_vacuum)()
     assert "events" in vacuum.enabled_vacuum_types
     assert vacuum.loop_seconds == timedelta(hours=1).total_seconds()
+
+
+@pytest.mark.parametrize("name", ["params.yaml", "docs/published.yaml"])
+def test_whoever_reads_the_numbers_is_not_sent_to_source_code(name: str) -> None:
+    assert not re.findall(r"\b(?:tasks|flows)/\S+", (PROJECT / name).read_text(encoding="utf-8"))

@@ -352,6 +352,7 @@ def test_a_csv_that_cannot_be_used_is_one_problem(new: Path, there: Known, data:
     assert len(found) == 1
     assert re.search(reason, found[0])
     assert str(new) not in found[0]
+    assert not re.match(r"(sheet .*: )?line \d+: ", found[0])  # the row has the line's number
 
 
 def test_a_csv_of_no_known_kind_says_what_is_accepted(tmp_path: Path) -> None:

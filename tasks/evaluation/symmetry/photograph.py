@@ -78,14 +78,21 @@ class SymmetryReader:
 NO_NETWORK = "there is no trained network; run `dvc repro`"
 
 
+NOT_COMPARED = (
+    "trained, but not yet compared with raters and other methods, which the end of a run does; wait for the run that "
+    "is under way, or run `dvc repro`"
+)
+
+
 def open_reader(root: Path) -> SymmetryReader | str:
     """The trained networks under a project's folder, or why there are none."""
     measured = read_records(root / "data/reports/metrics.json").get(NAME, {})
     if reason := measured.get("reason"):
         return str(reason)
     compared, said_of_them = root / "data/evaluation/scores.parquet", root / "data/ingest/ratings.parquet"
+    trained = sorted(path.parent.parent.name for path in root.glob(f"data/{NAME}/*/model/model.safetensors"))
     if not (compared.exists() and said_of_them.exists()):
-        return NO_NETWORK
+        return f"{' and '.join(map(called, trained))}: {NOT_COMPARED}" if trained else NO_NETWORK
     scores = tables.read(compared, SCORES).to_pandas()
     rated = set(tables.read(said_of_them, RATINGS, ["image_id"])["image_id"].to_pylist())
     known = scores[scores["image_id"].isin(rated)]

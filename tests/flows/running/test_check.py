@@ -143,6 +143,10 @@ def test_no_table_and_no_line_are_told_apart(tmp_path: Path, monkeypatch: pytest
     assert "no such file, nor images.xlsx" in said
     assert '\npath,subject_id,population\n"Pat 7.heic","Pat 7",repaired\n' in said
     assert "1 thing wrong: no run can begin." in said
+    (tmp_path / "p/raw/ratings.csv").write_text("path,rater_id,rater_role,scale,score\nPat 7.heic,r,lay,CARS,2\n")
+    (tmp_path / "p/raw/note.csv").write_bytes(b"PK\x03\x04 damaged")
+    said = " ".join(check(tmp_path / "p", monkeypatch)[1].split())
+    assert "there is note.csv (it cannot be read as a table), ratings.csv (no column subject_id, population)." in said
 
 
 def test_weights_that_are_named_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

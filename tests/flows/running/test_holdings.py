@@ -10,7 +10,7 @@ from openpyxl import Workbook
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.running.holdings import holdings
+from flows.running.holdings import NOT_DECODED, holdings
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
 from tasks.ingest.preview import PIECE, glance
@@ -82,7 +82,8 @@ def test_three_commands_tell_the_same(root: Path) -> None:
     assert by_level["fact"][:3] == COUNTS
     assert by_level["warning"] == NOTES
     used = said("use", "raw", "--dry-run").splitlines()
-    assert used == [*COUNTS, *(f"note: {note}" for note in NOTES), *by_level["fact"][3:5]]
+    assert used == [*COUNTS, NOT_DECODED, *(f"note: {note}" for note in NOTES), *by_level["fact"][4:6]]
+    assert by_level["fact"][3] == NOT_DECODED
     status = json.loads(said("ratings", "status", "--json"))
     assert (status["notes"], status["refused_lines"], status["ratings"]) == (NOTES, 3, 4)
     assert f"note: {NOTES[3]}" in said("ratings", "status").splitlines()
