@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from flows.stewards.batches import WITHDRAWAL, added_folder
 from flows.stewards.outs import open_project
 from flows.stewards.person import Person
-from flows.stewards.sources import sources
+from flows.stewards.sources import sheets_showing, sources
 from flows.stewards.undone import undone
 from flows.stewards.versions import Tell
 from tasks import params
@@ -36,7 +36,8 @@ class Withdrawal(BaseModel):
 
     `undone`: their photographs in batches that were undone, which DVC's cache has; `lost`: undone batches that it has
     not, so that nobody can tell whom they held; `pixels`: digests of what the photographs show; `unlike`: stages
-    whose results were not those of dvc.lock before; `brought`: folders outside that batches were added from.
+    whose results were not those of dvc.lock before; `brought`: folders outside that batches were added from;
+    `sheets`: blinded sheets that show the person.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +49,7 @@ class Withdrawal(BaseModel):
     pixels: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
     brought: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def find(target: str, root: Path, *, also: tuple[Path, ...]) -> Withdrawal:
         pixels=_pixels(same, kinds.still_suffixes),
         unlike=tuple(sorted(project.changed())),
         brought=tuple(str(folder) for folder in sources(root, also)),
+        sheets=tuple(sheets_showing(root, person)),
     )
 
 

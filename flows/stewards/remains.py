@@ -87,6 +87,9 @@ def elsewhere(root: Path, found: Withdrawal, reached: Reached) -> Iterator[str]:
     remotes = git(root, "remote", check=False).split()
     yield "what this command cannot reach:"
     yield from (f"  {said_of_source(Path(folder), found.person)}" for folder in found.brought)
+    if found.sheets:
+        shown = ", ".join(found.sheets)
+        yield f"  blinded sheets that show the person without a name: {shown}; whoever has one deletes it"
     for remote in remotes:
         yield f"  git remote {remote}:  git push {shlex.quote(remote)}"
     yield "  every other clone:  git pull && vermilion withdraw (with the same name), or delete the clone"

@@ -1,8 +1,8 @@
-"""The folders outside that batches were added from: they may still have a person whose consent is gone.
+"""Where a person whose consent is gone may be outside: folders that batches were added from, sheets that went out.
 
 In: the project's folder, and what a steward brought. Out: a record on this machine alone (under `.dvc/tmp`, which
-neither git nor DVC takes anywhere), and for a withdrawal the folders that are there. Enters them to look for
-photographs by size and digest; changes nothing there.
+neither git nor DVC takes anywhere), and for a withdrawal the folders that are there, and the blinded sheets that show
+the person. Enters the folders to look for photographs by size and digest; changes nothing there.
 """
 
 import json
@@ -17,6 +17,9 @@ from tasks.base.tables import replacing
 from tasks.base.words import counted
 
 RECORD = Path(".dvc/tmp/brought_from.json")
+
+KEYS = Path("data/sheet_keys")
+"""Inside the project: of each blinded sheet whom it shows."""
 
 
 def note_source(root: Path, brought: Path) -> None:
@@ -52,6 +55,12 @@ def said_of_source(folder: Path, person: Person) -> str:
     unread = "not all of it can be looked into" if closed else ""
     told = ", ".join(filter(None, (has, unread))) or "tables there may still name the person"
     return f"{folder}, from which a batch was added: {told}; delete files and lines there"
+
+
+def sheets_showing(root: Path, person: Person) -> list[str]:
+    """The blinded sheets that show the person, without any name; once their keys lose the person nobody can tell."""
+    keys = ((file.stem, file.read_text(encoding="utf-8", errors="replace")) for file in (root / KEYS).glob("*.csv"))
+    return sorted(name for name, text in keys if any(image in text for image in person.images))
 
 
 def _noted(root: Path) -> list[str]:

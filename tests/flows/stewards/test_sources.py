@@ -1,12 +1,13 @@
-"""Consent is gone: the folders that batches were added from are named, and only on this machine are they known."""
+"""Consent is gone: the folders that batches were added from and sheets that show them are named."""
 
 from pathlib import Path
 from typing import Any
 
 from flows.buckets.store import STORE
+from flows.photographs import sheets
 from flows.stewards import meant, remains, withdrawal
 from flows.stewards.distant import Reached
-from flows.stewards.sources import RECORD, sources
+from flows.stewards.sources import KEYS, RECORD, sources
 from flows.stewards.traces import traces
 from tasks.store.artifacts import Store
 from tests.project import run
@@ -41,7 +42,21 @@ def test_the_folder_of_a_batch_is_named_with_what_it_still_has(root: Path, tmp_p
     assert not run(root, "git", "ls-files", "--others", "--exclude-standard", str(RECORD)).stdout
 
 
-def test_a_dry_run_and_a_rejected_batch_leave_no_record(root: Path, tmp_path: Path) -> None:
+def test_blinded_sheets_that_show_the_person_are_named(root: Path, tmp_path: Path) -> None:
+    assert KEYS == sheets.KEYS
+    add(batch(tmp_path / "new"), root)
+    image = meant.find("s3", root, also=()).person.images[0]
+    header = ("sheet", "image_id")
+    table(root / KEYS / "sheet-1.csv", header, [f"sheet-1,{image}", f"sheet-1,{'b' * 64}"])
+    table(root / KEYS / "sheet-2.csv", header, [f"sheet-2,{'b' * 64}"])
+    found, _ = withdraw("s3", root)
+    assert found.sheets == ("sheet-1",)
+    said = "  blinded sheets that show the person without a name: sheet-1; whoever has one deletes it"
+    assert said in list(remains.elsewhere(root, found, Reached()))
+    assert image not in (root / KEYS / "sheet-1.csv").read_text()
+
+
+def test_a_rejected_batch_leaves_no_record(root: Path, tmp_path: Path) -> None:
     new = batch(tmp_path / "new")
     (new / "ratings.csv").write_text("nothing")
     add(new, root)
