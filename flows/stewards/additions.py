@@ -5,7 +5,7 @@ beside what was brought and nothing else changed. How it is put in place: flows.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -81,8 +81,7 @@ def add(
         commit = commit and not dry_run
         outcome = _add(path, root, reasons, dry_run=dry_run, commit=commit, tell=tell, new=new, besides=besides)
         if not dry_run and outcome.state in ("added", "there"):
-            with suppress(OSError):  # a full disk: the batch is in, all the same
-                note_source(root, path)
+            note_source(root, path)
         return outcome
 
 

@@ -18,6 +18,7 @@ from flows.running.address import announce
 from flows.stewards.additions import SHOWN, Outcome, reject, there_already
 from flows.stewards.batches import added_folder, place, steward
 from flows.stewards.reasons import reasons_beside
+from flows.stewards.sources import note_source
 from flows.stewards.versions import Tell, check_room
 from tasks import params
 from tasks.base.digests import digest
@@ -38,7 +39,10 @@ def correct(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) 
     """Correct the scores that the table at `path` names: all of them, or none and a list of reasons beside it."""
     path, root = path.absolute(), root.resolve()
     with nullcontext() if dry_run else steward(root, tell):
-        return _correct(path, root, dry_run=dry_run, commit=commit and not dry_run, tell=tell)
+        outcome = _correct(path, root, dry_run=dry_run, commit=commit and not dry_run, tell=tell)
+        if outcome.state == "added":
+            note_source(root, path)
+        return outcome
 
 
 def _correct(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> Outcome:

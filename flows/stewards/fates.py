@@ -7,7 +7,7 @@ nothing.
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flows.stewards.batches import WITHDRAWAL
@@ -19,7 +19,7 @@ from flows.stewards.reasons import REASONS
 from flows.stewards.traces import Look, files_below, in_content, look
 from flows.stewards.watchers import watched
 from flows.stewards.wording import text
-from flows.stewards.written import belonging, rows, without
+from flows.stewards.written import belonging, rows, surveyed, without
 from tasks import params
 from tasks.base.tables import is_half_written
 from tasks.ingest.removal import Place, lines_about, lines_naming, rows_where, rows_with
@@ -47,7 +47,7 @@ TEXTS = (".log", ".txt", ".json", ".jsonl", ".yaml", ".md", ".out", ".err")
 
 @dataclass(frozen=True)
 class Fate:
-    """`goes`: the whole file, and those `beside` it; else `lines` of a table, or words (`cleaned`).
+    """`goes`: the whole file; else `lines` of a table, or words (`cleaned`). `beside`: others go.
 
     `left`: something of the person stays.
     """
@@ -146,6 +146,8 @@ def _of_written(file: Path, person: Person) -> Fate | None:
     """Of what commands wrote for single photographs; None where none of them did."""
     if (others := belonging(file)) is not None:
         return Fate(goes=True, beside=others)
+    if (survey := surveyed(file, person)) and survey[0]:
+        return replace(_of_table(file, person, survey[0]), beside=survey[1])
     own, of_others = rows(file, person) or (set(), set())
     if not own:
         return None

@@ -8,6 +8,7 @@ the person. Enters the folders to look for photographs by size and digest; chang
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from flows.stewards.person import Person
@@ -29,10 +30,11 @@ def note_source(root: Path, brought: Path) -> None:
     if str(folder) in known or folder.resolve().is_relative_to(root.resolve()):
         return
     record = root / RECORD
-    record.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(record) as temporary:
-        temporary.touch(mode=0o600)
-        temporary.write_text(json.dumps(sorted({*known, str(folder)})), encoding="utf-8")
+    with suppress(OSError):  # a full disk: the batch is in, all the same
+        record.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(record) as temporary:
+            temporary.touch(mode=0o600)
+            temporary.write_text(json.dumps(sorted({*known, str(folder)})), encoding="utf-8")
 
 
 def sources(root: Path, also: Sequence[Path]) -> list[Path]:

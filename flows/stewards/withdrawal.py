@@ -49,7 +49,7 @@ def plan(found: Withdrawal, root: Path, store: Store) -> Plan:
     ground = survey(found, root, project)
     for file in ground.files():
         if what := fate(file, person, ground):
-            made.goes |= {file, *what.beside} if what.goes else set()
+            made.goes |= {*what.beside, *([file] if what.goes else [])}
             made.changes |= {file} if what.lines or what.cleaned else set()
             made.left |= {file} if what.left else set()
     made.goes |= _all(project.outs_of(found.networks)) | set(_in_store(found, store))
@@ -185,9 +185,9 @@ def _remove_outs(outs: Iterable[Path]) -> None:
 
 def _do(file: Path, person: Person, what: Fate) -> None:
     """Remove the file, or what in it is the person's."""
+    for other in what.beside:  # first: once the page, or its row, is gone, nothing tells that they belong to it
+        other.unlink(missing_ok=True)
     if what.goes:
-        for other in what.beside:  # first: once the page is gone, nothing tells that they belong to it
-            other.unlink(missing_ok=True)
         file.unlink()
     elif what.lines:
         written.write_without(file, what.lines)

@@ -21,7 +21,7 @@ from flows.stewards.person import Person
 from tasks.base.tables import TableError, provenance_of, replacing
 from tasks.ingest import removal
 from tasks.ingest.removal import Place, rows_of
-from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.sheets import RawLayoutError, read_sheets
 
 NEAR = 1024
 """Bytes from the beginning in which a mark stands."""
@@ -51,6 +51,9 @@ ABOUT = ("photograph", "image_id")
 DONE = ".measured.jsonl"
 """What `vermilion measure --out` keeps of each photograph, a line each, for the next call."""
 
+SURVEY_KEY, SURVEY_COLUMNS, SURVEY_PICTURES = "key.csv", ("picture", "path"), "pictures"
+"""Of a survey of realism: which picture of its folder is whose photograph."""
+
 TABLES = (".csv", ".tsv", ".xlsx", ".xlsm")
 
 
@@ -76,6 +79,19 @@ def _of_measure(table: Path) -> bool:
     with suppress(RawLayoutError, OSError):
         return table.suffix == ".csv" and rows_of(table, MEASURED_COLUMNS, ABOUT, bool) is not None
     return False
+
+
+def surveyed(file: Path, person: Person) -> tuple[set[Place], frozenset[Path]] | None:
+    """Of a survey's key the person's rows, and their pictures, which have no name; None where it is no such key."""
+    if file.name != SURVEY_KEY:
+        return None
+    with suppress(RawLayoutError):
+        (sheet,) = read_sheets(file)
+        if tuple(sheet.columns) == SURVEY_COLUMNS:
+            own = [row for row in sheet.rows if person.found(row.cells[1])]
+            pictures = (file.parent / SURVEY_PICTURES / Path(row.cells[0]).name for row in own)
+            return {(sheet.name, row.number) for row in own}, frozenset(one for one in pictures if one.is_file())
+    return None
 
 
 def rows(file: Path, person: Person) -> tuple[set[Place], set[Place]] | None:

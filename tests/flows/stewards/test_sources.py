@@ -5,7 +5,7 @@ from typing import Any
 
 from flows.buckets.store import STORE
 from flows.photographs import sheets
-from flows.stewards import meant, remains, withdrawal
+from flows.stewards import corrections, meant, remains, withdrawal
 from flows.stewards.distant import Reached
 from flows.stewards.sources import KEYS, RECORD, sources
 from flows.stewards.traces import traces
@@ -28,7 +28,9 @@ def test_the_folder_of_a_batch_is_named_with_what_it_still_has(root: Path, tmp_p
     added, _ = add(new, root)
     more = table(tmp_path / "tables/more.csv", RATINGS, [f"{added.batch}/p3.png,lay_2,lay,CARS,3"])
     add(more, root)
-    assert sources(root, ()) == [new, more.parent]
+    later = table(tmp_path / "later/later.csv", RATINGS, ["first.png,surgeon,medical,CARS,3"])
+    corrections.correct(later, root, dry_run=False, commit=True, tell=lambda _: None)
+    assert sources(root, ()) == [later.parent, new, more.parent]
     said = f"{new}, from which a batch was added: it still has 1 file with a photograph of the person"
     assert f"  {said}; delete files and lines there, or call with --also '{new}'" in told_of(root)
     assert not [line for line in told_of(root, also=(new,)) if f"{new}, from which" in line]

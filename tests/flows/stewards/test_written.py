@@ -26,6 +26,7 @@ from tasks.schemas.anthropometry import MEASURED_PHOTOGRAPHS
 from tasks.store.artifacts import Store
 from tasks.surface.page import render_surface_page
 from tasks.surface.shown import Photographed, Shown
+from tasks.synthesis import survey
 from tests.anthropometry.drawn import face
 from tests.here import vermilion
 from tests.stewards import IMAGES, table
@@ -121,7 +122,7 @@ def test_of_a_visit_all_goes_and_what_measure_wrote_there_stays(root: Path, two:
         reconstructed.write(folder, visit, "face")
         for name in reconstructed.OF_FACE:
             (folder / name).write_text("solid")
-    row = {"photograph": "x.png", "image_id": OTHER, "measure": "", "reason": "no face"}
+    row = {"photograph": "x.png", "image_id": OTHER, "face": "", "measure": "", "reason": "no face"}
     tables_of = MEASURED_PHOTOGRAPHS.table([row])
     (shared / "measures.csv").write_text(
         "\n".join([",".join(tables_of.column_names), "x.png," + OTHER + "," * (tables_of.num_columns - 2)])
@@ -137,7 +138,7 @@ def test_of_a_visit_all_goes_and_what_measure_wrote_there_stays(root: Path, two:
 def test_what_a_killed_reconstruction_kept_of_the_person_goes(root: Path, two: Any) -> None:
     kept = root / "visit/.looked/some.parquet"
     kept.parent.mkdir(parents=True)
-    row = {"image_id": file_digest(two[0]), "photograph": "a.png", "measure": "", "reason": "x"}
+    row = {"image_id": file_digest(two[0]), "photograph": "a.png", "face": "", "measure": "", "reason": "x"}
     made = MEASURED_PHOTOGRAPHS.table([row])
     tables.write(made, kept, MEASURED_PHOTOGRAPHS, provenance={"command": "vermilion reconstruct"})
     own = kept.with_name("own.parquet")  # of a person's own making: it stays, and is named
@@ -160,3 +161,17 @@ def test_reconstruct_says_on_its_page_of_whom_it_is(root: Path, two: Any, tmp_pa
     page = tmp_path / "pages/face.html"
     assert written.belonging(page) == frozenset({tmp_path / "pages/photographs.csv"})
     assert f'<meta name="vermilion-photographs" content="{file_digest(two[0])}">' in page.read_text()
+
+
+def test_of_a_survey_the_person_s_pictures_go(root: Path, two: Any, tmp_path: Path) -> None:
+    assert (written.SURVEY_KEY, written.SURVEY_COLUMNS) == (survey.KEY, survey.KEY_COLUMNS)
+    shown = [survey.Candidate(f"patients/{who}/front.png", "repaired", lambda: read(two[0])) for who in ("p01", "p02")]
+    for out in (root / "survey", root / "data/survey"):
+        survey.write_survey(out, shown, side=32, seed=1)
+    rows = (root / "survey/key.csv").read_text().splitlines()[1:]
+    mine, others = (next(row.split(",")[0] for row in rows if who in row) for who in ("p01", "p02"))
+    assert left_of(root) == []
+    assert withdraw("p01", root)[1] == []
+    for out in (root / "survey", root / "data/survey"):
+        assert [file.name for file in (out / "pictures").iterdir()] == [others] != [mine]
+        assert (out / "key.csv").read_text() == f"picture,path\n{others},patients/p02/front.png\n"
