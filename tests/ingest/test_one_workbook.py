@@ -65,7 +65,7 @@ def test_a_table_of_its_own_goes_before_a_worksheet_and_that_is_told(study: Path
     ("sheets", "told"),
     [
         ((LINES, [row[:4] for row in RATED]), "sheet 'Sheet2': looks like a table of ratings, but has no column score"),
-        (([row[:3] for row in LINES], RATED), "sheet 'Sheet1': line 1: no column consent"),
+        (([row[:3] for row in LINES], RATED), "sheet 'Sheet1': no column consent"),
         ((LINES, RATED, RATED), "sheets 'Sheet2', 'Sheet3': all have the columns"),
         (
             (LINES, RATED, [row[:4] for row in RATED]),

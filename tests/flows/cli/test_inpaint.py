@@ -121,7 +121,7 @@ def test_one_mask_for_several_photographs_is_refused(built: Path, tmp_path: Path
 def test_a_mouth_that_cannot_be_seen_needs_a_painted_mask_and_no_more(built: Path, tmp_path: Path) -> None:
     project = copy_project(built, tmp_path / "project")
     numbers = project / "params.yaml"
-    numbers.write_text(re.sub("min_mouth_contrast: .*", "min_mouth_contrast: 1000", numbers.read_text()))
+    numbers.write_text(re.sub("min_mouth_contrast: .*", "min_mouth_contrast: 5", numbers.read_text()))
     photo = photograph(built)
     painted = np.zeros_like(read(photo))
     painted[150:190, 100:150] = 255
