@@ -52,7 +52,7 @@ def results(as_json: JSON = False) -> None:
     if any(count < few for columns in people.values() for rows in columns.values() for count in rows.values()):
         print(f"from N: N people, fewer than {few}: too few for a headline; see the report.")
     for name in sorted(numbers.keys() - people.keys()):
-        print(f"{name}: how many people its numbers stand on is not known (another version made them); run `dvc repro`")
+        print(f"{name}: from how many people is not known; run `dvc repro`")
     for name, reason in missing.items():
         print(f"{name} was not measured: {reason}")
     for line in pictures:

@@ -224,7 +224,11 @@ def test_what_operations_advises_to_look_at_fits_a_terminal(built: Path, tmp_pat
         line: max(len(row) for row in text.splitlines() if not sentence.match(row)) for line, text in said.items()
     }
     assert widths.pop("dvc metrics diff --no-path") <= 90
-    assert max(widths.values()) <= 80, widths
+    wide = {
+        line: [row for row in text.splitlines() if len(row) > 80 and not sentence.match(row)]
+        for line, text in said.items()
+    }
+    assert max(widths.values()) <= 80, wide
     found = " ".join(said.values())
     for word in (
         "Experiment",

@@ -83,7 +83,7 @@ def test_numbers_whose_people_are_not_known_are_said_to(project: Path, broken: d
     )
     said = told()
     assert "test accuracy" in said
-    assert "symmetry: how many people its numbers stand on is not known" in said
+    assert "symmetry: from how many people is not known" in said
 
 
 def test_headlines_are_the_committed_summary() -> None:
