@@ -90,17 +90,20 @@ def _filled(
 
 
 def _write(result: "Inpainted", out: Path, stem: str, notices: "Sequence[str]") -> None:
-    """The page, and at the photograph's own resolution each filling, the mask and the masked photograph."""
+    """The page, and at the photograph's own resolution each filling, the mask and the masked photograph.
+
+    The page's name ends as `PAGE` says: `vermilion score` may write `stem`.html into the same folder.
+    """
     import numpy as np
 
-    from flows.photographs.marks import marked_page, marked_png
+    from flows.photographs.marks import PAGE, marked_page, marked_png
     from tasks.base.images import encode_png
     from tasks.base.tables import replacing
     from tasks.evaluation.inpainting.page import render_filled_page
     from tasks.evaluation.inpainting.section import GREY
 
     images = [result.image_id] if result.image_id else []
-    written = {f"{stem}.html": marked_page(render_filled_page(result.face, notices=notices), images).encode()}
+    written = {f"{stem}{PAGE}": marked_page(render_filled_page(result.face, notices=notices), images).encode()}
     for number, own in enumerate(result.fillings):
         name = stem if number == 0 else f"{stem}-proposal-{number + 1}"
         written[f"{name}-filled.png"] = encode_png(own.photograph)

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 SOFTWARE = b"Software\0vermilion "
 """Of every PNG that has a mark, near its beginning."""
 
+PAGE = "-filling.html"
+"""How the name of a page of `vermilion inpaint` ends."""
+
 GENERATOR = '<meta name="generator" content="vermilion '
 SIGNATURE, HEADER = 8, 25
 """Bytes of a PNG's signature, and of its first chunk, which says how large the picture is."""

@@ -31,6 +31,9 @@ SOFTWARE = b"Software\0vermilion "
 
 PAGE = re.compile(rb'<meta name="generator" content="vermilion (score|measure|inpaint|reconstruct)">')
 
+FILLED = "-filling.html"
+"""How the name of a page of `vermilion inpaint` ends (flows.photographs.marks)."""
+
 BELONGS = {
     "score": r"(?!)",
     "measure": r"{stem}\.(pdf|csv)",
@@ -69,7 +72,9 @@ def belonging(file: Path) -> frozenset[Path] | None:
     wrote = PAGE.search(head)
     if wrote is None:
         return None
-    named = re.compile(BELONGS[wrote[1].decode()].replace("{stem}", re.escape(file.stem)))
+    named = re.compile(
+        BELONGS[wrote[1].decode()].replace("{stem}", re.escape(file.name.removesuffix(FILLED).removesuffix(".html")))
+    )
     others = (other for other in file.parent.iterdir() if named.fullmatch(other.name) and other.is_file())
     return frozenset(other for other in others if wrote[1] == b"measure" or not _of_measure(other))
 

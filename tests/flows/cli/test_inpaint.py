@@ -29,7 +29,7 @@ def test_a_page_and_pictures_at_the_photographs_size(built: Path, tmp_path: Path
     assert sorted(path.name for path in out.iterdir()) == sorted(
         [
             ".gitignore",
-            f"{stem}.html",
+            f"{stem}-filling.html",
             f"{stem}-filled.png",
             f"{stem}-proposal-2-filled.png",
             f"{stem}-mask.png",
@@ -40,7 +40,7 @@ def test_a_page_and_pictures_at_the_photographs_size(built: Path, tmp_path: Path
     assert filled.shape == image.shape
     assert np.array_equal(filled[~mask], image[~mask])
     assert {path.stat().st_mode & 0o077 for path in out.iterdir()} == {0}
-    page = (out / f"{stem}.html").read_text()
+    page = (out / f"{stem}-filling.html").read_text()
     assert "no forecast" in page or "not a forecast" in page
     assert file_digest(photo) in page and file_digest(photo).encode() in (out / f"{stem}-filled.png").read_bytes()
     assert page.count("<img ") == 6  # as photographed, masked, filled, landmarks, the other proposal, where they differ
