@@ -15,7 +15,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from flows.pages import blinded, kit, who
-from flows.pages.blinded import ANSWERS, WHOSE, Asked, Place, Sitting, Words, folder_of
+from flows.pages.blinded import ANSWERS, KEPT, WHOSE, Asked, Place, Sitting, Words, folder_of
 from flows.pages.record import Project
 from flows.photographs.sheets import KEYS, SEED, VOTES
 from flows.running.privacy import private_folder
@@ -123,11 +123,10 @@ def _themself(made: Sitting) -> str:
 def _kept(project: Project, name: str, made: Sitting) -> dict[str, Words]:
     """What the project has of the rater on these pictures, as the page says it, from whatever sheet."""
     found: dict[str, Words] = {}
-    for time, folder in {FIRST: VOTES, AGAIN: VOTES / AGAIN}.items():
-        place = {(line.image_id, line.method, line.picture): line for line in made.sheets[time].lines}
+    for time, folder in KEPT.items():
         said: dict[int, list[tuple[int, str]]] = {}
         for row in votes.kept(project.root / folder).to_pylist():
-            line = place.get((row["image_id"], row["method"], row["picture"]))
+            line = made.line_of(time, row)
             if line is None or key(row["rater_id"]) != key(name):
                 continue
             own = said.setdefault(line.patient, [])
@@ -156,7 +155,7 @@ def _handed_in(project: Project, name: str, asked: HandIn) -> dict[str, Any]:
     if problems:
         return {"state": "rejected", "said": problems}
     if second := sitting.rows(again, made.said[AGAIN]):
-        votes.keep(private_folder(project.root / VOTES / AGAIN), {again.name: second}, replace=True)
+        votes.keep(private_folder(project.root / KEPT[AGAIN]), {again.name: second}, replace=True)
     return {
         "state": "added",
         "said": [f"{len(rows)} votes on {len(first.patients)} photographs; the next `dvc repro` counts them."],

@@ -9,6 +9,7 @@ the results stands in beside and scaled. Tells nobody a method.
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -19,7 +20,7 @@ from starlette.responses import Response
 from flows.pages.record import Project
 from flows.pages.sequence import with_repeats
 from flows.photographs.fillings import FOLDER, pictures_of
-from flows.photographs.sheets import KEYS, SIDE
+from flows.photographs.sheets import KEYS, SIDE, VOTES
 from tasks.base import absence, runtime
 from tasks.errors import InputError
 from tasks.ingest.answers import AGAIN, FIRST, PRACTICE, SHOWINGS
@@ -30,6 +31,8 @@ from tasks.inpainting.shown import Patient
 
 ANSWERS = Path("data/ratings_in_progress")
 WHOSE = {"unrepaired": "patients before repair", "repaired": "patients after repair"}
+KEPT = {FIRST: VOTES, AGAIN: VOTES / AGAIN}
+"""Where what was handed in lies, by kind of showing."""
 REPEATS = 0.1
 """Share of photographs that are shown twice, unless the rater chooses another."""
 
@@ -89,6 +92,17 @@ class Sitting:
     order: tuple[Shown, ...]
     said: Mapping[str, Words]
     gone: int
+
+    def line_of(self, time: str, row: Mapping[str, Any]) -> Result | None:
+        """The line of a kept vote's or score's picture on the sheet of this kind; None: it is not shown there."""
+        return self._lines[time].get((row["image_id"], row["method"], row["picture"]))
+
+    @cached_property
+    def _lines(self) -> dict[str, dict[tuple[str, str, str], Result]]:
+        return {
+            time: {(line.image_id, line.method, line.picture): line for line in made.lines}
+            for time, made in self.sheets.items()
+        }
 
     def word(self, shown: Shown) -> str | None:
         """The rater's word on a showing."""

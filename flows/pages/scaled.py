@@ -14,7 +14,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from flows.pages import blinded, kit, who
-from flows.pages.blinded import ANSWERS, WHOSE, Asked, Place, Sitting, Words, folder_of
+from flows.pages.blinded import ANSWERS, KEPT, WHOSE, Asked, Place, Sitting, Words, folder_of
 from flows.pages.record import Project
 from flows.pages.scales import known, scale_of
 from flows.photographs.sheets import KEYS, SEED, VOTES
@@ -158,11 +158,10 @@ def _themself(made: Sitting) -> str:
 def _kept(project: Project, name: str, asked: OnScale, made: Sitting) -> dict[str, Words]:
     """What the project has of the rater on these pictures, as the page says it, from whatever sheet."""
     found: dict[str, Words] = {}
-    for time, folder in {FIRST: VOTES, AGAIN: VOTES / AGAIN}.items():
-        place = {(line.image_id, line.method, line.picture): line for line in made.sheets[time].lines}
+    for time, folder in KEPT.items():
         said: Words = {}
         for row in scores.kept(project.root / folder).to_pylist():
-            line = place.get((row["image_id"], row["method"], row["picture"]))
+            line = made.line_of(time, row)
             if line and key(row["rater_id"]) == key(name) and row["scale"] == asked.scale:
                 said[line.patient] = said.get(line.patient, "") + f"{line.letter}{row['score']:.0f}"
         found[time] = {patient: in_order(word) for patient, word in said.items()}
@@ -196,7 +195,7 @@ def _handed_in(project: Project, name: str, asked: HandIn) -> dict[str, Any]:
     except scores.ScoresError as error:
         return {"state": "there", "said": [str(error)]}
     if rows[AGAIN]:
-        scores.keep(private_folder(project.root / VOTES / AGAIN), made.sheets[AGAIN].name, rows[AGAIN], replace=True)
+        scores.keep(private_folder(project.root / KEPT[AGAIN]), made.sheets[AGAIN].name, rows[AGAIN], replace=True)
     photographs = len(made.sheets[FIRST].patients)
     told = f"{len(rows[FIRST])} scores on {asked.scale}, {photographs} photographs; the next `dvc repro` counts them."
     return {"state": "added", "said": [told]}
