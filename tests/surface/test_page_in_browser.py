@@ -127,8 +127,7 @@ def test_turned_by_keys_and_by_hand(browser: Any, address: str) -> None:
         page.focus("canvas")
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("ArrowDown")
-        until(page, "document.querySelector('canvas').dataset.turn === '10'")
-        assert page.get_attribute("canvas", "data-height") == "10"
+        until(page, "['turn', 'height'].every(way => document.querySelector('canvas').dataset[way] === '10')")
         before = (seen(page).min(axis=2) < 250).mean()
         page.keyboard.press("+")
         assert (seen(page).min(axis=2) < 250).mean() > 1.2 * before
