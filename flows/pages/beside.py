@@ -50,6 +50,7 @@ def router(project: Project) -> APIRouter:
     @routes.get("")
     def sit(asked: Annotated[Asked, Query()], vermilion_who: who.Who = "") -> Response:
         name = who.required(vermilion_who)
+        asked = asked.model_copy(update={"repeats": blinded.repeats_of(project.root, name, asked)})
         given = {"asked": asked.model_dump(), "now": _state(project, name, asked, None)}
         return kit.page("beside.html.j2", who=name, whose=WHOSE[asked.population], state=given)
 
@@ -72,6 +73,7 @@ def router(project: Project) -> APIRouter:
         keep_key(private_folder(project.root / KEYS), shown.made)  # first: an answer without its key is worthless
         word = sitting.Word(now(), name, shown.made.name, shown.number, shown.image_id, said.ranked)
         sitting.keep(folder_of(project.root, shown.time), word)
+        blinded.keep_choice(project.root, name, said)
         return _state(project, name, said, None)
 
     @routes.post("/hand-in")

@@ -17,6 +17,7 @@ from fastapi import HTTPException
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from flows.pages import chosen
 from flows.pages.record import Project
 from flows.pages.sequence import with_repeats
 from flows.photographs.fillings import FOLDER, pictures_of
@@ -33,9 +34,6 @@ ANSWERS = Path("data/ratings_in_progress")
 WHOSE = {"unrepaired": "patients before repair", "repaired": "patients after repair"}
 KEPT = {FIRST: VOTES, AGAIN: VOTES / AGAIN}
 """Where what was handed in lies, by kind of showing."""
-REPEATS = 0.1
-"""Share of photographs that are shown twice, unless the rater chooses another."""
-
 STAYS = "You have seen how far you agree with yourself, so second answers stay as they are. This was a second showing."
 
 Words = dict[int, str]
@@ -43,10 +41,14 @@ Words = dict[int, str]
 
 
 class Asked(BaseModel):
-    """Whose photographs, and the share of them that is shown twice."""
+    """Whose photographs, and the share of them that is shown twice; None: what the rater chose before."""
 
     population: Literal["unrepaired", "repaired"] = "unrepaired"
-    repeats: float = Field(default=REPEATS, ge=0, le=0.5)
+    repeats: float | None = Field(default=None, ge=0, le=0.5)
+
+    def rated(self) -> str:
+        """What is rated, as a choice names it."""
+        return f"side by side, {self.population}"
 
 
 class Place(Asked):
@@ -158,6 +160,17 @@ class Sitting:
         }
 
 
+def repeats_of(root: Path, rater: str, asked: Asked) -> float:
+    """The share that is shown twice: as it is asked for, else as the rater chose it before."""
+    return chosen.standing(root / ANSWERS, rater, asked.rated()).repeats if asked.repeats is None else asked.repeats
+
+
+def keep_choice(root: Path, rater: str, asked: Asked) -> None:
+    """Keep the share that is asked for, for who goes on later."""
+    if asked.repeats is not None:
+        chosen.keep(root / ANSWERS, rater, asked.rated(), chosen.Choice(asked.repeats))
+
+
 def sit(project: Project, rater: str, asked: Asked, seed: int, given: Callable[[Path], Mapping[str, Words]]) -> Sitting:
     """The rater's sitting over the fillings as they are now. InputError: there are none of these photographs.
 
@@ -171,8 +184,9 @@ def sit(project: Project, rater: str, asked: Asked, seed: int, given: Callable[[
         time: {patient.image_id: place for place, (patient, _) in enumerate(made.patients, 1)}
         for time, made in sheets.items()
     }
+    repeats = repeats_of(project.root, rater, asked)
     showings = with_repeats(
-        list(number[FIRST]), asked.repeats, lambda image_id: runtime.seed_of(seed, "repeats", rater, image_id)
+        list(number[FIRST]), repeats, lambda image_id: runtime.seed_of(seed, "repeats", rater, image_id)
     )
     order = tuple(Shown(one.time, sheets[one.time], number[one.time][one.image_id]) for one in showings)
     words = {time: _words_on(project, made, given(folder_of(project.root, time))) for time, made in sheets.items()}

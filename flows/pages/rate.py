@@ -12,8 +12,9 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from flows.pages import beside, handing, kit, scaled, who
-from flows.pages.blinded import ANSWERS, REPEATS, STAYS
+from flows.pages import beside, chosen, handing, kit, scaled, who
+from flows.pages.blinded import ANSWERS, STAYS
+from flows.pages.chosen import REPEATS, Choice
 from flows.pages.record import Project
 from flows.pages.scales import Answers, askable, known, scale_of
 from flows.pages.sequence import Showing, mark, sequence
@@ -26,12 +27,18 @@ from tasks.schemas.columns import ROLES
 
 
 class Sitting(BaseModel):
-    """What a rater chose at the beginning; the pages hand it on from one to the next."""
+    """What a rater chose at the beginning; the pages hand it on from one to the next. `repeats` None: as before."""
 
     scale: str
     role: Literal["medical", "lay"]
-    repeats: float = Field(REPEATS, ge=0, le=0.5)
+    repeats: float | None = Field(default=None, ge=0, le=0.5)
     controls: bool = False
+
+    def choice(self, project: Project, rater: str) -> Choice:
+        """What is asked for, else what the rater chose before."""
+        if self.repeats is None:
+            return chosen.standing(project.root / ANSWERS, rater, self.scale)
+        return Choice(self.repeats, self.controls)
 
 
 class Place(Sitting):
@@ -86,6 +93,7 @@ def _pages(project: Project) -> APIRouter:
     @routes.get("/sitting")
     def sit(sitting: Annotated[Sitting, Query()], vermilion_who: who.Who = "") -> Response:
         name = who.required(vermilion_who)
+        sitting = sitting.model_copy(update=sitting.choice(project, name)._asdict())
         given = {"sitting": sitting.model_dump(), "now": _state(project, name, sitting, None)}
         return kit.page("sitting.html.j2", who=name, scale=_scale(project, sitting.scale), state=given)
 
@@ -125,6 +133,8 @@ def _answers(project: Project) -> APIRouter:
         path = project.photographs()[shown.image_id].name
         line = Answer(now(), name, said.role, scale.name, shown.image_id, path, shown.time, said.score)
         answers.keep(project.root / ANSWERS, line)
+        if said.repeats is not None:
+            chosen.keep(project.root / ANSWERS, name, scale.name, said.choice(project, name))
         return _state(project, name, said, None)
 
     @routes.post("/hand-in")
@@ -147,9 +157,10 @@ def _scale(project: Project, name: str) -> Answers:
 def _order(project: Project, name: str, sitting: Sitting) -> list[Showing]:
     """What the rater is shown: what they have not rated, and what they answered here."""
     here = {image_id for image_id, _ in answers.given(project.root / ANSWERS, name, sitting.scale)}
-    wanted = project.lacking(rater=name, role=sitting.role, scale=sitting.scale, controls=sitting.controls)
+    choice = sitting.choice(project, name)
+    wanted = project.lacking(rater=name, role=sitting.role, scale=sitting.scale, controls=choice.controls)
     ids = (wanted | here) & project.seen()
-    return sequence(ids, rater=name, scale=sitting.scale, repeats=sitting.repeats)
+    return sequence(ids, rater=name, scale=sitting.scale, repeats=choice.repeats)
 
 
 def _all_answered(project: Project, name: str, sitting: Sitting) -> bool:
@@ -189,7 +200,7 @@ def _progress(project: Project, name: str, scale: Answers) -> dict[str, Any] | N
     if not said:
         return None
     role = next(iter(said.values())).role
-    state = _state(project, name, Sitting(scale=scale.name, role=_role(role), repeats=REPEATS), None)
+    state = _state(project, name, Sitting(scale=scale.name, role=_role(role)), None)
     ready = handing.waiting(project.root, project.root / ANSWERS, name, scale.name, project.seen())
     return {"scale": scale, "role": role, "done": state["done"], "total": state["total"], "ready": ready}
 

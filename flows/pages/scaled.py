@@ -37,6 +37,10 @@ class OnScale(Asked):
     scale: str
     role: Literal["medical", "lay"]
 
+    def rated(self) -> str:
+        """The same, and on which scale."""
+        return f"{super().rated()}, {self.scale}"
+
 
 class Where(OnScale, Place):
     """A picture of it."""
@@ -63,6 +67,7 @@ def router(project: Project) -> APIRouter:
     @routes.get("")
     def sit(asked: Annotated[OnScale, Query()], vermilion_who: who.Who = "") -> Response:
         name, scale = who.required(vermilion_who), scale_of(project.root, asked.scale)
+        asked = asked.model_copy(update={"repeats": blinded.repeats_of(project.root, name, asked)})
         given = {"asked": asked.model_dump(), "now": _state(project, name, asked, None)}
         return kit.page("scaled.html.j2", who=name, whose=WHOSE[asked.population], scale=scale, state=given)
 
@@ -87,6 +92,7 @@ def router(project: Project) -> APIRouter:
         about = (shown.made.name, shown.number, shown.image_id)
         word = Word(now(), name, said.role, scale.name, *about, said.scores)
         scale_sitting.keep(folder_of(project.root, shown.time), word)
+        blinded.keep_choice(project.root, name, said)
         return _state(project, name, said, None)
 
     @routes.post("/hand-in")

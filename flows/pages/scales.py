@@ -52,5 +52,5 @@ def scale_of(root: Path, name: str) -> Answers:
     """The project's scale of that name, for a page: not found where it has none with keys."""
     scales = askable(known(root))
     if name not in scales:
-        raise HTTPException(404, f"There is no scale {name!r} with keys for answers; there are: {', '.join(scales)}.")
+        raise HTTPException(404, f"There is no scale {name} with keys for answers; there are: {', '.join(scales)}.")
     return scales[name]

@@ -101,7 +101,7 @@ def test_an_answer_is_kept_gone_on_with_and_can_be_changed(project: Path) -> Non
     assert anna.post("answer", mark="another", scores="A1B2C3").status_code == 409
     assert anna.post("hand-in").status_code == 409 and not (project / VOTES / scores.FOLDER).exists()
     assert Rater(project, scale="symmetry").state()["done"] == 0
-    assert re.search(r"patients before repair, on realism.*1 of 5", anna.get("/rate").text, re.DOTALL)
+    assert re.search(r"patients before repair, on realism.*1 of 4", anna.get("/rate").text, re.DOTALL)
     fill(project, grey=30)  # the network learned anew: other pictures, so these words are not about them
     fresh = Rater(project).state()
     assert (fresh["done"], fresh["earlier"]) == (0, 1)
