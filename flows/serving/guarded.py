@@ -3,7 +3,7 @@
 In: an open socket that listens on loopback, and the secret in PREFECT_SERVER_API_AUTH_STRING. Out: Prefect's API and
 its UI, as `prefect server start` serves them. Prefect asks for the secret itself (basic authentication, CSRF tokens).
 It does not ask under which name it was reached, nor which page asks: that is done here. Without the secret there are
-Prefect's own static files, its check of health, and the page that hands the secret to a browser. Knows no project.
+Prefect's own static files, its check of health, and the page that lets a browser in (entering). Knows no project.
 """
 
 import socket
@@ -14,17 +14,8 @@ from typing import Any
 import prefect
 import uvicorn
 
-from flows.running.address import ENTER
 from flows.running.origins import is_own
-
-PAGE = b"""<!doctype html><meta charset="utf-8"><title>Vermilion</title>
-<p>Opening the runs ... Without JavaScript they cannot be shown.</p>
-<script>
-const secret = location.hash.slice(1);
-if (secret) localStorage.setItem("prefect-password", btoa(secret));
-location.replace("/");
-</script>
-"""
+from flows.serving.entering import POLICY, page_for
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -32,7 +23,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-PRIVATE = [(b"x-frame-options", b"DENY"), (b"referrer-policy", b"no-referrer"), (b"cache-control", b"no-store")]
+PRIVATE = [
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", POLICY),
+]
 
 
 def guard(app: App) -> App:
@@ -43,8 +39,8 @@ def guard(app: App) -> App:
             await app(scope, receive, send)
         elif not is_own(scope["headers"]):
             await _refuse(scope, send)
-        elif scope["type"] == "http" and scope["path"] == ENTER:
-            await _answer(send, 200, b"text/html; charset=utf-8", PAGE)
+        elif scope["type"] == "http" and (own := page_for(scope["path"])):
+            await _answer(send, 200, *own)
         else:
             await app(scope, receive, _unframed(send))
 

@@ -123,7 +123,7 @@ def _write_record(served: Served) -> None:
 
 def _say(cron: str, url: str, due: datetime) -> None:
     print("runs in the browser    vermilion runs")
-    print(f"                       (it logs in; {url.removesuffix('/api')} by itself says that authentication failed)")
+    print(f"                       (it logs in; {url.removesuffix('/api')} by itself says how to get in)")
     print(f"next nightly rebuild   {due:%Y-%m-%d %H:%M} ({cron}, {due.tzname()})")
     print("add ratings            vermilion ratings add PATH   (re-evaluation follows by itself)")
     print(f"stop                   Ctrl-C, or kill {os.getpid()}", flush=True)

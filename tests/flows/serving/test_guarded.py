@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import prefect
 import pytest
 
 from flows.running import address
 from flows.running.address import Served, admits, announce, record
 from flows.running.origins import is_own
 from flows.serving import browsing
+from flows.serving.entering import page_for
 from flows.serving.server import api_url, own_secret, own_server
 from tests.server import free_port
 from tests.strangers import as_stranger, needs_root, open_folder
@@ -175,17 +177,44 @@ def test_the_address_for_a_browser_lies_in_a_file_of_its_owner(
     assert stat.S_IMODE(page.stat().st_mode) == 0o600
 
 
+def test_the_page_before_the_runs_tells_no_secret_and_loads_nothing(server: Guarded) -> None:
+    for path in ("/enter", "/login", "/login?redirect=/dashboard"):
+        page = httpx.get(server.url + path, timeout=30)
+        assert page.is_success and "vermilion runs" in page.text
+        assert server.secret.partition(":")[2] not in page.text and "://" not in page.text
+        assert page.headers["content-security-policy"].startswith("default-src 'none'")
+        assert (page.headers["x-frame-options"], page.headers["cache-control"]) == ("DENY", "no-store")
+
+
+def test_prefects_login_page_is_where_the_guard_takes_it_to_be() -> None:
+    """Another version of Prefect may name it otherwise; then its own page would be shown again."""
+    (module,) = (Path(prefect.__ui_static_path__) / "assets").glob("Unauthenticated-*.js")
+    assert page_for(f"/assets/{module.name}") is not None
+    assert "export{" in module.read_text() and "as default}" in module.read_text()
+    assert page_for("/") is page_for("/api/flows/filter") is page_for("/assets/index.js") is None
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_a_browser_is_logged_in_by_the_page_and_by_nothing_else(server: Guarded) -> None:
+def test_a_browser_is_let_in_by_the_address_and_by_nothing_else(server: Guarded) -> None:
     playwright = pytest.importorskip("playwright.sync_api")
-    browsing.login(False)
+    told = browsing.login(False)
     with playwright.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        stranger = browser.new_context().new_page()
-        stranger.goto(server.url)
-        stranger.get_by_text("Login").first.wait_for(timeout=60_000)
+        page = browser.new_context().new_page()
+        page.goto(server.url)  # Prefect finds no secret, and would ask for a password
+        page.get_by_text("This browser is not let in yet").wait_for(timeout=60_000)
+        assert page.get_by_text("Login").count() == page.locator("input").count() == 0
+        page.goto(f"{server.url}/enter#vermilion:guessed")  # the same page: nothing is loaded anew
+        page.get_by_text("not that of the project").wait_for(timeout=60_000)
+        assert "#" not in page.url
+        assert page.evaluate("localStorage.getItem('prefect-password')") is None
+        page.goto(told)
+        page.get_by_text("Dashboard").first.wait_for(timeout=60_000)
+        page.evaluate("localStorage.setItem('prefect-password', btoa('vermilion:of yesterday'))")
+        page.goto(server.url)
+        page.get_by_text("This browser is not let in yet").wait_for(timeout=60_000)
         page = browser.new_context().new_page()
         page.goto((server.home / "runs.html").as_uri())
         page.get_by_text("Dashboard").first.wait_for(timeout=60_000)
