@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from flows.stewards.additions import Outcome
 
 REBUILD, FIRST = "vermilion rebuild --no-training", "vermilion rebuild"
-SCORES = Path("data/evaluation/scores.parquet")
-"""What the first whole run leaves; before it there is nothing to evaluate anew."""
-
 RUN = Annotated[bool | None, typer.Option(help="Re-evaluate now if no server does; asked on a terminal.")]
 
 
 def reevaluate(outcome: "Outcome", run: bool | None) -> None:
     """Say that the re-evaluation starts by itself, or run it, or say how."""
-    if not (Path.cwd() / SCORES).exists():
-        print(f"nothing was ever evaluated here: {FIRST} makes the first results, with this in them")
+    from flows.stewards.announcing import evaluated
+
+    if not evaluated(Path.cwd()):
+        print("nothing was evaluated here yet, so nothing is evaluated anew.")
+        print(f"the first results will have this in them: {FIRST}, or `dvc repro`")
         return
     if outcome.announced:
         print("the re-evaluation starts by itself; see the Prefect UI")

@@ -16,8 +16,8 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from flows.repository.commits import check_git
-from flows.running.address import announce
 from flows.running.holdings import holdings, line_of
+from flows.stewards.announcing import start_reevaluation
 from flows.stewards.batches import added_folder, place, settled, steward
 from flows.stewards.brought import summary
 from flows.stewards.reasons import reasons_beside, write_reasons
@@ -161,7 +161,7 @@ def _add(
     reasons.unlink(missing_ok=True)
     tell(f"added as batch {identity}{', committed' if commit else ', not committed'}")
     payload = {"batch": identity, "photographs": fine.photographs, "ratings": fine.ratings}
-    return replace(fine, state="added", announced=announce(root, payload))
+    return replace(fine, state="added", announced=start_reevaluation(root, payload))
 
 
 def _place(

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.repository.commits import check_git
-from flows.running.address import announce
 from flows.stewards.additions import SHOWN, Outcome, reject, there_already
+from flows.stewards.announcing import start_reevaluation
 from flows.stewards.batches import added_folder, place, steward
 from flows.stewards.reasons import reasons_beside
 from flows.stewards.sources import note_source
@@ -88,7 +88,7 @@ def _correct(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell)
     )
     reasons.unlink(missing_ok=True)
     tell(f"corrected as batch {identity}{', committed' if commit else ', not committed'}; the old scores stay in it")
-    announced = announce(root, {"batch": identity, "photographs": 0, "ratings": len(new)})
+    announced = start_reevaluation(root, {"batch": identity, "photographs": 0, "ratings": len(new)})
     return Outcome("added", identity, 0, len(new), announced=announced)
 
 

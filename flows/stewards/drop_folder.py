@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from flows.stewards.additions import Outcome, add
+from flows.stewards.announcing import evaluated
 from flows.stewards.batches import added_folder
 from flows.stewards.reasons import REASONS, reasons_beside, share
 from flows.stewards.set_aside import ACCEPTED, free_name, remember, remembered, set_aside
@@ -160,7 +161,7 @@ def _try(state: Watch, dropped: Dropped, mark: str) -> None:
     if outcome.state == "rejected":
         _reject(state, dropped, mark, outcome.problems)
         return
-    state.tell(_said(outcome))
+    state.tell(_said(outcome, state.root))
     _move(state, dropped, outcome.batch)
     if os.path.lexists(dropped.path):  # it could not be moved: later
         state.since[name] = (mark, time.monotonic() + AGAIN_SECONDS)
@@ -203,10 +204,12 @@ def _reasons(dropped: Dropped) -> Path:
     return reasons_beside(dropped.path)
 
 
-def _said(outcome: Outcome) -> str:
+def _said(outcome: Outcome, root: Path) -> str:
     if outcome.state == "there":
         return f"there already as batch {outcome.batch}"
     follows = "the re-evaluation starts" if outcome.announced else "no server runs; the nightly run re-evaluates"
+    if not evaluated(root):
+        follows = "nothing was evaluated here yet: the first run, `vermilion rebuild` or the nightly one, counts it"
     what = f"{counted(outcome.photographs, 'photograph')}, {counted(outcome.ratings, 'rating')}"
     return f"added {what} as batch {outcome.batch}; {follows}"
 

@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from flows.repository.commits import check_git, git
-from flows.running.address import announce
 from flows.stewards.additions import Outcome
+from flows.stewards.announcing import start_reevaluation
 from flows.stewards.batches import added_folder, steward, take_away
 from flows.stewards.versions import Tell, check_room
 from tasks import params
@@ -147,7 +147,7 @@ def _undo(batch: str, root: Path, *, dry_run: bool, commit: bool, tell: Tell) ->
     take_away(root, added_folder(root), batch=name, message=message, commit=commit, tell=tell)
     tell(f"batch {name} was taken out{', committed' if commit else ', not committed'}; git and DVC keep the version")
     payload = {"batch": name, "photographs": -outcome.photographs, "ratings": -outcome.ratings}
-    return Outcome("added", name, outcome.photographs, outcome.ratings, announced=announce(root, payload))
+    return Outcome("added", name, outcome.photographs, outcome.ratings, announced=start_reevaluation(root, payload))
 
 
 def _not_one(batch: str, chosen: Sequence[str], root: Path) -> str:

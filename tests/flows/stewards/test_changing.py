@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from flows.cli.reevaluation import SCORES
 from flows.stewards import additions, corrections, history
 from flows.stewards import batches as placing
+from flows.stewards.announcing import RESULTS
 from flows.stewards.forms import write_form
 from tasks.base.words import counted
 from tasks.errors import InputError
@@ -261,8 +261,7 @@ def test_counts_of_a_batch_that_is_gone_are_read_from_its_commit() -> None:
 def test_the_commands_say_what_they_did(root: Path, tmp_path: Path) -> None:
     first = add(batch(tmp_path / "new"), root)
     later = table(tmp_path / "later.csv", RATINGS, ["p3.png,lay_1,lay,CARS,4"])
-    (root / SCORES).parent.mkdir(parents=True, exist_ok=True)
-    (root / SCORES).touch()  # as if a run had been here
+    (root / RESULTS).mkdir(parents=True, exist_ok=True)  # as if a run had been here
     said = vermilion(root, "ratings", "correct", str(later), "--no-run").stdout
     assert "to re-evaluate: vermilion rebuild --no-training" in said
     shown = vermilion(root, "ratings", "list", "--corrections").stdout

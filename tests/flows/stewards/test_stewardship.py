@@ -24,6 +24,7 @@ from flows import PROJECT
 from flows.running import privacy
 from flows.stewards import additions as stewardship
 from flows.stewards import batches as placing
+from flows.stewards.announcing import RESULTS
 from flows.stewards.corrections import correct
 from flows.stewards.sources import RECORD
 from tasks.errors import InputError
@@ -282,6 +283,7 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
 
 
 def test_the_server_is_told_the_batch_and_counts_and_nothing_else(root: Path, new: Path, listener: list[bytes]) -> None:
+    (root / RESULTS).mkdir(parents=True)  # as if a run had been here
     outcome, _ = add(new, root)
     assert outcome.announced
     (event,) = (json.loads(line.removeprefix(b"/api/events ")) for line in listener if line.startswith(b"/api/events "))
@@ -292,6 +294,16 @@ def test_the_server_is_told_the_batch_and_counts_and_nothing_else(root: Path, ne
     assert not any(name in said for name in (b"p3", b"s3", b"surgeon", b"lay_1", str(root).encode()))
     assert add(new, root)[0].state == "there"
     assert len(listener) == 1
+
+
+def test_before_the_first_run_no_reevaluation_starts(root: Path, new: Path, listener: list[bytes]) -> None:
+    """It would fail: nothing is trained yet. The first run counts what came in."""
+    outcome, _ = add(new, root)
+    assert (outcome.state, outcome.announced) == ("added", False)
+    assert listener == []
+    undo = vermilion(root, "ratings", "undo", outcome.batch).stdout
+    assert "nothing was evaluated here yet, so nothing is evaluated anew." in undo
+    assert listener == []
 
 
 def test_a_project_behind_a_link_and_an_ignored_record(root: Path, new: Path, tmp_path: Path) -> None:
@@ -552,7 +564,8 @@ def test_the_example_of_the_docs_works(root: Path) -> None:
     assert shown.splitlines()[:3] == expected.splitlines()[:3]
     done = command(root, second)
     assert "added as batch" in done
-    assert "nothing was ever evaluated here: vermilion rebuild makes the first results, with this in them" in done
+    assert "nothing was evaluated here yet, so nothing is evaluated anew." in done
+    assert "the first results will have this in them: vermilion rebuild, or `dvc repro`" in done
     assert "3 ratings of 2 photographs" in command(root, third)
 
 

@@ -52,6 +52,7 @@ def test_a_subfolder_comes_in_and_moves_away(root: Path, drop: Path) -> None:
     assert rejected == 0
     assert len(batches(root)) == 1
     assert f"added 1 photograph, 2 ratings as batch {batches(root)[0].name}" in told
+    assert "nothing was evaluated here yet: the first run" in told
     expected = [f"added/Anna Smith/{name}" for name in ("images.csv", "p3.png", "ratings.csv")]
     assert names(drop) == [".vermilion.json", *expected]
     assert "Smith" not in told
