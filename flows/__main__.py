@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from flows.running import privacy
-from flows.running.processes import die_with_dvc
+from flows.running.processes import FORKS, die_with_dvc
 from tasks.errors import INTERRUPTED
 
 
@@ -28,7 +28,7 @@ def _run() -> None:
     privacy.settle(Path.cwd())
     from flows.forks import run_in_fork
 
-    code = None if dvc is None else run_in_fork(sys.argv[1:], dvc)
+    code = None if dvc is None else run_in_fork(sys.argv[1:], int(os.environ.get(FORKS, dvc)))
     if code is None:
         from flows.launch import launch
 

@@ -95,24 +95,28 @@ def _value(answer: Mapping[str, Any]) -> Any:
 
 
 @contextmanager
-def opened(environment: Mapping[str, str], say: Say) -> Iterator[Repository]:
-    """The current folder's repository, for one pipeline run at a time; another one waits and says so."""
+def opened(environment: Mapping[str, str], say: Say, at_once: int = 1) -> Iterator[list[Repository]]:
+    """The current folder's repository, for one pipeline run at a time; another one waits and says so.
+
+    `at_once`: by how many processes of DVC, so many stages can run at the same time; the first one starts now.
+    """
     folder = Path(".dvc")
     if not folder.is_dir():
         raise InputError(f"{Path.cwd()}: no DVC repository; run this in the project's folder")
     (folder / "tmp").mkdir(exist_ok=True)
     alone = FileLock(folder / "tmp/rebuild.lock")
-    repository = Repository(_for_stages(environment))
-    repository._started()
+    repositories = [Repository(_for_stages(environment)) for _ in range(at_once)]
+    repositories[0]._started()
     try:
         try:
             alone.acquire(timeout=0)
         except Timeout:
             say("waiting: another rebuild of this project is running")
             alone.acquire()
-        yield repository
+        yield repositories
     finally:
-        repository.close()
+        for repository in repositories:
+            repository.close()
         alone.release()
 
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import dvc.lock
 from dvc.exceptions import DvcException
 from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
@@ -33,6 +34,10 @@ from tasks.errors import InputError
 T = TypeVar("T")
 GRACE_SECONDS = 5.0
 """How long DVC has, after the stage was ended, to give its locks back."""
+POLLED_FOR = 0.3
+"""Seconds in which DVC asks six times for a lock (its own: 3): where two stages run, one has it for moments."""
+UNTOLD = 2.0
+"""Seconds for which a lock is waited for without a word."""
 
 
 def plan(targets: list[str] | None) -> list[dict[str, Any]]:
@@ -109,7 +114,7 @@ def push() -> int:
 
 def _with_repo(act: Callable[[Repo], T]) -> T:
     """`act(repo)` with DVC's locks; while a living process holds one, wait for it, saying so once."""
-    said = False
+    began, said = time.monotonic(), False
     while True:
         try:
             with Repo() as repo, lock_repo(repo):
@@ -117,13 +122,14 @@ def _with_repo(act: Callable[[Repo], T]) -> T:
                 repo.scm_context.quiet = True  # no hints about `git add` after every stage
                 return act(repo)
         except DvcException as error:
-            if not _passes(error, said):
+            tell = not said and time.monotonic() - began > UNTOLD
+            if not _passes(error, tell):
                 raise
-            said = True
-        time.sleep(0.5)
+            said = said or tell
+        time.sleep(0.1)
 
 
-def _passes(error: BaseException, said: bool) -> bool:
+def _passes(error: BaseException, tell: bool) -> bool:
     """Whether to try again after a lock's error; a lock that no process holds is removed."""
     chain = _causes(error)
     if any(isinstance(cause, RWLockFileCorruptedError | RWLockFileFormatError) for cause in chain):
@@ -132,7 +138,7 @@ def _passes(error: BaseException, said: bool) -> bool:
     if any(isinstance(cause, YAMLFileCorruptedError | YAMLValidationError) for cause in chain):
         return mend_lockfile()
     locks = [cause for cause in chain if isinstance(cause, LockError)]
-    if locks and not release_recycled() and not said:
+    if locks and not release_recycled() and tell:
         print(f"waiting: {str(locks[0]).split('If there are no')[0].strip()}", flush=True)
     return bool(locks)
 
@@ -164,6 +170,7 @@ def _read(requests: "queue.Queue[dict[str, Any]]", stdin: int) -> None:
 def main() -> None:
     """Serve one parent, in a process group of its own."""
     mark, ending, idle = sys.argv[1], False, True
+    dvc.lock.DEFAULT_TIMEOUT = POLLED_FOR
     sys.argv = ["vermilion rebuild"]  # how DVC names the holder of its locks
     lockfile.use()
     parsing.use()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tasks.base.processes import die, die_with, die_with_parent
 
+FORKS = "VERMILION_FORKS"
+"""Environment variable naming the DVC process whose forks a stage may be: of several that run stages, the first."""
 SERVER_PID = "VERMILION_SERVER_PID"
 """Environment variable naming the `vermilion serve` that started a run; the run ends with it."""
 

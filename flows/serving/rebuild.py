@@ -1,62 +1,40 @@
 """`dvc repro` as one flow run: every stage of DVC's as a task run, with its log, its state and its own run below it.
 
 In: which stages, and whether trainings may run. Out: the project's outs and dvc.lock as `dvc repro` leaves them, and
-in the UI tables of stages and metrics. Order and names come from DVC. States: Skipped (nothing changed), Restored
-(from DVC's cache), Ran, Failed, Blocked (below a failed one), Left (a training that is stale and was not asked for).
-Runs without a server too, as a plain function. Knows nothing of what stages compute.
+in the UI tables of stages and metrics. Order and names come from DVC; stages that do not need each other run at the
+same time (flows/serving/plan.py). Runs without a server too, as a plain function. Knows nothing of what stages compute.
 """
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.logging import get_run_logger
-from prefect.runtime import deployment, flow_run, task_run
-from pydantic import BaseModel, ConfigDict
+from prefect.client.schemas.objects import FlowRun
+from prefect.runtime import deployment, flow_run
 
 from flows.forks import begin_process
 from flows.repository.client import Repository, RequestFailed, opened
 from flows.running.address import project_resource
 from flows.running.logbook import noted
-from flows.running.processes import die_with_server
-from flows.running.progress import progress
+from flows.running.processes import FORKS, die_with_server
 from flows.running.readiness import require_ready
-from flows.running.tracking import HOW_TO_WATCH, PARENT, cause_first, crash_nested, only_run, rename, show, tracked
-from flows.serving.causes import Outcome, cause, which_failed, why_failed
+from flows.running.tracking import cause_first, only_run, rename, show, tracked
+from flows.serving.causes import Outcome, cause, which_failed
 from flows.serving.names import name_of, renamed
+from flows.serving.plan import expected, make_plan, run_plan, say
 from flows.serving.publish import Published, fetch_missing, publish_results
 from flows.serving.telling import Night, tell_of, told
 from tasks import params
 from tasks.base.words import tally
 from tasks.errors import InputError
-from tasks.params.running import Nightly
+from tasks.params.running import Nightly, Runtime
 
-TYPES = {"Failed": StateType.FAILED, "Blocked": StateType.CANCELLED}
-"""Every other state is a completed one."""
 REPORT = Path("data/reports/index.html")
-
-
-class Stage(BaseModel):
-    """A stage as DVC describes it before the run."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    name: str
-    upstream: list[str]
-    is_data: bool
-    training: bool
-    stale: bool
-    deps: list[str]
-    missing: list[str]
-    in_lock: bool
-    in_git: list[str]
 
 
 class StagesFailed(InputError):
@@ -98,14 +76,22 @@ def rebuild(
     night = Night(name)
     with told(Path.cwd(), night, say) if publish else nullcontext(), noted(Path.cwd(), "run", name) as note:
         require_ready(Path.cwd())
-        with opened({}, say) as repository, only_run(project_resource(Path.cwd())):
-            note.said = _rebuild(repository, night, stages, training=training, force=force, publish=publish)
+        at_once = params.load(Runtime, "runtime").stages
+        with opened({}, say, at_once) as repositories, only_run(project_resource(Path.cwd())):
+            note.said = _rebuild(repositories, night, stages, training=training, force=force, publish=publish)
 
 
 def _rebuild(
-    repository: Repository, night: Night, stages: list[str] | None, *, training: bool, force: bool, publish: bool
+    repositories: Sequence[Repository],
+    night: Night,
+    stages: list[str] | None,
+    *,
+    training: bool,
+    force: bool,
+    publish: bool,
 ) -> str:
     """What was done, in a line; `night` learns it, too. StagesFailed: why not."""
+    repository = repositories[0]
     if publish:
         _settle_batches()
         _go_before(params.load(Nightly, "nightly").before)
@@ -113,8 +99,10 @@ def _rebuild(
     plan = make_plan(repository, stages, training=training)
     if len(coming := expected(plan, training=training, force=force)) > 1:
         begin_process(repository.pid, coming, repository.environment)
+        for other in repositories:
+            other.for_stages[FORKS] = str(repository.pid)
     night.began = True
-    outcomes = night.outcomes = run_plan(repository, plan, training=training, force=force)
+    outcomes = night.outcomes = run_plan(repositories, plan, training=training, force=force)
     failed = cause(outcomes)
     changes = _metrics(repository)
     published = Published([], [])
@@ -145,112 +133,6 @@ def _go_before(commands: Sequence[str]) -> None:
             say(line)
         if done.returncode:
             say(f"`vermilion {words}` failed (nightly.before); the night goes on")
-
-
-def make_plan(repository: Repository, targets: list[str] | None, *, training: bool) -> list[Stage]:
-    """The stages to look at, in DVC's order. InputError: a training is to be left that has never run."""
-    plan = [Stage.model_validate(row) for row in repository.ask("plan", say, targets=targets)]
-    for stage in plan:
-        if stage.training and stage.missing and not training:
-            raise InputError(
-                f"{stage.name}: nothing trained yet ({', '.join(stage.missing)} is missing); run the full rebuild "
-                "first (`vermilion rebuild`), or fetch a colleague's result (`dvc pull`)"
-            )
-    return [stage for stage in plan if not stage.is_data]
-
-
-def expected(plan: Sequence[Stage], *, training: bool, force: bool) -> list[str]:
-    """The stages that will run, as far as can be said before: what is stale, and what follows from it."""
-    found: list[str] = []
-    for stage in plan:
-        stale = stage.stale or force or bool(set(stage.upstream) & set(found))
-        if stale and (training or not stage.training):
-            found.append(stage.name)
-    return found
-
-
-def run_plan(repository: Repository, plan: Sequence[Stage], *, training: bool, force: bool) -> list[Outcome]:
-    """Every stage in turn. What is up to date, and below nothing that ran, starts nothing."""
-    outcomes: dict[str, Outcome] = {}
-    with progress(len(plan), "rebuild", "stage") as advance:
-        for stage in plan:
-            above = {outcomes[name].state for name in stage.upstream if name in outcomes}
-            outcomes[stage.name] = _run_stage(repository, stage, above, training=training, force=force)
-            advance(1)
-    return list(outcomes.values())
-
-
-def _run_stage(repository: Repository, stage: Stage, above: set[str], *, training: bool, force: bool) -> Outcome:
-    """One stage as a task run; `above`: the states of the stages that it reads from."""
-    stale = stage.stale or force or bool(above & {"Ran", "Restored"})
-    if above & {"Failed", "Blocked"}:
-        return as_task_run(stage, lambda: _settle(stage, "Blocked", "a stage above it failed"))
-    if not stale:
-        return as_task_run(stage, lambda: _settle(stage, "Skipped", ""))
-    if stage.training and not training:
-        return as_task_run(stage, lambda: _settle(stage, "Left", "not trained again; the model stays as it is"))
-    return as_task_run(stage, lambda: _reproduce(repository, stage, force=force))
-
-
-def _settle(stage: Stage, state: str, why: str) -> Outcome:
-    say(f"{stage.name}: {state.lower()}{f' ({why})' if why else ''}")
-    return Outcome(stage.name, state, 0.0, why)
-
-
-def _reproduce(repository: Repository, stage: Stage, *, force: bool) -> Outcome:
-    """Have DVC run the stage; its flow run nests below this task run."""
-    began, lines, state = time.monotonic(), list[str](), "Failed"
-    own = stage.name.split("@")[0]
-
-    def hear(line: str) -> None:
-        say(line)
-        lines.append(line)
-
-    nested = {PARENT: str(task_run.id)} if tracked() else {}
-    repository.for_stages.update(nested)
-    try:
-        state = repository.ask("reproduce", hear, stage=stage.name, force=force)
-        said = _last_word(own, lines)
-    except RequestFailed as error:
-        said = why_failed(own, lines, str(error))
-        say(f"{stage.name}: {error}")
-    finally:
-        if state == "Failed" and nested:
-            crash_nested(nested[PARENT])
-    return Outcome(stage.name, state, round(time.monotonic() - began, 1), said)
-
-
-def _last_word(own: str, lines: Sequence[str]) -> str:
-    """What the stage last said under its own name."""
-    told = [line for line in lines if line.startswith(own) and HOW_TO_WATCH not in line]
-    return told[-1].partition(": ")[2] if told else ""
-
-
-def as_task_run(stage: Stage, work: Callable[[], Outcome]) -> Outcome:
-    """`work()` as a task run that ends in the outcome's state, if a server records this run."""
-    if not tracked():
-        return work()
-    done: list[Outcome] = []
-
-    def run() -> State[Any]:
-        outcome = work()
-        done.append(outcome)
-        kind = TYPES.get(outcome.state, StateType.COMPLETED)
-        return State(type=kind, name=outcome.state, message=outcome.said or None)
-
-    tracked_run = task(name="stage", task_run_name=stage.name, cache_policy=NO_CACHE, persist_result=False)(run)
-    state = tracked_run(return_state=True)
-    if not done:
-        state.result()  # raises what stopped it
-    return done[0]
-
-
-def say(line: str) -> None:
-    """A line into the log of the task run or flow run, or on the terminal."""
-    if tracked():
-        get_run_logger().info(line)
-    else:
-        print(line, flush=True)
 
 
 def _metrics(repository: Repository) -> list[dict[str, Any]]:

@@ -43,6 +43,7 @@ class Runtime(Block):
     """How work is cut and shared out; none of it changes a result."""
 
     workers: int = Field(ge=1, description="processes that a stage may use")
+    stages: int = Field(ge=1, le=64, description="stages that `vermilion rebuild` runs at the same time")
     buckets: int = Field(ge=1, le=4096, description="parts that an item-wise table is cut into")
     runner: Literal["threads", "dask", "ray"] = Field(description="what computes missing buckets of a tracked run")
     cluster: str | None = Field(description="address of the Dask or Ray cluster; null starts one on this machine")

@@ -106,12 +106,17 @@ def here(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return run_here
 
 
-def test_every_stage_is_a_run_of_its_own_in_dvcs_order(first: tuple[Path, dict[str, Any]], server: str) -> None:
+def test_every_stage_is_a_run_of_its_own_after_those_that_it_reads_from(
+    first: tuple[Path, dict[str, Any]], server: str
+) -> None:
     folder, flow_run = first
     graph = run(folder, "dvc", "repro", "--dry", "--force").stdout
     order = [line.split("'")[1] for line in graph.splitlines() if line.startswith("Running stage")]
     assert flow_run["state_type"] == "COMPLETED"
-    assert [row["name"] for row in stages(server, flow_run)] == order
+    times = {row["name"]: (row["start_time"], row["end_time"]) for row in stages(server, flow_run)}
+    assert sorted(times) == sorted(order)
+    for above, below in [("first", "trained"), ("trained", "scored"), ("scored", "headline"), ("fragile", "below")]:
+        assert times[above][1] <= times[below][0]
     assert set(states(server, flow_run).values()) == {"Ran"}
     assert len(order) == 7
 
@@ -214,6 +219,36 @@ def test_a_run_that_cannot_begin_says_why_first_and_its_stage_too(project: Path,
     assert "Traceback" not in until(lambda: logged(server, own, "Finished in state Failed"))
 
 
+MEETING = """
+import sys, time
+from pathlib import Path
+own, other = sys.argv[1:]
+Path(own).touch()
+end = time.monotonic() + PATIENCE
+while not Path(other).exists():
+    if time.monotonic() > end:
+        sys.exit("nobody came")
+    time.sleep(0.01)
+print("met by", other, flush=True)
+"""
+
+
+def test_stages_that_do_not_need_each_other_run_at_the_same_time(project: Path, here: Callable[..., str]) -> None:
+    (project / "meet.py").write_text(MEETING.replace("PATIENCE", "60"))
+    stage = "  {0}:\n    cmd: python meet.py data/{0} data/{1}\n    deps: [data/first.txt]\n    outs: [data/{0}]\n"
+    with (project / "dvc.yaml").open("a") as file:
+        file.write(stage.format("left", "right") + stage.format("right", "left"))
+    said = here(stages=["left", "right"])
+    assert {"left: met by data/right", "right: met by data/left"} <= set(said.splitlines())
+    (project / "meet.py").write_text(MEETING.replace("PATIENCE", "0.5"))
+    (project / "a.txt").write_text("another first word")
+    for name in ("left", "right"):
+        (project / f"data/{name}").unlink()
+    set_number(project, "runtime", "stages", 1)
+    with pytest.raises(InputError, match="left: nobody came"):
+        here(stages=["left", "right"])
+
+
 def test_without_trainings_the_model_stays_and_what_is_below_it_runs(project: Path, here: Callable[..., str]) -> None:
     (project / "a.txt").write_text("a2")
     expected = dict.fromkeys(("first", "fragile", "below", "trained", "scored", "toy_stage", "headline"), "Skipped")
@@ -299,7 +334,7 @@ def asked(project: Path, monkeypatch: pytest.MonkeyPatch, act: str, **arguments:
     """What DVC's process answers in the project, and what it printed."""
     monkeypatch.chdir(project)
     said: list[str] = []
-    with opened(environment(project), said.append) as repository:
+    with opened(environment(project), said.append) as [repository]:
         return repository.ask(act, said.append, **arguments), said
 
 
@@ -322,7 +357,7 @@ def test_a_stage_that_is_in_use_is_waited_for(project: Path, monkeypatch: pytest
             holder.kill()
             holder.wait()
 
-        with opened(environment(project), hear) as repository:
+        with opened(environment(project), hear) as [repository]:
             assert repository.ask("reproduce", hear, stage="first", force=False) == "Skipped"
     assert sum(line.startswith("waiting: ") for line in said) == 1
     assert any(f"(PID {holder.pid}): dvc repro" in line for line in said)
