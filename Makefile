@@ -25,7 +25,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 demo: install ## draw a data set, run the whole pipeline on it, say where the report is
-	python -m flows.repository repro
+	vermilion rebuild
 	vermilion results
 
 test: check ## linters, types and the test suite, but what is marked long

@@ -1,6 +1,7 @@
 """Seconds of every stage of the demo, from nothing: a fresh clone of this project, as `make demo` runs it.
 
-What a stage takes includes what DVC does before and after it. "stolen" are seconds of all processors together that a
+Stages that do not need each other run at the same time, so their sum is more than the clock says. What a stage takes
+includes what DVC does before and after it. "stolen" are seconds of all processors together that a
 virtual machine's host gave to others meanwhile (/proc/stat; Linux): a busy host makes stages slower than they are.
 
     python -m bench.demo [--system synthesis]
@@ -14,8 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -28,21 +27,20 @@ STEAL = 8
 """Place of stolen time in /proc/stat's first line, after the word."""
 
 
-def stages(folder: Path, last: str | None) -> Iterator[tuple[str, float, float]]:
-    """When each stage of `dvc repro` began: its name, seconds on a clock, seconds stolen so far; at the end, ''.
+def run(folder: Path, last: str | None) -> list[tuple[str, float]]:
+    """`vermilion rebuild` in the folder: the seconds of each stage, in DVC's order.
 
     `last`: the last one that is run, after all that it needs; None: all of them.
     """
-    dvc = [sys.executable, "-m", "flows.repository", "repro", *([last] if last else [])]
-    environment = os.environ | {"PYTHONUNBUFFERED": "1", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    with subprocess.Popen(dvc, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as running:
+    program = Path(sys.executable).with_name("vermilion")
+    with subprocess.Popen(
+        [program, "rebuild", *([last] if last else [])], cwd=folder, stdout=subprocess.PIPE, text=True
+    ) as running:
         assert running.stdout is not None
-        for line in running.stdout:
-            if found := re.match(r"Running stage '(.+)'", line):
-                yield found[1], time.monotonic(), stolen()
+        found = [row for line in running.stdout if (row := re.match(r"(\S+) +Ran +([\d.]+) s", line))]
     if running.returncode:
-        sys.exit(f"bench.demo: dvc repro ended with {running.returncode} in {folder}")
-    yield "", time.monotonic(), stolen()
+        sys.exit(f"bench.demo: vermilion rebuild ended with {running.returncode} in {folder}")
+    return [(row[1], float(row[2])) for row in found]
 
 
 def stolen() -> float:
@@ -60,23 +58,24 @@ def make_small(file: Path) -> None:
 
 
 def main(given: list[str] | None = None) -> None:
-    """A line a stage, and the sum."""
+    """A line a stage, their sum, and what the whole took."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--system", default="", help="stages whose names begin so are printed; all are run")
     parser.add_argument("--tiny", action="store_true", help=f"stop after {TINY_LAST}, with the tests' numbers")
     options = parser.parse_args(given)
-    asked = options.system
-    total = [0.0, 0.0]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "vermilion"
         subprocess.run(["git", "clone", "--quiet", str(PROJECT), str(folder)], check=True)
         if options.tiny:
             make_small(folder / "params.yaml")
-        for (name, began, before), (_, ended, after) in pairwise(stages(folder, TINY_LAST if options.tiny else None)):
-            if name.startswith(asked):
-                print(f"{name:28} {ended - began:6.1f} s {after - before:6.1f} s stolen", flush=True)
-                total = [total[0] + ended - began, total[1] + after - before]
-    print(f"{asked or 'all':28} {total[0]:6.1f} s {total[1]:6.1f} s stolen; {os.cpu_count()} processors")
+        began, before = time.monotonic(), stolen()
+        rows = run(folder, TINY_LAST if options.tiny else None)
+        took, gone = time.monotonic() - began, stolen() - before
+    chosen = [(name, seconds) for name, seconds in rows if name.startswith(options.system)]
+    for name, seconds in chosen:
+        print(f"{name:28} {seconds:6.1f} s")
+    print(f"{options.system or 'all':28} {sum(seconds for _, seconds in chosen):6.1f} s, one after the other")
+    print(f"{'by the clock':28} {took:6.1f} s, all stages; {gone:.1f} s stolen; {os.cpu_count()} processors")
 
 
 if __name__ == "__main__":

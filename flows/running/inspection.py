@@ -170,14 +170,29 @@ def machine(root: Path) -> Iterator[Finding]:
     yield Finding("warning" if short else "fact", "disk", said)
     runtime = params.load(Runtime, "runtime", root / "params.yaml")
     memory = psutil.virtual_memory().available
-    short = memory < LEAST_FREE * runtime.workers
+    short = memory < LEAST_FREE * (runtime.workers + runtime.stages - 1)
     said = f"{memory / 2**30:.1f} GiB free for {counted(runtime.workers, 'worker')}"
-    yield Finding("warning" if short else "fact", "memory", said + ("; lower runtime.workers" if short else ""))
+    said += f" and {runtime.stages} stages at a time" if runtime.stages > 1 else ""
+    lower = "; lower runtime.workers" + (" or runtime.stages" if runtime.stages > 1 else "")
+    yield Finding("warning" if short else "fact", "memory", said + (lower if short else ""))
+    yield from _cores(root, runtime.stages)
     found = list(_cards())
     if runtime.cards is not None and runtime.cards > len(found):
         wrong = f"params.yaml: runtime.cards: {runtime.cards}, and {len(found)} are there; lower it, or null for all"
         yield Finding("error", "cards", wrong)
     yield from (Finding("fact", "cards", card) for card in found or ["no GPU: the CPU computes"])
+
+
+def _cores(root: Path, stages: int) -> Iterator[Finding]:
+    """Whether stages that run at the same time have more threads than the machine has cores."""
+    numbers, pipeline = yaml.safe_load((root / "params.yaml").read_text()), (root / "dvc.yaml").read_text()
+    threads = {name: own.get("threads", 1) for name, own in numbers.items() if f"{name}:" in pipeline}
+    most, cores = max(threads, key=lambda name: threads[name], default=""), os.cpu_count() or 1
+    if stages > 1 and most and stages * threads[most] > cores:
+        said = (
+            f"{counted(cores, 'core')} for {stages} stages at a time with up to {counted(threads[most], 'thread')} each"
+        )
+        yield Finding("warning", "cores", f"{said} ({most}), which slows them down; lower runtime.stages, or threads")
 
 
 def _cards() -> Iterable[str]:
