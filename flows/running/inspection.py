@@ -189,10 +189,10 @@ def _cores(root: Path, stages: int) -> Iterator[Finding]:
     threads = {name: own.get("threads", 1) for name, own in numbers.items() if f"{name}:" in pipeline}
     most, cores = max(threads, key=lambda name: threads[name], default=""), os.cpu_count() or 1
     if stages > 1 and most and stages * threads[most] > cores:
-        said = (
-            f"{counted(cores, 'core')} for {stages} stages at a time with up to {counted(threads[most], 'thread')} each"
+        said = f"{counted(cores, 'core')} for {stages} stages at a time, of up to {counted(threads[most], 'thread')}"
+        yield Finding(
+            "warning", "cores", f"{said} ({most}): they slow each other down; lower runtime.stages or threads"
         )
-        yield Finding("warning", "cores", f"{said} ({most}), which slows them down; lower runtime.stages, or threads")
 
 
 def _cards() -> Iterable[str]:

@@ -165,6 +165,16 @@ def test_more_cards_than_there_are(tmp_path: Path) -> None:
     assert wrong.said.startswith("params.yaml: runtime.cards: 64, and ")
 
 
+@pytest.mark.parametrize(("stages", "threads", "warned"), [(2, 64, True), (1, 64, False), (2, 1, False)])
+def test_more_threads_than_cores(tmp_path: Path, stages: int, threads: int, warned: bool) -> None:
+    numbers = {"runtime": {"stages": stages}, "symmetry_train": {"threads": threads}, "surface_cameras": {"threads": 1}}
+    found = [
+        finding.said for finding in inspection.machine(project(tmp_path / "p", numbers)) if finding.about == "cores"
+    ]
+    assert len(found) == warned
+    assert all("of up to 64 threads (symmetry_train): they slow each other down" in said for said in found)
+
+
 def test_folders_that_a_stage_makes_need_not_be_there() -> None:
     assert made_by_a_stage(Path("data/raw/phantoms"), PROJECT / "dvc.yaml")
     assert made_by_a_stage(Path("data/reports/figures"), PROJECT / "dvc.yaml")
