@@ -1,4 +1,4 @@
-"""`python -m flows.repository repro`: `dvc`, its files parsed once and dvc.lock written stage by stage (`make demo`).
+"""`python -m flows.repository repro`: `dvc`, its files parsed once and dvc.lock written stage by stage.
 
 In: what `dvc` takes. Out: what `dvc` does and says. For fifty stages that saves a minute. Knows no stage.
 """

@@ -6,6 +6,8 @@ cache), Ran, Failed, Blocked (below a failed one), Left (a training that is stal
 of what stages compute.
 """
 
+import re
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -19,6 +21,7 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.logging import get_run_logger
 from prefect.runtime import task_run
 from pydantic import BaseModel, ConfigDict
+from tqdm import tqdm
 
 from flows.repository.client import Repository, RequestFailed
 from flows.running.progress import progress
@@ -28,8 +31,12 @@ from tasks.errors import InputError
 
 TYPES = {"Failed": StateType.FAILED, "Blocked": StateType.CANCELLED}
 """Every other state is a completed one."""
-BY_DVC = ("Running stage", "Stage '", "> ", "Updating lock file", "waiting: ")
+BY_DVC = ("Running stage", "Stage '", "Updating lock file", "waiting: ")
 """How lines begin that are not the stage's own; its own say whose they are, since another stage may run beside it."""
+BAR = re.compile(r"\d%\|")
+"""In a line: a progress bar, as it stands after each step."""
+BAR_EVERY = 20.0
+"""Seconds between two lines of a stage's bar: with two stages at a time the terminal has the run's own bar alone."""
 WHY = {"Blocked": "a stage above it failed", "Left": "not trained again; the model stays as it is"}
 """What is said of a stage that did not run."""
 
@@ -126,11 +133,7 @@ def _reproduce(repository: Repository, stage: Stage, *, force: bool) -> Outcome:
     """Have DVC run the stage; its flow run nests below this task run."""
     began, lines, state = time.monotonic(), list[str](), "Failed"
     own = stage.name.split("@")[0]
-
-    def hear(line: str) -> None:
-        say(line if line.startswith((own, *BY_DVC)) else f"{own}: {line}")
-        lines.append(line)
-
+    hear = _heard(own, lines)
     nested = {PARENT: str(task_run.id)} if tracked() else {}
     repository.for_stages.update(nested)
     try:
@@ -145,9 +148,27 @@ def _reproduce(repository: Repository, stage: Stage, *, force: bool) -> Outcome:
     return Outcome(stage.name, state, round(time.monotonic() - began, 1), said)
 
 
+def _heard(own: str, lines: list[str]) -> Callable[[str], None]:
+    """Takes what a stage prints, line by line, shows what is worth it and keeps it in `lines`."""
+    shown = 0.0
+
+    def hear(line: str) -> None:
+        nonlocal shown
+        bar = BAR.search(line) is not None
+        if HOW_TO_WATCH in line or line.startswith("> ") or bar and time.monotonic() - shown < BAR_EVERY:
+            return
+        say(line if line.startswith((own, *BY_DVC)) else f"{own}: {line}")
+        if bar:
+            shown = time.monotonic()
+        else:
+            lines.append(line)
+
+    return hear
+
+
 def _last_word(own: str, lines: Sequence[str]) -> str:
     """What the stage last said under its own name."""
-    told = [line for line in lines if line.startswith(own) and HOW_TO_WATCH not in line]
+    told = [line for line in lines if line.startswith(own)]
     return told[-1].partition(": ")[2] if told else ""
 
 
@@ -175,4 +196,5 @@ def say(line: str) -> None:
     if tracked():
         get_run_logger().info(line)
     else:
-        print(line, flush=True)
+        tqdm.write(line)  # above the bar
+        sys.stdout.flush()
