@@ -133,7 +133,7 @@ def _reproduce(repository: Repository, stage: Stage, *, force: bool) -> Outcome:
     """Have DVC run the stage; its flow run nests below this task run."""
     began, lines, state = time.monotonic(), list[str](), "Failed"
     own = stage.name.split("@")[0]
-    hear = _heard(own, lines)
+    hear = _heard(stage.name, lines)
     nested = {PARENT: str(task_run.id)} if tracked() else {}
     repository.for_stages.update(nested)
     try:
@@ -148,16 +148,16 @@ def _reproduce(repository: Repository, stage: Stage, *, force: bool) -> Outcome:
     return Outcome(stage.name, state, round(time.monotonic() - began, 1), said)
 
 
-def _heard(own: str, lines: list[str]) -> Callable[[str], None]:
+def _heard(name: str, lines: list[str]) -> Callable[[str], None]:
     """Takes what a stage prints, line by line, shows what is worth it and keeps it in `lines`."""
-    shown = 0.0
+    shown, own = 0.0, name.partition("@")[0]
 
     def hear(line: str) -> None:
         nonlocal shown
         bar = BAR.search(line) is not None
         if HOW_TO_WATCH in line or line.startswith("> ") or bar and time.monotonic() - shown < BAR_EVERY:
             return
-        say(line if line.startswith((own, *BY_DVC)) else f"{own}: {line}")
+        say(line if line.startswith((own, *BY_DVC)) else f"{name}: {line}")
         if bar:
             shown = time.monotonic()
         else:
