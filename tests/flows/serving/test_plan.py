@@ -8,7 +8,7 @@ from flows.serving import plan
 def test_a_stages_lines_say_whose_they_are_and_its_bar_speaks_now_and_then(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plan.time, "monotonic", iter([100.0, 100.0, 101.0, 121.0, 121.0]).__next__)
+    monkeypatch.setattr("time.monotonic", iter([100.0, 100.0, 101.0, 121.0, 121.0]).__next__)
     lines: list[str] = []
     hear = plan._heard("toy_stage@clp", lines)
     for line in (
