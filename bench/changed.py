@@ -42,6 +42,7 @@ PICTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "WebP, lossless": ("WEBP", {"lossless": True}),
     "AVIF": ("AVIF", {"quality": 80}),
     "HEIC": ("HEIF", {"quality": 80}),
+    "HEIC, as phones": ("HEIF", {"quality": 80, "enc_params": {"x265:wpp": "0"}}),
 }
 CLIPS = {"MJPG": "avi", "mp4v": "mp4", "MPG1": "mpg", "MPG2": "mpg", "VP80": "webm", "VP90": "webm"}
 

@@ -1,40 +1,25 @@
-"""The boxes of a HEIC or AVIF: its coded items, where they lie, and the same file with other contents in their place.
+"""The boxes of a HEIC or AVIF: where its coded items lie, and the units of HEVC in them.
 
-In: a file's bytes. Out: items, bytes. An item of HEVC is a row of units, each after its length. Decodes nothing.
+In: a file's bytes. Out: places, units. An item of HEVC is a row of units, each after its length. Decodes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 CODED = (b"hvc1", b"av01", b"hev1", b"avc1")
 """Kinds of items that hold pixels, in HEIC and AVIF."""
 
 
-SEQUENCE = 33
-"""The kind of unit that says how large a picture is coded."""
-
 MOST_UNITS = 1000
-"""Of an item: parameters and slices. One of more is not looked at."""
+"""Of an item: slices, or parameters. One of more is not looked at."""
 
 
 class Extent(NamedTuple):
-    """Where an item's bytes lie, and where the file says so: (place, size) of its offset's and length's numbers."""
+    """Where a piece of an item's bytes lies."""
 
     item: int
-    base: int
     place: int
     length: int
-    offset_at: tuple[int, int]
-    length_at: tuple[int, int]
-
-
-class Item(NamedTuple):
-    """A coded item of one piece, its contents, and where the length of its last unit stands in them."""
-
-    extent: Extent
-    contents: bytes
-    last: int
-    length_size: int
 
 
 def boxes(data: bytes, place: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -64,96 +49,61 @@ def extents(data: bytes) -> Iterator[Extent]:
     yield from (extent for extent in _located(data, *inside[b"iloc"]) if extent.item in coded)
 
 
-def coded_items(data: bytes) -> list[Item]:
-    """The items of HEVC; none where one is in several pieces, oddly placed, or not filled by its units."""
-    size = 1 + (_property(data, b"hvcC")[21:22] or b"\3")[0] % 4
-    found = list(extents(data))
-    odd = any(min(extent.offset_at[1], extent.length_at[1]) < 4 or extent.base > extent.place for extent in found)
-    if odd or len({extent.item for extent in found}) < len(found):
-        return []
-    items = []
-    for extent in found:
-        contents = data[extent.place : extent.place + extent.length]
-        place, last = 0, -1
-        for _ in range(MOST_UNITS):
-            if place + size >= len(contents):
-                break
-            place, last = place + size + int.from_bytes(contents[place : place + size]), place
-        if last < 0 or place != len(contents):
+def coded_items(data: bytes) -> list[list[bytes]]:
+    """The units of each item of HEVC, what sets up its decoder first; of none that its units do not fill."""
+    contents, setups, items, left = dict[int, bytes](), _setups(data), [], len(data)
+    for extent in extents(data):
+        left -= extent.length
+        if left < 0:  # pieces that overlap
             return []
-        items.append(Item(extent, contents, last, size))
+        contents[extent.item] = contents.get(extent.item, b"") + data[extent.place : extent.place + extent.length]
+    for item, coded in contents.items():
+        setup = setups.get(item, b"")
+        units = _units(coded, 1 + setup[21] % 4) if len(setup) > 22 else None  # noqa: PLR2004
+        if units:
+            items.append([*_parameters(setup), *units])
     return items
 
 
-def with_contents(data: bytes, items: Sequence[Item], contents: Sequence[bytes]) -> bytes:
-    """The file with other contents of these items, at its end."""
-    changed, added = bytearray(data), bytearray()
-    begin = len(data) + 8
-    for item, content in zip(items, contents, strict=True):
-        place = begin + len(added) - item.extent.base
-        for (at, size), number in ((item.extent.offset_at, place), (item.extent.length_at, len(content))):
-            changed[at : at + size] = number.to_bytes(size)
-        added += content
-    return bytes(changed) + (len(added) + 8).to_bytes(4) + b"mdat" + bytes(added)
+def _units(contents: bytes, size: int) -> list[bytes] | None:
+    """Units that each stand after their length, of `size` bytes; None where they do not fill the contents."""
+    units, place = list[bytes](), 0
+    while place < len(contents) and len(units) < MOST_UNITS:
+        length = int.from_bytes(contents[place : place + size])
+        units.append(contents[place + size : place + size + length])
+        place += size + length
+    return units if place == len(contents) else None
 
 
-def upright(data: bytes) -> bytes:
-    """The file without a turn, so that its tiles lie in their order."""
-    changed = bytearray(data)
-    for name, begins, _ in _properties(data):
-        if name == b"irot":
-            changed[begins] = 0
-    return bytes(changed)
-
-
-def tile_of(data: bytes, size: tuple[int, int], items: int) -> tuple[int, int]:
-    """Width and height of the tiles of a picture of this size; its own, where it has none or is mirrored."""
-    found = list(_properties(data))
-    if any(name == b"imir" for name, _, _ in found):
-        return size
-    for name, begins, _ in found:
-        wide, high = int.from_bytes(data[begins + 4 : begins + 8]), int.from_bytes(data[begins + 8 : begins + 12])
-        if name == b"ispe" and wide and high and (wide, high) != size and 1 < _tiles(size, wide, high) <= items:
-            return wide, high
-    return size
-
-
-def coded_sizes(data: bytes) -> list[tuple[int, int]]:
-    """Width and height of what is coded, of each kind of item: more than what is shown where its edges are cut off."""
-    return [found for name, begins, ends in _properties(data) if name == b"hvcC" if (found := _size(data[begins:ends]))]
-
-
-def _size(setup: bytes) -> tuple[int, int] | None:
-    """Of the first sequence's parameters in an hvcC (ITU-T H.265, 7.3.2.2)."""
+def _parameters(setup: bytes) -> Iterator[bytes]:
+    """The units in an hvcC (ISO/IEC 14496-15, 8.3.3.1.2)."""
     place = 23
-    while place + 5 <= len(setup):
-        kind, length = setup[place] & 63, int.from_bytes(setup[place + 3 : place + 5])
-        if kind == SEQUENCE:
-            unit = setup[place + 5 : place + 5 + length].replace(b"\0\0\3", b"\0\0")
-            bits = iter(
-                "".join(f"{byte:08b}" for byte in unit[15:64])
-            )  # two of header, one, twelve of profile and level
-            try:
-                _number(bits)
-                if _number(bits) == 3:  # noqa: PLR2004
-                    next(bits)
-                return _number(bits), _number(bits)
-            except StopIteration:
-                return None
-        place += 3 + 2 + length
-    return None
+    for _ in range(setup[22]):
+        count = int.from_bytes(setup[place + 1 : place + 3])
+        place += 3
+        for _ in range(min(count, MOST_UNITS)):
+            length = int.from_bytes(setup[place : place + 2])
+            yield setup[place + 2 : place + 2 + length]
+            place += 2 + length
 
 
-def _number(bits: Iterator[str]) -> int:
-    """An Exp-Golomb number. StopIteration where there is none."""
-    zeros = 0
-    while next(bits) == "0":
-        zeros += 1
-    return int("1" + "".join(next(bits) for _ in range(zeros)), 2) - 1
-
-
-def _tiles(size: tuple[int, int], wide: int, high: int) -> int:
-    return -(-size[0] // wide) * -(-size[1] // high)
+def _setups(data: bytes) -> dict[int, bytes]:
+    """The hvcC of each item that has one."""
+    properties, setups = list(_properties(data)), dict[int, bytes]()
+    for name, begins, ends in boxes(data, *_meta(data).get(b"iprp", (0, 0))):
+        if name != b"ipma":
+            continue
+        wide, index = 4 if data[begins] else 2, 2 if data[begins + 3] & 1 else 1
+        place = begins + 8
+        while place + wide < ends:
+            item, count = int.from_bytes(data[place : place + wide]), data[place + wide]
+            place += wide + 1
+            for at in range(place, min(place + count * index, ends), index):
+                number = int.from_bytes(data[at : at + index]) & (0x7FFF if index > 1 else 0x7F)
+                if 0 < number <= len(properties) and properties[number - 1][0] == b"hvcC":
+                    setups[item] = data[properties[number - 1][1] : properties[number - 1][2]]
+            place += count * index
+    return setups
 
 
 def _meta(data: bytes) -> dict[bytes, tuple[int, int]]:
@@ -168,10 +118,6 @@ def _properties(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     for name, begins, ends in boxes(data, *_meta(data).get(b"iprp", (0, 0))):
         if name == b"ipco":
             yield from boxes(data, begins, ends)
-
-
-def _property(data: bytes, name: bytes) -> bytes:
-    return next((data[begins:ends] for found, begins, ends in _properties(data) if found == name), b"")
 
 
 def _located(data: bytes, begins: int, ends: int) -> Iterator[Extent]:
@@ -197,7 +143,6 @@ def _located(data: bytes, begins: int, ends: int) -> Iterator[Extent]:
             if place >= ends:
                 return
             number(index_size)
-            offset_at, start = (place, sizes[0]), number(sizes[0])
-            length_at, length = (place, sizes[1]), number(sizes[1])
+            start, length = number(sizes[0]), number(sizes[1])
             if method == 0:
-                yield Extent(item, base, base + start, length, offset_at, length_at)
+                yield Extent(item, base + start, length)

@@ -2,8 +2,8 @@
 
 In: a file's bytes. Out: None, or what is wrong. WebP, HEIC and TIFF (LZW, JPEG) hold no checksum, and their decoders
 give some picture for any bytes. But they are codes without gaps: of a whole file the last bytes are needed, and none
-that would follow. So it is decoded again with them missing, altered, or followed by others. An AVIF is decoded by
-libaom, which looks at that itself. What is packed without arithmetic (LZW) often finds its way back to the same end,
+that would follow. So it is decoded again with them missing. A HEIC's slices are looked at by `hevc`; an AVIF is decoded
+by libaom, which looks at that itself. What is packed without arithmetic (LZW) often finds its way back to the same end,
 and passes (docs/pictures.md has how often); a lossless WebP is looked at by `leaps`. Knows nothing of colours.
 """
 
@@ -17,19 +17,16 @@ import cv2
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
-from tasks.base import jpeg, lzw
-from tasks.base.boxes import Item, coded_items, coded_sizes, tile_of, upright, with_contents
+from tasks.base import hevc, jpeg, lzw
+from tasks.base.boxes import coded_items
 from tasks.base.hearing import Aside
 
 LEFT = "parts of it were changed (its pixels do not end where its file says)"
 SPARE = 8
 """Last bytes without which no lossy WebP can be decoded."""
 
-SPARE_HEIC = {0: 16, 7: 128}
-"""The same of a HEIC, by how many pixels are coded beyond its edges at the most: the last bytes may be theirs alone."""
-
 LZW, JPEG = 5, 7
-LEAST, LEAST_HEIC = 64, 1024
+LEAST = 64
 """Shorter pieces show one colour, and a few bytes of them may be anything."""
 
 MOST_PARTS = 4096
@@ -77,61 +74,8 @@ def _reads(data: bytes) -> bool:
 
 
 def heic(data: bytes) -> str | None:
-    """What is wrong with a HEIC: its tiles must change with their last bytes, and not with what follows them.
-
-    Of tiles that reach beyond the picture the last bytes may show nothing, so they need not.
-    """
-    items = [item for item in coded_items(data) if item.contents]
-    if not items:
-        return None
-    plain = upright(data)
-    sound = _pixels(plain)
-    if sound is None:
-        return None
-    size = (sound.shape[1], sound.shape[0])
-    tile = tile_of(data, size, len(items))
-    if _changed(sound, _other(plain, items, b"\xff", 0), (64, 64)).any():
-        return LEFT
-    beyond = min(
-        (max(w - tile[0], h - tile[1]) for w, h in coded_sizes(data) if w >= tile[0] and h >= tile[1]), default=8
-    )
-    spare = next((spare for most, spare in SPARE_HEIC.items() if beyond <= most), 0)
-    if not spare or any(len(item.contents) <= LEAST_HEIC for item in items):
-        return None
-    inside = (size[1] // tile[1], size[0] // tile[0])
-    needed = np.zeros(inside, bool)
-    for byte in (b"\xff", b"\xaa"):
-        if not needed.all():
-            needed |= _changed(sound, _other(plain, items, byte, spare), tile)[: inside[0], : inside[1]]
-    return None if needed.all() else LEFT
-
-
-def _other(data: bytes, items: list[Item], byte: bytes, spare: int) -> np.ndarray | None:
-    """The picture with so many last bytes of each item altered, or, for 0, with others that follow them."""
-    contents = []
-    for item in items:
-        wide, start = item.length_size, item.last
-        unit = item.contents[start + wide :]
-        unit = unit[: len(unit) - spare] + byte * (spare or SPARE)
-        contents.append(item.contents[:start] + len(unit).to_bytes(wide) + unit)
-    return _pixels(with_contents(data, items, contents))
-
-
-def _pixels(data: bytes) -> np.ndarray | None:
-    try:
-        with Image.open(io.BytesIO(data), formats=("HEIF",)) as picture:
-            return np.asarray(picture.convert("RGB"))
-    except Exception:  # as a decoder that stumbles does
-        return None
-
-
-def _changed(sound: np.ndarray, other: np.ndarray | None, tile: tuple[int, int]) -> np.ndarray:
-    """(rows, columns) of tiles of (width, height) pixels: whether each is not the same, or cannot be decoded."""
-    rows, columns = range(0, sound.shape[0], tile[1]), range(0, sound.shape[1], tile[0])
-    if other is None or other.shape != sound.shape:
-        return np.ones((len(rows), len(columns)), bool)
-    differs = (sound != other).any(axis=2)
-    return np.array([[differs[y : y + tile[1], x : x + tile[0]].any() for x in columns] for y in rows])
+    """What is wrong with a HEIC, whose tiles must end where their slices and rows do."""
+    return LEFT if any(hevc.damaged([units]) for units in coded_items(data)) else None
 
 
 def tiff(data: bytes, picture: TiffImagePlugin.TiffImageFile) -> str | None:

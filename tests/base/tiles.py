@@ -6,7 +6,7 @@ import struct
 import pillow_heif
 from PIL import Image
 
-from tasks.base.boxes import coded_items
+from tasks.base.boxes import extents
 
 
 def box(name: bytes, *contents: bytes) -> bytes:
@@ -26,9 +26,9 @@ def in_tiles(picture: Image.Image, side: int, *, turns: int = 0, quality: int = 
     for index in range(rows * columns):
         x, y = index % columns * side, index // columns * side
         file = io.BytesIO()
-        picture.crop((x, y, x + side, y + side)).save(file, "HEIF", quality=quality)
-        [item] = coded_items(file.getvalue())
-        tiles.append(item.contents)
+        picture.crop((x, y, x + side, y + side)).save(file, "HEIF", quality=quality, enc_params={"x265:wpp": "0"})
+        [extent] = extents(file.getvalue())
+        tiles.append(file.getvalue()[extent.place : extent.place + extent.length])
         at = file.getvalue().index(b"hvcC") - 4
         setup = file.getvalue()[at : at + int.from_bytes(file.getvalue()[at : at + 4])]
     count = len(tiles)
