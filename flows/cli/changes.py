@@ -100,7 +100,8 @@ def list_batches(
         print(json.dumps(rows, indent=1))
     elif corrections:
         columns = ("path", "rater_id", "scale", "was", "score", "corrected", "batch")
-        _print(("photograph", "rater", "scale", "was", "is", "when (UTC)", "batch"), columns, rows)
+        shown = [row | {"corrected": row["corrected"][:16].replace("T", " ")} for row in map(dict, rows)]
+        _print(("photograph", "rater", "scale", "was", "is", "when (UTC)", "batch"), columns, shown)
     else:
         names = ("batch", "brought by", "photographs", "ratings", "corrections", "state")
         shown = [row | {"state": _state(row), "who": row["who"] or "not committed"} for row in map(dict, rows)]

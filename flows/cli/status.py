@@ -203,11 +203,13 @@ def _failed(failed: Entry, last: Entry) -> list[str]:
 
 
 def _waits(found: Status) -> list[str]:
-    batches = [
-        f"not evaluated yet: batch {row['batch']}, {counted(row['photographs'], 'photograph')}, "
-        f"{counted(row['ratings'], 'rating')}"
-        for row in found.batches
-    ]
+    nouns = {"photographs": "photograph", "ratings": "rating", "corrections": "corrected score"}
+    batches = []
+    for row in found.batches:
+        parts = [counted(row[kind], noun) for kind, noun in nouns.items() if row[kind]] or [
+            "nothing is left of it" if row["empty"] else "references"
+        ]
+        batches.append(f"not evaluated yet: batch {row['batch']}, {', '.join(parts)}")
     told = listed_lines(batches, SHOWN, "batch", "batches")
     if found.waiting is None:
         return [*told, "nobody serves this project, so no night runs (`vermilion serve`)"]

@@ -22,13 +22,14 @@ from flows.stewards.sources import note_source
 from flows.stewards.versions import Tell, check_room
 from tasks import params
 from tasks.base.digests import digest
-from tasks.base.words import counted, listed_lines
+from tasks.base.words import counted, listed, listed_lines
+from tasks.errors import InputError
 from tasks.ingest.admission import Known, known
 from tasks.ingest.batch import Problem
 from tasks.ingest.photographs import Photographs
 from tasks.ingest.ratings import CORRECTION_COLUMNS, RATING_COLUMNS, rating_row
 from tasks.ingest.raw import Line, folders, read_lines
-from tasks.ingest.spelling import Spellings
+from tasks.ingest.spelling import Lookalikes, Spellings
 from tasks.params.ingest import IngestRatings
 from tasks.params.running import Data
 
@@ -46,6 +47,8 @@ def correct(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) 
 
 
 def _correct(path: Path, root: Path, *, dry_run: bool, commit: bool, tell: Tell) -> Outcome:
+    if path.is_dir():
+        raise InputError(f"{path}: a folder; name the table in it, such as {path / 'ratings.csv'}")
     lines = list(read_lines(path, required=RATING_COLUMNS, optional=()))
     added = added_folder(root)
     check_room(root, added, size=path.stat().st_size)
@@ -106,9 +109,7 @@ def _changes(
         about = (row["image_id"], raters.of(str(row["rater_id"])), row["scale"])
         before = standing.get(about)
         if reason is None and before is None:
-            reason = (
-                f"rater {about[1]} has no rating of this photograph on {about[2]}; new ones: `vermilion ratings add`"
-            )
+            reason = _not_there(about, there, standing)
         elif reason is None and before and before["rater_role"] != row["rater_role"]:
             reason = f"rater {about[1]} is {before['rater_role']} elsewhere; a rater has one role"
         elif reason is None and about in seen:
@@ -120,6 +121,18 @@ def _changes(
             path = names.means.get(line.cells["path"], line.cells["path"])
             new.append(row | {"path": path, "rater_id": about[1], "was": before["score"]})
     return new, problems
+
+
+def _not_there(about: tuple[Any, ...], there: Known, standing: Mapping[tuple[Any, ...], Row]) -> str:
+    """Why a line names no rating: a rater whom nobody knows, another scale, or a rating that was never given."""
+    image_id, rater, scale = about
+    if rater not in there.roles:
+        near = Lookalikes(there.roles).of(rater)
+        meant = f"did you mean {listed(near, 3)}?" if near else "`vermilion ratings status` has their names."
+        return f"no rater is called {rater}; {meant} New ratings: `vermilion ratings add`"
+    others = sorted(own for image, who, own in standing if (image, who) == (image_id, rater))
+    on = f"; there is one on {listed(others, 9)}" if others else ""
+    return f"rater {rater} has no rating of this photograph on {scale}{on}; new ones: `vermilion ratings add`"
 
 
 def _table(rows: Sequence[Row]) -> bytes:

@@ -8,6 +8,7 @@ a batch that was not committed has neither.
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,9 @@ COLUMNS = {
 
 COUNTED = ("photographs", "ratings", "corrections")
 """What a batch is counted by."""
+
+SLIP, MOST = 4, 3
+"""Letters that may name a batch in part, and batches that a misspelt name is told to look like."""
 
 _SUBJECT = re.compile(rf"(?:Ratings|Ratings corrected|Ratings undone): (?P<what>.*) \(batch (?P<batch>{BATCH_ID})\)")
 
@@ -157,7 +161,14 @@ def _not_one(batch: str, chosen: Sequence[str], root: Path) -> str:
     for row in batches(root):
         if row["undone"] and (row["batch"] == batch or row["batch"].endswith(f"-{batch}")):
             return f"batch {row['batch']} was undone already, on {row['undone']}; there is nothing to undo"
-    return f"no batch {batch!r} to undo; `vermilion ratings list` has their names"
+    here = [folder.path.name for folder in _batches(root)]
+    ends = {name.rpartition("-")[2]: name for name in here}
+    near = [name for name in here if len(batch) >= SLIP and batch in name] or [
+        ends.get(one, one) for one in get_close_matches(batch, [*here, *ends], 3, cutoff=0.8)
+    ]
+    named = " or ".join(dict.fromkeys(near))
+    meant = f"did you mean {named}? " if 0 < len(set(near)) <= MOST else ""
+    return f"no batch {batch!r} to undo; {meant}`vermilion ratings list` has their names"
 
 
 def _built_on(name: str, here: Mapping[str, Folder], root: Path) -> list[str]:

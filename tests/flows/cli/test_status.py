@@ -163,12 +163,17 @@ def test_the_command_says_so_in_80_columns_and_for_programs(project: Path) -> No
     batch = project / "data/added/batches/2026-11-29-7c0b1732a7d6"
     batch.mkdir(parents=True)
     (batch / "ratings.csv").write_text("path,rater_id,rater_role,scale,score\np1.jpg,a,lay,CARS,2\n")
+    later = batch.with_name("2026-11-30-0123456789ab")
+    later.mkdir()
+    header = "path,rater_id,rater_role,scale,score,was,corrected\n"
+    (later / "corrections.csv").write_text(f"{header}p1.jpg,a,lay,CARS,3,2,2026-11-30T10:00:00+00:00\n")
     said = told(project, code=1)
     assert "NOT current" in said
     assert "changed parameters: symmetry_train.margin was 1.0 and is 3.5 now" in said
     assert "stale stages: ingest 1, symmetry 1, evaluate 1, report 1" in said
     waiting = " ".join(said.split())
-    assert "not evaluated yet: batch 2026-11-29-7c0b1732a7d6, 0 photographs, 1 rating nobody serves" in waiting
+    assert "not evaluated yet: batch 2026-11-29-7c0b1732a7d6, 1 rating not evaluated" in waiting
+    assert "batch 2026-11-30-0123456789ab, 1 corrected score nobody serves" in waiting
     assert "nobody serves this project" in said
     record = json.loads(told(project, "--json", code=1))
     assert record["stale"] == ["ingest_ratings", "symmetry_train", "evaluate", "report"]

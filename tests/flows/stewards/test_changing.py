@@ -1,6 +1,7 @@
 """Scores corrected, batches undone, forms for raters: real DVC and git in repositories of their own."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,9 @@ def test_corrections_count_in_their_order_and_the_old_scores_stay(root: Path, tm
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("first.png,lay_9,lay,CARS,3", "rater lay_9 has no rating of this photograph on CARS; new ones"),
+        ("first.png,lay_9,lay,CARS,3", "no rater is called lay_9; `vermilion ratings status` has their names."),
+        ("first.png,surgon,medical,CARS,3", "no rater is called surgon; did you mean surgeon? New ratings: "),
+        ("first.png,surgeon,medical,symmetry,3", "no rating of this photograph on symmetry; there is one on CARS; new"),
         ("first.png,surgeon,medical,CARS,9", "score 9 is outside CARS, 1 to 5"),
         ("nobody.png,surgeon,medical,CARS,3", "no such photograph"),
         ("first.png,surgeon,lay,CARS,3", "rater surgeon is medical elsewhere"),
@@ -95,6 +98,11 @@ def test_what_cannot_be_corrected_changes_nothing(root: Path, tmp_path: Path, li
     assert reason in (tmp_path / "later-rejected.csv").read_text()
     assert ratings(root)[0] == {("first.png", "surgeon"): (2.0, None)}
     assert subject(root) == "project"
+
+
+def test_a_folder_is_no_table_of_corrections(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"a folder; name the table in it, such as .*ratings\.csv"):
+        correct(tmp_path, root)
 
 
 def test_a_correction_of_a_score_that_changed_by_hand_is_a_refused_line(root: Path, tmp_path: Path) -> None:
@@ -244,13 +252,22 @@ def test_what_was_undone_or_is_empty_is_said_so(root: Path, tmp_path: Path) -> N
     undo(first.batch, root)
     with pytest.raises(InputError, match=rf"batch {first.batch} was undone already, on \d{{4}}-\d\d-\d\d"):
         undo(first.batch[11:], root)
-    with pytest.raises(InputError, match="no batch 'x' to undo"):
+    with pytest.raises(InputError, match="no batch 'x' to undo; `vermilion ratings list` has their names"):
         undo("x", root)
     left = root / "data/added/batches/2026-01-02-0123456789ab"
     table(left / "images.csv", IMAGES, [])
     assert [(row["batch"], row["empty"]) for row in history.batches(root)] == [(left.name, True), (first.batch, False)]
     table(left / "references.csv", ("path", "measure", "value"), ["first.png,severity,0.3"])
     assert not history.batches(root)[0]["empty"]
+
+
+def test_a_misspelt_batch_is_asked_about(root: Path, tmp_path: Path) -> None:
+    add(batch(tmp_path / "new"), root)
+    second = add(table(tmp_path / "more.csv", RATINGS, ["first.png,lay_1,lay,CARS,4"]), root)
+    slip = second.batch[:-1] + ("0" if second.batch[-1] != "0" else "1")
+    for meant in (slip, slip[11:], second.batch[11:15]):
+        with pytest.raises(InputError, match=f"did you mean {second.batch}\\?"):
+            undo(meant, root)
 
 
 def test_counts_of_a_batch_that_is_gone_are_read_from_its_commit() -> None:
@@ -265,7 +282,7 @@ def test_the_commands_say_what_they_did(root: Path, tmp_path: Path) -> None:
     said = vermilion(root, "ratings", "correct", str(later), "--no-run").stdout
     assert "to re-evaluate: vermilion rebuild --no-training" in said
     shown = vermilion(root, "ratings", "list", "--corrections").stdout
-    assert "3.5" in shown
+    assert "3.5" in shown and re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d ", shown)
     refused = vermilion(root, "ratings", "undo", first.batch, "--no-run")
     assert (refused.returncode, "undo them first" in refused.stderr) == (2, True)
     listed = json.loads(vermilion(root, "ratings", "list", "--json").stdout)
