@@ -22,7 +22,7 @@ from tasks.base.words import counted
 from tasks.errors import INTERRUPTED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from flows.photographs.faces import Which
     from flows.photographs.score import Scored
@@ -140,8 +140,10 @@ def _score_all(
             if out is not None:
                 page = private_folder(out) / f"{number + 1:03d}-{photo.stem[:60]}.html"
                 with replacing(page) as temporary:
-                    line, valid = scored.verdict.line, scored.verdict.state != "not valid"
-                    html = render_photo_page(scored.photo, verdict=line, valid=valid, notices=notices)
+                    said, valid = scored.verdict, scored.verdict.state != "not valid"
+                    html = render_photo_page(
+                        scored.photo, verdict=said.points, trust=said.trust, valid=valid, notices=notices
+                    )
                     temporary.write_text(html, encoding="utf-8")
 
 
@@ -156,18 +158,34 @@ def _print(results: "Sequence[Scored]", notices: "Sequence[str]") -> None:
     console = Console(width=None if sys.stdout.isatty() else 80, highlight=False, emoji=False)
     for result in results:
         console.print(Text(visible(str(result.path)), style="bold", overflow="fold"))
-        line = visible(result.verdict.line)
-        line += f" This is {result.photo.face}." if result.photo.face else ""
-        console.print(Padding(Text(line, overflow="fold"), (0, 0, 0, 2)))
+        head, *points = result.verdict.points
+        head += f" This is {result.photo.face}." if result.photo.face else ""
+        console.print(Padding(Text(visible(head), overflow="fold"), (0, 0, 0, 2)))
+        for line in points:
+            console.print(_item(line))
     measured = [result for result in results if result.photo.readings]
     if len(measured) > SHOWN:
         console.print(f"\nThe numbers of {counted(len(measured), 'photograph')}: add --table FILE.xlsx, or --json.")
     elif measured:
         console.print(_numbers(measured))
-    if notices:
-        console.print("Read this too:")
-    for line in notices:
-        console.print(Padding(Text(visible(line), overflow="fold"), (0, 0, 0, 2)))
+    _print_block(console, "How far to trust this:", dict.fromkeys(one for own in results for one in own.verdict.trust))
+    _print_block(console, "Read this too:", notices)
+
+
+def _print_block(console: Console, head: str, said: "Iterable[str]") -> None:
+    for number, line in enumerate(said):
+        if number == 0:
+            console.print(head)
+        console.print(_item(line))
+
+
+def _item(line: str) -> Padding:
+    """A line of a list: what is too long goes on below, further in."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=1)
+    grid.add_column(overflow="fold")
+    grid.add_row("-", Text(visible(line)))
+    return Padding(grid, (0, 0, 0, 2))
 
 
 def _numbers(results: "Sequence[Scored]") -> Table:
@@ -177,8 +195,9 @@ def _numbers(results: "Sequence[Scored]") -> Table:
     table.add_column("photograph", overflow="fold", max_width=24)
     table.add_column("measure", overflow="fold")
     table.add_column("value", overflow="fold")
+    alike = len({result.path.name for result in results}) < len(results)  # 0.png of several people
     for result in results:
-        name = visible(result.path.name)
+        name = visible("/".join(result.path.parts[-2:]) if alike else result.path.name)
         for measure, value in (line for reading in result.photo.readings for line in lines(reading)):
             value = f"{value} (not valid here)" if result.verdict.state == "not valid" else value
             table.add_row(Text(name), Text(measure), Text(value))

@@ -57,16 +57,23 @@ DECLINES = (
 
 
 def render_photo_page(
-    photo: Photo, *, notices: Sequence[str], verdict: str = "", valid: bool = True, declines: Sequence[str] = DECLINES
+    photo: Photo,
+    *,
+    notices: Sequence[str],
+    verdict: Sequence[str] = (),
+    trust: Sequence[str] = (),
+    valid: bool = True,
+    declines: Sequence[str] = DECLINES,
 ) -> str:
-    """The page of one photograph, measured or refused. `verdict`: its result in a line, shown first; `valid`: whether
-    it lets the numbers count."""
+    """The page of one photograph, measured or refused. `verdict`: its result, shown first, line by line; `trust`: how
+    far to trust it; `valid`: whether it lets the numbers count."""
     page = environment().get_template("evaluation/photo.html.j2")
     drawn = None if photo.region is None else overlay(photo)
     readings = [] if photo.reason else [(reading, _body(reading, valid)) for reading in photo.readings]
     return page.render(
         photo=photo,
         verdict=verdict,
+        trust=trust,
         valid=valid,
         notices=[for_a_page(line) for line in notices],
         declines=declines,

@@ -65,9 +65,18 @@ def test_a_measured_photograph(region: bytes) -> None:
     assert 'x1="51.5"' in html
 
 
+def test_the_verdict_stands_first_and_what_it_is_worth_after_it(region: bytes) -> None:
+    said = ["Stands out <all>.", "Lip: stands out.", "Nose: does not."]
+    html = render_photo_page(photo(region), notices=["Stand-in."], verdict=said, trust=["It told 9 of 10."])
+    places = [
+        html.index(text) for text in ("Stands out &lt;all", "<li>Lip: ", "<li>Nose: ", "told 9 of 10", "Stand-in.")
+    ]
+    assert places == sorted(places)
+
+
 def test_numbers_that_do_not_count_say_so_where_they_stand(region: bytes) -> None:
     for valid in (True, False):
-        html = render_photo_page(photo(region), notices=[], verdict="Measured.", valid=valid)
+        html = render_photo_page(photo(region), notices=[], verdict=["Measured."], valid=valid)
         assert ('<main class="doubted">' in html) is not valid
         assert (
             html.count('<p class="doubt">not valid here</p>') == (0 if valid else html.count('class="big"'))

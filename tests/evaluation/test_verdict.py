@@ -55,9 +55,43 @@ def test_what_measures_say_together(
     assert found == Verdict("measured", begins, stands_out, disagree)
 
 
+@pytest.mark.parametrize(
+    ("outs", "head"),
+    [
+        ((True, True), "Stands out, by all 2 measures that count."),
+        ((True,), "Stands out, by the only measure that counts."),
+        ((False, False), "Nothing stands out, by any of 2 measures that count."),
+        ((True, False, False), "The measures disagree: 1 stands out, 2 do not."),
+        ((True, True, False, None), "The measures disagree: 2 stand out, 1 does not."),
+        ((None, None), "Whether it stands out cannot be told."),
+    ],
+)
+def test_the_verdict_comes_first_and_then_one_line_for_every_measure(outs: tuple[bool | None, ...], head: str) -> None:
+    names = "abcd"[: len(outs)]
+    own = [said(name, out, sure="clear", trust=f"Trust of {name}.") for name, out in zip(names, outs, strict=True)]
+    found = of(*own, reason="the face is cut off")
+    assert found.points[0] == head
+    told = {True: "stands out", False: "does not stand out", None: "not to be told"}
+    lines = [f"{n.upper()}: {told[out]} (place of {n}, clear)." for n, out in zip(names, outs, strict=True)]
+    assert list(found.points[1:]) == [*lines, "Not counted: Other: the face is cut off."]
+    assert list(found.trust) == [f"Trust of {name}." for name in names]
+    assert all(trust in found.line for trust in found.trust)  # in one cell it is all there
+
+
+def test_what_is_not_valid_says_each_reason_in_a_line_of_its_own() -> None:
+    assert of(said("a", True, doubt="it guesses"), foreign="the networks know drawn faces only").points == [
+        "Measured, but not valid here.",
+        "The networks know drawn faces only.",
+        "A: it guesses.",
+    ]
+    refused = verdict(Photo("a.jpg", "", reason="no face was found"), foreign=None)
+    assert refused.points == [refused.line]
+
+
 def test_a_contradiction_says_what_it_usually_means() -> None:
     alone = of(said("a", True, alone="Usually a smile."), said("b", False, quiet="Usually nothing."))
     assert alone.line.endswith("Does not: b (place of b). Usually a smile.")
+    assert alone.points[1] == "Usually a smile."
     one_silent = of(said("a", True, alone="No."), said("b", True), said("c", False, quiet="Usually an expression."))
     assert one_silent.line.endswith("Does not: c (place of c). Usually an expression.")
 

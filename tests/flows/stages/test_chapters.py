@@ -135,6 +135,9 @@ def test_a_folder_of_photographs_becomes_one_table(project: Path, tmp_path: Path
     assert done.exit_code == 1, done.output
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
     assert done.stdout.index("=1+1.png") < done.stdout.index("unknown.png") < done.stdout.index("Read this too")
+    assert done.stdout.index("Read this too") > done.stdout.rindex("Not measured: ")
+    if "How far to trust this:" in done.stdout:  # a network that may be guessing says so in place of it
+        assert "unseen people" in done.stdout.partition("How far to trust this:")[2]
     header: Any
     rows: list[Any]
     header, *rows = active(openpyxl.load_workbook("all.xlsx")).iter_rows(values_only=True)

@@ -369,10 +369,10 @@ def test_a_short_name_counts_in_words_in_whatever_encoding_and_in_a_picture_s_me
 def test_pages_and_tables_of_score_go_or_lose_the_person_s_row(root: Path, patients: Path) -> None:
     image = meant.find("p01", root, also=()).person.images[0]
     (root / "pages").mkdir()
-    own = render_photo_page(Photo("front.png", image), verdict="", notices=[])
+    own = render_photo_page(Photo("front.png", image), notices=[])
     (root / "pages/001-front.html").write_text(own)
     (root / "pages/mine.html").write_text(f"<!doctype html><p>{image}</p>")
-    others = render_photo_page(Photo("front.png", "b" * 64), verdict="", notices=[])
+    others = render_photo_page(Photo("front.png", "b" * 64), notices=[])
     (root / "pages/002-front.html").write_text(others)
     for name, ids in (("one.csv", [image]), ("two.csv", [image, "b" * 64]), ("two.xlsx", ["b" * 64, image])):
         rows = [[f"{at}.png", "v", "", "", "", found] for at, found in enumerate(ids)]
