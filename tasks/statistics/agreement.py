@@ -22,7 +22,7 @@ from tasks.statistics.bootstrap import MIN_SUBJECTS, Estimate, missing, with_int
 from tasks.statistics.grading import quadratic_kappa
 from tasks.statistics.ratings import mean_rating, nearest_grade, rater_roles, rating_matrix, role_members
 
-IMPORTED_LATER = ("scipy.stats", "sklearn.metrics", "statsmodels.stats.inter_rater")
+IMPORTED_LATER = ("pingouin", "scipy.stats", "sklearn.metrics", "statsmodels.stats.inter_rater")
 """What its functions import: imported once for all stages (flows/forks.py), and not for a photograph's score."""
 
 ENOUGH = 10
