@@ -126,7 +126,7 @@ def _with_repo(act: Callable[[Repo], T]) -> T:
             if not _passes(error, tell):
                 raise
             said = said or tell
-        time.sleep(0.1)
+        time.sleep(min(2.0, 0.1 + (time.monotonic() - began) / 10))  # to ask costs a tenth of a second of a core
 
 
 def _passes(error: BaseException, tell: bool) -> bool:
