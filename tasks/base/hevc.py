@@ -3,7 +3,7 @@
 In: the units of each picture. Out: damaged or not. HEVC holds no checksum, and libheif and FFmpeg pass over what does
 not fit. But at the end of each slice, and of each row where rows are coded by themselves, stands a bit that says so,
 which a decoder that lost its way meets by chance alone (about one time in a hundred). libde265 looks for it. So the
-pictures are decoded by it twice: as they are, where it must say nothing; and with the last bytes of each slice cut
+pictures are decoded by it again: as they are, where it must say nothing; and with the last bytes of each slice cut
 away, where it must miss them. Knows no container.
 """
 
@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 
 from tasks.base.bundled import library
 
-CUT = 2
-"""Bytes without which no slice ends: they hold the bit that says so, and the seven before it."""
+CUTS = (2, 4, 6, 9, 12)
+"""Bytes without which no slice should end. One in a hundred small ones (little moved) still ends without so many, but
+not without more. One that ends too early ends without all of them."""
 
 LEAST = 32
 """Shorter slices (nothing moved) are not cut: their header would be."""
@@ -65,25 +66,36 @@ class Decoder:
         return said
 
 
-def damaged(pictures: Iterable[Sequence[bytes]]) -> bool:
+def damaged(pictures: Sequence[Sequence[bytes]]) -> bool:
     """Whether any of the pictures, each its units in their order, does not end where its slices do."""
-    with Decoder() as whole, Decoder() as short:
-        for units in pictures:
-            said = whole.heard(units)
-            if WRONG.intersection(said):
-                return True
-            cut = [_cut(unit) for unit in units]
-            missed = sum(one in ENDS for one in short.heard(cut))
-            if not said and missed < sum(len(one) < len(unit) for one, unit in zip(cut, units, strict=True)):
-                return True
-    return False
+    with Decoder() as decoder:
+        said = [decoder.heard(units) for units in pictures]
+    if any(WRONG.intersection(words) for words in said):
+        return True
+    early = {index for index, words in enumerate(said) if not words}
+    for cut in CUTS:
+        if early:
+            early &= _unmissed(pictures[: max(early) + 1], cut)
+    return bool(early)
 
 
-def _cut(unit: bytes) -> bytes:
+def _unmissed(pictures: Sequence[Sequence[bytes]], cut: int) -> set[int]:
+    """Which pictures have a slice whose last bytes are not missed."""
+    found = set()
+    with Decoder() as decoder:
+        for index, units in enumerate(pictures):
+            short = [_short(unit, cut) for unit in units]
+            slices = sum(len(one) < len(unit) for one, unit in zip(short, units, strict=True))
+            if sum(word in ENDS for word in decoder.heard(short)) < slices:
+                found.add(index)
+    return found
+
+
+def _short(unit: bytes, cut: int) -> bytes:
     """A slice without its last bytes."""
     if not unit or unit[0] >> 1 & 63 not in SLICES or len(unit) < LEAST:
         return unit
-    return unit.rstrip(PADDING)[:-CUT]
+    return unit.rstrip(PADDING)[:-cut]
 
 
 def _declared() -> ctypes.CDLL:

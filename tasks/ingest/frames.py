@@ -19,7 +19,7 @@ import pyarrow as pa
 from tasks.base.hearing import Aside
 from tasks.base.images import MAX_PIXELS, encode_png
 from tasks.base.words import counted
-from tasks.ingest import clips, lengths
+from tasks.ingest import clips, coded, lengths
 from tasks.ingest.clips import UnshownClip
 from tasks.ingest.takes import cut_at, small
 from tasks.params.ingest import IngestFrames
@@ -104,6 +104,8 @@ def read_frames(path: Path, settings: IngestFrames) -> Iterator[tuple[int, float
                 found += 1
                 yield index, time_s, show(bgr)
         _check_said(aside, video, seen)
+    if seen and coded.is_damaged(path, seen):
+        raise UnshownClip(f"damaged clip: parts of it were changed (its pictures do not end where it says); {AGAIN}")
     if not found:
         raise UnshownClip(NO_FRAME)
 

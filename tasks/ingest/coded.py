@@ -1,0 +1,62 @@
+"""Whether a clip's coded pictures are whole, where FFmpeg says nothing: HEVC, VP8, VP9, MJPEG.
+
+In: a clip's path. Out: damaged or not. Its packets are had from OpenCV as they are, and looked at by what looks at
+pictures (`tasks.base`): whether each ends where it should. Knows nothing of frames.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+import cv2
+
+from tasks.base import hevc, jpeg, vpx
+from tasks.base.hearing import Aside
+
+REORDERED = 16
+"""Packets that may come before the one that is shown first."""
+
+START = re.compile(rb"\x00\x00\x01")
+"""Before each unit of HEVC, as OpenCV gives them."""
+
+RAW = -1
+
+
+def is_damaged(path: Path, frames: int) -> bool:
+    """Whether one of the packets that show the first so many frames is damaged. False for other kinds of clips."""
+    with Aside() as aside:
+        name = str(path)
+        video = aside.do(lambda: cv2.VideoCapture(name, cv2.CAP_FFMPEG))
+        try:
+            codec = (int(video.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF).to_bytes(4, "little").lower()
+            look = LOOKS.get(codec)
+            if look is None or not video.set(cv2.CAP_PROP_FORMAT, RAW):
+                return False
+            return look(islice(_packets(aside, video), frames + REORDERED))
+        finally:
+            aside.do(video.release)
+
+
+def _packets(aside: Aside, video: cv2.VideoCapture) -> Iterator[bytes]:
+    while True:
+        done, packet = aside.do(video.read)
+        if not done:
+            return
+        yield packet.tobytes()
+
+
+def _hevc(packets: Iterator[bytes]) -> bool:
+    return hevc.damaged([[unit for each in START.split(packet) if (unit := each.rstrip(b"\0"))] for packet in packets])
+
+
+def _jpeg(packets: Iterator[bytes]) -> bool:
+    return any(jpeg.damage(packet) for packet in packets)
+
+
+LOOKS: Mapping[bytes, Callable[[Iterator[bytes]], bool]] = {
+    **dict.fromkeys((b"hevc", b"hvc1", b"hev1", b"h265"), _hevc),
+    **dict.fromkeys((b"mjpg", b"jpeg", b"mjpa"), _jpeg),
+    **dict.fromkeys((b"vp80", b"vp08"), lambda packets: vpx.damaged(packets, "vp8")),
+    **dict.fromkeys((b"vp90", b"vp09"), lambda packets: vpx.damaged(packets, "vp9")),
+}
