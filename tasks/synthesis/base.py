@@ -57,6 +57,9 @@ __all__ = [
     "write_manifest",
 ]
 
+COUNTING = "position_ids"
+"""How the name of what earlier libraries kept among the weights ends: 0, 1, 2 ... It is made anew."""
+
 transformers_logging.disable_progress_bar()  # a bar a network, each gone in no time
 
 
@@ -182,12 +185,19 @@ def _opened(kind: Any, base: Base, subfolder: str, **how: Any) -> Any:
 
 
 def _whole(folder: Path, network: Any, loaded: Mapping[str, Collection[Any]]) -> Any:
-    """The network, if the file had every weight of it; its library draws at random what is missing or does not fit."""
+    """The network, if the file has its weights and no others. Its library draws at random what is missing or does not
+    fit, and leaves out what it has no place for: less than the whole network, under its name."""
     lacking = [*loaded.get("missing_keys", ()), *(key[0] for key in loaded.get("mismatched_keys", ()))]
     if lacking:
         raise BaseError(
             f"{folder}: the weights are not of the network that config.json describes: {len(lacking)} are missing or "
             f"of another size, first {said(min(lacking))}"
+        )
+    unused = [key for key in loaded.get("unexpected_keys", ()) if not key.endswith(COUNTING)]
+    if unused:
+        raise BaseError(
+            f"{folder}: the weights are not of the network that config.json describes: it has no use for "
+            f"{len(unused)} of them, first {said(min(unused))}"
         )
     return network
 

@@ -146,6 +146,11 @@ PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], Any], str]] = {
         lambda t: t.update(is_gated_act=False),
         "the weights are not of the network that config.json describes",
     ),
+    "weights that nothing uses": (
+        "transformer/config.json",
+        lambda t: t.update(num_single_layers=t["num_single_layers"] - 1),
+        "it has no use for",
+    ),
     "weights of another size": (
         "text_encoder/config.json",
         lambda t: t.update(max_position_embeddings=3),
@@ -205,6 +210,20 @@ def test_a_folder_is_looked_at_before_it_is_registered(base: Path, tmp_path: Pat
     with pytest.raises(bases.BaseError, match="is not one of CLIP's or T5's"):
         bases.register(folder, "mine", registry=tmp_path, accept=True)
     assert not (tmp_path / "bases").exists()
+
+
+@pytest.mark.parametrize(("name", "refused"), [("text_model.embeddings.position_ids", False), ("another.weight", True)])
+@pytest.mark.parametrize("part", ["text_encoder/model.safetensors", "vae/diffusion_pytorch_model.safetensors"])
+def test_a_weight_too_many_is_named(base: Path, tmp_path: Path, part: str, name: str, refused: bool) -> None:
+    folder = shutil.copytree(base.parent, tmp_path / "base")
+    held = safetensors.torch.load_file(folder / part)
+    safetensors.torch.save_file(held | {name: torch.arange(7.0)[None]}, folder / part, metadata={"format": "pt"})
+    as_recorded(folder)
+    if not refused:
+        open_all(folder)
+        return
+    with pytest.raises(bases.BaseError, match=r"no use for 1 of them, first another\.weight"):
+        open_all(folder)
 
 
 def test_a_base_as_it_should_be_opens(base: Path) -> None:
