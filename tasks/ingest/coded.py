@@ -1,4 +1,4 @@
-"""Whether a clip's coded pictures are whole, where FFmpeg says nothing: HEVC, VP8, VP9, MJPEG.
+"""Whether a clip's coded pictures are whole, where FFmpeg says nothing: H.264, HEVC, VP8, VP9, MJPEG.
 
 In: a clip's path. Out: damaged or not. Its packets are had from OpenCV as they are, and looked at by what looks at
 pictures (`tasks.base`): whether each ends where it should. Knows nothing of frames.
@@ -11,14 +11,14 @@ from pathlib import Path
 
 import cv2
 
-from tasks.base import hevc, jpeg, vpx
+from tasks.base import h264, hevc, jpeg, vpx
 from tasks.base.hearing import Aside
 
 REORDERED = 16
 """Packets that may come before the one that is shown first."""
 
 START = re.compile(rb"\x00\x00\x01")
-"""Before each unit of HEVC, as OpenCV gives them."""
+"""Before each unit of H.264 and HEVC, as OpenCV gives them."""
 
 RAW = -1
 
@@ -46,8 +46,16 @@ def _packets(aside: Aside, video: cv2.VideoCapture) -> Iterator[bytes]:
         yield packet.tobytes()
 
 
+def _units(packets: Iterator[bytes]) -> list[list[bytes]]:
+    return [[unit for each in START.split(packet) if (unit := each.rstrip(b"\0"))] for packet in packets]
+
+
 def _hevc(packets: Iterator[bytes]) -> bool:
-    return hevc.damaged([[unit for each in START.split(packet) if (unit := each.rstrip(b"\0"))] for packet in packets])
+    return hevc.damaged(_units(packets))
+
+
+def _h264(packets: Iterator[bytes]) -> bool:
+    return h264.damaged(_units(packets))
 
 
 def _jpeg(packets: Iterator[bytes]) -> bool:
@@ -56,6 +64,7 @@ def _jpeg(packets: Iterator[bytes]) -> bool:
 
 LOOKS: Mapping[bytes, Callable[[Iterator[bytes]], bool]] = {
     **dict.fromkeys((b"hevc", b"hvc1", b"hev1", b"h265"), _hevc),
+    **dict.fromkeys((b"h264", b"avc1", b"avc3", b"x264"), _h264),
     **dict.fromkeys((b"mjpg", b"jpeg", b"mjpa"), _jpeg),
     **dict.fromkeys((b"vp80", b"vp08"), lambda packets: vpx.damaged(packets, "vp8")),
     **dict.fromkeys((b"vp90", b"vp09"), lambda packets: vpx.damaged(packets, "vp9")),
