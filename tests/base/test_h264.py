@@ -1,4 +1,4 @@
-"""Slices of H.264 that end too early. No encoder is at hand: these are pictures of one block, its pixels as they are."""
+"""Slices of H.264 that end too early. No encoder is at hand: pictures of one block, its pixels as they are."""
 
 import pytest
 
