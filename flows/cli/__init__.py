@@ -31,6 +31,7 @@ from flows.cli import (
     withdraw,
 )
 from flows.cli.project import project_root
+from flows.cli.reflowed import reflow
 from flows.cli.terminal import say
 from flows.running import privacy
 from tasks.errors import INTERRUPTED, InputError
@@ -62,6 +63,7 @@ app.command()(watch.watch)
 app.add_typer(synthesis.app, name="synthesis")
 app.add_typer(inpainting.app, name="inpainting")
 app.add_typer(anthropometry.app, name="anthropometry")
+reflow(app)
 
 
 STOPPED = "vermilion: interrupted; what was finished is kept; run it again"

@@ -53,6 +53,11 @@ def score(
 ) -> None:
     """Score photographs with every system that can read one, and say first what came of each.
 
+    \b
+    vermilion score photo.jpg
+    vermilion score photographs --table scores.xlsx    # a folder
+    vermilion score photo.jpg --out pages              # one page per photograph
+
     Exit code 0: all were measured; 1: at least one was refused, with its reason; 2: nothing could be run; 130: it was
     interrupted, and the table has what was done.
     """
