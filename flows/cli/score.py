@@ -34,19 +34,19 @@ EVERY = 5.0
 """Seconds between two savings of an unfinished table."""
 
 
+Photos = Annotated[
+    list[Path], typer.Argument(metavar="PHOTO...", help="Photographs of faces in any common format, or folders.")
+]
+Scores = Annotated[Path | None, typer.Option(metavar="FILE", help="Write all results into one table, .csv or .xlsx.")]
 Without = Annotated[
     list[str] | None, typer.Option(metavar="SYSTEM", help="Leave out a system, such as one that takes long.")
 ]
 
 
 def score(
-    photos: Annotated[
-        list[Path], typer.Argument(metavar="PHOTO...", help="Photographs of faces in any common format, or folders.")
-    ],
+    photos: Photos,
     as_json: JSON = False,
-    table: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write all results into one table, .csv or .xlsx.")
-    ] = None,
+    table: Scores = None,
     out: Annotated[Path | None, typer.Option(help="Folder for one HTML page per photograph.")] = None,
     without: Without = None,
     face: WhichFace = None,
@@ -91,9 +91,13 @@ def score(
         _print(results, every if any(result.photo.readings for result in results) else _passed_over(found.others))
     _say_where({"table": table, "pages": out})
     if stopped:
-        say(f"interrupted: {len(results)} of {counted(len(found.photographs), 'photograph')} scored", error=True)
-        raise typer.Exit(INTERRUPTED)
+        raise _interrupted(len(results), len(found.photographs))
     raise typer.Exit(any(result.photo.reason for result in results))
+
+
+def _interrupted(done: int, of: int) -> typer.Exit:
+    say(f"interrupted: {done} of {counted(of, 'photograph')} scored", error=True)
+    return typer.Exit(INTERRUPTED)
 
 
 def _passed_over(others: "Mapping[Path, int]") -> list[str]:
