@@ -5,7 +5,7 @@ or words, or stays for its owner to look at. Drawn faces, and what else no photo
 nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -47,14 +47,15 @@ TEXTS = (".log", ".txt", ".json", ".jsonl", ".yaml", ".md", ".out", ".err")
 
 @dataclass(frozen=True)
 class Fate:
-    """`goes`: the whole file; else `lines` of a table, or words (`cleaned`). `beside`: others go.
+    """`goes`: the whole file; else `lines` of a table, or words (`cleaned`).
 
-    `left`: something of the person stays.
+    `beside`: others go; `sheets`: others lose rows; `left`: something of the person stays.
     """
 
     goes: bool = False
     beside: frozenset[Path] = frozenset()
     lines: frozenset[Place] = frozenset()
+    sheets: Mapping[Path, Collection[Place]] = field(default_factory=dict)
     cleaned: bool = False
     left: bool = False
 
@@ -146,8 +147,8 @@ def _of_written(file: Path, person: Person) -> Fate | None:
     """Of what commands wrote for single photographs; None where none of them did."""
     if (others := belonging(file)) is not None:
         return Fate(goes=True, beside=others)
-    if (survey := surveyed(file, person)) and survey[0]:
-        return replace(_of_table(file, person, survey[0]), beside=survey[1])
+    if (survey := surveyed(file, person)) and survey.rows:
+        return replace(_of_table(file, person, survey.rows), beside=survey.pictures, sheets=survey.sheets)
     own, of_others = rows(file, person) or (set(), set())
     if not own:
         return None

@@ -50,7 +50,7 @@ def plan(found: Withdrawal, root: Path, store: Store) -> Plan:
     for file in ground.files():
         if what := fate(file, person, ground):
             made.goes |= {*what.beside, *([file] if what.goes else [])}
-            made.changes |= {file} if what.lines or what.cleaned else set()
+            made.changes |= {*what.sheets, *([file] if what.lines or what.cleaned else [])}
             made.left |= {file} if what.left else set()
     made.goes |= _all(project.outs_of(found.networks)) | set(_in_store(found, store))
     hit = project.making(made.goes | made.changes)
@@ -187,6 +187,8 @@ def _do(file: Path, person: Person, what: Fate) -> None:
     """Remove the file, or what in it is the person's."""
     for other in what.beside:  # first: once the page, or its row, is gone, nothing tells that they belong to it
         other.unlink(missing_ok=True)
+    for sheet, lines in what.sheets.items():
+        written.write_without(sheet, lines)
     if what.goes:
         file.unlink()
     elif what.lines:

@@ -8,9 +8,10 @@ picture of the person goes with what belongs to it, tables and lists lose the pe
 
 import io
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -57,6 +58,9 @@ DONE = ".measured.jsonl"
 SURVEY_KEY, SURVEY_COLUMNS, SURVEY_PICTURES = "key.csv", ("picture", "path"), "pictures"
 """Of a survey of realism: which picture of its folder is whose photograph."""
 
+SHEET_COLUMNS = ("picture", "realism", "plausibility")
+"""Of a survey's sheets, empty or filled, which name a picture by its number alone."""
+
 TABLES = (".csv", ".tsv", ".xlsx", ".xlsm")
 
 
@@ -86,17 +90,40 @@ def _of_measure(table: Path) -> bool:
     return False
 
 
-def surveyed(file: Path, person: Person) -> tuple[set[Place], frozenset[Path]] | None:
-    """Of a survey's key the person's rows, and their pictures, which have no name; None where it is no such key."""
+class Surveyed(NamedTuple):
+    """What a survey's key tells of a person: their rows, their pictures, and rows of sheets that lie with it."""
+
+    rows: set[Place]
+    pictures: frozenset[Path]
+    sheets: Mapping[Path, set[Place]]
+
+
+def surveyed(file: Path, person: Person) -> Surveyed | None:
+    """The person in a survey, whose pictures and sheets do not name them; None where the file is no survey's key."""
     if file.name != SURVEY_KEY:
         return None
     with suppress(RawLayoutError):
         (sheet,) = read_sheets(file)
         if tuple(sheet.columns) == SURVEY_COLUMNS:
             own = [row for row in sheet.rows if person.found(row.cells[1])]
-            pictures = (file.parent / SURVEY_PICTURES / Path(row.cells[0]).name for row in own)
-            return {(sheet.name, row.number) for row in own}, frozenset(one for one in pictures if one.is_file())
+            names = {Path(row.cells[0]).name for row in own}
+            pictures = (file.parent / SURVEY_PICTURES / name for name in names)
+            return Surveyed(
+                {(sheet.name, row.number) for row in own},
+                frozenset(one for one in pictures if one.is_file()),
+                dict(_answers(file.parent, names)),
+            )
     return None
+
+
+def _answers(folder: Path, names: Collection[str]) -> Iterator[tuple[Path, set[Place]]]:
+    """Rows of the sheets in a survey's folder, or one below it, that are about these pictures."""
+    for table in sorted({*folder.glob("*"), *folder.glob("*/*")}):
+        if table.suffix.lower() in TABLES and table.is_file():
+            with suppress(RawLayoutError, OSError):
+                found = rows_of(table, SHEET_COLUMNS, SHEET_COLUMNS[:1], lambda cell: Path(cell.strip()).name in names)
+                if found and found[0]:
+                    yield table, found[0]
 
 
 def rows(file: Path, person: Person) -> tuple[set[Place], set[Place]] | None:

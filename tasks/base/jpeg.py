@@ -44,6 +44,9 @@ MOST_INTERVALS = 1024
 COMPLAINT = re.compile(rb"Corrupt JPEG data[^\n]*|Premature end of JPEG file|Inconsistent progression sequence[^\n]*")
 
 
+JUMPS = "its brightness or colour jumps at one block and stays so"
+
+
 class Damaged(ValueError):
     """What is wrong with the JPEG."""
 
@@ -82,9 +85,26 @@ def damage(data: bytes) -> str | None:
         _check_intervals(jpeg)
     except Damaged as error:
         return str(error)
-    if small is not None and _jumps(jpeg, small):
-        return "its brightness or colour jumps at one block and stays so"
-    return None
+    return JUMPS if small is not None and _jumps(jpeg, small) else None
+
+
+def strips_damage(strips: Sequence[bytes], rows: int) -> str | None:
+    """What is wrong with a picture in strips of so many rows, each a JPEG: what jumps shows where they are together.
+
+    Only where each strip begins anew at a unit of blocks.
+    """
+    try:
+        first = _taken_apart(strips[0]) if strips else None
+    except Damaged as error:
+        return str(error)
+    if first is None or len(first.frame) < 10 or rows % (8 * _block(first.frame)[1]):  # noqa: PLR2004
+        return None
+    small = [picture for _, picture in decoded(strips, cv2.IMREAD_REDUCED_COLOR_8) if picture is not None]
+    if len(small) < len(strips) or len({picture.shape[1] for picture in small}) != 1:
+        return None
+    (across, down), whole, quantum = _block(first.frame), np.vstack(small), _quantum(first.tables)
+    stairs = stair(whole, across, down, quantum=quantum) > STAIR
+    return JUMPS if stairs or stair(whole, across, down, quantum=quantum, band=True) > BAND else None
 
 
 def _jumps(jpeg: Jpeg, small: np.ndarray) -> bool:

@@ -87,8 +87,11 @@ def tiff(data: bytes, picture: TiffImagePlugin.TiffImageFile) -> str | None:
     parts = [data[start : start + length] for start, length in places]
     if packed == JPEG:
         tables = bytes(tags.get(347, b""))[2:-2]
-        found = (jpeg.damage(part[:2] + tables + part[2:]) for part in parts)
-        return next((wrong for wrong in found if wrong), None)
+        parts = [part[:2] + tables + part[2:] for part in parts]
+        if wrong := next((wrong for part in parts if (wrong := jpeg.damage(part))), None):
+            return wrong
+        in_rows = 273 in tags and tags.get(284, 1) == 1
+        return jpeg.strips_damage(parts, tags.get(278, tags[257])) if in_rows else None
     if packed == LZW:
         sizes = _strip_sizes(tags, len(parts))
         whole = (lzw.ends_well(part, wide * rows) for part, (wide, rows) in zip(parts, sizes, strict=True))

@@ -96,7 +96,10 @@ def read_sheet(survey: Path, sheet: Path, *, rater_id: str, role: str) -> list[t
         where, name = f"{sheet}, line {line.number}", line.cells["picture"]
         path = known.exactly(name) or known.nearly(name)
         if path is None:
-            raise SurveyError(f"{where}: picture {name!r} is not one of this survey ({survey / KEY})")
+            raise SurveyError(
+                f"{where}: picture {name!r} is not one of this survey ({survey / KEY}); "
+                "if it was withdrawn since, delete this line"
+            )
         if path in seen:
             raise SurveyError(f"{where}: picture {name} stands twice")
         seen.add(path)

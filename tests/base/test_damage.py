@@ -135,6 +135,22 @@ def test_a_colour_that_changes_up_to_the_end_of_a_row_is_seen() -> None:
         assert stair(bad.astype(np.uint8), 2, 2, quantum=1.0, band=True) > BAND
 
 
+def test_a_colour_that_changes_up_to_the_end_of_a_strip_is_seen() -> None:
+    """In a TIFF packed as JPEG, whose strips are too low to show it by themselves."""
+    faces = [np.asarray(photograph()).astype(int) for _ in range(2)]
+    faces[1][160:176, 160:] += 25  # from one block on all of a strip, which is two rows of blocks
+    faces[1][176:192] += 25
+    told = []
+    for face_ in faces:
+        shown = Image.fromarray(np.clip(face_, 0, 255).astype(np.uint8))
+        strips = [saved_as(shown.crop((0, top, 384, top + 32)), "JPEG", quality=90) for top in range(0, 384, 32)]
+        told.append(jpeg.strips_damage(strips, 32))
+        assert jpeg.strips_damage(strips, 33) is None  # strips that begin amid a block
+    assert told == [None, jpeg.JUMPS]
+    assert jpeg.strips_damage([], 32) is None
+    assert jpeg.strips_damage([b"no JPEG"], 32) is not None
+
+
 def test_edges_of_things_are_no_stairs() -> None:
     bars = np.asarray(photograph().resize((48, 48), Image.Resampling.BOX)).copy()
     bars[:6], bars[-6:] = 0, 0  # a film's black bars

@@ -168,10 +168,21 @@ def test_of_a_survey_the_person_s_pictures_go(root: Path, two: Any, tmp_path: Pa
     shown = [survey.Candidate(f"patients/{who}/front.png", "repaired", lambda: read(two[0])) for who in ("p01", "p02")]
     for out in (root / "survey", root / "data/survey"):
         survey.write_survey(out, shown, side=32, seed=1)
+    assert written.SHEET_COLUMNS == survey.SHEET_COLUMNS
     rows = (root / "survey/key.csv").read_text().splitlines()[1:]
     mine, others = (next(row.split(",")[0] for row in rows if who in row) for who in ("p01", "p02"))
+    filled = "picture,realism,plausibility\n001.png,3,4\n002.png,2,5\n"
+    for sheet in ("survey/r1.csv", "survey/answers/r2.csv", "data/survey/r1.csv"):
+        (root / sheet).parent.mkdir(exist_ok=True)
+        (root / sheet).write_text(filled)
+    (root / "survey/other.csv").write_text("picture,size\n001.png,3\n")
     assert left_of(root) == []
     assert withdraw("p01", root)[1] == []
+    kept = next(line for line in filled.splitlines() if line.startswith(others))
+    for sheet in ("survey/r1.csv", "survey/answers/r2.csv", "data/survey/r1.csv"):
+        assert (root / sheet).read_text() == f"picture,realism,plausibility\n{kept}\n"
+    assert (root / "survey/sheet.csv").read_text() == f"picture,realism,plausibility\n{others},,\n"
+    assert (root / "survey/other.csv").read_text() == "picture,size\n001.png,3\n"
     for out in (root / "survey", root / "data/survey"):
         assert [file.name for file in (out / "pictures").iterdir()] == [others] != [mine]
         assert (out / "key.csv").read_text() == f"picture,path\n{others},patients/p02/front.png\n"
