@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.heads import laid_on
+from bench.heads import FEW, ROUNDS, laid_on
 from tasks import params
 from tasks.ingest.detection import find_face
 from tasks.params.ingest import IngestLandmarks
@@ -98,11 +98,11 @@ def chain(number: int, settings: PhantomsHeads) -> tuple[Head, Face]:
     return drawn, made
 
 
-def held(drawn: Head, face: Face) -> tuple[Row, float]:
+def held(drawn: Head, face: Face, rounds: int) -> tuple[Row, float]:
     """The face against the head, and by how much its lengths are too long."""
     tip = face.points["pronasale"].position
     assert tip is not None
-    motion = laid_on(drawn.surface, face.surface.vertices[face.surface.seen], tip)
+    motion = laid_on(drawn.surface, face.surface.vertices[face.surface.seen], tip, rounds)
     scale = float(np.cbrt(np.linalg.det(motion[:3, :3])))
     there = {
         name: motion[:3, :3] @ own.position + motion[:3, 3]
@@ -166,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows, inside = [], []
     for number in range(len(settings.asymmetries))[: options.heads]:
         drawn, face = chain(number, settings)
-        row, scale = held(drawn, face)
+        row, scale = held(drawn, face, FEW if options.tiny else ROUNDS)
         rows.append(row)
         print(
             f"head {number}, asymmetry {drawn.asymmetry:g}: surface {np.median(row.away):.2f} mm off in the median, "

@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
-from bench.heads import SOFT, Head, away_from, drawn_head, scanned_head
+from bench.heads import FEW, ROUNDS, SOFT, Head, away_from, drawn_head, scanned_head
 from bench.orchestration import Cost, run
 from bench.surface_cameras import colmap_steps
 from flows import PROJECT
@@ -66,20 +66,24 @@ def main(given: list[str] | None = None) -> None:
     parser.add_argument("--parts", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(given)
     if options.parts:
-        parts(options.parts, scanned_head(options.real) if options.real else drawn_head())
+        head = scanned_head(options.real) if options.real else drawn_head()
+        parts(options.parts, head, FEW if options.tiny else ROUNDS)
         return
     width, height = (480, 640) if options.tiny else options.size
     for views in [9] if options.tiny else options.views:
         with tempfile.TemporaryDirectory() as name:
-            compare(options.real, views, (width, height), Path(name), peers=not options.own)
+            more = ["--tiny"] if options.tiny else []
+            compare(options.real, views, (width, height), Path(name), more, peers=not options.own)
 
 
-def compare(real: Path | None, views: int, size: tuple[int, int], folder: Path, *, peers: bool) -> None:
+def compare(
+    real: Path | None, views: int, size: tuple[int, int], folder: Path, more: list[str], *, peers: bool
+) -> None:
     """Print what so many views cost, and how far the face lies from the head."""
     photographs = folder / "visit"
     photographs.mkdir()
     photograph(scanned_head(real) if real else drawn_head(), views, *size, photographs)
-    given = [] if real is None else [str(real.absolute())]
+    given = more if real is None else [str(real.absolute()), *more]
     own = run(folder, sys.executable, "-m", "bench.surface_cost", *given, "--parts", str(photographs))
     print(f"{views} views of {size[0]} x {size[1]}: {_per(own, views)}")
     print((folder / "said").read_text().rstrip(), flush=True)
@@ -110,7 +114,7 @@ def photograph(head: Head, views: int, width: int, height: int, folder: Path) ->
         write_whole(folder / f"{number:02d}.jpg", content.getvalue())
 
 
-def parts(folder: Path, head: Head) -> None:
+def parts(folder: Path, head: Head, rounds: int) -> None:
     """`vermilion reconstruct` in this process: CPU seconds of each part, and the most memory until its end."""
     spent: dict[str, tuple[float, float]] = {}
     for words, module, name in PARTS:
@@ -129,7 +133,7 @@ def parts(folder: Path, head: Head) -> None:
     placed = sum(row.reason is None for row in found.cameras)
     print(f"  {placed} of {len(found.cameras)} placed; {found.reason or 'a face was made'}")
     if found.face and (tip := found.face.points["pronasale"].position) is not None:
-        away = away_from(head, found.face.surface.vertices[found.face.surface.seen], tip)
+        away = away_from(head, found.face.surface.vertices[found.face.surface.seen], tip, rounds)
         told = f"median {np.median(away):.2f} mm, 95 % within {np.quantile(away, 0.95):.2f} mm"
         print(f"  the face lies from the head that was photographed: {told}")
     for words, (seconds, peak) in spent.items():

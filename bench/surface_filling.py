@@ -51,7 +51,7 @@ def main(given: Sequence[str] | None = None) -> None:
         placed={},
     )
     for name, place in list(PLACES.items())[: 1 if options.tiny else None]:
-        for radius in RADII:
+        for radius in RADII[: 1 if options.tiny else None]:
             print(f"{name}, {2 * radius:.0f} mm across: {holed(head, points, place, radius, settings)}", flush=True)
 
 

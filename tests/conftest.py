@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from tests import ready
 from tests.built import make_built
 from tests.server import prefect_server
 
@@ -45,9 +46,11 @@ LONGEST = _LONGEST.split()
 """Files by the time they take in `make test` or `make long`. A worker takes a whole file, so the last are short."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """A shell that starts the tests in the background has them ignore Ctrl-C; what they start would inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not hasattr(config, "workerinput"):  # pytest's own process, before its workers
+        ready.begin()
     gc.disable()  # until everything is collected
 
 

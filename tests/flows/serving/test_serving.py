@@ -30,7 +30,7 @@ from flows.running.readiness import no_schedule
 from flows.serving import deployments
 from flows.serving import serve as serving
 from tests.family import Family
-from tests.project import connections, make_project, run, set_number
+from tests.project import connections, make_project, run, set_number, started
 from tests.server import free_port, prefect_server
 from tests.serving import GATED, STAGES, Project
 
@@ -73,7 +73,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 def test_it_says_where_and_a_second_start_says_that_it_runs(project: Project) -> None:
     assert project.url in project.serve.said()
     assert "next nightly rebuild" in project.serve.said()
-    again = run(project.folder, "vermilion", "serve")
+    again = started(project.folder, "vermilion", "serve")
     assert f"already runs here (process {project.serve.head.pid}): {project.url}" in again.stdout
 
 
@@ -345,7 +345,7 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def refused(idle: Path, home: Path, port: int, **extra: str) -> str:
-    done = run(idle, "vermilion", "serve", "--port", str(port), check=False, PREFECT_HOME=str(home), **extra)
+    done = started(idle, "vermilion", "serve", "--port", str(port), check=False, PREFECT_HOME=str(home), **extra)
     assert done.returncode == 2
     assert not (home / "serve.json").exists()
     assert done.stderr.startswith("vermilion: ")
