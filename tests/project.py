@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,9 @@ def run(folder: Path, *command: str, check: bool = True, **extra: str) -> subpro
     own = environment(folder) | extra
     own["PATH"] = f"{ready.programs()}{os.pathsep}{own['PATH']}"
     with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as complained:
-        code = ready.ask(command, folder, own, [0, said.fileno(), complained.fileno()], SECONDS)
+        fork = ready.Fork(command, folder, own, [0, said.fileno(), complained.fileno()], large=False)
+        with closing(fork):
+            code = fork.wait(SECONDS)
         said.seek(0)
         complained.seek(0)
         done = subprocess.CompletedProcess(command, code, said.read(), complained.read())

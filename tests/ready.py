@@ -21,10 +21,12 @@ import selectors
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+import types
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -86,22 +88,63 @@ def programs() -> str:
     return str(Path(os.environ[PLACE]) / "programs")
 
 
-def ask(command: Sequence[str], folder: Path, environment: dict[str, str], files: list[int], seconds: float) -> int:
-    """Run a program with these files as 0, 1 and 2; its exit code. TimeoutError: it was ended, since it took longer.
+class Fork:
+    """A program that runs, with these files as 0, 1 and 2; its process id. `large`: it imports torch or its like.
 
     ConnectionError: nobody answers.
     """
-    wanted = {"command": command, "folder": str(folder), "environment": environment}
-    content = json.dumps(wanted).encode()
-    with socket.socket(socket.AF_UNIX) as asking:
-        asking.settimeout(seconds)
-        asking.connect(str(Path(os.environ[PLACE]) / "socket"))
-        socket.send_fds(asking, [len(content).to_bytes(8, "big")], files)
-        asking.sendall(content)
-        answer = b"".join(iter(lambda: asking.recv(64), b""))
-    if not answer:
-        raise ConnectionError(f"the process of {__file__} has ended")
-    return int(answer)
+
+    def __init__(
+        self, command: Sequence[str], folder: Path, environment: Mapping[str, str], files: Sequence[int], large: bool
+    ) -> None:
+        wanted = {"command": command, "folder": str(folder), "environment": dict(environment), "large": large}
+        content = json.dumps(wanted).encode()
+        self._asking = socket.socket(socket.AF_UNIX)
+        self._asking.connect(str(Path(os.environ[PLACE]) / "socket"))
+        socket.send_fds(self._asking, [len(content).to_bytes(8, "big")], list(files))
+        self._asking.sendall(content)
+        self.pid = int.from_bytes(self._asking.recv(8), "big")
+        self._code: int | None = None
+
+    def wait(self, seconds: float | None = None) -> int:
+        """Its exit code. TimeoutError: it still runs."""
+        if self._code is None:
+            self._asking.settimeout(seconds)
+            answer = b"".join(iter(lambda: self._asking.recv(64), b""))
+            if not answer:
+                raise ConnectionError(f"the process of {__file__} has ended")
+            self._code = int(answer)
+            self._asking.close()
+        return self._code
+
+    def poll(self) -> int | None:
+        """Its exit code; None while it runs."""
+        with suppress(TimeoutError, BlockingIOError):
+            return self.wait(0)
+        return None
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Nobody asks any more: it is ended if it still runs."""
+        self._asking.close()
+
+
+def python(*words: str, output: int | None = None, **extra: str) -> "Fork | subprocess.Popen[bytes]":
+    """`python WORDS` on the project's code, as a fork that has torch and its like; `output`: where it prints to.
+
+    It is a process of its own, which can be killed.
+    """
+    own = os.environ | {"PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"} | extra
+    with open(os.devnull, "r+b") as nothing:  # noqa: PTH123 - a file that is read and written
+        files = [nothing.fileno(), nothing.fileno() if output is None else output, nothing.fileno()]
+        if PLACE in os.environ:
+            return Fork(["python", *words], PROJECT, own, files, large=True)
+        command = [sys.executable, *words]
+        return subprocess.Popen(command, cwd=PROJECT, env=own, stdin=files[0], stdout=files[1], stderr=files[2])
 
 
 def serve() -> None:
@@ -145,9 +188,9 @@ def _begin(asking: socket.socket, waiting: selectors.BaseSelector) -> None:
         content += part
     wanted = json.loads(content)
     _import(COMMANDS)
-    left = wanted["command"][1:3] == FORKS
-    if left:
+    if wanted["large"]:
         _import(STAGES)
+    left = wanted["command"][1:3] == FORKS
     if (pid := os.fork()) == 0:
         waiting.close()
         asking.close()
@@ -156,8 +199,9 @@ def _begin(asking: socket.socket, waiting: selectors.BaseSelector) -> None:
         _become(wanted, files)
     for file in files:
         os.close(file)
+    with suppress(OSError):
+        asking.sendall(pid.to_bytes(8, "big"))
     if left:  # nobody waits for it
-        asking.sendall(b"0")
         asking.close()
     else:
         waiting.register(asking, selectors.EVENT_READ, pid)
@@ -221,22 +265,26 @@ def _settle() -> None:
 
 
 def _run(command: list[str]) -> None:
-    """What Python does with its command line: `-m MODULE`, else a script on the path."""
+    """What Python does with its command line: `-m MODULE`, a script, or a program on the path."""
     name, *words = command
-    if name == "python":
+    if name == "python" and words[0] in ("-m", "-c"):
         sys.path.insert(0, str(Path.cwd()))
-        sys.argv = ["-m", *words[2:]]
-        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        sys.argv = [words[0], *words[2:]]
+        if words[0] == "-m":
+            runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        else:
+            sys.modules["__main__"] = main = types.ModuleType("__main__")
+            exec(words[1], main.__dict__)
         return
-    script = str(shutil.which(name))
+    script, *given = words if name == "python" else [str(shutil.which(name)), *words]
     sys.path.insert(0, str(Path(script).parent))
-    sys.argv = [script, *words]
+    sys.argv = [script, *given]
     runpy.run_path(script, run_name="__main__")
 
 
 if __name__ == "__main__":
     sys.path.pop(0)  # the folder of this file, in which other modules have names of packages
     if sys.argv[1:]:
-        ask(["python", *sys.argv[1:]], Path.cwd(), dict(os.environ), [0, 1, 2], 60)
+        Fork(["python", *sys.argv[1:]], Path.cwd(), os.environ, [0, 1, 2], large=True)
     else:
         serve()

@@ -1,7 +1,4 @@
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +8,6 @@ import pyarrow as pa
 import pytest
 import torch
 
-from flows import PROJECT
 from tasks.anomaly.checkpoints import GeneratorError, save_generator
 from tasks.anomaly.inversion import Inversion, invert, invert_photographs
 from tasks.base import runtime
@@ -21,6 +17,7 @@ from tasks.faces.perceptual import Perceptual
 from tasks.schemas.faces import ALIGNED
 from tests.anomaly import small_inversion as small
 from tests.anomaly.small_inversion import drawn, small_inversion
+from tests.ready import python
 
 PARTS = ("w", "noise", "picture", "curve")
 
@@ -119,15 +116,14 @@ def test_what_stopped_midway_goes_on_with_the_same_bytes(three: list[Inversion],
 def test_a_killed_inversion_goes_on_with_the_same_bytes(three: list[Inversion], tmp_path: Path) -> None:
     """kill -9 while it iterates; the second process goes on and writes the same."""
     kept, out = tmp_path / "c.pt", tmp_path / "out.pt"
-    command = [sys.executable, "-m", "tests.anomaly.small_inversion", str(kept)]
-    process = subprocess.Popen([*command, "0.3", str(out)], cwd=PROJECT, env=os.environ | {"PYTHONPATH": str(PROJECT)})
+    process = python("-m", "tests.anomaly.small_inversion", str(kept), "0.3", str(out))
     try:
         until = time.monotonic() + 120
         while not kept.exists():
             assert process.poll() is None, "it ended before it could be killed"
             assert time.monotonic() < until
             time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         assert process.wait() == -signal.SIGKILL
     finally:
         process.kill()

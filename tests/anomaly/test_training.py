@@ -3,8 +3,6 @@
 import math
 import os
 import signal
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from flows import PROJECT
 from tasks.anomaly import training
 from tasks.anomaly.adversarial import Adversarial
 from tasks.anomaly.checkpoints import load_generator
@@ -25,6 +22,7 @@ from tasks.errors import InputError
 from tasks.faces.cohort import NOBODY_TRAINS, split_of
 from tasks.schemas.faces import ALIGNED
 from tests.anomaly.small_generator import SETTINGS, SIZE, blobs, settings
+from tests.ready import python
 
 
 @pytest.fixture(scope="module")
@@ -172,15 +170,15 @@ def test_a_training_killed_at_any_moment_goes_on(trained: Any, tmp_path: Path) -
         train(blobs(), settings=SETTINGS, checkpoint=Path({str(path)!r}), provenance={{"stage": "test"}},
               on_progress=lambda step, total: print(step, flush=True))
     """
-    with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(script)], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        assert process.stdout
-        for line in process.stdout:
+    told, said = os.pipe()
+    process = python("-c", textwrap.dedent(script), output=said)
+    os.close(said)
+    with open(told) as lines:  # noqa: PTH123 - a pipe
+        for line in lines:
             if int(line) >= 13:
-                process.send_signal(signal.SIGKILL)
+                process.kill()
                 break
-        process.stdout.close()
+    assert process.wait() == -signal.SIGKILL
     assert path.exists()
     steps = []
     again = train(

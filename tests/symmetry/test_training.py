@@ -1,7 +1,5 @@
 """Training is exact: repeated, killed and resumed it gives the same bytes; what it keeps is the best it saw."""
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from tasks.symmetry import distances, training
 from tasks.symmetry.halves import PairedHalves
 from tasks.symmetry.network import contrastive_loss, load_network, provenance_of
 from tasks.symmetry.training import Trained, learning_rate
+from tests.ready import python
 from tests.symmetry.small_training import AUGMENTATION, SETTINGS, bars, small_training
 
 OFF = AUGMENTATION.model_copy(update=dict.fromkeys(type(AUGMENTATION).model_fields, 0.0))
@@ -57,8 +56,7 @@ def test_the_callers_random_numbers_and_threads_are_left_alone() -> None:
 def test_killed_and_resumed_it_ends_with_the_same_bytes(tmp_path: Path, uninterrupted: Trained) -> None:
     """A real kill (SIGKILL) of a real process between two evaluations."""
     checkpoint = tmp_path / "training.checkpoint"
-    script = [sys.executable, "-m", "tests.symmetry.small_training", str(checkpoint), "0.2"]
-    process = subprocess.Popen(script, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[2])
+    process = python("-m", "tests.symmetry.small_training", str(checkpoint), "0.2")
     while not checkpoint.exists() and process.poll() is None:
         time.sleep(0.02)
     time.sleep(0.3)

@@ -1,9 +1,6 @@
 """An adapter's training: exact resume, what takes part, and what the file says to its readers."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +16,7 @@ from tasks.schemas.synthesis import CAPTIONS
 from tasks.synthesis.adapter.examples import ExamplesError, batch_at, examples_of, steps_of
 from tasks.synthesis.adapter.timesteps import levels
 from tasks.synthesis.adapter.training import network_of
+from tests.ready import python
 from tests.synthesis.small_adapter import SETTINGS, small_examples, small_training, tables
 
 
@@ -27,15 +25,12 @@ def test_a_killed_training_goes_on_to_the_same_bytes(base: Path, tmp_path: Path,
     whole = small_training(base, optimiser=optimiser)
     checkpoint = tmp_path / "checkpoint"
     script = PROJECT / "tests/synthesis/small_adapter.py"
-    process = subprocess.Popen(
-        [sys.executable, str(script), str(base), str(checkpoint), optimiser, "0.2"],
-        env=os.environ | {"PYTHONPATH": str(PROJECT)}, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    process = python(str(script), str(base), str(checkpoint), optimiser, "0.2")
     deadline = time.monotonic() + 120
     while not checkpoint.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
     steps: list[int] = []
     resumed = small_training(base, optimiser=optimiser, checkpoint=checkpoint, on_progress=lambda s, _: steps.append(s))
     assert steps[0] > 1

@@ -24,6 +24,7 @@ from tasks.schemas.ingest import IMAGES
 from tasks.schemas.symmetry import DISTANCES
 from tests.flows import counting
 from tests.flows.counting import Counting
+from tests.ready import python
 
 
 def image(number: int) -> dict[str, Any]:
@@ -130,14 +131,7 @@ def test_a_call_that_is_killed_finds_its_checkpoint_again(dear: Images, tmp_path
         from tests.flows.buckets.test_items import Images
         Images(Path({str(dear.root)!r}), 10).run()
     """
-    killed = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
-        cwd=PROJECT,
-        env=os.environ | {"COUNTING_KILL": "2"},
-        check=False,
-        capture_output=True,
-    )
-    assert killed.returncode == -signal.SIGKILL
+    assert python("-c", textwrap.dedent(script), COUNTING_KILL="2").wait() == -signal.SIGKILL
     assert dear.run() == 2
     assert sum("resumed" in call for call in dear.calls()) == 1
     assert not list((tmp_path / "store").rglob("*.pt"))
