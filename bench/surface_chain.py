@@ -162,7 +162,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser.parse_args(argv)
     settings = SETTINGS.model_copy(update={"seed": options.seed})
     if options.tiny:
-        settings = settings.model_copy(update={"width": 400, "height": 500, "asymmetries": (1.0,), "ring_reach": 60})
+        few = {"ring_reach": 45, "pitched": ((0, 25), (0, -25))}
+        settings = settings.model_copy(update={"width": 400, "height": 500, "asymmetries": (1.0,)} | few)
     rows, inside = [], []
     for number in range(len(settings.asymmetries))[: options.heads]:
         drawn, face = chain(number, settings)

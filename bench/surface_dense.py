@@ -8,6 +8,7 @@ again with a sensor's noise and JPEG. Does not say what solved cameras add. `--t
 import argparse
 import resource
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -36,11 +37,18 @@ def numbers() -> SurfaceDense:
     return found.dense.model_copy(update={"radius": RADIUS})
 
 
-def photographs(head: Head, width: int, height: int, noise: float) -> list[View]:
-    """Seventeen views; rendered at twice the size and averaged."""
+PLACES = tuple(ring(15, 75, PITCHED))
+"""From where: degrees to the side and up."""
+FEW = tuple(ring(15, 45, ()))
+
+
+def photographs(
+    head: Head, width: int, height: int, noise: float, places: Sequence[tuple[float, float]] = PLACES
+) -> list[View]:
+    """Views from all these places; rendered at twice the size and averaged."""
     random = np.random.default_rng(0)
     made = []
-    for number, (yaw, pitch) in enumerate(ring(15, 75, PITCHED)):
+    for number, (yaw, pitch) in enumerate(places):
         camera = camera_around(
             yaw, pitch, centre=np.zeros(3), distance=770, focal=2.9 * width, width=width, height=height
         )
@@ -94,9 +102,11 @@ def distances(surface: Surface, head: Surface) -> tuple[np.ndarray, np.ndarray]:
     return np.where(away < NEAR, across, away), cKDTree(surface.vertices).query(front)[0]
 
 
-def measure(head: Head, width: int, height: int, noise: float, out: Path | None) -> None:
+def measure(
+    head: Head, width: int, height: int, noise: float, out: Path | None, places: Sequence[tuple[float, float]]
+) -> None:
     """Print one line."""
-    views = photographs(head, width, height, noise)
+    views = photographs(head, width, height, noise, places)
     start = time.process_time()
     surface = surface_of(views, np.zeros((0, 3)), settings=numbers())
     seconds = time.process_time() - start
@@ -117,14 +127,14 @@ def main(given: list[str] | None = None) -> None:
     parser.add_argument("--real", type=Path, help="folder of the real data, with head/ in it")
     parser.add_argument("--out", type=Path, help="folder for the surfaces")
     parser.add_argument("--widths", type=int, nargs="+", default=[480, 720], help="of the photographs; 4 to 5, px")
-    parser.add_argument("--tiny", action="store_true", help="a drawn head in photographs of 240 x 300")
+    parser.add_argument("--tiny", action="store_true", help="a drawn head in seven photographs of 240 x 300")
     options = parser.parse_args(given)
     if not options.real and not options.tiny:
         parser.error("--real is needed; --tiny draws a head")
     head = scanned_head(options.real) if options.real else drawn_head()
     for width in [240] if options.tiny else options.widths:
         for noise in (0.0,) if options.tiny else (0.0, 4.0):
-            measure(head, width, width * 5 // 4, noise, options.out)
+            measure(head, width, width * 5 // 4, noise, options.out, FEW if options.tiny else PLACES)
 
 
 if __name__ == "__main__":

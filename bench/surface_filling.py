@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.heads import Head, drawn_head, scanned_head
-from bench.surface_dense import photographs
+from bench.surface_dense import FEW, photographs
 from tasks import params
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.surface import SurfaceReconstruct
@@ -43,7 +43,7 @@ def main(given: Sequence[str] | None = None) -> None:
     head = drawn_head() if options.tiny else scanned_head(options.real)
     settings = params.load(SurfaceReconstruct, "surface_reconstruct")
     points = points_of(
-        photographs(head, 480, 600, 0),
+        photographs(head, 320, 400, 0, FEW) if options.tiny else photographs(head, 480, 600, 0),
         head.surface,
         settings=settings.points,
         plane=settings.plane,
