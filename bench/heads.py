@@ -17,11 +17,16 @@ from bench.demo import PROJECT
 from tasks import params
 from tasks.base import images
 from tasks.params.phantoms import PhantomsHeads
+from tasks.params.surface import SurfaceReconstruct
+from tasks.phantoms.heads.people import Head as Drawn
 from tasks.phantoms.heads.people import head
+from tasks.phantoms.heads.points import places
 from tasks.phantoms.heads.visits import MIDDLE
 from tasks.space.render import Light, Paint
-from tasks.space.views import Surface
+from tasks.space.views import Point, Surface
 from tasks.surface.nearest import Finder
+from tasks.surface.plane import Plane
+from tasks.surface.upright import upright
 
 UNIT = 50.0  # mm
 FROM_THE_CENTRE = np.array([0.0, 1.75, 0.0])  # of the bust to that of the head, in the file's unit
@@ -29,6 +34,7 @@ SOFT = Light(ambient=0.45, lamps=np.array([[0.12, 0.2, 0.3], [-0.15, 0.05, 0.25]
 """Daylight from the front and both sides: nothing is white, nothing black."""
 
 
+ACROSS = np.array([1.0, 0.0, 0.0])  # a drawn head's mid-plane is x = 0
 NOSE = 30.0  # mm to each side of the middle: what stands foremost there is the tip of the nose
 ROUNDS = 200  # after 60 a face of 34 photographs still lay 0.29 mm off, after 150 0.09
 FEW = 10
@@ -55,6 +61,17 @@ def scanned_head(
     colours = np.full(vertices.shape, 180, np.uint8)
     paint = Paint(uv, images.read(real / "head/color.jpg"))
     return Head(Surface(vertices, faces, colours, np.ones(len(vertices), bool)), paint)
+
+
+def held_upright(drawn: Drawn) -> dict[str, np.ndarray]:
+    """The true points of a drawn head, held as Vermilion holds heads, by its own true eyes and mouth; in its frame.
+
+    What lies furthest forward, back or down hangs on how a head is held; the drawn ones lean by 4 to 12 degrees.
+    """
+    lean = params.load(SurfaceReconstruct, "surface_reconstruct", PROJECT / "params.yaml").points.lean
+    points = {name: Point(place, 0.0, 0, None) for name, place in drawn.points.items()}
+    _, rotation, _ = upright(Plane(ACROSS, np.zeros(3), 1.0, 0.0), points, lean=lean)
+    return {name: place @ rotation for name, place in places(drawn.surface.vertices @ rotation.T).items()}
 
 
 def drawn_head() -> Head:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.heads import FEW, ROUNDS, laid_on
+from bench.heads import FEW, ROUNDS, held_upright, laid_on
 from tasks import params
 from tasks.ingest.detection import find_face
 from tasks.params.ingest import IngestLandmarks
@@ -24,7 +24,7 @@ from tasks.space.views import Point
 from tasks.surface.facing import X, map_of, measures_of
 from tasks.surface.features import Features, features_of
 from tasks.surface.measuring import Measured
-from tasks.surface.named import base_of
+from tasks.surface.named import base_of, side_of
 from tasks.surface.nearest import Finder
 from tasks.surface.plane import Plane
 from tasks.surface.reconstructing import Face, face_of
@@ -63,6 +63,7 @@ class Row(NamedTuple):
     errors: dict[str, np.ndarray]  # (3,) mm by point, without the scale
     intervals: dict[str, float]  # half-widths of 95 %
     distances: np.ndarray  # errors of those between any two points, mm
+    pairs: list[tuple[str, str]]  # which points
     away: np.ndarray  # (V,) mm of the surface from the drawn one
 
 
@@ -104,22 +105,20 @@ def held(drawn: Head, face: Face, rounds: int) -> tuple[Row, float]:
     assert tip is not None
     motion = laid_on(drawn.surface, face.surface.vertices[face.surface.seen], tip, rounds)
     scale = float(np.cbrt(np.linalg.det(motion[:3, :3])))
+    true = held_upright(drawn)
     there = {
         name: motion[:3, :3] @ own.position + motion[:3, 3]
         for name, own in face.points.items()
-        if own.position is not None and name in drawn.points
+        if own.position is not None and name in true
     }
     names = sorted(there)
-    apart = [
-        np.linalg.norm(there[one] - there[other]) - np.linalg.norm(drawn.points[one] - drawn.points[other])
-        for place, one in enumerate(names)
-        for other in names[:place]
-    ]
+    pairs = [(one, other) for place, one in enumerate(names) for other in names[:place]]
+    apart = [np.linalg.norm(there[a] - there[b]) - np.linalg.norm(true[a] - true[b]) for a, b in pairs]
     laid = face.surface.vertices[face.surface.seen] @ motion[:3, :3].T + motion[:3, 3]
     away = np.linalg.norm(laid - Finder(drawn.surface).nearest(laid).places, axis=1)
-    errors = {name: there[name] - drawn.points[name] for name in names}
+    errors = {name: there[name] - true[name] for name in names}
     intervals = {name: (face.points[name].interval or 0) * scale for name in names}
-    return Row(errors, intervals, np.array(apart), away), 1 / scale - 1
+    return Row(errors, intervals, np.array(apart), pairs, away), 1 / scale - 1
 
 
 def between(drawn: Head, face: Face, scale: float, one: str, other: str) -> float:
@@ -133,7 +132,7 @@ def between(drawn: Head, face: Face, scale: float, one: str, other: str) -> floa
 def read_off(drawn: Head, face: Face, scale: float) -> dict[str, tuple[float, float]]:
     """By measure of the surface itself, how far it lies from the drawn head's, and half of its interval."""
     settings = params.load(SurfaceMeasure, "surface_measure")
-    points = {name: Point(place, 0.0, 0, None) for name, place in drawn.points.items()}
+    points = {name: Point(place, 0.0, 0, None) for name, place in held_upright(drawn).items()}
     lean = params.load(SurfaceReconstruct, "surface_reconstruct").points.lean
     motion = upright(Plane(X, np.zeros(3), 1.0, 0.0), points, lean=lean)
     middle = float(motion[2][0])  # the drawn head's mid-plane is x = 0
@@ -180,15 +179,26 @@ def main(argv: Sequence[str] | None = None) -> None:
         for one, other in SIZES:
             print(f"  {one} to {other} on the surface: {between(drawn, face, scale, one, other):+.1%}")
     for base in sorted({base_of(name) for row in rows for name in row.errors}):
-        own = [(row.errors[name], row.intervals[name]) for row in rows for name in row.errors if base_of(name) == base]
-        sizes, reach = np.linalg.norm([error for error, _ in own], axis=1), np.array([one for _, one in own])
-        print(
-            f"{base:18s} {len(own):3d} points: median error {np.median(sizes):.1f} mm, at most {sizes.max():.1f}; "
-            f"interval {np.median(reach):.1f} mm, it held {np.mean(sizes <= reach):.0%}"
-        )
+        print(by_point(base, rows))
     print(f"what is read off the surface: {sum(inside)} of {len(inside)} in their interval")
     held_by = np.mean([np.linalg.norm(row.errors[name]) <= row.intervals[name] for row in rows for name in row.errors])
     print(f"all: {told(np.concatenate([row.distances for row in rows]))}; {held_by:.0%} of points in their interval")
+
+
+def by_point(base: str, rows: Sequence[Row]) -> str:
+    """How far a point lies off, x outwards for those of a side: what is systematic, and the spread."""
+    own = [(name, row) for row in rows for name in row.errors if base_of(name) == base]
+    errors = np.array([row.errors[name] * [side_of(name) or 1, 1, 1] for name, row in own])
+    sizes, reach = np.linalg.norm(errors, axis=1), np.array([row.intervals[name] for name, row in own])
+    beyond = np.concatenate(
+        [np.abs(row.distances[[base in map(base_of, pair) for pair in row.pairs]]) >= WANTED for row in rows]
+    )
+    mean, spread = (", ".join(f"{one:+.1f}" for one in own) for own in (errors.mean(axis=0), errors.std(axis=0)))
+    return (
+        f"{base:18s} {len(own):3d} points: median error {np.median(sizes):.1f} mm, at most {sizes.max():.1f}; x, y, z "
+        f"mean {mean}, spread {spread}; interval {np.median(reach):.1f} mm, it held {np.mean(sizes <= reach):.0%}; "
+        f"{beyond.mean():.0%} of its distances beyond {WANTED} mm"
+    )
 
 
 def told(distances: np.ndarray) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.heads import held_upright
 from tasks import params
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.phantoms import PhantomsHeads
@@ -62,6 +63,7 @@ class Row(NamedTuple):
 def measure(number: int, settings: PhantomsHeads) -> Row:
     """Prints a head's plane; its asymmetry, points and distances against what was drawn."""
     drawn = head(number, settings=settings)
+    true = held_upright(drawn)
     detection = params.load(IngestLandmarks, "ingest_landmarks")
     made = params.load(SurfaceReconstruct, "surface_reconstruct")
     found = points_of(
@@ -76,11 +78,11 @@ def measure(number: int, settings: PhantomsHeads) -> Row:
     angle = float(np.degrees(np.arccos(np.clip(plane.normal[0], -1, 1))))
     aside = float(plane.beyond(np.array([0.0, 0, 20])))
     rms = _nasolabial(drawn, plane)
-    known = {name: own.position for name, own in found.items() if own.position is not None and name in drawn.points}
-    errors = {name: float(np.linalg.norm(place - drawn.points[name])) for name, place in known.items()}
+    known = {name: own.position for name, own in found.items() if own.position is not None and name in true}
+    errors = {name: float(np.linalg.norm(place - true[name])) for name, place in known.items()}
     names = sorted(known)
     distances = [
-        float(np.linalg.norm(known[one] - known[other]) - np.linalg.norm(drawn.points[one] - drawn.points[other]))
+        float(np.linalg.norm(known[one] - known[other]) - np.linalg.norm(true[one] - true[other]))
         for place, one in enumerate(names)
         for other in names[:place]
     ]

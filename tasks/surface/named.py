@@ -9,7 +9,7 @@ from tasks.ingest.mesh import PAIRED as MESH_PAIRED
 SIDES = ("right", "left")
 MIDLINE = {
     "glabella": "most prominent point between the brows",
-    "nasion": "root of the nose",
+    "nasion": "root of the nose: the deepest point of its profile",
     "pronasale": "tip of the nose: what lies furthest forward",
     "subnasale": "where the columella meets the upper lip: the deepest point of that angle",
     "labiale_superius": "the dip of cupid's bow, on the vermilion border",

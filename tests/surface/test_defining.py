@@ -7,6 +7,7 @@ from tasks.phantoms.heads.people import Head, head
 from tasks.phantoms.heads.visits import LIGHT
 from tasks.space.render import render
 from tasks.space.rings import camera_around
+from tasks.space.views import Surface
 from tasks.surface.defining import NEIGHBOURS, defined
 from tasks.surface.named import MESH, base_of
 from tests.phantoms.test_heads import SETTINGS
@@ -34,10 +35,28 @@ def rough(drawn: Head) -> dict[str, np.ndarray]:
 def test_points_of_a_cleft_nose_are_found_where_they_are(uneven: Head) -> None:
     start = rough(uneven)
     found = defined(uneven.surface, start, reach=POINTS.reach, smoothing=POINTS.smoothing)
-    for name in (*NOSE, "sublabiale", "menton"):
+    for name in (*NOSE, "nasion", "sublabiale", "menton"):
         off = float(np.linalg.norm(found[name] - uneven.points[name]))
         assert off < POINTS.told[base_of(name)], name
     assert abs(uneven.points["subnasale"][0]) > 1.5  # the models have it on the mid-plane
+
+
+def test_a_nasion_is_the_deepest_of_its_root_wherever_models_see_it(uneven: Head) -> None:
+    for off in (-4.0, 4.0):
+        start = rough(uneven) | {"nasion": uneven.points["nasion"] + [0, off, 0]}
+        found = defined(uneven.surface, start, reach=POINTS.reach, smoothing=POINTS.smoothing)
+        assert np.linalg.norm(found["nasion"] - uneven.points["nasion"]) < 1, off
+
+
+def test_a_menton_that_hardly_any_photograph_saw_lies_on_the_circle_of_its_chin(uneven: Head) -> None:
+    surface, pogonion = uneven.surface, uneven.points["pogonion"]
+    seen = surface.vertices[:, 1] > pogonion[1] - 8  # the menton lies 11 mm below it
+    shown = Surface(surface.vertices, surface.faces, surface.colours, seen)
+    start = rough(uneven) | {"menton": uneven.points["menton"] + [0, 3, 3]}
+    found = defined(shown, start, reach=POINTS.reach, smoothing=POINTS.smoothing)
+    assert np.linalg.norm(found["menton"] - uneven.points["menton"]) < 3
+    nothing = Surface(surface.vertices, surface.faces, surface.colours, surface.vertices[:, 1] > pogonion[1])
+    assert "menton" not in defined(nothing, start, reach=POINTS.reach, smoothing=POINTS.smoothing)
 
 
 def test_a_wing_with_a_hole_has_no_base(uneven: Head) -> None:
@@ -48,7 +67,7 @@ def test_a_wing_with_a_hole_has_no_base(uneven: Head) -> None:
 
 def test_every_point_has_the_interval_that_was_measured() -> None:
     assert set(POINTS.seen) == {base_of(name) for name in MESH}
-    assert set(POINTS.told) == {"pronasale", "alare", "alar_base", *NEIGHBOURS}
+    assert set(POINTS.told) == {"nasion", "pronasale", "alare", "alar_base", *NEIGHBOURS}
     assert min(POINTS.told.values()) > 0 and all(POINTS.seen[name] >= own for name, own in POINTS.told.items())
 
 

@@ -18,7 +18,7 @@ SURFACE, _ = head({})
 MIDDLE = np.array([0, 690.0, 100])
 PLACES = {  # x and y on the head from the front, mm of its file
     "glabella": (0, 756),
-    "nasion": (0, 732),
+    "nasion": (0, 737),  # the deepest of its root
     "pronasale": (0, 690.9),
     "subnasale": (0, 678.5),
     "labiale_superius": (0, 668),
@@ -34,7 +34,7 @@ PLACES = {  # x and y on the head from the front, mm of its file
     "cheilion_right": (-27, 662),
     "cheilion_left": (27, 662),
 }
-DEFINED = ("pronasale", "subnasale")
+DEFINED = ("nasion", "pronasale", "subnasale")
 
 
 def foremost(x: float, y: float) -> np.ndarray:

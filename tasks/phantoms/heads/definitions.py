@@ -20,6 +20,8 @@ WITHIN = 571
 """A vertex of the base mesh behind the upper lip: the line down the middle goes on to it, round the lip's lower end."""
 UNDER = 574
 """... behind the lower lip."""
+BROW = 237
+"""... between the brows: the root of the nose lies between it and the tip."""
 TURNED = 60.0  # degrees from the vertical by which the profile has turned at the menton
 PATCH, WING, INWARD = 14.0, 8.0, 2.0  # mm about the wing's vertex: made finer; part of the wing; towards the middle
 FINER = 2  # times
@@ -30,6 +32,7 @@ def defined(vertices: np.ndarray, numbers: dict[str, int]) -> dict[str, np.ndarr
     """Places (3,) in mm of the points that an extreme defines, on a shape (V, 3) whose points are these vertices."""
     at = {name: vertices[number] for name, number in numbers.items()}
     found = {"pronasale": _furthest(_line(vertices, numbers["nasion"], numbers["subnasale"]))}
+    found["nasion"] = _valley(_line(vertices, template().number(BROW), numbers["pronasale"]), at["nasion"])
     below = _line(vertices, numbers["pronasale"], numbers["labiale_superius"])
     found["subnasale"] = _deepest(below, found["pronasale"], at["labiale_superius"])
     fold = _line(vertices, numbers["labiale_inferius"], numbers["pogonion"])
@@ -76,6 +79,15 @@ def _way(first: int, last: int) -> tuple[int, ...]:
 
 def _furthest(line: np.ndarray) -> np.ndarray:
     return np.asarray(line[line[:, 2].argmax()])
+
+
+def _valley(line: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Where a line (n, 3) lies furthest back, walked down to from near `start`."""
+    at, z = int(np.linalg.norm(line - start, axis=1).argmin()), line[:, 2]
+    way = -1 if z[max(at - 1, 0)] < z[at] else 1
+    while 0 < at + way < len(z) - 1 and z[at + way] < z[at]:
+        at += way
+    return np.asarray(line[at])
 
 
 def _deepest(line: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
