@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows.repository.commits import check_git, commit_only
-from flows.running.address import announce
 from flows.stewards import written
+from flows.stewards.announcing import start_reevaluation
 from flows.stewards.batches import WITHDRAWAL, added_folder, steward
 from flows.stewards.databases import clean_database
 from flows.stewards.fates import Fate, fate, survey
@@ -128,7 +128,7 @@ def withdraw(found: Withdrawal, root: Path, store: Store, *, commit: bool, tell:
         if commit:
             number = len(found.person.images)
             commit_only(root, records, f"Withdrawn: {number} photograph{'s' * (number != 1)}; consent is gone")
-    announce(root, {"batch": "withdrawal", "photographs": -len(found.person.images), "ratings": 0})
+    start_reevaluation(root, {"batch": "withdrawal", "photographs": -len(found.person.images), "ratings": 0})
     return found
 
 

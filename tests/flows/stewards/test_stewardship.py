@@ -23,6 +23,7 @@ import yaml
 from flows import PROJECT
 from flows.running import privacy
 from flows.stewards import additions as stewardship
+from flows.stewards import announcing
 from flows.stewards import batches as placing
 from flows.stewards.announcing import RESULTS
 from flows.stewards.corrections import correct
@@ -33,6 +34,7 @@ from tests.here import vermilion
 from tests.ingest.test_sheets import book
 from tests.project import environment, run
 from tests.stewards import IMAGES, RATINGS, batch, draw, table
+from tests.withdrawals import withdraw
 
 SEEDS = 25
 
@@ -306,6 +308,26 @@ def test_before_the_first_run_no_reevaluation_starts(root: Path, new: Path, list
     assert listener == []
 
 
+def test_a_withdrawal_starts_a_reevaluation_once_there_are_results(
+    root: Path, new: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it takes the results themselves away."""
+    told: list[object] = []
+
+    def announce(_: Path, payload: dict[str, Any]) -> bool:
+        told.append(payload)
+        return True
+
+    monkeypatch.setattr(announcing, "announce", announce)
+    add(new, root)
+    withdraw("s3", root)
+    assert told == []
+    (root / RESULTS).mkdir(parents=True)
+    withdraw("first.png", root)
+    assert told == [{"batch": "withdrawal", "photographs": -1, "ratings": 0}]
+    assert announcing.evaluated(root)
+
+
 def test_a_project_behind_a_link_and_an_ignored_record(root: Path, new: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(root)
     (root / ".gitignore").write_text((root / ".gitignore").read_text() + "*.dvc\n")
@@ -472,6 +494,7 @@ KILLED = """
 import os, sys, time
 from pathlib import Path
 from flows.stewards import additions as stewardship
+from flows.stewards import announcing
 root = Path(sys.argv[1])
 stewardship.add(Path(sys.argv[2]), root, dry_run=False, commit=True, tell=lambda line: None)
 for line in sys.stdin:
