@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 
 from tasks.base.bundled import library
 
-CUTS = (2, 4, 6, 9, 12)
+CUTS = (2, 4, 6, 9, 12, 16, 20)
 """Bytes without which no slice should end. One in a hundred small ones (little moved) still ends without so many, but
 not without more. One that ends too early ends without all of them."""
 
-LEAST = 32
+LEAST = 48
 """Shorter slices (nothing moved) are not cut: their header would be."""
 
 ENDS = {1002, 1004, 1017}

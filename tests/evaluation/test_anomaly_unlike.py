@@ -6,7 +6,8 @@ import pytest
 
 from tasks.anomaly.scores import anomaly_score
 from tasks.evaluation.anomaly.compare import Combination
-from tasks.evaluation.anomaly.unlike import LEAST, rest, rest_of_controls, unlike
+from tasks.evaluation.anomaly.unlike import LEAST, rest, rest_of_controls, rests, undrawn, unlike
+from tasks.evaluation.anomaly.words import undrawn_said
 from tasks.faces.regions import region_masks
 from tests.anthropometry.drawn import face
 
@@ -46,6 +47,19 @@ def test_controls_alone_are_what_is_usual() -> None:
     found = rest_of_controls(table, aligned, SIZE, MADE, soft_edge=0)
     assert len(found) == 2
     assert found[1] == pytest.approx(2 * found[0], rel=0.01)
+    every = rests(table, aligned, SIZE, MADE, soft_edge=0)
+    assert list(every.index) == ["a", "b", "c"]
+    assert every["c"] == pytest.approx(4 * found[0], rel=0.01)
+
+
+def test_the_report_marks_them_by_the_same_rule() -> None:
+    controls = np.array([1.0, 1.1, 1.2, 1.0, 2.0])
+    found = pd.Series({"a": 2.1, "b": 3.3, "c": float("nan"), "d": 2.3})
+    assert undrawn(found, controls, most=2) == {"b", "d"}
+    assert undrawn(found, controls[: LEAST - 1], most=2) == frozenset()
+    assert undrawn_said(0, 40) == []
+    (said,) = undrawn_said(2, 40)
+    assert said.startswith("The generator cannot draw 2 of 40 photographs beside mouth and nose either")
 
 
 def test_s_says_nothing_of_what_the_generator_does_not_know() -> None:

@@ -10,9 +10,10 @@ import pandas as pd
 from tasks.base import tables
 from tasks.evaluation.anomaly.compare import METHOD, Combination, evaluate_anomaly, headline_scores
 from tasks.evaluation.anomaly.published import FACES, MISPRINT, TABLE
-from tasks.evaluation.anomaly.read import Anomaly, headline_combination, held_against, notices, read_anomaly
+from tasks.evaluation.anomaly.read import Anomaly, doubted, headline_combination, held_against, notices, read_anomaly
 from tasks.evaluation.anomaly.section import Face, draw_anomaly, gallery
-from tasks.evaluation.anomaly.words import MEASURE, headline_cell, tiles
+from tasks.evaluation.anomaly.unlike import SHORT
+from tasks.evaluation.anomaly.words import MEASURE, headline_cell, tiles, undrawn_said
 from tasks.evaluation.study import COLUMNS, Study
 from tasks.evaluation.system import Compared, Need, Shown
 from tasks.pages.chapter import Chapter
@@ -86,18 +87,21 @@ def show(made: Anomaly, record: Mapping[str, Any], shown: Shown) -> Chapter:
         return empty
     study = shown.study
     filled = record.get("against") == "filling"  # a record of older code has none
-    faces = _faces(record, shown.folder / "maps", made.scores, shown)
+    out = doubted(shown.folder, made.scores, Combination(**record["headline"]), shown.numbers)
+    known = made.scores[~made.scores["image_id"].isin(out)]
+    faces = _faces(record, shown.folder / "maps", known, shown)
     return replace(
         empty,
         lede=LEDE_FILLED if filled else LEDE,
         tiles=tiles(record),
         findings=record["findings"],
-        notices=notices(shown.folder),
+        notices=[*notices(shown.folder), *undrawn_said(len(out), made.scores["image_id"].nunique())],
         pictures=draw_anomaly(record, made.scores, made.maps, study.ratings, study.of_photographs, study.settings),
         columns=NAMES,
         names=study.names,
         template="evaluation/anomaly/section.html.j2",
         context=context(record, faces),
+        doubts={METHOD: dict.fromkeys(sorted(out), SHORT)} if out else {},
     )
 
 

@@ -13,9 +13,12 @@ from tasks import params
 from tasks.base import absence, tables
 from tasks.evaluation.anomaly.compare import Combination
 from tasks.evaluation.anomaly.section import stand_ins
+from tasks.evaluation.anomaly.unlike import rest_of_controls, rests, undrawn
 from tasks.evaluation.anomaly.words import FILLED, Normal
 from tasks.params.anomaly import AnomalyAdapt, AnomalyScore
+from tasks.params.evaluation import Score
 from tasks.schemas.anomaly import ANOMALY_MAPS, ANOMALY_SCORES
+from tasks.schemas.faces import ALIGNED
 
 
 class Anomaly(NamedTuple):
@@ -48,6 +51,19 @@ def headline_combination(numbers: Path) -> Combination:
 def held_against(numbers: Path) -> Normal:
     """The face that photographs are held against, as params.yaml says."""
     return "filling" if params.load(AnomalyScore, "anomaly_score", numbers).filled else "drawn"
+
+
+def doubted(folder: Path, scores: pd.DataFrame, made: Combination, numbers: Path) -> frozenset[str]:
+    """The photographs that the generator cannot draw, by the rule of `vermilion score`; none where nothing is drawn."""
+    curves = folder / "generator/curves.parquet"
+    if held_against(numbers) == "filling" or not (folder / "aligned").exists() or not curves.exists():
+        return frozenset()
+    size = int(tables.provenance_of(curves)["parameters"]["align"]["size"])
+    aligned = tables.read(folder / "aligned", ALIGNED, ["image_id", "points"]).to_pandas()
+    soft_edge = params.load(AnomalyScore, "anomaly_score", numbers).soft_edge
+    controls = rest_of_controls(scores, aligned, size, made, soft_edge=soft_edge)
+    most = params.load(Score, "score", numbers).most_unlike
+    return undrawn(rests(scores, aligned, size, made, soft_edge=soft_edge), controls, most=most)
 
 
 def notices(folder: Path) -> list[str]:

@@ -17,6 +17,9 @@ from tasks.faces.regions import region_masks
 LEAST = 5
 """Unseen controls below which nothing is said."""
 
+SHORT = "the generator cannot draw it"
+"""Why S says nothing, in a cell of a table."""
+
 
 def rest(
     scores: Mapping[str, float],  # S by region
@@ -33,6 +36,27 @@ def rest(
     return float(np.sqrt(max(0.0, heat["face"] ** 2 - heat["mouth"] ** 2)) / left) if left > 0 else float("nan")
 
 
+def rests(
+    scores: pd.DataFrame,  # ANOMALY_SCORES
+    aligned: pd.DataFrame,  # ALIGNED: image_id, points
+    size: int,
+    made: Combination,
+    *,
+    soft_edge: float,
+) -> pd.Series:
+    """The same of every photograph that was scored, image_id -> per pixel; NaN where nothing of it is seen."""
+    own = scores[scores["score"].notna()]
+    for name in ("step", "heatmap", "processing"):
+        own = own[own[name] == getattr(made, name)]
+    by_region = own.pivot_table(index="image_id", columns="region", values="score").dropna()
+    found = {
+        name: rest(by_region.loc[name].to_dict(), np.array(points, float).reshape(-1, 2), size, soft_edge=soft_edge)
+        for name, points in zip(aligned["image_id"], aligned["points"], strict=True)
+        if name in by_region.index and points is not None
+    }
+    return pd.Series(found, dtype=float)
+
+
 def rest_of_controls(
     scores: pd.DataFrame,  # ANOMALY_SCORES
     aligned: pd.DataFrame,  # ALIGNED: image_id, points
@@ -42,16 +66,18 @@ def rest_of_controls(
     soft_edge: float,
 ) -> np.ndarray:
     """The same of every unseen control, (n,)."""
-    own = scores[(scores["population"] == "control") & scores["score"].notna()]
-    for name in ("step", "heatmap", "processing"):
-        own = own[own[name] == getattr(made, name)]
-    by_region = own.pivot_table(index="image_id", columns="region", values="score").dropna()
-    found = [
-        rest(by_region.loc[name].to_dict(), np.array(points, float).reshape(-1, 2), size, soft_edge=soft_edge)
-        for name, points in zip(aligned["image_id"], aligned["points"], strict=True)
-        if name in by_region.index and points is not None
-    ]
-    return np.array([value for value in found if np.isfinite(value)])
+    controls = scores[scores["population"] == "control"]
+    return rests(controls, aligned, size, made, soft_edge=soft_edge).dropna().to_numpy()
+
+
+def undrawn(
+    rests: pd.Series,  # image_id -> how far off beside mouth and nose
+    controls: np.ndarray,  # (n,)
+    *,
+    most: float,
+) -> frozenset[str]:
+    """The photographs whose S says nothing, by the rule of `unlike`."""
+    return frozenset(str(name) for name, own in rests.items() if unlike(own, controls, most=most))
 
 
 def unlike(own: float, controls: np.ndarray, *, most: float) -> str | None:

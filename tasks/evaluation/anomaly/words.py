@@ -85,6 +85,17 @@ def headline_cell(record: Mapping[str, Any]) -> dict[str, Any]:
     return dict(found)
 
 
+def undrawn_said(count: int, of: int) -> list[str]:
+    """What the report says of photographs that the generator cannot draw; nothing where there are none."""
+    if not count:
+        return []
+    return [
+        f"The generator cannot draw {count:,} of {counted(of, 'photograph')} beside mouth and nose either, so their S "
+        "says nothing of a cleft: the table of photographs marks them, and none is among the examples. The numbers "
+        "count them."
+    ]
+
+
 def tiles(record: Mapping[str, Any]) -> list[Tile]:
     """The headline score against the survey, and patients against controls."""
     found, area = headline_cell(record)["pearson"], record["detection"]["patients"]
