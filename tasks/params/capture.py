@@ -22,6 +22,9 @@ class Capture(Block):
     widest_gap: float = Field(
         gt=0, le=180, description="degrees between neighbours: above, a gap, whatever holds across it"
     )
+    nearest_gap: float = Field(
+        gt=0, le=180, description="degrees to the nearest neighbour, the median: above, the set makes no face"
+    )
     step: float = Field(gt=0, le=180, description="degrees between neighbours that are asked for")
     least_reach: float = Field(gt=0, le=180, description="degrees to either side that must be covered")
     trusted_yaw: float = Field(gt=0, le=90, description="degrees to which a face's own points say where it looks")

@@ -6,6 +6,8 @@ In: degrees to the side from which the head was photographed, to the patient's l
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from tasks.base.words import counted, listed
 from tasks.params.capture import Capture
 
@@ -44,6 +46,15 @@ def between(yaws: Sequence[float], most: float) -> list[Gap]:
     """Neighbours that are further apart than `most` degrees."""
     every = sorted(yaws)
     return [Gap(a, b, 0) for a, b in zip(every, every[1:], strict=False) if b - a > most]
+
+
+def nearest(places: Sequence[tuple[float, float]]) -> float:
+    """Degrees from a photograph (yaw, pitch) to the one nearest to it, the median of all; 0 for fewer than two."""
+    yaw, pitch = np.radians(np.array(places, float).reshape(-1, 2)).T
+    towards = np.column_stack([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)])
+    apart = np.degrees(np.arccos(np.clip(towards @ towards.T, -1, 1)))
+    np.fill_diagonal(apart, np.inf)
+    return float(np.median(apart.min(axis=1))) if len(towards) > 1 else 0.0
 
 
 def span(low: float, high: float) -> str:

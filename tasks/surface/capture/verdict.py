@@ -14,7 +14,7 @@ from tasks.base.escaping import visible
 from tasks.base.words import counted, listed
 from tasks.params.capture import Capture
 from tasks.surface.capture.angles import Angle
-from tasks.surface.capture.gaps import Gap, between, beyond, sentences, span
+from tasks.surface.capture.gaps import Gap, between, beyond, nearest, sentences, span
 from tasks.surface.capture.overlap import Match, Pair, held, tracks
 from tasks.surface.capture.people import changed, strangers
 from tasks.surface.capture.shot import Shot
@@ -27,6 +27,12 @@ MANY = 2
 """Photographs of another expression from which the set has two of them, and not a slip."""
 ASTRAY, SHARE = 3, 0.2
 """Photographs, and share of the set, that share nothing with those beside them: from here on it is no slip."""
+CURES = {
+    "blurred": "take them again, with more light or a shorter exposure, and hold still",
+    "too dark": "take them again, with more light",
+    "burnt out": "take them again, with less light or a shorter exposure",
+}
+"""What to do of what `_poor` says, by its first words."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,8 @@ def _poor(shot: Shot, middle: float, settings: Capture) -> str | None:
     if shot.burnt > settings.most_burnt:
         return f"burnt out: {100 * shot.burnt:.0f} % of the head is white (at most {100 * settings.most_burnt:g} %)"
     if shot.sharpness < settings.least_sharpness:
-        return f"blurred: sharpness {shot.sharpness:.2f} (at least {settings.least_sharpness:g})"
+        below = np.floor(100 * shot.sharpness) / 100  # 0.149 is not told as 0.15, of which 0.15 are asked
+        return f"blurred: sharpness {below:.2f} (at least {settings.least_sharpness:g})"
     if shot.sharpness < settings.least_of_middle * middle:
         return f"blurred: sharpness {shot.sharpness:.2f}, the set's middle one {middle:.2f}"
     return None
@@ -104,7 +111,7 @@ def judge(
     rows = [Row(shot, angle, shared[n], n in group, reasons[n]) for n, (shot, angle) in enumerate(pairs)]
     missing = _missing([row for row in rows if row.reason is None], settings)
     faults = _mixed(rows, others, moved) + _astray(rows, settings) + _lacking(rows, missing, settings)
-    return Verdict(rows, faults, _notes(rows, settings), missing)
+    return Verdict(rows, _spoilt(rows) * bool(faults) + faults, _notes(rows, settings), missing)
 
 
 def _lying(shot: Shot, angle: Angle | None, settings: Capture) -> str | None:
@@ -147,6 +154,16 @@ def _astray(rows: Sequence[Row], settings: Capture) -> list[str]:
     ]
 
 
+def _spoilt(rows: Sequence[Row]) -> list[str]:
+    """What blur or light took away, where that is no slip: said first, for other places would be spoilt likewise."""
+    why = Counter(own for row in rows if (own := (row.reason or "").partition(":")[0]) in CURES)
+    return [
+        f"{count} of {counted(len(rows), 'photograph')} {'is' if count == 1 else 'are'} {own}: {CURES[own]}"
+        for own, count in why.most_common()
+        if count >= max(ASTRAY, SHARE * len(rows))
+    ]
+
+
 def _missing(used: Sequence[Row], settings: Capture) -> list[Gap]:
     """The gaps of the ring. Where photographs hold together across one, it may be wider."""
     together = [row.angle.yaw for row in used if row.held and row.angle]
@@ -172,7 +189,15 @@ def _lacking(rows: Sequence[Row], missing: Sequence[Gap], settings: Capture) -> 
     if len(used) < settings.least_photographs:
         return [f"{counted(len(used), 'photograph')} can be used, {settings.least_photographs} are the least"]
     loose = [row for row in used if not row.held]
-    return [_loose(loose, len(used))] if len(used) - len(loose) < settings.least_photographs else []
+    if len(used) - len(loose) < settings.least_photographs:
+        return [_loose(loose, len(used))]
+    apart = nearest([(row.angle.yaw, row.angle.pitch) for row in used if row.held and row.angle])
+    if apart <= settings.nearest_gap:
+        return []
+    return [
+        f"neighbours are {apart:.0f} degrees apart, at most {settings.nearest_gap:g} make a face: "
+        f"take one every {settings.step:.0f} degrees"
+    ]
 
 
 def _loose(loose: Sequence[Row], number: int) -> str:

@@ -8,8 +8,10 @@ import pytest
 
 from tasks.surface.calibration import Lens
 from tasks.surface.capture.check import calibrated, verdict_of
+from tasks.surface.capture.gaps import nearest
 from tasks.surface.capture.shot import Shot
 from tasks.surface.capture.verdict import Verdict, with_reasons
+from tests.surface.balls import SETTINGS as CAMERAS
 from tests.surface.capture.shots import FOCAL, SETTINGS, raised, ring, shot, silent
 
 
@@ -93,7 +95,24 @@ def test_blurred_dark_and_burnt_ones_are_left_out() -> None:
 
 
 def test_a_blurred_set_will_not_do() -> None:
-    assert said([replace(one, sharpness=0.1) for one in ring(15)]).faults == ["no photograph can be used"]
+    first, second = said([replace(one, sharpness=0.1) for one in ring(15)]).faults
+    assert (
+        first.startswith("13 of 13 photographs are blurred: take them again") and second == "no photograph can be used"
+    )
+
+
+def test_a_set_that_blur_spoils_is_told_so_first() -> None:
+    soft = [replace(one, sharpness=0.149) if n % 2 else one for n, one in enumerate(ring(15) + raised())]
+    verdict = said(soft)
+    assert "will not do: 9 of 19 photographs are blurred: take them again" in verdict.line
+    assert verdict.rows[1].reason == "blurred: sharpness 0.14 (at least 0.15)"
+
+
+def test_neighbours_too_far_apart_for_a_face_will_not_do() -> None:
+    with_few_above = [shot(yaw) for yaw in range(-90, 91, 30)] + [shot(0, 30)]
+    assert SETTINGS.nearest_gap == CAMERAS.widest_gap
+    assert not verdict_of(with_few_above, lambda number: None, SETTINGS, silent).fits
+    assert nearest([(0, 0), (20, 0), (0, 30)]) == pytest.approx(20)
 
 
 def test_two_people_will_not_do() -> None:
