@@ -1,12 +1,20 @@
 """`vermilion rebuild`: bring results up to date, as the nightly run does; in the Prefect UI if a server runs."""
 
 import os
+import re
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated
 
 import typer
+import yaml
 
 from flows.cli.project import project_root
 from flows.cli.terminal import say
+from tasks.errors import InputError
+
+NO_STAGE = re.compile(r"Stage '([^']*)' not found inside 'dvc\.yaml' file")
+"""How DVC says that a stage is not there."""
 
 
 def rebuild(
@@ -26,3 +34,15 @@ def rebuild(
     except StagesFailed as error:
         say(f"vermilion: {error}", error=True)
         raise typer.Exit(1) from None
+    except InputError as error:
+        raise _meant(error, Path("dvc.yaml")) from None
+
+
+def _meant(error: InputError, dag: Path) -> InputError:
+    """The error; of a stage that there is not, in plain words, with those that may be meant."""
+    found = NO_STAGE.match(str(error))
+    if not found:
+        return error
+    near = get_close_matches(found[1], yaml.safe_load(dag.read_text(encoding="utf-8"))["stages"], 3)
+    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    return InputError(f"no stage is called {found[1]}; {meant}`dvc stage list --name-only` has them all")

@@ -273,3 +273,10 @@ def test_long_lists_are_cut() -> None:
     said = shown(currency=Currency(changes, ("symmetry_train",), ("symmetry_train", "symmetry_distances", "report")))
     assert "and 3 more" in said
     assert "stale stages: symmetry 2, report 1" in said
+
+
+def test_a_misspelt_stage_is_asked_about(project: Path) -> None:
+    for named, meant in (("evalute", "did you mean evaluate? "), ("xyz", "")):
+        done = run(project, "vermilion", "rebuild", named, check=False)
+        told = f"vermilion: no stage is called {named}; {meant}`dvc stage list --name-only` has them all"
+        assert (done.returncode, done.stderr.splitlines()[-1]) == (2, told)
