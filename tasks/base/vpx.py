@@ -20,6 +20,9 @@ SET_DECRYPTOR, IS_CORRUPT = 259, 257
 UNSUPPORTED, CORRUPT = 5, 7
 """Errors that speak of damage. Others are of memory, or of a beginning amid a group of pictures."""
 
+MOST_PIXELS = 1 << 26
+"""Of a frame. Larger ones are not looked at: libvpx would ask for gigabytes."""
+
 SPARE = 4
 """Bytes, besides zeros, that an encoder may leave at an end."""
 
@@ -33,6 +36,12 @@ class Decryptor(ctypes.Structure):
     _fields_ = (("ask", Decrypt), ("state", POINTER))
 
 
+class Told(ctypes.Structure):
+    """What a packet says of its frame; `size` is that of this structure."""
+
+    _fields_ = tuple((name, ctypes.c_uint) for name in ("size", "width", "height", "is_key"))
+
+
 class Decoder:
     """One stream that is decoded, and where it is read."""
 
@@ -43,8 +52,8 @@ class Decoder:
         self._decryptor = Decryptor(Decrypt(self._ask), None)
 
     def __enter__(self) -> Self:
-        coder = getattr(self._library, f"vpx_codec_{self._kind}_dx")()
-        if self._library.vpx_codec_dec_init_ver(self._state, coder, None, 0, ABI):
+        self._coder = getattr(self._library, f"vpx_codec_{self._kind}_dx")()
+        if self._library.vpx_codec_dec_init_ver(self._state, self._coder, None, 0, ABI):
             raise OSError("libvpx is of a version that is not known here")
         self._library.vpx_codec_control_(self._state, SET_DECRYPTOR, ctypes.byref(self._decryptor))
         return self
@@ -58,8 +67,11 @@ class Decoder:
 
     def is_damaged(self, packet: bytes) -> bool:
         """Whether the next packet of the stream is not whole, or not read to its end."""
+        held, told = ctypes.create_string_buffer(packet, len(packet)), Told(ctypes.sizeof(Told))
+        self._library.vpx_codec_peek_stream_info(self._coder, held, len(packet), ctypes.byref(told))
+        if told.width * told.height > MOST_PIXELS:
+            return False
         self._reads.clear()
-        held = ctypes.create_string_buffer(packet, len(packet))
         start = ctypes.addressof(held)
         error = self._library.vpx_codec_decode(self._state, held, len(packet), None, 0)
         place, corrupt = POINTER(), ctypes.c_int()
@@ -101,6 +113,7 @@ def _declared() -> ctypes.CDLL:
         getattr(found, f"vpx_codec_{name}").restype = POINTER
     found.vpx_codec_dec_init_ver.argtypes = [POINTER, POINTER, POINTER, ctypes.c_long, number]
     found.vpx_codec_decode.argtypes = [POINTER, POINTER, ctypes.c_uint, POINTER, ctypes.c_long]
+    found.vpx_codec_peek_stream_info.argtypes = [POINTER, POINTER, ctypes.c_uint, POINTER]
     found.vpx_codec_get_frame.argtypes = [POINTER, ctypes.POINTER(POINTER)]
     found.vpx_codec_control_.argtypes = [POINTER, number]
     found.vpx_codec_destroy.argtypes = [POINTER]
