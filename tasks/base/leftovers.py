@@ -1,6 +1,6 @@
 """Whether coded pixels end where their file says: after a changed byte a decoder stops too early, or reads on.
 
-In: a file's bytes. Out: None, or what is wrong. WebP, HEIC and TIFF (LZW, JPEG) hold no checksum, and their decoders
+In: a file's bytes. Out: None, or what is wrong. WebP, HEIC and TIFF (packed) hold no checksum, and their decoders
 give some picture for any bytes. But they are codes without gaps: of a whole file the last bytes are needed, and none
 that would follow. So it is decoded again with them missing. A HEIC's slices are looked at by `hevc`; an AVIF is decoded
 by libaom, which looks at that itself. What is packed without arithmetic (LZW) often finds its way back to the same end,
@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from PIL import Image, TiffImagePlugin
 
-from tasks.base import hevc, jpeg, lzw
+from tasks.base import hevc, jpeg, lzw, packbits
 from tasks.base.boxes import coded_items
 from tasks.base.hearing import Aside
 
@@ -25,7 +25,9 @@ LEFT = "parts of it were changed (its pixels do not end where its file says)"
 SPARE = 8
 """Last bytes without which no lossy WebP can be decoded."""
 
-LZW, JPEG = 5, 7
+JPEG, ENDS = 7, {5: lzw.ends_well, 32773: packbits.ends_well}
+"""Compressions of TIFF; of LZW and PackBits, what tells whether a strip ends well."""
+
 LEAST = 64
 """Shorter pieces show one colour, and a few bytes of them may be anything."""
 
@@ -79,7 +81,7 @@ def heic(data: bytes) -> str | None:
 
 
 def tiff(data: bytes, picture: TiffImagePlugin.TiffImageFile) -> str | None:
-    """What is wrong with the strips or tiles of a TIFF that are packed by LZW or as JPEG."""
+    """What is wrong with the strips or tiles of a TIFF that are packed by LZW or PackBits, or as JPEG."""
     tags = picture.tag_v2
     packed = tags.get(259)
     starts, lengths = tags.get(324, tags.get(273, ())), tags.get(325, tags.get(279, ()))
@@ -92,9 +94,9 @@ def tiff(data: bytes, picture: TiffImagePlugin.TiffImageFile) -> str | None:
             return wrong
         in_rows = 273 in tags and tags.get(284, 1) == 1
         return jpeg.strips_damage(parts, tags.get(278, tags[257])) if in_rows else None
-    if packed == LZW:
+    if packed in ENDS:
         sizes = _strip_sizes(tags, len(parts))
-        whole = (lzw.ends_well(part, wide * rows) for part, (wide, rows) in zip(parts, sizes, strict=True))
+        whole = (ENDS[packed](part, wide * rows) for part, (wide, rows) in zip(parts, sizes, strict=True))
         return None if all(whole) else LEFT
     return None
 

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from bench.changed import shows
-from tasks.base import jpeg, leftovers
+from tasks.base import jpeg, leftovers, packbits
 from tasks.base.boxes import coded_items, extents
 from tasks.base.images import UnreadableImage, carries_place, decode, read
 from tasks.base.lzw import ends_well
@@ -469,6 +469,23 @@ def test_what_is_drawn_on_a_whole_lossless_webp_is_no_damage() -> None:
     hidden[0, :, :3] = 90
     for picture in (Image.fromarray(lined), Image.fromarray(checks), Image.fromarray(hidden, "RGBA")):
         decode(saved_as(picture, "WEBP", lossless=True, exact=True))
+
+
+def test_packbits_end_where_they_should() -> None:
+    packed = b"\xfe\xaa\x02\x80\x00\x2a\xfd\xaa\x03\x80\x00\x2a\x22\xf7\xaa"  # TIFF 6.0, section 9
+    assert packbits.ends_well(packed, 24) and packbits.ends_well(packed + b"\x80", 24)
+    assert not packbits.ends_well(packed, 23) and not packbits.ends_well(packed, 25)
+    assert not packbits.ends_well(packed + b"\0\0", 24) and not packbits.ends_well(packed[:-1], 24)
+    assert not packbits.ends_well(b"\xfd" + packed[1:], 24)
+    for mode in ("RGB", "L", "1", "CMYK"):
+        whole = saved("TIFF", mode=mode, compression="packbits")
+        assert decode(whole).shape == (384, 384, 3)
+    with Image.open(io.BytesIO(saved("TIFF", compression="packbits"))) as opened:
+        at = opened.tag_v2[273][1]  # type: ignore[attr-defined]
+    bad = bytearray(saved("TIFF", compression="packbits"))
+    bad[at] ^= 64  # the first count of the second strip
+    with pytest.raises(UnreadableImage, match="damaged"):
+        decode(bytes(bad))
 
 
 def test_lzw_ends_where_it_should() -> None:
