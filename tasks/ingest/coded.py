@@ -59,7 +59,7 @@ def _h264(packets: Iterator[bytes]) -> bool:
 
 
 def _jpeg(packets: Iterator[bytes]) -> bool:
-    return any(jpeg.damage(packet) for packet in packets)
+    return any(jpeg.damage(packet + jpeg.END) for packet in packets)  # some cameras leave it out
 
 
 LOOKS: Mapping[bytes, Callable[[Iterator[bytes]], bool]] = {
