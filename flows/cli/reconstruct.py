@@ -160,7 +160,8 @@ def _expected(texts: "Sequence[str]", *, clicked: bool) -> "list[Known]":
         sure = "nothing, for people place a point of it" if share is None else f"lengths within {share:.1%}"
         say(f"{words}: by itself it tells {sure}", error=True)
     if not clicked and min((share for share in shares.values() if share), default=1.0) > WANTED:
-        say(f"together they tell more; docs/capture.md says which are within {WANTED:.0%}", error=True)
+        more = "together they tell more" if len(given) > 1 else "several tell more"
+        say(f"{more}; docs/capture.md says which are within {WANTED:.0%}", error=True)
     return given
 
 

@@ -128,7 +128,9 @@ def apart(
     far = "" if gap is None else f"neighbours are {gap:.0f} degrees apart"
     if gap is not None and gap > settings.widest_gap:
         fit = f"{len(placed)} of {len(names)} photographs fit together" if few else "too far apart"
-        raise RefusedSet(f"{fit}: {far}, at most {settings.widest_gap:g} will do; {ADVICE}", reasons)
+        spoilt = sum(reason.startswith("blurred") for reason in reasons.values())
+        told = f"; {spoilt} of {len(names) + spoilt} photographs are blurred" if spoilt else ""
+        raise RefusedSet(f"{fit}: {far}, at most {settings.widest_gap:g} will do{told}; {ADVICE}", reasons)
     if few:
         raise RefusedSet(
             f"only {len(placed)} of {len(names)} photographs fit together, at least {settings.least_views} and "

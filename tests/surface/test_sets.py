@@ -41,6 +41,14 @@ def test_six_photographs_thirty_degrees_apart() -> None:
         solved(features([(float(yaw), 0.0) for yaw in range(-75, 76, 30)], {}))
 
 
+def test_neighbours_too_far_apart_because_others_are_blurred_are_told_so() -> None:
+    placed = {str(number): camera(30 * number - 90, 0) for number in range(7)}
+    names = list(placed)
+    joined = {(one, other): 100 for place, one in enumerate(names) for other in names[:place]}
+    with pytest.raises(RefusedSet, match="30 degrees apart, at most 27 will do; 2 of 9 photographs are blurred; "):
+        apart(names, joined, placed, np.zeros(3), {"a": "blurred: 0.1", "b": "blurred: 0.1"}, [], settings=SETTINGS)
+
+
 def test_one_photograph() -> None:
     with pytest.raises(RefusedSet, match="one photograph: a head needs at least 8"):
         solved(features([(0.0, 0.0)], {}))
