@@ -245,7 +245,7 @@ def test_stages_that_do_not_need_each_other_run_at_the_same_time(project: Path, 
     for name in ("left", "right"):
         (project / f"data/{name}").unlink()
     set_number(project, "runtime", "stages", 1)
-    with pytest.raises(InputError, match="left: nobody came"):
+    with pytest.raises(InputError, match="^(left|right): nobody came"):  # DVC orders equals as it likes
         here(stages=["left", "right"])
 
 
