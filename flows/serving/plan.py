@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict
 from tqdm import tqdm
 
 from flows.repository.client import Repository, RequestFailed
+from flows.running.processes import NICE
 from flows.running.progress import progress
 from flows.running.tracking import HOW_TO_WATCH, PARENT, crash_nested, tracked
 from flows.serving.causes import Outcome, why_failed
@@ -37,6 +38,8 @@ BAR = re.compile(r"\d%\|")
 """In a line: a progress bar, as it stands after each step."""
 BAR_EVERY = 20.0
 """Seconds between two lines of a stage's bar: with two stages at a time the terminal has the run's own bar alone."""
+STEPS = "10"
+"""How nice a stage is that is not the first of those to be done: the first page of the report is not to wait for it."""
 WHY = {"Blocked": "a stage above it failed", "Left": "not trained again; the model stays as it is"}
 """What is said of a stage that did not run."""
 
@@ -90,8 +93,9 @@ def run_plan(
     with progress(len(plan), "rebuild", "stage") as advance, ThreadPoolExecutor(len(repositories)) as threads:
         try:
             while waiting or running:
-                unsettled = {stage.name for stage in plan} - outcomes.keys()
-                stage = next((stage for stage in waiting if not unsettled & set(stage.upstream)), None)
+                unsettled = [stage.name for stage in plan if stage.name not in outcomes]
+                first = unsettled[0]
+                stage = next((stage for stage in waiting if not set(unsettled) & set(stage.upstream)), None)
                 if stage is None or not free:
                     done = list(wait(running, return_when=FIRST_COMPLETED).done)
                     free += [running.pop(future) for future in done]
@@ -102,6 +106,7 @@ def run_plan(
                     if state := _not_run(stage, above, training=training, force=force):
                         found = [as_task_run(stage, partial(_settle, stage, state))]
                     else:
+                        free[0].for_stages[NICE] = STEPS if stage.name != first else "0"
                         work = partial(as_task_run, stage, partial(_reproduce, free[0], stage, force=force))
                         running[threads.submit(copy_context().run, work)] = free.pop(0)
                         found = []
