@@ -21,7 +21,6 @@ from typing import Any, get_type_hints
 from flows import stages
 from flows.buckets import Out
 from flows.running.logbook import noted
-from flows.running.processes import step_back
 from flows.running.readiness import require_params
 from tasks import params
 from tasks.base import absence
@@ -44,7 +43,6 @@ def launch(arguments: list[str]) -> None:
     """Run a stage: its name, then its options. Bad input ends with one line and exit code 1, not a traceback."""
     if not arguments or arguments[0].startswith("-"):
         sys.exit(f"usage: {USAGE}")
-    step_back()
     from flows.buckets.store import using
     from flows.running.tracking import run_stage  # imports Prefect, which takes longer than DVC may live
 

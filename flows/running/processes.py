@@ -12,16 +12,8 @@ from tasks.base.processes import die, die_with, die_with_parent
 
 FORKS = "VERMILION_FORKS"
 """Environment variable naming the DVC process whose forks a stage may be: of several that run stages, the first."""
-NICE = "VERMILION_NICE"
-"""Environment variable: by how much a stage steps back for others of this machine (nice)."""
 SERVER_PID = "VERMILION_SERVER_PID"
 """Environment variable naming the `vermilion serve` that started a run; the run ends with it."""
-
-
-def step_back() -> None:
-    """Have what was begun before its turn leave the processor to what is awaited first."""
-    if steps := os.environ.pop(NICE, None):
-        os.nice(int(steps))
 
 
 def die_with_server() -> None:

@@ -24,7 +24,6 @@ from pydantic import BaseModel, ConfigDict
 from tqdm import tqdm
 
 from flows.repository.client import Repository, RequestFailed
-from flows.running.processes import NICE
 from flows.running.progress import progress
 from flows.running.tracking import HOW_TO_WATCH, PARENT, crash_nested, tracked
 from flows.serving.causes import Outcome, why_failed
@@ -38,8 +37,6 @@ BAR = re.compile(r"\d%\|")
 """In a line: a progress bar, as it stands after each step."""
 BAR_EVERY = 20.0
 """Seconds between two lines of a stage's bar: with two stages at a time the terminal has the run's own bar alone."""
-STEPS = "10"
-"""How nice a stage is that is not the first of those to be done: the first page of the report is not to wait for it."""
 WHY = {"Blocked": "a stage above it failed", "Left": "not trained again; the model stays as it is"}
 """What is said of a stage that did not run."""
 
@@ -52,6 +49,7 @@ class Stage(BaseModel):
     upstream: list[str]
     is_data: bool
     training: bool
+    early: bool
     stale: bool
     deps: list[str]
     missing: list[str]
@@ -86,16 +84,17 @@ def run_plan(
 ) -> list[Outcome]:
     """Every stage, in DVC's order as far as those above it are done; as many at a time as there are repositories.
 
-    What is up to date, and below nothing that ran, starts nothing.
+    What is up to date, and below nothing that ran, starts nothing. Nothing overtakes a stage whose outs are to be there
+    early (`meta: early` in dvc.yaml) and are not there yet.
     """
-    outcomes = dict[str, Outcome]()
+    outcomes, early = dict[str, Outcome](), {stage.name for stage in plan if stage.early and stage.missing}
     waiting, running, free = list(plan), dict[Future[Outcome], Repository](), list(repositories)
     with progress(len(plan), "rebuild", "stage") as advance, ThreadPoolExecutor(len(repositories)) as threads:
         try:
             while waiting or running:
-                unsettled = [stage.name for stage in plan if stage.name not in outcomes]
-                first = unsettled[0]
-                stage = next((stage for stage in waiting if not set(unsettled) & set(stage.upstream)), None)
+                unsettled = {stage.name for stage in plan} - outcomes.keys()
+                may = _until_early(waiting) if early & unsettled else waiting
+                stage = next((stage for stage in may if not unsettled & set(stage.upstream)), None)
                 if stage is None or not free:
                     done = list(wait(running, return_when=FIRST_COMPLETED).done)
                     free += [running.pop(future) for future in done]
@@ -106,7 +105,6 @@ def run_plan(
                     if state := _not_run(stage, above, training=training, force=force):
                         found = [as_task_run(stage, partial(_settle, stage, state))]
                     else:
-                        free[0].for_stages[NICE] = STEPS if stage.name != first else "0"
                         work = partial(as_task_run, stage, partial(_reproduce, free[0], stage, force=force))
                         running[threads.submit(copy_context().run, work)] = free.pop(0)
                         found = []
@@ -117,6 +115,12 @@ def run_plan(
                 repository.close()
             raise
     return [outcomes[stage.name] for stage in plan]
+
+
+def _until_early(waiting: Sequence[Stage]) -> Sequence[Stage]:
+    """The stages up to the one that is to be early; all that wait where it runs already."""
+    at = next((number for number, stage in enumerate(waiting) if stage.early), len(waiting))
+    return waiting[: at + 1]
 
 
 def _not_run(stage: Stage, above: set[str], *, training: bool, force: bool) -> str | None:

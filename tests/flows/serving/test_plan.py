@@ -1,5 +1,8 @@
 """What a run's plan shows of its stages. Their order and states are in test_rebuild.py, with real stages."""
 
+import threading
+from typing import Any
+
 import pytest
 
 from flows.serving import plan
@@ -34,3 +37,47 @@ def test_a_stages_lines_say_whose_they_are_and_its_bar_speaks_now_and_then(
         "12% of the pixels are white",
         "toy_stage@clp: 4 buckets computed",
     ]
+
+
+class Repository:
+    """Notes which stages begin, in place of a process of DVC. A stage of `awaiting` ends once another has begun."""
+
+    def __init__(self, begun: list[str], awaiting: dict[str, threading.Event]) -> None:
+        self.for_stages: dict[str, str] = {}
+        self.begun, self.awaiting = begun, awaiting
+
+    def ask(self, act: str, say: Any, *, stage: str, force: bool) -> str:
+        self.begun.append(stage)
+        for name, event in self.awaiting.items():
+            if stage == name:
+                assert event.wait(20)
+            elif stage == "other":
+                event.set()
+        return "Ran"
+
+    def close(self) -> None:
+        pass
+
+
+def stage(name: str, *upstream: str, missing: bool = False) -> plan.Stage:
+    return plan.Stage(
+        name=name, upstream=list(upstream), is_data=False, training=False, early=name == "page", stale=True, deps=[],
+        missing=[name] if missing else [], in_lock=False, in_git=[],
+    )  # fmt: skip
+
+
+def begun(missing: bool, awaiting: dict[str, threading.Event]) -> list[str]:
+    names: list[str] = []
+    stages = [stage("drawn"), stage("read", "drawn"), stage("page", "read", missing=missing), stage("other")]
+    two: Any = [Repository(names, awaiting), Repository(names, awaiting)]
+    outcomes = plan.run_plan(two, stages, training=True, force=False)
+    assert [(one.stage, one.state) for one in outcomes] == [(one.name, "Ran") for one in stages]
+    return names
+
+
+def test_nothing_overtakes_a_page_that_is_to_be_there_early() -> None:
+    assert begun(missing=True, awaiting={}) == ["drawn", "read", "page", "other"]
+
+
+def test_a_page_that_is_there_is_overtaken() -> None:
+    assert begun(missing=False, awaiting={"drawn": threading.Event()})[:2] == ["drawn", "other"]
