@@ -78,8 +78,11 @@ def begin() -> None:
 
 
 def answers(command: Sequence[str]) -> bool:
-    """Whether the process is there, and the command is one of the project's or DVC's."""
-    ours = command[0] in ("vermilion", "dvc") or " ".join(command[:3]) in MODULES
+    """Whether the process is there, and the command is one of the project's.
+
+    `dvc` itself has no Prefect, which would have its log show tracebacks.
+    """
+    ours = command[0] == "vermilion" or " ".join(command[:3]) in MODULES
     return ours and PLACE in os.environ
 
 
