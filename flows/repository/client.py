@@ -10,8 +10,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,9 @@ class Repository:
         """What stages find in their environment besides."""
         self.mark = uuid.uuid4().hex
         self.process: subprocess.Popen[str] | None = None
+        self.ended = False
+        """Nothing is asked any more, by no thread."""
+        self._starting = threading.Lock()
 
     def ask(self, act: str, say: Say, **arguments: Any) -> Any:
         """Do one of `flows.repository.reproduction`'s acts; `say` takes every line printed meanwhile. RequestFailed."""
@@ -60,18 +64,29 @@ class Repository:
         return self._started().pid
 
     def _started(self) -> "subprocess.Popen[str]":
-        if self.process is None or self.process.poll() is not None:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "flows.repository.reproduction", self.mark],
-                env=self.environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                start_new_session=True,
-            )
-        return self.process
+        with self._starting:
+            if self.ended:
+                raise RequestFailed("the run is ending")
+            if self.process is None or self.process.poll() is not None:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "flows.repository.reproduction", self.mark],
+                    env=self.environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    errors="replace",
+                    start_new_session=True,
+                )
+            return self.process
+
+    def end(self) -> None:
+        """From now on nothing is asked; the process and its stage are asked to end. `close` waits for them."""
+        with self._starting:
+            self.ended = True
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGTERM)
 
     def close(self) -> None:
         """End the process and the stage that it runs: asked first, so that DVC gives its locks back."""
@@ -92,6 +107,14 @@ def _value(answer: Mapping[str, Any]) -> Any:
     if "error" in answer:
         raise RequestFailed(answer["error"])
     return answer["value"]
+
+
+def end_all(repositories: Sequence[Repository]) -> None:
+    """End all processes and their stages at the same time."""
+    for repository in repositories:
+        repository.end()
+    for repository in repositories:
+        repository.close()
 
 
 @contextmanager
@@ -115,8 +138,7 @@ def opened(environment: Mapping[str, str], say: Say, at_once: int = 1) -> Iterat
             alone.acquire()
         yield repositories
     finally:
-        for repository in repositories:
-            repository.close()
+        end_all(repositories)
         alone.release()
 
 

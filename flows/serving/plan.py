@@ -23,7 +23,7 @@ from prefect.runtime import task_run
 from pydantic import BaseModel, ConfigDict
 from tqdm import tqdm
 
-from flows.repository.client import Repository, RequestFailed
+from flows.repository.client import Repository, RequestFailed, end_all
 from flows.running.progress import progress
 from flows.running.tracking import HOW_TO_WATCH, PARENT, crash_nested, tracked
 from flows.serving.causes import Outcome, why_failed
@@ -97,7 +97,9 @@ def run_plan(
                 stage = next((stage for stage in may if not unsettled & set(stage.upstream)), None)
                 if stage is None or not free:
                     done = list(wait(running, return_when=FIRST_COMPLETED).done)
-                    free += [running.pop(future) for future in done]
+                    free = sorted(
+                        [*free, *map(running.pop, done)], key=repositories.index
+                    )  # the first ones run already
                     found = [future.result() for future in done]
                 else:
                     waiting.remove(stage)
@@ -111,8 +113,7 @@ def run_plan(
                 outcomes |= {outcome.stage: outcome for outcome in found}
                 advance(len(found))
         except BaseException:
-            for repository in repositories:  # else the threads wait for their stages
-                repository.close()
+            end_all(repositories)  # else the threads wait for their stages
             raise
     return [outcomes[stage.name] for stage in plan]
 

@@ -327,6 +327,16 @@ def test_a_second_run_waits_for_the_first(project: Path) -> None:
             assert printed(second.said()) == {"first": "Skipped"}
 
 
+def test_a_process_of_dvcs_that_was_ended_is_not_begun_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    with opened(environment(project), print, 2) as repositories:
+        for repository in repositories:
+            repository.end()
+            with pytest.raises(InputError, match="the run is ending"):
+                repository.ask("plan", print, targets=None)
+        assert repositories[1].process is None
+
+
 HOLDER = "import time; print('held', flush=True); time.sleep(3600)"
 
 
