@@ -1,6 +1,7 @@
 """`vermilion check`: parameters, data and machine, before hours of work."""
 
 import json
+import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +36,12 @@ BESIDES = ("store", "telling")
 TELL = Annotated[bool, typer.Option("--tell", help="Send a test message to whom a failed night tells (nightly.tell).")]
 
 
-def check(store: STORE = False, mend: MEND = False, tell: TELL = False, as_json: JSON = False) -> None:
+ALL = Annotated[bool, typer.Option("--all", help="Every line and file, not the first five of a kind.")]
+
+
+def check(
+    store: STORE = False, mend: MEND = False, tell: TELL = False, every: ALL = False, as_json: JSON = False
+) -> None:
     """Look at everything that a run needs: params.yaml, data, weights, disk, memory, cards. Without --mend: no change.
 
     Exit code 0: all is well; 1: there are notes (something is refused, skipped or short); 2: something is wrong.
@@ -47,9 +53,10 @@ def check(store: STORE = False, mend: MEND = False, tell: TELL = False, as_json:
     found += [_mended(root)] if mend else []
     if not any(finding.about == "params.yaml" for finding in found):
         from flows.pages.lost import corrected
+        from flows.running.holdings import TOLD
         from flows.running.inspection import inspect
 
-        found += inspect(root)
+        found += inspect(root, most=sys.maxsize if every else TOLD)
         found += corrected(root)
         if store:
             from flows.cli.verified import verified

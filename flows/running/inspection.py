@@ -34,12 +34,12 @@ LEAST_FREE = 2 * 2**30
 """Bytes on disk, and of memory per worker, below which it is said."""
 
 
-def inspect(root: Path) -> list[Finding]:
-    """Everything that is worth knowing before a run."""
-    return [*data(root), *list(_weights(root)), *list(machine(root)), *list(telling(root))]
+def inspect(root: Path, *, most: int = TOLD) -> list[Finding]:
+    """Everything that is worth knowing before a run; `most`: of lines and files of one kind."""
+    return [*data(root, most), *list(_weights(root)), *list(machine(root)), *list(telling(root))]
 
 
-def data(root: Path) -> list[Finding]:
+def data(root: Path, most: int) -> list[Finding]:
     """What the data folders hold, and what will be skipped for want of data, with what to add."""
     where = params.load(Data, "data", root / "params.yaml")
     if not (root / where.raw).exists() and made_by_a_stage(where.raw, root / "dvc.yaml"):
@@ -47,7 +47,7 @@ def data(root: Path) -> list[Finding]:
     if not (root / where.raw).is_dir():
         return []  # told already
     try:
-        there = holdings(root)
+        there = holdings(root, most=most)
     except NoImages as error:
         return [Finding("warning", "data", f"{error}; every system will be skipped"), *_skipped(root, None)]
     except RawLayoutError as error:
@@ -56,10 +56,15 @@ def data(root: Path) -> list[Finding]:
     found += [Finding("warning", "data", note) for note in there.notes]
     if not made_by_a_stage(where.raw, root / "dvc.yaml"):
         found += [Finding("fact", "data", advice) for advice in limits(root / "params.yaml")]
-    return [*found, *_groups(root / where.raw, there.found), *_sets(root, there.found), *_skipped(root, there.found)]
+    return [
+        *found,
+        *_groups(root / where.raw, there.found, most),
+        *_sets(root, there.found),
+        *_skipped(root, there.found),
+    ]
 
 
-def _groups(raw: Path, found: Found) -> Iterator[Finding]:
+def _groups(raw: Path, found: Found, most: int) -> Iterator[Finding]:
     """Of groups.csv, where there is one: its groupings with how many people are in each group, and refused lines."""
     if groups_file(raw) is None:
         return
@@ -77,7 +82,7 @@ def _groups(raw: Path, found: Found) -> Iterator[Finding]:
         sizes = [f"{group} {counted(len(who), 'person', 'people')}" for group, who in sorted(groups.items())]
         yield Finding("fact", "groups", f"{grouping}: {listed(sizes, TOLD)}")
     lines = [line_of(row) for row in refused.to_pylist()]
-    told = listed_lines(lines, TOLD, "line that cannot be used", "lines that cannot be used")
+    told = listed_lines(lines, most, "line that cannot be used", "lines that cannot be used")
     yield from (Finding("warning", "groups", line) for line in told)
 
 
@@ -107,7 +112,7 @@ def _skipped(root: Path, found: Found | None) -> Iterator[Finding]:
         for need in chapter.NEEDS:
             there = max((len(set(persons.get((group, need.kind), ()))) for group in need.populations), default=0)
             if there < need.persons:
-                told = f"{need.add} ({there} people there, {need.persons} are needed)"
+                told = f"{need.add} ({need.persons} needed, {there} there)"
                 yield Finding("warning", chapter.NAME, f"{need.what} will be skipped: {told}")
     scale = params.load(Evaluate, "evaluate", root / "params.yaml").scale
     if found is None or scale not in found.ratings["scale"].to_pylist():

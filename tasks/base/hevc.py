@@ -93,9 +93,14 @@ def _unmissed(pictures: Sequence[Sequence[bytes]], cut: int) -> set[int]:
 
 def _short(unit: bytes, cut: int) -> bytes:
     """A slice without its last bytes."""
-    if not unit or unit[0] >> 1 & 63 not in SLICES or len(unit) < LEAST:
+    if len(unit) < LEAST or unit[0] >> 1 & 63 not in SLICES or _layer(unit):
         return unit
     return unit.rstrip(PADDING)[:-cut]
+
+
+def _layer(unit: bytes) -> int:
+    """Which layer it is of: libde265 passes over those beside the first (a second eye, what is transparent)."""
+    return (unit[0] & 1) << 5 | unit[1] >> 3
 
 
 def _declared() -> ctypes.CDLL:

@@ -6,7 +6,6 @@ pictures (`tasks.base`): whether each ends where it should. Knows nothing of fra
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -22,6 +21,8 @@ START = re.compile(rb"\x00\x00\x01")
 
 RAW = -1
 
+VP8 = (b"vp80", b"vp08")
+
 
 def is_damaged(path: Path, frames: int) -> bool:
     """Whether one of the packets that show the first so many frames is damaged. False for other kinds of clips."""
@@ -33,7 +34,7 @@ def is_damaged(path: Path, frames: int) -> bool:
             look = LOOKS.get(codec)
             if look is None or not video.set(cv2.CAP_PROP_FORMAT, RAW):
                 return False
-            return look(islice(_packets(aside, video), frames + REORDERED))
+            return look(_of_frames(_packets(aside, video), frames + REORDERED, codec))
         finally:
             aside.do(video.release)
 
@@ -44,6 +45,15 @@ def _packets(aside: Aside, video: cv2.VideoCapture) -> Iterator[bytes]:
         if not done:
             return
         yield packet.tobytes()
+
+
+def _of_frames(packets: Iterator[bytes], frames: int, codec: bytes) -> Iterator[bytes]:
+    """The packets until so many frames were shown: in VP8 one that is never shown is a packet of its own."""
+    for packet in packets:
+        yield packet
+        frames -= codec not in VP8 or bool(packet) and bool(packet[0] & 16)
+        if frames <= 0:
+            return
 
 
 def _units(packets: Iterator[bytes]) -> list[list[bytes]]:
@@ -66,6 +76,6 @@ LOOKS: Mapping[bytes, Callable[[Iterator[bytes]], bool]] = {
     **dict.fromkeys((b"hevc", b"hvc1", b"hev1", b"h265"), _hevc),
     **dict.fromkeys((b"h264", b"avc1", b"avc3", b"x264"), _h264),
     **dict.fromkeys((b"mjpg", b"jpeg", b"mjpa"), _jpeg),
-    **dict.fromkeys((b"vp80", b"vp08"), lambda packets: vpx.damaged(packets, "vp8")),
+    **dict.fromkeys(VP8, lambda packets: vpx.damaged(packets, "vp8")),
     **dict.fromkeys((b"vp90", b"vp09"), lambda packets: vpx.damaged(packets, "vp9")),
 }

@@ -116,7 +116,10 @@ def _check_header(where: str, sheet: Sheet, required: Sequence[str], optional: S
             wrong.append(f"column {number}, {cell[:60]!r}, is not known{meant}")
     if wrong:
         accepted = f"needed: {', '.join(required)}; optional: {', '.join(optional or ()) or 'none'}"
-        hint = ". The whole line is one cell: separate its cells by commas, without quotes around the line"
+        how = "separate its cells by commas, without quotes around the line"
+        if sheet.name:  # of a workbook
+            how = "in Excel, `Text to Columns` (Data) puts them into columns of their own"
+        hint = f". The whole line is one cell: {how}"
         whole = hint if len(sheet.columns) == 1 and any(mark in sheet.header.cells[0] for mark in ",;\t|") else ""
         raise RawLayoutError(f"{where}: line {sheet.header.number}: {'; '.join(wrong)}{whole}. Columns {accepted}")
 

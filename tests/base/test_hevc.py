@@ -29,6 +29,16 @@ def test_whole_pictures_end_where_they_should_and_others_do_not(parameters: dict
     assert hevc.damaged([followed]) and hevc.damaged([short]) and hevc.damaged([whole, short])
 
 
+def test_what_lies_in_another_layer_is_not_asked_for_its_end() -> None:
+    whole = units(enc_params={"x265:wpp": "0"})
+    slices = [unit for unit in whole if unit[0] >> 1 < 32]
+    second = [bytes([unit[0], unit[1] | 1 << 3]) + unit[2:] for unit in slices]
+    assert second
+    assert not hevc.damaged([[*whole, *second]])
+    short = [*whole[:-1], whole[-1][:-4]]
+    assert hevc.damaged([[*short, *second]])
+
+
 def test_what_cannot_be_decoded_is_not_called_damaged() -> None:
     sets, pixels = units()[:3], units()[3:]
     assert not hevc.damaged([pixels])  # what should set the decoder up is missing

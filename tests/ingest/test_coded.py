@@ -11,7 +11,7 @@ import pytest
 
 from tasks.base import vpx
 from tasks.ingest.clips import UnshownClip
-from tasks.ingest.coded import is_damaged
+from tasks.ingest.coded import VP8, _of_frames, is_damaged
 from tasks.ingest.frames import check_take
 from tasks.params.ingest import IngestFrames
 from tests.base.test_damage import photograph
@@ -76,6 +76,14 @@ def test_a_changed_byte_in_a_clip_of_hevc_is_seen(tmp_path: Path) -> None:
         path.write_bytes(bad)
         seen += is_damaged(path, 3)
     assert seen >= 15
+
+
+def test_of_vp8_frames_that_are_never_shown_do_not_count() -> None:
+    shown, hidden, empty = b"\x10", b"\0", b""
+    packets = [shown, hidden, empty, shown, hidden, shown]
+    assert list(_of_frames(iter(packets), 2, VP8[0])) == packets[:4]
+    assert list(_of_frames(iter(packets), 2, b"vp90")) == packets[:2]
+    assert list(_of_frames(iter(packets), 9, VP8[0])) == packets
 
 
 def test_other_clips_are_left_to_their_decoder(tmp_path: Path) -> None:

@@ -122,6 +122,12 @@ def test_what_cannot_be_trusted_is_named_in_a_stewards_words(tmp_path: Path, dat
     assert "[" not in str(caught.value).removeprefix(str(tmp_path))
 
 
+def test_a_workbook_whose_rows_lie_in_one_cell_each_gets_a_workbooks_advice(tmp_path: Path) -> None:
+    book(tmp_path / "t.xlsx", [["path;score"], ["a.jpg;3,5"]])
+    with pytest.raises(RawLayoutError, match=r"whole line is one cell: in Excel, `Text to Columns`"):
+        rows(tmp_path / "t.xlsx")
+
+
 def test_a_workbook_is_read_as_people_see_it(tmp_path: Path) -> None:
     path = tmp_path / "t.xlsx"
     table = [

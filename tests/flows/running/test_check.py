@@ -116,7 +116,7 @@ def test_what_will_be_skipped_is_told_with_what_to_add(tmp_path: Path, monkeypat
     assert ("fact", "data", "repaired: 2 photographs of 2 people") in found
     assert ("fact", "data", "control: 1 photograph of 1 person") in found
     notes = {(about, said) for level, about, said in found if level == "warning"}
-    clp = "strategy clp will be skipped: add photographs of three controls or more (1 people there, 3 are needed)"
+    clp = "strategy clp will be skipped: add photographs of three controls or more (3 needed, 1 there)"
     assert ("symmetry", clp) in notes
     assert any(about == "synthesis" and "patients before repair" in said for about, said in notes)
     assert not any("after repair will be skipped" in said for _, said in notes)

@@ -97,6 +97,15 @@ def test_of_many_notes_of_a_kind_the_first_are_told_and_the_rest_counted(root: P
     assert (notes[1], notes[-1], len(notes)) == (*more, 5)
 
 
+def test_check_has_all_of_them_where_it_is_asked(root: Path) -> None:
+    for number in range(9):
+        (root / f"raw/more{number}.jpg").write_bytes(PICTURE + str(number).encode())
+    assert "more files passed over" in said("check")
+    every = said("check", "--all")
+    assert "more files passed over" not in every
+    assert all(f"more{number}.jpg" in every for number in range(9))
+
+
 def test_the_advice_on_limits_names_where_they_stand_and_goes_with_them(root: Path) -> None:
     assert "params.yaml, ingest_landmarks: min_sharpness and min_mouth_contrast were set" in said("use", "raw")
     numbers = root / "params.yaml"

@@ -103,7 +103,7 @@ def test_one_more_chapter_scores_photographs(project: Path) -> None:
 def test_one_more_chapter_says_before_a_run_what_it_needs(project: Path) -> None:
     said = json.loads(CliRunner().invoke(app, ["check", "--json"]).stdout)
     own = [(row["level"], row["said"]) for row in said if row["about"] == "brightness"]
-    add = "add clips of two people after repair, in the dark (0 people there, 2 are needed)"
+    add = "add clips of two people after repair, in the dark (2 needed, 0 there)"
     skipped = f"brightness at night will be skipped: {add}"
     assert own == [("warning", skipped)]
 
