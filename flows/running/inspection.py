@@ -39,7 +39,7 @@ def inspect(root: Path, *, most: int = TOLD) -> list[Finding]:
     return [*data(root, most), *list(_weights(root)), *list(machine(root)), *list(telling(root))]
 
 
-def data(root: Path, most: int) -> list[Finding]:
+def data(root: Path, most: int = TOLD) -> list[Finding]:
     """What the data folders hold, and what will be skipped for want of data, with what to add."""
     where = params.load(Data, "data", root / "params.yaml")
     if not (root / where.raw).exists() and made_by_a_stage(where.raw, root / "dvc.yaml"):
