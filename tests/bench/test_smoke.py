@@ -13,6 +13,7 @@ from flows import PROJECT
 from tests.project import copy_project, run
 
 HERE = (
+    "anomaly_real",
     "anthropometry",
     "anthropometry_errors",
     "changed",
@@ -39,6 +40,7 @@ HERE = (
 """Commands that run in this process, at --tiny."""
 SAYS = {
     "anomaly": "held against the nearest face in w+, L1 + 0.5 (1 - SSIM)",
+    "anomaly_real": "one side darker by 18 %: 0 of 3",
     "anthropometry": "drawn, unrepaired clefts",
     "anthropometry_errors": "width, joint over independent: ",
     "changed": "show and pass",
@@ -79,6 +81,9 @@ SAYS = {
 }
 """What only its last lines say, by command. bench.synthesis_gpu has tests of its own."""
 PARTS = {
+    "anomaly_real_faces",
+    "anomaly_real_rows",
+    "anomaly_real_training",
     "anthropometry_faces",
     "anthropometry_warps",
     "flux_networks",
