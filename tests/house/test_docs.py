@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import yaml
 from dvc.cli.parser import get_main_parser
@@ -24,7 +25,7 @@ from tasks.evaluation.published import FLEISS_KAPPA
 from tasks.evaluation.symmetry.published import PUBLISHED
 from tasks.ingest import inventory, ratings
 from tasks.ingest.raw import Folder
-from tasks.params.ingest import IngestImages
+from tasks.params.ingest import IngestImages, IngestRatings
 from tasks.params.symmetry import PairCounts, SymmetryPairs, SymmetryTrain, SymmetryWarp
 from tasks.symmetry.plans import draw_plans
 from tests.evaluation.showing import evaluate
@@ -292,6 +293,29 @@ def test_the_worked_examples_of_the_raw_layout(example: Any, tmp_path: Path) -> 
     assert refused.num_rows == 0
     found = {row["names"][0]: row["subject_id"] for row in images.to_pylist()}
     assert found == {name: subject for name, subject in expected.items() if subject}
+
+
+def test_a_column_for_each_rater_becomes_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recipe of docs/raw-layout.md: umlauts, an empty cell, a decimal comma."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (("Foto", "Dr. Weiß", "Parent 1"), ("p1/ä.jpg", "2,5", None), ("p2/ä.jpg", 3, 4)):
+        sheet.append(row)
+    book.save(tmp_path / "hospital.xlsx")
+    monkeypatch.chdir(tmp_path)
+    (recipe,) = fenced(LAYOUT, "python")
+    exec(recipe, {})
+    (tmp_path / "images.csv").write_text("path,subject_id,population\n*/*.jpg,{folder},repaired\n")
+    for name in ("p1/ä.jpg", "p2/ä.jpg"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(name)
+    kinds = params.load(IngestImages, "ingest_images", PROJECT / "params.yaml")
+    images, _ = inventory.take_inventory([Folder(tmp_path, "")], settings=kinds)
+    scales = params.load(IngestRatings, "ingest_ratings", PROJECT / "params.yaml").scales
+    said, _, refused = ratings.read_ratings([Folder(tmp_path, "")], images, scales=scales)
+    assert refused.num_rows == 0
+    found = {(row["rater_id"], row["rater_role"], row["score"]) for row in said.to_pylist()}
+    assert found == {("Dr. Weiß", "medical", 2.5), ("Dr. Weiß", "medical", 3), ("Parent 1", "lay", 4)}
 
 
 def published(model: Any, block: Any) -> Any:
