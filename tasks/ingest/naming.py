@@ -93,6 +93,8 @@ class Names:
         if not like and len(self._stems) <= MOST_COMPARED:
             self._alike = self._alike or Lookalikes(self._stems)
             like = [name for stem in self._alike.of(_stem(path)) for name in self._stems[stem]]
+        beside = PurePosixPath(folded(path)).parent  # what lies in the same folder was meant rather
+        like = sorted(like, key=lambda name: (PurePosixPath(folded(name)).parent != beside, name))
         return f"; there is {' and '.join(like[:3])}" if like else ""
 
 

@@ -146,6 +146,8 @@ def rating_row(line: Line, meant: Meant, scales: Mapping[str, Scale]) -> tuple[d
         return row, f"rater_role {no_such_word(cells['rater_role'], ROLES)}"
     if name is None:
         return row, f"scale {no_such_word(cells['scale'], scales)} (params.yaml, ingest_ratings.scales)"
+    if not key(cells["score"]):
+        return row, "score is empty: not rated yet"
     try:
         score = row["score"] = number(cells["score"], decimal_comma=line.decimal_comma)
     except NotMeant as error:

@@ -1,7 +1,8 @@
 """Points of a head by their geometry, where that says more than a detector: the tip of the nose is furthest forward.
 
 In: an upright surface and rough points. Out: the points where the surface has them. Those of the nose's wings and
-columella are found by tasks.surface.wings, the tip and the profile's here. Does not know photographs.
+columella are found by tasks.surface.wings, those of the lips' border by tasks.surface.border, the tip and the
+profile's here. Does not know photographs.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tasks.space.views import Surface
+from tasks.surface.border import lips
 from tasks.surface.named import SIDES, side_of
 from tasks.surface.nearest import edges
 from tasks.surface.profile import STEP, deepest, furthest, profile
@@ -33,14 +35,14 @@ def defined(
 ) -> dict[str, np.ndarray]:
     """The points that the surface itself tells, by name, (3,) each; absent where it does not, or has a hole."""
     calm = smoothed(surface, smoothing)
-    found: dict[str, np.ndarray] = {}
+    found = lips(calm, rough)
     if "pronasale" in rough and (tip := _furthest(calm, rough["pronasale"], FORWARD, reach)) is not None:
         found["pronasale"] = tip
     if "nasion" in rough and (root := _root(calm, rough["nasion"], reach)) is not None:
         found["nasion"] = root
     for side in SIDES:
         found |= _wing(calm, rough, side, reach)
-    start = dict(rough)
+    start = {**rough, **found}
     if "subnasale" in rough and (middle := columella(calm, rough["subnasale"])) is not None:
         start["subnasale"] = np.array([middle, *rough["subnasale"][1:]])
     for name in NEIGHBOURS:

@@ -45,9 +45,14 @@ class Front(NamedTuple):
 
 def front_of(surface: Surface) -> Front:
     """The map of a surface that stands upright, the origin in the middle of its face."""
-    count = round(2 * REACH / STEP) + 1
-    focal, middle = FAR / STEP, (count - 1) / 2
-    matrix = np.array([[focal, 0, middle], [0, focal, middle], [0, 0, 1]])
-    camera = Camera(matrix, np.diag([1.0, -1, -1]), np.array([0, 0, FAR]), count, count)
-    along = np.linspace(-REACH, REACH, count)
+    camera = camera_ahead(np.zeros(2), reach=REACH, step=STEP)
+    along = np.linspace(-REACH, REACH, camera.width)
     return Front(FAR - render(surface, camera).depth, along, -along)
+
+
+def camera_ahead(middle: np.ndarray, *, reach: float, step: float) -> Camera:
+    """The camera that sees a square about x and y (2,) straight ahead, `reach` mm to each side, `step` mm per pixel."""
+    count = round(2 * reach / step) + 1
+    focal, centre = FAR / step, (count - 1) / 2
+    matrix = np.array([[focal, 0, centre], [0, focal, centre], [0, 0, 1]])
+    return Camera(matrix, np.diag([1.0, -1, -1]), np.array([-middle[0], middle[1], FAR]), count, count)

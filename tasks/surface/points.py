@@ -108,7 +108,8 @@ def placed_on(
     told = defined(surface.moved(*turned), places, reach=settings.reach, smoothing=settings.smoothing)
     for name in set(told) - set(by_hand):
         place = rotation.T @ (told[name] - shift)
-        points[name] = Point(place, settings.told[base_of(name)], points[name].views, None)
+        interval = settings.told.get(base_of(name), settings.seen[base_of(name)])  # of an older params.yaml
+        points[name] = Point(place, interval, points[name].views, None)
     return _seen(points, surface) | by_hand
 
 

@@ -85,6 +85,11 @@ def test_a_name_that_nothing_has_is_told_with_what_may_be_meant(typed: str) -> N
     assert names.hint("p3.jpg") == ""
 
 
+def test_of_files_alike_those_in_the_same_folder_are_named_first() -> None:
+    names = Names({name: name for name in ("K05/ruhig.jpg", "P03/ruhig.jpg", "P05/ruhig.jpg", "K02/ruhig.jpg")})
+    assert names.hint("P05/ruhg.jpg") == "; there is P05/ruhig.jpg and K02/ruhig.jpg and K05/ruhig.jpg"
+
+
 def test_a_slip_in_a_files_name_is_told_and_another_number_is_not() -> None:
     names = Names({name: name for name in ("a/IMG_0001.JPG", "a/IMG_0057.JPG", "o'k.png", "front.b.png")})
     slips = {

@@ -87,7 +87,7 @@ def test_corrections_count_in_their_order_and_the_old_scores_stay(root: Path, tm
         ("first.png,surgeon,medical,CARS,9", "score 9 is outside CARS, 1 to 5"),
         ("nobody.png,surgeon,medical,CARS,3", "no such photograph"),
         ("first.png,surgeon,lay,CARS,3", "rater surgeon is medical elsewhere"),
-        ("first.png,surgeon,medical,CARS,", "is not a number"),
+        ("first.png,surgeon,medical,CARS,", "score is empty: not rated yet"),
     ],
 )
 def test_what_cannot_be_corrected_changes_nothing(root: Path, tmp_path: Path, line: str, reason: str) -> None:
