@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -85,7 +85,10 @@ def damage(data: bytes) -> str | None:
         _check_intervals(jpeg)
     except Damaged as error:
         return str(error)
-    return JUMPS if small is not None and _jumps(jpeg, small) else None
+    if small is None:
+        return None
+    whole = jpeg.stream + END
+    return JUMPS if _jumps(jpeg, small, lambda: _picture(whole, cv2.IMREAD_COLOR), rowwise=_is_rowwise(jpeg)) else None
 
 
 def strips_damage(strips: Sequence[bytes], rows: int) -> str | None:
@@ -99,23 +102,31 @@ def strips_damage(strips: Sequence[bytes], rows: int) -> str | None:
         return str(error)
     if first is None or len(first.frame) < 10 or rows % (8 * _block(first.frame)[1]):  # noqa: PLR2004
         return None
-    small = [picture for _, picture in decoded(strips, cv2.IMREAD_REDUCED_COLOR_8) if picture is not None]
-    if len(small) < len(strips) or len({picture.shape[1] for picture in small}) != 1:
+    small = _together(strips, cv2.IMREAD_REDUCED_COLOR_8)
+    if small is None:
         return None
-    (across, down), whole, quantum = _block(first.frame), np.vstack(small), _quantum(first.tables)
-    stairs = stair(whole, across, down, quantum=quantum) > STAIR
-    return JUMPS if stairs or stair(whole, across, down, quantum=quantum, band=True) > BAND else None
+    return JUMPS if _jumps(first, small, lambda: _together(strips, cv2.IMREAD_COLOR), rowwise=True) else None
 
 
-def _jumps(jpeg: Jpeg, small: np.ndarray) -> bool:
-    """Whether a stair is there; or a band, where every row of units begins anew."""
-    across, down = _block(jpeg.frame)
-    quantum = _quantum(jpeg.tables)
-    if stair(small, across, down, quantum=quantum) > STAIR:
-        return True
-    row = -(-_size(jpeg.frame)[1] // (8 * across))
-    rowwise = jpeg.interval and jpeg.interval % row == 0
-    return bool(rowwise) and stair(small, across, down, quantum=quantum, band=True) > BAND
+def _together(strips: Sequence[bytes], how: int) -> np.ndarray | None:
+    """The picture in these strips; None where one cannot be decoded, or is of another width."""
+    parts = [picture for _, picture in decoded(strips, how) if picture is not None]
+    alike = len(parts) == len(strips) and len({picture.shape[1] for picture in parts}) == 1
+    return np.vstack(parts) if alike else None
+
+
+def _jumps(jpeg: Jpeg, small: np.ndarray, full: Callable[[], np.ndarray | None], *, rowwise: bool) -> bool:
+    """Whether a stair is there; or a band, where rows of units begin anew. `full` is asked for where one may be."""
+    (across, down), quantum = _block(jpeg.frame), _quantum(jpeg.tables)
+    kinds = ((False, STAIR), (True, BAND)) if rowwise else ((False, STAIR),)
+    found = [kind for kind in kinds if stair(small, across, down, quantum=quantum, band=kind[0]) > kind[1]]
+    whole = full() if found else None
+    return any(stair(small, across, down, quantum=quantum, band=band, full=whole) > limit for band, limit in found)
+
+
+def _is_rowwise(jpeg: Jpeg) -> bool:
+    row = -(-_size(jpeg.frame)[1] // (8 * _block(jpeg.frame)[0]))
+    return jpeg.interval > 0 and jpeg.interval % row == 0
 
 
 def _taken_apart(data: bytes) -> Jpeg:

@@ -151,6 +151,21 @@ def test_a_colour_that_changes_up_to_the_end_of_a_strip_is_seen() -> None:
     assert jpeg.strips_damage([b"no JPEG"], 32) is not None
 
 
+def test_an_eyebrow_at_the_edge_is_no_band() -> None:
+    """Dark over one row of blocks up to the right edge, and nothing left of it: its edges go over several pixels."""
+    rows = np.arange(384, dtype=np.float32)
+    brow = 60 * np.exp(-(((rows - 192 - 8) / 8.0) ** 2))[:, None] * (np.arange(384) > 192)
+    shown = np.asarray(photograph()).astype(np.float32) * 0 + 170 + np.random.default_rng(1).normal(0, 1, (384, 384, 1))
+    soft = np.clip(shown - brow[..., None], 0, 255).astype(np.uint8)
+    hard = np.clip(shown, 0, 255)
+    hard[192:208, 208:] -= 40
+    small = [cv2.resize(each, (48, 48), interpolation=cv2.INTER_AREA) for each in (soft, hard.astype(np.uint8))]
+    assert all(stair(each, 2, 2, quantum=1.0, band=True) > BAND for each in small)
+    for each, damaged in ((soft, None), (hard.astype(np.uint8), jpeg.JUMPS)):
+        data = saved_as(Image.fromarray(each), "JPEG", quality=95, restart_marker_rows=1)
+        assert jpeg.damage(data) == damaged
+
+
 def test_edges_of_things_are_no_stairs() -> None:
     bars = np.asarray(photograph().resize((48, 48), Image.Resampling.BOX)).copy()
     bars[:6], bars[-6:] = 0, 0  # a film's black bars
