@@ -251,7 +251,11 @@ def classified(rows: pd.DataFrame, task: str, settings: Evaluate) -> dict[str, A
     """
     own = rows[rows["task"] == task].sort_values("image_id")
     if own["truth"].nunique() < 2:
-        why = "nothing to train on or to test" if own.empty else "photographs of one class only"
+        why = (
+            "one side has no picture to train on, or none kept for tests: add people"
+            if own.empty
+            else "photographs of one class only"
+        )
         return {"reason": why}
     pairs = pd.DataFrame(
         {"label": own["truth"].astype(int), "distance": 1.0 - own["probability"], "subject_id": own["subject_id"]}
