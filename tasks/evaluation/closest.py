@@ -38,4 +38,14 @@ def closest(study: Study, methods: Mapping[str, Mapping[str, Any]]) -> dict[str,
         "order": [first, *behind],
         "ceiling": study.raters["ceiling"][TARGET],
         "n_raters": study.raters["n_raters"],
+        "n_rated": int(mean.notna().sum()),
+        "unscored": unscored(study, list(scores.columns)),
     }
+
+
+def unscored(study: Study, methods: list[str]) -> dict[str, int]:
+    """By method, how many rated photographs it did not score; where it scored all of them there is no entry."""
+    rated = study.targets.ratings[TARGET].dropna().index
+    wide = study.scores.pivot(index="image_id", columns="method", values="score").reindex(rated)
+    missing = wide[methods].isna().sum()
+    return {str(name): int(count) for name, count in missing[missing > 0].items()}

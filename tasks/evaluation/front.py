@@ -49,7 +49,7 @@ def front(
         answer = f"{who} too few to say which method follows raters best."
     else:
         answer = _answer(found, titles)
-    detail = _detail(found, titles, metrics["raters"]["n_images"], few=people < few_people)
+    detail = _detail(found, titles, few=people < few_people)
     return Front(answer, detail, _tiles(found, titles), _small(metrics, people, few_people), missing)
 
 
@@ -66,20 +66,15 @@ def _answer(found: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     return f"{first} follows the raters most closely, but its lead on {_and(close)} may be chance."
 
 
-def _detail(found: Mapping[str, Any], titles: Mapping[str, str], rated: int, *, few: bool) -> list[str]:
+def _detail(found: Mapping[str, Any], titles: Mapping[str, str], *, few: bool) -> list[str]:
     """By how much, against the ceiling, on how many of those rated; of few people the numbers, and nothing claimed."""
     own, ceiling = found["pearson"], found["ceiling"]
     first = titles.get(found["first"], found["first"])
     said = [
         f"Pearson\u2019s r of {first} with the mean of {counted(found['n_raters'], 'rater')} is "
         f"{number(own['value'])} ({span(own)}), on {counted_people(own['n_images'], own['n_subjects'])}. "
-        "Every method scored them, and no network learned from them."
+        f"Every method scored them, and no network learned from them.{_left_out(found, titles)}"
     ]
-    if left := rated - own["n_images"]:
-        said[0] += (
-            f" {counted(left, 'other rated photograph')} {'is' if left == 1 else 'are'} left out: a method has no "
-            "value there (as of a smile or an open mouth), or a network learned from it; see Every photograph."
-        )
     if second := _second(found):
         name, duel = second
         gap = duel["pearson_difference"]
@@ -91,6 +86,16 @@ def _detail(found: Mapping[str, Any], titles: Mapping[str, str], rated: int, *, 
         whom = f", on all {ceiling['n_images']} rated" if ceiling["n_images"] != own["n_images"] else ""
         said.append(f"One more rater reaches {number(ceiling['value'])} ({span(ceiling)}{whom}){against}.")
     return said
+
+
+def _left_out(found: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """How many rated photographs are not compared, as not every method scored them."""
+    count = found["n_rated"] - found["pearson"]["n_images"]
+    if not count:
+        return ""
+    lacking = [f"{titles.get(name, name)} has no value for {own:,}" for name, own in found["unscored"].items()]
+    what = counted(count, "rated photograph is", "rated photographs are")
+    return f" {what} left out, as not every method scored them: {_and(lacking)}. \u201cEvery photograph\u201d says why."
 
 
 def _second(found: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:

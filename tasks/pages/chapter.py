@@ -42,7 +42,8 @@ class Chapter:
     pictures: Mapping[str, Sequence[Picture]] = field(default_factory=dict)  # by place in the template
     columns: Mapping[str, str] = field(default_factory=dict)  # methods in the comparison: name to readable name
     names: Mapping[str, str] = field(default_factory=dict)  # readable names of what its template shows
-    doubts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # method to image_id to why it does not count
+    doubts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Method to image_id to why its value does not count, or why there is none."""
     template: str = ""  # path below tasks/
     context: Mapping[str, Any] = field(default_factory=dict)
 

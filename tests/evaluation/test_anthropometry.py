@@ -19,6 +19,7 @@ from tasks.evaluation.anthropometry.compare import (
     headline,
     method_scores,
     together,
+    unmeasured,
 )
 from tasks.evaluation.anthropometry.photograph import SPOKEN, AnthropometryReader
 from tasks.evaluation.anthropometry.profiles import in_profile
@@ -143,6 +144,20 @@ def test_refused_photographs_have_no_score() -> None:
     assert scores[scores["image_id"] == "i00"]["score"].isna().all()
     assert set(scores["method"]) == set(NAMES)
     assert scores.groupby("method")["score"].count()[TOGETHER] == PEOPLE - 1
+
+
+def test_why_a_photograph_has_no_value_is_told_by_method() -> None:
+    table = measures()
+    bow = (table["image_id"] == "i01") & (table["measure"] == "peak_height_difference")
+    whole = table["image_id"] == "i02"
+    for rows, reason in ((bow, "the mouth is open"), (whole, "turned aside")):
+        table.loc[rows, ["value", "deviation"]] = None
+        table.loc[rows, "reason"] = reason
+    assert unmeasured(table, NAMES) == {
+        TOGETHER: {"i02": "turned aside"},
+        "measure_peak_height_difference": {"i01": "the mouth is open", "i02": "turned aside"},
+        "measure_lip_mismatch": {"i02": "turned aside"},
+    }
 
 
 def test_nothing_measured_is_said(tmp_path: Path) -> None:

@@ -118,3 +118,22 @@ def test_every_photograph_has_its_mark_beside_its_grade(
     assert "unreliable, Pixel mirror difference" not in table.columns
     marked = {row[-1]: row[place] for row in table.rows}
     assert marked == {own: "pose or light" if own in smiles() else None for own in images}
+
+
+def test_a_value_that_is_not_there_has_its_reason_in_the_table(
+    tmp_path: Path, smiling: SimpleNamespace, found: Evaluation, settings: Evaluate
+) -> None:
+    scores = found.scores.copy()
+    lacking, *_ = sorted(scores.loc[scores["method"] == "mirror_difference", "image_id"])
+    scores.loc[(scores["image_id"] == lacking) & (scores["method"] == "mirror_difference"), "score"] = None
+    study = make_study(smiling.ratings, smiling.references, smiling.scores, frozenset(), settings, {})
+    listed = {"image_id": lacking, "path": lacking, "names": ["one.jpg"], "subject_id": lacking[:9], "kind": "still"}
+    listed |= {"population": "repaired", "size_bytes": 1}
+    tables.write(IMAGES.table([listed]), tmp_path / "images/00.parquet", IMAGES, provenance={})
+    tables.write(LANDMARKS.table([]), tmp_path / "landmarks/00.parquet", LANDMARKS, provenance={})
+    titles = {"distance_clp": "Lip outline D", "mirror_difference": "Pixel mirror difference"}
+    why = {"mirror_difference": {lacking: "the mouth leaves the picture"}}
+    table = photographs(tmp_path / "images", tmp_path / "landmarks", study, scores, titles, why)
+    ((*_, reason, _),) = table.rows
+    assert reason == "Pixel mirror difference: the mouth leaves the picture"
+    assert "unreliable, Pixel mirror difference" not in table.columns

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tasks.evaluation.anthropometry import compare as compared
 from tasks.evaluation.anthropometry.against import lines
-from tasks.evaluation.anthropometry.compare import PREFIX, TOGETHER, evaluate_anthropometry, method_scores
+from tasks.evaluation.anthropometry.compare import PREFIX, TOGETHER, evaluate_anthropometry, method_scores, unmeasured
 from tasks.evaluation.anthropometry.profiles import in_profile
 from tasks.evaluation.anthropometry.read import NOTICES, Anthropometry, adjusted, read_anthropometry
 from tasks.evaluation.anthropometry.section import agreement_picture, ordered
@@ -72,6 +72,7 @@ def show(made: Anthropometry, record: Mapping[str, Any], shown: Shown) -> Chapte
         findings=findings(record, words),
         notices=(*NOTICES, *adjusted(made.adjusted)),
         columns=NAMES,
+        doubts=unmeasured(made.measures, NAMES),
         names={**shown.study.names, **words},
         pictures={"methods": agreement_picture(record, words)},
         template="evaluation/anthropometry/section.html.j2",

@@ -68,6 +68,17 @@ def method_scores(measures: pd.DataFrame, named: Mapping[str, str]) -> pd.DataFr
     return every.sort_values(["method", "image_id"], ignore_index=True)[COLUMNS]
 
 
+def unmeasured(measures: pd.DataFrame, named: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """By method in `named` and image_id, why a photograph has no value; `TOGETHER` has none where no measure has."""
+    lacking = measures[measures["region"].isin(CLEFT) & measures["deviation"].isna() & measures["reason"].notna()]
+    nothing = lacking[~lacking["image_id"].isin(deviations(measures).index)]
+    reasons = {}
+    for method in named:
+        own = nothing if method == TOGETHER else lacking[lacking["measure"] == method.removeprefix(PREFIX)]
+        reasons[method] = dict(own.drop_duplicates("image_id").set_index("image_id")["reason"])
+    return {method: own for method, own in reasons.items() if own}
+
+
 def evaluate_anthropometry(
     measures: pd.DataFrame, points: pd.DataFrame, study: Study, norms: Norms = NONE
 ) -> dict[str, Any]:

@@ -53,14 +53,19 @@ def findings(record: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
 
 def _count(record: Mapping[str, Any], among: str) -> str:
     """How many of all rhos are above the limit, and how many chance alone would bring."""
-    known = [one for one in each(record) if one.among == among and one.estimate["low"] is not None]
+    known, chance = _asked(record, among)
     above = sum(abs(one.estimate["value"]) > record["limit"] for one in known)
     sure = len(followed(record, among))
-    chance = (1 - record["confidence"]) * len(known)
     return (
         f"Of {counted(len(known), 'correlation')} {SETS[among]}, {above} are above the limit of {record['limit']:g}, "
         f"{sure} of them by more than chance; where nothing is followed, about {chance:.0f} would seem to be."
     )
+
+
+def _asked(record: Mapping[str, Any], among: str) -> tuple[list[Found], float]:
+    """The correlations that have an interval, and how many of them would seem to be more than chance by chance."""
+    known = [one for one in each(record) if one.among == among and one.estimate["low"] is not None]
+    return known, (1 - record["confidence"]) * len(known)
 
 
 def notices(record: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
@@ -82,7 +87,11 @@ def _follows(found: Sequence[Found], record: Mapping[str, Any], names: Mapping[s
         worse = own["more"] if rho > 0 else own["less"]
         parts.append(f"{worse} (\u03c1 {number(rho)}, {span(one.estimate)})")
     method = names.get(found[0].method, found[0].method)
-    return f"{method}: {SETS[found[0].among]}, rated as worse: {'; '.join(parts)}."
+    known, chance = _asked(record, found[0].among)
+    return (
+        f"{method}: {SETS[found[0].among]}, rated as worse: {'; '.join(parts)}. "
+        f"Of {len(known)} such correlations chance alone would show about {chance:.0f}."
+    )
 
 
 def missing(record: Mapping[str, Any]) -> list[str]:
