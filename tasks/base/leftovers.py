@@ -25,6 +25,9 @@ LEFT = "parts of it were changed (its pixels do not end where its file says)"
 SPARE = 8
 """Last bytes without which no lossy WebP can be decoded."""
 
+YCBCR = 6
+"""Photometric interpretation of a TIFF whose colours may have fewer pixels than its brightness."""
+
 JPEG, ENDS = 7, {5: lzw.ends_well, 32773: packbits.ends_well}
 """Compressions of TIFF; of LZW and PackBits, what tells whether a strip ends well."""
 
@@ -102,11 +105,15 @@ def tiff(data: bytes, picture: TiffImagePlugin.TiffImageFile) -> str | None:
 
 
 def _strip_sizes(tags: TiffImagePlugin.ImageFileDirectory_v2, count: int) -> Iterator[tuple[int, int]]:
-    """Bytes per row and rows of each strip or tile."""
+    """Bytes per row, and rows, of each strip or tile; of colours with fewer pixels per row of blocks."""
     width, height = tags[256], tags[257]
     across, down = tags.get(322, width), tags.get(323, tags.get(278, height))
     bits = sum(tags.get(258, (1,))) if tags.get(284, 1) == 1 else tags.get(258, (1,))[0]
     per_plane = -(-height // down)
     for index in range(count):
         rows = down if 322 in tags else min(down, height - index % per_plane * down)
-        yield -(-across * bits // 8), rows
+        if tags.get(262) == YCBCR:  # in blocks: so many of brightness, then one of each colour
+            wide, high = tags.get(530, (2, 2))
+            yield -(-across // wide) * (wide * high + 2), -(-rows // high)
+        else:
+            yield -(-across * bits // 8), rows

@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import random
+import struct
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from bench.changed import shows
 from tasks.base import jpeg, leftovers, packbits
@@ -501,6 +502,31 @@ def test_packbits_end_where_they_should() -> None:
     bad[at] ^= 64  # the first count of the second strip
     with pytest.raises(UnreadableImage, match="damaged"):
         decode(bytes(bad))
+
+
+def with_fewer_colours(width: int, height: int) -> bytes:
+    """A TIFF of YCbCr, one colour to four pixels, packed in literal runs of 128 bytes: FFmpeg writes such."""
+    blocks = np.random.default_rng(2).integers(60, 200, -(-width // 2) * -(-height // 2) * 6, np.uint8).tobytes()
+    runs = [blocks[at : at + 128] for at in range(0, len(blocks), 128)]
+    packed = b"".join(bytes([len(run) - 1]) + run for run in runs)
+    start = 8 + 2 + 12 * 12 + 4
+    bits = struct.pack("<3H", 8, 8, 8)
+    one = [(256, 4, width), (257, 4, height), (258, 3, start), (259, 3, 32773), (262, 3, 6), (273, 4, start + 6)]
+    one += [(277, 3, 3), (278, 4, height), (279, 4, len(packed)), (282, 4, 1), (283, 4, 1), (530, 3, 2 | 2 << 16)]
+    count = {258: 3, 530: 2}
+    entries = b"".join(struct.pack("<HHII", tag, kind, count.get(tag, 1), value) for tag, kind, value in one)
+    return b"II*\0" + struct.pack("<IH", 8, len(one)) + entries + bytes(4) + bits + packed
+
+
+@pytest.mark.parametrize("width", [64, 37])
+def test_a_tiff_with_fewer_pixels_of_colour_is_whole(width: int) -> None:
+    whole = with_fewer_colours(width, 21)
+    changed = bytearray(whole)
+    changed[8 + 2 + 12 * 12 + 4 + 6] ^= 1  # how long the first run is
+    for data, said in ((whole, None), (bytes(changed), leftovers.LEFT)):
+        with Image.open(io.BytesIO(data)) as opened:
+            assert isinstance(opened, TiffImagePlugin.TiffImageFile)
+            assert leftovers.tiff(data, opened) == said
 
 
 def test_lzw_ends_where_it_should() -> None:
