@@ -7,6 +7,7 @@ the chin's lower edge to its top, 220 mm high. Needs DracoPy, which only a devel
 import json
 import struct
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import DracoPy
@@ -17,7 +18,7 @@ from bench.demo import PROJECT
 from tasks import params
 from tasks.base import images
 from tasks.params.phantoms import PhantomsHeads
-from tasks.params.surface import SurfaceReconstruct
+from tasks.params.surface import SurfaceMeasure, SurfaceReconstruct
 from tasks.phantoms.heads.people import Head as Drawn
 from tasks.phantoms.heads.people import head
 from tasks.phantoms.heads.points import places
@@ -39,6 +40,8 @@ NOSE = 30.0  # mm to each side of the middle: what stands foremost there is the 
 ROUNDS = 200  # after 60 a face of 34 photographs still lay 0.29 mm off, after 150 0.09
 FEW = 10
 """Rounds of a benchmark that only shows that it runs."""
+FEW_VIEWS = {"ring_reach": 45, "pitched": ((0, 25), (0, -25)), "asymmetries": (1.0,), "width": 320, "height": 400}
+"""Its photographs: of one drawn head from nine places."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,21 @@ def held_upright(drawn: Drawn) -> dict[str, np.ndarray]:
     return {name: place @ rotation for name, place in places(drawn.surface.vertices @ rotation.T).items()}
 
 
+def coarse(settings: SurfaceReconstruct) -> SurfaceReconstruct:
+    """For a benchmark that only shows that it runs: a surface of a tenth as many vertices."""
+    return settings.model_copy(
+        update={"dense": settings.dense.model_copy(update={"voxel": 4.0, "octree": 6, "step": 1.5})}
+    )
+
+
+def seldom(settings: SurfaceMeasure) -> SurfaceMeasure:
+    """For the same: measures are drawn again a few times alone."""
+    return settings.model_copy(
+        update={"measures": settings.measures.model_copy(update={"of_points": 10, "of_surface": 2})}
+    )
+
+
+@cache
 def drawn_head() -> Head:
     """The demo's first head, which needs no data of one's own."""
     drawn = head(0, settings=params.load(PhantomsHeads, "phantoms_heads", PROJECT / "params.yaml"))

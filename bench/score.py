@@ -5,7 +5,7 @@
 In a project that has run (the current folder, or --project): `vermilion score` of its first photograph, by the symmetry
 network alone and with the anomaly's generator, `vermilion results`, `vermilion --help`; beside them the least that a
 program with torch can cost, which is to import it. Medians after one run that fills the file cache. --tiny: once each,
-without the anomaly.
+none before it, without the anomaly.
 """
 
 import argparse
@@ -55,10 +55,10 @@ def first_photograph(project: Path) -> Path:
     return project / found[0]
 
 
-def measure(project: Path, words: Sequence[str], times: int) -> tuple[float, float]:
-    """Median wall and CPU seconds."""
+def measure(project: Path, words: Sequence[str], times: int, *, before: int) -> tuple[float, float]:
+    """Median wall and CPU seconds of so many runs, after others that do not count."""
     with tempfile.TemporaryDirectory() as name:
-        found = [spent(words, project, os.environ, Path(name) / "answer") for _ in range(times + 1)][1:]
+        found = [spent(words, project, os.environ, Path(name) / "answer") for _ in range(before + times)][before:]
     return statistics.median(own.wall for own in found), statistics.median(own.cpu for own in found)
 
 
@@ -71,7 +71,8 @@ def main(given: list[str] | None = None) -> None:
     options = parser.parse_args(given)
     project = options.project.resolve()
     for name, words in commands(first_photograph(project), tiny=options.tiny).items():
-        wall, cpu = measure(project, words, 1 if options.tiny else options.times)
+        times, before = (1, 0) if options.tiny else (options.times, 1)
+        wall, cpu = measure(project, words, times, before=before)
         print(f"{name:38} {wall:5.1f} s {cpu:6.1f} CPU s", flush=True)
 
 

@@ -34,6 +34,7 @@ from tasks.surface.cameras import solved_of
 from tasks.surface.features import features_of
 
 PLACES = ring(15, 75, ((-30, 25), (0, 25), (30, 25), (-30, -25), (0, -25), (30, -25)))
+FEW = ring(15, 45, ((0, 25), (0, -25)))
 
 
 def main(given: list[str] | None = None) -> None:
@@ -41,7 +42,7 @@ def main(given: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("real", type=Path, nargs="?")
     parser.add_argument("--size", type=int, nargs=2, default=(720, 900), metavar=("WIDTH", "HEIGHT"))
-    parser.add_argument("--tiny", action="store_true", help="pictures of 320 x 400")
+    parser.add_argument("--tiny", action="store_true", help="nine pictures of 320 x 400")
     options = parser.parse_args(given)
     if not options.real and not options.tiny:
         parser.error("name the folder of the real data; --tiny draws a head")
@@ -51,7 +52,7 @@ def main(given: list[str] | None = None) -> None:
         f"{number:02d}": camera_around(
             *place, centre=np.zeros(3), distance=700, focal=focal, width=width, height=height
         )
-        for number, place in enumerate(PLACES)
+        for number, place in enumerate(FEW if options.tiny else PLACES)
     }
     settings = load(SurfaceCameras, "surface_cameras")
     head = scanned_head(options.real) if options.real else drawn_head()

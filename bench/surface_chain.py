@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.heads import FEW, ROUNDS, held_upright, laid_on
+from bench.heads import FEW, FEW_VIEWS, ROUNDS, coarse, held_upright, laid_on, seldom
 from tasks import params
 from tasks.ingest.detection import find_face
 from tasks.params.ingest import IngestLandmarks
@@ -83,20 +83,20 @@ def photographed(number: int, settings: PhantomsHeads) -> tuple[Head, dict[str, 
     return drawn, images, seen
 
 
-def chain(number: int, settings: PhantomsHeads) -> tuple[Head, Face]:
+def chain(number: int, settings: PhantomsHeads, made: SurfaceReconstruct) -> tuple[Head, Face]:
     """A drawn head, and the face that its photographs made, by the irises."""
     drawn, images, seen = photographed(number, settings)
     focal = focal_of(settings.focal, width=settings.width, height=settings.height)
-    made = face_of(
+    face = face_of(
         seen,
         dict.fromkeys(seen, focal),
         images.__getitem__,
         known=(),
         detection=params.load(IngestLandmarks, "ingest_landmarks"),
         cameras=params.load(SurfaceCameras, "surface_cameras"),
-        settings=params.load(SurfaceReconstruct, "surface_reconstruct"),
+        settings=made,
     )
-    return drawn, made
+    return drawn, face
 
 
 def held(drawn: Head, face: Face, rounds: int) -> tuple[Row, float]:
@@ -129,9 +129,8 @@ def between(drawn: Head, face: Face, scale: float, one: str, other: str) -> floa
     return float(np.linalg.norm(ends[0] - ends[1])) / (1 + scale) / true - 1
 
 
-def read_off(drawn: Head, face: Face, scale: float) -> dict[str, tuple[float, float]]:
+def read_off(drawn: Head, face: Face, scale: float, settings: SurfaceMeasure) -> dict[str, tuple[float, float]]:
     """By measure of the surface itself, how far it lies from the drawn head's, and half of its interval."""
-    settings = params.load(SurfaceMeasure, "surface_measure")
     points = {name: Point(place, 0.0, 0, None) for name, place in held_upright(drawn).items()}
     lean = params.load(SurfaceReconstruct, "surface_reconstruct").points.lean
     motion = upright(Plane(X, np.zeros(3), 1.0, 0.0), points, lean=lean)
@@ -157,15 +156,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m bench.surface_chain", description=__doc__)
     parser.add_argument("--heads", type=int, help="only so many")
     parser.add_argument("--seed", type=int, default=SETTINGS.seed, help="other people")
-    parser.add_argument("--tiny", action="store_true", help="one head of 400 x 500")
+    parser.add_argument("--tiny", action="store_true", help="one head of 320 x 400")
     options = parser.parse_args(argv)
     settings = SETTINGS.model_copy(update={"seed": options.seed})
+    made = params.load(SurfaceReconstruct, "surface_reconstruct")
+    measure = params.load(SurfaceMeasure, "surface_measure")
     if options.tiny:
-        few = {"ring_reach": 45, "pitched": ((0, 25), (0, -25))}
-        settings = settings.model_copy(update={"width": 400, "height": 500, "asymmetries": (1.0,)} | few)
+        settings, made, measure = settings.model_copy(update=FEW_VIEWS), coarse(made), seldom(measure)
     rows, inside = [], []
     for number in range(len(settings.asymmetries))[: options.heads]:
-        drawn, face = chain(number, settings)
+        drawn, face = chain(number, settings, made)
         row, scale = held(drawn, face, FEW if options.tiny else ROUNDS)
         rows.append(row)
         print(
@@ -173,7 +173,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"95 % {np.quantile(row.away, 0.95):.2f}; {told(row.distances)}; lengths by the irises {scale:+.1%}",
             flush=True,
         )
-        for name, (off, half) in read_off(drawn, face, scale).items():
+        for name, (off, half) in read_off(drawn, face, scale, measure).items():
             inside.append(abs(off) <= half)
             print(f"  {name}: {off:+.2f}, interval {half:.2f}" + ", it did not hold" * (not inside[-1]))
         for one, other in SIZES:

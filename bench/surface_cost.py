@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,7 +26,7 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
-from bench.heads import FEW, ROUNDS, SOFT, Head, away_from, drawn_head, scanned_head
+from bench.heads import FEW, ROUNDS, SOFT, Head, away_from, coarse, drawn_head, scanned_head, seldom
 from bench.orchestration import Cost, run
 from bench.surface_cameras import colmap_steps
 from flows import PROJECT
@@ -67,7 +68,7 @@ def main(given: list[str] | None = None) -> None:
     options = parser.parse_args(given)
     if options.parts:
         head = scanned_head(options.real) if options.real else drawn_head()
-        parts(options.parts, head, FEW if options.tiny else ROUNDS)
+        parts(options.parts, head, tiny=options.tiny)
         return
     width, height = (480, 640) if options.tiny else options.size
     for views in [9] if options.tiny else options.views:
@@ -114,18 +115,21 @@ def photograph(head: Head, views: int, width: int, height: int, folder: Path) ->
         write_whole(folder / f"{number:02d}.jpg", content.getvalue())
 
 
-def parts(folder: Path, head: Head, rounds: int) -> None:
+def parts(folder: Path, head: Head, *, tiny: bool) -> None:
     """`vermilion reconstruct` in this process: CPU seconds of each part, and the most memory until its end."""
     spent: dict[str, tuple[float, float]] = {}
     for words, module, name in PARTS:
         setattr(module, name, _timed(getattr(module, name), words, spent))
+    numbers = making.numbers_of(PROJECT)
+    if tiny:
+        numbers = replace(numbers, reconstruct=coarse(numbers.reconstruct), measure=seldom(numbers.measure))
     found = making.reconstruct(
         folder,
         known=(),
         ruler=None,
         points=None,
         keep=None,
-        numbers=making.numbers_of(PROJECT),
+        numbers=numbers,
         beside=making.beside_of(PROJECT, own=None, rules=None, norms=None),
         progress=lambda items, _: items,
         part=lambda _: None,
@@ -133,7 +137,7 @@ def parts(folder: Path, head: Head, rounds: int) -> None:
     placed = sum(row.reason is None for row in found.cameras)
     print(f"  {placed} of {len(found.cameras)} placed; {found.reason or 'a face was made'}")
     if found.face and (tip := found.face.points["pronasale"].position) is not None:
-        away = away_from(head, found.face.surface.vertices[found.face.surface.seen], tip, rounds)
+        away = away_from(head, found.face.surface.vertices[found.face.surface.seen], tip, FEW if tiny else ROUNDS)
         told = f"median {np.median(away):.2f} mm, 95 % within {np.quantile(away, 0.95):.2f} mm"
         print(f"  the face lies from the head that was photographed: {told}")
     for words, (seconds, peak) in spent.items():

@@ -20,6 +20,7 @@ import numpy as np
 import trimesh
 
 from bench.anthropometry_faces import hand_placed, photographs
+from bench.heads import FEW_VIEWS
 from bench.surface_chain import SETTINGS, photographed
 from tasks import params
 from tasks.anthropometry.names import INDEX
@@ -206,11 +207,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[SETTINGS.seed, 47])
     parser.add_argument("--heads", type=int, default=2, help="of each seed")
     parser.add_argument("--real", type=Path, default=os.environ.get("VERMILION_REAL"))
-    parser.add_argument("--tiny", action="store_true", help="one head of 400 x 500")
+    parser.add_argument("--tiny", action="store_true", help="one head of 320 x 400")
     options = parser.parse_args(argv)
     settings = SETTINGS
     if options.tiny:
-        settings = settings.model_copy(update={"width": 400, "height": 500, "asymmetries": (1.0,), "ring_reach": 60})
+        settings = settings.model_copy(update=FEW_VIEWS)
     heads = [(SETTINGS.seed, 0)] if options.tiny else itertools.product(options.seeds, range(options.heads))
     report([told(number, settings.model_copy(update={"seed": seed})) for seed, number in heads])
     if options.real and not options.tiny:
