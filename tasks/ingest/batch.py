@@ -20,7 +20,7 @@ from tasks.ingest.inventory import Refused, check_size, files_named, meant
 from tasks.ingest.kinds import COLUMNS, FOUND_BY, MORE, kinds_in, table_name, unread_sheets
 from tasks.ingest.naming import NOT_READ, Finder, called_cameras, is_leftover, looks_like_table, table_of, walk
 from tasks.ingest.photographs import stands_for
-from tasks.ingest.raw import Line, read_lines
+from tasks.ingest.raw import Line, one_cell, read_lines
 from tasks.ingest.sheets import RawLayoutError, read_sheets
 from tasks.params.ingest import IngestImages
 
@@ -126,7 +126,8 @@ def _tables(path: Path) -> tuple[dict[str, Path], list[Problem]]:
             found = dict.fromkeys(kinds_in(path), path)
             reason = "; ".join(f"{kind}.csv has the columns {', '.join(columns)}" for kind, columns in COLUMNS.items())
             reason = f"line 1 has the columns of none of {names}: {reason}"
-            reason = reason if read_sheets(path) else "there is nothing in it"
+            sheets = read_sheets(path)
+            reason = reason + one_cell(sheets[0]) if sheets else "there is nothing in it"
     except RawLayoutError as error:
         return {}, [_unusable(path, error)]
     if not found:

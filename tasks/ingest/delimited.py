@@ -26,6 +26,8 @@ MOST_NAMES = 64 * 1024
 
 def read_text(path: Path, data: bytes) -> list[Sheet]:
     """The sheet. RawLayoutError: another encoding, an open quote, cells outside of the columns."""
+    if data and not data.strip(b"\0"):
+        raise RawLayoutError(f"{path}: nothing but zeros; its copy was not finished")
     text = _decoded(path, data)
     separator, begin = _separator(text)
     return [trimmed(path, "", _rows(path, text, separator, begin), separator)]

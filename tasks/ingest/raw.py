@@ -116,12 +116,19 @@ def _check_header(where: str, sheet: Sheet, required: Sequence[str], optional: S
             wrong.append(f"column {number}, {cell[:60]!r}, is not known{meant}")
     if wrong:
         accepted = f"needed: {', '.join(required)}; optional: {', '.join(optional or ()) or 'none'}"
-        how = "separate its cells by commas, without quotes around the line"
-        if sheet.name:  # of a workbook
-            how = "in Excel, `Text to Columns` (Data) puts them into columns of their own"
-        hint = f". The whole line is one cell: {how}"
-        whole = hint if len(sheet.columns) == 1 and any(mark in sheet.header.cells[0] for mark in ",;\t|") else ""
-        raise RawLayoutError(f"{where}: line {sheet.header.number}: {'; '.join(wrong)}{whole}. Columns {accepted}")
+        raise RawLayoutError(
+            f"{where}: line {sheet.header.number}: {'; '.join(wrong)}{one_cell(sheet)}. Columns {accepted}"
+        )
+
+
+def one_cell(sheet: Sheet) -> str:
+    """`. The whole line is one cell: ...` and what to do, where it is; else nothing."""
+    if len(sheet.columns) != 1 or not any(mark in sheet.header.cells[0] for mark in ",;\t|"):
+        return ""
+    how = "separate its cells by commas, without quotes around the line"
+    if sheet.name:  # of a workbook
+        how = "in Excel, `Text to Columns` (Data) puts them into columns of their own"
+    return f". The whole line is one cell: {how}"
 
 
 def ids_by_name(images: pa.Table) -> Names:

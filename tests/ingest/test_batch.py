@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pyarrow as pa
 import pytest
+from openpyxl import Workbook
 from PIL import Image
 
 from flows import PROJECT
@@ -26,6 +27,7 @@ from tasks.ingest.raw import Folder
 from tasks.ingest.withdrawn import Withdrawn
 from tasks.params.ingest import IngestFrames, IngestImages, IngestRatings
 from tests.ingest.drawn import SETTINGS, covered_mouth, face
+from tests.spreadsheets import active
 from tests.stewards import IMAGES, RATINGS, draw, table
 
 KINDS = params.load(IngestImages, "ingest_images", PROJECT / "params.yaml")
@@ -125,6 +127,27 @@ def test_a_single_csv_is_known_by_its_columns(new: Path, there: Known, tmp_path:
     images = (new / "images.csv").rename(new / "list.csv")
     assert set(read(images).sources) == {"images.csv", "a.png", "näher dran/b 2.png"}
     assert problems(images, there) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("zeros.csv", bytes(5000), "nothing but zeros; its copy was not finished"),
+        ("one.csv", b"path|rater_id|score\na.jpg|r|3\n", "The whole line is one cell: separate its cells by commas"),
+        ("one.xlsx", None, "The whole line is one cell: in Excel, `Text to Columns`"),
+    ],
+)
+def test_a_single_table_that_cannot_be_known_says_why(
+    tmp_path: Path, name: str, content: bytes | None, reason: str
+) -> None:
+    if content is None:
+        book = Workbook()
+        active(book).append(["path,rater_id,score"])
+        book.save(tmp_path / name)
+    else:
+        (tmp_path / name).write_bytes(content)
+    (problem,) = read_batch(tmp_path / name, settings=KINDS).problems
+    assert reason in problem["reason"]
 
 
 def test_references_come_in_with_their_photographs(new: Path, there: Known) -> None:
