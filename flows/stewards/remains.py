@@ -17,6 +17,7 @@ from flows.stewards.fates import RESULTS, looked, survey
 from flows.stewards.meant import Withdrawal, said_of_lost
 from flows.stewards.outs import open_project
 from flows.stewards.person import Person, telling
+from flows.stewards.shipped import shipped
 from flows.stewards.sources import said_of_source
 from flows.stewards.traces import UNLOOKED
 from tasks import params
@@ -28,11 +29,13 @@ class Remains(NamedTuple):
     """`found`: each place with something of the person, and `bytes`, `packed`, `digest` or `name`.
 
     `unread`: each file that could not be looked into, and why. `short`: whether the person's name tells nothing.
+    `examples`: the program's own files in which somebody is called so.
     """
 
     found: list[tuple[str, str]]
     unread: list[tuple[str, str]]
     short: str | None = None
+    examples: tuple[str, ...] = ()
 
 
 def search(found: Withdrawal, root: Path) -> Remains:
@@ -42,7 +45,8 @@ def search(found: Withdrawal, root: Path) -> Remains:
     what it was made from.
     """
     person, project = found.person, open_project(root)
-    ground, here, unread = survey(found, root, project), [], []
+    ground, here, unread, examples = survey(found, root, project), [], [], []
+    program = shipped(root)
     own = (project.cache, *project.own_caches, *project.made(), root / RESULTS, *ground.drawn)
 
     def closed(error: OSError) -> None:
@@ -50,13 +54,16 @@ def search(found: Withdrawal, root: Path) -> Remains:
 
     for file in ground.files(all_of_dvc=True, closed=closed):
         seen = looked(file, person, ground)
-        if seen.what:
+        by_chance = file in program or any(file.is_relative_to(place) for place in own)
+        if seen.what == "name" and file in program:
+            examples.append(str(file))
+        elif seen.what:
             here.append((str(file), seen.what))
-        elif seen.unread and not (seen.unread == UNLOOKED and any(file.is_relative_to(place) for place in own)):
+        elif seen.unread and not (seen.unread == UNLOOKED and by_chance):
             unread.append((str(file), seen.unread))
     here += [(f"git's history: {commit}", what) for commit, what in _in_git(person, root)]
     untold = person.subject if person.subject and not telling(person.subject) else None
-    return Remains(here, unread, untold)
+    return Remains(here, unread, untold, tuple(examples))
 
 
 def _in_git(person: Person, root: Path) -> Iterator[tuple[str, str]]:
@@ -137,6 +144,9 @@ def said(remains: Remains, root: Path) -> Iterator[str]:
         yield f"searched afterwards: no bytes, no digest and no name of the person in the project{inside}"
     if remains.short:
         yield f"  the name {remains.short} was looked for in columns of subjects only: elsewhere it may be any number"
+    if remains.examples:
+        shown = ", ".join(_shown(place, root) for place in remains.examples)
+        yield f"  examples of the program have such a name; leave them, unless you wrote there yourself: {shown}"
     by_reason: dict[str, list[str]] = {}
     for place, why in remains.unread:
         by_reason.setdefault(why, []).append(place)

@@ -18,11 +18,12 @@ from flows.stewards import written
 from flows.stewards.announcing import start_reevaluation
 from flows.stewards.batches import WITHDRAWAL, added_folder, steward
 from flows.stewards.databases import clean_database
-from flows.stewards.fates import Fate, fate, survey
+from flows.stewards.fates import Fate, fate, looked, survey
 from flows.stewards.kinds import kind_of
 from flows.stewards.meant import Withdrawal, again, read_raw
 from flows.stewards.outs import drop_from_lock, has_to_go, open_project, track_again
 from flows.stewards.person import Person
+from flows.stewards.shipped import shipped
 from flows.stewards.sources import said_of_source
 from flows.stewards.traces import clean_text, files_below, in_table
 from flows.stewards.versions import Tell, writing
@@ -46,12 +47,13 @@ class Plan:
 def plan(found: Withdrawal, root: Path, store: Store) -> Plan:
     """What `withdraw` will do, file by file."""
     project, person, made = open_project(root), found.person, Plan()
-    ground = survey(found, root, project)
+    ground, program = survey(found, root, project), shipped(root)
     for file in ground.files():
         if what := fate(file, person, ground):
             made.goes |= {*what.beside, *([file] if what.goes else [])}
             made.changes |= {*what.sheets, *([file] if what.lines or what.cleaned else [])}
-            made.left |= {file} if what.left else set()
+            example = file in program and looked(file, person, ground).what == "name"
+            made.left |= {file} if what.left and not example else set()
     made.goes |= _all(project.outs_of(found.networks)) | set(_in_store(found, store))
     hit = project.making(made.goes | made.changes)
     unlike = set(found.unlike) & project.able(person)

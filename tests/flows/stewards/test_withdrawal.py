@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import sqlite3
+import subprocess
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -539,3 +540,26 @@ def test_whoever_waited_for_a_withdrawal_asks_again_when_the_turn_comes(root: Pa
         withdrawal.withdraw(other, root, Store(root / STORE), commit=True, tell=lambda _: None)
     assert meant.under_way(root) == begun
     assert (root / "data/raw/mine/first.png").exists()
+
+
+def test_the_program_s_own_examples_are_nobody_and_stay(root: Path, patients: Any) -> None:
+    """Docs and tests say `p01`, as hospitals do; what a steward wrote there, and did not commit, is told."""
+    (root / "docs").mkdir(exist_ok=True)
+    for name in ("example.md", "changed.md", "mine.md"):
+        (root / "docs" / name).write_text("withdraw P01\n")
+    subprocess.run(["git", "add", "docs/example.md", "docs/changed.md"], cwd=root, check=True)
+    subprocess.run(["git", "commit", "-qm", "pages"], cwd=root, check=True)
+    (root / "docs/changed.md").write_text("P01 was here\n")
+    found = meant.find("P01", root, also=())
+    said: list[str] = []
+    withdrawal.show(found, root, Store(root / STORE), said.append)
+    assert not any("example.md" in line for line in said)
+    assert all(
+        any(f"yourself, delete or change it: docs/{name}.md" in line for line in said) for name in ("changed", "mine")
+    )
+    left = remains.search(found, root)
+    assert [pathlib.Path(place).name for place in left.examples] == ["example.md"]
+    assert {"changed.md", "mine.md"} <= {pathlib.Path(place).name for place, _ in left.found}
+    assert any(
+        "leave them, unless you wrote there yourself: docs/example.md" in line for line in remains.said(left, root)
+    )
