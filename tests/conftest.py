@@ -137,8 +137,8 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The API of a real Prefect server, one per worker. It has other tests' runs too."""
+    """The API of a real Prefect server, one per file: while nothing asks it, it takes 2 % of a core."""
     with prefect_server(tmp_path_factory.mktemp("prefect")) as url:
         yield url

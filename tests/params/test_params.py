@@ -23,12 +23,8 @@ BLOCKS = yaml.safe_load(PARAMS.read_text())
 
 def nested(model: type[BaseModel]) -> set[str]:
     """Names of the models that stand in a model's fields."""
-    return {
-        other.__name__
-        for other in MODELS.values()
-        for field in model.model_fields.values()
-        if re.search(rf"\b{other.__name__}\b", str(field))
-    }
+    fields = "\n".join(map(str, model.model_fields.values()))
+    return {other.__name__ for other in MODELS.values() if re.search(rf"\b{other.__name__}\b", fields)}
 
 
 for _module in pkgutil.iter_modules(params.__path__):

@@ -1,5 +1,7 @@
 """Cameras come out of photographs, the same ones every time; a wall takes nothing over; a lens is straightened."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -12,9 +14,14 @@ from tasks.surface.solved import Solved
 from tests.surface.balls import FOCAL, RING, SETTINGS, camera, face, paint, picture
 
 TRUE = {f"{number:02d}": camera(*place) for number, place in enumerate(RING)}
-PICTURES = {name: picture(seen) for name, seen in TRUE.items()}
 FACES = {name: face(seen) for name, seen in TRUE.items()}
 KNOWN = dict.fromkeys(TRUE, FOCAL)
+
+
+@cache
+def drawn() -> dict[str, np.ndarray]:
+    """The pictures, not to be changed in place."""
+    return {name: picture(seen) for name, seen in TRUE.items()}
 
 
 def wrong(solved: Solved, true: dict[str, Camera] = TRUE) -> np.ndarray:
@@ -29,7 +36,7 @@ def wrong(solved: Solved, true: dict[str, Camera] = TRUE) -> np.ndarray:
 
 
 def test_every_photograph_gets_its_camera_and_the_same_one_again() -> None:
-    solved, views = solve(PICTURES, KNOWN, FACES, settings=SETTINGS)
+    solved, views = solve(drawn(), KNOWN, FACES, settings=SETTINGS)
     assert [view.name for view in views] == sorted(TRUE)
     assert not solved.refused
     assert wrong(solved).max() < 6  # of 600 mm
@@ -40,7 +47,7 @@ def test_every_photograph_gets_its_camera_and_the_same_one_again() -> None:
         off = np.linalg.norm(view.camera.project(solved.points[seen.point[own]]) - seen.pixel[own], axis=1)
         assert np.median(off) == pytest.approx(solved.table[number].residual_px, abs=0.1)
         assert solved.table[number].points == own.sum() > 40
-    again, _ = solve(PICTURES, KNOWN, FACES, settings=SETTINGS)
+    again, _ = solve(drawn(), KNOWN, FACES, settings=SETTINGS)
     assert again.points.tobytes() == solved.points.tobytes()
     assert again.table == solved.table
     for name in TRUE:
@@ -49,7 +56,7 @@ def test_every_photograph_gets_its_camera_and_the_same_one_again() -> None:
 
 @pytest.mark.long
 def test_a_second_camera_held_on_its_side_and_without_exif() -> None:
-    true, pictures = dict(TRUE), dict(PICTURES)
+    true, pictures = dict(TRUE), dict(drawn())
     for name in ("02", "05", "07"):
         true[name] = camera(*RING[int(name)], size=(400, 320), focal=540)
         pictures[name] = picture(true[name])
@@ -78,7 +85,7 @@ def test_a_wall_that_moves_with_the_photographs_makes_no_false_head() -> None:
     random = np.random.default_rng(3)
     wall = np.clip(paint(5) * 30 + 128, 0, 255).astype(np.uint8)  # (512, 1024): each photograph shows a part of it
     seen = {}
-    for name, image in PICTURES.items():
+    for name, image in drawn().items():
         down, across = random.integers(0, [112, 700])
         own = np.where(image == 0, wall[down : down + 400, across : across + 320, None], image)
         seen[name] = features_of(own, FACES[name], settings=SETTINGS)
