@@ -10,7 +10,8 @@
 Trains on most of London's people (PATH/london/*/NNN_*.jpg, NNN the person) and inverts, adapts and scores those held
 out, untouched and warped as bench/london.py warps them, with the code and settings of the stages. Prints how well S
 tells warped from untouched, and follows the severity; the same of a generator that draws the very person without the
-change; and of how many S says nothing by the report's own rule. Leaves a picture to look at beside the generator.
+change; whether S follows skin; of how many S says nothing by the report's own rule. Leaves a picture to look at, beside
+the generator.
 """
 
 import argparse
@@ -121,7 +122,7 @@ def described(made: Made, numbers: Numbers, rows: list[dict[str, object]]) -> It
     teaching = len(rows) - sum(map(len, spared.values()))
     yield f"{own.method}, {numbers.align.size} px: {teaching} photographs of {len(everyone) - len(spared)} people train"
     yield f"trained in {made.wall:.0f} s, {made.cpu:.0f} s of CPU, steps {dict(own.steps)}, kept in {made.file}"
-    for row in made.curves[:: max(1, len(made.curves) // 8)] + made.curves[-1:]:
+    for row in made.curves[:: -max(1, len(made.curves) // 8)][::-1]:
         held = "" if row["held_out"] is None else f", on held-out people {row['held_out']:.3f}"
         yield f"  step {row['step']:.0f}: loss {row['loss']:.3f}{held}"
     try:
@@ -152,6 +153,8 @@ def show(own: Tried, scores: pd.DataFrame, numbers: Numbers, weights: Path) -> N
     print(f"S ({', '.join(map(str, headline[1:]))}, adapted for {headline.step} iterations), intervals by person")
     print("\n".join(anomaly_real_rows.told(far[headline], truth, settings)))
     print(anomaly_real_rows.followed(far[headline], truth, settings))
+    print(anomaly_real_rows.spread(far[headline], truth))
+    print(anomaly_real_rows.by_skin(far[headline], truth, settings))
     print("\nother scores, in the same region")
     for heatmap in ("ssim", "pse", "lpips"):
         for step in (0, headline.step):

@@ -20,6 +20,7 @@ from bench.rephotography import photographed_anew
 from tasks.base import images
 from tasks.faces.alignment import align
 from tasks.faces.cohort import split_of
+from tasks.fairness.appearance import appearance
 from tasks.ingest.landmarks import measure_face
 from tasks.params.symmetry import SymmetryWarp
 from tasks.schemas.faces import ALIGNED
@@ -59,7 +60,7 @@ CHANGES = (PLAIN, *WARPS, *HARMLESS)
 
 @dataclass(frozen=True)
 class Tried:
-    """The photographs that are scored. `truth`: subject_id, title, asked, severity as made, by image_id."""
+    """The photographs that are scored. `truth` by image_id: subject_id, title, severity as made, L* of the skin."""
 
     aligned: pa.Table
     truth: pd.DataFrame
@@ -79,6 +80,7 @@ def tried(people: Mapping[str, list[dict[str, Any]]], numbers: Numbers) -> Tried
     found, truth, known, refused = [], {}, {}, 0
     for name, own in people.items():
         first = images.read(own[0]["path"])
+        skin = appearance(first, np.reshape(own[0]["points"], (68, 2))).skin_lightness
         for change, photograph, made in changed(first, own, numbers):
             seen: dict[str, Any] = measure_face(photograph, numbers.london.landmarks)
             image_id = hashlib.sha256(f"{own[0]['image_id']} {change.title}".encode()).hexdigest()
@@ -88,7 +90,7 @@ def tried(people: Mapping[str, list[dict[str, Any]]], numbers: Numbers) -> Tried
                 refused += 1
                 continue
             found.append(row)
-            truth[image_id] = {"subject_id": name, "title": change.title, "asked": change.severity, "severity": made}
+            truth[image_id] = {"subject_id": name, "title": change.title, "severity": made, "skin": skin}
             if change in (PLAIN, *WARPS):
                 known[image_id] = align(first, np.reshape(seen["points"], (68, 2)), settings=numbers.align).picture
     return Tried(ALIGNED.table(found), pd.DataFrame.from_dict(truth, orient="index"), known, refused)

@@ -31,7 +31,7 @@ ACROSS = 8
 
 def told(
     far: pd.Series,  # -S by image_id
-    truth: pd.DataFrame,  # subject_id, title, asked, severity by image_id
+    truth: pd.DataFrame,  # of Tried
     settings: Evaluate,
 ) -> list[str]:
     """A line for each change: AUC beside the untouched, and how often it is worse than the person's own untouched."""
@@ -62,6 +62,20 @@ def followed(far: pd.Series, truth: pd.DataFrame, settings: Evaluate) -> str:
     pooled = correlate(far, series["severity"], series["subject_id"], settings)["spearman"]
     own = within_subject(far, series["severity"], series["subject_id"], settings)
     return f"rho of -S with the severity of {SERIES}: pooled {said(pooled)}, within a face {said(own)}"
+
+
+def spread(far: pd.Series, truth: pd.DataFrame) -> str:
+    """What stands in the way: how far people differ untouched, and one person's S from photograph to photograph."""
+    plain = by_person(far, truth, PLAIN)
+    apart = [f"{change.title} {(by_person(far, truth, change) - plain).std():.2f}" for change in HARMLESS]
+    return f"standard deviation of S: of the untouched {plain.std():.2f}; of its change, {', '.join(apart)}"
+
+
+def by_skin(far: pd.Series, truth: pd.DataFrame, settings: Evaluate) -> str:
+    """Whether S follows how light the skin is, among the untouched."""
+    plain = truth[truth["title"] == PLAIN.title]
+    found = correlate(-far, plain["skin"].astype(float), plain["subject_id"], settings)["spearman"]
+    return f"rho of S with the lightness of the skin, untouched: {said(found)}"
 
 
 def by_person(far: pd.Series, truth: pd.DataFrame, change: Change) -> pd.Series:
