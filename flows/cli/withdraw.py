@@ -3,12 +3,15 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.project import project_root
 from flows.cli.terminal import say
+
+if TYPE_CHECKING:
+    from flows.stewards.meant import Withdrawal
 
 
 def withdraw(
@@ -25,7 +28,8 @@ def withdraw(
     Removes photographs (raw folder, batches, drop folders), lines, results, what the store and DVC's cache have of
     them, old versions too, pages, names in Prefect's database and logs (on a server of your own: the runs that have
     one); networks that saw the person, which train again at the next full run. Searches afterwards, and says what it
-    cannot reach and which commands do it there. Killed in between: run it again without a name.
+    cannot reach and which commands do it there. Killed in between: run it again without a name; with another name, that
+    one comes after it.
 
     \b
     vermilion withdraw p071
@@ -38,25 +42,39 @@ def withdraw(
     os.chdir(project_root())
     root = Path.cwd()
     from flows.buckets.store import STORE
-    from flows.stewards import distant, meant, remains, withdrawal
+    from flows.stewards import meant, withdrawal
     from tasks.store.artifacts import Store
 
     begun = meant.under_way(root)
+    if begun is None and target is None:
+        raise typer.BadParameter("name a subject or a photograph")
+    left = False
     if begun is not None:
         say("a withdrawal was cut off; this goes on with it")
-    elif target is None:
-        raise typer.BadParameter("name a subject or a photograph")
-    found = begun or meant.find(target or "", root, also=folders)
-    if begun is None:
+        left = _remove(begun, root, commit=commit)
+    if target is not None and not (begun and meant.is_of(target, begun, root)):
+        if begun is not None:
+            say(f"that was not {target}, who comes now")
+        found = meant.find(target, root, also=folders)
         withdrawal.show(found, root, Store(root / STORE), say)
         if not yes and not (sys.stdin.isatty() and typer.confirm("remove all of this now?", default=False)):
-            say("nothing was changed; --yes does it")
-            return
+            say("nothing of this was changed; --yes does it" if begun else "nothing was changed; --yes does it")
+            raise typer.Exit(left)
+        left = _remove(found, root, commit=commit) or left
+    say("to compute again what is touched, networks too: dvc repro")
+    raise typer.Exit(left)
+
+
+def _remove(found: "Withdrawal", root: Path, *, commit: bool) -> bool:
+    """Remove it all; whether something is left, or could not be done elsewhere."""
+    from flows.buckets.store import STORE
+    from flows.stewards import distant, meant, remains, withdrawal
+    from tasks.store.artifacts import Store
+
     found = withdrawal.withdraw(found, root, Store(root / STORE), commit=commit, tell=say)
     reached = distant.clean(root, found.person)
     left = remains.search(found, root)
     for line in (*remains.said(left, root), *remains.elsewhere(root, found, reached)):
         say(line)
     meant.finished(root)
-    say("to compute again what is touched, networks too: dvc repro")
-    raise typer.Exit(bool(left.found or reached.trouble))
+    return bool(left.found or reached.trouble)

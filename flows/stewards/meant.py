@@ -24,7 +24,7 @@ from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.ingest.inventory import REQUIRED, Named, name_files
 from tasks.ingest.naming import slashes
-from tasks.ingest.raw import Folder, folders
+from tasks.ingest.raw import BATCHES, Folder, folders
 from tasks.ingest.spelling import alike, key
 from tasks.ingest.withdrawn import pixel_digest
 from tasks.params.ingest import IngestImages
@@ -124,6 +124,16 @@ def again(found: Withdrawal, root: Path, tell: Tell) -> Withdrawal:
     if more := set(fresh.person.images) - set(found.person.images):
         tell(f"{counted(len(more), 'photograph or clip', 'photographs and clips')} came in meanwhile: withdrawn, too")
     return fresh
+
+
+def is_of(target: str, begun: Withdrawal, root: Path) -> bool:
+    """Whether a name, as a steward gives it, is of this withdrawal, whose photographs may be gone already."""
+    person = begun.person
+    raw = root / params.load(Data, "data", root / "params.yaml").raw
+    places = [place.absolute() for place in (raw, added_folder(root) / BATCHES)]
+    own = {*person.images, *person.names, *(str(place / name) for place in places for name in person.names)}
+    asked = {key(target), key(slashes(target)), key(str(Path(target).absolute()))}
+    return bool(asked & {key(name) for name in (*own, person.subject) if name})
 
 
 def _photographs(target: str, named: Sequence[Named]) -> list[Named]:

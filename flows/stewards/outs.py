@@ -82,9 +82,8 @@ class Project:
     def saw(self, person: Person) -> tuple[str, ...]:
         """The training stages that saw the person."""
         able = (step for step in self.steps.values() if step.training and (person.control or step.patients))
-        return tuple(
-            step.name for step in able if self.has_made(step.name) and any(self._has(dep, person) for dep in step.deps)
-        )
+        made = (step for step in able if self.has_made(step.name))
+        return tuple(step.name for step in made if any(self._has(dep, person) for dep in step.deps))
 
     def has_made(self, name: str) -> bool:
         """Whether the stage has made something: it ran, and was not off or without its data; or DVC's cache has it."""
@@ -156,19 +155,20 @@ class Project:
                     yield out
 
     def making(self, files: Collection[Path]) -> set[str]:
-        """Stages with one of these files among their outs."""
-        above = {*files, *(parent for file in files for parent in file.parents)}
-        return {step.name for step in self.steps.values() if above & set(step.outs)}
+        """Stages with one of these files among their outs; batches, which lose these files alone, are no stage."""
+        above = {place for file in files for place in (file, *file.parents)}
+        return {step.name for step in self.steps.values() if not step.data and above & set(step.outs)}
 
-    def named(self, networks: Collection[str]) -> frozenset[str]:
-        """Every object of DVC's cache that present records name, but those of stages that lost what they made."""
+    def named(self, networks: Collection[str], gone: Collection[Path] = ()) -> frozenset[str]:
+        """What present records name in DVC's cache, but for stages that lost what they made; without `gone`."""
         found: set[str] = set()
-        for step in self.steps.values():
-            for digest in step.named if step.name not in networks else ():
-                found.add(digest)
+        for step in (step for name, step in self.steps.items() if name not in networks):
+            for out, digest in zip(step.outs, step.named, strict=True):
+                rows = []
                 with suppress(OSError, ValueError):
-                    if digest.endswith(".dir"):
-                        found |= {row["md5"] for row in json.loads(self._object(digest).read_bytes())}
+                    rows = json.loads(self._object(digest).read_bytes() if digest.endswith(".dir") else b"[]")
+                stay = [row["md5"] for row in rows if out / row["relpath"] not in gone]
+                found.update(stay, [digest] if len(stay) == len(rows) else [])
         return frozenset(found)
 
     def forget_index(self) -> None:

@@ -58,12 +58,14 @@ def plan(found: Withdrawal, root: Path, store: Store) -> Plan:
     hit = project.making(made.goes | made.changes)
     unlike = set(found.unlike) & project.able(person)
     made.goes |= _all(project.pages_after({*found.networks, *hit, *unlike}, person))
-    named = project.named({*found.networks, *project.making(made.goes | made.changes), *unlike})
+    made.changes -= made.goes
+    named = project.named(
+        {*found.networks, *project.making(made.goes | made.changes), *unlike}, made.goes | made.changes
+    )
     for place in (project.cache, *project.own_caches):
         made.goes |= {
             file for file in files_below([place], ()) if has_to_go(file, place, person, found.networks, named)
         }
-    made.changes -= made.goes
     made.left -= made.goes
     return made
 

@@ -20,8 +20,10 @@ from flows.stewards import additions, meant, remains, withdrawal
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
 from tasks.store.artifacts import Store
+from tests.here import vermilion
 from tests.project import copy_project, environment, run
-from tests.withdrawals import files_of, withdraw
+from tests.stewards import batch
+from tests.withdrawals import add, files_of, withdraw
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own use of pygtrie
 
@@ -73,6 +75,43 @@ def test_the_plan_is_what_happens_to_files_of_every_kind(built: Path, tmp_path: 
     assert {file for file in planned.goes if file.is_relative_to(cache)} == {
         file for file in before.keys() - after.keys() if file.is_relative_to(cache)
     }
+
+
+def test_of_batches_only_the_person_s_own_is_shown_to_go(known: Any, tmp_path: Path) -> None:
+    """Another person's batch, and what the cache has of it, stays, and is not said to go."""
+    root, added, _ = known
+    add(batch(tmp_path / "other", seed=8), root)
+    found = meant.find("anna", root, also=())
+    planned = withdrawal.plan(found, root, Store(root / STORE))
+    before = files_of(root)
+    withdrawal.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
+    for place in ("data/added", ".dvc/cache/files"):
+        went = {file for file in before - files_of(root) if file.is_relative_to(root / place)}
+        assert {file for file in planned.goes if file.is_relative_to(root / place)} == went
+    own = root / "data/added/batches" / added.batch
+    assert {own / "images.csv", own / "ratings.csv"} <= planned.changes
+
+
+def test_another_name_after_a_kill_is_withdrawn_too(known: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, added, _ = known
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(withdrawal, "track_again", killed)
+        withdraw("anna", root)
+    begun = meant.under_way(root)
+    assert begun is not None
+    own = f"{added.batch}/anna_front.png"
+    names = ("ANNA", "anna_front.png", own, str(root / "data/added/batches" / own), *begun.person.images)
+    assert [meant.is_of(name, begun, root) for name in (*names, "s3", "p3.png", "ann")] == [True] * 5 + [False] * 3
+    shown = vermilion(root, "withdraw", "s3")
+    assert "that was not s3, who comes now" in shown.stdout
+    assert "nothing of this was changed; --yes does it" in shown.stdout
+    assert (meant.under_way(root), additions.there_already(root)[0].num_rows) == (None, 2)
+    assert vermilion(root, "withdraw", "s3", "--yes").returncode == 0
+    assert additions.there_already(root)[0].num_rows == 1
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 KILLED_AT = """
