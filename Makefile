@@ -28,8 +28,12 @@ demo: install ## draw a data set, run the whole pipeline on it, say where the re
 	vermilion rebuild
 	vermilion results
 
-test: check ## linters, types and the test suite, but what is marked long
-	$(TESTS) -m "not long"
+test: install ## linters, types and the test suite, but what is marked long
+	ruff check .
+	@# types are checked beside the tests, which often wait; what is wrong with them is said at the end
+	@mkdir -p .cache; mypy --num-workers 2 > .cache/types.log 2>&1 & types=$$!; \
+	$(TESTS) -m "not long"; tests=$$?; \
+	wait $$types; types=$$?; cat .cache/types.log; exit $$((tests | types))
 
 long: install ## the tests that are marked long: real kills, clusters, PostgreSQL
 	$(TESTS) -m long
