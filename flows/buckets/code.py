@@ -1,9 +1,10 @@
 """The digest of the code that computes, remembered: parsing a stage's sources takes longer than looking up its results.
 
 In: a module of `tasks`. Out: `tasks.base.digests.code_digest` of it. What is remembered holds as long as none of the
-files that it was read from has changed, by their time, size and number on the disk, nor a folder that they lie in. A
-project that was copied knows its modules by other places, and what was remembered of the first is none of it. It lies
-in the project's `.prefect`, which only its owner enters, and can be deleted. Knows nothing of what is computed.
+files that it was read from has changed, by their time, size and number on the disk, nor a folder that they lie in. The
+places are those that links lead to: a copied project whose modules were copied with it knows none of them, one that
+shares them knows them all. It lies in the project's `.prefect`, which only its owner enters, and can be deleted. Knows
+nothing of what is computed.
 """
 
 import json
@@ -21,17 +22,17 @@ FILE = "code.json"
 
 def code_digest(module: ModuleType) -> str:
     """sha256 of the code that the module runs, hexadecimal."""
-    file = Path(os.environ["PREFECT_HOME"]) / FILE
+    file, place = Path(os.environ["PREFECT_HOME"]) / FILE, os.path.realpath(str(module.__file__))
     every = _remembered(file)
     with suppress(KeyError, TypeError, AttributeError):  # not remembered, or damaged
-        known = every[str(module.__file__)]
+        known = every[place]
         if known["state"] == _state(known["files"]):
             return str(known["digest"])
-    files = sorted({str(path) for path in [*digests.modules_of(module).values(), Path(digests.__file__)]})
+    files = sorted({os.path.realpath(path) for path in [*digests.modules_of(module).values(), Path(digests.__file__)]})
     state = _state(files)
     found = digests.code_digest(module)
     if state == _state(files):
-        _remember(file, every | {str(module.__file__): {"files": files, "state": state, "digest": found}})
+        _remember(file, every | {place: {"files": files, "state": state, "digest": found}})
     return found
 
 

@@ -1,6 +1,7 @@
 """The digest of the code is remembered, and made again as soon as a source may be another one."""
 
 import importlib
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -71,6 +72,24 @@ def test_a_copied_project_has_its_own_digest(
     assert code.code_digest(copied) == digests.code_digest(copied) != before
 
 
+def test_a_project_that_shares_the_modules_by_a_link_parses_nothing(
+    work: ModuleType, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tasks
+
+    before = code.code_digest(work)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/zz_code").symlink_to(package)
+    monkeypatch.setattr(tasks, "__path__", [*tasks.__path__[:-1], str(tmp_path / "other")])
+    for name in [name for name in sys.modules if name.startswith(NAME)]:
+        del sys.modules[name]
+    importlib.invalidate_caches()
+    shared = importlib.import_module(f"{NAME}.work")
+    assert shared.__file__ != work.__file__
+    monkeypatch.setattr(digests, "code_digest", None)
+    assert code.code_digest(shared) == before
+
+
 def test_a_comment_makes_no_other_digest(work: ModuleType, package: Path) -> None:
     before = code.code_digest(work)
     (package / "work.py").write_text("# a remark\n" + (package / "work.py").read_text())
@@ -86,11 +105,11 @@ def test_a_source_that_comes_beside_is_seen(work: ModuleType, package: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "damage", ["", "{", "[]", "7", '{"tasks.zz_code.work": 1}', '{"tasks.zz_code.work": {"files": 1, "state": "x"}}']
+    "damage", ["", "{", "[]", "7", '{"WORK": 1}', '{"WORK": {"files": 1, "state": "x"}}', '{"WORK": {"state": "x"}}']
 )
 def test_what_is_damaged_is_made_again(work: ModuleType, tmp_path: Path, damage: str) -> None:
     right = code.code_digest(work)
-    (tmp_path / "home" / code.FILE).write_text(damage)
+    (tmp_path / "home" / code.FILE).write_text(damage.replace("WORK", os.path.realpath(str(work.__file__))))
     assert code.code_digest(work) == right
     assert code.code_digest(work) == right
 
