@@ -23,6 +23,9 @@ def own_project(drawn: Path, folder: Path, keep: Callable[[dict[str, str]], bool
         target = folder / name
         target.symlink_to(source.resolve()) if source.is_dir() else shutil.copy(source, target)
     shutil.copytree(drawn / "data/.artifacts", folder / "data/.artifacts", copy_function=os.link)
+    for known in drawn.glob(".prefect/code.json"):  # the digests of the code, which it would parse anew
+        (folder / ".prefect").mkdir(mode=0o700)
+        shutil.copy(known, folder / ".prefect")
     for name in ("exemplars", "added", "captions", "votes", "repeats"):
         shutil.copytree(drawn / "data" / name, folder / "data" / name)
     raw, mine = drawn / "data/raw/phantoms", folder / "data/raw/mine"

@@ -26,6 +26,8 @@ def drawn(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = make_project(tmp_path_factory.mktemp("drawn") / "project", SMALL)
     shutil.copytree(built / "data/raw", folder / "data/raw", dirs_exist_ok=True)
     shutil.copytree(built / "data/.artifacts", folder / "data/.artifacts")
+    (folder / ".prefect").mkdir(exist_ok=True)
+    shutil.copy(built / ".prefect/code.json", folder / ".prefect")
     return folder
 
 
