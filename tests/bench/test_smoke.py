@@ -17,7 +17,6 @@ from tests.project import copy_project, run
 HERE = (
     "anomaly_real",
     "anthropometry",
-    "anthropometry_errors",
     "changed",
     "damage",
     "fairness",
@@ -30,16 +29,20 @@ HERE = (
     "orchestration buckets",
     "copies",
     "screening",
+    "surface_page",
+)
+"""Commands that run in this process, at --tiny."""
+LONGER = (
+    "anthropometry_errors",
     "surface_cameras",
     "surface_chain",
     "surface_cost",
     "surface_dense",
     "surface_filling",
     "surface_measures",
-    "surface_page",
     "surface_scale",
 )
-"""Commands that run in this process, at --tiny."""
+"""The same, of 5 s and more."""
 SAYS = {
     "anomaly": "held against the nearest face in w+, L1 + 0.5 (1 - SSIM)",
     "anomaly_real": "one side darker by 18 %: 0 of 3",
@@ -126,7 +129,7 @@ def test_every_module_of_bench_is_run() -> None:
     assert modules == {command.split()[0] for command in SAYS} | PARTS | {"synthesis_gpu", "training_pairs"}
 
 
-@pytest.mark.parametrize("command", HERE)
+@pytest.mark.parametrize("command", [*HERE, *(pytest.param(own, marks=pytest.mark.long) for own in LONGER)])
 def test_it_runs(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     start(command)
     assert SAYS[command] in capsys.readouterr().out

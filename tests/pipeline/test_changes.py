@@ -78,6 +78,7 @@ def test_a_number_makes_the_stages_stale_that_name_it(project: Path, block: str,
     (project / "params.yaml").write_text(numbers)
 
 
+@pytest.mark.long
 def test_numbers_rerun_the_stages_that_name_them_and_what_changed_below_them(project: Path) -> None:
     named, before = set[str](), lock(project)
     for block, key, value in NUMBERS:

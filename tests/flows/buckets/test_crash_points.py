@@ -104,8 +104,11 @@ def check(folder: Path, whole: Path, stage: dict[str, Any]) -> bool:
 @pytest.mark.parametrize(
     "stages",
     [
-        ("ingest_images", "ingest_ratings", "ingest_lips", "symmetry_pairs"),
-        pytest.param(("symmetry_train", "symmetry_distances", "evaluate"), marks=pytest.mark.long),
+        ("ingest_images", "symmetry_pairs"),
+        pytest.param(
+            ("ingest_ratings", "ingest_lips", "symmetry_train", "symmetry_distances", "evaluate"),
+            marks=pytest.mark.long,
+        ),
     ],
     ids=" ".join,
 )

@@ -102,6 +102,7 @@ def collect_now(folder: Path) -> int:
     return sum(item.kind == "result" for item in gone)
 
 
+@pytest.mark.long
 def test_after_collecting_nothing_is_rebuilt_and_one_more_photograph_computes_one_bucket(project: Path) -> None:
     before = json.loads(vermilion(project, "artifacts", "--json").stdout)
     assert list(before["stages"]) == list(STAGES)

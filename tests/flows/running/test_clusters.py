@@ -164,6 +164,7 @@ def test_a_cluster_started_for_the_stage_gives_the_same_bytes(study: Study, serv
     assert study.digests(f"lips_own_{runner}") == study.digests("lips")
 
 
+@pytest.mark.long
 def test_without_a_server_this_machine_computes_and_says_so(study: Study) -> None:
     study.set(runner="dask", cluster="tcp://127.0.0.1:1")
     study.forget()
@@ -172,6 +173,7 @@ def test_without_a_server_this_machine_computes_and_says_so(study: Study) -> Non
     assert study.digests("lips_untracked") == study.digests("lips")
 
 
+@pytest.mark.long
 def test_a_cluster_that_does_not_answer_is_one_line(study: Study, server: str) -> None:
     study.set(runner="dask", cluster="tcp://127.0.0.1:1")
     study.forget()

@@ -133,6 +133,7 @@ run_stage(dying, "dying", out=Path(sys.argv[2]))
 """
 
 
+@pytest.mark.long
 def test_a_server_that_dies_does_not_fail_a_stage_whose_work_is_done(tmp_path: Path) -> None:
     home = tmp_path / "server"
     home.mkdir()

@@ -288,6 +288,7 @@ def test_whoever_ends_the_run_ends_dvc_and_the_stage(project: Path, number: Any)
         assert not family.survivors(), family.said()
 
 
+@pytest.mark.long
 def test_a_killed_run_does_not_stay_running_once_the_next_one_starts(project: Path, server: str) -> None:
     with hanging(project, PREFECT_API_URL=server) as family:
         os.kill(family.head.pid, signal.SIGKILL)
@@ -301,6 +302,7 @@ def test_a_killed_run_does_not_stay_running_once_the_next_one_starts(project: Pa
     assert newest(server)["state_name"] == "Completed"
 
 
+@pytest.mark.long
 def test_a_killed_stage_leaves_no_run_running(project: Path, server: str) -> None:
     with hanging(project, PREFECT_API_URL=server) as family:
         [stage] = [pid for pid, words in family.members().items() if "toy_stage" in words and "python" in words[0]]

@@ -214,6 +214,7 @@ def test_a_stage_run_by_hand_is_seen_too(project: Project, reevaluated: str) -> 
     assert [own["state_name"] for own in by_hand] == ["Completed"]
 
 
+@pytest.mark.long
 def test_a_run_that_is_killed_is_not_running_any_more(project: Project, reevaluated: str) -> None:
     active = project.hold_a_run("run killed")
     [engine] = [pid for pid, command in project.serve.members().items() if "prefect.engine" in command]
@@ -223,6 +224,7 @@ def test_a_run_that_is_killed_is_not_running_any_more(project: Project, reevalua
     (project.folder / "hold").unlink()
 
 
+@pytest.mark.long
 def test_a_night_that_is_killed_is_told(project: Project, reevaluated: str) -> None:
     """By the process that serves: the night's own cannot any more."""
     numbers = (project.folder / "params.yaml").read_text()
@@ -254,6 +256,7 @@ def test_status_says_what_is_running_and_what_waits(project: Project, reevaluate
     assert (record["failed"]["state"], record["failed"]["name"][:6]) == ("killed", "night ")
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_nothing_survives_and_the_next_start_settles_it(project: Project) -> None:
     active = project.hold_a_run("serve killed")
     project.serve.kill(project.serve.head.pid)
@@ -278,6 +281,7 @@ def test_a_run_without_a_sign_of_life_crashes_and_others_are_left_alone(
     project.post(f"flow_runs/{orphans['another']}/set_state", state={"type": "COMPLETED"}, force=True)
 
 
+@pytest.mark.long
 def test_stopped_in_the_middle_nothing_survives_and_no_run_is_left_running(project: Project) -> None:
     """By Ctrl-C, which every process of the terminal's group hears."""
     project.hold_a_run("ctrl-c")
@@ -305,6 +309,7 @@ def test_a_missed_night_is_made_good_at_the_next_start(project: Project) -> None
     assert night["name"] == "night 2026-01-01, made good"
 
 
+@pytest.mark.long
 def test_a_night_that_died_with_serve_goes_on_at_the_next_start(project: Project) -> None:
     (project.folder / "data/added/batch by night").write_text("new")
     (project.folder / "reached").unlink()
@@ -323,6 +328,7 @@ def test_a_night_that_died_with_serve_goes_on_at_the_next_start(project: Project
     assert project.come_to(night["id"], {"trained": "Skipped", "gated_count": "Ran"})
 
 
+@pytest.mark.long
 def test_when_its_server_dies_it_ends_and_says_so(project: Project) -> None:
     [server] = [pid for pid, command in project.serve.members().items() if "flows.serving.guarded" in command]
     project.serve.kill(server)

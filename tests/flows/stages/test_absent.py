@@ -64,6 +64,7 @@ def test_controls_and_repaired_without_clips(drawn: Path, tmp_path: Path) -> Non
     assert "Lip pose was not measured: no usable clips" in (tmp_path / "p/data/reports/index.html").read_text()
 
 
+@pytest.mark.long
 def test_without_unrepaired(drawn: Path, tmp_path: Path) -> None:
     said = everything(case(drawn, tmp_path / "p", lambda line: line["population"] != "unrepaired", off="anomaly"))
     assert "synthesis_train@pre: nothing to do: no photograph of a patient before repair to learn from" in said
@@ -82,6 +83,7 @@ def test_controls_alone(drawn: Path, tmp_path: Path) -> None:
     assert "add patients before repair" in found["synthesis"]
 
 
+@pytest.mark.long
 def test_without_ratings(drawn: Path, tmp_path: Path) -> None:
     folder = case(drawn, tmp_path / "p", lambda line: line["population"] != "unrepaired", off="synthesis", rated=False)
     everything(folder)

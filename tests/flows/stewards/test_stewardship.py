@@ -513,6 +513,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.long
 def test_an_add_that_is_killed_at_any_moment_leaves_nothing_or_the_whole(root: Path, tmp_path: Path) -> None:
     """One forking process has everything imported, so that 25 adds and their kills take seconds."""
 
