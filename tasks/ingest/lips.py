@@ -1,9 +1,10 @@
 """The lip region, levelled, and its two halves.
 
-In: a photograph and its 68 landmarks. Out: the lip region with the eye line level (by parameter the base of the
-nose), split at the cupid's bow along the facial midline into two equally wide halves of size x size x 3 (Rosero et al.
-2025, Methods: "lip landmarks guided the cropping of the region of interest, and central points relative to the
-cupid's bow are used to split the image"). Every pixel is sampled straight from the original, once.
+In: a photograph and its 68 landmarks. Out: the lip region with the eye line level, split at the cupid's bow along the
+facial midline into two equally wide halves of size x size x 3 (Rosero et al. 2025, Methods: "lip landmarks guided the
+cropping of the region of interest, and central points relative to the cupid's bow are used to split the image"). By
+parameter the base of the nose levels and splits, and the eyes set the scale: what follows the mouth hides how it is
+displaced. Every pixel is sampled straight from the original, once.
 Does not know where landmarks come from, who the person is, or what the halves are for.
 """
 
@@ -39,7 +40,7 @@ class LipsError(ValueError):
 
 @dataclass(frozen=True)
 class Level:
-    """The mouth's own frame: origin in the cupid's bow, x along the eye line to the picture's right, y down.
+    """The mouth's own frame: origin at the cupid's bow, x along the eye line to the picture's right, y down.
 
     `axes` has the unit vectors of x and y as rows, in original pixels; `width` is the mouth's, in original pixels.
     """
@@ -73,15 +74,17 @@ def level(
     landmarks: np.ndarray,  # (68, 2) float, original px
     *,
     by_nose: float = 0.0,
+    split_by_nose: float = 0.0,
 ) -> Level:
     """The mouth's frame: the eye line gives the angle, the cupid's bow (mean of 50, 51, 52) the origin.
 
-    `by_nose`: share by which the angle goes over to that of the nose's base (31 to 35), 0 to 1.
+    `by_nose`: share by which the angle goes over to that of the nose's base (31 to 35), 0 to 1. `split_by_nose`: share
+    by which the origin goes over, along x, to the middle of the nose's base.
     LipsError where eyes, mouth or, where it is asked for, the nose have no width.
     """
     if landmarks.shape != (68, 2) or not np.isfinite(landmarks).all():
         raise LipsError("landmarks are not 68 finite points")
-    eyes = landmarks[LEFT_EYE].mean(axis=0) - landmarks[RIGHT_EYE].mean(axis=0)
+    eyes = _eyes(landmarks)
     length = float(np.hypot(*eyes))
     width = float(np.hypot(*(landmarks[LEFT_COMMISSURE] - landmarks[RIGHT_COMMISSURE])))
     if length < 1 or width < 1:
@@ -89,7 +92,16 @@ def level(
     x = eyes / length
     if by_nose:
         x = _between(x, landmarks[LEFT_ALA] - landmarks[RIGHT_ALA], by_nose)
-    return Level(landmarks[BOW].mean(axis=0), np.array([x, [-x[1], x[0]]]), width)
+    origin = landmarks[BOW].mean(axis=0)
+    if split_by_nose:
+        aside = (landmarks[[RIGHT_ALA, LEFT_ALA]].mean(axis=0) - origin) @ x
+        origin = origin + split_by_nose * aside * x
+    return Level(origin, np.array([x, [-x[1], x[0]]]), width)
+
+
+def _eyes(landmarks: np.ndarray) -> np.ndarray:  # (2,) original px
+    """From the middle of the patient's right eye to that of the left."""
+    return np.asarray(landmarks[LEFT_EYE].mean(axis=0) - landmarks[RIGHT_EYE].mean(axis=0))
 
 
 def _between(eyes: np.ndarray, nose: np.ndarray, share: float) -> np.ndarray:  # (2,) of length 1
@@ -109,16 +121,17 @@ def crop_lips(
 ) -> Lips:
     """The lip region and its halves; both halves are equally wide, so that scale is the same on both sides.
 
-    The region reaches from the highest to the lowest mouth point and as far as the farther commissure, plus
-    margins in mouth widths. LipsError where that cannot be cut from the picture.
+    The region reaches from the highest to the lowest mouth point and as far as the farther commissure, or `least_half`
+    where that is more, plus margins in mouth widths. LipsError where that cannot be cut from the picture.
     """
-    frame = level(landmarks, by_nose=settings.level_by_nose)
+    frame = level(landmarks, by_nose=settings.level_by_nose, split_by_nose=settings.split_by_nose)
     box = lips_box(
         frame,
         landmarks,
         above=settings.margin_above,
         below=settings.margin_below,
         side=settings.margin_side,
+        least=settings.least_half * float(np.hypot(*_eyes(landmarks))),
     )
     _check_inside(image, landmarks[MOUTH])
     size = settings.half_size
@@ -131,10 +144,15 @@ def crop_lips(
     return Lips(region, left, right, size - 0.5, points, transform)
 
 
-def lips_box(frame: Level, landmarks: np.ndarray, *, above: float, below: float, side: float) -> Box:
-    """The lip region: the mouth's points and margins in mouth widths, the midline in its middle."""
+def lips_box(
+    frame: Level, landmarks: np.ndarray, *, above: float, below: float, side: float, least: float = 0.0
+) -> Box:
+    """The lip region: the mouth's points and margins in mouth widths, the midline in its middle.
+
+    `least`: how far it reaches to either side at least, pixels, without the margin.
+    """
     mouth = frame.inward(landmarks[MOUTH])
-    half = float(np.abs(mouth[:, 0]).max()) + side * frame.width
+    half = max(float(np.abs(mouth[:, 0]).max()), least) + side * frame.width
     top, bottom = float(mouth[:, 1].min()), float(mouth[:, 1].max())
     return -half, top - above * frame.width, half, bottom + below * frame.width
 

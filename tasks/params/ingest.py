@@ -100,5 +100,11 @@ class IngestLips(Block):
     margin_below: float = Field(ge=0, le=3)
     margin_side: float = Field(ge=0, le=3)
     level_by_nose: float = Field(ge=0, le=1, description="0: the eye line is level, 1: the base of the nose")
+    split_by_nose: float = Field(
+        ge=0, le=1, description="the midline passes through: 0: the cupid's bow (published), 1: the nose's base"
+    )
+    least_half: float = Field(
+        ge=0, le=2, description="a half reaches this far at least, eye distances; 0: to the farther commissure"
+    )
     mirrored_half: Literal["left", "right", "none"] = Field(description="the half flipped so that both look alike")
     erosion_kernel: Literal[1, 3, 5, 7] = Field(description="minimum filter on the halves, pixels; 1: none")

@@ -15,6 +15,8 @@ SETTINGS = IngestLips(
     margin_below=0.15,
     margin_side=0.1,
     level_by_nose=0.0,
+    split_by_nose=0.0,
+    least_half=0.0,
     mirrored_half="left",
     erosion_kernel=1,
 )
@@ -85,6 +87,48 @@ def test_the_noses_base_levels_as_far_as_it_is_told_to(even_face: Any) -> None:
     even = crop_lips(even_face.image, even_face.landmarks, settings=SETTINGS)
     by_nose = SETTINGS.model_copy(update={"level_by_nose": 1.0})
     assert difference(crop_lips(even_face.image, even_face.landmarks, settings=by_nose).left, even.left) < 0.01
+
+
+def test_the_noses_base_splits_as_far_as_it_is_told_to(even_face: Any) -> None:
+    """The bow and the corners 12 pixels to the picture's right, eyes and nose as they were."""
+    landmarks = even_face.landmarks.copy()
+    landmarks[48:68, 0] += 12
+    for share in (0.0, 0.5, 1.0):
+        frame = level(landmarks, split_by_nose=share)
+        assert frame.inward(landmarks[50:53]).mean(axis=0) == pytest.approx([12 * share, 0], abs=1e-9)
+        assert frame.inward(landmarks[[31, 35]])[:, 0].mean() == pytest.approx(12 * (share - 1), abs=1e-9)
+
+
+def test_a_shifted_mouth_shows_in_the_noses_frame_and_not_in_its_own(even_face: Any) -> None:
+    image, landmarks = even_face.image.copy(), even_face.landmarks.copy()
+    image[255:] = np.roll(image[255:], 8, axis=1)
+    landmarks[48:68, 0] += 8
+    own, by_nose = SETTINGS, SETTINGS.model_copy(update={"split_by_nose": 1.0})
+    followed = crop_lips(image, landmarks, settings=own)
+    kept = crop_lips(image, landmarks, settings=by_nose)
+    assert difference(kept.left[-30:], kept.right[-30:]) > 3 * difference(followed.left[-30:], followed.right[-30:])
+
+
+def test_a_corner_drawn_outwards_scales_no_crop_that_is_wide_enough(even_face: Any) -> None:
+    wide = SETTINGS.model_copy(update={"least_half": 0.8})
+    landmarks = even_face.landmarks.copy()
+    landmarks[54, 0] += 10
+    untouched = [crop_lips(even_face.image, even_face.landmarks, settings=own) for own in (SETTINGS, wide)]
+    drawn = [crop_lips(even_face.image, landmarks, settings=own) for own in (SETTINGS, wide)]
+    scales = [[lips.transform[0, 0] for lips in pair] for pair in (untouched, drawn)]
+    assert scales[1][0] < 0.95 * scales[0][0]
+    assert scales[1][1] == pytest.approx(scales[0][1], rel=0.02)  # the margin is in mouth widths
+    eyes = even_face.landmarks[42:48].mean(axis=0) - even_face.landmarks[36:42].mean(axis=0)
+    reach = 0.8 * np.hypot(*eyes) + wide.margin_side * even_face.mouth_width
+    assert scales[0][1] == pytest.approx(wide.half_size / reach)
+
+
+def test_a_least_half_below_the_mouths_changes_nothing(even_face: Any) -> None:
+    narrow = SETTINGS.model_copy(update={"least_half": 0.2})
+    image, landmarks = uneven(even_face)
+    own, same = (crop_lips(image, landmarks, settings=settings) for settings in (SETTINGS, narrow))
+    assert np.array_equal(own.left, same.left)
+    assert np.array_equal(own.right, same.right)
 
 
 def test_a_nose_without_width_is_refused_where_it_levels(even_face: Any) -> None:

@@ -18,6 +18,8 @@ LIPS = IngestLips(
     margin_below=0.15,
     margin_side=0.1,
     level_by_nose=0.0,
+    split_by_nose=0.0,
+    least_half=0.0,
     mirrored_half="left",
     erosion_kernel=1,
 )

@@ -192,6 +192,7 @@ def test_a_cluster_that_does_not_answer_is_one_line(study: Study, server: str) -
     assert "127.0.0.1:1" in said.splitlines()[-1]
 
 
+@pytest.mark.long
 def test_nobody_outside_this_machine_was_asked(study: Study) -> None:
     """Of all the runs above but Ray's."""
     assert not outside(study.connections)

@@ -244,6 +244,8 @@ def test_a_night_that_is_killed_is_told(project: Project, reevaluated: str) -> N
     project.wait(lambda: len(project.serve.members()) == 2)  # serve, server
     (project.folder / "hold").unlink()
     (project.folder / "params.yaml").write_text(numbers)
+    failed = json.loads(run(project.folder, "vermilion", "status", "--json", check=False).stdout)["failed"]
+    assert (failed["state"], failed["name"][:6]) == ("killed", "night ")
 
 
 def test_status_says_what_is_running_and_what_waits(project: Project, reevaluated: str) -> None:
@@ -253,7 +255,6 @@ def test_status_says_what_is_running_and_what_waits(project: Project, reevaluate
     assert {"name": "reevaluation first: 3 photographs, 1 rating", "state": "done"}.items() <= {
         own["name"]: own for own in record["runs"]
     }["reevaluation first: 3 photographs, 1 rating"].items()
-    assert (record["failed"]["state"], record["failed"]["name"][:6]) == ("killed", "night ")
 
 
 @pytest.mark.long
@@ -272,6 +273,7 @@ def test_killed_in_the_middle_nothing_survives_and_the_next_start_settles_it(pro
     assert len(project.ask("automations")) == 2
 
 
+@pytest.mark.long  # half a minute of silence
 def test_a_run_without_a_sign_of_life_crashes_and_others_are_left_alone(
     project: Project, orphans: dict[str, str]
 ) -> None:
@@ -299,6 +301,7 @@ def test_stopped_in_the_middle_nothing_survives_and_no_run_is_left_running(proje
     (project.folder / "hold").unlink()
 
 
+@pytest.mark.long  # the one before has stopped it
 def test_a_missed_night_is_made_good_at_the_next_start(project: Project) -> None:
     with closing(sqlite3.connect(project.folder / ".prefect/prefect.db")) as database, database:
         slept = database.execute("UPDATE flow_run SET expected_start_time = '2026-01-01 02:00:00' WHERE auto_scheduled")
