@@ -23,8 +23,8 @@ from tests.evaluation.trials import trial
 
 SIZE = 32
 CUT = IngestLips(
-    half_size=SIZE, margin_above=0.2, margin_below=0.12, margin_side=0.1, level_by_nose=0, split_by_nose=0, least_half=0,
-    mirrored_half="left",
+    half_size=SIZE, margin_above=0.2, margin_below=0.12, margin_side=0.1, level_by_nose=0,
+    split_by_nose=0, least_half=0, mirrored_half="left",
     erosion_kernel=1,
 )  # fmt: skip
 WORDS = Score(clear=0.05, views=[(0.05, 0, 0), (0, 2, 0), (0, 0, 0.2)], reach=2, most_spread=1000, most_unlike=2)
