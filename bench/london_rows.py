@@ -19,6 +19,8 @@ Measure = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Right halves and left halves, (N, S, S, 3) uint8 RGB, to D (N,)."""
 
 LEVELS = (0.0, 0.5, 0.7, 1.0)
+UNTOUCHED = 0.95
+"""Share of untouched faces below the threshold of a landmark, where it is asked what could be seen at all."""
 REACHES = (1.0, 2.0, 3.0, 4.0)
 KEPT = (1.0, 0.8, 0.6, 0.4)
 
@@ -90,6 +92,24 @@ def show_frames(landmarks: Sequence[np.ndarray]) -> None:
             f"level by the nose {share:.1f}: corners, one higher {corners:.4f}, peaks {peaks:.4f}; beside the bow stand"
             f" the middle of the nose's base {nose:.4f}, of the eyes {eyes:.4f}"
         )
+        aside = own[:, 50:53, 0].mean(axis=1)
+        out = own[:, 54, 0] + own[:, 48, 0]
+        print(
+            f"  would be flagged by these points, {1 - UNTOUCHED:.0%} of untouched faces flagged: a corner up by .07"
+            f" {seen(own[:, 54, 1] - own[:, 48, 1], 0.07):.2f}, outwards by .08 {seen(out, 0.08):.2f}; the bow aside by"
+            f" .06, beside the corners' middle {seen(aside - out / 2, 0.06):.2f}, beside the nose's"
+            f" {seen(aside - own[:, [31, 35], 0].mean(axis=1), 0.06):.2f}"
+        )
+
+
+def seen(
+    untouched: np.ndarray,  # (N,) how uneven each face is, either sign
+    change: float,
+) -> float:
+    """Share of faces that lie beyond the threshold after a change to one side, mean of both directions."""
+    own = untouched - np.median(untouched)
+    threshold = np.quantile(np.abs(own), UNTOUCHED)
+    return float(np.mean([np.abs(own + change) > threshold, np.abs(own - change) > threshold]))
 
 
 def steadiness(before: np.ndarray, after: np.ndarray) -> dict[str, float]:

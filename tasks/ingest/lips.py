@@ -40,7 +40,7 @@ class LipsError(ValueError):
 
 @dataclass(frozen=True)
 class Level:
-    """The mouth's own frame: origin at the cupid's bow, x along the eye line to the picture's right, y down.
+    """The frame of a mouth: origin at the cupid's bow, or where `level` puts it; x to the picture's right, y down.
 
     `axes` has the unit vectors of x and y as rows, in original pixels; `width` is the mouth's, in original pixels.
     """

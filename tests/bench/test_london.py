@@ -8,7 +8,7 @@ import pytest
 from bench import unseen
 from bench.london_faces import others
 from bench.london_judges import Judging, _mean, _splits, _threshold
-from bench.london_rows import _strangers, show_first, steadiness
+from bench.london_rows import _strangers, seen, show_first, steadiness
 from bench.rephotography import photographed_anew
 from tasks.symmetry.views import AS_CUT
 
@@ -91,3 +91,10 @@ def test_one_side_gets_darker_by_the_share_asked_for() -> None:
     dark = unseen.darker(0.18)(image, points, (1,))
     assert dark[50, 5].tolist() == [200] * 3
     assert dark[50, 95].tolist() == [164] * 3
+
+
+def test_a_landmark_sees_what_lies_beyond_its_own_spread() -> None:
+    untouched = np.random.default_rng(0).normal(3, 1, 100_000)
+    assert seen(untouched, 0) == pytest.approx(0.05, abs=0.002)
+    assert seen(untouched, 1.96) == pytest.approx(0.5, abs=0.01)
+    assert seen(untouched, 10) == 1

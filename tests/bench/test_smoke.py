@@ -15,9 +15,6 @@ from flows import PROJECT
 from tests.project import copy_project, run
 
 HERE = (
-    "anomaly_real",
-    "anthropometry",
-    "changed",
     "damage",
     "fairness",
     "inpainting",
@@ -25,7 +22,6 @@ HERE = (
     "inspection",
     "inversion",
     "landmarks",
-    "london",
     "orchestration buckets",
     "copies",
     "screening",
@@ -33,7 +29,11 @@ HERE = (
 )
 """Commands that run in this process, at --tiny."""
 LONGER = (
+    "anomaly_real",
+    "anthropometry",
     "anthropometry_errors",
+    "changed",
+    "london",
     "surface_cameras",
     "surface_chain",
     "surface_cost",
@@ -42,7 +42,7 @@ LONGER = (
     "surface_measures",
     "surface_scale",
 )
-"""The same, of 5 s and more."""
+"""The same, of 5 s and more with their imports."""
 SAYS = {
     "anomaly": "held against the nearest face in w+, L1 + 0.5 (1 - SSIM)",
     "anomaly_real": "one side darker by 18 %: 0 of 3",

@@ -32,6 +32,9 @@ def sleepy_stage(out: Path) -> None:
 """
 
 
+pytestmark = pytest.mark.long
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with one stage, of which two workers sleep."""

@@ -186,6 +186,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("linked", [False, True])
 def test_from_the_third_on_a_dvc_runs_stages_are_forks(chain: Path, linked: bool) -> None:
     """Wherever the code lies: a checkout's folders may be links."""
@@ -201,6 +202,7 @@ def test_from_the_third_on_a_dvc_runs_stages_are_forks(chain: Path, linked: bool
     assert "flows.forks" in parents[-1]
 
 
+@pytest.mark.long
 def test_a_pipelines_stages_are_forks_from_the_first_on(chain: Path) -> None:
     with Family(chain, "vermilion", "rebuild", "--force") as family:
         assert family.wait() == 0, family.said()
@@ -208,12 +210,14 @@ def test_a_pipelines_stages_are_forks_from_the_first_on(chain: Path) -> None:
     assert all("flows.forks" in (chain / f"{number}.txt").read_text() for number in range(1, 7))
 
 
+@pytest.mark.long
 def test_a_pipeline_of_one_stage_begins_no_process(chain: Path) -> None:
     with Family(chain, "vermilion", "rebuild", "chain_1", "--force") as family:
         assert family.wait() == 0, family.said()
     assert "flows.forks" not in (chain / "1.txt").read_text()
 
 
+@pytest.mark.long
 def test_forks_end_with_dvc(chain: Path) -> None:
     (chain / "asleep").write_text("")
     with Family(chain, "dvc", "repro", "--force", SHELL="/bin/sh") as family:
@@ -224,6 +228,7 @@ def test_forks_end_with_dvc(chain: Path) -> None:
         assert not family.survivors()
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_a_fork_with_one_line(chain: Path) -> None:
     """A terminal sends it to DVC and to the process that asked for the fork, not to the fork itself."""
     (chain / "asleep").write_text("")
