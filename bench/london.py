@@ -8,8 +8,9 @@ Siamese networks on most of the people and prints, for each seed and as a mean, 
 never saw: London's held-out people, the same photographed anew as simulated (bench/rephotography.py), and those
 of other folders. Pairs of the published kind, D against severity, and changes made by other means than training's
 (bench/unseen.py). Every seed splits the people anew. Beside it the landmark baseline with a threshold of
-its own. Numbers: bench/london.yaml, or `--numbers bench/london_wider.yaml`, which teaches more changes. Nothing is
-written but the cache of lip halves.
+its own. Numbers: bench/london.yaml, or `--numbers bench/london_wider.yaml`, which teaches more changes: a file has the
+numbers that are other ones than those of the file which it names by `over`, or all of them. Nothing is written but the
+cache of lip halves.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from bench.london_faces import (
     draw_set,
     find_faces,
     london,
+    numbers_of,
     others,
     tiny,
     trials_of,
@@ -41,7 +43,6 @@ from bench.london_faces import (
 )
 from bench.london_judges import Judging, teach
 from bench.london_rows import binary, bow_threshold_of, on_people, show, show_first, show_frames, steadiness
-from tasks import params
 from tasks.symmetry.views import AS_CUT
 
 TINY_PEOPLE = 8
@@ -118,7 +119,7 @@ def options(given: list[str] | None) -> argparse.Namespace:
 def main(given: list[str] | None = None) -> None:
     """Measure, on the real set or a drawn one."""
     chosen = options(given)
-    judging = params.load(Judging, "judging", chosen.numbers)
+    judging = numbers_of(Judging, "judging", chosen.numbers)
     if not chosen.tiny:
         judging = judging.model_copy(update={"networks": chosen.networks} if chosen.networks else {})
         measure(Path(chosen.real), chosen.cache, usual(chosen.numbers), judging, seeds=chosen.seeds, also=chosen.also)

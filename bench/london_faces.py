@@ -11,18 +11,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import yaml
 from PIL import Image
 
 from bench import rephotography, unseen
 from bench.rephotography import photographed_anew
-from tasks import params
 from tasks.base import digests, images, tables
 from tasks.ingest.landmarks import measure_face, place_points
 from tasks.ingest.lips import LipsError, crop_lips
+from tasks.params import Block
 from tasks.params.ingest import IngestLandmarks, IngestLips
 from tasks.params.phantoms import PhantomVariation
 from tasks.params.symmetry import SymmetryPairs, SymmetryTrain, SymmetryWarp
@@ -39,6 +40,8 @@ PUBLISHED = (0.3, 1.0)
 """Severities of the published kind's test pairs: one peak up by 0.03 to 0.10 mouth widths."""
 
 PICTURES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".avif"}
+
+T = TypeVar("T", bound=Block)
 
 Trial = tuple[str, float, float, np.ndarray, np.ndarray]
 """Name, severity, cupid's bow difference by landmarks, right half, left half."""
@@ -58,12 +61,28 @@ class Numbers:
 def usual(file: Path = NUMBERS) -> Numbers:
     """What the README's figures were measured with, or another file's numbers."""
     return Numbers(
-        landmarks=params.load(IngestLandmarks, "ingest_landmarks", file),
-        lips=params.load(IngestLips, "ingest_lips", file),
-        warp=params.load(SymmetryWarp, "symmetry_warp", file),
-        pairs=params.load(SymmetryPairs, "symmetry_pairs", file),
-        train=params.load(SymmetryTrain, "symmetry_train", file),
+        landmarks=numbers_of(IngestLandmarks, "ingest_landmarks", file),
+        lips=numbers_of(IngestLips, "ingest_lips", file),
+        warp=numbers_of(SymmetryWarp, "symmetry_warp", file),
+        pairs=numbers_of(SymmetryPairs, "symmetry_pairs", file),
+        train=numbers_of(SymmetryTrain, "symmetry_train", file),
     )
+
+
+def numbers_of(model: type[T], block: str, file: Path) -> T:
+    """One block of a file, in which numbers that it does not have are those of the file that it names by `over`."""
+    return model.model_validate(_blocks(file)[block])
+
+
+def _blocks(file: Path) -> dict[str, Any]:
+    own = yaml.safe_load(file.read_text(encoding="utf-8"))
+    under = own.pop("over", None)
+    return _over(_blocks(file.parent / under), own) if under else dict(own)
+
+
+def _over(under: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    both = {k: _over(under[k], v) for k, v in own.items() if isinstance(v, dict) and isinstance(under.get(k), dict)}
+    return under | own | both
 
 
 def tiny(numbers: Numbers) -> Numbers:

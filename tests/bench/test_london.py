@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from bench import unseen
-from bench.london_faces import others
+from bench.london_faces import NUMBERS, numbers_of, others, usual
 from bench.london_judges import Judging, _mean, _splits, _threshold
 from bench.london_rows import _strangers, seen, show_first, steadiness
 from bench.rephotography import photographed_anew
+from tasks.params.ingest import IngestLips
 from tasks.symmetry.views import AS_CUT
 
 JUDGING = Judging(networks=3, cross_fitted=True, views=[AS_CUT], shaken=[AS_CUT], flagged=None)
@@ -98,3 +100,25 @@ def test_a_landmark_sees_what_lies_beyond_its_own_spread() -> None:
     assert seen(untouched, 0) == pytest.approx(0.05, abs=0.002)
     assert seen(untouched, 1.96) == pytest.approx(0.5, abs=0.01)
     assert seen(untouched, 10) == 1
+
+
+def test_every_file_of_numbers_fits() -> None:
+    for file in NUMBERS.parent.glob("london*.yaml"):
+        assert usual(file).landmarks == usual().landmarks
+        assert numbers_of(Judging, "judging", file).views == [AS_CUT]
+
+
+def test_a_file_has_its_own_numbers_and_the_others_of_the_one_that_it_names(tmp_path: Path) -> None:
+    (tmp_path / "first.yaml").write_text(NUMBERS.read_text())
+    (tmp_path / "second.yaml").write_text("over: first.yaml\nsymmetry_train: {steps: 7, augmentation: {jpeg: 0.5}}\n")
+    (tmp_path / "third.yaml").write_text("over: second.yaml\nsymmetry_train: {steps: 8}\n")
+    before, second, third = usual().train, *(usual(tmp_path / f"{name}.yaml").train for name in ("second", "third"))
+    augmentation = before.augmentation.model_copy(update={"jpeg": 0.5})
+    assert second == before.model_copy(update={"steps": 7, "augmentation": augmentation})
+    assert third == second.model_copy(update={"steps": 8})
+
+
+def test_a_mistyped_number_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(f"over: {NUMBERS}\ningest_lips: {{split_by_noze: 1}}\n")
+    with pytest.raises(ValidationError, match="split_by_noze"):
+        numbers_of(IngestLips, "ingest_lips", tmp_path / "own.yaml")
