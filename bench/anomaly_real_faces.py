@@ -21,7 +21,7 @@ from tasks.base import images
 from tasks.faces.alignment import align
 from tasks.faces.cohort import split_of
 from tasks.fairness.appearance import appearance
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.faces.landmarks import measure_face
 from tasks.params.symmetry import SymmetryWarp
 from tasks.schemas.faces import ALIGNED
 from tasks.symmetry.plans import make_plan

@@ -18,14 +18,14 @@ from bench.anthropometry_faces import HAND_HAIRLINE, Seen, drawn, london, photog
 from bench.anthropometry_warps import cross_fitted
 from tasks import params
 from tasks.anthropometry.frame import levelled as levelled_frame
-from tasks.anthropometry.locating import find
+from tasks.anthropometry.locating.locate import find
 from tasks.anthropometry.measures.catalogue import MEASURES as CATALOGUE
 from tasks.anthropometry.measures.measure import both, side_of, value_of
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.base import images
-from tasks.ingest.detection import find_face
-from tasks.ingest.landmarks import place_points
-from tasks.ingest.mesh import mesh
+from tasks.ingest.faces.detection import find_face
+from tasks.ingest.faces.landmarks import place_points
+from tasks.ingest.faces.mesh import mesh
 from tasks.params.anthropometry import AnthropometryPoints
 from tasks.params.ingest import IngestLandmarks
 from tasks.phantoms.files import draw_still

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 
 from tasks import params
-from tasks.anthropometry.descent import Regression
-from tasks.anthropometry.locating import ALIKE, PointsError, find
+from tasks.anthropometry.locating.descent import Regression
+from tasks.anthropometry.locating.locate import ALIKE, PointsError, find
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.anthropometry.names import SIDES as BOTH_SIDES
 from tasks.base import images
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.faces.landmarks import measure_face
 from tasks.params.anthropometry import AnthropometryPoints
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.phantoms import PhantomsDraw

@@ -1,4 +1,4 @@
-"""What tasks/anthropometry/descent.py learns from: London's people, warped as clefts are after repair.
+"""What tasks/anthropometry/locating/descent.py learns from: London's people, warped as clefts are after repair.
 
 In: a folder with `london/neutral` and hand-placed points. Out: per look at a face, whose it is, its gradients around
 the model's points, and how far these are off; and a regression from them. Peaks, dip, corners, wings and columella go
@@ -19,14 +19,14 @@ from scipy.interpolate import RBFInterpolator
 
 from bench.anthropometry_faces import Photograph, hand_placed, photographs
 from tasks import params
-from tasks.anthropometry.descent import FILE, TOLD, Regression, fit, gradients, write
-from tasks.anthropometry.levelled import levelled
-from tasks.anthropometry.locating import AROUND as AROUND_FACE
-from tasks.anthropometry.meshed import named
+from tasks.anthropometry.locating.descent import FILE, TOLD, Regression, fit, gradients, write
+from tasks.anthropometry.locating.levelled import levelled
+from tasks.anthropometry.locating.locate import AROUND as AROUND_FACE
+from tasks.anthropometry.locating.meshed import named
 from tasks.anthropometry.names import INDEX, MIRROR, POINTS
 from tasks.base.points68 import MIRROR as MIRROR_68
-from tasks.ingest.landmarks import padded_crop
-from tasks.ingest.mesh import mesh
+from tasks.ingest.faces.landmarks import padded_crop
+from tasks.ingest.faces.mesh import mesh
 from tasks.params.anthropometry import AnthropometryPoints
 
 WARPS, SEED, RIDGE, FOLDS = 8, 7, 80.0, 5
@@ -173,7 +173,7 @@ def learned(found: list[Look]) -> Regression:
 
 
 def main(given: list[str] | None = None) -> None:
-    """Write what tasks/anthropometry/descent.py reads, and say its sha256, which stands there."""
+    """Write what tasks/anthropometry/locating/descent.py reads, and say its sha256, which stands there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--real", type=Path, required=True)
     write(learned(list(looks(parser.parse_args(given).real))), FILE)

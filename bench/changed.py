@@ -23,8 +23,8 @@ from tqdm import tqdm
 from bench.damage import Photograph
 from tasks.base import images
 from tasks.base.runtime import seed_of
-from tasks.ingest.clips import UnshownClip
-from tasks.ingest.frames import read_frames
+from tasks.ingest.clips.display import UnshownClip
+from tasks.ingest.clips.frames import read_frames
 from tasks.params.ingest import IngestFrames
 
 LEVELS, SIDE, FRAMES = 30, 8, 40

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from tasks import params
 from tasks.base import images, tables
 from tasks.evaluation.synthesis.compare import classified
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.faces.landmarks import measure_face
 from tasks.params.evaluation import Evaluate
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.phantoms import PhantomsDraw

@@ -21,8 +21,9 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from tasks.base import images, jpeg, runtime
+from tasks.base import images, runtime
 from tasks.base.processes import worker_pool
+from tasks.base.whole_files import jpeg
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import render

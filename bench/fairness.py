@@ -19,10 +19,11 @@ import pandas as pd
 import pyarrow as pa
 
 from tasks import params
-from tasks.anthropometry import errors, locating, measuring
+from tasks.anthropometry import errors, measuring
+from tasks.anthropometry.locating import locate as locating
 from tasks.base.digests import file_digest
-from tasks.ingest.landmarks import locate
-from tasks.ingest.lips import cut_lips
+from tasks.ingest.faces.landmarks import locate
+from tasks.ingest.faces.lips import cut_lips
 from tasks.params.anomaly import AnomalyAdapt, AnomalyAlign, AnomalyInvert, AnomalyPerceptual, AnomalyScore
 from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints
 from tasks.params.evaluation import Evaluate

@@ -25,9 +25,9 @@ from tasks.phantoms.heads.points import places
 from tasks.phantoms.heads.visits import MIDDLE
 from tasks.space.render import Light, Paint
 from tasks.space.views import Point, Surface
-from tasks.surface.nearest import Finder
-from tasks.surface.plane import Plane
-from tasks.surface.upright import upright
+from tasks.surface.geometry.head_frame import upright
+from tasks.surface.geometry.mid_plane import Plane
+from tasks.surface.geometry.nearest_points import Finder
 
 UNIT = 50.0  # mm
 FROM_THE_CENTRE = np.array([0.0, 1.75, 0.0])  # of the bust to that of the head, in the file's unit

@@ -16,7 +16,7 @@ import numpy as np
 from bench.inpainting_cleft import said
 from tasks import params
 from tasks.base import images, tables
-from tasks.ingest.resampling import resample
+from tasks.ingest.faces.resampling import resample
 from tasks.inpainting.nearness import psnr
 from tasks.params.phantoms import PhantomsDraw
 from tasks.params.running import Data

@@ -22,7 +22,7 @@ from bench.inpainting_faces import eye_distance, points_again, surroundings
 from tasks import params
 from tasks.base import images, runtime, tables
 from tasks.faces.alignment import align
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.faces.landmarks import measure_face
 from tasks.inpainting.baselines import METHODS, opencv_filled
 from tasks.params.evaluation import Evaluate
 from tasks.params.ingest import IngestLandmarks

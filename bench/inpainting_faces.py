@@ -21,9 +21,9 @@ from tasks.base import images
 from tasks.faces.alignment import AlignmentError, align
 from tasks.faces.cohort import split_of
 from tasks.faces.regions import eye_centres
-from tasks.ingest.landmarks import measure_face, place_points
-from tasks.ingest.resampling import resample
-from tasks.inpainting.training import Controls
+from tasks.ingest.faces.landmarks import measure_face, place_points
+from tasks.ingest.faces.resampling import resample
+from tasks.inpainting.network.training import Controls
 from tasks.params.faces import PerceptualNet
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.inpainting import InpaintingAlign, InpaintingControls, InpaintingFill, InpaintingTrain

@@ -16,11 +16,11 @@ import torch
 from bench.inpainting_faces import Face, Numbers, controls, eye_distance, split
 from tasks.base import runtime
 from tasks.faces.perceptual import Perceptual, load_perceptual
-from tasks.inpainting import training, weights
 from tasks.inpainting.baselines import METHODS, opencv_filled
 from tasks.inpainting.filling import fill
 from tasks.inpainting.measuring import ITSELF, drawn_by, landmark_errors, mask_of
-from tasks.inpainting.network import Generator
+from tasks.inpainting.network import training, weights
+from tasks.inpainting.network.generator import Generator
 from tasks.inpainting.photographs import under
 from tasks.inpainting.quality import qualities
 from tasks.schemas.inpainting import MASK_KINDS

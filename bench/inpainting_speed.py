@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tasks.base import runtime
-from tasks.inpainting import network
-from tasks.inpainting.training import Learning
+from tasks.inpainting.network import generator
+from tasks.inpainting.network.training import Learning
 from tasks.params.inpainting import InpaintingTrain
 
 Given = tuple[Tensor, Tensor, Tensor]
@@ -67,7 +67,7 @@ def _line(name: str, ours: Callable[[], None], plain: Callable[[], None], count:
     """Rounds of both in turn; the first of each is not counted."""
     taken: list[tuple[float, float]] = []
     for _ in range(rounds + 1):
-        usual = patch.object(network, "elu", F.elu)
+        usual = patch.object(generator, "elu", F.elu)
         taken.append((_seconds(ours, nullcontext()), _seconds(plain, usual)))
     own, other = count / np.median(taken[1:], axis=0)
     return f"{name:9} {own:7.1f} pictures per CPU second, plain {other:7.1f}: {own / other:.2f} times"

@@ -18,11 +18,11 @@ import numpy as np
 
 from bench.anthropometry_faces import still
 from tasks import params
-from tasks.anthropometry.locating import PointsError, find
+from tasks.anthropometry.locating.locate import PointsError, find
 from tasks.anthropometry.names import INDEX
 from tasks.base import images
-from tasks.ingest.landmarks import measure_face
-from tasks.ingest.lips import level
+from tasks.ingest.faces.landmarks import measure_face
+from tasks.ingest.faces.lips import level
 from tasks.params.anthropometry import AnthropometryPoints
 from tasks.params.ingest import IngestLandmarks
 from tasks.phantoms.files import draw_still

@@ -21,8 +21,8 @@ from PIL import Image
 from bench import rephotography, unseen
 from bench.rephotography import photographed_anew
 from tasks.base import digests, images, tables
-from tasks.ingest.landmarks import measure_face, place_points
-from tasks.ingest.lips import LipsError, crop_lips
+from tasks.ingest.faces.landmarks import measure_face, place_points
+from tasks.ingest.faces.lips import LipsError, crop_lips
 from tasks.params import Block
 from tasks.params.ingest import IngestLandmarks, IngestLips
 from tasks.params.phantoms import PhantomVariation

@@ -11,7 +11,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import accuracy_score, precision_score, roc_auc_score
 
 from bench.london_faces import Trial
-from tasks.ingest.lips import level
+from tasks.ingest.faces.lips import level
 from tasks.statistics.grading import choose_threshold
 from tasks.symmetry.views import interval
 

@@ -23,15 +23,15 @@ import pycolmap
 from bench.heads import SOFT, drawn_head, scanned_head
 from bench.orchestration import run
 from tasks.base import images
-from tasks.ingest.detection import find_face
+from tasks.ingest.faces.detection import find_face
 from tasks.params import load
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.surface import SurfaceCameras
 from tasks.space.render import render
 from tasks.space.rings import camera_around, ring
 from tasks.space.views import Camera
-from tasks.surface.cameras import solved_of
-from tasks.surface.features import features_of
+from tasks.surface.cameras.features import features_of
+from tasks.surface.cameras.solving import solved_of
 
 PLACES = ring(15, 75, ((-30, 25), (0, 25), (30, 25), (-30, -25), (0, -25), (30, -25)))
 FEW = ring(15, 45, ((0, 25), (0, -25)))

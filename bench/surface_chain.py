@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.heads import FEW, FEW_VIEWS, ROUNDS, coarse, held_upright, laid_on, seldom
 from tasks import params
-from tasks.ingest.detection import find_face
+from tasks.ingest.faces.detection import find_face
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.phantoms import PhantomsHeads
 from tasks.params.surface import SurfaceCameras, SurfaceMeasure, SurfaceReconstruct
@@ -21,14 +21,14 @@ from tasks.phantoms.heads.people import Head, head
 from tasks.phantoms.heads.visits import camera_of, name_of, photograph, places_of
 from tasks.space.rings import focal_of
 from tasks.space.views import Point
-from tasks.surface.facing import X, map_of, measures_of
-from tasks.surface.features import Features, features_of
-from tasks.surface.measuring import Measured
-from tasks.surface.named import base_of, side_of
-from tasks.surface.nearest import Finder
-from tasks.surface.plane import Plane
+from tasks.surface.cameras.features import Features, features_of
+from tasks.surface.geometry.head_frame import moved, upright
+from tasks.surface.geometry.mid_plane import Plane
+from tasks.surface.geometry.nearest_points import Finder
+from tasks.surface.measures.measuring import Measured
+from tasks.surface.measuring_faces import X, map_of, measures_of
+from tasks.surface.points.names import base_of, side_of
 from tasks.surface.reconstructing import Face, face_of
-from tasks.surface.upright import moved, upright
 
 WANTED = 1.5  # mm
 SETTINGS = PhantomsHeads(

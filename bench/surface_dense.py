@@ -21,8 +21,8 @@ from tasks.params.surface import SurfaceDense, SurfaceReconstruct
 from tasks.space.render import normals, render
 from tasks.space.rings import camera_around, ring
 from tasks.space.views import Surface, View
-from tasks.surface.dense import surface_of
-from tasks.surface.files import write
+from tasks.surface.dense.from_known_cameras import surface_of
+from tasks.surface.geometry.mesh_files import write
 
 RADIUS = 150.0  # mm: the whole scanned head, where params.yaml asks for the face alone
 PITCHED = tuple((turn, pitch) for pitch in (-25.0, 25.0) for turn in (-30.0, 0.0, 30.0))

@@ -16,11 +16,11 @@ from tasks import params
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.surface import SurfaceReconstruct
 from tasks.space.views import Point
-from tasks.surface.filling import filled
-from tasks.surface.frontal import front_of
-from tasks.surface.nearest import Finder
-from tasks.surface.points import points_of
-from tasks.surface.trimming import cut
+from tasks.surface.dense.filling import filled
+from tasks.surface.dense.trimming import cut
+from tasks.surface.geometry.front_view import front_of
+from tasks.surface.geometry.nearest_points import Finder
+from tasks.surface.points.from_photographs import points_of
 
 PLACES = {
     "cheek": (38.0, 0.0),

@@ -18,10 +18,10 @@ from tasks.params.surface import SurfaceMeasure, SurfaceReconstruct
 from tasks.phantoms.heads.people import Head, head
 from tasks.phantoms.heads.visits import camera_of, name_of, photograph, places_of
 from tasks.space.views import View
-from tasks.surface.asymmetry import asymmetry, evenness
-from tasks.surface.named import base_of
-from tasks.surface.plane import Plane, midsagittal
-from tasks.surface.points import points_of
+from tasks.surface.geometry.asymmetry import asymmetry, evenness
+from tasks.surface.geometry.mid_plane import Plane, midsagittal
+from tasks.surface.points.from_photographs import points_of
+from tasks.surface.points.names import base_of
 
 WANTED = 1.5  # mm
 ACROSS = 60.0  # degrees to each side: photographs beyond show no face to the detector

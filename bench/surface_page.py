@@ -12,9 +12,9 @@ import time
 import numpy as np
 
 from tasks.space.views import Surface
-from tasks.surface.packing import packed
-from tasks.surface.page import render_surface_page
-from tasks.surface.shown import Shown
+from tasks.surface.pages.contents import Shown
+from tasks.surface.pages.packed_surface import packed
+from tasks.surface.pages.visit_page import render_surface_page
 
 ROUGH, SPECKLED, PICTURE = 0.1, 12, 450  # mm; of 255; px
 

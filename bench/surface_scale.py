@@ -25,7 +25,7 @@ from bench.surface_chain import SETTINGS, photographed
 from tasks import params
 from tasks.anthropometry.names import INDEX
 from tasks.errors import InputError
-from tasks.ingest.mesh import mesh
+from tasks.ingest.faces.mesh import mesh
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.phantoms import PhantomsHeads
 from tasks.params.surface import SurfaceCameras, SurfaceReconstruct
@@ -33,14 +33,14 @@ from tasks.phantoms.heads.people import Head
 from tasks.phantoms.heads.visits import camera_of, name_of, places_of
 from tasks.space.rings import focal_of
 from tasks.space.views import Camera, Point
-from tasks.surface.cameras import solved_of
-from tasks.surface.crossings import crossings, unit_of
-from tasks.surface.named import DLIB, MESH
-from tasks.surface.points import looks_of
-from tasks.surface.ruler import Ruler, factor_of
-from tasks.surface.scale import Factor
-from tasks.surface.sizing import Known, size_of
-from tasks.surface.solved import Solved, view_of
+from tasks.surface.cameras.solution import Solved, view_of
+from tasks.surface.cameras.solving import solved_of
+from tasks.surface.points.from_photographs import looks_of
+from tasks.surface.points.names import DLIB, MESH
+from tasks.surface.scale.known_distances import Known, size_of
+from tasks.surface.scale.millimetres import Factor
+from tasks.surface.scale.ruler import Ruler, factor_of
+from tasks.surface.scale.where_rays_cross import crossings, unit_of
 
 EYES = [f"{name}_{side}" for name in ("exocanthion", "endocanthion") for side in ("right", "left")]
 CORNERS = (("exocanthion_right", "cheilion_left"), ("exocanthion_left", "cheilion_right"))

@@ -24,7 +24,7 @@ from torchvision import transforms
 
 from tasks.base import runtime
 from tasks.base.images import encode_png
-from tasks.ingest.lips import crop_lips
+from tasks.ingest.faces.lips import crop_lips
 from tasks.params.ingest import IngestLips
 from tasks.params.symmetry import Augmentation, SymmetryTrain
 from tasks.phantoms.identity import identity

@@ -9,11 +9,11 @@ from tasks.anthropometry.measures.catalogue import MEASURES, REGIONS
 from tasks.anthropometry.measures.measure import KINDS, Measure
 from tasks.anthropometry.names import DEFINITIONS, MIDLINE, OUTLINES, PAIRED
 from tasks.anthropometry.profiles.measures import PROFILE_MEASURES
-from tasks.ingest.profile import NAMES
-from tasks.surface import named
+from tasks.ingest.faces.profile import NAMES
 from tasks.surface.measures import measure as space
 from tasks.surface.measures.catalogue import MEASURES as SPACE
 from tasks.surface.measures.catalogue import REGIONS as SPACE_REGIONS
+from tasks.surface.points import names
 
 TARGET = Path(__file__).with_name("measures.md")
 HEAD = """# The measures of a face
@@ -87,8 +87,8 @@ def _space() -> list[str]:
         rows = [_space_row(measure) for measure in SPACE if measure.region == region]
         head = ["| measure | what it is | unit | kind | a greater value | source |", "|---|---|---|---|---|---|"]
         lines += [f"### {words}", "", *head, *rows, ""]
-    middle = [f"| `{name}` | {words} |" for name, words in named.MIDLINE.items()]
-    pairs = [f"| `{name}_right`, `{name}_left` | {words} |" for name, words in named.PAIRED.items()]
+    middle = [f"| `{name}` | {words} |" for name, words in names.MIDLINE.items()]
+    pairs = [f"| `{name}_right`, `{name}_left` | {words} |" for name, words in names.PAIRED.items()]
     return [*lines, "### The points of a head", "", "| name | what it is |", "|---|---|", *middle, *pairs, ""]
 
 

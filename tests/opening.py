@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from tasks.anomaly.checkpoints import load_generator
-from tasks.base import tensorfiles, weights
+from tasks.base import weights
+from tasks.base.weight_files import tensorfiles
 from tasks.symmetry.network import load_network
 
 

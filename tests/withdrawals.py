@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.buckets.store import STORE
-from flows.stewards import additions, meant, remains, withdrawal
+from flows.stewards.batches import additions
+from flows.stewards.withdrawal import what_is_left, who_is_meant, withdrawing
 from tasks.store.artifacts import Store
 
 
@@ -14,10 +15,10 @@ def add(path: Any, root: Path) -> Any:
 
 
 def withdraw(target: Any, root: Path, **options: Any) -> Any:
-    found = meant.under_way(root) or meant.find(target, root, also=options.get("also", ()))
-    found = withdrawal.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
-    left = remains.search(found, root).found
-    meant.finished(root)
+    found = who_is_meant.under_way(root) or who_is_meant.find(target, root, also=options.get("also", ()))
+    found = withdrawing.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
+    left = what_is_left.search(found, root).found
+    who_is_meant.finished(root)
     return found, left
 
 

@@ -45,8 +45,11 @@ def bias(as_json: JSON = False) -> None:
 
 
 def bias_of(root: Path) -> tuple[list[dict[str, Any]], int]:
-    """By point, tasks.anthropometry.corrections.bias; how many corrections count. InputError before the first run."""
-    from tasks.anthropometry import corrections
+    """By point, `bias` of tasks.anthropometry.from_people.corrections; how many corrections count.
+
+    InputError before the first run.
+    """
+    from tasks.anthropometry.from_people import corrections
 
     kept = corrections.kept(root / CORRECTIONS)
     return corrections.bias(_points(root), kept), kept.num_rows
@@ -94,7 +97,7 @@ def correct(
     vermilion anthropometry correct --undo
     """
     from tasks import params
-    from tasks.anthropometry import adjustment, versions
+    from tasks.anthropometry.from_people import adjustment, versions
     from tasks.params.anthropometry import AnthropometryAdjust
 
     root = project_root()
@@ -120,8 +123,8 @@ def versions(as_json: JSON = False) -> None:
     \b
     vermilion anthropometry versions
     """
-    from tasks.anthropometry import adjustment
-    from tasks.anthropometry import versions as log
+    from tasks.anthropometry.from_people import adjustment
+    from tasks.anthropometry.from_people import versions as log
 
     every = log.read(project_root() / CORRECTIONS / adjustment.FILE, by=adjustment.BY)
     _print_versions(every, next(reversed(log.counting(every)), None), [], 100, as_json=as_json)
@@ -171,7 +174,7 @@ def learn(
     vermilion anthropometry learn --labels celeba --weights mobilenet_v2.pth
     vermilion anthropometry learn --versions
     """
-    from tasks.anthropometry import versions as log
+    from tasks.anthropometry.from_people import versions as log
     from tasks.anthropometry.learned import versioning
 
     root = project_root()

@@ -74,7 +74,7 @@ def _checked(folder: Path) -> "tuple[Verdict, Capture, Sequence[Path]]":
     from tasks import params
     from tasks.params.capture import Capture
     from tasks.params.ingest import IngestImages, IngestLandmarks
-    from tasks.surface.calibration import NAME, read_calibration
+    from tasks.surface.cameras.calibration import NAME, read_calibration
     from tasks.surface.capture import check as checking
 
     if not folder.is_dir():

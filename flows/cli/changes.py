@@ -45,7 +45,7 @@ def correct(
     Exit code 0: corrected, or it stands so already; 1: rejected (reasons in later-rejected.csv); 2: it could not be
     done.
     """
-    from flows.stewards.corrections import correct as put_right
+    from flows.stewards.batches.corrections import correct as put_right
 
     path = path.absolute()
     os.chdir(project_root())
@@ -71,7 +71,7 @@ def undo(
     vermilion ratings undo 2026-11-20-1513dad6f445 --dry-run
     vermilion ratings undo 2026-11-20-1513dad6f445
     """
-    from flows.stewards.history import undo as take_out
+    from flows.stewards.batches.history import undo as take_out
 
     os.chdir(project_root())
     outcome = take_out(batch, Path.cwd(), dry_run=dry_run, commit=commit, tell=say)
@@ -91,8 +91,8 @@ def list_batches(
     vermilion ratings list
     vermilion ratings list --corrections
     """
-    from flows.stewards.corrections import history
-    from flows.stewards.history import batches
+    from flows.stewards.batches.corrections import history
+    from flows.stewards.batches.history import batches
 
     os.chdir(project_root())
     rows: Sequence[Mapping[str, Any]] = history(Path.cwd()) if corrections else batches(Path.cwd())
@@ -145,7 +145,7 @@ def sheet(
     vermilion ratings sheet surgeon.xlsx --rater surgeon_a --role medical --scale CARS
     vermilion ratings add surgeon.xlsx
     """
-    from flows.stewards.forms import write_form
+    from flows.stewards.batches.rating_forms import write_form
     from tasks.base.sheets import check_suffix
 
     path = output_file(check_suffix(path.absolute()), "FILE")

@@ -65,10 +65,10 @@ def make_sheet(
     pictures_of: "PicturesOf",
 ) -> Path:
     """The sheet of a project's fillings, and its key, which is returned. A name that looks like a rater's is told."""
-    from tasks.ingest.cells import no_such_word, word
-    from tasks.ingest.spelling import lookalikes, tidy
-    from tasks.inpainting import votes
-    from tasks.inpainting.sheet import write_sheet
+    from tasks.ingest.tables.cells import no_such_word, word
+    from tasks.ingest.tables.spelling import lookalikes, tidy
+    from tasks.inpainting.judging import votes
+    from tasks.inpainting.judging.sheet import write_sheet
     from tasks.schemas.columns import POPULATIONS
 
     for name in populations:
@@ -105,7 +105,7 @@ def take_votes(
 
 def bring_in(forms: list[Path], root: Path, *, replace: bool) -> bool:
     """Keep the votes of all forms; False, with every bad line told, where one of them has any."""
-    from tasks.inpainting import votes
+    from tasks.inpainting.judging import votes
 
     read: dict[str, tuple[Path, list[votes.Row]]] = {}
     wrong: list[str] = []

@@ -196,7 +196,7 @@ def _measurer(ready: "Ready", view: str, clips: "set[Path]", frames: int) -> "tu
     from flows.photographs.measure import measure as from_the_front
     from tasks import anthropometry, pages, params
     from tasks.base.digests import code_digest, digest
-    from tasks.ingest.views import VIEWED
+    from tasks.ingest.faces.views import VIEWED
     from tasks.params.anthropometry import AnthropometryProfiles
 
     key = digest([ready.key, measured.looks(*(Path(str(own.__file__)).parent for own in (anthropometry, pages)))])

@@ -62,7 +62,7 @@ def add(
     Exit code 0: added, or there already; 1: rejected (reasons in new-rejected.csv), or
     the re-evaluation failed; 2: it could not be done.
     """
-    from flows.stewards import additions as stewardship
+    from flows.stewards.batches import additions as stewardship
 
     path = path.absolute()
     os.chdir(project_root())
@@ -87,7 +87,7 @@ def status(
     vermilion ratings status --scale CARS
     vermilion ratings status --json
     """
-    from flows.stewards import additions as stewardship
+    from flows.stewards.batches import additions as stewardship
 
     os.chdir(project_root())
     record = stewardship.status(Path.cwd(), scale=scale, tell=partial(say, error=True))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from flows.photographs.reconstruct import Reconstructed
-    from tasks.surface.measuring import Measured
-    from tasks.surface.sizing import Known
+    from tasks.surface.measures.measuring import Measured
+    from tasks.surface.scale.known_distances import Known
 
 PAGE = "face.html"
 
@@ -102,7 +102,7 @@ def reconstruct(
 
 
 def _known(text: str) -> "Known":
-    from tasks.surface.sizing import Known, checked
+    from tasks.surface.scale.known_distances import Known, checked
 
     parts = [part.strip() for part in text.split(",")]
     if len(parts) == 4 and all(part.isdecimal() for part in parts[2:]):
@@ -152,7 +152,7 @@ def _expected(texts: "Sequence[str]", *, clicked: bool) -> "list[Known]":
         return []
     from tasks import params
     from tasks.params.surface import SurfaceReconstruct
-    from tasks.surface.sizing import expected, said
+    from tasks.surface.scale.known_distances import expected, said
 
     settings = params.load(SurfaceReconstruct, "surface_reconstruct", project_root() / "params.yaml").scale
     shares = {said(one): expected(one, settings=settings) for one in given}
@@ -188,7 +188,7 @@ def _print(found: "Reconstructed", *, as_json: bool) -> None:
 
 
 def _say_findings(found: "Reconstructed") -> None:
-    from tasks.surface.showing import within
+    from tasks.surface.beside_norms import within
 
     words = {one.measure.name: within(one.measure.words) for one in found.measures}
     for line in found.notices:
@@ -200,7 +200,7 @@ def _say_findings(found: "Reconstructed") -> None:
 
 
 def _line(one: "Measured") -> str:
-    from tasks.surface.showing import called, digits
+    from tasks.surface.beside_norms import called, digits
 
     if one.value is None:
         return f"{one.measure.words}: not measured: {one.reason}"
@@ -212,7 +212,7 @@ def _line(one: "Measured") -> str:
 
 def record(found: "Reconstructed") -> dict[str, Any]:
     """Plain values, for --json. Angles are degrees, lengths mm in the head's frame."""
-    from tasks.surface.facing import measure_row
+    from tasks.surface.measuring_faces import measure_row
 
     face = found.face
     return {

@@ -9,7 +9,7 @@ import typer
 from flows.cli.rebuild import rebuild
 
 if TYPE_CHECKING:
-    from flows.stewards.additions import Outcome
+    from flows.stewards.batches.additions import Outcome
 
 REBUILD, FIRST = "vermilion rebuild --no-training", "vermilion rebuild"
 RUN = Annotated[bool | None, typer.Option(help="Re-evaluate now if no server does; asked on a terminal.")]
@@ -17,7 +17,7 @@ RUN = Annotated[bool | None, typer.Option(help="Re-evaluate now if no server doe
 
 def reevaluate(outcome: "Outcome", run: bool | None) -> None:
     """Say that the re-evaluation starts by itself, or run it, or say how."""
-    from flows.stewards.announcing import evaluated
+    from flows.stewards.batches.reevaluation import evaluated
 
     if not evaluated(Path.cwd()):
         print("nothing was evaluated here yet, so nothing is evaluated anew.")

@@ -86,7 +86,7 @@ def status(as_json: JSON = False) -> None:
 def look(root: Path) -> Status:
     """The project as it stands."""
     from flows.repository.currency import currency  # imports DVC
-    from flows.stewards.history import not_evaluated
+    from flows.stewards.batches.history import not_evaluated
     from tasks import params
     from tasks.params.running import Data
 

@@ -42,7 +42,7 @@ def use(
 def _found(raw: Path, root: Path) -> list[str]:
     """What the folder holds, in a few lines. InputError: it cannot be used."""
     from flows.running.holdings import holdings, limits
-    from tasks.ingest.inventory import NoImages
+    from tasks.ingest.images.inventory import NoImages
 
     if raw.is_file():
         raise InputError(f"{raw}: a file; name the folder that it lies in, with the photographs: {raw.parent}")

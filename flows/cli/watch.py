@@ -31,7 +31,7 @@ def watch(
     """
     folder = output_folder(folder.absolute(), "FOLDER")
     os.chdir(project_root())
-    from flows.stewards import drop_folder as watching
+    from flows.stewards.drop_folder import watching
 
     say(f"watching; batches come in {settle:g} s after their last change" + ("" if once else ", Ctrl-C ends it"))
     if folder.is_dir() and folder.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):

@@ -11,7 +11,7 @@ from flows.cli.project import project_root
 from flows.cli.terminal import say
 
 if TYPE_CHECKING:
-    from flows.stewards.meant import Withdrawal
+    from flows.stewards.withdrawal.who_is_meant import Withdrawal
 
 
 def withdraw(
@@ -42,21 +42,21 @@ def withdraw(
     os.chdir(project_root())
     root = Path.cwd()
     from flows.buckets.store import STORE
-    from flows.stewards import meant, withdrawal
+    from flows.stewards.withdrawal import who_is_meant, withdrawing
     from tasks.store.artifacts import Store
 
-    begun = meant.under_way(root)
+    begun = who_is_meant.under_way(root)
     if begun is None and target is None:
         raise typer.BadParameter("name a subject or a photograph")
     left = False
     if begun is not None:
         say("a withdrawal was cut off; this goes on with it")
         left = _remove(begun, root, commit=commit)
-    if target is not None and not (begun and meant.is_of(target, begun, root)):
+    if target is not None and not (begun and who_is_meant.is_of(target, begun, root)):
         if begun is not None:
             say(f"that was not {target}, who comes now")
-        found = meant.find(target, root, also=folders)
-        withdrawal.show(found, root, Store(root / STORE), say)
+        found = who_is_meant.find(target, root, also=folders)
+        withdrawing.show(found, root, Store(root / STORE), say)
         if not yes and not (sys.stdin.isatty() and typer.confirm("remove all of this now?", default=False)):
             say("nothing of this was changed; --yes does it" if begun else "nothing was changed; --yes does it")
             raise typer.Exit(left)
@@ -68,13 +68,13 @@ def withdraw(
 def _remove(found: "Withdrawal", root: Path, *, commit: bool) -> bool:
     """Remove it all; whether something is left, or could not be done elsewhere."""
     from flows.buckets.store import STORE
-    from flows.stewards import distant, meant, remains, withdrawal
+    from flows.stewards.withdrawal import prefect_servers, what_is_left, who_is_meant, withdrawing
     from tasks.store.artifacts import Store
 
-    found = withdrawal.withdraw(found, root, Store(root / STORE), commit=commit, tell=say)
-    reached = distant.clean(root, found.person)
-    left = remains.search(found, root)
-    for line in (*remains.said(left, root), *remains.elsewhere(root, found, reached)):
+    found = withdrawing.withdraw(found, root, Store(root / STORE), commit=commit, tell=say)
+    reached = prefect_servers.clean(root, found.person)
+    left = what_is_left.search(found, root)
+    for line in (*what_is_left.said(left, root), *what_is_left.elsewhere(root, found, reached)):
         say(line)
-    meant.finished(root)
+    who_is_meant.finished(root)
     return bool(left.found or reached.trouble)

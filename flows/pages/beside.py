@@ -1,9 +1,9 @@
 """Several methods' results side by side: blinded, in an order drawn anew for each patient, judged by keys.
 
 In: the project's fillings, and what a rater says of them. Out: the sheet that `vermilion inpainting sheet` would make
-for the rater, one patient at a time; a line for every answer (tasks.inpainting.sitting), on the disk before the next
-patient is shown; and, handed in, votes, through the checks that a filled form goes through, with second answers beside
-them. Nothing on the page or in its addresses tells who is on a photograph or who made a result.
+for the rater, one patient at a time; a line for every answer (tasks.inpainting.judging.votes_in_progress), on the disk
+before the next patient is shown; and, handed in, votes, through the checks that a filled form goes through, with second
+answers beside them. Nothing on the page or in its addresses tells who is on a photograph or who made a result.
 """
 
 import tempfile
@@ -19,15 +19,15 @@ from flows.pages.blinded import ANSWERS, KEPT, WHOSE, Asked, Place, Sitting, Wor
 from flows.pages.record import Project
 from flows.photographs.sheets import KEYS, SEED, VOTES
 from flows.running.privacy import private_folder
-from tasks.anthropometry.corrections import now
+from tasks.anthropometry.from_people.corrections import now
 from tasks.base import sheets
 from tasks.base.words import counted
 from tasks.errors import InputError
-from tasks.ingest.answers import AGAIN, FIRST
-from tasks.ingest.spelling import key
-from tasks.inpainting import sitting, votes
-from tasks.inpainting.letters import FORM_COLUMNS
-from tasks.inpainting.sheet import keep_key
+from tasks.ingest.ratings.answers import AGAIN, FIRST
+from tasks.ingest.tables.spelling import key
+from tasks.inpainting.judging import votes, votes_in_progress
+from tasks.inpainting.judging.letters import FORM_COLUMNS
+from tasks.inpainting.judging.sheet import keep_key
 
 
 class Said(Asked):
@@ -68,11 +68,11 @@ def router(project: Project) -> APIRouter:
         made = _sitting(project, name, said)
         shown = made.named(said.mark)
         made.open_to(shown)
-        if not sitting.fits(shown.made, shown.number, said.ranked):
+        if not votes_in_progress.fits(shown.made, shown.number, said.ranked):
             raise HTTPException(422, "An answer names letters of this patient, each once at most.")
         keep_key(private_folder(project.root / KEYS), shown.made)  # first: an answer without its key is worthless
-        word = sitting.Word(now(), name, shown.made.name, shown.number, shown.image_id, said.ranked)
-        sitting.keep(folder_of(project.root, shown.time), word)
+        word = votes_in_progress.Word(now(), name, shown.made.name, shown.number, shown.image_id, said.ranked)
+        votes_in_progress.keep(folder_of(project.root, shown.time), word)
         blinded.keep_choice(project.root, name, said)
         return _state(project, name, said, None)
 
@@ -98,8 +98,8 @@ def offered(project: Project, name: str) -> list[dict[str, Any]]:
 def _sitting(project: Project, name: str, asked: Asked) -> Sitting:
     """The rater's sheet of the fillings as they are now, that of `vermilion inpainting sheet --rater NAME`, with one
     patient for practice and some a second time."""
-    rater = votes.rater_named(sitting.spelt(project.root / ANSWERS, name), project.root / VOTES)
-    return blinded.sit(project, rater, asked, SEED, lambda folder: sitting.given(folder, name))
+    rater = votes.rater_named(votes_in_progress.spelt(project.root / ANSWERS, name), project.root / VOTES)
+    return blinded.sit(project, rater, asked, SEED, lambda folder: votes_in_progress.given(folder, name))
 
 
 def _state(project: Project, name: str, asked: Asked, at: int | None) -> dict[str, Any]:
@@ -110,7 +110,10 @@ def _state(project: Project, name: str, asked: Asked, at: int | None) -> dict[st
 
 def _themself(made: Sitting) -> str:
     """How far the second words agree with the first; empty: no patient has both."""
-    pairs = [[sitting.ranks(shown.methods, made.word(shown) or "") for shown in showings] for showings in made.twice()]
+    pairs = [
+        [votes_in_progress.ranks(shown.methods, made.word(shown) or "") for shown in showings]
+        for showings in made.twice()
+    ]
     if not pairs:
         return ""
     valid = [(first[method] is None) == (again[method] is None) for first, again in pairs for method in first]
@@ -147,7 +150,7 @@ def _handed_in(project: Project, name: str, asked: HandIn) -> dict[str, Any]:
     keep_key(private_folder(project.root / KEYS), first)
     with tempfile.TemporaryDirectory() as folder:
         form = Path(folder) / "votes.csv"
-        sheets.write(form, FORM_COLUMNS, sitting.filled(first, made.said[FIRST]))
+        sheets.write(form, FORM_COLUMNS, votes_in_progress.filled(first, made.said[FIRST]))
         sheet, rows, problems = votes.read_form(form, project.root / KEYS)
     if not problems:
         try:
@@ -156,7 +159,7 @@ def _handed_in(project: Project, name: str, asked: HandIn) -> dict[str, Any]:
             problems = [str(error)]
     if problems:
         return {"state": "rejected", "said": problems}
-    if second := sitting.rows(again, made.said[AGAIN]):
+    if second := votes_in_progress.rows(again, made.said[AGAIN]):
         votes.keep(private_folder(project.root / KEPT[AGAIN]), {again.name: second}, replace=True)
     return {
         "state": "added",

@@ -24,11 +24,11 @@ from flows.photographs.fillings import FOLDER, pictures_of
 from flows.photographs.sheets import KEYS, SIDE, VOTES
 from tasks.base import absence, runtime
 from tasks.errors import InputError
-from tasks.ingest.answers import AGAIN, FIRST, PRACTICE, SHOWINGS
-from tasks.inpainting import votes
-from tasks.inpainting.letters import Result
-from tasks.inpainting.sheet import Drawn, alike, drawn
-from tasks.inpainting.shown import Patient
+from tasks.ingest.ratings.answers import AGAIN, FIRST, PRACTICE, SHOWINGS
+from tasks.inpainting.judging import votes
+from tasks.inpainting.judging.letters import Result
+from tasks.inpainting.judging.results_shown import Patient
+from tasks.inpainting.judging.sheet import Drawn, alike, drawn
 
 ANSWERS = Path("data/ratings_in_progress")
 WHOSE = {"unrepaired": "patients before repair", "repaired": "patients after repair"}

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from tasks.base import lines
 from tasks.errors import InputError
 from tasks.faces.placing import now
-from tasks.ingest.answers import PAGE
-from tasks.ingest.spelling import key
+from tasks.ingest.ratings.answers import PAGE
+from tasks.ingest.tables.spelling import key
 
 FILE = "choices.csv"
 COLUMNS = ("at", "rater_id", "rated", "repeats", "controls")

@@ -11,14 +11,14 @@ from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
-from flows.stewards import additions
-from tasks.anthropometry.corrections import now
+from flows.stewards.batches import additions
+from tasks.anthropometry.from_people.corrections import now
 from tasks.base import sheets
-from tasks.ingest import answers
-from tasks.ingest.answers import AGAIN, FIRST, Answer
-from tasks.ingest.ratings import RATING_COLUMNS
-from tasks.ingest.repeats import Repeat, keep, read_repeats
-from tasks.ingest.spelling import key
+from tasks.ingest.ratings import answers
+from tasks.ingest.ratings.answers import AGAIN, FIRST, Answer
+from tasks.ingest.ratings.reading import RATING_COLUMNS
+from tasks.ingest.ratings.repeats import Repeat, keep, read_repeats
+from tasks.ingest.tables.spelling import key
 
 REPEATS = "data/repeats"
 Ready = dict[tuple[str, str], Answer]
@@ -36,7 +36,9 @@ def ready(folder: Path, rater: str, scale: str, there: Container[str]) -> Ready:
 
 
 def hand_in(root: Path, folder: Path, rater: str, scale: str, there: Container[str], *, new: bool) -> dict[str, Any]:
-    """`state` as flows.stewards.additions has it, and what a steward would be told. `new`: a rater like no other.
+    """`state` as flows.stewards.batches.additions has it, and what a steward would be told.
+
+    `new`: a rater like no other.
 
     InputError: it could not be done (no git, another steward at work); nothing was changed.
     """

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from flows.pages.record import CORRECTIONS, POINTS_AT, STILLS
 from flows.running.readiness import Finding
-from tasks.anthropometry.corrections import kept
+from tasks.anthropometry.from_people.corrections import kept
 from tasks.base import tables
 from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
 from tasks.schemas.ingest import IMAGES
-from tasks.surface.corrections import SHEET
+from tasks.surface.review_corrections import SHEET
 
 
 def corrected(root: Path) -> list[Finding]:

@@ -1,8 +1,9 @@
 """The rating pages: photographs without a name, in an order of the rater's own, answered by keys.
 
-In: the project, and what a rater answers. Out: the next photograph, and a line for every answer (tasks.ingest.answers),
-on the disk before the next one is shown. What is finished goes through the checks of `vermilion ratings add`. Nothing
-on the page or in its addresses tells who is on a photograph, or whether it was shown before.
+In: the project, and what a rater answers. Out: the next photograph, and a line for every answer
+(tasks.ingest.ratings.answers), on the disk before the next one is shown. What is finished goes through the checks of
+`vermilion ratings add`. Nothing on the page or in its addresses tells who is on a photograph, or whether it was shown
+before.
 """
 
 from collections import Counter
@@ -18,11 +19,11 @@ from flows.pages.chosen import REPEATS, Choice
 from flows.pages.record import Project
 from flows.pages.scales import Answers, askable, known, scale_of
 from flows.pages.sequence import Showing, mark, sequence
-from tasks.anthropometry.corrections import now
+from tasks.anthropometry.from_people.corrections import now
 from tasks.base import lines
-from tasks.ingest import answers
-from tasks.ingest.answers import AGAIN, PRACTICE, Answer
-from tasks.ingest.spelling import Spellings, key
+from tasks.ingest.ratings import answers
+from tasks.ingest.ratings.answers import AGAIN, PRACTICE, Answer
+from tasks.ingest.tables.spelling import Spellings, key
 from tasks.schemas.columns import ROLES
 
 

@@ -17,15 +17,15 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from tasks.anthropometry import adjustment
-from tasks.anthropometry.corrections import FILE, Said, said_in
+from tasks.anthropometry.from_people import adjustment
+from tasks.anthropometry.from_people.corrections import FILE, Said, said_in
 from tasks.anthropometry.names import POINTS
 from tasks.base import images, tables
 from tasks.errors import InputError
 from tasks.evaluation.norms import FILE as NORMS
 from tasks.evaluation.norms import own_norms
-from tasks.ingest.forms import lacking
-from tasks.ingest.spelling import key
+from tasks.ingest.ratings.forms import lacking
+from tasks.ingest.tables.spelling import key
 from tasks.pages.norms import Norms
 from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
 from tasks.schemas.ingest import IMAGES, LANDMARKS, RATINGS

@@ -16,10 +16,10 @@ from flows.pages import kit, who
 from flows.pages.look import every_number
 from flows.pages.measured import Measured, measured
 from flows.pages.record import CORRECTIONS, PERSON, Photograph, Placed, Project
-from tasks.anthropometry import corrections, judgements
-from tasks.anthropometry.corrections import Said
+from tasks.anthropometry.from_people import corrections, judgements
+from tasks.anthropometry.from_people.corrections import Said
 from tasks.anthropometry.names import DEFINITIONS
-from tasks.ingest.spelling import Spellings
+from tasks.ingest.tables.spelling import Spellings
 
 PREFIX = "/photograph/{image_id}"
 MOST_WORDS = 4000

@@ -1,9 +1,9 @@
 """Several methods' results side by side, rated on a scale: blinded, each result of a patient by the keys of the scale.
 
 In: the project's fillings, a scale, and what a rater gives them. Out: a sheet of the rater's own for the scale, one
-patient at a time; a line for every patient (tasks.inpainting.scale_sitting), on the disk before the next one is shown;
-and, handed in, scores, through the checks of ratings (tasks.inpainting.scale_checks), with second answers beside them.
-Nothing on the page or in its addresses tells who is on a photograph or who made a result.
+patient at a time; a line for every patient (tasks.inpainting.judging.scores_in_progress), on the disk before the next
+one is shown; and, handed in, scores, through the checks of ratings (tasks.inpainting.judging.score_checks), with second
+answers beside them. Nothing on the page or in its addresses tells who is on a photograph or who made a result.
 """
 
 from pathlib import Path
@@ -19,16 +19,16 @@ from flows.pages.record import Project
 from flows.pages.scales import known, scale_of
 from flows.photographs.sheets import KEYS, SEED, VOTES
 from flows.running.privacy import private_folder
-from tasks.anthropometry.corrections import now
+from tasks.anthropometry.from_people.corrections import now
 from tasks.base import runtime
 from tasks.base.words import counted
 from tasks.errors import InputError
-from tasks.ingest.answers import AGAIN, FIRST
-from tasks.ingest.spelling import key
-from tasks.inpainting import scale_sitting, scores
-from tasks.inpainting.scale_checks import checked
-from tasks.inpainting.scale_sitting import Word, in_order, scores_in
-from tasks.inpainting.sheet import keep_key
+from tasks.ingest.ratings.answers import AGAIN, FIRST
+from tasks.ingest.tables.spelling import key
+from tasks.inpainting.judging import scores, scores_in_progress
+from tasks.inpainting.judging.score_checks import checked
+from tasks.inpainting.judging.scores_in_progress import Word, in_order, scores_in
+from tasks.inpainting.judging.sheet import keep_key
 
 
 class OnScale(Asked):
@@ -85,13 +85,13 @@ def router(project: Project) -> APIRouter:
         made = _sitting(project, name, said)
         shown = made.named(said.mark)
         made.open_to(shown)
-        if not scale_sitting.fits(shown.made, shown.number, said.scores, scale.scores):
+        if not scores_in_progress.fits(shown.made, shown.number, said.scores, scale.scores):
             ends = f"{scale.scores[0]} to {scale.scores[-1]}"
             raise HTTPException(422, f"An answer gives each letter of this patient a score on {scale.name}, {ends}.")
         keep_key(private_folder(project.root / KEYS), shown.made)  # first: an answer without its key is worthless
         about = (shown.made.name, shown.number, shown.image_id)
         word = Word(now(), name, said.role, scale.name, *about, said.scores)
-        scale_sitting.keep(folder_of(project.root, shown.time), word)
+        scores_in_progress.keep(folder_of(project.root, shown.time), word)
         blinded.keep_choice(project.root, name, said)
         return _state(project, name, said, None)
 
@@ -104,7 +104,7 @@ def router(project: Project) -> APIRouter:
 
 def begun(project: Project, name: str) -> list[dict[str, Any]]:
     """What the rater began: whose photographs, the scale, how far they are."""
-    every = scale_sitting.words_of(project.root / ANSWERS, name)
+    every = scores_in_progress.words_of(project.root / ANSWERS, name)
     roles = {word.scale: word.role for word in every}
     found = []
     for scale, role in roles.items():
@@ -123,7 +123,7 @@ def begun(project: Project, name: str) -> list[dict[str, Any]]:
 
 def answered(project: Project, name: str) -> list[tuple[str, str]]:
     """When the rater answered here, and as what."""
-    return [(word.at, word.role) for word in scale_sitting.words_of(project.root / ANSWERS, name)]
+    return [(word.at, word.role) for word in scores_in_progress.words_of(project.root / ANSWERS, name)]
 
 
 def _sitting(project: Project, name: str, asked: OnScale) -> Sitting:
@@ -131,7 +131,7 @@ def _sitting(project: Project, name: str, asked: OnScale) -> Sitting:
     seed = runtime.seed_of(SEED, "scale", asked.scale)
 
     def given(folder: Path) -> dict[str, Words]:
-        every = scale_sitting.given(folder, name, asked.scale)
+        every = scores_in_progress.given(folder, name, asked.scale)
         return {sheet: {patient: in_order(word) for patient, word in said.items()} for sheet, said in every.items()}
 
     return blinded.sit(project, key(name), asked, seed, given)

@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from tasks.ingest.answers import AGAIN, FIRST, PRACTICE
-from tasks.ingest.spelling import key
+from tasks.ingest.ratings.answers import AGAIN, FIRST, PRACTICE
+from tasks.ingest.tables.spelling import key
 
 FEWEST = 4
 """Photographs below which none is shown twice: everybody would notice."""

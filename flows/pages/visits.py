@@ -1,7 +1,7 @@
 """A visit in three dimensions on the review page: its face turns, and points that people place on it are kept.
 
-In: the project, and what the page sends. Out: the page (tasks.surface.page), and a line for every change
-(tasks.surface.corrections), on the disk before it is said to be saved. The next `dvc repro` measures with them.
+In: the project, and what the page sends. Out: the page (tasks.surface.pages.visit_page), and a line for every change
+(tasks.surface.review_corrections), on the disk before it is said to be saved. The next `dvc repro` measures with them.
 """
 
 from dataclasses import dataclass, replace
@@ -18,10 +18,10 @@ from tasks.base import absence, tables
 from tasks.base.tables import Schema
 from tasks.faces import placing
 from tasks.faces.placing import Said
-from tasks.ingest.spelling import Spellings
+from tasks.ingest.tables.spelling import Spellings
 from tasks.schemas.surface import SURFACE_FACES, SURFACE_FINDINGS, SURFACE_MEASURES, SURFACES
-from tasks.surface.named import DEFINITIONS
-from tasks.surface.placed import FARTHEST
+from tasks.surface.points.names import DEFINITIONS
+from tasks.surface.points.placed_by_hand import FARTHEST
 
 FOLDER = Path("data/surface")
 LIGHT = ["image_id", "subject_id", "population", "visit", "cameras", "reason"]
@@ -110,7 +110,7 @@ def router(project: Project) -> APIRouter:
 
 def state(project: Project, visit: Visit, name: str) -> dict[str, Any]:
     """What people placed on a visit's face, for the person `name`."""
-    from tasks.surface.corrections import counting
+    from tasks.surface.review_corrections import counting
 
     said, own = _said(project, visit), _spelt(project, visit, name)
     undo, redo = placing.steps(said, visit.set_id, own)
@@ -128,7 +128,7 @@ def state(project: Project, visit: Visit, name: str) -> dict[str, Any]:
 
 
 def _said(project: Project, visit: Visit) -> list[Said]:
-    from tasks.surface.corrections import SHEET, of_set
+    from tasks.surface.review_corrections import SHEET, of_set
 
     every: list[Said] = project.fresh(
         "said in space", [CORRECTIONS / SHEET.file], lambda: SHEET.said_in(project.root / CORRECTIONS)
@@ -142,7 +142,7 @@ def _spelt(project: Project, visit: Visit, name: str) -> str:
 
 
 def _keep(project: Project, visit: Visit, name: str, point: str, action: str, place: placing.Place | None) -> None:
-    from tasks.surface.corrections import SHEET
+    from tasks.surface.review_corrections import SHEET
 
     shown = {one["name"]: tuple(one["at"]) for one in state(project, visit, name)["placed"]}
     line = Said(placing.now(), name, visit.set_id, point, action, place)
@@ -157,7 +157,7 @@ def _visit(project: Project, set_id: str) -> Visit:
 
 
 def _page(project: Project, visit: Visit, given: dict[str, Any]) -> Response:
-    from tasks.surface.page import policy, render_surface_page
+    from tasks.surface.pages.visit_page import policy, render_surface_page
 
     notices = [NOTICE] if given["who"] else ["Say on the page of photographs who you are; then points can be placed."]
     html = render_surface_page(_shown(project, visit), notices=notices, picture_px=None, keeping=given)
@@ -165,14 +165,14 @@ def _page(project: Project, visit: Visit, given: dict[str, Any]) -> Response:
 
 
 def _shown(project: Project, visit: Visit) -> Any:
-    """The visit's page as the last run left it. tasks.surface.shown.Shown."""
+    """The visit's page as the last run left it. tasks.surface.pages.contents.Shown."""
     import numpy as np
 
     from tasks.evaluation.norms import own_norms
-    from tasks.surface.facing import measured_in
+    from tasks.surface.beside_norms import shown_of
+    from tasks.surface.measuring_faces import measured_in
+    from tasks.surface.pages.contents import Shown
     from tasks.surface.reconstructing import face_in
-    from tasks.surface.showing import shown_of
-    from tasks.surface.shown import Shown
 
     title = f"{visit.subject}, {visit.visit}"
     if visit.reason is not None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
 from tasks.base.words import counted, listed
-from tasks.ingest.spelling import Lookalikes, key, tidy
+from tasks.ingest.tables.spelling import Lookalikes, key, tidy
 
 WHO = "vermilion_who"
 LONGEST = 80

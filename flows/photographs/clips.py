@@ -17,8 +17,8 @@ from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.anthropometry.page import MeasuredFace
 from tasks.base.digests import file_digest
 from tasks.base.words import counted
-from tasks.ingest.clips import container
-from tasks.ingest.frames import read_frames
+from tasks.ingest.clips.display import container
+from tasks.ingest.clips.frames import read_frames
 from tasks.params.ingest import IngestFrames
 
 Bar = Callable[[Iterable[Frame], int], Iterable[Frame]]

@@ -17,8 +17,8 @@ from tasks.evaluation.norms import own_norms, read_norms
 from tasks.findings.rules import DEFAULT, Rule
 from tasks.pages.norms import Norms
 from tasks.schemas.ingest import IMAGES
-from tasks.surface import own as space
-from tasks.surface import rules as space_rules
+from tasks.surface import finding_rules as space_rules
+from tasks.surface.measures import surgeons_own as space
 from tasks.surface.measures.measure import Measure as SpaceMeasure
 
 WHO = ("population", "gender", "age_group")

@@ -10,8 +10,8 @@ import numpy as np
 
 from tasks.base.words import listed
 from tasks.errors import InputError
-from tasks.ingest.detection import find_face
-from tasks.ingest.landmarks import SEVERAL, measure_found
+from tasks.ingest.faces.detection import find_face
+from tasks.ingest.faces.landmarks import SEVERAL, measure_found
 from tasks.params.ingest import IngestLandmarks
 
 LARGEST: Literal["largest"] = "largest"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
-from tasks.ingest.naming import walk
+from tasks.ingest.tables.file_names import walk
 
 
 class Found(NamedTuple):

@@ -1,6 +1,6 @@
 """Which fillings surgeons may judge: those of patients, as the stage inpainting_fill left them.
 
-In: a project that has run. Out: patients for tasks.inpainting.sheet. Knows nothing of how they are shown.
+In: a project that has run. Out: patients for tasks.inpainting.judging.sheet. Knows nothing of how they are shown.
 """
 
 from collections.abc import Callable, Collection
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tasks.base import absence, tables
 from tasks.errors import InputError
-from tasks.inpainting.shown import Patient, patients_of
+from tasks.inpainting.judging.results_shown import Patient, patients_of
 from tasks.schemas.inpainting import FILLINGS
 
 FOLDER = Path("data/inpainting/fillings")

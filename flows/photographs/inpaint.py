@@ -20,9 +20,9 @@ from tasks.errors import InputError
 from tasks.evaluation.inpainting.chapter import NAME
 from tasks.evaluation.inpainting.page import FilledFace
 from tasks.evaluation.inpainting.read import notices
-from tasks.inpainting import weights
 from tasks.inpainting.fillings import cropped, jitters, mask_of
-from tasks.inpainting.masks import widened_by
+from tasks.inpainting.network import weights
+from tasks.inpainting.network.masks import widened_by
 from tasks.inpainting.painted import read_mask
 from tasks.inpainting.photographs import Filled, Filler, fill_photograph
 from tasks.params.ingest import IngestLandmarks

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from tasks.base import images, tables
 from tasks.base.digests import code_digest, digest, file_digest
-from tasks.ingest.detection import find_face
+from tasks.ingest.faces.detection import find_face
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.surface import SurfaceCameras
 from tasks.schemas.surface import SURFACE_VIEWS
-from tasks.surface import features, looking
-from tasks.surface.features import Features
+from tasks.surface.cameras import features
+from tasks.surface.cameras.features import Features
+from tasks.surface.photographs import each_photograph
 
 NAME = ".looked"
 """Of the folder inside that of the pages."""
@@ -32,7 +33,7 @@ def looked_at(path: Path, keep: Path | None, *, detection: IngestLandmarks, sett
         return found
     found = _look(path, detection, settings)
     keep.mkdir(mode=0o700, exist_ok=True)
-    row = {"image_id": image_id, **looking.as_row(found)}
+    row = {"image_id": image_id, **each_photograph.as_row(found)}
     tables.write(SURFACE_VIEWS.table([row]), kept, SURFACE_VIEWS, provenance={"command": "vermilion reconstruct"})
     return found
 
@@ -48,7 +49,7 @@ def _kept(path: Path) -> Features | None:
         return None
     try:
         (row,) = tables.read(path, SURFACE_VIEWS).to_pylist()
-        return looking.of_row(row)
+        return each_photograph.of_row(row)
     except (ValueError, OSError):  # cut off, or not ours
         return None
 

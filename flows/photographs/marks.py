@@ -1,7 +1,7 @@
 """Marks in what commands write for single photographs: who wrote it, and the photographs that it was made from.
 
 In: a page or a PNG, and digests of photographs. Out: the same with both said inside, unseen on the page and in the
-picture, so that a withdrawal finds what shows a person under whatever name (flows.stewards.written).
+picture, so that a withdrawal finds what shows a person under whatever name (flows.stewards.withdrawal.command_results).
 """
 
 import zlib

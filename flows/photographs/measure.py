@@ -14,8 +14,9 @@ import numpy as np
 from flows.photographs import faces
 from flows.photographs.declared import PERSON, WHO, norms_of, own_of, people_of, rules_of
 from tasks import params
-from tasks.anthropometry import adjustment, locating
 from tasks.anthropometry.frame import CANTHI
+from tasks.anthropometry.from_people import adjustment
+from tasks.anthropometry.locating import locate
 from tasks.anthropometry.measures.catalogue import MEASURES
 from tasks.anthropometry.measures.measure import Measure
 from tasks.anthropometry.measuring import measure_face
@@ -30,8 +31,8 @@ from tasks.base.words import counted
 from tasks.errors import InputError
 from tasks.evaluation.anthropometry.chapter import NAME
 from tasks.findings.rules import DEFAULT, Rule, findings, unasked
-from tasks.ingest.detection import NO_FACE
-from tasks.ingest.views import without_face
+from tasks.ingest.faces.detection import NO_FACE
+from tasks.ingest.faces.views import without_face
 from tasks.pages.norms import Norms
 from tasks.params.anthropometry import AnthropometryMeasure, AnthropometryPoints, LearnedFindings
 from tasks.params.anthropometry import Measure as PhotographLimits
@@ -204,7 +205,7 @@ def of_picture(
     if found["reason"]:
         raise InputError(str(found["reason"]))
     points68 = np.reshape(np.array(found["points"], float), (68, 2))
-    located = locating.find(image, points68, settings=ready.points)
+    located = locate.find(image, points68, settings=ready.points)
     points = adjustment.move(located.face.points[None], ready.learned)[0]
     located = located._replace(face=located.face._replace(points=points))
     done = _measured(path, face, image, located, float(str(found["yaw_deg"])), ready)
@@ -231,7 +232,7 @@ def _moved(ready: Ready) -> str:
 
 
 def _measured(
-    path: Path, face: MeasuredFace, image: np.ndarray, located: locating.Located, yaw: float, ready: Ready
+    path: Path, face: MeasuredFace, image: np.ndarray, located: locate.Located, yaw: float, ready: Ready
 ) -> Measured:
     person = ready.people.get(face.image_id) or dict.fromkeys(PERSON)
     norms = ready.norms.for_picture(person["notice"])

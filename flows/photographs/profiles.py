@@ -16,8 +16,8 @@ from tasks.anthropometry.profiles.page import render_profile_page, shown_profile
 from tasks.base import images
 from tasks.base.digests import file_digest
 from tasks.findings.rules import findings, unasked
-from tasks.ingest.profile import View
-from tasks.ingest.views import seen_in_profile
+from tasks.ingest.faces.profile import View
+from tasks.ingest.faces.views import seen_in_profile
 from tasks.params.anthropometry import AnthropometryProfiles
 
 WORDS = {name: measure.words for name, measure in PROFILE_BY_NAME.items()}

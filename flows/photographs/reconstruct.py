@@ -24,23 +24,23 @@ from tasks.findings.rules import Finding, Rule, findings
 from tasks.pages.norms import Norms
 from tasks.params.ingest import IngestImages, IngestLandmarks
 from tasks.params.surface import SurfaceCameras, SurfaceMeasure, SurfaceReconstruct
-from tasks.surface import facing, reconstructing
-from tasks.surface.calibration import doubts_in, read_calibration, told_of
-from tasks.surface.corrections import with_hand
-from tasks.surface.dense import made_by
-from tasks.surface.features import Features
-from tasks.surface.lens import lens_of
+from tasks.surface import measuring_faces, reconstructing
+from tasks.surface.beside_norms import shown_of
+from tasks.surface.cameras.calibration import doubts_in, read_calibration, told_of
+from tasks.surface.cameras.features import Features
+from tasks.surface.cameras.lens import lens_of
+from tasks.surface.cameras.refusals import RefusedSet
+from tasks.surface.dense.from_known_cameras import made_by
 from tasks.surface.measures.measure import Measure
-from tasks.surface.measuring import Measured
-from tasks.surface.named import POINTS
-from tasks.surface.page import render_surface_page
-from tasks.surface.placed import read_placed
+from tasks.surface.measures.measuring import Measured
+from tasks.surface.pages.contents import Photographed, Shown
+from tasks.surface.pages.visit_page import render_surface_page
+from tasks.surface.points.names import POINTS
+from tasks.surface.points.placed_by_hand import read_placed
 from tasks.surface.reconstructing import Face
-from tasks.surface.ruler import Ruler, check_inside, read_ruler
-from tasks.surface.sets import RefusedSet
-from tasks.surface.showing import shown_of
-from tasks.surface.shown import Photographed, Shown
-from tasks.surface.sizing import Known, check_any_found
+from tasks.surface.review_corrections import with_hand
+from tasks.surface.scale.known_distances import Known, check_any_found
+from tasks.surface.scale.ruler import Ruler, check_inside, read_ruler
 
 FOLDER = Path("data/surface")
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
@@ -205,11 +205,11 @@ def _measured(
     beside: Beside,
     numbers: Numbers,
 ) -> Reconstructed:
-    values = facing.map_of(face, settings=numbers.measure)
-    rows = facing.measures_of(face, values, settings=numbers.measure, own=beside.own)
+    values = measuring_faces.map_of(face, settings=numbers.measure)
+    rows = measuring_faces.measures_of(face, values, settings=numbers.measure, own=beside.own)
     norms = beside.norms.for_picture(person["notice"])
     who = {name: person[name] for name in WHO}
-    found = findings([facing.measure_row(one) for one in rows], beside.rules, norms=norms.rows, **who)
+    found = findings([measuring_faces.measure_row(one) for one in rows], beside.rules, norms=norms.rows, **who)
     face = face._replace(cameras=[*face.cameras, *bad])
     made = [*_provenance(face, numbers), ("norms", norms.said)]
     shown = shown_of(title, face, values, rows, norms=norms.rows, person=who, found=found, provenance=made)

@@ -16,12 +16,12 @@ from tasks.base import sheets
 from tasks.base.tables import replacing
 from tasks.errors import InputError
 from tasks.space.views import Surface
-from tasks.surface import files
-from tasks.surface.facing import measure_row
-from tasks.surface.joining import joined
+from tasks.surface.dense.trimming import cut
+from tasks.surface.geometry import mesh_files
+from tasks.surface.geometry.joining import joined
+from tasks.surface.geometry.regions import REGIONS, inside, regions_of
+from tasks.surface.measuring_faces import measure_row
 from tasks.surface.reconstructing import Face
-from tasks.surface.regions import REGIONS, inside, regions_of
-from tasks.surface.trimming import cut
 
 PAGE, WHOLE = "face.html", "face"
 OF_FACE = ("points.csv", "measures.csv", "face.ply", "face.glb", "face.stl")
@@ -64,8 +64,8 @@ def write(out: Path, found: Reconstructed, stl: str, *, given: Path | None = Non
     _table(out / "points.csv", point_rows(found.face))
     _table(out / "measures.csv", [measure_row(one) for one in found.measures])
     for suffix in (".ply", ".glb"):
-        files.write(joined(found.face.surface, found.face.filled), out / f"face{suffix}")
-    files.write(part_of(found.face, stl), out / "face.stl")
+        mesh_files.write(joined(found.face.surface, found.face.filled), out / f"face{suffix}")
+    mesh_files.write(part_of(found.face, stl), out / "face.stl")
 
 
 def point_rows(face: Face) -> list[dict[str, Any]]:

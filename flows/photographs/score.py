@@ -24,8 +24,8 @@ from tasks.evaluation import chapters
 from tasks.evaluation.photo_page import Measure, Photo
 from tasks.evaluation.photograph import Photograph, Reader
 from tasks.evaluation.verdict import Verdict, verdict
-from tasks.ingest.detection import NoSuchFace
-from tasks.ingest.lips import LipsError, crop_lips
+from tasks.ingest.faces.detection import NoSuchFace
+from tasks.ingest.faces.lips import LipsError, crop_lips
 from tasks.pages.chapter import Reading
 from tasks.pages.notices import notice_of
 from tasks.params.ingest import IngestLandmarks, IngestLips

@@ -14,7 +14,7 @@ from dvc_data.hashfile.hash import hash_file as by_dvc
 from dvc_objects.fs.local import LocalFileSystem
 
 from tasks.base.escaping import visible
-from tasks.ingest.naming import unreadable
+from tasks.ingest.tables.file_names import unreadable
 
 
 def use() -> None:

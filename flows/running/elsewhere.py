@@ -1,7 +1,8 @@
 """Prefect's records of this project that lie elsewhere: on a server or in a database that the environment names.
 
 In: the environment. Out: a list of such places in PREFECT_HOME, without passwords, so that a withdrawal can name them:
-what stages logged there may name photographs. flows.stewards.distant cleans those that a server is there for.
+what stages logged there may name photographs. flows.stewards.withdrawal.prefect_servers cleans those that a server is
+there for.
 """
 
 import json

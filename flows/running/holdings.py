@@ -1,7 +1,7 @@
 """What the data folders hold, in the words in which `vermilion use`, `check` and `ratings status` tell it.
 
-In: the project's folder. Out: what was found there (tasks.ingest.preview), and lines for people: how much there is,
-and what a steward should look at. Of pictures only the beginning is looked at: whether they are any.
+In: the project's folder. Out: what was found there (tasks.ingest.raw_folders.preview), and lines for people: how much
+there is, and what a steward should look at. Of pictures only the beginning is looked at: whether they are any.
 """
 
 from collections import Counter
@@ -16,10 +16,10 @@ import pyarrow.compute as pc
 from tasks import params
 from tasks.base.digests import file_digest
 from tasks.base.words import counted, listed_lines
-from tasks.ingest.preview import Found, find, glance, remarks
-from tasks.ingest.raw import folders
-from tasks.ingest.views import VIEWED
-from tasks.ingest.withdrawn import read_withdrawn
+from tasks.ingest.faces.views import VIEWED
+from tasks.ingest.images.withdrawn import read_withdrawn
+from tasks.ingest.raw_folders.preview import Found, find, glance, remarks
+from tasks.ingest.tables.raw_layout import folders
 from tasks.params.anthropometry import AnthropometryMeasure, Measure
 from tasks.params.ingest import IngestImages, IngestLandmarks, IngestRatings
 from tasks.params.running import Data
@@ -99,8 +99,8 @@ def no_picture(file: Path) -> str | None:
     """
     from PIL import Image, UnidentifiedImageError
 
-    from tasks.base.containers import stranger
     from tasks.base.images import FORMATS  # OpenCV takes a second
+    from tasks.base.whole_files.containers import stranger
 
     try:
         with Image.open(file, formats=FORMATS):

@@ -20,10 +20,10 @@ from flows.running.readiness import Finding, made_by_a_stage
 from tasks import params
 from tasks.base import weights
 from tasks.base.words import counted, listed, listed_lines
-from tasks.ingest.groups import groups_file, read_groups
-from tasks.ingest.inventory import NoImages
-from tasks.ingest.preview import Found
-from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.images.groups import groups_file, read_groups
+from tasks.ingest.images.inventory import NoImages
+from tasks.ingest.raw_folders.preview import Found
+from tasks.ingest.tables.sheets import RawLayoutError
 from tasks.params.evaluation import Evaluate
 from tasks.params.running import Data, Nightly, Runtime, Systems
 from tasks.params.surface import SurfaceCameras
@@ -88,7 +88,7 @@ def _groups(raw: Path, found: Found, most: int) -> Iterator[Finding]:
 
 def _sets(root: Path, found: Found) -> Iterator[Finding]:
     """Of photographs from several sides: how many there are, and what they lack."""
-    from tasks.surface.foreseen import foreseen
+    from tasks.surface.photographs.before_a_run import foreseen
 
     numbers = root / "params.yaml"
     if params.load(Systems, "systems", numbers).off("surface"):

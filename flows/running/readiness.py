@@ -20,7 +20,7 @@ from tasks import params
 from tasks.base.escaping import visible
 from tasks.base.words import listed_lines
 from tasks.errors import InputError
-from tasks.ingest.naming import unreadable
+from tasks.ingest.tables.file_names import unreadable
 from tasks.params.problems import problems
 from tasks.params.running import Data, Nightly
 

@@ -119,7 +119,7 @@ def _rebuild(
 
 def _settle_batches() -> None:
     """Finish what a steward's interrupted `vermilion ratings add` left, so that it is in tonight's results."""
-    from flows.stewards.batches import settled  # imports pyarrow
+    from flows.stewards.batches.put_in_place import settled  # imports pyarrow
 
     settled(Path.cwd(), say)
 

@@ -13,8 +13,10 @@ from flows.buckets.incremental import run_buckets
 from flows.buckets.work import Source, Work, side_by_side
 from flows.stages.ingest import PIXELS
 from tasks import params
-from tasks.anthropometry import adjustment, errors, locating, measuring
-from tasks.anthropometry.corrections import corrected, kept
+from tasks.anthropometry import errors, measuring
+from tasks.anthropometry.from_people import adjustment
+from tasks.anthropometry.from_people.corrections import corrected, kept
+from tasks.anthropometry.locating import locate
 from tasks.anthropometry.profiles.measuring import locate_profiles, measure_profiles
 from tasks.anthropometry.visits import by_visit
 from tasks.base import absence, tables
@@ -46,7 +48,7 @@ def anthropometry_points(images: Path, landmarks: Path, out: Out) -> None:
         raise absence.Absent("no photographs: add some to images.csv (clips alone are not measured)")
     work = Work(
         stage="anthropometry_points",
-        compute=locating.locate_points,
+        compute=locate.locate_points,
         schema=ANTHROPOMETRY_POINTS,
         sources={"images": Source(images, IMAGES, (*PIXELS, "view")), "landmarks": Source(landmarks, LANDMARKS)},
         settings={

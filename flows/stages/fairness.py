@@ -11,7 +11,7 @@ from flows.stages.ingest import PIXELS
 from tasks.base import absence, tables
 from tasks.base.words import counted
 from tasks.fairness import appearance
-from tasks.ingest.groups import TOLD, read_groups
+from tasks.ingest.images.groups import TOLD, read_groups
 from tasks.schemas.fairness import APPEARANCE
 from tasks.schemas.ingest import GROUPS, IMAGES, LANDMARKS, REFUSALS
 

@@ -14,16 +14,16 @@ from flows.buckets.work import Source, Work, write_parts
 from tasks import params
 from tasks.base import absence, tables
 from tasks.base.words import counted
-from tasks.ingest import frames as clips
-from tasks.ingest import landmarks as points
-from tasks.ingest import lips as mouths
-from tasks.ingest import seen as pictures
-from tasks.ingest.inventory import NoImages, take_inventory
-from tasks.ingest.ratings import read_ratings
-from tasks.ingest.raw import folders, refusals_table
-from tasks.ingest.remarks import Remark, passed_over, raters_alike, subjects_alike, visits_alike
-from tasks.ingest.repeats import read_repeats
-from tasks.ingest.withdrawn import Withdrawn, read_withdrawn
+from tasks.ingest.clips import frames as clips
+from tasks.ingest.faces import landmarks as points
+from tasks.ingest.faces import lips as mouths
+from tasks.ingest.images import same_pixels as pictures
+from tasks.ingest.images.inventory import NoImages, take_inventory
+from tasks.ingest.images.withdrawn import Withdrawn, read_withdrawn
+from tasks.ingest.ratings.reading import read_ratings
+from tasks.ingest.ratings.repeats import read_repeats
+from tasks.ingest.raw_folders.remarks import Remark, passed_over, raters_alike, subjects_alike, visits_alike
+from tasks.ingest.tables.raw_layout import folders, refusals_table
 from tasks.params.ingest import IngestFrames, IngestImages, IngestLandmarks, IngestLips, IngestRatings
 from tasks.schemas.ingest import FRAMES, IMAGES, LANDMARKS, LIPS, RATINGS, REFERENCES, REFUSALS, REPEATS, SHOWN
 

@@ -24,7 +24,7 @@ from tasks.base import absence, tables
 from tasks.base.digests import file_digest, table_digest
 from tasks.faces import alignment
 from tasks.faces.cohort import WHO, split_of
-from tasks.ingest.answers import AGAIN
+from tasks.ingest.ratings.answers import AGAIN
 from tasks.params.inpainting import (
     InpaintingAlign,
     InpaintingControls,
@@ -77,7 +77,7 @@ def inpainting_align(images: Path, landmarks: Path, out: Out) -> None:
 @flow
 def inpainting_train(aligned: Path, weights: Path, out: Out) -> None:
     """A network that fills what is hidden of a face, trained on the aligned controls alone."""
-    from tasks.inpainting import training
+    from tasks.inpainting.network import training
 
     absence.require(aligned)
     settings = params.load(InpaintingTrain, "inpainting_train")
@@ -109,7 +109,7 @@ def _train(
     checkpoint: Path,
     report: Callable[[int, int], None],
 ) -> pa.Table:
-    from tasks.inpainting import training
+    from tasks.inpainting.network import training
 
     trained = training.train(
         *training.controls_of(controls, settings=settings),
@@ -200,8 +200,8 @@ def inpainting_measure(
 @flow
 def inpainting_judge(votes: Path, fillings: Path, out: Out, scored: Out) -> None:
     """Surgeons' votes, what raters gave on scales, and which of both are about the present fillings."""
-    from tasks.inpainting import judging, scores
-    from tasks.inpainting.votes import kept
+    from tasks.inpainting.judging import present, scores
+    from tasks.inpainting.judging.votes import kept
 
     absence.require(fillings)
     first, again = ((kept(folder), scores.kept(folder)) for folder in (votes, votes / AGAIN))
@@ -210,10 +210,10 @@ def inpainting_judge(votes: Path, fillings: Path, out: Out, scored: Out) -> None
         raise absence.Absent(NOT_JUDGED)
     parts = tables.read_each(fillings, FILLINGS)
     rows = [row for part in parts for row in part.to_pylist() if row["image_id"] in asked]
-    into = ((judging.judged, INPAINTING_JUDGED, out), (judging.scored, INPAINTING_SCORED, scored))
+    into = ((present.judged, INPAINTING_JUDGED, out), (present.scored, INPAINTING_SCORED, scored))
     for said, second, (marked, schema, path) in zip(first, again, into, strict=True):
         read = {"said": table_digest(said), "again": table_digest(second)}
-        record = provenance("inpainting_judge", judging, schema, {}, {}, read)
+        record = provenance("inpainting_judge", present, schema, {}, {}, read)
         tables.write(marked(said, second, rows), path, schema, provenance=record)
 
 

@@ -32,7 +32,7 @@ from tasks.schemas.surface import (
     SURFACE_VISITS,
     SURFACES,
 )
-from tasks.surface import visiting
+from tasks.surface.photographs import sets_of_visits
 
 NO_SETS = (
     "no photographs from several sides: in images.csv write `around` under `view` and the day under `visit` "
@@ -43,14 +43,14 @@ NO_SETS = (
 @flow
 def surface_views(images: Path, out: Out) -> None:
     """Find in every photograph of a set what can be found again in the others."""
-    from tasks.surface import looking
+    from tasks.surface.photographs import each_photograph
 
-    members = visiting.members(tables.read(images, IMAGES).to_pylist())
+    members = sets_of_visits.members(tables.read(images, IMAGES).to_pylist())
     if not members:
         raise absence.Absent(NO_SETS)
     work = Work(
         stage="surface_views",
-        compute=looking.look_at,
+        compute=each_photograph.look_at,
         schema=SURFACE_VIEWS,
         sources={"images": Source(images, IMAGES, PIXELS, members)},
         settings={
@@ -70,7 +70,7 @@ def surface_reconstruct(images: Path, views: Path, references: Path, sets: Out, 
     absence.require(views)
     seen = tables.read(views, SURFACE_VIEWS).to_pylist()
     known = tables.read(references, REFERENCES).to_pylist()
-    together = visiting.joined(tables.read(images, IMAGES).to_pylist(), seen, known)
+    together = sets_of_visits.joined(tables.read(images, IMAGES).to_pylist(), seen, known)
     write_parts(
         together, sets, SURFACE_SETS, {"stage": "surface_reconstruct", "parameters": {}}, buckets=runtime().buckets
     )
@@ -95,19 +95,21 @@ def surface_measure(
     images: Path, surfaces: Path, corrections: Path, hand: Out, faces: Out, out: Out, visits: Out
 ) -> None:
     """Hold every surface against its mirror image, and measure between its points, people's among them."""
-    from tasks.surface import facing
+    from tasks.surface import measuring_faces
 
     absence.require(surfaces)
     _write_hand(surfaces, corrections, hand)
     settings = {"settings": params.load(SurfaceMeasure, "surface_measure")}
     found = Source(surfaces, SURFACES)
-    mirroring = Work("surface_measure", facing.face_sets, SURFACE_FACES, {"surfaces": found}, settings, together=1)
+    mirroring = Work(
+        "surface_measure", measuring_faces.face_sets, SURFACE_FACES, {"surfaces": found}, settings, together=1
+    )
     run_buckets(mirroring, faces, runtime=runtime())
     sources = {"surfaces": found, "faces": Source(faces, SURFACE_FACES), "hand": Source(hand, SURFACE_HAND)}
     numbers = settings | {"points": params.load(SurfaceReconstruct, "surface_reconstruct").points}
-    measuring = Work("surface_measure", facing.measure_sets, SURFACE_MEASURES, sources, numbers, together=1)
+    measuring = Work("surface_measure", measuring_faces.measure_sets, SURFACE_MEASURES, sources, numbers, together=1)
     run_buckets(measuring, out, runtime=runtime())
-    of_visits = visiting.visits_of(tables.read(images, IMAGES).to_pylist())
+    of_visits = sets_of_visits.visits_of(tables.read(images, IMAGES).to_pylist())
     tables.write(of_visits, visits, SURFACE_VISITS, provenance={"stage": "surface_measure", "parameters": {}})
     whole = sum(reason is None for reason in tables.read(surfaces, SURFACES, ["reason"])["reason"].to_pylist())
     print(f"surface_measure: {counted(whole, 'face')} measured", flush=True)
@@ -115,7 +117,7 @@ def surface_measure(
 
 def _write_hand(surfaces: Path, corrections: Path, hand: Path) -> None:
     """What people placed, set by set."""
-    from tasks.surface.corrections import SHEET, hand_rows
+    from tasks.surface.review_corrections import SHEET, hand_rows
 
     rows = tables.read(surfaces, SURFACES, ["image_id", "subject_id", "cameras"]).to_pylist()
     placed = hand_rows(rows, SHEET.said_in(corrections))
@@ -128,7 +130,7 @@ def _write_hand(surfaces: Path, corrections: Path, hand: Path) -> None:
 @flow
 def surface_findings(images: Path, measures: Path, norms: Out, out: Out) -> None:
     """Make norms of the project's controls in three dimensions, and find what lies beyond the rules' limits."""
-    from tasks.surface import finding
+    from tasks.surface import findings
 
     absence.require(measures)
     settings = params.load(AnthropometryNorms, "anthropometry_norms")
@@ -141,7 +143,7 @@ def surface_findings(images: Path, measures: Path, norms: Out, out: Out) -> None
         tables.write(own.table, norms, NORMS, provenance=made | {"notices": own.notices})
     except absence.Absent as reason:  # rules that need no norms are asked all the same
         absence.mark(norms, str(reason))
-    beyond = finding.find_sets(found, listed, norms=fitting)
+    beyond = findings.find_sets(found, listed, norms=fitting)
     tables.write(beyond, out, SURFACE_FINDINGS, provenance=made)
     print(f"surface_findings: {said}; {counted(len(beyond), 'finding')}", flush=True)
 

@@ -22,10 +22,10 @@ from torch import Tensor
 from tasks.anomaly import published
 from tasks.anomaly.stylegan2 import Architecture, Generator
 from tasks.anomaly.unpickling import TensorflowNetwork, described
-from tasks.base import torchfiles
 from tasks.base.escaping import said
-from tasks.base.pickle_values import Described, Unpicklable
-from tasks.base.tensorfiles import TensorFileError, record, require_finite, tensors, whole
+from tasks.base.weight_files import torchfiles
+from tasks.base.weight_files.pickle_values import Described, Unpicklable
+from tasks.base.weight_files.tensorfiles import TensorFileError, record, require_finite, tensors, whole
 from tasks.errors import InputError
 
 MEAN_LATENTS = 10_000

@@ -15,7 +15,7 @@ import pyarrow as pa
 from tasks.anomaly.scores import map_photographs, score_photographs
 from tasks.base.images import decode_png
 from tasks.faces.pictures import decode, encode, to_tensor
-from tasks.ingest.resampling import resample
+from tasks.ingest.faces.resampling import resample
 from tasks.params.anomaly import AnomalyPerceptual, AnomalyScore
 from tasks.schemas.anomaly import ADAPTATIONS, INVERSIONS
 

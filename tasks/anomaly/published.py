@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tasks.anomaly.stylegan2 import FIRST_SIDE, GAIN, TAPS, Architecture
 from tasks.anomaly.unpickling import TensorflowNetwork, array_of
-from tasks.base.pickle_values import Described
+from tasks.base.weight_files.pickle_values import Described
 
 Read = tuple[Architecture, dict[str, Tensor]]
 PARTS = {"conv0": "first", "conv1": "second", "torgb": "colours"}

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from tasks.base import torchfiles
-from tasks.base.pickle_values import Built, Described, Maker, Room, Unpicklable
-from tasks.base.pickles import unpickle
+from tasks.base.weight_files import torchfiles
+from tasks.base.weight_files.pickle_values import Built, Described, Maker, Room, Unpicklable
+from tasks.base.weight_files.pickles import unpickle
 
 PLAIN = frozenset("bifu")
 """Kinds of numpy numbers that hold no objects."""

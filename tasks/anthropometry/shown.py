@@ -11,7 +11,7 @@ import numpy as np
 
 from tasks.anthropometry.frame import levelled, to_pixels
 from tasks.anthropometry.names import INDEX, POINTS, Face
-from tasks.ingest.resampling import resample
+from tasks.ingest.faces.resampling import resample
 
 UNIT = 250
 """Pixels of the picture per interocular unit."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
-from tasks.base import containers
+from tasks.base.whole_files import containers
 
 SRGB = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 """White, red, green, blue: x and y of each."""

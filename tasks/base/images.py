@@ -15,8 +15,9 @@ import pillow_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.Image import Transpose
 
-from tasks.base import containers, modes
+from tasks.base import modes
 from tasks.base.colours import Unfollowed
+from tasks.base.whole_files import containers
 
 MAX_PIXELS = 200_000_000
 """Larger pictures are refused unread: a decompressed one would take over 600 MB."""

@@ -19,8 +19,9 @@ from PIL.TiffImagePlugin import (
     TiffImageFile,
 )
 
-from tasks.base import colours, containers
+from tasks.base import colours
 from tasks.base.colours import Unfollowed
+from tasks.base.whole_files import containers
 
 NEW_SUBFILE, MAX_SAMPLE, S_MAX_SAMPLE = 254, 281, 341
 SIGNED = 2

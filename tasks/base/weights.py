@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.base import tensorfiles
 from tasks.base.escaping import said
+from tasks.base.weight_files import tensorfiles
 from tasks.errors import InputError
 
 if TYPE_CHECKING:  # torch takes seconds to import, and dlib's weights do without
@@ -282,8 +282,8 @@ def tensors(content: bytes, *, source: str) -> "dict[str, torch.Tensor]":
     """
     import torch
 
-    from tasks.base import torchfiles
-    from tasks.base.pickle_values import Unpicklable
+    from tasks.base.weight_files import torchfiles
+    from tasks.base.weight_files.pickle_values import Unpicklable
 
     try:
         found = torchfiles.read(content) if torchfiles.is_torch(content) else tensorfiles.tensors(content)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tasks.ingest.lips import Lips
+from tasks.ingest.faces.lips import Lips
 from tasks.pages.chapter import Reading
 
 

@@ -19,7 +19,7 @@ from tasks.base.images import encode_png
 from tasks.errors import InputError
 from tasks.faces.regions import eye_centres, face_outline, filled, softened, widened
 from tasks.faces.stills import rows_of_stills
-from tasks.ingest.resampling import resample
+from tasks.ingest.faces.resampling import resample
 from tasks.params.faces import Align
 from tasks.schemas.faces import ALIGNED
 

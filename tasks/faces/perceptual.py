@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tasks.base import weights
-from tasks.base.trunks import TRUNKS, random_trunk, trained_trunk
+from tasks.base.networks.trunks import TRUNKS, random_trunk, trained_trunk
 from tasks.base.weights import WeightsError
 from tasks.params.faces import PerceptualNet
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tasks.base import lines
 from tasks.errors import InputError
-from tasks.ingest.spelling import Spellings
+from tasks.ingest.tables.spelling import Spellings
 
 ACTIONS = ("moved", "undone", "redone")
 Place = tuple[float, ...]

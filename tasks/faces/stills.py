@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tasks.ingest.pixels import loader
+from tasks.ingest.faces.pixels import loader
 from tasks.schemas.ingest import FRAMES
 
 Found = Callable[[np.ndarray, np.ndarray, Mapping[str, Any]], dict[str, Any]]

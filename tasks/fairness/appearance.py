@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from tasks.ingest.pixels import Loader, loader
+from tasks.ingest.faces.pixels import Loader, loader
 from tasks.schemas.fairness import APPEARANCE
 from tasks.schemas.ingest import FRAMES
 

@@ -1,4 +1,5 @@
 """Filling a masked nose and lip with what a face without a cleft would have there; controls alone train it.
 
-Chen et al., "A feasibility study on image inpainting for non-cleft lip generation from patients with cleft lip".
+In: photographs with landmarks. Out: filled photographs and how good they are. Read `photographs` first: it fills one.
+`network` is what draws, and how it is trained; `judging` is what surgeons say of the results.
 """

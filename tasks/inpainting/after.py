@@ -16,7 +16,7 @@ import pyarrow as pa
 from tasks.base import images as pictures
 from tasks.errors import InputError
 from tasks.faces.alignment import align
-from tasks.ingest.resampling import resample
+from tasks.ingest.faces.resampling import resample
 from tasks.inpainting.fillings import kept_matrix
 from tasks.params.inpainting import InpaintingAlign
 from tasks.schemas.inpainting import AFTER

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from tasks.errors import InputError
-from tasks.ingest.resampling import resample
+from tasks.ingest.faces.resampling import resample
 from tasks.inpainting.membrane import film
 
 

@@ -16,11 +16,11 @@ import pyarrow as pa
 from tasks.base import runtime
 from tasks.base.images import encode_png
 from tasks.faces.regions import eye_centres
-from tasks.ingest.pixels import Loader, loader
-from tasks.ingest.resampling import resample
-from tasks.inpainting import weights
+from tasks.ingest.faces.pixels import Loader, loader
+from tasks.ingest.faces.resampling import resample
 from tasks.inpainting.filling import FillError
-from tasks.inpainting.masks import Margins, Side, clinical, lower_face
+from tasks.inpainting.network import weights
+from tasks.inpainting.network.masks import Margins, Side, clinical, lower_face
 from tasks.inpainting.photographs import Filled, Filler, fill_photograph
 from tasks.params.inpainting import InpaintingAlign, InpaintingFill
 from tasks.schemas.ingest import FRAMES

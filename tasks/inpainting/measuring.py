@@ -17,19 +17,19 @@ import torch
 
 from tasks.base import runtime
 from tasks.base.images import decode_png
-from tasks.base.inception import inception_features
+from tasks.base.networks.inception import inception_features
 from tasks.errors import InputError
 from tasks.faces.cohort import split_of
 from tasks.faces.perceptual import Perceptual, load_perceptual
 from tasks.faces.regions import eye_centres
-from tasks.inpainting import weights as networks
 from tasks.inpainting.baselines import METHODS, opencv_filled
 from tasks.inpainting.filling import check, fill
-from tasks.inpainting.masks import Margins, clinical
-from tasks.inpainting.network import Generator
+from tasks.inpainting.network import weights as networks
+from tasks.inpainting.network.generator import Generator
+from tasks.inpainting.network.masks import Margins, clinical
+from tasks.inpainting.network.strokes import BANDS, irregular, square
 from tasks.inpainting.photographs import under
 from tasks.inpainting.quality import check_window, qualities
-from tasks.inpainting.strokes import BANDS, irregular, square
 from tasks.params.faces import PerceptualNet
 from tasks.params.inpainting import InpaintingControls, InpaintingTrain
 from tasks.schemas.inpainting import INPAINTING_MEASURES, MASK_KINDS, MEASURED_METHODS, PHOTOGRAPH, UNMASKED

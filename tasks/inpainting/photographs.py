@@ -13,9 +13,9 @@ import torch
 
 from tasks.faces.alignment import Aligned, align
 from tasks.faces.regions import eye_centres, face_outline, filled, widened
-from tasks.ingest.resampling import resample
+from tasks.ingest.faces.resampling import resample
 from tasks.inpainting.filling import FillError, check, fill
-from tasks.inpainting.network import Generator
+from tasks.inpainting.network.generator import Generator
 from tasks.params.inpainting import InpaintingAlign
 
 FACE_MARGIN = 0.15

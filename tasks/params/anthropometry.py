@@ -8,7 +8,7 @@ from tasks.params import Block
 
 
 class Lips(Block):
-    """How the vermilion's border is followed on the pixels (tasks.anthropometry.borders)."""
+    """How the vermilion's border is followed on the pixels (tasks.anthropometry.locating.borders)."""
 
     outward: float = Field(gt=0, description="how far from the model's line the border may lie, away from the mouth")
     inward: float = Field(gt=0, description="how far, towards the mouth")
@@ -25,7 +25,7 @@ class Lips(Block):
 
 
 class Nostrils(Block):
-    """How the nostrils' dark spots are found (tasks.anthropometry.nostrils)."""
+    """How the nostrils' dark spots are found (tasks.anthropometry.locating.nostrils)."""
 
     reach: float = Field(gt=0, description="how far a spot may lie from the middle of the model's rim")
     reach_down: float = Field(gt=0, description="how far below it; further down lies an open cleft")
@@ -41,7 +41,7 @@ class Nostrils(Block):
 
 
 class Hairline(Block):
-    """When a step in colour and grain above the brows is a hairline (tasks.anthropometry.hairline)."""
+    """When a step in colour and grain above the brows is a hairline (tasks.anthropometry.locating.hairline)."""
 
     looked_from: float = Field(gt=0, description="where it is looked for: from here, above the line of the eyes")
     looked_to: float = Field(gt=0, description="up to here")
@@ -58,7 +58,7 @@ class Hairline(Block):
 
 
 class AnthropometryPoints(Block):
-    """Where the named points lie (tasks.anthropometry.locating)."""
+    """Where the named points lie (tasks.anthropometry.locating.locate)."""
 
     crop: float = Field(gt=1, description="side of the 478-point model's picture over the longer one of the 68 points")
     crop_raised: float = Field(description="how much higher its middle lies than theirs, share of its side")
@@ -104,7 +104,7 @@ class AnthropometryNorms(Block):
 
 
 class AnthropometryAdjust(Block):
-    """How the small adjustment of points is learned from people's corrections (tasks.anthropometry.adjustment)."""
+    """How the small adjustment of points is learned from corrections (tasks.anthropometry.from_people.adjustment)."""
 
     shrink: float = Field(gt=0, description="weights are shrunken as by so many photographs that nobody had to correct")
     people: int = Field(ge=3, description="fewest people photographed who are to judge it, each held out in turn")

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from tasks.params import Block
 
 LandmarkModel = Literal["dlib", "mesh"]
-"""Which network places the 68 points: dlib's, or the 478-point one (tasks.ingest.mesh68)."""
+"""Which network places the 68 points: dlib's, or the 478-point one (tasks.ingest.faces.mesh68)."""
 
 
 class Scale(Block):
@@ -47,7 +47,7 @@ class IngestFrames(Block):
 
 
 class Silhouette(Block):
-    """How a head's outline is told from an even background (tasks.ingest.silhouette). Colour distances are Lab's."""
+    """How a head's outline is told from an even background (tasks.ingest.faces.silhouette). Distances are Lab's."""
 
     side: int = Field(ge=128, description="longer side of the picture in which the outline is followed, pixels")
     smoothing: float = Field(gt=0, description="deviation of the outline's smoothing along it, pixels of that picture")
@@ -58,7 +58,7 @@ class Silhouette(Block):
 
 
 class Profile(Block):
-    """When an outline is that of a face in profile (tasks.ingest.profile)."""
+    """When an outline is that of a face in profile (tasks.ingest.faces.profile)."""
 
     silhouette: Silhouette
     most_misfit: float = Field(gt=0, description="squared deviations from a usual profile per number: above it, none")
@@ -66,7 +66,7 @@ class Profile(Block):
 
 
 class IngestLandmarks(Block):
-    """Detection and the quality gate (tasks.ingest.landmarks)."""
+    """Detection and the quality gate (tasks.ingest.faces.landmarks)."""
 
     model: LandmarkModel = Field(description="of the 68 points: dlib, or mesh (the 478-point model; Apache-2.0)")
     detect_side: int = Field(ge=64, description="longer side of the picture the detector sees, pixels")
@@ -87,13 +87,13 @@ class IngestLandmarks(Block):
     max_roll: float = Field(ge=0, le=180, description="degrees, by landmarks")
     min_sharpness: float = Field(ge=0, le=1, description="share of gradient energy lost by a small blur, 0..1")
     min_mouth_contrast: float = Field(
-        ge=0, le=5, description="lips against skin, see tasks.ingest.quality.mouth_contrast"
+        ge=0, le=5, description="lips against skin, see tasks.ingest.faces.quality.mouth_contrast"
     )
     profile: Profile
 
 
 class IngestLips(Block):
-    """The lip region and its halves (tasks.ingest.lips). Margins in mouth widths."""
+    """The lip region and its halves (tasks.ingest.faces.lips). Margins in mouth widths."""
 
     half_size: int = Field(ge=8, description="side of a half, pixels; published: 224")
     margin_above: float = Field(ge=0, le=3)

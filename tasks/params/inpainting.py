@@ -16,7 +16,7 @@ class InpaintingAlign(Align):
 
 
 class Network(Block):
-    """How large the network is, and which of its parts are there (tasks.inpainting.network; section II)."""
+    """How large the network is, and which of its parts are there (tasks.inpainting.network.generator; section II)."""
 
     width: int = Field(ge=8, description="feature maps at full size; each halving doubles them; published: 64")
     halvings: int = Field(ge=2, le=4, description="of the picture's side in the encoder; paper: 3, its code: 2")
@@ -29,7 +29,7 @@ class Network(Block):
 
 
 class Losses(Block):
-    """Weights of equation 8 (tasks.inpainting.losses). 0: left out."""
+    """Weights of equation 8 (tasks.inpainting.network.losses). 0: left out."""
 
     pixel: float = Field(gt=0, description="L1; published: 1")
     hole: float = Field(gt=0, description="how much more a pixel under the mask weighs in it; published: 1")
@@ -48,7 +48,7 @@ class Masks(Block):
 
 
 class InpaintingTrain(Block):
-    """The network's training, on controls alone (tasks.inpainting.training; section III.A)."""
+    """The network's training, on controls alone (tasks.inpainting.network.training; section III.A)."""
 
     seed: int = Field(ge=0)
     threads: int = Field(ge=1, description="CPU threads; another number gives other last bits")
@@ -76,7 +76,7 @@ class InpaintingTrain(Block):
 
 
 class InpaintingFill(Block):
-    """Whose lips and nose are filled, and under which mask (tasks.inpainting.masks; section III.B.1)."""
+    """Whose lips and nose are filled, and under which mask (tasks.inpainting.network.masks; section III.B.1)."""
 
     seed: int = Field(ge=0)
     threads: int = Field(ge=1, description="CPU threads of one process; another number gives other last bits")

@@ -8,7 +8,7 @@ from tasks.params import Block
 
 
 class SurfaceCameras(Block):
-    """Structure from motion from the photographs of one visit (tasks.surface.cameras)."""
+    """Structure from motion from the photographs of one visit (tasks.surface.cameras.solving)."""
 
     seed: int = Field(ge=0)
     threads: int = Field(ge=1, description="of the solver; the same number gives the same bytes")
@@ -36,7 +36,7 @@ class SurfaceCameras(Block):
 
 
 class SurfaceScale(Block):
-    """Millimetres per unit of a solved set (tasks.surface.scale)."""
+    """Millimetres per unit of a solved set (tasks.surface.scale.millimetres)."""
 
     error_px: float = Field(gt=0, description="standard error of a point that was clicked or found in a photograph")
     most_flat: float = Field(gt=1, description="how much worse a point may be known along the rays than across")
@@ -52,7 +52,7 @@ class SurfaceScale(Block):
 
 
 class SurfaceDense(Block):
-    """From views to a surface (tasks.surface.dense). Lengths in millimetres of the face."""
+    """From views to a surface (tasks.surface.dense.from_known_cameras). Lengths in millimetres of the face."""
 
     dense: Literal["stereo", "patch_match", "auto"] = Field(
         description="pairs on the processor, COLMAP's on a GPU, or that where pycolmap has CUDA"
@@ -78,7 +78,7 @@ class SurfaceDense(Block):
 
 
 class MidPlane(Block):
-    """How the mid-sagittal plane is found (tasks.surface.plane). Lengths in mm."""
+    """How the mid-sagittal plane is found (tasks.surface.geometry.mid_plane). Lengths in mm."""
 
     reach: float = Field(gt=0, description="from the middle of the points: what lies further is no face")
     fewest: int = Field(ge=6, description="vertices within reach; fewer are no face")
@@ -96,7 +96,7 @@ class MidPlane(Block):
 
 
 class Asymmetry(Block):
-    """How a surface is held against its mirror image (tasks.surface.asymmetry). Lengths in mm."""
+    """How a surface is held against its mirror image (tasks.surface.geometry.asymmetry). Lengths in mm."""
 
     furthest: float = Field(gt=0, description="beyond this a place has no counterpart")
     least_cosine: float = Field(ge=0, lt=1, description="of the angle between a place and its counterpart")
@@ -104,7 +104,7 @@ class Asymmetry(Block):
 
 
 class HeadPoints(Block):
-    """Where the named points of a head lie (tasks.surface.points). Lengths in mm, angles in degrees."""
+    """Where a head's named points lie (tasks.surface.points.from_photographs). Lengths in mm, angles in degrees."""
 
     least_score: float = Field(ge=-3, le=5, description="of dlib's detector; photographs below it show no point")
     both_models: bool = Field(description="whether dlib's points count beside the 478")
@@ -128,7 +128,7 @@ class HeadPoints(Block):
 
 
 class Measures(Block):
-    """How measures get their intervals (tasks.surface.measuring)."""
+    """How measures get their intervals (tasks.surface.measures.measuring)."""
 
     seed: int = Field(ge=0, description="of the points' random moves")
     of_points: int = Field(ge=0, description="times that a measure between points is taken again; 0: no intervals")
@@ -136,7 +136,7 @@ class Measures(Block):
 
 
 class Filling(Block):
-    """How a template fills what no photograph saw (tasks.surface.filling). Lengths in mm."""
+    """How a template fills what no photograph saw (tasks.surface.dense.filling). Lengths in mm."""
 
     use: bool = Field(description="false: holes stay holes")
     reach: float = Field(gt=0, description="how far a counterpart on the surface may lie")
@@ -161,7 +161,7 @@ class SurfaceReconstruct(Block):
 
 
 class SurfaceMeasure(Block):
-    """Asymmetry and measures of a head in three dimensions, and its pictures (tasks.surface.facing)."""
+    """Asymmetry and measures of a head in three dimensions, and its pictures (tasks.surface.measuring_faces)."""
 
     asymmetry: Asymmetry
     measures: Measures

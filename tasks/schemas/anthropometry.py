@@ -73,10 +73,14 @@ ANTHROPOMETRY_PROFILES = Schema(
         SUBJECT,
         POPULATION,
         Column("view", TEXT, "the side of the face that is seen", allowed=PROFILES),
-        Column("points", NUMBERS, "x0, y0, ... of tasks.ingest.profile.POINTS; null: hidden", "px", nullable=True),
+        Column(
+            "points", NUMBERS, "x0, y0, ... of tasks.ingest.faces.profile.POINTS; null: hidden", "px", nullable=True
+        ),
         Column("dorsum", NUMBERS, "the outline from nasion to the tip of the nose: x0, y0, ...", "px", nullable=True),
         Column("nose_height_px", NUMBER, "distance from nasion to subnasale", "px", nullable=True, low=0),
-        Column("misfit", NUMBER, "of the outline from a usual profile (tasks.ingest.profile)", nullable=True, low=0),
+        Column(
+            "misfit", NUMBER, "of the outline from a usual profile (tasks.ingest.faces.profile)", nullable=True, low=0
+        ),
         REASON,
     ),
     key=("image_id",),

@@ -19,25 +19,25 @@ from tasks.params.ingest import IngestLandmarks
 from tasks.params.surface import SurfaceCameras, SurfaceReconstruct
 from tasks.schemas.surface import SURFACES
 from tasks.space.views import Point, Surface
-from tasks.surface import scale
-from tasks.surface.calibration import Told, told_in, words
-from tasks.surface.cameras import solved_of
-from tasks.surface.crossings import TURNED, crossings, unit_of
-from tasks.surface.dense import surface_of
-from tasks.surface.expression import moved as moved_faces
-from tasks.surface.features import Features
-from tasks.surface.filling import filled
-from tasks.surface.joining import joined, parted
-from tasks.surface.looking import of_row
-from tasks.surface.plane import midsagittal
-from tasks.surface.points import looks_of, placed_on, places_of
-from tasks.surface.ruler import Ruler, check_inside, factor_of, ruler_of
-from tasks.surface.sets import RefusedSet
-from tasks.surface.shown import Photographed
-from tasks.surface.sizing import Known, checked, known_of, size_of
-from tasks.surface.solved import Solved, bounded, view_of
-from tasks.surface.trimming import around, between_the_ears
-from tasks.surface.upright import moved, upright
+from tasks.surface.cameras.calibration import Told, told_in, words
+from tasks.surface.cameras.features import Features
+from tasks.surface.cameras.refusals import RefusedSet
+from tasks.surface.cameras.solution import Solved, bounded, view_of
+from tasks.surface.cameras.solving import solved_of
+from tasks.surface.dense.filling import filled
+from tasks.surface.dense.from_known_cameras import surface_of
+from tasks.surface.dense.trimming import around, between_the_ears
+from tasks.surface.geometry.head_frame import moved, upright
+from tasks.surface.geometry.joining import joined, parted
+from tasks.surface.geometry.mid_plane import midsagittal
+from tasks.surface.pages.contents import Photographed
+from tasks.surface.photographs.each_photograph import of_row
+from tasks.surface.photographs.expression import moved as moved_faces
+from tasks.surface.points.from_photographs import looks_of, placed_on, places_of
+from tasks.surface.scale import millimetres
+from tasks.surface.scale.known_distances import Known, checked, known_of, size_of
+from tasks.surface.scale.ruler import Ruler, check_inside, factor_of, ruler_of
+from tasks.surface.scale.where_rays_cross import TURNED, crossings, unit_of
 
 
 class Face(NamedTuple):
@@ -128,7 +128,7 @@ def _upright(
     front: Surface,
     surface: Surface,
     points: Mapping[str, Point],
-    factor: scale.Factor,
+    factor: millimetres.Factor,
     beside: _Around,
     *,
     settings: SurfaceReconstruct,

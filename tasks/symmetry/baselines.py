@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from tasks.ingest.lips import Level, level, lips_box, sample
-from tasks.ingest.pixels import Loader, loader
+from tasks.ingest.faces.lips import Level, level, lips_box, sample
+from tasks.ingest.faces.pixels import Loader, loader
 from tasks.schemas.ingest import FRAMES
 from tasks.schemas.symmetry import BASELINES
 

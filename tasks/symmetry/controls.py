@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.errors import InputError
-from tasks.ingest.landmarks import place_points
-from tasks.ingest.pixels import loader
+from tasks.ingest.faces.landmarks import place_points
+from tasks.ingest.faces.pixels import loader
 from tasks.params.ingest import IngestLips, LandmarkModel
 from tasks.params.symmetry import SymmetryWarp
 from tasks.schemas.ingest import FRAMES

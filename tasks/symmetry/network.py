@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import nn
 
 from tasks.base.escaping import said
-from tasks.base.mobilenet import MobileNetV2, draw_head
-from tasks.base.tensorfiles import TensorFileError, record, require_finite, tensors, whole
+from tasks.base.networks.mobilenet import MobileNetV2, draw_head
+from tasks.base.weight_files.tensorfiles import TensorFileError, record, require_finite, tensors, whole
 from tasks.base.weights import WeightsError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tasks.ingest.lips import Level
+from tasks.ingest.faces.lips import Level
 
 TINTS = np.array([[36, 31, 28], [30, -16, -13], [-36, -36, -33], [-12, -34, -28]], np.float32)
 """Grey levels added at full strength: pale, red, dark, livid."""

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.base.images import encode_png
-from tasks.ingest.lips import Lips, LipsError, crop_lips, level
+from tasks.ingest.faces.lips import Lips, LipsError, crop_lips, level
 from tasks.params.ingest import IngestLips
 from tasks.params.symmetry import SymmetryWarp
 from tasks.schemas.symmetry import WARPS

@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from tasks.base.runtime import seed_of
 from tasks.errors import InputError
-from tasks.ingest.naming import Ambiguous, Names
-from tasks.ingest.raw import Line, ids_by_name, read_lines
+from tasks.ingest.tables.file_names import Ambiguous, Names
+from tasks.ingest.tables.raw_layout import Line, ids_by_name, read_lines
 from tasks.params.synthesis import SynthesisCaptions
 from tasks.schemas.synthesis import CAPTIONS
 from tasks.synthesis.framing import frame_of

@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from tasks.base import tensorfiles
 from tasks.base.escaping import said
-from tasks.base.tensorfiles import TensorFileError
+from tasks.base.weight_files import tensorfiles
+from tasks.base.weight_files.tensorfiles import TensorFileError
 from tasks.synthesis.manifest import LARGEST_TEXT, BaseError
 
 EXTRA = 1000

@@ -17,10 +17,10 @@ import numpy as np
 
 from tasks.base import images, runtime, tables
 from tasks.errors import InputError
-from tasks.ingest.cells import NotMeant, number
-from tasks.ingest.naming import Names
-from tasks.ingest.raw import Line, read_lines
-from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.tables.cells import NotMeant, number
+from tasks.ingest.tables.file_names import Names
+from tasks.ingest.tables.raw_layout import Line, read_lines
+from tasks.ingest.tables.sheets import RawLayoutError
 from tasks.schemas.synthesis import CONDITIONS
 
 SHEET, KEY = "sheet.csv", "key.csv"

@@ -6,7 +6,7 @@ import numpy as np
 
 from flows import PROJECT
 from tasks import params
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.faces.landmarks import measure_face
 from tasks.params.anthropometry import AnthropometryPoints
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.phantoms import PhantomsDraw

@@ -6,13 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.anthropometry import adjustment, corrections, versions
-from tasks.anthropometry.adjustment import Learned
-from tasks.anthropometry.corrections import CorrectionsError, Said
+from tasks.anthropometry.from_people import adjustment, corrections, versions
+from tasks.anthropometry.from_people.adjustment import Learned
+from tasks.anthropometry.from_people.corrections import CorrectionsError, Said
+from tasks.anthropometry.from_people.versions import Version
 from tasks.anthropometry.names import INDEX
-from tasks.anthropometry.versions import Version
 from tasks.errors import InputError
-from tasks.ingest.removal import rows_with, without
+from tasks.ingest.raw_folders.removal import rows_with, without
 from tasks.params.anthropometry import AnthropometryAdjust
 from tests.anthropometry.template import mirrored, moved, table_of, template, uneven
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tasks.anthropometry import corrections, judgements
-from tasks.anthropometry.corrections import FILE, CorrectionsError, Place, Said, Step
-from tasks.anthropometry.judgements import Judgement
+from tasks.anthropometry.from_people import corrections, judgements
+from tasks.anthropometry.from_people.corrections import FILE, CorrectionsError, Place, Said, Step
+from tasks.anthropometry.from_people.judgements import Judgement
 from tasks.anthropometry.names import INDEX, POINTS
-from tasks.ingest.removal import rows_with, without
+from tasks.ingest.raw_folders.removal import rows_with, without
 from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
 
 ONE, TWO = "1" * 64, "2" * 64
@@ -119,7 +119,7 @@ def test_findings_stand_by_person_until_they_are_taken_back(tmp_path: Path) -> N
 
 
 def test_a_withdrawal_finds_a_persons_lines(tmp_path: Path) -> None:
-    """Both are tables that lose lines (tasks.ingest.removal), not files that the steward must see to."""
+    """Both are tables that lose lines (tasks.ingest.raw_folders.removal), not files that the steward must see to."""
     keep(tmp_path, said("anna", "menton", (1, 2)), said("anna", "menton", (1, 2), image=TWO))
     judgements.keep(tmp_path, Judgement("2026-01-01T00:00:00.000Z", "anna", ONE, "low peak", "accepted", ""))
     for name in (FILE, judgements.FILE):

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.anthropometry import descent
-from tasks.anthropometry.locating import Located, find
+from tasks.anthropometry.locating import descent
+from tasks.anthropometry.locating.locate import Located, find
 from tasks.anthropometry.names import INDEX, POINTS
 from tests.anthropometry.drawn import SETTINGS, face
 from tests.anthropometry.test_points import EYES, PEAKS, peak_difference

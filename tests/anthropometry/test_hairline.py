@@ -12,8 +12,8 @@ from bench.anthropometry_faces import HAND_HAIRLINE, photographs
 from flows import PROJECT
 from tasks import params
 from tasks.anthropometry.frame import levelled
-from tasks.anthropometry.hairline import hairline
-from tasks.anthropometry.locating import PointsError, find
+from tasks.anthropometry.locating.hairline import hairline
+from tasks.anthropometry.locating.locate import PointsError, find
 from tasks.anthropometry.measures.face import forehead_height, upper_to_middle_third
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.names import MIRROR

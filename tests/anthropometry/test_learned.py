@@ -11,7 +11,7 @@ import torch
 
 from flows import PROJECT
 from tasks import params
-from tasks.anthropometry.judgements import Judgement
+from tasks.anthropometry.from_people.judgements import Judgement
 from tasks.anthropometry.learned import faces, labels, network, suggesting, training
 from tasks.anthropometry.learned.labels import LabelsError, read_labels
 from tasks.anthropometry.learned.training import Face

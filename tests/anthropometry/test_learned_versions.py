@@ -8,11 +8,11 @@ from typer.testing import CliRunner
 
 from flows import cli
 from flows.photographs import measure
-from flows.stewards.fates import Ground, fate
-from flows.stewards.person import Person
-from tasks.anthropometry import judgements, versions
-from tasks.anthropometry.corrections import now
-from tasks.anthropometry.judgements import Judgement
+from flows.stewards.traces.person import Person
+from flows.stewards.withdrawal.file_actions import Ground, fate
+from tasks.anthropometry.from_people import judgements, versions
+from tasks.anthropometry.from_people.corrections import now
+from tasks.anthropometry.from_people.judgements import Judgement
 from tasks.anthropometry.learned import network, versioning
 from tasks.anthropometry.page import render_measured_page
 from tasks.base.digests import file_digest

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.anthropometry.locating import PointsError, find, locate_points
+from tasks.anthropometry.locating.locate import PointsError, find, locate_points
 from tasks.anthropometry.names import INDEX, MIRROR, OUTLINES, POINTS
 from tasks.base.images import encode_png
 from tasks.base.points68 import MIRROR as MIRROR_68

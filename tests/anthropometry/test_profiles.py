@@ -12,7 +12,7 @@ from tasks import params
 from tasks.anthropometry.profiles.measures import NOSE_HEIGHTS, PROFILE_BY_NAME, PROFILE_MEASURES, Side
 from tasks.anthropometry.profiles.measuring import measure_profile, row_of
 from tasks.anthropometry.scale import known
-from tasks.ingest import profile
+from tasks.ingest.faces import profile
 from tasks.params.anthropometry import AnthropometryProfiles
 from tests.ingest import sideways
 from tests.ingest.drawn import SETTINGS

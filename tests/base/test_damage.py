@@ -20,12 +20,12 @@ import pytest
 from PIL import Image, ImageCms, TiffImagePlugin
 
 from bench.changed import shows
-from tasks.base import jpeg, leftovers, packbits
-from tasks.base.boxes import coded_items, extents
 from tasks.base.images import UnreadableImage, carries_place, decode, read
-from tasks.base.lzw import ends_well
-from tasks.base.stairs import BAND, STAIR, stair
-from tasks.base.zeros import zeros
+from tasks.base.whole_files import bytes_left_over, jpeg, packbits
+from tasks.base.whole_files.block_steps import BAND, STAIR, stair
+from tasks.base.whole_files.blocks_of_zeros import zeros
+from tasks.base.whole_files.heif_boxes import coded_items, extents
+from tasks.base.whole_files.lzw import ends_well
 from tests.base.tiles import in_tiles
 from tests.ingest.drawn import face
 
@@ -523,10 +523,10 @@ def test_a_tiff_with_fewer_pixels_of_colour_is_whole(width: int) -> None:
     whole = with_fewer_colours(width, 21)
     changed = bytearray(whole)
     changed[8 + 2 + 12 * 12 + 4 + 6] ^= 1  # how long the first run is
-    for data, said in ((whole, None), (bytes(changed), leftovers.LEFT)):
+    for data, said in ((whole, None), (bytes(changed), bytes_left_over.LEFT)):
         with Image.open(io.BytesIO(data)) as opened:
             assert isinstance(opened, TiffImagePlugin.TiffImageFile)
-            assert leftovers.tiff(data, opened) == said
+            assert bytes_left_over.tiff(data, opened) == said
 
 
 def test_lzw_ends_where_it_should() -> None:
@@ -564,7 +564,7 @@ def test_odd_boxes_and_many_strips_take_no_time() -> None:
         list(coded_items(bad))
         with contextlib.suppress(UnreadableImage):
             decode(bad)
-    assert leftovers.tiff(strips, SimpleNamespace(tag_v2=many)) is not None  # type: ignore[arg-type]
+    assert bytes_left_over.tiff(strips, SimpleNamespace(tag_v2=many)) is not None  # type: ignore[arg-type]
     assert time.perf_counter() - began < 10
 
 

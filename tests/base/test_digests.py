@@ -54,12 +54,12 @@ def test_digests_of_values_are_canonical() -> None:
 
 
 def test_modules_of_follows_imports() -> None:
-    from tasks.ingest import landmarks
+    from tasks.ingest.faces import landmarks
 
     found = modules_of(landmarks)
     assert {
-        "tasks.ingest.landmarks",
-        "tasks.ingest.quality",
+        "tasks.ingest.faces.landmarks",
+        "tasks.ingest.faces.quality",
         "tasks.base.images",
         "tasks.schemas.ingest",
         "tasks.base.tables",
@@ -92,13 +92,13 @@ ASKING = """
     from tasks.base.digests import code_digest
     for line in sys.stdin:
         importlib.invalidate_caches()
-        print(code_digest(importlib.import_module("tasks.ingest.ratings")), flush=True)
+        print(code_digest(importlib.import_module("tasks.ingest.ratings.reading")), flush=True)
 """
 
 
 @pytest.fixture(scope="module")
 def ask(copied: Path) -> Iterator[Callable[[], str]]:
-    """The digest of tasks.ingest.ratings as the copy stands now, computed by another process."""
+    """The digest of tasks.ingest.ratings.reading as the copy stands now, computed by another process."""
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(ASKING)],
         stdin=subprocess.PIPE,
@@ -123,9 +123,9 @@ def ask(copied: Path) -> Iterator[Callable[[], str]]:
 
 
 def test_code_digests_do_not_depend_on_place_or_process(ask: Callable[[], str]) -> None:
-    from tasks.ingest import ratings
+    from tasks.ingest.ratings import reading
 
-    assert ask() == code_digest(ratings)
+    assert ask() == code_digest(reading)
     assert len(ask()) == 64
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-from tasks.base.distances import frechet_distance, kernel_distance
+from tasks.base.networks.distances import frechet_distance, kernel_distance
 
 
 @pytest.mark.parametrize(("n", "m", "dims"), [(30, 40, 6), (5, 7, 20), (5, 40, 20)])

@@ -15,7 +15,7 @@ from flows import PROJECT
 from flows.cli.ratings import _print_status
 from flows.cli.terminal import cell, say
 from flows.repository.commits import commit_only, git
-from flows.stewards.reasons import write_reasons
+from flows.stewards.batches.rejections import write_reasons
 from tasks.base.escaping import visible
 from tasks.base.sheets import as_xlsx
 from tasks.pages.environment import environment

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.base import h264
+from tasks.base.whole_files import h264
 
 
 class Bits:

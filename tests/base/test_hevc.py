@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tasks.base import bundled, hevc
-from tasks.base.boxes import coded_items
+from tasks.base.whole_files import bundled_libraries, hevc
+from tasks.base.whole_files.heif_boxes import coded_items
 from tests.base.test_damage import photograph
 
 
@@ -47,6 +47,6 @@ def test_what_cannot_be_decoded_is_not_called_damaged() -> None:
 
 def test_a_library_that_is_not_there_is_named() -> None:
     with pytest.raises(OSError, match="libnothing is not installed: pillow_heif usually brings it"):
-        bundled.library("pillow_heif", "libnothing")
+        bundled_libraries.library("pillow_heif", "libnothing")
     with pytest.raises(OSError, match="not installed"):
-        bundled.library("no-such-package", "libnothing")
+        bundled_libraries.library("no-such-package", "libnothing")

@@ -12,8 +12,8 @@ import torch
 from pytorch_fid import fid_score
 
 from tasks.base import images
-from tasks.base.distances import frechet_distance
-from tasks.base.inception import inception_features, stand_in
+from tasks.base.networks.distances import frechet_distance
+from tasks.base.networks.inception import inception_features, stand_in
 from tasks.base.weights import WeightsError
 
 

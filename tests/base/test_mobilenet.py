@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torchvision import models
 
-from tasks.base.mobilenet import MobileNetV2
-from tasks.base.trunks import SHAPES, random_trunk
+from tasks.base.networks.mobilenet import MobileNetV2
+from tasks.base.networks.trunks import SHAPES, random_trunk
 
 
 @pytest.mark.parametrize("width", [0.1, 0.25, 0.35, 0.75, 1.0, 1.4])

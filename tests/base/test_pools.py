@@ -34,8 +34,8 @@ from flows.buckets.incremental import stage_pool
 with stage_pool(2, work) as pool:
     list(pool.map(work, range(9)))
 """,
-    "flows/stewards/additions.py": """
-from flows.stewards.additions import FEW, _each
+    "flows/stewards/batches/additions.py": """
+from flows.stewards.batches.additions import FEW, _each
 list(_each(2)(work, range(FEW + 1)))
 """,
     "bench/anomaly.py": None,

@@ -6,7 +6,7 @@ import struct
 import pillow_heif
 from PIL import Image
 
-from tasks.base.boxes import extents
+from tasks.base.whole_files.heif_boxes import extents
 
 
 def box(name: bytes, *contents: bytes) -> bytes:

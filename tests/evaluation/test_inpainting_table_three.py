@@ -8,10 +8,10 @@ import pytest
 
 from flows import PROJECT
 from tasks import params
-from tasks.base.distances import frechet_distance
+from tasks.base.networks.distances import frechet_distance
 from tasks.evaluation.inpainting.published import SWITCHES, TABLE_3, TABLE_4
 from tasks.evaluation.inpainting.table_three import headline, table_three
-from tasks.inpainting.strokes import BANDS
+from tasks.inpainting.network.strokes import BANDS
 from tasks.params.evaluation import Evaluate
 from tasks.params.inpainting import InpaintingControls, Network
 from tasks.schemas.inpainting import (

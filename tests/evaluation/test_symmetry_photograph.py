@@ -11,7 +11,7 @@ from tasks.evaluation.photograph import Photograph
 from tasks.evaluation.symmetry.names import called
 from tasks.evaluation.symmetry.photograph import NO_NETWORK, NOT_COMPARED, Model, SymmetryReader, open_reader
 from tasks.evaluation.symmetry.reading import Distance
-from tasks.ingest.lips import crop_lips
+from tasks.ingest.faces.lips import crop_lips
 from tasks.params.evaluation import Score
 from tasks.params.ingest import IngestLips
 from tasks.phantoms.identity import identity

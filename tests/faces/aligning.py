@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.faces.landmarks import measure_face
 from tasks.params.anomaly import AnomalyAlign
 from tests.ingest.drawn import SETTINGS, face
 

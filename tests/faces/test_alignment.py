@@ -8,7 +8,7 @@ from PIL import Image
 
 from tasks.faces.alignment import AlignmentError, align, overlay_on_original
 from tasks.faces.regions import eye_centres, region_masks
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.faces.landmarks import measure_face
 from tests.faces.aligning import EYES, FFHQ, PUBLISHED, found, numbers
 from tests.ingest.drawn import SETTINGS
 

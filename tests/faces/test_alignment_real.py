@@ -9,7 +9,7 @@ import pytest
 from tasks.base import images
 from tasks.faces.alignment import align
 from tasks.faces.regions import eye_centres, region_masks
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.faces.landmarks import measure_face
 from tasks.params.anomaly import AnomalyAlign
 from tests.faces.aligning import EYES, FFHQ, PUBLISHED, numbers
 from tests.ingest.drawn import SETTINGS

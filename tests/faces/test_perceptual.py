@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from torchvision import models
 
-from tasks.base import trunks, weights
-from tasks.base.trunks import TRUNKS
+from tasks.base import weights
+from tasks.base.networks import trunks
+from tasks.base.networks.trunks import TRUNKS
 from tasks.base.weights import WeightsError
 from tasks.faces.perceptual import ENDS, SMALLEST, Perceptual, averaged, load_perceptual
 from tasks.params.anomaly import AnomalyPerceptual

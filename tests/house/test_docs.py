@@ -23,8 +23,9 @@ from flows.cli import app
 from tasks import params
 from tasks.evaluation.published import FLEISS_KAPPA
 from tasks.evaluation.symmetry.published import PUBLISHED
-from tasks.ingest import inventory, ratings
-from tasks.ingest.raw import Folder
+from tasks.ingest.images import inventory
+from tasks.ingest.ratings import reading
+from tasks.ingest.tables.raw_layout import Folder
 from tasks.params.ingest import IngestImages, IngestRatings
 from tasks.params.symmetry import PairCounts, SymmetryPairs, SymmetryTrain, SymmetryWarp
 from tasks.symmetry.plans import draw_plans
@@ -258,8 +259,8 @@ def test_the_raw_layout_names_every_column() -> None:
     images = columns("## images.csv")
     assert tuple(name for name, needed in images.items() if needed == "yes") == inventory.REQUIRED
     assert tuple(name for name, needed in images.items() if needed == "no") == inventory.OPTIONAL
-    assert tuple(columns("## ratings.csv")) == ratings.RATING_COLUMNS
-    assert tuple(columns("## references.csv")) == ratings.REFERENCE_COLUMNS
+    assert tuple(columns("## ratings.csv")) == reading.RATING_COLUMNS
+    assert tuple(columns("## references.csv")) == reading.REFERENCE_COLUMNS
 
 
 EXAMPLES = [block for block in fenced(LAYOUT, "csv") if block.startswith("path,subject_id")]
@@ -312,7 +313,7 @@ def test_a_column_for_each_rater_becomes_lines(tmp_path: Path, monkeypatch: pyte
     kinds = params.load(IngestImages, "ingest_images", PROJECT / "params.yaml")
     images, _ = inventory.take_inventory([Folder(tmp_path, "")], settings=kinds)
     scales = params.load(IngestRatings, "ingest_ratings", PROJECT / "params.yaml").scales
-    said, _, refused = ratings.read_ratings([Folder(tmp_path, "")], images, scales=scales)
+    said, _, refused = reading.read_ratings([Folder(tmp_path, "")], images, scales=scales)
     assert refused.num_rows == 0
     found = {(row["rater_id"], row["rater_role"], row["score"]) for row in said.to_pylist()}
     assert found == {("Dr. Weiß", "medical", 2.5), ("Dr. Weiß", "medical", 3), ("Parent 1", "lay", 4)}

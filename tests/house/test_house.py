@@ -15,6 +15,9 @@ from flows import PROJECT
 from tasks.base.digests import imports_of
 
 MOST_LINES, MOST_IN_A_FUNCTION = 300, 50
+MOST_MODULES = 20
+COMMANDS = {"flows/cli", "bench"}
+"""Folders with one module per command, which is called like it: there nobody has to ask where to begin."""
 
 FLOWS = {
     "running": set(),
@@ -159,6 +162,32 @@ def test_a_room_enters_only_those_that_it_may(top: str, allowed: dict[str, set[s
 @pytest.mark.parametrize("allowed", [FLOWS, TASKS], ids=["flows", "tasks"])
 def test_rooms_go_round_in_no_circle(allowed: dict[str, set[str]]) -> None:
     TopologicalSorter(allowed).prepare()  # CycleError names the circle
+
+
+FOLDERS = [path.parent for path in sources("tasks", "flows", "bench") if path.name == "__init__.py"]
+
+
+def test_no_room_is_a_hall() -> None:
+    """A room with more modules than a reader takes in at a look is drawn into smaller ones."""
+    found = {named(folder): len(list(folder.glob("*.py"))) - 1 for folder in FOLDERS}
+    assert not {name: many for name, many in found.items() if many > MOST_MODULES and name not in COMMANDS}
+
+
+@pytest.mark.parametrize("folder", [own for own in FOLDERS if list(own.glob("*/__init__.py"))], ids=named)
+def test_the_rooms_of_a_room_go_round_in_no_circle(folder: Path) -> None:
+    """A room inside counts as one, and so does each module beside it."""
+    inside = named(folder).replace("/", ".") + "."
+    uses: dict[str, set[str]] = {}
+    for path in sources(named(folder)):
+        here = path.relative_to(folder).parts[0].removesuffix(".py")
+        entered = {name.removeprefix(inside).split(".")[0] for name in imports_of(path) if name.startswith(inside)}
+        uses.setdefault(here, set()).update(entered - {here})
+    TopologicalSorter(uses).prepare()  # CycleError names the circle
+
+
+@pytest.mark.parametrize("path", [own / "__init__.py" for own in FOLDERS], ids=named)
+def test_a_room_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text()))
 
 
 def test_no_file_is_long() -> None:

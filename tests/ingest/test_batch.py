@@ -19,12 +19,12 @@ from flows import PROJECT
 from tasks import params
 from tasks.base.images import carries_place
 from tasks.errors import InputError
-from tasks.ingest.admission import BATCH_ID, Known, admit, known, spelt_out, unfit
-from tasks.ingest.batch import Batch, Photograph, read_batch
-from tasks.ingest.inventory import take_inventory
-from tasks.ingest.ratings import read_ratings
-from tasks.ingest.raw import Folder
-from tasks.ingest.withdrawn import Withdrawn
+from tasks.ingest.images.inventory import take_inventory
+from tasks.ingest.images.withdrawn import Withdrawn
+from tasks.ingest.ratings.reading import read_ratings
+from tasks.ingest.raw_folders.admission import BATCH_ID, Known, admit, known, spelt_out, unfit
+from tasks.ingest.raw_folders.batch import Batch, Photograph, read_batch
+from tasks.ingest.tables.raw_layout import Folder
 from tasks.params.ingest import IngestFrames, IngestImages, IngestRatings
 from tests.ingest.drawn import SETTINGS, covered_mouth, face
 from tests.spreadsheets import active

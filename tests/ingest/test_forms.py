@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from tasks.ingest.forms import lacking
+from tasks.ingest.ratings.forms import lacking
 
 RATINGS = pa.table({name: pa.array([], pa.string()) for name in ("image_id", "rater_id", "scale")})
 

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from tasks.base import hearing
 from tasks.base.images import decode_png
-from tasks.ingest.clips import UnshownClip
-from tasks.ingest.frames import check_take, frame_id, read_frames, sample_frames
+from tasks.base.whole_files import library_complaints
+from tasks.ingest.clips.display import UnshownClip
+from tasks.ingest.clips.frames import check_take, frame_id, read_frames, sample_frames
 from tasks.params.ingest import IngestFrames
 from tasks.schemas.ingest import FRAMES, IMAGES
 
@@ -322,7 +322,7 @@ def test_the_decoder_is_heard_where_threads_share_their_files(
     def refuse() -> None:
         raise OSError
 
-    monkeypatch.setattr(hearing, "own_files", refuse)
+    monkeypatch.setattr(library_complaints, "own_files", refuse)
     data = (films / "h.mpg").read_bytes()
     (tmp_path / "h.mpg").write_bytes(data[: len(data) // 2] + data[len(data) // 2 + 900 :])
     (row,) = sampled(tmp_path, "h.mpg")

@@ -5,12 +5,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tasks.ingest.groups import groups_file, read_groups
-from tasks.ingest.inventory import name_files
-from tasks.ingest.raw import Folder, refusals_table
-from tasks.ingest.remarks import passed_over
-from tasks.ingest.removal import lines_naming, write_without
-from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.images.groups import groups_file, read_groups
+from tasks.ingest.images.inventory import name_files
+from tasks.ingest.raw_folders.remarks import passed_over
+from tasks.ingest.raw_folders.removal import lines_naming, write_without
+from tasks.ingest.tables.raw_layout import Folder, refusals_table
+from tasks.ingest.tables.sheets import RawLayoutError
 from tasks.params.ingest import IngestImages
 
 SETTINGS = IngestImages(still_suffixes=(".jpg",), clip_suffixes=(), most_still_megabytes=1, most_clip_megabytes=1)

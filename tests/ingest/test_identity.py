@@ -8,11 +8,11 @@ import pytest
 
 from flows import PROJECT
 from tasks import params
-from tasks.ingest.admission import admit, known
-from tasks.ingest.batch import read_batch
-from tasks.ingest.inventory import take_inventory
-from tasks.ingest.ratings import read_ratings
-from tasks.ingest.raw import Folder
+from tasks.ingest.images.inventory import take_inventory
+from tasks.ingest.ratings.reading import read_ratings
+from tasks.ingest.raw_folders.admission import admit, known
+from tasks.ingest.raw_folders.batch import read_batch
+from tasks.ingest.tables.raw_layout import Folder
 from tasks.params.ingest import IngestImages, IngestRatings
 from tests.ingest.test_batch import CORRECT
 from tests.stewards import IMAGES, RATINGS, table

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tasks.ingest.inventory import OPTIONAL, REQUIRED, NoImages, take_inventory
-from tasks.ingest.raw import Folder, folders, read_lines
-from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.images.inventory import OPTIONAL, REQUIRED, NoImages, take_inventory
+from tasks.ingest.tables.raw_layout import Folder, folders, read_lines
+from tasks.ingest.tables.sheets import RawLayoutError
 from tasks.params.ingest import IngestImages
 
 HEADER = "path,subject_id,population,cleft_side,licence,consent,notice\n"

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from tasks.base.images import UnreadableImage, encode_png
-from tasks.ingest.detection import find_face
-from tasks.ingest.landmarks import SEVERAL, locate, measure_face, padded_crop, place_points
-from tasks.ingest.pixels import loader
+from tasks.ingest.faces.detection import find_face
+from tasks.ingest.faces.landmarks import SEVERAL, locate, measure_face, padded_crop, place_points
+from tasks.ingest.faces.pixels import loader
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL
 from tasks.phantoms.render import render

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.base.images import decode_png
 from tasks.base.points68 import MIRROR
-from tasks.ingest.lips import LipsError, crop_lips, level, lips_table
+from tasks.ingest.faces.lips import LipsError, crop_lips, level, lips_table
 from tasks.params.ingest import IngestLips
 
 SETTINGS = IngestLips(

@@ -10,9 +10,9 @@ import pytest
 from tasks.base import weights
 from tasks.base.points68 import MIRROR
 from tasks.base.weights import WeightsError
-from tasks.ingest import landmarks
-from tasks.ingest.landmarks import measure_face
-from tasks.ingest.mesh68 import INNER, OUTLINE, of_mesh
+from tasks.ingest.faces import landmarks
+from tasks.ingest.faces.landmarks import measure_face
+from tasks.ingest.faces.mesh68 import INNER, OUTLINE, of_mesh
 from tests.ingest.drawn import SETTINGS, face, scaled
 
 MESH = SETTINGS.model_copy(update={"model": "mesh"})
@@ -58,7 +58,7 @@ def test_points_agree_at_any_size(scale: float) -> None:
 
 def test_the_numbers_mirror_each_other() -> None:
     """On a mesh that is exactly its own mirror image, so are the 68 points."""
-    from tasks.ingest.mesh import MIDLINE, PAIRED
+    from tasks.ingest.faces.mesh import MIDLINE, PAIRED
 
     pairs = dict(PAIRED.values()) | {right: left for left, right in PAIRED.values()}
     pairs |= {number: number for numbers in MIDLINE.values() for number in numbers}

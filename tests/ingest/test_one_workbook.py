@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.ingest.batch import read_batch
-from tasks.ingest.inventory import name_files
-from tasks.ingest.preview import find
-from tasks.ingest.ratings import read_ratings
-from tasks.ingest.raw import Folder
-from tasks.ingest.removal import lines_about, lines_naming, write_without
-from tasks.ingest.sheets import RawLayoutError, Sheet, read_sheets
-from tasks.ingest.workbooks import read_workbook
+from tasks.ingest.images.inventory import name_files
+from tasks.ingest.ratings.reading import read_ratings
+from tasks.ingest.raw_folders.batch import read_batch
+from tasks.ingest.raw_folders.preview import find
+from tasks.ingest.raw_folders.removal import lines_about, lines_naming, write_without
+from tasks.ingest.tables.raw_layout import Folder
+from tasks.ingest.tables.sheets import RawLayoutError, Sheet, read_sheets
+from tasks.ingest.tables.workbooks import read_workbook
 from tests.ingest.test_identity import KINDS, SCALES, pictures, take
 from tests.ingest.test_remarks import over
 from tests.ingest.test_sheets import book
@@ -98,7 +98,7 @@ def test_a_workbook_is_opened_once_for_a_batch(study: Path, monkeypatch: pytest.
         opened.append(path.name)
         return read_workbook(path, data)
 
-    monkeypatch.setattr("tasks.ingest.workbooks.read_workbook", counted)
+    monkeypatch.setattr("tasks.ingest.tables.workbooks.read_workbook", counted)
     assert len(read_batch(study, settings=KINDS).photographs) == 2
     assert opened == ["my study 2024.xlsx"]
     book(study / "my study 2024.xlsx", LINES[:2], RATED[:2])

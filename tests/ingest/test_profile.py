@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tasks.errors import InputError
-from tasks.ingest import profile
-from tasks.ingest.detection import NO_FACE
-from tasks.ingest.landmarks import measure_face
-from tasks.ingest.silhouette import NoSilhouette
-from tasks.ingest.views import seen_in_profile, unfit_profile, without_face
+from tasks.ingest.faces import profile
+from tasks.ingest.faces.detection import NO_FACE
+from tasks.ingest.faces.landmarks import measure_face
+from tasks.ingest.faces.silhouette import NoSilhouette
+from tasks.ingest.faces.views import seen_in_profile, unfit_profile, without_face
 from tests.ingest import sideways
 from tests.ingest.drawn import SETTINGS, face
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tasks.ingest import profile
+from tasks.ingest.faces import profile
 from tests.ingest.drawn import SETTINGS
 
 pytestmark = pytest.mark.real

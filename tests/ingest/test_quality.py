@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tasks.ingest.quality import POSE_MODEL, POSE_POINTS, interocular, mouth_contrast, pose_degrees, sharpness
+from tasks.ingest.faces.quality import POSE_MODEL, POSE_POINTS, interocular, mouth_contrast, pose_degrees, sharpness
 from tests.ingest.drawn import NUMBERS, covered_mouth, face, scaled
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tasks.base import tables
-from tasks.ingest.ratings import read_ratings
-from tasks.ingest.raw import Folder, folders
-from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.ratings.reading import read_ratings
+from tasks.ingest.tables.raw_layout import Folder, folders
+from tasks.ingest.tables.sheets import RawLayoutError
 from tasks.params.ingest import Scale
 from tasks.schemas.ingest import IMAGES
 

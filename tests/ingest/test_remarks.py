@@ -6,10 +6,10 @@ import pytest
 
 from tasks.base import tables
 from tasks.evaluation.census import read_notices
-from tasks.ingest.ratings import read_ratings
-from tasks.ingest.raw import Folder, refusals_table
-from tasks.ingest.remarks import LENSES, MEND, passed_over, raters_alike, subjects_alike
-from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.ratings.reading import read_ratings
+from tasks.ingest.raw_folders.remarks import LENSES, MEND, passed_over, raters_alike, subjects_alike
+from tasks.ingest.tables.raw_layout import Folder, refusals_table
+from tasks.ingest.tables.sheets import RawLayoutError
 from tasks.schemas.ingest import IMAGES, REFUSALS
 from tests.ingest.test_identity import KINDS, SCALES, pictures, take
 from tests.stewards import IMAGES as COLUMNS

@@ -14,8 +14,8 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.chart import BarChart
 from openpyxl.drawing.image import Image
 
-from tasks.ingest.removal import write_without
-from tasks.ingest.sheets import read_sheets
+from tasks.ingest.raw_folders.removal import write_without
+from tasks.ingest.tables.sheets import read_sheets
 
 ROWS = range(2, 10)
 """Rows of a worksheet below its header."""

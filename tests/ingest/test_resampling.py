@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tasks.ingest import resampling
-from tasks.ingest.resampling import resample
+from tasks.ingest.faces import resampling
+from tasks.ingest.faces.resampling import resample
 
 NOISE = np.random.default_rng(1).integers(0, 256, (90, 120, 3), np.uint8)
 

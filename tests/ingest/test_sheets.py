@@ -13,9 +13,9 @@ import openpyxl
 import pytest
 from openpyxl.chart import BarChart
 
-from tasks.ingest import sheets, workbooks
-from tasks.ingest.raw import read_lines
-from tasks.ingest.sheets import RawLayoutError
+from tasks.ingest.tables import sheets, workbooks
+from tasks.ingest.tables.raw_layout import read_lines
+from tasks.ingest.tables.sheets import RawLayoutError
 from tests.spreadsheets import active
 
 COLUMNS = ("path", "score")

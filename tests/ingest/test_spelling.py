@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tasks.ingest.cells import NotMeant, no_such_word, number, word
-from tasks.ingest.spelling import Spellings, alike, key, lookalikes, tidy
+from tasks.ingest.tables.cells import NotMeant, no_such_word, number, word
+from tasks.ingest.tables.spelling import Spellings, alike, key, lookalikes, tidy
 
 ONE = [
     ("Müller", unicodedata.normalize("NFD", "Müller")),

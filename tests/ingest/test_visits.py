@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.ingest.raw import Folder
-from tasks.ingest.remarks import visits_alike
-from tasks.ingest.visits import same_visit
+from tasks.ingest.images.visits import same_visit
+from tasks.ingest.raw_folders.remarks import visits_alike
+from tasks.ingest.tables.raw_layout import Folder
 from tests.ingest.test_identity import pictures, take
 from tests.ingest.test_sheets import book
 from tests.stewards import table

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tasks.base import images
-from tasks.ingest.withdrawn import Withdrawn, pixel_digest, read_withdrawn, write_withdrawn
+from tasks.ingest.images.withdrawn import Withdrawn, pixel_digest, read_withdrawn, write_withdrawn
 from tests.stewards import draw
 
 SAVED_ANEW = {

@@ -10,11 +10,11 @@ import pytest
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from tasks.ingest.batch import read_batch
-from tasks.ingest.ratings import read_ratings
-from tasks.ingest.raw import Folder, read_lines
-from tasks.ingest.sheets import RawLayoutError
-from tasks.ingest.workbooks import STRUCK
+from tasks.ingest.ratings.reading import read_ratings
+from tasks.ingest.raw_folders.batch import read_batch
+from tasks.ingest.tables.raw_layout import Folder, read_lines
+from tasks.ingest.tables.sheets import RawLayoutError
+from tasks.ingest.tables.workbooks import STRUCK
 from tests.ingest.test_identity import KINDS, SCALES, pictures, take
 from tests.ingest.test_remarks import over
 from tests.spreadsheets import active

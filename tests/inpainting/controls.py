@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from tasks.base.images import encode_png
 from tasks.faces.alignment import align
-from tasks.inpainting import weights
+from tasks.inpainting.network import weights
 from tasks.params.faces import PerceptualNet
 from tasks.phantoms.identity import identity
 from tasks.phantoms.motion import FRONTAL

@@ -10,8 +10,8 @@ from flows import PROJECT
 from flows.cli.inpainting import make_raw
 from tasks import params
 from tasks.errors import InputError
-from tasks.ingest.inventory import take_inventory
-from tasks.ingest.raw import Folder
+from tasks.ingest.images.inventory import take_inventory
+from tasks.ingest.tables.raw_layout import Folder
 from tasks.inpainting.flists import Listed, celeba, pictures, read_list
 from tasks.params.ingest import IngestImages
 

@@ -11,10 +11,9 @@ import torch
 from flows import PROJECT
 from tasks import params
 from tasks.base.images import decode_png
-from tasks.base.inception import inception_features
+from tasks.base.networks.inception import inception_features
 from tasks.errors import InputError
 from tasks.faces.cohort import Split
-from tasks.inpainting import weights
 from tasks.inpainting.filling import fill
 from tasks.inpainting.measuring import (
     ITSELF,
@@ -24,6 +23,7 @@ from tasks.inpainting.measuring import (
     mask_of,
     measure_photographs,
 )
+from tasks.inpainting.network import weights
 from tasks.inpainting.quality import qualities
 from tasks.params.inpainting import InpaintingControls, InpaintingTrain
 from tasks.schemas.inpainting import MASK_KINDS, MEASURED_METHODS, QUALITIES

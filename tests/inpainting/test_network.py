@@ -4,9 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tasks.inpainting.discriminator import Discriminator
-from tasks.inpainting.network import Generator, ShortLongAttention, elu, merged
-from tasks.inpainting.points import POINTS, point_map
+from tasks.inpainting.network.discriminator import Discriminator
+from tasks.inpainting.network.generator import Generator, ShortLongAttention, elu, merged
+from tasks.inpainting.network.landmark_maps import POINTS, point_map
 from tasks.params.inpainting import Network
 
 SIZE = 32

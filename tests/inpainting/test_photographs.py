@@ -11,7 +11,7 @@ from PIL import Image
 
 from tasks.base import images
 from tasks.inpainting.filling import FillError
-from tasks.inpainting.network import Generator
+from tasks.inpainting.network.generator import Generator
 from tasks.inpainting.painted import read_mask
 from tasks.inpainting.photographs import Filler, fill_photograph
 from tasks.params.inpainting import InpaintingAlign, Network

@@ -14,12 +14,12 @@ import pytest
 
 from tasks.base.images import decode_png, encode_png
 from tasks.errors import InputError
-from tasks.ingest.raw import read_lines
-from tasks.inpainting import votes
-from tasks.inpainting.judging import judged
-from tasks.inpainting.letters import FORM_COLUMNS
-from tasks.inpainting.sheet import PAGE, SheetError, write_sheet
-from tasks.inpainting.shown import HOLE, Patient, digests, patients_of
+from tasks.ingest.tables.raw_layout import read_lines
+from tasks.inpainting.judging import votes
+from tasks.inpainting.judging.letters import FORM_COLUMNS
+from tasks.inpainting.judging.present import judged
+from tasks.inpainting.judging.results_shown import HOLE, Patient, digests, patients_of
+from tasks.inpainting.judging.sheet import PAGE, SheetError, write_sheet
 from tasks.schemas.inpainting import INPAINTING_VOTES
 from tests.spreadsheets import active
 

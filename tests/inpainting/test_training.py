@@ -12,7 +12,7 @@ from tasks.base.images import encode_png
 from tasks.base.training import TrainingError
 from tasks.errors import InputError
 from tasks.faces.cohort import split_of
-from tasks.inpainting import training, weights
+from tasks.inpainting.network import training, weights
 from tasks.params.inpainting import InpaintingTrain
 from tasks.schemas.faces import ALIGNED
 from tests.inpainting.test_photographs import face, shares_of

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from tasks.errors import InputError
-from tasks.ingest.inventory import take_inventory
-from tasks.ingest.raw import Folder
+from tasks.ingest.images.inventory import take_inventory
+from tasks.ingest.tables.raw_layout import Folder
 from tasks.params.ingest import IngestImages
 from tasks.params.phantoms import PhantomsDraw
 from tasks.phantoms import dataset

@@ -108,7 +108,7 @@ def test_how_it_is_run_makes_nothing_stale(project: Path) -> None:
 def test_prose_in_the_code_makes_dvc_look_and_computes_nothing(project: Path) -> None:
     """DVC compares files, so it runs the stages; the store knows what computes."""
     before = lock(project)
-    for module in ("tasks/symmetry/network.py", "tasks/ingest/landmarks.py"):
+    for module in ("tasks/symmetry/network.py", "tasks/ingest/faces/landmarks.py"):
         text = (project / module).read_text()
         (project / module).write_text(text.replace('"""', '"""Said otherwise: ', 1) + "\n# A remark.\n")
     said = repro(project, "symmetry_distances@clp")
@@ -122,7 +122,7 @@ def test_prose_in_the_code_makes_dvc_look_and_computes_nothing(project: Path) ->
 
 
 CODE = {
-    "ingest_lips": ("tasks/ingest/lips.py", "slice(50, 53)", "slice(49, 54)"),
+    "ingest_lips": ("tasks/ingest/faces/lips.py", "slice(50, 53)", "slice(49, 54)"),
     "symmetry_distances@clp": ("tasks/symmetry/distances.py", "BATCH = 32", "BATCH = 16"),
 }
 

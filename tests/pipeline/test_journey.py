@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.stewards import meant
+from flows.stewards.withdrawal import who_is_meant
 from tasks.base import sheets
 from tasks.base.digests import file_digest
 from tests.family import Family
@@ -97,7 +97,7 @@ def test_in_corrected_undone_and_withdrawn(built: Path, tmp_path: Path, monkeypa
     run(root, "vermilion", "ratings", "undo", bad, "--no-run")
     words = ("anna_kowalska", image_id)
     assert len(found(root, drop, words, image_id)) > 20
-    control = meant.find("carla_diaz", root, also=())
+    control = who_is_meant.find("carla_diaz", root, also=())
     assert "symmetry_train@clp" in control.networks
     before = lock(root)
 

@@ -8,7 +8,7 @@ from tasks import params
 from tasks.params.surface import SurfaceCameras, SurfaceReconstruct
 from tasks.space.rings import camera_around
 from tasks.space.views import Camera
-from tasks.surface.distortion import Bend, straight
+from tasks.surface.cameras.distortion import Bend, straight
 
 RADII = np.array([75.0, 100.0, 90.0])  # mm
 SIZE = 320, 400

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tasks.space.views import Point, Surface
-from tasks.surface.shown import Measured, Photographed, Scale, Shown
+from tasks.surface.pages.contents import Measured, Photographed, Scale, Shown
 
 FULLER = 3.0  # mm, on the left cheek
 EVIL = '</script><script>document.title="taken"</script><img src=x onerror=alert(1)> & "quoted", ‮'

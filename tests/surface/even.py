@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tasks.space.views import Point, Surface
-from tasks.surface.nearest import vertex_normals
+from tasks.surface.geometry.nearest_points import vertex_normals
 
 MM = 100.0  # the file's unit is a decimetre
 BELOW, BEHIND = 610.0, 0.0  # mm of the file: below is neck; behind, the back of the head

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tasks.space.views import Surface
-from tasks.surface.asymmetry import asymmetry, evenness, mirrored
-from tasks.surface.plane import Plane
+from tasks.surface.geometry.asymmetry import asymmetry, evenness, mirrored
+from tasks.surface.geometry.mid_plane import Plane
 from tests.surface.even import head, set_asymmetry, without
 from tests.surface.measured import ASYMMETRY
 

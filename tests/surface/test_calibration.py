@@ -8,7 +8,7 @@ import pytest
 
 from tasks.errors import InputError
 from tasks.space.views import Camera
-from tasks.surface.calibration import (
+from tasks.surface.cameras.calibration import (
     Lens,
     cells_of,
     doubts_in,
@@ -19,13 +19,13 @@ from tasks.surface.calibration import (
     told_in,
     words,
 )
-from tasks.surface.cameras import solved_of
-from tasks.surface.colmap import pycolmap
-from tasks.surface.distortion import bent, straight
-from tasks.surface.features import features_of
-from tasks.surface.solved import Observations, Solved, view_of
+from tasks.surface.cameras.colmap import pycolmap
+from tasks.surface.cameras.distortion import bent, straight
+from tasks.surface.cameras.features import features_of
+from tasks.surface.cameras.solution import Observations, Solved, view_of
+from tasks.surface.cameras.solving import solved_of
 from tests.surface.balls import RING, SETTINGS, SIZE, camera, face, picture
-from tests.surface.test_cameras import wrong
+from tests.surface.test_solving import wrong
 
 HEAD = "files,model,width,height,params\n"
 NOTHING = Observations(np.zeros(0, int), np.zeros(0, int), np.zeros((0, 2)), np.zeros(0))

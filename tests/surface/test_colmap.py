@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from tasks.surface.colmap import pycolmap
-from tasks.surface.features import quiet
+from tasks.surface.cameras.colmap import pycolmap
+from tasks.surface.cameras.features import quiet
 
 
 def test_sigterm_ends_it_without_a_word() -> None:
-    code = "import os, signal, tasks.surface.features; os.kill(os.getpid(), signal.SIGTERM)"
+    code = "import os, signal, tasks.surface.cameras.features; os.kill(os.getpid(), signal.SIGTERM)"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGTERM, "", "")
 

@@ -12,13 +12,13 @@ from tasks.anthropometry.rules import read_rules as flat_rules
 from tasks.findings.declared import DeclaredError
 from tasks.findings.rules import DEFAULT, findings
 from tasks.space.views import Point
-from tasks.surface.facing import measure_row
-from tasks.surface.frontal import front_of
+from tasks.surface.finding_rules import read_rules
+from tasks.surface.geometry.front_view import front_of
 from tasks.surface.measures.catalogue import BY_NAME, MEASURES
 from tasks.surface.measures.measure import Head
-from tasks.surface.measuring import measured
-from tasks.surface.own import own_measures
-from tasks.surface.rules import read_rules
+from tasks.surface.measures.measuring import measured
+from tasks.surface.measures.surgeons_own import own_measures
+from tasks.surface.measuring_faces import measure_row
 from tests.surface.drawn import ellipsoid
 from tests.surface.measured import MEASURES as SETTINGS
 
@@ -200,6 +200,6 @@ def test_a_face_more_even_than_the_norms_is_no_finding(tmp_path: Path) -> None:
 
 
 def _measured(measure: Any, value: float) -> Any:
-    from tasks.surface.measuring import Measured
+    from tasks.surface.measures.measuring import Measured
 
     return replace(Measured(measure, None, None, None, None, None, None, None), value=value)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from tasks.ingest.mesh import PAIRED
+from tasks.ingest.faces.mesh import PAIRED
 from tasks.space.rings import camera_around, ring
+from tasks.surface.cameras.refusals import RefusedSet
 from tasks.surface.capture.head import CHIN, HAIRLINE
-from tasks.surface.expression import BROWS, CORNERS, LOWER, changed, moved
-from tasks.surface.points import Look
-from tasks.surface.sets import RefusedSet
+from tasks.surface.photographs.expression import BROWS, CORNERS, LOWER, changed, moved
+from tasks.surface.points.from_photographs import Look
 
 PLACES = ring(15, 45, ((-30, 25), (0, 25), (30, 25), (-30, -25), (0, -25), (30, -25)))
 SMILE = np.array([[-3.2, 3.2, -1.0], [3.2, 3.2, -1.0]])  # mm of the corners, right and left

@@ -12,14 +12,14 @@ from tasks.phantoms.heads.asymmetry import surface_of
 from tasks.phantoms.heads.points import places
 from tasks.phantoms.heads.template import shape
 from tasks.space.views import Point, Surface
-from tasks.surface.corrections import with_hand
-from tasks.surface.facing import map_of, measures_of
-from tasks.surface.filling import filled
-from tasks.surface.frontal import front_of
-from tasks.surface.joining import joined, parted
-from tasks.surface.nearest import Finder
+from tasks.surface.dense.filling import filled
+from tasks.surface.dense.trimming import cut
+from tasks.surface.geometry.front_view import front_of
+from tasks.surface.geometry.joining import joined, parted
+from tasks.surface.geometry.nearest_points import Finder
+from tasks.surface.measuring_faces import map_of, measures_of
 from tasks.surface.reconstructing import Face, columns_of, face_in
-from tasks.surface.trimming import cut
+from tasks.surface.review_corrections import with_hand
 from tests.surface.measured import MEASURING, NUMBERS, POINTS
 
 SETTINGS = params.load(SurfaceReconstruct, "surface_reconstruct", NUMBERS).filling

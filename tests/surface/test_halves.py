@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.space.views import Surface
-from tasks.surface.halves import cut, doubled
+from tasks.surface.geometry.halves import cut, doubled
 from tests.surface.drawn import ellipsoid
 
 ACROSS, ZERO = np.array([1.0, 0.0, 0.0]), np.zeros(3)

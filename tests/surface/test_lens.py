@@ -7,7 +7,7 @@ import pytest
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 
-from tasks.surface.lens import UNKNOWN, lens_of
+from tasks.surface.cameras.lens import UNKNOWN, lens_of
 
 
 def written(path: Path, inner: dict[int, Any], outer: dict[int, Any] | None = None) -> Path:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tasks.surface.features import Features
-from tasks.surface.matching import all_matches, heads, matches_of, pairs_of
+from tasks.surface.cameras.features import Features
+from tasks.surface.cameras.matching import all_matches, heads, matches_of, pairs_of
 from tests.surface.balls import SETTINGS
 
 POINTS, SEEN, WALL = 900, 40.0, 200  # of an egg; degrees from the front of each within which it is seen; on a wall

@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 
 from tasks.space.views import Point, Surface
-from tasks.surface.asymmetry import asymmetry, mirrored
-from tasks.surface.curves import length, thread
-from tasks.surface.frontal import REACH, STEP, Front, front_of
+from tasks.surface.geometry.asymmetry import asymmetry, mirrored
+from tasks.surface.geometry.curves import length, thread
+from tasks.surface.geometry.front_view import REACH, STEP, Front, front_of
+from tasks.surface.geometry.head_frame import moved, upright
+from tasks.surface.geometry.mid_plane import Plane
+from tasks.surface.geometry.regions import Regions, extent
 from tasks.surface.measures.catalogue import BY_NAME, MEASURES, REGIONS
 from tasks.surface.measures.measure import Head
-from tasks.surface.measuring import Measured, _half, measured, needed
-from tasks.surface.named import POINTS
-from tasks.surface.plane import Plane
-from tasks.surface.regions import Regions, extent
-from tasks.surface.upright import moved, upright
+from tasks.surface.measures.measuring import Measured, _half, measured, needed
+from tasks.surface.points.names import POINTS
 from tests.surface.even import head, plain, without
 from tests.surface.measured import ASYMMETRY
 from tests.surface.measured import MEASURES as SETTINGS
-from tests.surface.test_points import TRUTH, foremost
+from tests.surface.test_from_photographs import TRUTH, foremost
 
 EXACT = Plane(np.array([1.0, 0, 0]), np.zeros(3), 1.0, 0.0)
 MORE = {"stomion": (0, 665), "sublabiale": (0, 641), "pogonion": (0, 629), "menton": (0, 620)}

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tasks.surface.page import render_surface_page
+from tasks.surface.pages.visit_page import render_surface_page
 from tests.surface.drawn import EVIL, NOSE, shown
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -12,7 +12,7 @@ import pytest
 from tasks.base import images
 from tasks.errors import InputError
 from tasks.space.views import View
-from tasks.surface.patchmatch import cloud_by_patch_match, fused, neighbours, workspace
+from tasks.surface.dense.patchmatch import cloud_by_patch_match, fused, neighbours, workspace
 from tests.surface.eggs import AXES, DENSE, HEIGHT, WIDTH, beyond, views
 
 MIDDLE = np.zeros(3)

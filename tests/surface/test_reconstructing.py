@@ -10,9 +10,9 @@ from tasks.errors import InputError
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.surface import SurfaceCameras, SurfaceReconstruct
 from tasks.surface import reconstructing
-from tasks.surface.features import features_of
-from tasks.surface.ruler import Ruler
-from tasks.surface.sizing import Known
+from tasks.surface.cameras.features import features_of
+from tasks.surface.scale.known_distances import Known
+from tasks.surface.scale.ruler import Ruler
 from tests.surface.balls import FOCAL, RING, SETTINGS, camera, face, picture
 from tests.surface.measured import NUMBERS
 

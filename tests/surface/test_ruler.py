@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tasks.errors import InputError
-from tasks.surface.distortion import Bend, bent
-from tasks.surface.ruler import Ruler, as_text, check_inside, factor_of, read_ruler, ruler_of
+from tasks.surface.cameras.distortion import Bend, bent
+from tasks.surface.scale.ruler import Ruler, as_text, check_inside, factor_of, read_ruler, ruler_of
 from tests.surface.balls import SCALE, camera
 
 UNIT = 37.0

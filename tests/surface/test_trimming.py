@@ -6,7 +6,7 @@ import trimesh
 
 from tasks.errors import InputError
 from tasks.space.views import Surface
-from tasks.surface.trimming import around, between_the_ears, largest
+from tasks.surface.dense.trimming import around, between_the_ears, largest
 
 CORNERS = np.array([[x, y, z] for x in (-20.0, 20.0) for y in (-20.0, 20.0) for z in (-20.0, 20.0)])
 

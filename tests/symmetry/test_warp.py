@@ -5,7 +5,7 @@ import pytest
 
 from tasks.base.images import decode_png
 from tasks.base.points68 import MIRROR
-from tasks.ingest.lips import crop_lips, level
+from tasks.ingest.faces.lips import crop_lips, level
 from tasks.params.ingest import IngestLips
 from tasks.params.symmetry import SymmetryWarp
 from tasks.symmetry import deformations, mesh

@@ -10,7 +10,7 @@ import pytest
 
 from tasks import params
 from tasks.base import images
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.faces.landmarks import measure_face
 from tasks.params.ingest import IngestLandmarks
 from tasks.params.symmetry import SymmetryWarp
 from tasks.symmetry.deformations import GEOMETRIC

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tasks.base import trunks
+from tasks.base.networks import trunks
 from tasks.base.weights import WeightsError
 from tasks.params.synthesis import SynthesisMeasure
 from tasks.synthesis.measures.diversity import distances, network_of, random_pairs, spread

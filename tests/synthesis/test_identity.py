@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from tasks.ingest.detection import resized
+from tasks.ingest.faces.detection import resized
 from tasks.schemas.synthesis import EMBEDDINGS
 from tasks.synthesis.gate import identity
 from tasks.synthesis.gate.identity import compare, embed_generated, embed_photographs, leakage, similarities

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.anthropometry.judgements import Judgement
+from tasks.anthropometry.from_people.judgements import Judgement
 from tasks.anthropometry.learned.labels import PROJECT, Labelled, split_of
 from tasks.anthropometry.learned.network import ALIGNED, crop
 from tasks.anthropometry.learned.training import Face
@@ -24,7 +24,7 @@ from tasks.anthropometry.measures.catalogue import BY_NAME
 from tasks.base import images as pictures
 from tasks.errors import InputError
 from tasks.findings.rules import Rule, findings
-from tasks.ingest.landmarks import measure_face
+from tasks.ingest.faces.landmarks import measure_face
 from tasks.params.ingest import IngestLandmarks
 
 TRUTH = {"accepted": True, "added": True, "rejected": False}

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from tasks.base.runtime import seed_of
 from tasks.errors import InputError
-from tasks.ingest.cells import no_such_word, word
-from tasks.ingest.naming import slashes
-from tasks.ingest.raw import read_lines
-from tasks.ingest.sheets import read_sheets
-from tasks.ingest.spelling import Spellings, key, tidy
+from tasks.ingest.tables.cells import no_such_word, word
+from tasks.ingest.tables.file_names import slashes
+from tasks.ingest.tables.raw_layout import read_lines
+from tasks.ingest.tables.sheets import read_sheets
+from tasks.ingest.tables.spelling import Spellings, key, tidy
 from tasks.schemas.columns import POPULATIONS
 
 ATTRIBUTES, PARTITION, IDENTITIES = "list_attr_celeba.txt", "list_eval_partition.txt", "identity_CelebA.txt"

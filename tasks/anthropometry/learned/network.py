@@ -18,11 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import nn
 
 from tasks.base.escaping import said
-from tasks.base.mobilenet import MobileNetV2, draw_head
-from tasks.base.tensorfiles import TensorFileError, record, require_finite, tensors, whole
+from tasks.base.networks.mobilenet import MobileNetV2, draw_head
+from tasks.base.weight_files.tensorfiles import TensorFileError, record, require_finite, tensors, whole
 from tasks.base.weights import WeightsError
 from tasks.faces.regions import eye_centres
-from tasks.ingest.resampling import resample
+from tasks.ingest.faces.resampling import resample
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HEADER = "vermilion"

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from tasks import params
-from tasks.anthropometry import judgements, versions
-from tasks.anthropometry.corrections import now
+from tasks.anthropometry.from_people import judgements, versions
+from tasks.anthropometry.from_people.corrections import now
+from tasks.anthropometry.from_people.versions import Version
 from tasks.anthropometry.learned.labels import PROJECT
 from tasks.anthropometry.rules import read_rules
-from tasks.anthropometry.versions import Version
 from tasks.base import tables
 from tasks.base.digests import digest
 from tasks.errors import InputError

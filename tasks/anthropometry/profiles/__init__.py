@@ -1,1 +1,1 @@
-"""Photographs in profile, measured between tasks.ingest.profile's points. Nothing here knows a face from the front."""
+"""Photographs in profile, measured between points (tasks.ingest.faces.profile). Knows no face from the front."""

@@ -14,9 +14,9 @@ from tasks.anthropometry.profiles.measures import NOSE_HEIGHTS, PROFILE_MEASURES
 from tasks.anthropometry.scale import Scale
 from tasks.anthropometry.uncertainty import quantile_of
 from tasks.base.words import listed
-from tasks.ingest.pixels import loader
-from tasks.ingest.profile import POINTS, Seen, View
-from tasks.ingest.views import VIEWED, seen_in_profile
+from tasks.ingest.faces.pixels import loader
+from tasks.ingest.faces.profile import POINTS, Seen, View
+from tasks.ingest.faces.views import VIEWED, seen_in_profile
 from tasks.params.anthropometry import AnthropometryProfiles
 from tasks.params.ingest import IngestLandmarks
 from tasks.schemas.anthropometry import ANTHROPOMETRY_MEASURES, ANTHROPOMETRY_PROFILES

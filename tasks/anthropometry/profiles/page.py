@@ -13,7 +13,7 @@ import numpy as np
 
 from tasks.anthropometry.profiles.measures import NOSE_HEIGHTS, PROFILE_BY_NAME
 from tasks.findings.rules import CAVEAT, Finding
-from tasks.ingest.profile import Seen
+from tasks.ingest.faces.profile import Seen
 from tasks.pages.environment import environment, number
 from tasks.pages.norms import bar, norm_of
 from tasks.pages.overlays import jpeg

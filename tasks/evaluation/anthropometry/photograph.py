@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from tasks import params
-from tasks.anthropometry import adjustment
-from tasks.anthropometry.locating import Located, find
+from tasks.anthropometry.from_people import adjustment
+from tasks.anthropometry.locating.locate import Located, find
 from tasks.anthropometry.measuring import measure_face
 from tasks.anthropometry.shown import Shown, shown
 from tasks.base import tables
@@ -22,7 +22,7 @@ from tasks.errors import InputError
 from tasks.evaluation.anthropometry.chapter import NAME, SOURCE
 from tasks.evaluation.anthropometry.read import NOTICES, adjusted, read_anthropometry
 from tasks.evaluation.photograph import Photograph
-from tasks.ingest.quality import pose_degrees
+from tasks.ingest.faces.quality import pose_degrees
 from tasks.pages.chapter import Reading, Said
 from tasks.pages.norms import NONE, Norms, bar, norm_of
 from tasks.pages.overlays import jpeg

@@ -17,9 +17,9 @@ from tasks.errors import InputError
 from tasks.evaluation.inpainting.chapter import NAME, SOURCE
 from tasks.evaluation.inpainting.read import headline_heatmap, notices, read_inpainting
 from tasks.evaluation.photograph import Photograph
-from tasks.inpainting import weights
 from tasks.inpainting.fillings import cropped, mask_of
 from tasks.inpainting.nearness import measure_distances
+from tasks.inpainting.network import weights
 from tasks.inpainting.photographs import Filler, fill_photograph
 from tasks.pages.chapter import Reading
 from tasks.pages.overlays import jpeg

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tasks.base.distances import frechet_distance, kernel_distance
+from tasks.base.networks.distances import frechet_distance, kernel_distance
 from tasks.evaluation.inpainting.compare import mean_of
 from tasks.params.evaluation import Evaluate
 from tasks.params.faces import PerceptualNet

@@ -12,7 +12,7 @@ from typing import Literal, cast
 
 import numpy as np
 
-from tasks.ingest.profile import View
+from tasks.ingest.faces.profile import View
 from tasks.params.capture import Capture
 from tasks.surface.capture.overlap import Match, Pair, angle_of
 from tasks.surface.capture.shot import Shot

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import InputError
-from tasks.ingest.profile import View
+from tasks.ingest.faces.profile import View
 from tasks.params.capture import Capture
 from tasks.params.ingest import IngestLandmarks
-from tasks.surface.calibration import Lens, of_photograph
+from tasks.surface.cameras.calibration import Lens, of_photograph
 from tasks.surface.capture.angles import angles, first_focals, judged_focals, without_strays
 from tasks.surface.capture.overlap import Match, Pair, matches, turned_anew
 from tasks.surface.capture.shot import Shot, outline_of, shot_of
@@ -29,7 +29,7 @@ def check(
     files: Sequence[Path],
     names: Sequence[str],  # as they are to be told
     *,
-    lenses: Mapping[str, Lens],  # by name, calibrated (tasks.surface.calibration); of the others EXIF tells
+    lenses: Mapping[str, Lens],  # by name, calibrated (tasks.surface.cameras.calibration); of the others EXIF tells
     settings: Capture,
     detection: IngestLandmarks,
     progress: Progress,

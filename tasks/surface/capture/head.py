@@ -13,7 +13,7 @@ import dlib
 import numpy as np
 
 from tasks.base import weights
-from tasks.ingest.mesh import PAIRED, solid
+from tasks.ingest.faces.mesh import PAIRED, solid
 
 CROP, CROP_RAISED = 1.5, 0.05
 """How the 478-point model is shown a face, as everywhere in this house."""

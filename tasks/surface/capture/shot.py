@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 
 from tasks.base import images
-from tasks.ingest.detection import UNCLEAR, Face, find_face, lying, resized
-from tasks.ingest.landmarks import place_points
-from tasks.ingest.profile import View, view_of
+from tasks.ingest.faces.detection import UNCLEAR, Face, find_face, lying, resized
+from tasks.ingest.faces.landmarks import place_points
+from tasks.ingest.faces.profile import View, view_of
 from tasks.params.capture import Capture
 from tasks.params.ingest import IngestLandmarks
+from tasks.surface.cameras.lens import UNKNOWN, Lens, lens_of
 from tasks.surface.capture.head import Head, head_of
-from tasks.surface.lens import UNKNOWN, Lens, lens_of
 
 NORMAL = 200.0
 """Pixels from hairline to chin at which sharpness is measured, so that a larger head is no blurred one."""

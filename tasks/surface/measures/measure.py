@@ -12,7 +12,7 @@ import numpy as np
 
 from tasks.faces.described import Described
 from tasks.space.views import Surface
-from tasks.surface.frontal import Front
+from tasks.surface.geometry.front_view import Front
 
 MM, DEGREES, ML, CM2, RATIO = "mm", "degrees", "ml", "cm2", ""
 LESS_EVEN = "less even"

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tasks.surface.asymmetry import Evenness, evenness
-from tasks.surface.curves import length, thread
+from tasks.surface.geometry.asymmetry import Evenness, evenness
+from tasks.surface.geometry.curves import length, thread
+from tasks.surface.geometry.mid_plane import Plane
+from tasks.surface.geometry.profile_line import profile
+from tasks.surface.geometry.regions import BOUNDS, Extent, extent, inside, regions_of
 from tasks.surface.measures.measure import CM2, LESS_EVEN, ML, MM, RATIO, Head, Kind, Measure
-from tasks.surface.plane import Plane
-from tasks.surface.profile import profile
-from tasks.surface.regions import BOUNDS, Extent, extent, inside, regions_of
 
 
 def lateral_lip_curve(head: Head) -> float:

@@ -1,5 +1,5 @@
 "use strict";
-// The face of tasks/surface/page.html.j2, to be turned: its colours, its points, points placed by hand.
+// The face of tasks/surface/pages/page.html.j2, to be turned: its colours, its points, points placed by hand.
 // Without WebGL nothing happens, and the page says so. Places are the head's frame: x to the patient's left, y up, z forward.
 
 (async () => {

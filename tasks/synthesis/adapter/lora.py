@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from tasks.base import runtime
 from tasks.base.escaping import said
-from tasks.base.tensorfiles import metadata, record, require_finite, tensors, whole
+from tasks.base.weight_files.tensorfiles import metadata, record, require_finite, tensors, whole
 from tasks.errors import InputError
 
 NAME = "trained"

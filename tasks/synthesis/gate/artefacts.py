@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from tasks.ingest.detection import resized
+from tasks.ingest.faces.detection import resized
 
 UPRIGHT = 96
 """The eyes are looked at with their outer corners so many pixels apart."""

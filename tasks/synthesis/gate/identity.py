@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from tasks.base import images as pictures
 from tasks.base.images import UnreadableImage
-from tasks.ingest.landmarks import DECIMALS
+from tasks.ingest.faces.landmarks import DECIMALS
 from tasks.params.ingest import LandmarkModel
 from tasks.params.synthesis import SynthesisIdentity
 from tasks.schemas.synthesis import CONDITIONS, EMBEDDINGS, IDENTITY

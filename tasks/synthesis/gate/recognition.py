@@ -19,7 +19,7 @@ import onnxruntime
 
 from tasks.base import weights as registry
 from tasks.base.weights import WeightsError
-from tasks.ingest.detection import resized
+from tasks.ingest.faces.detection import resized
 from tasks.params.ingest import LandmarkModel
 from tasks.params.synthesis import SynthesisIdentity
 from tasks.synthesis.gate import likeness

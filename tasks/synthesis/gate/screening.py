@@ -21,8 +21,8 @@ import pyarrow as pa
 
 from tasks.base import images
 from tasks.base.images import UnreadableImage
-from tasks.ingest.landmarks import DECIMALS, place_points
-from tasks.ingest.quality import interocular, pose_degrees, sharpness
+from tasks.ingest.faces.landmarks import DECIMALS, place_points
+from tasks.ingest.faces.quality import interocular, pose_degrees, sharpness
 from tasks.params.ingest import LandmarkModel
 from tasks.params.synthesis import SynthesisScreen
 from tasks.schemas.synthesis import FLAGS, SCREENED
@@ -178,7 +178,7 @@ def pose(
     width: int,
     height: int,
 ) -> tuple[float, float, float]:
-    """Yaw, pitch and roll as tasks.ingest.quality has them, degrees.
+    """Yaw, pitch and roll as tasks.ingest.faces.quality has them, degrees.
 
     Where the jaw says more of a yaw, it counts: dlib draws the inner face of a turned head too frontal, and its outline
     less so.

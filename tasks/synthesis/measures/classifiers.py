@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from tasks.base import images as pictures
 from tasks.base import runtime, weights
 from tasks.base.images import UnreadableImage
-from tasks.base.mobilenet import MobileNetV2
+from tasks.base.networks.mobilenet import MobileNetV2
 from tasks.base.schedules import cosine_fall
 from tasks.base.training import Losses, Progress, due, set_rate, steps
 from tasks.base.weights import WeightsError

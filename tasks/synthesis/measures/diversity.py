@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from tasks.base import runtime, weights
-from tasks.base.trunks import TRUNKS, random_trunk, trained_trunk
+from tasks.base.networks.trunks import TRUNKS, random_trunk, trained_trunk
 from tasks.base.weights import WeightsError
 from tasks.params.synthesis import SynthesisMeasure
 

@@ -1,8 +1,9 @@
 """Features of photographs and generated pictures, from which FID and KID tell how near the two are as a whole.
 
 In: photographs with captions, generated pictures. Out: the features table. Rosero et al. 2025, DiffusionCleft, section
-4.3.2, by pytorch-fid (tasks.base.inception). Photographs are cut as adapters saw them and reduced to the generated
-pictures' side first: else the distance would measure resolution. Knows nothing of conditions beyond their names.
+4.3.2, by pytorch-fid (tasks.base.networks.inception). Photographs are cut as adapters saw them and reduced to the
+generated pictures' side first: else the distance would measure resolution. Knows nothing of conditions beyond their
+names.
 """
 
 from pathlib import Path
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from tasks.base import images as pictures
 from tasks.base.images import UnreadableImage
-from tasks.base.inception import inception_features
+from tasks.base.networks.inception import inception_features
 from tasks.params.synthesis import SynthesisMeasure
 from tasks.schemas.synthesis import CONDITIONS, FEATURES
 from tasks.synthesis.framing import framed

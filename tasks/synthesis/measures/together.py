@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from sklearn.decomposition import PCA
 
 from tasks.base import images
-from tasks.base.distances import frechet_distance, kernel_distance
+from tasks.base.networks.distances import frechet_distance, kernel_distance
 from tasks.params.synthesis import SynthesisIdentity, SynthesisMeasure
 from tasks.schemas.synthesis import CONDITIONS, DIFFERENCES, PROJECTIONS
 from tasks.synthesis.gate.identity import leakage, threshold_of

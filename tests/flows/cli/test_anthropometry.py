@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from flows import cli
 from flows.pages.record import Project
-from tasks.anthropometry.corrections import Said, keep, now
+from tasks.anthropometry.from_people.corrections import Said, keep, now
 from tasks.errors import InputError
 from tests.flows.pages import reviewed
 

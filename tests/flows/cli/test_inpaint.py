@@ -9,7 +9,7 @@ import pytest
 
 from tasks.base.digests import file_digest
 from tasks.base.images import encode_png, read
-from tasks.inpainting import weights
+from tasks.inpainting.network import weights
 from tasks.schemas.inpainting import NETWORK_FILE
 from tests.here import vermilion
 from tests.project import copy_project

@@ -17,10 +17,10 @@ from flows.stages.inpainting import inpainting_judge
 from tasks.base import absence, tables
 from tasks.base.images import encode_png
 from tasks.errors import InputError
-from tasks.ingest.answers import AGAIN
-from tasks.ingest.removal import rows_with, without
-from tasks.inpainting import scores, shown, votes
-from tasks.inpainting.shown import digests
+from tasks.ingest.ratings.answers import AGAIN
+from tasks.ingest.raw_folders.removal import rows_with, without
+from tasks.inpainting.judging import results_shown, scores, votes
+from tasks.inpainting.judging.results_shown import digests
 from tasks.schemas.inpainting import FILLINGS, INPAINTING_JUDGED
 from tasks.schemas.inpainting_scores import INPAINTING_SCORED
 
@@ -85,7 +85,7 @@ def test_a_sheet_goes_out_and_its_form_comes_back(project: Path) -> None:
     assert set(kept["method"].to_pylist()) == {"network", "telea", "ns"}
     assert set(kept["image_id"].to_pylist()) == {f"{number:064x}" for number in (0, 1)}
     rows = tables.read(project / "data/inpainting/fillings", FILLINGS).to_pylist()
-    now = shown.digests(shown.patients_of(rows, populations=["unrepaired"]))
+    now = results_shown.digests(results_shown.patients_of(rows, populations=["unrepaired"]))
     assert all(now[row["image_id"], row["method"]] == row["picture"] for row in kept.to_pylist())
     for folder in (KEYS, VOTES):
         assert stat.S_IMODE((project / folder).stat().st_mode) == 0o700
@@ -139,7 +139,7 @@ def test_a_form_that_is_half_filled_in_is_told_in_a_line_for_each_column(project
 
 
 def test_a_withdrawal_finds_a_persons_lines_in_keys_and_votes(project: Path) -> None:
-    """Both are tables that lose lines (tasks.ingest.removal), not files that the steward must see to."""
+    """Both are tables that lose lines (tasks.ingest.raw_folders.removal), not files that the steward must see to."""
     run("sheet", "--out", "o", "--rater", "surgeon_a")
     run("votes", filled(project / "o/votes.csv"))
     for folder in (KEYS, VOTES):

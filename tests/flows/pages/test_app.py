@@ -15,11 +15,11 @@ from flows.pages.app import make_app
 from flows.pages.blinded import ANSWERS
 from flows.pages.lost import corrected
 from flows.running.ports import listening
-from tasks.anthropometry import corrections
-from tasks.anthropometry.corrections import Said
+from tasks.anthropometry.from_people import corrections
+from tasks.anthropometry.from_people.corrections import Said
 from tasks.errors import InputError
-from tasks.ingest import answers
-from tasks.surface.corrections import SHEET
+from tasks.ingest.ratings import answers
+from tasks.surface.review_corrections import SHEET
 from tests.flows.pages import reviewed
 
 TOKEN = "t" * 43

@@ -12,10 +12,10 @@ from flows.pages.blinded import ANSWERS
 from flows.photographs.sheets import KEYS, SEED, SIDE, VOTES
 from tasks.base import tables
 from tasks.base.images import decode_png
-from tasks.ingest.answers import AGAIN
-from tasks.inpainting import sitting, votes
-from tasks.inpainting.sheet import write_sheet
-from tasks.inpainting.shown import digest_of, digests, patients_of
+from tasks.ingest.ratings.answers import AGAIN
+from tasks.inpainting.judging import votes, votes_in_progress
+from tasks.inpainting.judging.results_shown import digest_of, digests, patients_of
+from tasks.inpainting.judging.sheet import write_sheet
 from tasks.schemas.inpainting import FILLINGS
 from tests.flows.pages import reviewed
 from tests.flows.pages.filled import METHODS, PATIENTS, fill, filling
@@ -111,7 +111,7 @@ def test_an_answer_is_kept_gone_on_with_and_can_be_changed(project: Path, rows: 
     assert again.post("state/99").json()["at"] == 3
     assert [again.post(f"state/{at}").json()["given"] for at in (0, 1, 2)] == ["B", "CA", ""]
     again.answer(1, "B")
-    (said,) = sitting.given(project / ANSWERS, "ANNA").values()
+    (said,) = votes_in_progress.given(project / ANSWERS, "ANNA").values()
     assert said == {1: "B", 2: ""}
     for wrong in ("AA", "D", "a"):
         assert anna.post("answer", mark=anna.mark(1), ranked=wrong).status_code == 422
@@ -214,7 +214,7 @@ def test_a_project_without_fillings_says_so(project: Path) -> None:
 def test_a_damaged_line_is_named(project: Path, rows: list[dict[str, Any]]) -> None:
     anna = Rater(project)
     anna.answer(1, "A")
-    file = project / ANSWERS / sitting.FILE
+    file = project / ANSWERS / votes_in_progress.FILE
     file.write_text(file.read_text().replace(",A\n", ",AA\n"))
     assert re.search(r"side_by_side\.csv, line 2: not as the page .* wrote it", anna.get("/rate/beside").text)
 
@@ -256,7 +256,7 @@ def test_patients_are_judged_by_keys_stopped_and_handed_in(browser: Any, project
         page.locator("#hand").focus()
         page.keyboard.press("Enter")
         page.locator("#outcome").get_by_text("Handed in.").wait_for()
-    (said,) = sitting.given(project / ANSWERS, "Anna").values()
+    (said,) = votes_in_progress.given(project / ANSWERS, "Anna").values()
     assert said == {1: "BA", 2: "ACB", 3: "", 4: "CBA"}
     kept = votes.kept(project / VOTES).to_pylist()
     assert len(kept) == 12 and sum(row["valid"] for row in kept) == 8
@@ -284,5 +284,5 @@ def test_keys_that_are_fast_or_held_down_are_neither_lost_nor_taken_twice(browse
         until(page, "now.at === 4 && !busy")
         page.locator("#done").dblclick()
         assert page.locator("#done").inner_text() == "Save: none of them is valid"
-    (said,) = sitting.given(project / ANSWERS, "Bela").values()
+    (said,) = votes_in_progress.given(project / ANSWERS, "Bela").values()
     assert said == {1: "BA", 2: "CB", 3: ""}

@@ -10,12 +10,12 @@ from flows.pages.app import make_app
 from flows.pages.blinded import ANSWERS
 from flows.pages.handing import REPEATS, hand_in, ready, waiting
 from flows.pages.record import Project
-from flows.stewards.additions import there_already
+from flows.stewards.batches.additions import there_already
 from tasks.base import tables
 from tasks.errors import InputError
-from tasks.ingest import answers
-from tasks.ingest.answers import AGAIN, FIRST, PRACTICE, Answer
-from tasks.ingest.repeats import Repeat, keep, read_repeats
+from tasks.ingest.ratings import answers
+from tasks.ingest.ratings.answers import AGAIN, FIRST, PRACTICE, Answer
+from tasks.ingest.ratings.repeats import Repeat, keep, read_repeats
 from tasks.schemas.ingest import REPEATS as REPEATS_TABLE
 from tests.flows.pages import reviewed
 from tests.here import stage

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from flows.stewards.additions import there_already
-from tasks.ingest import answers
+from flows.stewards.batches.additions import there_already
+from tasks.ingest.ratings import answers
 from tests.flows.pages import reviewed
 from tests.flows.pages.opened import as_person, base, until
 

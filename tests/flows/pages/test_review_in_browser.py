@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.anthropometry.corrections import COLUMNS, FILE, kept, said_in
+from tasks.anthropometry.from_people.corrections import COLUMNS, FILE, kept, said_in
 from tests.flows.pages import reviewed
 from tests.flows.pages.opened import as_person, base, until
 

@@ -11,8 +11,8 @@ from flows.pages.app import make_app
 from flows.pages.blinded import ANSWERS
 from flows.photographs.sheets import KEYS, VOTES
 from tasks.base import tables
-from tasks.ingest.answers import AGAIN
-from tasks.inpainting import scale_sitting, scores, votes
+from tasks.ingest.ratings.answers import AGAIN
+from tasks.inpainting.judging import scores, scores_in_progress, votes
 from tasks.schemas.ingest import RATINGS
 from tasks.schemas.inpainting import FILLINGS
 from tests.flows.pages import reviewed
@@ -93,7 +93,7 @@ def test_an_answer_is_kept_gone_on_with_and_can_be_changed(project: Path) -> Non
     assert (again.state()["at"], again.state(1)["given"], again.state(0)["given"]) == (2, "A1B2C3", "A1B1C1")
     again.answer(1, "C5A1B2")
     assert again.state(1)["given"] == "A1B2C5"
-    (said,) = scale_sitting.given(project / ANSWERS, "ANNA", "realism").values()
+    (said,) = scores_in_progress.given(project / ANSWERS, "ANNA", "realism").values()
     assert said == {1: "C5A1B2"}
     mark = anna.state(1)["mark"]
     for wrong in ("A1B2", "A1B2C6", "A1B2C0", "A1B2B3", "A1B2C3D4", "ABC", ""):
@@ -121,7 +121,7 @@ def test_answers_stay_when_people_come_or_go(project: Path, rows: list[dict[str,
     found = []
     for at in range(1, 1 + PATIENTS):
         if (word := anna.state(at)["given"]) is not None:
-            given = scale_sitting.scores_in(word)
+            given = scores_in_progress.scores_in(word)
             found.append({anna.get("/rate/scaled/picture", at=at, letter=one).content: given[one] for one in given})
     assert len(found) >= 2 and all(one in shown.values() for one in found)
 
@@ -206,7 +206,7 @@ def test_a_rater_goes_through_the_checks_of_ratings(project: Path) -> None:
 def test_a_damaged_line_is_named(project: Path) -> None:
     anna = Rater(project)
     anna.answer(1, "A1B2C3")
-    file = project / ANSWERS / scale_sitting.FILE
+    file = project / ANSWERS / scores_in_progress.FILE
     file.write_text(file.read_text().replace("A1B2C3", "A1BC3"))
     assert re.search(r"side_by_side_scales\.csv, line 2: not as the page .* wrote it", anna.get("/rate/scaled").text)
 
@@ -249,7 +249,7 @@ def test_results_are_rated_by_keys_stopped_and_handed_in(browser: Any, project: 
         page.locator("#hand").focus()
         page.keyboard.press("Enter")
         page.locator("#outcome").get_by_text("Handed in.").wait_for()
-    (said,) = scale_sitting.given(project / ANSWERS, "Anna", "realism").values()
+    (said,) = scores_in_progress.given(project / ANSWERS, "Anna", "realism").values()
     assert said == {1: "A1B2C3", 2: "A2B3C5", 3: "A5B5C5", 4: "A4B3C2"}
     kept = scores.kept(project / VOTES).to_pylist()
     assert len(kept) == 12 and sum(row["score"] for row in kept) == 40

@@ -6,7 +6,7 @@ import pytest
 
 from flows.pages.scales import askable
 from flows.pages.sequence import sequence
-from tasks.ingest.answers import AGAIN, FIRST, PRACTICE, Answer, given, keep, with_themself
+from tasks.ingest.ratings.answers import AGAIN, FIRST, PRACTICE, Answer, given, keep, with_themself
 from tasks.params.ingest import Scale
 
 IDS = [f"{number:064x}" for number in range(40)]

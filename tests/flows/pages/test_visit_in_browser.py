@@ -13,10 +13,10 @@ from tasks.base import tables
 from tasks.faces.placing import CorrectionsError, Said, now
 from tasks.schemas.surface import SURFACE_FACES, SURFACE_HAND, SURFACE_MEASURES, SURFACES
 from tasks.space.views import Point
-from tasks.surface.corrections import SHEET, counting, hand_rows, of_set, placed_in, with_hand
-from tasks.surface.facing import face_sets, measure_sets
+from tasks.surface.measuring_faces import face_sets, measure_sets
+from tasks.surface.pages.contents import Photographed
 from tasks.surface.reconstructing import Face, columns_of, face_in
-from tasks.surface.shown import Photographed
+from tasks.surface.review_corrections import SHEET, counting, hand_rows, of_set, placed_in, with_hand
 from tests.flows.pages import reviewed
 from tests.flows.pages.conftest import BROWSER
 from tests.flows.pages.opened import as_person, base, until

@@ -7,12 +7,12 @@ import pytest
 from flows.pages.blinded import ANSWERS
 from flows.pages.record import CORRECTIONS
 from flows.photographs.sheets import VOTES
-from tasks.anthropometry import corrections, judgements
-from tasks.anthropometry.corrections import Said, now
-from tasks.anthropometry.judgements import Judgement
-from tasks.ingest import answers
-from tasks.ingest.answers import FIRST, Answer
-from tasks.inpainting import scale_sitting, scores, sitting
+from tasks.anthropometry.from_people import corrections, judgements
+from tasks.anthropometry.from_people.corrections import Said, now
+from tasks.anthropometry.from_people.judgements import Judgement
+from tasks.ingest.ratings import answers
+from tasks.ingest.ratings.answers import FIRST, Answer
+from tasks.inpainting.judging import scores, scores_in_progress, votes_in_progress
 from tests.flows.pages import reviewed
 from tests.withdrawals import withdraw
 
@@ -27,9 +27,11 @@ def test_a_withdrawal_takes_a_persons_lines_and_leaves_the_others(project: Path)
         said = Answer(now(), "anna", "lay", "CARS", image_id, f"face_{number:02}.png", FIRST, 3)
         answers.keep(project / ANSWERS, said)
         answers.hand_in(project / ANSWERS, {(image_id, FIRST): said}, "batch", now())
-        sitting.keep(project / ANSWERS, sitting.Word(now(), "anna", f"sheet-{'a' * 10}", number, image_id, "BA"))
-        word = scale_sitting.Word(now(), "anna", "lay", "realism", f"sheet-{'a' * 10}", number, image_id, "A1B2")
-        scale_sitting.keep(project / ANSWERS, word)
+        votes_in_progress.keep(
+            project / ANSWERS, votes_in_progress.Word(now(), "anna", f"sheet-{'a' * 10}", number, image_id, "BA")
+        )
+        word = scores_in_progress.Word(now(), "anna", "lay", "realism", f"sheet-{'a' * 10}", number, image_id, "A1B2")
+        scores_in_progress.keep(project / ANSWERS, word)
     (project / VOTES).mkdir(parents=True, exist_ok=True)
     row = {"rater_id": "anna", "rater_role": "lay", "scale": "realism", "method": "ns", "picture": "x", "score": 2.0}
     scores.keep(project / VOTES, f"sheet-{'a' * 10}", [row | {"image_id": one} for one in (mine, other)], replace=False)
@@ -39,8 +41,8 @@ def test_a_withdrawal_takes_a_persons_lines_and_leaves_the_others(project: Path)
     assert [one.image_id for one in judgements.said_in(project / CORRECTIONS)] == [other]
     assert [image_id for image_id, _ in answers.given(project / ANSWERS, "anna", "CARS")] == [other]
     assert answers.handed(project / ANSWERS, "anna", "CARS") == {other}
-    assert sitting.given(project / ANSWERS, "anna") == {f"sheet-{'a' * 10}": {2: "BA"}}
-    assert scale_sitting.given(project / ANSWERS, "anna", "realism") == {f"sheet-{'a' * 10}": {2: "A1B2"}}
+    assert votes_in_progress.given(project / ANSWERS, "anna") == {f"sheet-{'a' * 10}": {2: "BA"}}
+    assert scores_in_progress.given(project / ANSWERS, "anna", "realism") == {f"sheet-{'a' * 10}": {2: "A1B2"}}
     assert scores.kept(project / VOTES)["image_id"].to_pylist() == [other]
     for file in (project / "data").rglob("*.csv"):
         assert mine not in file.read_text()

@@ -13,7 +13,7 @@ from tasks.base.images import encode_png
 from tasks.errors import InputError
 from tasks.evaluation.photo_page import render_photo_page
 from tasks.evaluation.photograph import Photograph
-from tasks.ingest.detection import NoSuchFace
+from tasks.ingest.faces.detection import NoSuchFace
 from tasks.pages.chapter import Reading
 from tasks.params import load
 from tasks.params.ingest import IngestLandmarks

@@ -13,7 +13,7 @@ from flows.photographs.looked import forget, looked_at
 from tasks import params
 from tasks.base.images import UnreadableImage
 from tasks.params.ingest import IngestLandmarks
-from tasks.surface.features import Features
+from tasks.surface.cameras.features import Features
 from tests.surface.balls import SETTINGS
 
 DETECTION = params.load(IngestLandmarks, "ingest_landmarks", PROJECT / "params.yaml")

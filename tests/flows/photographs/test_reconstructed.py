@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flows.photographs.reconstruct import Reconstructed
 from flows.photographs.reconstructed import OF_FACE, write
-from tasks.surface.shown import Photographed
+from tasks.surface.pages.contents import Photographed
 
 REFUSED = Reconstructed("two sizes contradict each other", [Photographed("a.jpg")], "<p>refused</p>")
 

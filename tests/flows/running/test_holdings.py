@@ -13,8 +13,8 @@ from flows.cli import app
 from flows.running.holdings import NOT_DECODED, holdings
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
-from tasks.ingest.preview import PIECE, glance
-from tasks.ingest.withdrawn import FILE, Withdrawn, write_withdrawn
+from tasks.ingest.images.withdrawn import FILE, Withdrawn, write_withdrawn
+from tasks.ingest.raw_folders.preview import PIECE, glance
 from tests.flows.running.test_check import project
 from tests.spreadsheets import active
 from tests.stewards import PICTURE

@@ -18,8 +18,8 @@ from flows.pages.record import Photograph, Project
 from flows.photographs.score import lines, score
 from flows.stages.anthropometry import anthropometry_norms
 from tasks import params
-from tasks.anthropometry import adjustment, versions
-from tasks.anthropometry.corrections import Said, keep, now
+from tasks.anthropometry.from_people import adjustment, versions
+from tasks.anthropometry.from_people.corrections import Said, keep, now
 from tasks.anthropometry.names import INDEX, POINTS
 from tasks.base import absence, tables
 from tasks.evaluation.chapters import CHAPTERS

@@ -10,7 +10,7 @@ from flows import PROJECT
 from flows.stages.ingest import ingest_images
 from tasks.base import images, tables
 from tasks.base.digests import file_digest
-from tasks.ingest.withdrawn import REASON, SAME, Withdrawn, pixel_digest, write_withdrawn
+from tasks.ingest.images.withdrawn import REASON, SAME, Withdrawn, pixel_digest, write_withdrawn
 from tasks.schemas.ingest import IMAGES as LISTED
 from tasks.schemas.ingest import REFUSALS
 from tests.stewards import IMAGES, draw, table

@@ -10,8 +10,8 @@ from tasks.base import tables
 from tasks.base.images import decode_png, read
 from tasks.base.tables import Schema
 from tasks.faces.cohort import split_of
-from tasks.inpainting import weights
-from tasks.inpainting.training import controls_of
+from tasks.inpainting.network import weights
+from tasks.inpainting.network.training import controls_of
 from tasks.params import load
 from tasks.params.inpainting import InpaintingTrain
 from tasks.schemas.faces import ALIGNED

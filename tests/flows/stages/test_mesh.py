@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.base import tables, weights
-from tasks.ingest import landmarks
+from tasks.ingest.faces import landmarks
 from tasks.schemas.anthropometry import ANTHROPOMETRY_POINTS
 from tasks.schemas.ingest import LANDMARKS, LIPS
 from tasks.schemas.symmetry import WARPS

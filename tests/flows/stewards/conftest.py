@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flows.stewards.drop_folder import watch
+from flows.stewards.drop_folder.watching import watch
 from tests.stewards import IMAGES, RATINGS, batch, draw, table
 from tests.withdrawals import add
 

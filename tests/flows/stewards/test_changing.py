@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from flows.stewards import additions, corrections, history
-from flows.stewards import batches as placing
-from flows.stewards.announcing import RESULTS
-from flows.stewards.forms import write_form
+from flows.stewards.batches import additions, corrections, history
+from flows.stewards.batches import put_in_place as placing
+from flows.stewards.batches.rating_forms import write_form
+from flows.stewards.batches.reevaluation import RESULTS
 from tasks.base.words import counted
 from tasks.errors import InputError
 from tests.here import vermilion

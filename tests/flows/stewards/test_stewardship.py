@@ -22,14 +22,14 @@ import yaml
 
 from flows import PROJECT
 from flows.running import privacy
-from flows.stewards import additions as stewardship
-from flows.stewards import announcing
-from flows.stewards import batches as placing
-from flows.stewards.announcing import RESULTS
-from flows.stewards.corrections import correct
-from flows.stewards.sources import RECORD
+from flows.stewards.batches import additions as stewardship
+from flows.stewards.batches import put_in_place as placing
+from flows.stewards.batches import reevaluation
+from flows.stewards.batches.corrections import correct
+from flows.stewards.batches.reevaluation import RESULTS
+from flows.stewards.outside_folders.batch_sources import RECORD
 from tasks.errors import InputError
-from tasks.ingest.raw import BATCHES
+from tasks.ingest.tables.raw_layout import BATCHES
 from tests.here import vermilion
 from tests.ingest.test_sheets import book
 from tests.project import environment, run
@@ -318,14 +318,14 @@ def test_a_withdrawal_starts_a_reevaluation_once_there_are_results(
         told.append(payload)
         return True
 
-    monkeypatch.setattr(announcing, "announce", announce)
+    monkeypatch.setattr(reevaluation, "announce", announce)
     add(new, root)
     withdraw("s3", root)
     assert told == []
     (root / RESULTS).mkdir(parents=True)
     withdraw("first.png", root)
     assert told == [{"batch": "withdrawal", "photographs": -1, "ratings": 0}]
-    assert announcing.evaluated(root)
+    assert reevaluation.evaluated(root)
 
 
 def test_a_project_behind_a_link_and_an_ignored_record(root: Path, new: Path, tmp_path: Path) -> None:
@@ -493,8 +493,8 @@ def test_two_stewards_at_the_same_moment(root: Path, tmp_path: Path) -> None:
 KILLED = """
 import os, sys, time
 from pathlib import Path
-from flows.stewards import additions as stewardship
-from flows.stewards import announcing
+from flows.stewards.batches import additions as stewardship
+from flows.stewards.batches import reevaluation
 root = Path(sys.argv[1])
 stewardship.add(Path(sys.argv[2]), root, dry_run=False, commit=True, tell=lambda line: None)
 for line in sys.stdin:

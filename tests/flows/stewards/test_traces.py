@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from flows.stewards import databases, traces
-from flows.stewards.databases import clean_database, in_database
-from flows.stewards.kinds import kind
-from flows.stewards.person import Person
-from flows.stewards.traces import clean_text, files_below, in_table, look
+from flows.stewards.traces import in_databases, in_files
+from flows.stewards.traces.file_kinds import kind
+from flows.stewards.traces.in_databases import clean_database, in_database
+from flows.stewards.traces.in_files import clean_text, files_below, in_table, look
+from flows.stewards.traces.person import Person
 from tasks.errors import InputError
 
 PHOTOGRAPH = b"the photograph's bytes"
@@ -109,7 +109,7 @@ def test_what_cannot_be_looked_into_is_said(tmp_path: Path, name: str) -> None:
 def test_a_long_name_is_found_in_any_bytes_and_across_their_pieces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(traces, "PIECE", 5000)
+    monkeypatch.setattr(in_files, "PIECE", 5000)
     noise = bytes(range(256)) * 19 + bytes(130)  # 4994: the name lies across the border
     for number, name in enumerate(("anna_kowalska", "Anna_Kowalska")):
         for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
@@ -214,7 +214,7 @@ def test_a_database_s_log_belongs_to_it_and_is_emptied(tmp_path: Path) -> None:
 
 
 def test_a_log_that_is_read_by_others_is_told_and_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(databases, "PATIENCE", 0.2)
+    monkeypatch.setattr(in_databases, "PATIENCE", 0.2)
     with closing(logged(tmp_path)) as server, closing(sqlite3.connect(tmp_path / "prefect.db")) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM log").fetchall()

@@ -12,11 +12,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from flows.repository import commits
-from flows.stewards import drop_folder as watching
-from flows.stewards.additions import add, there_already
-from flows.stewards.drop_folder import Watch, look, watch
-from flows.stewards.watchers import only_watcher, place_of
-from flows.stewards.within import copied, move
+from flows.stewards.batches.additions import add, there_already
+from flows.stewards.drop_folder import watching
+from flows.stewards.drop_folder.watching import Watch, look, watch
+from flows.stewards.drop_folder.without_links import copied, move
+from flows.stewards.outside_folders.watched_folders import only_watcher, place_of
 from tasks.errors import InputError
 from tests.ingest.test_sheets import book
 from tests.project import environment

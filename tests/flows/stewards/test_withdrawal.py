@@ -24,19 +24,20 @@ from PIL.PngImagePlugin import PngInfo
 from flows.buckets.store import STORE
 from flows.photographs import score as scoring
 from flows.running.elsewhere import DATABASES, note
-from flows.stewards import additions, batches, meant, remains, withdrawal
-from flows.stewards.distant import Reached
-from flows.stewards.drop_folder import watch
-from flows.stewards.history import undo
-from flows.stewards.outs import has_to_go
-from flows.stewards.person import Person
-from flows.stewards.traces import traces
-from flows.stewards.written import SCORED_COLUMNS
+from flows.stewards.batches import additions, put_in_place
+from flows.stewards.batches.history import undo
+from flows.stewards.drop_folder.watching import watch
+from flows.stewards.traces.in_files import traces
+from flows.stewards.traces.person import Person
+from flows.stewards.withdrawal import what_is_left, who_is_meant, withdrawing
+from flows.stewards.withdrawal.command_results import SCORED_COLUMNS
+from flows.stewards.withdrawal.dvc_outs import has_to_go
+from flows.stewards.withdrawal.prefect_servers import Reached
 from tasks.base import sheets
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
 from tasks.evaluation.photo_page import Photo, render_photo_page
-from tasks.ingest.sheets import read_sheets
+from tasks.ingest.tables.sheets import read_sheets
 from tasks.store.artifacts import Store
 from tests.here import vermilion
 from tests.project import copy_project, run, set_number
@@ -71,7 +72,7 @@ def test_nothing_of_the_person_stays_and_the_others_do(known: Any, tmp_path: Pat
     assert json.loads(run(root, "dvc", "status", "--json", "data/added/batches.dvc").stdout) == {}
     assert run(root, "git", "log", "-1", "--format=%s").stdout.strip() == "Withdrawn: 1 photograph; consent is gone"
     assert not run(root, "git", "status", "--porcelain", "--", "data").stdout
-    assert not (root / batches.WITHDRAWAL).exists()
+    assert not (root / put_in_place.WITHDRAWAL).exists()
 
 
 def said(comment: str) -> PngInfo:
@@ -113,9 +114,9 @@ def test_a_withdrawal_that_was_killed_goes_on(known: Any, monkeypatch: pytest.Mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(withdrawal, step, killed)
+        patched.setattr(withdrawing, step, killed)
         withdraw("anna", root)
-    assert meant.under_way(root) is not None
+    assert who_is_meant.under_way(root) is not None
     assert withdraw("", root)[1] == []
     assert additions.there_already(root)[0].num_rows == 2
 
@@ -124,19 +125,19 @@ def test_prefect_s_records_elsewhere_are_named(root: Path, tmp_path: Path, monke
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
     monkeypatch.setenv(DATABASES[0], "postgresql+asyncpg://me:secret@db.clinic/prefect")
     note("http://prefect.clinic:4200/api")
-    lines = list(remains.elsewhere(root, meant.find("first.png", root, also=()), Reached()))
+    lines = list(what_is_left.elsewhere(root, who_is_meant.find("first.png", root, also=()), Reached()))
     said = "this project's logs and artifacts there may name the photographs; delete its runs there:"
     assert f"  Prefect server http://prefect.clinic:4200/api: {said}" in lines
     assert f"  Prefect database postgresql+asyncpg://db.clinic/prefect: {said}" in lines
 
 
 def test_who_is_meant(root: Path) -> None:
-    by_name = meant.find("first.png", root, also=())
+    by_name = who_is_meant.find("first.png", root, also=())
     assert by_name.person.subject is None
-    assert meant.find(str(root / "data/raw/mine/first.png"), root, also=()).person == by_name.person
-    assert meant.find(by_name.person.images[0], root, also=()).person == by_name.person
+    assert who_is_meant.find(str(root / "data/raw/mine/first.png"), root, also=()).person == by_name.person
+    assert who_is_meant.find(by_name.person.images[0], root, also=()).person == by_name.person
     with pytest.raises(InputError, match="no such subject, photograph or image_id"):
-        meant.find("nobody", root, also=())
+        who_is_meant.find("nobody", root, also=())
 
 
 def test_the_command_shows_first_and_does_it_when_told(known: Any) -> None:
@@ -256,7 +257,7 @@ def test_a_batch_that_was_undone_is_withdrawn_without_bringing_it_back(root: Pat
     again, told = add(first, root)
     assert (again.state, "consent for this photograph was withdrawn" in told) == ("rejected", True)
     with pytest.raises(InputError, match=rf"no longer has all of {outcome.batch}, undone before, .* `dvc fetch"):
-        meant.find("s5", root, also=())
+        who_is_meant.find("s5", root, also=())
 
 
 def test_a_photograph_that_is_there_and_others_that_were_undone_go_together(root: Path, tmp_path: Path) -> None:
@@ -318,7 +319,7 @@ def test_nothing_comes_in_while_a_withdrawal_is_cut_off(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(withdrawal, "track_again", killed)
+        patched.setattr(withdrawing, "track_again", killed)
         withdraw("p01", root)
     with pytest.raises(InputError, match="a withdrawal was begun and not finished"):
         add(batch(tmp_path / "new"), root)
@@ -368,7 +369,7 @@ def test_a_short_name_counts_in_words_in_whatever_encoding_and_in_a_picture_s_me
 
 
 def test_pages_and_tables_of_score_go_or_lose_the_person_s_row(root: Path, patients: Path) -> None:
-    image = meant.find("p01", root, also=()).person.images[0]
+    image = who_is_meant.find("p01", root, also=()).person.images[0]
     (root / "pages").mkdir()
     own = render_photo_page(Photo("front.png", image), notices=[])
     (root / "pages/001-front.html").write_text(own)
@@ -378,11 +379,11 @@ def test_pages_and_tables_of_score_go_or_lose_the_person_s_row(root: Path, patie
     for name, ids in (("one.csv", [image]), ("two.csv", [image, "b" * 64]), ("two.xlsx", ["b" * 64, image])):
         rows = [[f"{at}.png", "v", "", "", "", found] for at, found in enumerate(ids)]
         sheets.write(root / name, SCORED_COLUMNS, rows)
-    found = meant.find("p01", root, also=())
+    found = who_is_meant.find("p01", root, also=())
     told: list[str] = []
-    withdrawal.show(found, root, Store(root / STORE), told.append)
+    withdrawing.show(found, root, Store(root / STORE), told.append)
     assert "  you must see to this yourself, delete or change it: pages/mine.html" in told
-    planned = withdrawal.plan(found, root, Store(root / STORE))
+    planned = withdrawing.plan(found, root, Store(root / STORE))
     assert {root / "one.csv", root / "pages/001-front.html"} <= planned.goes
     assert {root / "two.csv", root / "two.xlsx"} <= planned.changes
     _, left = withdraw("p01", root)
@@ -395,7 +396,7 @@ def test_pages_and_tables_of_score_go_or_lose_the_person_s_row(root: Path, patie
 
 
 def test_a_table_that_a_program_made_loses_the_person_s_rows_and_keeps_the_others(root: Path, patients: Path) -> None:
-    image = meant.find("p01", root, also=()).person.images[0]
+    image = who_is_meant.find("p01", root, also=()).person.images[0]
     folder = root / "data/reports"
     folder.mkdir(parents=True, exist_ok=True)
     rows = [["a/other.png", "1"], [f"see {image}", "2"], ["p02", "3"]]
@@ -405,7 +406,7 @@ def test_a_table_that_a_program_made_loses_the_person_s_rows_and_keeps_the_other
     (folder / "theirs.csv").write_text(f"picture,value\n{image},2\n")
     (folder / "about.csv").write_text(f"value,of {image}\n1,2\n")  # its header is about them
     (folder / "mixed.bin").write_bytes(b"\0\xff" + image.encode() + b"\0other")
-    planned = withdrawal.plan(meant.find("p01", root, also=()), root, Store(root / STORE))
+    planned = withdrawing.plan(who_is_meant.find("p01", root, also=()), root, Store(root / STORE))
     assert {folder / name for name in ("mixed.csv", "mixed.xlsx", "mixed.tsv")} <= planned.changes
     assert {folder / name for name in ("theirs.csv", "about.csv", "mixed.bin")} <= planned.goes
     withdraw("p01", root)
@@ -423,12 +424,12 @@ def test_a_name_in_another_case_is_understood_and_a_near_one_asked_about(root: P
     draw(patients / "Pat 14.png", seed=77)
     with (patients / "images.csv").open("a") as file:
         file.write("Pat 14.png,P05,repaired,research\n")
-    assert meant.find("pat 14.PNG", root, also=()).person.names == ("Pat 14.png",)
-    assert meant.find("p05", root, also=()).person.subject == "P05"
+    assert who_is_meant.find("pat 14.PNG", root, also=()).person.names == ("Pat 14.png",)
+    assert who_is_meant.find("p05", root, also=()).person.subject == "P05"
     with pytest.raises(InputError, match="did you mean P05"):
-        meant.find("P5", root, also=())
+        who_is_meant.find("P5", root, also=())
     with pytest.raises(InputError, match="could be several photographs: patients/p01/front.png, patients/p02"):
-        meant.find("Front.png", root, also=())
+        who_is_meant.find("Front.png", root, also=())
 
 
 def test_drawn_faces_and_networks_that_did_not_see_the_person_stay(built: Path, tmp_path: Path) -> None:
@@ -443,9 +444,9 @@ def test_drawn_faces_and_networks_that_did_not_see_the_person_stay(built: Path, 
     drawn = files_of(root / "data/raw/phantoms")
     models = {name: files_of(root / f"data/{name}") for name in ("symmetry/clp/model", "anomaly/generator")}
     before = yaml.safe_load((root / "dvc.lock").read_text())["stages"]
-    found = meant.find("P05", root, also=())
+    found = who_is_meant.find("P05", root, also=())
     assert found.networks == ()
-    planned = withdrawal.plan(found, root, Store(root / STORE))
+    planned = withdrawing.plan(found, root, Store(root / STORE))
     everything = files_of(root)
     withdraw("P05", root)
     assert files_of(root / "data/raw/phantoms") == drawn
@@ -476,7 +477,7 @@ def test_a_number_for_a_name_takes_nobody_else_s_rows(root: Path, patients: Path
     assert alone.read_text().splitlines()[1:] == ["13,12"]
     (sheet,) = read_sheets(root / "scores.csv")
     assert [row.cells[0] for row in sheet.rows] == ["p01.png"]
-    told = list(remains.said(remains.search(found, root), root))
+    told = list(what_is_left.said(what_is_left.search(found, root), root))
     assert "  the name 12 was looked for in columns of subjects only: elsewhere it may be any number" in told
 
 
@@ -494,9 +495,9 @@ def test_a_name_inside_another_s_and_a_rater_of_the_same_name_stay(root: Path, p
     assert refused == 0
     assert {Path(place).name for place, _ in left} == {"images.csv", "ratings.csv"}  # "sibling of p01", and the rater
     with pytest.raises(InputError, match="no such subject"):
-        meant.find("", root, also=())
+        who_is_meant.find("", root, also=())
     with pytest.raises(InputError, match="no such subject"):
-        meant.find("p0*", root, also=())
+        who_is_meant.find("p0*", root, also=())
 
 
 def test_a_clip_of_two_people_goes_when_one_of_them_does(root: Path, patients: Path) -> None:
@@ -511,34 +512,34 @@ def test_a_clip_of_two_people_goes_when_one_of_them_does(root: Path, patients: P
 
 def test_what_came_in_since_it_was_shown_goes_too(root: Path, tmp_path: Path) -> None:
     first = batch(tmp_path / "first", seed=5)
-    shown = (add(first, root), meant.find("s5", root, also=()))[1]
+    shown = (add(first, root), who_is_meant.find("s5", root, also=()))[1]
     later = batch(tmp_path / "later", seed=6)
     table(later / "images.csv", IMAGES, ["p6.png,s5,repaired,research"])
     add(later, root)
     told: list[str] = []
-    found = withdrawal.withdraw(shown, root, Store(root / STORE), commit=True, tell=told.append)
+    found = withdrawing.withdraw(shown, root, Store(root / STORE), commit=True, tell=told.append)
     assert (len(shown.person.images), len(found.person.images)) == (1, 2)
     assert "1 photograph or clip came in meanwhile: withdrawn, too" in told
-    assert remains.search(found, root).found == []
+    assert what_is_left.search(found, root).found == []
 
 
 def test_whoever_waited_for_a_withdrawal_asks_again_when_the_turn_comes(root: Path, tmp_path: Path) -> None:
-    other, told = meant.find("s1", root, also=()), list[str]()
-    (root / batches.INCOMING).mkdir(parents=True, exist_ok=True)
+    other, told = who_is_meant.find("s1", root, also=()), list[str]()
+    (root / put_in_place.INCOMING).mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor() as threads:
-        with FileLock(root / batches.INCOMING / "lock"):
+        with FileLock(root / put_in_place.INCOMING / "lock"):
             adding = threads.submit(
                 additions.add, batch(tmp_path / "new"), root, dry_run=False, commit=True, tell=told.append
             )
             while "another steward is adding; waiting" not in told:
                 time.sleep(0.05)
             begun = other.model_copy(update={"person": other.person.model_copy(update={"images": ("e" * 64,)})})
-            (root / batches.WITHDRAWAL).write_text(begun.model_dump_json())
+            (root / put_in_place.WITHDRAWAL).write_text(begun.model_dump_json())
         with pytest.raises(InputError, match="a withdrawal was begun and not finished"):
             adding.result()
     with pytest.raises(InputError, match="another withdrawal was begun and not finished"):
-        withdrawal.withdraw(other, root, Store(root / STORE), commit=True, tell=lambda _: None)
-    assert meant.under_way(root) == begun
+        withdrawing.withdraw(other, root, Store(root / STORE), commit=True, tell=lambda _: None)
+    assert who_is_meant.under_way(root) == begun
     assert (root / "data/raw/mine/first.png").exists()
 
 
@@ -550,16 +551,16 @@ def test_the_program_s_own_examples_are_nobody_and_stay(root: Path, patients: An
     subprocess.run(["git", "add", "docs/example.md", "docs/changed.md"], cwd=root, check=True)
     subprocess.run(["git", "commit", "-qm", "pages"], cwd=root, check=True)
     (root / "docs/changed.md").write_text("P01 was here\n")
-    found = meant.find("P01", root, also=())
+    found = who_is_meant.find("P01", root, also=())
     said: list[str] = []
-    withdrawal.show(found, root, Store(root / STORE), said.append)
+    withdrawing.show(found, root, Store(root / STORE), said.append)
     assert not any("example.md" in line for line in said)
     assert all(
         any(f"yourself, delete or change it: docs/{name}.md" in line for line in said) for name in ("changed", "mine")
     )
-    left = remains.search(found, root)
+    left = what_is_left.search(found, root)
     assert [pathlib.Path(place).name for place in left.examples] == ["example.md"]
     assert {"changed.md", "mine.md"} <= {pathlib.Path(place).name for place, _ in left.found}
     assert any(
-        "leave them, unless you wrote there yourself: docs/example.md" in line for line in remains.said(left, root)
+        "leave them, unless you wrote there yourself: docs/example.md" in line for line in what_is_left.said(left, root)
     )

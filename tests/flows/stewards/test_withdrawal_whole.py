@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.buckets.store import STORE
-from flows.stewards import additions, meant, remains, withdrawal
+from flows.stewards.batches import additions
+from flows.stewards.withdrawal import what_is_left, who_is_meant, withdrawing
 from tasks.base.digests import file_digest
 from tasks.errors import InputError
 from tasks.store.artifacts import Store
@@ -52,12 +53,12 @@ def test_the_plan_is_what_happens_to_files_of_every_kind(built: Path, tmp_path: 
         database.execute("CREATE TABLE log (message TEXT)")
         database.execute("INSERT INTO log VALUES (?)", (f"of {who}",))
         database.commit()
-    found = meant.find(who, root, also=())
+    found = who_is_meant.find(who, root, also=())
     assert "symmetry_train@clp" in found.networks
-    planned = withdrawal.plan(found, root, Store(root / STORE))
+    planned = withdrawing.plan(found, root, Store(root / STORE))
     before = {file: file_digest(file) for file in files_of(root)}
-    withdrawal.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
-    searched = remains.search(found, root)
+    withdrawing.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
+    searched = what_is_left.search(found, root)
     after = {file: file_digest(file) for file in files_of(root)}
     apart = (root / ".dvc/site", root / ".dvc/tmp", root / ".git", root / ".dvc/cache/files/md5")
 
@@ -81,10 +82,10 @@ def test_of_batches_only_the_person_s_own_is_shown_to_go(known: Any, tmp_path: P
     """Another person's batch, and what the cache has of it, stays, and is not said to go."""
     root, added, _ = known
     add(batch(tmp_path / "other", seed=8), root)
-    found = meant.find("anna", root, also=())
-    planned = withdrawal.plan(found, root, Store(root / STORE))
+    found = who_is_meant.find("anna", root, also=())
+    planned = withdrawing.plan(found, root, Store(root / STORE))
     before = files_of(root)
-    withdrawal.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
+    withdrawing.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
     for place in ("data/added", ".dvc/cache/files"):
         went = {file for file in before - files_of(root) if file.is_relative_to(root / place)}
         assert {file for file in planned.goes if file.is_relative_to(root / place)} == went
@@ -95,17 +96,19 @@ def test_of_batches_only_the_person_s_own_is_shown_to_go(known: Any, tmp_path: P
 def test_another_name_after_a_kill_is_withdrawn_too(known: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     root, added, _ = known
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(withdrawal, "track_again", killed)
+        patched.setattr(withdrawing, "track_again", killed)
         withdraw("anna", root)
-    begun = meant.under_way(root)
+    begun = who_is_meant.under_way(root)
     assert begun is not None
     own = f"{added.batch}/anna_front.png"
     names = ("ANNA", "anna_front.png", own, str(root / "data/added/batches" / own), *begun.person.images)
-    assert [meant.is_of(name, begun, root) for name in (*names, "s3", "p3.png", "ann")] == [True] * 5 + [False] * 3
+    assert [who_is_meant.is_of(name, begun, root) for name in (*names, "s3", "p3.png", "ann")] == [True] * 5 + [
+        False
+    ] * 3
     shown = vermilion(root, "withdraw", "s3")
     assert "that was not s3, who comes now" in shown.stdout
     assert "nothing of this was changed; --yes does it" in shown.stdout
-    assert (meant.under_way(root), additions.there_already(root)[0].num_rows) == (None, 2)
+    assert (who_is_meant.under_way(root), additions.there_already(root)[0].num_rows) == (None, 2)
     assert vermilion(root, "withdraw", "s3", "--yes").returncode == 0
     assert additions.there_already(root)[0].num_rows == 1
 
@@ -118,7 +121,7 @@ KILLED_AT = """
 import os, signal, sys
 from pathlib import Path
 from flows.buckets.store import STORE
-from flows.stewards import meant, withdrawal
+from flows.stewards.withdrawal import who_is_meant, withdrawing
 from tasks.errors import InputError
 from tasks.store.artifacts import Store
 
@@ -135,8 +138,8 @@ def killing(do):
 for name in ("unlink", "rename", "replace", "rmdir"):
     setattr(os, name, killing(getattr(os, name)))
 root = Path.cwd()
-found = meant.under_way(root) or meant.find("anna", root, also=())
-withdrawal.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
+found = who_is_meant.under_way(root) or who_is_meant.find("anna", root, also=())
+withdrawing.withdraw(found, root, Store(root / STORE), commit=True, tell=lambda _: None)
 """
 
 
@@ -155,10 +158,10 @@ def test_a_withdrawal_that_is_killed_at_every_change_of_the_disk_goes_on(known: 
         assert done.returncode == -signal.SIGKILL, done.stderr.decode()
         kills += 1
     assert kills > 8
-    found = meant.under_way(root)
+    found = who_is_meant.under_way(root)
     assert found is not None
-    assert remains.search(found, root).found == []
-    meant.finished(root)
+    assert what_is_left.search(found, root).found == []
+    who_is_meant.finished(root)
     assert additions.there_already(root)[0].num_rows == 2
     everything = [path for place in (root, drop) for path in place.rglob("*") if path.is_file()]
     assert not [path for path in everything if path.read_bytes() == photograph]
@@ -174,7 +177,7 @@ def test_what_programs_made_and_cannot_be_looked_into_is_named(known: Any) -> No
     drop.rename(drop.with_name("away"))
     found, left = withdraw("anna", root)
     assert left == []
-    said = "\n".join(remains.said(remains.search(found, root), root))
+    said = "\n".join(what_is_left.said(what_is_left.search(found, root), root))
     assert "as far as it could be looked into" in said
     assert "a database that cannot be read (file is not a database)\n  .prefect/prefect.db" in said
     assert "a damaged table\n  data/reports/part.parquet" in said

@@ -8,9 +8,9 @@ from flows import PROJECT
 from tasks import params
 from tasks.params.capture import Capture
 from tasks.params.ingest import IngestLandmarks
+from tasks.surface.cameras.lens import Lens
 from tasks.surface.capture.head import Head
 from tasks.surface.capture.shot import Shot
-from tasks.surface.lens import Lens
 
 SETTINGS = params.load(Capture, "capture", PROJECT / "params.yaml")
 DETECTION = params.load(IngestLandmarks, "ingest_landmarks", PROJECT / "params.yaml")

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks.surface.calibration import Lens
+from tasks.surface.cameras.calibration import Lens
 from tasks.surface.capture.check import calibrated, verdict_of
 from tasks.surface.capture.gaps import nearest
 from tasks.surface.capture.shot import Shot

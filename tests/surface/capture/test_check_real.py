@@ -12,10 +12,10 @@ import pytest
 from tasks.base import images
 from tasks.space.render import render
 from tasks.space.rings import camera_around, ring
+from tasks.surface.cameras.lens import UNKNOWN
 from tasks.surface.capture.check import verdict_of
 from tasks.surface.capture.shot import Shot, look
 from tasks.surface.capture.verdict import Verdict, with_reasons
-from tasks.surface.lens import UNKNOWN
 from tests.surface.capture.shots import DETECTION, SETTINGS, silent
 
 pytestmark = pytest.mark.real
