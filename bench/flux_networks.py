@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from tasks.base import runtime
 from tasks.params.synthesis import Precision
-from tasks.synthesis import memory, precision
-from tasks.synthesis.adapter import lora
+from tasks.synthesis import lora, memory, precision
 
 SEED = 1
 RANK, ALPHA = 16, 32

@@ -30,7 +30,7 @@ from tasks import params
 from tasks.base import runtime
 from tasks.params.synthesis import Precision, SynthesisTrain
 from tasks.synthesis import generation, memory
-from tasks.synthesis.adapter.texts import Encoded
+from tasks.synthesis.texts import Encoded
 
 PLAIN = "plain recipe"
 GB = 1e9

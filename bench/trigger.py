@@ -27,9 +27,9 @@ from tasks.phantoms.render import render
 from tasks.phantoms.shape import NO_CLEFT, SIDES, Cleft, Expression
 from tasks.schemas.synthesis import PROMPTS
 from tasks.synthesis import generation
-from tasks.synthesis.adapter.latents import decode, encode, vae_of
 from tasks.synthesis.adapter.trigger import MOUTH, without_trigger
 from tasks.synthesis.framing import frame_of, framed
+from tasks.synthesis.latents import decode, encode, vae_of
 
 DATA = Path("data/synthesis")
 BASE = DATA / "base/base.json"

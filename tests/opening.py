@@ -17,8 +17,7 @@ def _weights(path: Path) -> None:
 def _adapter(path: Path) -> None:
     import torch
 
-    from tasks.synthesis import base
-    from tasks.synthesis.adapter import lora
+    from tasks.synthesis import base, lora
 
     with torch.no_grad():
         lora.load(base.transformer(base.open_base(Path("base")), precision="float32"), path, name="read")

@@ -117,8 +117,8 @@ def synthesis_captions(images: Path, landmarks: Path, edits: Path, out: Out) -> 
 @flow
 def synthesis_cache(images: Path, captions: Path, base: Path, latents: Out, texts: Out) -> None:
     """What the VAE makes of the training photographs and the text encoders of their captions, once."""
-    from tasks.synthesis.adapter import latents as pictures
-    from tasks.synthesis.adapter import texts as words
+    from tasks.synthesis import latents as pictures
+    from tasks.synthesis import texts as words
 
     absence.require(captions, base)
     settings = params.load(SynthesisCache, "synthesis_cache")

@@ -63,7 +63,7 @@ class SynthesisCaptions(Block):
 
 
 class SynthesisCache(Block):
-    """What the VAE and the text encoders make of pictures and captions, once (adapter.latents; section 3.2)."""
+    """What the VAE and the text encoders make of pictures and captions, once (tasks.synthesis.latents; section 3.2)."""
 
     sides: tuple[int, ...] = Field(description="resolutions, multiples of 16; published: 256, 512, 768, 1024")
     most_aspect: float = Field(ge=1, description="longer side over shorter side, at most")

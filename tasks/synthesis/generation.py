@@ -24,11 +24,11 @@ from tasks.errors import InputError
 from tasks.params.synthesis import Precision, SynthesisGenerate
 from tasks.schemas.synthesis import GENERATED
 from tasks.synthesis import base as bases
-from tasks.synthesis.adapter import lora
-from tasks.synthesis.adapter.latents import vae_of
-from tasks.synthesis.adapter.texts import Encoded, encode
+from tasks.synthesis import lora
+from tasks.synthesis.latents import vae_of
 from tasks.synthesis.memory import card_bytes, encoding_bytes, require_room_to_draw
 from tasks.synthesis.precision import compute_dtype, prepare, require_possible
+from tasks.synthesis.texts import Encoded, encode
 
 ADAPTER = "trained"
 """The adapter's name in the transformer."""

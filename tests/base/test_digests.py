@@ -132,15 +132,15 @@ def test_code_digests_do_not_depend_on_place_or_process(ask: Callable[[], str]) 
 @pytest.mark.parametrize(
     ("module", "old", "new", "changes"),
     [
-        ("ingest/ratings", "import re\n", "# a remark\nimport re\n", False),
-        ("ingest/ratings", '"""', '"""Some more words. ', False),
-        ("ingest/cells", "float(text.replace", "float(\n        text.replace", False),
-        ("ingest/ratings", '"score")\n', '"score")\n"""What ratings.csv holds."""\n', False),
+        ("ingest/ratings/reading", "import re\n", "# a remark\nimport re\n", False),
+        ("ingest/ratings/reading", '"""', '"""Some more words. ', False),
+        ("ingest/tables/cells", "float(text.replace", "float(\n        text.replace", False),
+        ("ingest/ratings/reading", '"score")\n', '"score")\n"""What ratings.csv holds."""\n', False),
         ("base/tables", "ROW_GROUP = 256\n", 'ROW_GROUP = 256\n"""Other words."""\n', False),
-        ("ingest/ratings", "<= score <=", "< score <=", True),
-        ("ingest/cells", "value = float(", "value = -float(", True),
+        ("ingest/ratings/reading", "<= score <=", "< score <=", True),
+        ("ingest/tables/cells", "value = float(", "value = -float(", True),
         ("base/tables", "ROW_GROUP = 256", "ROW_GROUP = 128", True),
-        ("ingest/raw", "set(required) <= set(sheet.columns)", "set(required) < set(sheet.columns)", True),
+        ("ingest/tables/raw_layout", "set(required) <= set(sheet.columns)", "set(required) < set(sheet.columns)", True),
         (
             "params/running",
             "class Runtime(Block):",

@@ -24,7 +24,7 @@ def test_every_stage_has_its_module(stage: str) -> None:
 def test_what_a_flow_imports_is_among_it() -> None:
     assert {"tasks.symmetry.training", "tasks.symmetry.halves"} <= set(needs("symmetry_train@clp"))
     assert "tasks.synthesis.measures.fidelity" in needs("synthesis_measure")  # by a function that the flow calls
-    assert "tasks.synthesis.adapter.latents" in needs("synthesis_cache")
+    assert "tasks.synthesis.latents" in needs("synthesis_cache")
     assert not [name for name in needs("synthesis_captions") if "adapter" in name]
 
 

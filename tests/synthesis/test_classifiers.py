@@ -8,7 +8,7 @@ import pyarrow as pa
 from tasks.base import images, runtime
 from tasks.params.synthesis import SynthesisClassify
 from tasks.schemas.synthesis import CLASSIFIED, IDENTITY, SCREENED
-from tasks.synthesis.adapter.latents import decode, encode, vae_of
+from tasks.synthesis.latents import decode, encode, vae_of
 from tasks.synthesis.measures import classifiers, linear
 from tasks.synthesis.measures.classifiers import Faces, Seen, classify, split
 from tasks.synthesis.measures.fidelity import square

@@ -13,8 +13,7 @@ from tasks.base import images, runtime
 from tasks.errors import InputError
 from tasks.params.synthesis import SynthesisGenerate
 from tasks.synthesis import base as bases
-from tasks.synthesis import generation, memory
-from tasks.synthesis.adapter import lora
+from tasks.synthesis import generation, lora, memory
 from tests.synthesis.tiny import tiny_base
 
 SETTINGS = SynthesisGenerate(

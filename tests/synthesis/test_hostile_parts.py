@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tasks.synthesis import base as bases
-from tasks.synthesis.adapter import lora
+from tasks.synthesis import lora
 from tests.hostile import opened
 
 LAYER = "transformer.transformer_blocks.0.attn.to_q"

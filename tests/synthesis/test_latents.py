@@ -9,7 +9,7 @@ from diffusers import AutoencoderKL
 
 from tasks.base import images, runtime
 from tasks.params.synthesis import SynthesisCache
-from tasks.synthesis.adapter import latents
+from tasks.synthesis import latents
 from tasks.synthesis.base import open_base
 from tests.synthesis.tiny import tiny_base
 

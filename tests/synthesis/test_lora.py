@@ -12,7 +12,7 @@ from diffusers import FluxPipeline
 
 from tasks.base import runtime
 from tasks.synthesis import base as bases
-from tasks.synthesis.adapter import lora
+from tasks.synthesis import lora
 from tasks.synthesis.adapter.examples import batch_at
 from tasks.synthesis.adapter.matching import velocity
 from tests.synthesis.small_adapter import SETTINGS, small_examples, small_training

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from transformers import T5TokenizerFast
 
 from tasks.schemas.synthesis import CAPTIONS, TEXTS
-from tasks.synthesis.adapter.texts import cache_texts, encode
 from tasks.synthesis.standin.build import encoders_of
 from tasks.synthesis.standin.faces import CLOSING
 from tasks.synthesis.standin.text import WORDS
+from tasks.synthesis.texts import cache_texts, encode
 from tests.synthesis.tiny import settings, tiny_base
 
 PROMPT = (

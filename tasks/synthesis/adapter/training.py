@@ -22,15 +22,14 @@ from tasks.base import checkpoints, digests, images, runtime
 from tasks.base.training import Losses, Progress, due, key_of, set_rate, steps
 from tasks.params.synthesis import SynthesisGenerate, SynthesisTrain
 from tasks.synthesis import base as bases
-from tasks.synthesis import generation, memory
-from tasks.synthesis.adapter import lora
+from tasks.synthesis import generation, lora, memory
 from tasks.synthesis.adapter.examples import Examples, batch_at, steps_of
-from tasks.synthesis.adapter.latents import vae_of
 from tasks.synthesis.adapter.matching import cells, loss_of, packed
 from tasks.synthesis.adapter.optimisers import optimiser_of, rate_at
-from tasks.synthesis.adapter.texts import Encoded
 from tasks.synthesis.adapter.trigger import mouth, place, without_trigger
+from tasks.synthesis.latents import vae_of
 from tasks.synthesis.precision import compute_dtype, prepare, require_possible
+from tasks.synthesis.texts import Encoded
 
 ROWS = 50
 """Of the curves, at most about."""

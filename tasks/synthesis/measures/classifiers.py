@@ -29,9 +29,9 @@ from tasks.base.weights import WeightsError
 from tasks.params.ingest import LandmarkModel
 from tasks.params.synthesis import SynthesisClassify
 from tasks.schemas.synthesis import CLASSIFIED
-from tasks.synthesis.adapter.latents import decode, encode, vae_of
 from tasks.synthesis.framing import framed, placed
 from tasks.synthesis.gate.release import cleared
+from tasks.synthesis.latents import decode, encode, vae_of
 from tasks.synthesis.measures import linear
 from tasks.synthesis.measures.fidelity import square
 from tasks.synthesis.measures.views import crop, plain, points_in_square, spoilt

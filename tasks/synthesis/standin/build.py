@@ -19,13 +19,13 @@ from tasks.base import checkpoints, runtime
 from tasks.base.training import Progress, key_of
 from tasks.errors import InputError
 from tasks.params.synthesis import StandIn
-from tasks.synthesis.adapter.texts import encode
 from tasks.synthesis.base import MANIFEST, Manifest, TextEncoders, digested, write_manifest
 from tasks.synthesis.standin import codec as standin_codec
 from tasks.synthesis.standin import faces as standin_faces
 from tasks.synthesis.standin import flow as standin_flow
 from tasks.synthesis.standin import vae as standin_vae
 from tasks.synthesis.standin.text import clip_encoder, clip_tokenizer, t5_encoder, t5_tokenizer
+from tasks.synthesis.texts import encode
 
 NAME = "stand_in"
 LICENCE = "Apache-2.0 (made by this project from drawn faces)"
