@@ -1,7 +1,7 @@
 """What pickles of StyleGAN2 generators may ask for: NVlabs' and TensorFlow's networks, numpy's arrays, torch's tensors.
 
-In: a pickle's bytes. Out: what base/weight_files/pickles.py gives, with inert `Described` objects in place of networks. Everything
-else that a pickle asks for is refused by its name. Does not know what a generator is.
+In: a pickle's bytes. Out: what tasks.base.weight_files.pickles gives, with inert `Described` objects in place of
+networks. Everything else that a pickle asks for is refused by its name. Does not know what a generator is.
 """
 
 from typing import Any
