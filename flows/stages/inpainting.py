@@ -200,7 +200,7 @@ def inpainting_measure(
 @flow
 def inpainting_judge(votes: Path, fillings: Path, out: Out, scored: Out) -> None:
     """Surgeons' votes, what raters gave on scales, and which of both are about the present fillings."""
-    from tasks.inpainting.judging import of_present_fillings, scores
+    from tasks.inpainting.judging import present_fillings, scores
     from tasks.inpainting.judging.votes import kept
 
     absence.require(fillings)
@@ -210,13 +210,10 @@ def inpainting_judge(votes: Path, fillings: Path, out: Out, scored: Out) -> None
         raise absence.Absent(NOT_JUDGED)
     parts = tables.read_each(fillings, FILLINGS)
     rows = [row for part in parts for row in part.to_pylist() if row["image_id"] in asked]
-    into = (
-        (of_present_fillings.judged, INPAINTING_JUDGED, out),
-        (of_present_fillings.scored, INPAINTING_SCORED, scored),
-    )
+    into = ((present_fillings.judged, INPAINTING_JUDGED, out), (present_fillings.scored, INPAINTING_SCORED, scored))
     for said, second, (marked, schema, path) in zip(first, again, into, strict=True):
         read = {"said": table_digest(said), "again": table_digest(second)}
-        record = provenance("inpainting_judge", of_present_fillings, schema, {}, {}, read)
+        record = provenance("inpainting_judge", present_fillings, schema, {}, {}, read)
         tables.write(marked(said, second, rows), path, schema, provenance=record)
 
 

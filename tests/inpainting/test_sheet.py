@@ -17,7 +17,7 @@ from tasks.errors import InputError
 from tasks.ingest.tables.raw_layout import read_lines
 from tasks.inpainting.judging import votes
 from tasks.inpainting.judging.letters import FORM_COLUMNS
-from tasks.inpainting.judging.of_present_fillings import judged
+from tasks.inpainting.judging.present_fillings import judged
 from tasks.inpainting.judging.results_shown import HOLE, Patient, digests, patients_of
 from tasks.inpainting.judging.sheet import PAGE, SheetError, write_sheet
 from tasks.schemas.inpainting import INPAINTING_VOTES
