@@ -201,10 +201,12 @@ def read(path: Path, schema: Schema, columns: Sequence[str] | None = None) -> pa
     files = parts(path)
     if not files:
         return schema.table([]) if columns is None else schema.table([]).select(list(columns))
-    table = pa.concat_tables(_read_part(file, schema, columns) for file in files)
-    if columns is None and len(files) > 1:
-        schema.check_whole(table)
-    return table
+    found = [_unchecked(file, schema, columns) for file in files]
+    try:
+        return _checked(pa.concat_tables(found), schema, columns)  # at once: part by part takes twice the time
+    except (TableError, pa.ArrowInvalid):
+        each = pa.concat_tables(_part(file, own, schema, columns) for file, own in zip(files, found, strict=True))
+        return _checked(each, schema, columns)
 
 
 def read_each(path: Path, schema: Schema, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -214,24 +216,36 @@ def read_each(path: Path, schema: Schema, columns: Sequence[str] | None = None) 
 
 
 def _read_part(file: Path, schema: Schema, columns: Sequence[str] | None) -> pa.Table:
+    return _part(file, _unchecked(file, schema, columns), schema, columns)
+
+
+def _part(file: Path, table: pa.Table, schema: Schema, columns: Sequence[str] | None) -> pa.Table:
+    """The checked part; TableError names its file."""
+    try:
+        return _checked(table, schema, columns)
+    except TableError as error:
+        raise TableError(f"{file}: {error}") from error
+
+
+def _unchecked(file: Path, schema: Schema, columns: Sequence[str] | None) -> pa.Table:
     try:
         with pq.ParquetFile(file) as opened:  # read_table makes a data set first: thrice the time for a small file
             table = opened.read(list(columns) if columns is not None else None, use_threads=False)
-        table = _with_later(table, schema, columns)
+        return _with_later(table, schema, columns).replace_schema_metadata()
     except FileNotFoundError:
         raise
     except (pa.ArrowInvalid, OSError) as error:
         raise TableError(f"{file}: not a readable Parquet file of table {schema.name!r}: {error}") from error
-    table = table.replace_schema_metadata()
-    try:
-        if columns is None:
-            return schema.check(table)
-        known = {c.name: c for c in schema.columns}
-        for name in columns:
-            known[name].check(table[name], schema.name)
-        return table.cast(pa.schema(schema.arrow.field(name) for name in columns))
-    except TableError as error:
-        raise TableError(f"{file}: {error}") from error
+
+
+def _checked(table: pa.Table, schema: Schema, columns: Sequence[str] | None) -> pa.Table:
+    """The table with the schema's fields, chunks as they are; TableError where it does not fit."""
+    if columns is None:
+        return schema.check(table)
+    known = {c.name: c for c in schema.columns}
+    for name in columns:
+        known[name].check(table[name], schema.name)
+    return table.cast(pa.schema(schema.arrow.field(name) for name in columns))
 
 
 def _with_later(table: pa.Table, schema: Schema, columns: Sequence[str] | None) -> pa.Table:

