@@ -37,7 +37,8 @@ def against_norms(
 def _group(rows: pd.DataFrame, norm: Mapping[str, Any], settings: Evaluate) -> dict[str, Any]:
     each = rows.groupby("subject_id")[["value", "deviation"]].mean()
     values, people = each["value"].to_numpy(float), each.index.to_numpy()
-    outside = np.array([_outside(row, rows["unit"].iloc[0], norm) for _, row in each.iterrows()])
+    unit, both = rows["unit"].iloc[0], each[["value", "deviation"]].to_numpy(float)
+    outside = np.array([_outside(value, deviation, unit, norm) for value, deviation in both])
     size = {"n_images": len(rows)}
 
     def mean_of(what: np.ndarray) -> Any:
@@ -50,8 +51,8 @@ def _group(rows: pd.DataFrame, norm: Mapping[str, Any], settings: Evaluate) -> d
     }
 
 
-def _outside(row: pd.Series, unit: str, norm: Mapping[str, Any]) -> float:
-    own = {"value": row["value"], "deviation": None if pd.isna(row["deviation"]) else row["deviation"], "unit": unit}
+def _outside(value: float, deviation: float, unit: str, norm: Mapping[str, Any]) -> float:
+    own = {"value": value, "deviation": None if np.isnan(deviation) else deviation, "unit": unit}
     return bar(own | {"low": None, "high": None}, norm)["outside"]
 
 
