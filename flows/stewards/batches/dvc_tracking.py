@@ -125,7 +125,7 @@ def _absent(root: Path, added: Path, record: Path) -> int:
     except (yaml.YAMLError, TypeError, LookupError) as error:
         raise InputError(f"{record}: not DVC's (a merge that was not finished?); put it right first") from error
     with opened(root) as repo:
-        tree = repo.find_outs_by_path(str(added / BATCHES))[0].get_obj()
+        tree = repo.stage.load_one(str(record)).outs[0].get_obj()  # by its path, DVC reads all of dvc.yaml and dvc.lock
     if tree is None:  # not in the cache: only their number is known
         return max(int(recorded) - sum(file.is_file() for file in (added / BATCHES).rglob("*")), 0)
     return sum(not (added / BATCHES).joinpath(*key).exists() for key, _, _ in tree)
