@@ -7,10 +7,11 @@ import sys
 
 from dvc.cli import main
 
-from flows.repository import lockfile, parsing, regular
+from flows.repository import folder_lists, lockfile, parsing, regular
 
 if __name__ == "__main__":
     lockfile.use()
     parsing.use()
     regular.use()
+    folder_lists.use()
     sys.exit(main(sys.argv[1:]))

@@ -13,12 +13,13 @@ from typing import Any
 from dvc.output import Output
 from dvc.repo import Repo
 
-from flows.repository import parsing, regular
+from flows.repository import folder_lists, parsing, regular
 
 
 @contextmanager
 def opened(root: Path) -> Iterator[Any]:
     """The project's repository as DVC opens it; its files are parsed once (parsing.py), which halves the time."""
+    folder_lists.use()
     with parsing.used(), Repo(str(root)) as repo:
         yield repo
 
@@ -27,6 +28,7 @@ def opened(root: Path) -> Iterator[Any]:
 def at_once() -> Iterator[None]:
     """Within it, what DVC has seen of a file, folder or text is not looked at again."""
     regular.use()
+    folder_lists.use()
     found: dict[tuple[Any, ...], Any] = {}
     by_dvc = Output._get_hash_meta
 

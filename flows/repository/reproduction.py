@@ -26,7 +26,7 @@ from dvc.stage import Stage
 from dvc.utils.serialize import YAMLFileCorruptedError
 from dvc.utils.strictyaml import YAMLValidationError
 
-from flows.repository import lockfile, parsing, regular
+from flows.repository import folder_lists, lockfile, parsing, regular
 from flows.repository.locks import mend_lockfile, recover_damaged, release_recycled
 from flows.repository.looking import at_once
 from tasks.errors import InputError
@@ -176,6 +176,7 @@ def main() -> None:
     lockfile.use()
     parsing.use()
     regular.use()
+    folder_lists.use()
 
     def end(*_: Any) -> None:
         nonlocal ending

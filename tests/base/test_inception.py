@@ -40,7 +40,8 @@ def by_the_command(a: Path, b: Path, dims: int, home: Path) -> float:
     return float(said.getvalue().split("FID:")[1])
 
 
-@pytest.mark.parametrize("dims", [64, pytest.param(192, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("dims", [64, 192])
 def test_the_same_number_as_pytorch_fids_command(dims: int, tmp_path: Path) -> None:
     found = []
     for name, seed, count in (("a", 0, 70), ("b", 1, 75)):

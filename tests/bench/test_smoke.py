@@ -135,6 +135,7 @@ def test_it_runs(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert SAYS[command] in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_it_runs_whole_programs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Its stages are forks: what they start with is no subject here."""
     begun: list[str] = []
@@ -174,7 +175,10 @@ def test_a_reevaluation_runs(built: Path, capfd: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.parametrize(
     "command",
-    ["anomaly", "classifiers", "fairness --project .", "inpainting --bound", "inpainting --demo", "score", "trigger"],
+    [
+        *("anomaly", "classifiers", "fairness --project .", "inpainting --bound", "inpainting --demo", "trigger"),
+        pytest.param("score", marks=pytest.mark.long),
+    ],
 )
 def test_it_runs_on_a_project(
     command: str, built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -193,6 +197,7 @@ def test_it_runs_in_an_idle_project(built: Path, tmp_path: Path) -> None:
     assert SAYS["rebuild idle"] in done.stdout
 
 
+@pytest.mark.long
 def test_the_list_of_all_runs_those_that_are_named(capfd: pytest.CaptureFixture[str]) -> None:
     import_module("bench.__main__").main(["training_pairs", "--tiny"])
     said = capfd.readouterr().out

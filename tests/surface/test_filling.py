@@ -75,6 +75,7 @@ def test_without_a_hole_without_points_or_switched_off_nothing_is_filled() -> No
     assert filled(surface, points, settings=SETTINGS.model_copy(update={"use": False})) is None
 
 
+@pytest.mark.long
 def test_what_was_filled_is_no_part_of_any_measure_and_no_point_lies_on_it() -> None:
     surface, middle, points = holed(14)
     face = Face(surface, dict(points), 0.0, [], "by 90 mm", 0.01, filled(surface, points, settings=SETTINGS))

@@ -125,6 +125,7 @@ def test_spoiling_is_by_the_generator_alone() -> None:
     assert np.array_equal(first, again) and not np.array_equal(first, other) and first.shape == picture.shape
 
 
+@pytest.mark.long
 def test_what_marks_a_class_is_learnt() -> None:
     """Mouths before and after repair, many people: others' photographs are told apart."""
     settings = SETTINGS.model_copy(update={"steps": 200, "input_size": 48, "width": 0.35, "region": "mouth"})

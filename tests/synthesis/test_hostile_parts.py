@@ -230,6 +230,7 @@ def test_a_base_as_it_should_be_opens(base: Path) -> None:
     open_all(base.parent)
 
 
+@pytest.mark.long
 def test_hostile_adapters_and_folders_cost_little(base: Path, tmp_path: Path) -> None:
     """In a process whose memory is limited."""
     (tmp_path / "files").mkdir()

@@ -72,6 +72,7 @@ def test_with_a_server_named_that_does_not_answer_a_stage_runs_too(project: Path
     assert "untracked" in list_images(project, f"http://127.0.0.1:{free_port()}/api")
 
 
+@pytest.mark.long
 def test_tracked_and_untracked_runs_share_the_store(project: Path, server: str) -> None:
     others = {run["id"] for run in runs(server, "ingest_landmarks")}
     for step in (list_images, sample_clips, locate_faces):

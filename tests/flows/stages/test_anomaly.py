@@ -112,6 +112,7 @@ def test_another_erosion_inverts_nobody_and_one_photograph_less_computes_nothing
         assert re.search(rf"{stage}: \d+ buckets reused .*; 0 buckets computed", said), said[-2000:]
 
 
+@pytest.mark.long
 def test_a_photograph_can_be_held_against_its_own_filling(built: Path, tmp_path: Path) -> None:
     """The numbers, the report and a single photograph's page then say so; nothing of the generator is read."""
     project = copy_project(built, tmp_path / "project")

@@ -32,6 +32,7 @@ def _no_dlib(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(landmarks, "_predictor", landmarks._predictor.__wrapped__)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_no_dlib")
 def test_every_stage_that_places_points_goes_without_dlibs_file(built: Path, tmp_path: Path) -> None:
     project = copy_project(built, tmp_path / "p")

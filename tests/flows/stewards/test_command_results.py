@@ -51,6 +51,7 @@ def left_of(root: Path) -> list[str]:
     return [str(file.relative_to(root)) for file in sorted(planned.left)]
 
 
+@pytest.mark.long
 def test_of_measure_the_person_s_pages_go_and_tables_and_lists_keep_the_others(
     root: Path, two: Any, tmp_path: Path
 ) -> None:
