@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from tasks.base import images, runtime
 from tasks.params.synthesis import SynthesisClassify
