@@ -6,18 +6,19 @@ list that is no JSON; DVC takes it for missing then, and makes it anew. Knows no
 
 from typing import Any
 
-from dvc_data.hashfile.tree import Tree
+from dvc_data.hashfile import tree
 from dvc_objects.errors import ObjectFormatError
 
-_by_dvc = Tree.from_list
+_by_dvc: Any = tree.Tree.from_list
 
 
 def use() -> None:
     """From now on a list whose entries lack what they should have is a damaged one, in this process."""
-    Tree.from_list = _from_list
+    lists: Any = tree.Tree
+    lists.from_list = _from_list
 
 
-def _from_list(entries: list[Any], hash_name: str | None = None) -> Tree:
+def _from_list(entries: list[Any], hash_name: str | None = None) -> Any:
     """As DVC's, which see. ObjectFormatError: an entry has no path, or is none."""
     try:
         return _by_dvc(entries, hash_name=hash_name)
