@@ -14,7 +14,8 @@ from tasks.evaluation.front import Front, front
 from tasks.evaluation.metrics import finite
 from tasks.evaluation.photographs import Photographs
 from tasks.evaluation.symmetry.names import called
-from tasks.pages.chapter import Chapter
+from tasks.pages.chapter import Chapter, Tile
+from tasks.pages.environment import environment
 from tasks.params.evaluation import Evaluate
 from tests.evaluation.showing import evaluate, render, symmetry_chapter
 
@@ -90,6 +91,12 @@ def test_a_number_from_few_people_is_no_headline(draw_one: Callable[..., Evaluat
     assert "from 4 people: too few for a headline" in page
     assert f'<span class="value">{shown.tiles[0].value}</span>' not in page
     assert shown.small[0] in page
+
+
+def test_a_tile_without_a_value_says_why_and_nothing_of_few_people() -> None:
+    tile: Any = environment().get_template("pages/macros.html.j2").module
+    shown = str(tile.tile(Tile("AUC", "–", "no unseen control was scored", 10), 20))
+    assert "No value. No unseen control was scored." in shown and "too few" not in shown
 
 
 def test_without_ratings_it_says_what_to_add(study: SimpleNamespace, settings: Evaluate) -> None:
