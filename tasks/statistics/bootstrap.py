@@ -189,7 +189,8 @@ def _pearson_of_values(weights: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.
     of = np.stack([np.ones_like(dx), dx, dy, dx * dx, dy * dy, dx * dy, x * x, y * y], axis=1)
     total, sum_x, sum_y, xx, yy, xy, all_x, all_y = (weights @ of).T
     total = np.where(total > 0, total, np.nan)
-    return _ratio(xx - sum_x**2 / total, yy - sum_y**2 / total, xy - sum_x * sum_y / total, all_x, all_y)
+    flat_below = all_x + xx, all_y + yy  # with xx: where all that was drawn is 0, rounding is all that is left of it
+    return _ratio(xx - sum_x**2 / total, yy - sum_y**2 / total, xy - sum_x * sum_y / total, *flat_below)
 
 
 def _ratio(xx: np.ndarray, yy: np.ndarray, xy: np.ndarray, all_x: np.ndarray, all_y: np.ndarray) -> np.ndarray:

@@ -33,6 +33,15 @@ def test_a_side_that_does_not_vary_has_no_correlation() -> None:
     assert np.isnan(b.spearman(weights, slope, flat)).all()
 
 
+def test_a_resample_of_equal_values_has_no_correlation_whatever_the_value() -> None:
+    weights = np.array([[3.0, 4.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
+    for same in (0.0, 0.1, 7.3):
+        values = np.array([same, same, 1.1, 0.3])
+        for name in (b.pearson, b.spearman):
+            found = name(weights, values, np.arange(4.0) / 3)
+            assert np.isnan(found[0]) and np.isfinite(found[1])
+
+
 def test_same_seed_same_draws_and_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     values, subjects = np.arange(12.0), np.repeat(["a", "b", "c", "d"], 3)
     whole = b.bootstrap(mean(values), subjects, resamples=50, seed=1)
